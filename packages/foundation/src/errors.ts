@@ -1,0 +1,62 @@
+/**
+ * Every failure that Core throws carries one of these codes. The code is API, the message is not.
+ * `retryable` is the default for the code: the same call, sent again with the same key, may succeed.
+ */
+export const errorCodes = {
+  E_INVALID: { retryable: false, summary: 'An argument is missing, malformed or out of range. Nothing was changed.' },
+  E_UNAUTHENTICATED: { retryable: false, summary: 'The credential is missing, unknown, expired or disabled.' },
+  E_FORBIDDEN: {
+    retryable: false,
+    summary: 'The caller is known but lacks the capability, or acts for another project.',
+  },
+  E_NOT_FOUND: { retryable: false, summary: 'The named hold, transaction, flag, key or project does not exist.' },
+  E_CONFLICT: { retryable: false, summary: 'The request contradicts the present state.' },
+  E_TOO_LARGE: { retryable: false, summary: 'A batch, body or metadata object exceeds its limit.' },
+  E_IDEMPOTENCY_MISMATCH: { retryable: false, summary: 'The key was used before with another payload.' },
+  E_RATE_LIMITED: { retryable: true, summary: 'Too many requests in the window.' },
+  E_TIMEOUT: { retryable: true, summary: 'The deadline passed. The outcome is unknown; send the same key again.' },
+  E_ABORTED: { retryable: false, summary: 'The caller aborted. The outcome is unknown; send the same key again.' },
+  E_DATABASE_UNAVAILABLE: { retryable: true, summary: 'The database cannot be reached, or the connection was lost.' },
+  E_DATABASE_BUSY: { retryable: true, summary: 'A lock or serialisation conflict outlasted the retries.' },
+  E_DATABASE_SCHEMA: {
+    retryable: false,
+    summary: 'The database lacks a function this version needs. Run `core migrate up`.',
+  },
+  E_DATABASE_LOCKED: { retryable: false, summary: 'Another process has this embedded database open.' },
+  E_CONFIG_INVALID: { retryable: false, summary: 'The configuration has faults; all of them are listed.' },
+  E_CLOSED: { retryable: false, summary: 'The object was closed before the call.' },
+  E_INTERNAL: { retryable: false, summary: 'A fault of Core itself.' },
+} as const satisfies Record<string, { retryable: boolean; summary: string }>
+
+export type ErrorCode = keyof typeof errorCodes
+
+export interface CoreErrorOptions {
+  cause?: unknown
+  /** Overrides the code's default. */
+  retryable?: boolean
+  /** What the caller can do about it, as a sentence. */
+  fix?: string
+  /** Machine-readable facts: field names, limits, the reason inside the code. */
+  details?: Readonly<Record<string, unknown>>
+}
+
+/** The one error class of Core. Match on `code`, never on `message`. */
+export class CoreError extends Error {
+  override readonly name = 'CoreError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly fix: string | undefined
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: CoreErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.retryable = options.retryable ?? errorCodes[code].retryable
+    this.fix = options.fix
+    this.details = options.details ?? {}
+  }
+}
+
+export function isCoreError(value: unknown, code?: ErrorCode): value is CoreError {
+  return value instanceof CoreError && (code === undefined || value.code === code)
+}

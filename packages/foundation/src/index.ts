@@ -1,0 +1,7 @@
+export type { Brand } from './brand.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { type CallOptions, type Deadline, raceSignal, startDeadline } from './deadline.ts'
+export { CoreError, type CoreErrorOptions, type ErrorCode, errorCodes, isCoreError } from './errors.ts'
+export { uuidv7 } from './ids.ts'
+export { type Logger, silentLogger } from './logger.ts'
+export { type RetryOptions, retry } from './retry.ts'

@@ -1,0 +1,109 @@
+-- Refusals, authorisation and ids: the steps with which every function of core_api begins.
+
+-- Raises a misuse. PostgREST answers SQLSTATE PTnnn with HTTP status nnn; the detail is JSON so that every driver
+-- reads the same reason. A raise rolls back the whole call.
+create function core.refuse(p_sqlstate text, p_code text, p_message text, p_fix text default null, p_details jsonb default '{}')
+returns void
+language plpgsql set search_path = '' as $$
+begin
+  raise exception using
+    errcode = p_sqlstate,
+    message = p_message,
+    hint = coalesce(p_fix, ''),
+    detail = (jsonb_build_object('code', p_code) || p_details)::text;
+end
+$$;
+comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, PT409, PT413, PT422) with a message, a fix and machine-readable details.';
+
+-- The claims of the caller's JWT, or null for a direct connection without any.
+create function core.claims() returns jsonb
+language sql stable set search_path = '' as $$
+  select nullif(current_setting('request.jwt.claims', true), '')::jsonb
+$$;
+comment on function core.claims is 'The JWT claims PostgREST or a driver set for this transaction.';
+
+-- Who acts, for journals and audit rows.
+create function core.actor() returns text
+language sql stable set search_path = '' as $$
+  select coalesce(core.claims() ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text)
+$$;
+comment on function core.actor is 'The subject of the JWT, or the database role of a direct connection.';
+
+-- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
+-- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
+-- control plane acts for a key. Anything else is refused.
+create function core.authorize(p_capability text, p_project text) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  v_role text := nullif(current_setting('role', true), 'none');
+begin
+  if v_role = 'core_member' or v_claims ->> 'role' = 'core_member' then
+    if p_project is null or v_claims ->> 'project' is distinct from p_project then
+      perform core.refuse('PT403', 'forbidden_project',
+        format('this credential belongs to project %s and cannot act for %s',
+          coalesce(v_claims ->> 'project', '(none)'), coalesce(p_project, 'the whole system')),
+        'Use a credential of that project, or the owner''s.');
+    end if;
+    if not coalesce(v_claims -> 'caps' ? p_capability, false) then
+      perform core.refuse('PT403', 'forbidden_capability',
+        format('this credential lacks the capability %s', p_capability),
+        format('Ask the owner for a key with %s.', p_capability),
+        jsonb_build_object('capability', p_capability));
+    end if;
+  elsif v_role = 'service_role' or pg_catalog.pg_has_role(coalesce(v_role, session_user::text), current_user, 'usage') then
+    return;
+  else
+    perform core.refuse('PT403', 'forbidden_role',
+      format('the database role %s may not call Core', coalesce(v_role, session_user::text)),
+      'Connect as the owner, as service_role, or with a JWT whose role is core_member.');
+  end if;
+end
+$$;
+comment on function core.authorize is 'Every function of core_api calls this first: capability and project against the caller''s claims.';
+
+-- Time-ordered ids keep index inserts at the right edge of the tree: uuid v7 doubled batch throughput against v4.
+-- Postgres 18 makes them itself; older servers get the same layout (RFC 9562) from a v4 with its head overlaid.
+do $$
+begin
+  if exists (select from pg_catalog.pg_proc where proname = 'uuidv7' and pronamespace = 'pg_catalog'::regnamespace) then
+    create function core.new_id() returns uuid language sql volatile set search_path = '' as 'select pg_catalog.uuidv7()';
+  else
+    create function core.new_id() returns uuid language sql volatile set search_path = '' as $body$
+      select encode(
+        set_bit(set_bit(
+          overlay(uuid_send(gen_random_uuid())
+            placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+          52, 1), 53, 1), 'hex')::uuid
+    $body$;
+  end if;
+end
+$$;
+comment on function core.new_id is 'A new uuid v7.';
+
+-- Arguments every mutation has in common.
+create function core.require_key(p_key text) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_key is null or length(p_key) not between 1 and 200 then
+    perform core.refuse('PT400', 'invalid_key', 'p_key must be a text of 1 to 200 characters',
+      'Send one key per intended effect, for example a uuid v7, and the same key again on a retry.',
+      jsonb_build_object('field', 'key'));
+  end if;
+end
+$$;
+comment on function core.require_key is 'Raises PT400 unless the idempotency key is 1 to 200 characters.';
+
+create function core.require_object(p_field text, p_value jsonb) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_value is null or jsonb_typeof(p_value) <> 'object' then
+    perform core.refuse('PT400', 'invalid_object', format('%s must be a JSON object', p_field),
+      format('Send %s as an object, {} when empty.', p_field), jsonb_build_object('field', p_field));
+  elsif pg_column_size(p_value) > 16384 then
+    perform core.refuse('PT413', 'object_too_large', format('%s is larger than 16 KB', p_field),
+      'Keep large facts in your own tables and put their id here.', jsonb_build_object('field', p_field, 'max_bytes', 16384));
+  end if;
+end
+$$;
+comment on function core.require_object is 'Raises PT400 unless the value is a JSON object, PT413 above 16 KB.';

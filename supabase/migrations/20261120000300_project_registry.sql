@@ -1,0 +1,90 @@
+-- The sibling projects. Each gets a schema of its own beside the shared ones, owned by a role of its own.
+
+create table core.project (
+  name text constraint project_pkey primary key
+    constraint project_name_form check (name ~ '^[a-z][a-z0-9_]{0,47}$'),
+  version text,
+  capabilities jsonb not null default '[]',
+  endpoints jsonb not null default '{}',
+  metadata jsonb not null default '{}',
+  registered_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+comment on table core.project is 'The sibling projects that share this database.';
+
+create function core.project_view(p_project core.project) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_object(
+    'name', p_project.name, 'version', p_project.version, 'capabilities', p_project.capabilities,
+    'endpoints', p_project.endpoints, 'metadata', p_project.metadata,
+    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at)
+$$;
+comment on function core.project_view is 'A project as the API shows it.';
+
+-- Registers a project or updates what it says of itself. Idempotent by name: null keeps what is stored.
+create function core_api.project_register(
+  p_name text, p_version text default null, p_capabilities jsonb default null,
+  p_endpoints jsonb default null, p_metadata jsonb default null
+) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_reserved constant text[] := array['core', 'core_api', 'public', 'auth', 'storage', 'realtime', 'extensions',
+    'graphql', 'graphql_public', 'vault', 'cron', 'net', 'pgbouncer', 'supabase_migrations', 'information_schema',
+    'current', 'issuer', 'sink', 'breakage'];
+  v_row core.project;
+  v_role text;
+begin
+  if p_name is null or p_name !~ '^[a-z][a-z0-9_]{0,47}$' or p_name like 'pg\_%' or p_name = any (v_reserved) then
+    perform core.refuse('PT400', 'invalid_project', format('%s cannot name a project', coalesce(quote_literal(p_name), 'null')),
+      'Use 1 to 48 lowercase letters, digits and underscores, beginning with a letter, that are not a reserved schema name.',
+      jsonb_build_object('field', 'name'));
+  end if;
+  perform core.authorize('project:write', p_name);
+  if p_metadata is not null then perform core.require_object('metadata', p_metadata); end if;
+  if p_endpoints is not null then perform core.require_object('endpoints', p_endpoints); end if;
+  if p_capabilities is not null and jsonb_typeof(p_capabilities) <> 'array' then
+    perform core.refuse('PT400', 'invalid_capabilities', 'capabilities must be a JSON array', 'Send a list of texts.',
+      jsonb_build_object('field', 'capabilities'));
+  end if;
+
+  insert into core.project as p (name, version, capabilities, endpoints, metadata)
+  values (p_name, p_version, coalesce(p_capabilities, '[]'), coalesce(p_endpoints, '{}'), coalesce(p_metadata, '{}'))
+  on conflict (name) do update set
+    version = coalesce(p_version, p.version),
+    capabilities = coalesce(p_capabilities, p.capabilities),
+    endpoints = coalesce(p_endpoints, p.endpoints),
+    metadata = coalesce(p_metadata, p.metadata),
+    updated_at = now()
+  returning * into v_row;
+
+  v_role := 'project_' || p_name;
+  if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+    execute format('create role %I nologin', v_role);
+    execute format('grant %I to current_user', v_role);
+  end if;
+  if not exists (select from pg_catalog.pg_namespace where nspname = p_name) then
+    execute format('create schema %I authorization %I', p_name, v_role);
+  end if;
+  return jsonb_build_object('ok', true) || core.project_view(v_row);
+end
+$$;
+comment on function core_api.project_register is 'Registers a sibling project, or updates what it says of itself, and makes its own schema. Idempotent by name.';
+revoke execute on function core_api.project_register from public;
+grant execute on function core_api.project_register to core_member, service_role;
+
+-- All projects for the owner; a member sees its own.
+create function core_api.project_list() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_only text := core.claims() ->> 'project';
+  v_rows jsonb;
+begin
+  perform core.authorize('project:read', v_only);
+  select coalesce(jsonb_agg(core.project_view(p) order by p.name), '[]') into v_rows
+  from core.project p where v_only is null or p.name = v_only;
+  return jsonb_build_object('ok', true, 'projects', v_rows);
+end
+$$;
+comment on function core_api.project_list is 'The registered projects; a member sees only its own.';
+revoke execute on function core_api.project_list from public;
+grant execute on function core_api.project_list to core_member, service_role;
