@@ -91,13 +91,13 @@ comment on function core.ledger_replay is 'The stored result of a known key, PT4
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
-  p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null
+  p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null
 ) returns void
 language plpgsql set search_path = '' as $$
 begin
-  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, flags,
+  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, request, result, actor, created_at)
-  values (p_tx, p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_amount, p_flags,
+  values (p_tx, p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_request, p_result, core.actor(), p_now)
   on conflict on constraint ledger_tx_key_key do nothing;
   if not found then

@@ -53,9 +53,10 @@ $$;
 comment on function core.ledger_expire is 'Expires locked, due holds: releases the rest of each and journals it; returns how many.';
 
 -- Enters an account: its purse locked, what is due in its tree expired, and, as asked, one hold locked, the present
--- windows of its path opened and locked, and the account's own row locked beside its purse's (p_self). Due holds of siblings matter because they sit in the windows of common
+-- windows of its path opened and locked, a further account (p_also) and further windows locked, too. Due holds of siblings matter because they sit in the windows of common
 -- ancestors; their purses join the lock. now is taken after the locks: it decides expiry and the period.
-create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_windows boolean, p_self boolean default false,
+create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
+  p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = '' as $$
 declare
@@ -69,7 +70,7 @@ begin
     where h.root_id = p_account.root_id and h.status = 'open' and h.expires_at <= clock_timestamp()
     order by h.expires_at limit 100) d;
   perform from core.ledger_account
-  where id = any (v_purses || p_account.purse_id || case when p_self then p_account.id end)
+  where id = any (v_purses || p_account.purse_id || p_also)
   order by id for no key update;
   at := clock_timestamp();
 
@@ -87,12 +88,13 @@ begin
   end if;
   v_lock_ids := budget_ids;
   v_lock_starts := window_starts;
-  if p_hold is not null or v_due <> '{}' then
+  if p_hold is not null or v_due <> '{}' or p_budget_ids <> '{}' then
     select array_agg(distinct_windows.budget_id), array_agg(distinct_windows.period_start) into v_lock_ids, v_lock_starts
     from (
       select w.budget_id, w.period_start from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as w (budget_id, period_start)
       where h.id = any (v_due || p_hold)
-      union select k.budget_id, k.period_start from unnest(budget_ids, window_starts) as k (budget_id, period_start)
+      union select k.budget_id, k.period_start
+      from unnest(budget_ids || p_budget_ids, window_starts || p_window_starts) as k (budget_id, period_start)
     ) distinct_windows;
   end if;
   if cardinality(v_lock_ids) > 0 then

@@ -127,7 +127,7 @@ begin
 
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
     'overdraft', p_overdraft, 'metadata', p_metadata);
-  perform core.ledger_enter(v_account, null, false, true);
+  perform core.ledger_enter(v_account, null, false, v_account.id);
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_account from core.ledger_account where id = v_account.id;

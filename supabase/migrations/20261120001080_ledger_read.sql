@@ -42,8 +42,12 @@ begin
   end if;
 
   -- Each journal row carries the balance it left behind; within a purse ids and times grow together.
-  select t.result into v_then from core.ledger_tx t
-  where t.purse_id = v_account.purse_id and t.created_at <= p_at order by t.id desc limit 1;
+  select case when t.purse_id = v_account.purse_id then t.result else t.result -> 'to_balance' || jsonb_build_object('tx', t.id) end into v_then
+  from (
+    (select * from core.ledger_tx where purse_id = v_account.purse_id and created_at <= p_at order by id desc limit 1)
+    union all
+    (select * from core.ledger_tx where op = 'transfer' and related_id = v_account.purse_id and created_at <= p_at order by id desc limit 1)
+  ) t order by t.id desc limit 1;
   return jsonb_build_object('ok', true, 'at', p_at, 'settled', coalesce(v_then -> 'settled', '0'),
     'held', coalesce(v_then -> 'held', '0'), 'available', coalesce(v_then -> 'available', '0'), 'tx', v_then -> 'tx')
     || core.ledger_account_view(v_account);
@@ -107,9 +111,12 @@ begin
   select coalesce(jsonb_agg(r.row order by r.id desc), '[]') into v_rows from (
     select t.id, jsonb_build_object('tx', t.id, 'op', t.op, 'account', a.code, 'key', t.key, 'hold', t.hold, 'amount', t.amount,
       'flags', to_jsonb(t.flags), 'metadata', t.request -> 'metadata', 'actor', t.actor, 'at', t.created_at,
-      'settled', t.result -> 'settled', 'held', t.result -> 'held', 'available', t.result -> 'available') as row
+      'settled', b.after -> 'settled', 'held', b.after -> 'held', 'available', b.after -> 'available') as row
     from core.ledger_tx t join core.ledger_account a on a.id = t.account_id
-    where (t.purse_id = v_account.id or (t.account_id = v_account.id and t.account_id <> t.purse_id))
+    cross join lateral (select case when t.op = 'transfer' and t.related_id = v_account.purse_id
+      then t.result -> 'to_balance' else t.result end as after) b
+    where (t.purse_id = v_account.id or (t.account_id = v_account.id and t.account_id <> t.purse_id)
+        or (t.op = 'transfer' and t.related_id = v_account.id))
       and (p_before is null or t.id < p_before)
       and (not p_filter ? 'op' or t.op = p_filter ->> 'op')
       and (not p_filter ? 'key' or t.key = p_filter ->> 'key')

@@ -56,10 +56,15 @@ language sql stable set search_path = '' as $$
       select h.budget_ids, h.window_starts, h.captured::bigint as spent,
         case h.status when 'open' then h.amount - h.captured else 0 end as held from core.ledger_hold h
       union all
-      select t.budget_ids, t.window_starts, t.amount::bigint, 0 from core.ledger_tx t where t.budget_ids is not null
+      select t.budget_ids, t.window_starts, case t.op when 'refund' then -t.amount::bigint else t.amount end, 0
+      from core.ledger_tx t where t.budget_ids is not null
     ) x, unnest(x.budget_ids, x.window_starts) as k (budget_id, period_start)
     group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
   where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
+  union all
+  select 'no transaction is refunded beyond its amount', t.id::text, jsonb_build_object('amount', t.amount, 'refunded', sum(r.amount))
+  from core.ledger_tx r join core.ledger_tx t on t.id = r.related_id
+  where r.op = 'refund' and t.purse_id = any (p_ids) group by t.id, t.amount having sum(r.amount) > t.amount
   union all
   select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
   from core.ledger_alert l where l.spent::numeric * 10000 < l.limit_amount::numeric * l.threshold_bp
