@@ -1,0 +1,206 @@
+-- Budgets: periods in their own time zone, windows made at the gate, alerts at the crossing.
+
+-- The period that contains an instant. Days, weeks and months follow the wall clock of the zone, so a day across a
+-- change of clocks has 23 or 25 hours; hours are counted in absolute time.
+create function core.ledger_period(p_period text, p_zone text, p_at timestamptz,
+  out period_start timestamptz, out period_end timestamptz)
+language plpgsql stable set search_path = '' as $$
+begin
+  if p_period = 'total' then
+    period_start := '-infinity';
+    period_end := 'infinity';
+  else
+    period_start := date_trunc(p_period, p_at, p_zone);
+    period_end := case p_period
+      when 'hour' then period_start + interval '1 hour'
+      else ((period_start at time zone p_zone) + ('1 ' || p_period)::interval) at time zone p_zone
+    end;
+  end if;
+end
+$$;
+comment on function core.ledger_period is 'Start (inclusive) and end (exclusive) of the period of an IANA time zone that contains an instant.';
+
+-- What a new window takes over: the unused rest of the period before, at most carry_cap. Computed once, at creation.
+create function core.ledger_carry(p_budget core.ledger_budget, p_start timestamptz) returns bigint
+language plpgsql stable set search_path = '' as $$
+declare
+  v_before timestamptz;
+  v_rest bigint;
+begin
+  if p_budget.carry_cap = 0 or p_budget.period = 'total' or p_start <= p_budget.created_at then return 0; end if;
+  v_before := (core.ledger_period(p_budget.period, p_budget.time_zone, p_start - interval '1 second')).period_start;
+  select p_budget.limit_amount + w.carried + w.moved - w.spent - w.held into v_rest
+  from core.ledger_window w where w.budget_id = p_budget.id and w.period_start = v_before;
+  return least(p_budget.carry_cap, greatest(0, coalesce(v_rest, p_budget.limit_amount)));
+end
+$$;
+comment on function core.ledger_carry is 'The roll-over into the window that starts at p_start, in micro-credits.';
+
+-- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
+-- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle.
+create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
+  out budget_ids bigint[], out window_starts timestamptz[])
+language plpgsql set search_path = '' as $$
+declare
+  v_missing boolean;
+begin
+  select coalesce(array_agg(b.id order by b.id), '{}'), coalesce(array_agg(p.period_start order by b.id), '{}'),
+    bool_or(not exists (select from core.ledger_window w where w.budget_id = b.id and w.period_start = p.period_start))
+  into budget_ids, window_starts, v_missing
+  from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+  where b.account_id = any (p_path) and b.removed_at is null;
+
+  if v_missing then
+    insert into core.ledger_window (budget_id, period_start, period_end, carried)
+    select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
+    from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+    where b.id = any (budget_ids)
+    order by b.id
+    on conflict on constraint ledger_window_pkey do nothing;
+  end if;
+end
+$$;
+comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch.';
+
+create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  perform from core.ledger_window w
+  join unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+    on w.budget_id = k.budget_id and w.period_start = k.period_start
+  order by w.budget_id, w.period_start for no key update of w;
+  return true;
+end
+$$;
+comment on function core.ledger_lock_windows is 'Locks the named windows in the global order (budget, period).';
+
+-- Some windows, read once after they were locked, then counted on in memory: what is written back and what is
+-- answered come from the same numbers. cap is limit + carried + moved; alert_at is the spending at which the next
+-- alert is due; facts is what an answer says besides the counts.
+create type core.ledger_window_set as (
+  budget_ids bigint[], window_starts timestamptz[], names text[], caps bigint[], spent bigint[], held bigint[],
+  alert_at bigint[], facts jsonb[]
+);
+
+create function core.ledger_window_facts(p_budget core.ledger_budget, p_account text, p_cap bigint,
+  p_period_start timestamptz, p_period_end timestamptz) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return jsonb_build_object('budget', p_budget.name, 'account', p_account, 'period', p_budget.period, 'limit', p_cap,
+    'period_start', case when isfinite(p_period_start) then p_period_start end,
+    'resets_at', case when isfinite(p_period_end) then p_period_end end);
+end
+$$;
+comment on function core.ledger_window_facts is 'What answers say of a window besides its counts; resets_at is null for a total.';
+
+-- The least spending above p_spent at which a threshold is reached; null when none is left.
+create function core.ledger_next_alert(p_alert_bp int[], p_cap bigint, p_spent bigint) returns bigint
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_bp int;
+  v_at bigint;
+  v_next bigint;
+begin
+  if p_cap <= 0 then return null; end if;
+  foreach v_bp in array p_alert_bp loop
+    v_at := ceil(p_cap::numeric * v_bp / 10000);
+    if v_at > p_spent and (v_next is null or v_at < v_next) then v_next := v_at; end if;
+  end loop;
+  return v_next;
+end
+$$;
+comment on function core.ledger_next_alert is 'The next spending at which an alert is due, in micro-credits.';
+
+create function core.ledger_read_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_window_set
+language plpgsql stable set search_path = '' as $$
+declare
+  v_set core.ledger_window_set;
+begin
+  if cardinality(p_budget_ids) > 0 then
+    select array_agg(w.budget_id), array_agg(w.period_start), array_agg(b.name),
+      array_agg(b.limit_amount + w.carried + w.moved), array_agg(w.spent::bigint), array_agg(w.held::bigint),
+      array_agg(core.ledger_next_alert(b.alert_bp, b.limit_amount + w.carried + w.moved, w.spent)),
+      array_agg(core.ledger_window_facts(b, a.code, b.limit_amount + w.carried + w.moved, w.period_start, w.period_end))
+    into v_set
+    from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+    join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
+    join core.ledger_budget b on b.id = w.budget_id
+    join core.ledger_account a on a.id = b.account_id;
+  end if;
+  return v_set;
+end
+$$;
+comment on function core.ledger_read_windows is 'Reads the named windows, locked by the caller, into a set.';
+
+-- What the tightest window leaves, and its budget's name; nulls where no budget binds.
+create function core.ledger_tightest(p_set core.ledger_window_set, out rest bigint, out budget text)
+language plpgsql immutable set search_path = '' as $$
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    if rest is null or p_set.caps[i] - p_set.spent[i] - p_set.held[i] < rest then
+      rest := p_set.caps[i] - p_set.spent[i] - p_set.held[i];
+      budget := p_set.names[i];
+    end if;
+  end loop;
+end
+$$;
+comment on function core.ledger_tightest is 'The least rest in a set of windows.';
+
+create function core.ledger_windows_view(p_set core.ledger_window_set) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_view jsonb := '[]';
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    v_view := v_view || (p_set.facts[i] || jsonb_build_object('spent', p_set.spent[i], 'held', p_set.held[i],
+      'rest', p_set.caps[i] - p_set.spent[i] - p_set.held[i]));
+  end loop;
+  return v_view;
+end
+$$;
+comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
+
+-- One alert for every threshold of a budget that spending crosses on its way from p_before to p_after, once per
+-- (budget, window, limit, threshold); p_before null when the limit itself has changed. Returns the next one's spending.
+create function core.ledger_raise_alerts(p_tx bigint, p_budget_id bigint, p_period_start timestamptz, p_cap bigint,
+  p_before bigint, p_after bigint, p_now timestamptz) returns bigint
+language plpgsql set search_path = '' as $$
+begin
+  insert into core.ledger_alert (budget_id, period_start, limit_amount, threshold_bp, spent, project, tx_id, created_at)
+  select b.id, p_period_start, p_cap, t.bp, p_after, a.project, p_tx, p_now
+  from core.ledger_budget b join core.ledger_account a on a.id = b.account_id, unnest(b.alert_bp) as t (bp)
+  where b.id = p_budget_id and p_cap > 0
+    and p_after::numeric * 10000 >= p_cap::numeric * t.bp
+    and (p_before is null or p_before::numeric * 10000 < p_cap::numeric * t.bp)
+  order by t.bp
+  on conflict on constraint ledger_alert_once do nothing;
+  return (select core.ledger_next_alert(b.alert_bp, p_cap, p_after) from core.ledger_budget b where b.id = p_budget_id);
+end
+$$;
+comment on function core.ledger_raise_alerts is 'Writes an alert per threshold crossed, once each; returns the spending at which the next is due.';
+
+-- Moves held and spent of every window of a set, in the table and in the set, raises an alert for every threshold the
+-- spending crosses, and returns the set as answers show it.
+create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
+returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_next bigint;
+begin
+  if p_set.caps is null then return '[]'; end if;
+  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
+  from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
+  where w.budget_id = k.budget_id and w.period_start = k.period_start;
+  for i in 1 .. cardinality(p_set.caps) loop
+    p_set.held[i] := p_set.held[i] + p_held;
+    p_set.spent[i] := p_set.spent[i] + p_spent;
+    if p_set.spent[i] >= p_set.alert_at[i] then
+      v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i],
+        p_set.spent[i] - p_spent, p_set.spent[i], p_now);
+    end if;
+  end loop;
+  return core.ledger_windows_view(p_set);
+end
+$$;
+comment on function core.ledger_count is 'Adds to held and spent of locked windows, raises alerts, returns the windows as answers show them.';
+

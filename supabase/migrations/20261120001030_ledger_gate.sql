@@ -1,0 +1,166 @@
+-- The gate: takes every lock of a call in the one global order (accounts by id, holds by id, windows by budget and
+-- period) and expires what is due, before anything is decided. Expiry is lazy here and swept in the background;
+-- correctness never waits for the sweep.
+
+-- Locks the due holds of locked purses, and those named, in id order; returns the due ones.
+create function core.ledger_lock_holds(p_purses bigint[], p_holds uuid[], p_limit int, p_now timestamptz) returns uuid[]
+language plpgsql set search_path = '' as $$
+declare
+  v_due uuid[];
+begin
+  select coalesce(array_agg(d.id), '{}') into v_due from (
+    select h.id from core.ledger_hold h
+    where h.root_id in (select a.root_id from core.ledger_account a where a.id = any (p_purses))
+      and h.status = 'open' and h.expires_at <= p_now and h.purse_id = any (p_purses)
+    order by h.expires_at limit p_limit) d;
+  perform from core.ledger_hold where id = any (v_due || p_holds) order by id for no key update;
+  -- Due by name, too: the page above may not have reached it.
+  select v_due || coalesce(array_agg(h.id), '{}') into v_due from core.ledger_hold h
+  where h.id = any (p_holds) and h.status = 'open' and h.expires_at <= p_now and h.id <> all (v_due);
+  return v_due;
+end
+$$;
+comment on function core.ledger_lock_holds is 'Locks due holds of locked purses and named holds, in id order; returns the due ones.';
+
+-- Gives back what due holds still hold. Purses, holds and windows are locked by the caller.
+create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_ok boolean;
+  v_hold core.ledger_hold;
+  v_account core.ledger_account;
+  v_purse core.ledger_account;
+  v_rest bigint;
+  v_tx bigint;
+  v_budgets jsonb;
+  v_count int := 0;
+begin
+  for v_hold in
+    select h.* from core.ledger_hold h
+    where h.id = any (p_holds) and h.status = 'open' and h.expires_at <= p_now order by h.expires_at, h.id
+  loop
+    v_rest := v_hold.amount - v_hold.captured;
+    v_tx := nextval('core.ledger_tx_id');
+    update core.ledger_hold set status = 'expired', released = v_rest, closed_at = p_now where id = v_hold.id;
+    update core.ledger_account set held = held - v_rest, version = version + 1
+    where id = v_hold.purse_id returning * into v_purse;
+    select * into v_account from core.ledger_account where id = v_hold.account_id;
+    v_budgets := core.ledger_count(v_tx, core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts), -v_rest, 0, p_now);
+    v_ok := core.ledger_journal(v_tx, 'core:expire:' || v_hold.id, 'expire', v_account, v_purse, v_hold.id, v_rest, '{}',
+      jsonb_build_object('op', 'expire', 'hold', v_hold.id),
+      core.ledger_answer(v_tx, v_purse, v_budgets) || jsonb_build_object('hold', v_hold.id, 'released', v_rest), p_now);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function core.ledger_expire is 'Expires locked, due holds: releases the rest of each and journals it; returns how many.';
+
+-- The gate for any number of purses. Expires what is due in their trees: due holds of siblings matter because they
+-- sit in the windows of common ancestors, so their purses join the lock. Opens the present windows of p_path's budgets
+-- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
+-- decides expiry and the period.
+create function core.ledger_gate(p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
+  p_budget_ids bigint[], p_window_starts timestamptz[],
+  out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
+language plpgsql set search_path = '' as $$
+declare
+  v_ok boolean;
+  v_purses bigint[];
+  v_due uuid[] := '{}';
+  v_windows record;
+  v_ids bigint[];
+  v_starts timestamptz[];
+begin
+  -- Inside a batch the batch has been through the gate; a second expiry would take locks out of order.
+  at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
+  if current_setting('core.ledger_gated', true) is distinct from 'on' then
+    select array_agg(d.purse_id) into v_purses from (
+      select h.purse_id from core.ledger_hold h
+      where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
+      order by h.expires_at limit 100) d;
+  end if;
+  perform from core.ledger_account where id = any (p_purses || v_purses) order by id for no key update;
+  at := clock_timestamp();
+
+  if p_holds <> '{}' or v_purses is not null then
+    v_due := core.ledger_lock_holds(p_purses || v_purses, p_holds, 100, at);
+  end if;
+  budget_ids := '{}';
+  window_starts := '{}';
+  if p_path is not null then
+    v_windows := core.ledger_open_windows(p_path, at);
+    budget_ids := v_windows.budget_ids;
+    window_starts := v_windows.window_starts;
+  end if;
+  v_ids := budget_ids || p_budget_ids;
+  v_starts := window_starts || p_window_starts;
+  if p_holds <> '{}' or v_due <> '{}' then
+    select v_ids || array_agg(w.budget_id), v_starts || array_agg(w.period_start) into v_ids, v_starts
+    from (select distinct k.budget_id, k.period_start
+      from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)
+      where h.id = any (v_due || p_holds)) w;
+  end if;
+  if cardinality(v_ids) > 0 then
+    v_ok := core.ledger_lock_windows(v_ids, v_starts);
+  end if;
+  if v_due <> '{}' then
+    perform core.ledger_expire(v_due, at);
+  end if;
+end
+$$;
+comment on function core.ledger_gate is 'Takes every lock of a call in the global order, expires what is due, and returns the time and the present windows.';
+
+-- The gate for one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
+-- further account and further windows.
+create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
+  p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
+  out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
+language plpgsql set search_path = '' as $$
+declare
+  v_gate record;
+begin
+  v_gate := core.ledger_gate(array_remove(array[p_account.purse_id, p_also], null), array[p_account.root_id],
+    array_remove(array[p_hold], null), case when p_windows then p_account.path end, p_budget_ids, p_window_starts);
+  at := v_gate.at;
+  budget_ids := v_gate.budget_ids;
+  window_starts := v_gate.window_starts;
+  select * into purse from core.ledger_account where id = p_account.purse_id;
+end
+$$;
+comment on function core.ledger_enter is 'The gate for one account: locks, expires, returns its purse, the time and its present windows.';
+
+-- Sweeps due holds of all accounts.
+create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+declare
+  v_ok boolean;
+  v_purses bigint[];
+  v_due uuid[];
+  v_ids bigint[];
+  v_starts timestamptz[];
+  v_now timestamptz := clock_timestamp();
+begin
+  v_ok := core.authorize('ledger:operate', null);
+  if p_limit is null or p_limit not between 1 and 10000 then
+    perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 10000', 'Call again while it returns as many as the limit.',
+      jsonb_build_object('field', 'limit'));
+  end if;
+  select array_agg(distinct d.purse_id) into v_purses from (
+    select purse_id from core.ledger_hold where status = 'open' and expires_at <= v_now
+    order by expires_at limit p_limit) d;
+  if v_purses is null then return jsonb_build_object('ok', true, 'expired', 0); end if;
+
+  perform from core.ledger_account where id = any (v_purses) order by id for no key update;
+  v_now := clock_timestamp();
+  v_due := core.ledger_lock_holds(v_purses, '{}', p_limit, v_now);
+  select array_agg(w.budget_id), array_agg(w.period_start) into v_ids, v_starts from (
+    select distinct k.budget_id, k.period_start
+    from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start) where h.id = any (v_due)) w;
+  v_ok := core.ledger_lock_windows(v_ids, v_starts);
+  return jsonb_build_object('ok', true, 'expired', core.ledger_expire(v_due, v_now));
+end
+$$;
+comment on function core_api.ledger_expire_due is 'Expires due holds, at most p_limit, and returns how many. Safe to run from several processes.';
+revoke execute on function core_api.ledger_expire_due from public;
+grant execute on function core_api.ledger_expire_due to service_role;
