@@ -1,0 +1,7 @@
+export type { ConfigFault, ConfigSource } from './config-fault.ts'
+export type { DatabaseDriver } from './database-driver.ts'
+export type { DatabaseSettings, EmbeddedSettings, PostgresSettings, SupabaseSettings } from './database-settings.ts'
+export type { Environment } from './environment.ts'
+export { type Config, type ConfigOverrides, type LoadConfigOptions, loadConfig } from './load-config.ts'
+export { createSecret, type Secret } from './secret.ts'
+export { type Setting, settings } from './setting.ts'
