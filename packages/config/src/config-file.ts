@@ -42,13 +42,19 @@ export function readTree(tree: unknown, source: 'file' | 'overrides'): Layer {
     for (const [key, value] of Object.entries(node)) {
       const here = path ? `${path}.${key}` : key
       if (value === undefined) continue
-      if (settingPaths.has(here)) values.set(here, value)
+      if (key.includes('.')) faults.push(dottedKey(here, source))
+      else if (settingPaths.has(here)) values.set(here, value)
       else if (sectionPaths.has(here)) visit(value, here)
       else faults.push(unknownKey(here, source))
     }
   }
   visit(tree, '')
   return { source, values, faults }
+}
+
+function dottedKey(path: string, source: 'file' | 'overrides'): ConfigFault {
+  const expected = 'one object inside the other, as { "http": { "port": 4400 } }'
+  return { variable: undefined, path, source, found: 'a key with a dot', expected }
 }
 
 function unknownKey(path: string, source: 'file' | 'overrides'): ConfigFault {

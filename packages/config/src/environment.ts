@@ -14,9 +14,10 @@ export function readEnvironment(env: Environment): Layer {
   return { source: 'environment', values, faults: [] }
 }
 
-/** A text that is no number stays a text: the schema then refuses it and the fault shows what was found. */
+/** A text that is no exact whole number stays a text: the schema then refuses it and the fault shows what was found. */
 function toValue(text: string, { kind }: Setting): string | number {
-  return kind === 'integer' && /^\s*-?\d+\s*$/.test(text) ? Number(text) : text
+  const isInteger = kind === 'integer' && /^\s*-?\d+\s*$/.test(text) && Number.isSafeInteger(Number(text))
+  return isInteger ? Number(text) : text
 }
 
 /** One sentence for each CORE_* variable that nothing reads: most likely a misspelt one. */

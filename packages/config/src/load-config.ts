@@ -57,7 +57,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   const { driver, faults: driverFaults } = chooseDriver(chosen)
   const faults = [
     ...layers.flatMap((layer) => layer.faults),
-    ...(parsed.error?.issues ?? []).map((issue) => toFault(issue.path, chosen)),
+    ...[...faultyPaths(parsed.error)].map((path) => toFault(path, chosen)),
     ...driverFaults,
   ]
   if (!parsed.success || faults.length > 0) throw configError(faults, file)
@@ -73,8 +73,12 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   })
 }
 
-function toFault(issuePath: readonly PropertyKey[], chosen: ChosenValues): ConfigFault {
-  const path = issuePath.join('.')
+/** One value may break several rules of the schema; it is one fault all the same. */
+function faultyPaths(error: z.ZodError | undefined): Set<string> {
+  return new Set(error?.issues.map((issue) => issue.path.join('.')))
+}
+
+function toFault(path: string, chosen: ChosenValues): ConfigFault {
   const setting = settings.find((candidate) => candidate.path === path)
   const { value, source } = chosen.get(path) ?? { value: undefined, source: 'environment' }
   return {

@@ -18,7 +18,7 @@ export interface SettingMeta {
 export const settingRegistry = z.registry<SettingMeta>()
 
 const milliseconds = (max: number) => z.int().min(1).max(max)
-const webUrl = z.url({ protocol: /^https?$/, hostname: z.regexes.hostname })
+const webUrl = z.url({ protocol: /^https?$/ })
 /** RFC 6750 b64token: what an Authorization header can carry as it is. */
 const bearerToken = z.string().regex(/^[A-Za-z0-9._~+/-]{20,200}=*$/)
 
@@ -77,7 +77,8 @@ export const configSchema = z.strictObject({
           example: 'postgres',
         }),
       url: z
-        .url({ protocol: /^postgres(ql)?$/ })
+        .url()
+        .regex(/^postgres(ql)?:\/\/./)
         .optional()
         .register(settingRegistry, {
           variable: 'CORE_DATABASE_URL',
@@ -115,9 +116,10 @@ export const configSchema = z.strictObject({
     .prefault({}),
   ownerKey: bearerToken.optional().register(settingRegistry, {
     variable: 'CORE_OWNER_KEY',
-    description: 'The key that may do everything. Unset, the first start makes one and prints it once.',
+    description:
+      'The key that may do everything, for example from `openssl rand -base64 32`. Unset, the first start makes one ' +
+      'and prints it once.',
     expected: 'a key of 20 to 200 letters, digits or . _ ~ + / -',
-    example: 'a-long-random-text-of-your-own',
     secret: true,
   }),
   log: z
