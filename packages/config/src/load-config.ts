@@ -5,6 +5,7 @@ import { type ConfigFault, configError, showValue } from './config-fault.ts'
 import { readConfigFile, readTree } from './config-file.ts'
 import { chooseDriver } from './database-driver.ts'
 import { type DatabaseSettings, toDatabaseSettings } from './database-settings.ts'
+import { deepFreeze } from './deep-freeze.ts'
 import { type Environment, readEnvironment, warnOfUnknownVariables } from './environment.ts'
 import { type ChosenValues, chooseValues, type Layer, toTree } from './layer.ts'
 import { configSchema } from './schema.ts'
@@ -94,9 +95,4 @@ function warnOfSecrets({ values }: Layer, file: string): string[] {
   return settings
     .filter(({ secret, path }) => secret && values.has(path))
     .map(({ path, variable }) => `${file} holds the secret ${path}; ${variable} keeps it out of a repository`)
-}
-
-function deepFreeze<Value extends object>(value: Value): Value {
-  for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) deepFreeze(child)
-  return Object.freeze(value)
 }
