@@ -6,7 +6,7 @@
 -- in order but commit in any.) Flags change rarely; that their writers queue costs nothing.
 
 create table core.flag_counter (
-  only boolean constraint flag_counter_pkey primary key default true constraint flag_counter_one_row check (only),
+  singleton boolean constraint flag_counter_pkey primary key default true constraint flag_counter_one_row check (singleton),
   version bigint not null
 );
 comment on table core.flag_counter is 'One row: the version of the newest flag change. Its lock puts flag writers in a queue.';
