@@ -81,6 +81,11 @@ describe('sources', () => {
     expect(load({ env: { CORE_DATA_DIR: '/srv/core' } }).database).toMatchObject({ dataDir: '/srv/core/data' })
   })
 
+  test('a file may begin with a byte order mark', () => {
+    writeFile('\uFEFF{"http":{"port":9}}')
+    expect(load().http.port).toBe(9)
+  })
+
   test('another file can be named, and must then exist', () => {
     writeFile({ http: { port: 9 } }, 'other.json')
     expect(load({ file: 'other.json' }).http.port).toBe(9)

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { type Clock, systemClock } from './clock.ts'
 import { createFakeClock } from './testing/index.ts'
@@ -37,6 +41,32 @@ describe.each<[string, () => { clock: Clock; pass: (ms: number) => Promise<unkno
     await expect(sleep).rejects.toBe('stop')
     await expect(clock.sleep(60_000, { signal: controller.signal })).rejects.toBe('stop')
   })
+})
+
+test('an aborted sleep of the system clock leaves no timer', async () => {
+  vi.useFakeTimers()
+  try {
+    const controller = new AbortController()
+    const sleep = systemClock.sleep(60_000, { signal: controller.signal })
+    controller.abort('stop')
+    await expect(sleep).rejects.toBe('stop')
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a sleep in the background lets the process end', async () => {
+  const clock = fileURLToPath(new URL('clock.ts', import.meta.url))
+  const script = (unref: boolean) =>
+    `import { systemClock } from ${JSON.stringify(clock)}; void systemClock.sleep(400, { unref: ${unref} })`
+  const run = async (unref: boolean) => {
+    const startedAt = performance.now()
+    await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script(unref)])
+    return performance.now() - startedAt
+  }
+  const [background, foreground] = [await run(true), await run(false)]
+  expect(foreground - background).toBeGreaterThan(200)
 })
 
 test('the system clock does not wake at once from a sleep longer than a timer can count', async () => {

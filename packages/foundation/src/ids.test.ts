@@ -43,6 +43,14 @@ test('ids keep their order while the clock goes back', () => {
   expect(ids.toSorted()).toEqual(ids)
 })
 
+test('the random part of an id is its own', () => {
+  const tails = make(
+    5_000,
+    createUuidv7(() => 0),
+  ).map((id) => id.slice(19))
+  expect(new Set(tails).size).toBe(tails.length)
+})
+
 test('ids made at once by two sources differ', () => {
   const still = () => 1_700_000_000_000
   const ids = [...make(4096, createUuidv7(still)), ...make(4096, createUuidv7(still))]

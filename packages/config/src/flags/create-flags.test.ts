@@ -278,10 +278,13 @@ describe('while the database is away', () => {
     store.away = down
     await clock.advance(5000)
     store.rows.clear()
-    store.version = 50 // past the cursor, so that only a full read finds what is gone
+    store.version = 0
+    store.set('order', 'health')
+    store.version = 50 // past the cursor, so that only a full read finds what is gone and what is new below it
     store.away = undefined
     await clock.advance(1000)
     expect(flags.get('enabled')).toBe(false)
+    expect(flags.get('order')).toBe('health')
     expect(flags.status()).toMatchObject({ state: 'live', version: 50 })
   })
 
