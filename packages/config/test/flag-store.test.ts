@@ -289,8 +289,8 @@ test('a change is hinted at on core_flag, once it is committed', async () => {
 })
 
 test('the formula of the roll-out is the same in SQL', async () => {
-  const sql = `select (('x' || encode(substr(sha256(convert_to($1 || ':' || $2, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint
-    & 4294967295) % 10000 as bucket`
+  const bits = `('x' || encode(substr(sha256(convert_to($1 || ':' || $2, 'UTF8')), 1, 4), 'hex'))::bit(32)`
+  const sql = `select ${bits}::bigint % 10000 as bucket`
   for (const unit of ['user-1', '', 'Zoë 日本 🦊', ...Array.from({ length: 50 }, (_, index) => `job-${index}`)]) {
     const [row] = await owner.query(sql, ['router.enabled', unit])
     expect(Number(row?.['bucket'])).toBe(rolloutBucket('router.enabled', unit))
