@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 /** One project per package, app and script folder, so that each runs alone with `--project <name>`. */
@@ -14,12 +14,12 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    projects: [...folders, { name: 'supabase', root: 'supabase' }, { name: 'scripts', root: 'scripts' }].map(
-      ({ name, root }) => ({
+    projects: [...folders, { name: 'supabase', root: 'supabase' }, { name: 'scripts', root: 'scripts' }]
+      .filter(({ root }) => existsSync(root))
+      .map(({ name, root }) => ({
         extends: true as const,
         root,
         test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/*.soak.test.ts'] },
-      }),
-    ),
+      })),
   },
 })
