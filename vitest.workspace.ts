@@ -10,15 +10,22 @@ const folders = ['packages', 'apps', 'examples'].flatMap((group) => {
   }
 })
 
+/** `npm run test:soak` runs the long tests and only those. */
+const isSoak = Boolean(process.env['CORE_TEST_SOAK'])
+
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: isSoak ? 600_000 : 30_000,
     hookTimeout: 60_000,
     projects: [...folders, { name: 'supabase', root: 'supabase' }, { name: 'scripts', root: 'scripts' }].map(
       ({ name, root }) => ({
         extends: true as const,
         root,
-        test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/*.soak.test.ts'] },
+        test: {
+          name,
+          include: [isSoak ? '**/*.soak.test.ts' : '**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...(isSoak ? [] : ['**/*.soak.test.ts'])],
+        },
       }),
     ),
   },
