@@ -107,3 +107,14 @@ begin
 end
 $$;
 comment on function core.require_object is 'Raises PT400 unless the value is a JSON object, PT413 above 16 KB.';
+
+create function core.require_page(p_limit int) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_limit is null or p_limit not between 1 and 1000 then
+    perform core.refuse('PT400', 'invalid_limit', format('limit must be 1 to 1000, got %s', coalesce(p_limit::text, 'null')),
+      'Read page by page with the cursor that each answer returns.', jsonb_build_object('field', 'limit'));
+  end if;
+end
+$$;
+comment on function core.require_page is 'Raises PT400 unless a page size is 1 to 1,000.';

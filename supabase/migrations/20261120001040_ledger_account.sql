@@ -1,0 +1,208 @@
+-- Accounts: open, update, grant.
+
+-- Opens an account. A code with a slash is the child of the account its path names, unless another parent is given.
+-- p_funding 'own': it holds credits of its own. 'parent': it has no purse; every posting on it lands in its parent's,
+-- which is how siblings share one pool, while its own budgets still cap it. Replays on p_key. Locks: the parent.
+create function core_api.ledger_account_open(
+  p_key text, p_account text, p_kind text default 'project', p_parent text default null, p_overdraft bigint default 0,
+  p_metadata jsonb default '{}', p_funding text default 'own'
+) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_parent_code text := coalesce(p_parent, nullif(regexp_replace(p_account, '/?[^/]*$', ''), ''));
+  v_parent core.ledger_account;
+  v_account core.ledger_account;
+  v_request jsonb;
+  v_replay jsonb;
+  v_answer jsonb;
+  v_tx bigint;
+begin
+  perform core.ledger_require_key(p_key);
+  if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$' then
+    perform core.refuse('PT400', 'invalid_account', format('%s cannot be the code of an account', coalesce(quote_literal(p_account), 'null')),
+      'Use up to four segments of letters, digits, _ . - joined by /, the first in lower case: smart_layer/agent-7.',
+      jsonb_build_object('field', 'account'));
+  end if;
+  perform core.authorize('ledger:account', split_part(p_account, '/', 1));
+  if p_kind is null or p_kind not in ('pool', 'project', 'user') then
+    perform core.refuse('PT400', 'invalid_kind', 'kind must be pool, project or user', null, jsonb_build_object('field', 'kind'));
+  end if;
+  if p_funding is null or p_funding not in ('own', 'parent') then
+    perform core.refuse('PT400', 'invalid_funding', 'funding must be own or parent', null, jsonb_build_object('field', 'funding'));
+  end if;
+  perform core.ledger_require_amount('overdraft', p_overdraft, 0);
+  perform core.require_object('metadata', p_metadata);
+  if v_member is not null and (p_overdraft > 0 or p_kind <> 'user' or v_parent_code is null
+      or split_part(v_parent_code, '/', 1) <> v_member) then
+    perform core.refuse('PT403', 'forbidden_account',
+      'a project may open user accounts below its own accounts, without overdraft',
+      'Ask the owner to open top-level accounts and to give overdraft.');
+  end if;
+
+  v_request := jsonb_build_object('op', 'account_open', 'account', p_account, 'kind', p_kind,
+    'parent', p_parent, 'overdraft', p_overdraft, 'metadata', p_metadata, 'funding', p_funding);
+  if v_parent_code is not null then
+    select * into v_parent from core.ledger_account
+    where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
+    if v_parent.id is null and p_parent is not null then
+      return core.ledger_denied('account_not_found', p_parent);
+    end if;
+  end if;
+  v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  if v_parent.id is null and p_funding = 'parent' then
+    perform core.refuse('PT400', 'invalid_funding', 'funding parent needs a parent', 'Name the account it draws on as parent.',
+      jsonb_build_object('field', 'parent'));
+  elsif v_parent.id is not null and cardinality(v_parent.path) >= 4 then
+    perform core.refuse('PT400', 'too_deep', 'accounts nest at most four levels deep', null, jsonb_build_object('field', 'parent'));
+  elsif p_funding = 'parent' and p_overdraft > 0 then
+    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
+      'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
+  elsif v_parent.status <> 'active' then
+    return core.ledger_denied('account_frozen', v_parent.code, v_parent);
+  end if;
+
+  v_account.id := nextval('core.ledger_account_id_seq');
+  insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, metadata)
+  values (v_account.id, p_account, split_part(p_account, '/', 1), p_kind, v_parent.id,
+    case p_funding when 'own' then v_account.id else v_parent.purse_id end,
+    v_account.id || coalesce(v_parent.path, '{}'), coalesce(v_parent.root_id, v_account.id), p_overdraft, p_metadata)
+  on conflict on constraint ledger_account_code_key do nothing
+  returning * into v_account;
+  if not found then
+    -- A twin with the same key may have won the race: then this is its replay.
+    v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
+    if v_replay is not null then return v_replay; end if;
+    perform core.refuse('PT409', 'account_exists', format('the account %s exists already', p_account),
+      'Use it as it is, or change it with ledger_account_update.', jsonb_build_object('account', p_account));
+  end if;
+  v_tx := nextval('core.ledger_tx_id');
+  v_answer := core.ledger_answer(v_tx, v_account, '[]') || core.ledger_account_view(v_account);
+  perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_account_open is 'Opens an account with credits of its own, or one that draws on its parent''s purse. Replays on p_key.';
+revoke execute on function core_api.ledger_account_open from public;
+grant execute on function core_api.ledger_account_open to core_member, service_role;
+
+create function core.ledger_account_view(p_account core.ledger_account) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_object('account', p_account.code, 'project', p_account.project, 'kind', p_account.kind,
+    'status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
+    'parent', (select code from core.ledger_account where id = p_account.parent_id),
+    'funding', case when p_account.purse_id = p_account.id then 'own' else 'parent' end,
+    'purse', (select code from core.ledger_account where id = p_account.purse_id),
+    'created_at', p_account.created_at)
+$$;
+comment on function core.ledger_account_view is 'What an account is, without its balance.';
+
+-- Freezes, closes, or changes overdraft and metadata; null leaves as is. Replays on p_key. Locks: account.
+create function core_api.ledger_account_update(
+  p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null
+) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_account core.ledger_account;
+  v_purse core.ledger_account;
+  v_request jsonb;
+  v_replay jsonb;
+  v_answer jsonb;
+  v_tx bigint;
+begin
+  perform core.ledger_require_key(p_key);
+  v_account := core.ledger_find_account('ledger:account', p_account);
+  if p_status is not null and p_status not in ('active', 'frozen', 'closed') then
+    perform core.refuse('PT400', 'invalid_status', 'status must be active, frozen or closed', null, jsonb_build_object('field', 'status'));
+  end if;
+  if p_overdraft is not null then perform core.ledger_require_amount('overdraft', p_overdraft, 0); end if;
+  if p_metadata is not null then perform core.require_object('metadata', p_metadata); end if;
+  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+  -- What the owner gave a project (its top account, its overdraft) the project cannot change for itself.
+  if p_overdraft is not null or not exists (
+      select from core.ledger_account p where p.id = v_account.parent_id and p.project = v_account.project) then
+    perform core.authorize('ledger:grant', v_account.project);
+  end if;
+
+  v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
+    'overdraft', p_overdraft, 'metadata', p_metadata);
+  perform core.ledger_enter(v_account, null, false, v_account.id);
+  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  select * into v_account from core.ledger_account where id = v_account.id;
+
+  if v_account.status = 'closed' then
+    perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
+  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0
+      or exists (select from core.ledger_hold where account_id = v_account.id and status = 'open')) then
+    perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
+      'Settle or void its holds and move its credits first.');
+  elsif p_overdraft > 0 and v_account.purse_id <> v_account.id then
+    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
+      'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
+  elsif p_overdraft < v_account.overdraft and core.ledger_available(v_account) < v_account.overdraft - p_overdraft then
+    perform core.refuse('PT409', 'overdraft_in_use', format('the account %s uses more of its overdraft', p_account),
+      'Grant credits first.');
+  end if;
+
+  update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
+    metadata = coalesce(p_metadata, metadata), version = version + 1
+  where id = v_account.id returning * into v_account;
+  select * into v_purse from core.ledger_account where id = v_account.purse_id;
+  v_tx := nextval('core.ledger_tx_id');
+  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
+  perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_account_update is 'Changes status, overdraft or metadata of an account; null leaves as is. Replays on p_key.';
+revoke execute on function core_api.ledger_account_update from public;
+grant execute on function core_api.ledger_account_update to core_member, service_role;
+
+-- Issues new credits to an account. Replays on p_key. Locks: purse.
+create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}')
+returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_account core.ledger_account;
+  v_gate record;
+  v_purse core.ledger_account;
+  v_request jsonb;
+  v_replay jsonb;
+  v_answer jsonb;
+  v_tx bigint;
+begin
+  perform core.ledger_require_key(p_key);
+  perform core.ledger_require_amount('amount', p_amount);
+  perform core.require_object('metadata', p_metadata);
+  if length(p_reason) > 1000 then
+    perform core.refuse('PT400', 'invalid_reason', 'reason must be at most 1000 characters', null, jsonb_build_object('field', 'reason'));
+  end if;
+  v_account := core.ledger_find_account('ledger:grant', p_account);
+  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+  v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
+    'reason', p_reason, 'metadata', p_metadata);
+
+  v_gate := core.ledger_enter(v_account, null, false);
+  v_purse := v_gate.purse;
+  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+  if v_purse.total_in > 9007199254740991 - p_amount then
+    perform core.refuse('PT400', 'invalid_amount', 'the account would have received more than 9007199254740991 micro-credits in all',
+      'Grant less, or open another account.', jsonb_build_object('field', 'amount'));
+  end if;
+
+  update core.ledger_account set total_in = total_in + p_amount, version = version + 1
+  where id = v_purse.id returning * into v_purse;
+  v_tx := nextval('core.ledger_tx_id');
+  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
+  perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_post(v_tx, v_purse, p_amount, 1);
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_grant is 'Issues new credits to an account. Replays on p_key.';
+revoke execute on function core_api.ledger_grant from public;
+grant execute on function core_api.ledger_grant to core_member, service_role;

@@ -1,0 +1,228 @@
+-- Holds: reserve before work, settle what was used, void what was not; late settles still charge, once.
+
+-- Sets credits aside before work starts. Grants between p_min (default: exactly p_amount) and p_amount, as much as
+-- the balance and every budget on the account and its ancestors leave. Replays on p_key. Locks: purse, windows.
+create function core_api.ledger_reserve(
+  p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
+  p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
+) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_account core.ledger_account;
+  v_gate record;
+  v_purse core.ledger_account;
+  v_rest bigint;
+  v_tightest text;
+  v_granted bigint;
+  v_hold uuid;
+  v_tx bigint;
+  v_request jsonb;
+  v_replay jsonb;
+  v_answer jsonb;
+begin
+  perform core.ledger_require_key(p_key);
+  perform core.ledger_require_amount('amount', p_amount);
+  perform core.ledger_require_ttl(p_ttl_s);
+  perform core.require_object('metadata', p_metadata);
+  if p_min is not null and (p_min < 1 or p_min > p_amount) then
+    perform core.refuse('PT400', 'invalid_min', format('min must be from 1 to amount (%s), got %s', p_amount, p_min),
+      'Leave min out to reserve exactly the amount.', jsonb_build_object('field', 'min'));
+  end if;
+  if p_over is null or p_over not in ('overflow', 'cap', 'reject') then
+    perform core.refuse('PT400', 'invalid_over', 'over must be overflow, cap or reject', null, jsonb_build_object('field', 'over'));
+  end if;
+  v_account := core.ledger_find_account('ledger:spend', p_account);
+  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+  v_request := jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold, 'min', p_min,
+    'ttl_s', p_ttl_s, 'over', p_over, 'metadata', p_metadata);
+
+  v_gate := core.ledger_enter(v_account, null, true);
+  v_purse := v_gate.purse;
+  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+
+  select t.rest, t.budget into v_rest, v_tightest from core.ledger_tightest(v_gate.budget_ids, v_gate.window_starts) t;
+  v_granted := least(p_amount, core.ledger_available(v_purse), v_rest);
+  if v_granted < coalesce(p_min, p_amount) then
+    return core.ledger_refused_spend(p_account, coalesce(p_min, p_amount), v_purse, v_tightest, v_gate.budget_ids, v_gate.window_starts);
+  end if;
+
+  v_hold := coalesce(p_hold, core.new_id());
+  v_tx := nextval('core.ledger_tx_id');
+  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata,
+    opened_at, expires_at)
+  values (v_hold, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_gate.budget_ids,
+    v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
+  on conflict on constraint ledger_hold_pkey do nothing;
+  if not found then
+    perform core.refuse('PT409', 'hold_exists', format('the hold %s exists already', v_hold),
+      'Send a new hold id, or leave it out.', jsonb_build_object('field', 'hold'));
+  end if;
+  update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_gate.budget_ids, v_gate.window_starts, v_granted, 0, v_gate.at))
+    || jsonb_build_object('hold', v_hold, 'granted', v_granted, 'expires_at', v_gate.at + make_interval(secs => p_ttl_s));
+  perform core.ledger_journal(v_tx, p_key, 'reserve', v_account, v_purse, v_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_reserve is 'Sets credits aside before work starts: all, or at least p_min, or a denial. Replays on p_key.';
+revoke execute on function core_api.ledger_reserve from public;
+grant execute on function core_api.ledger_reserve to core_member, service_role;
+
+-- Which of the two said no: the balance, else the tightest budget.
+create function core.ledger_refused_spend(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
+  p_budget_ids bigint[], p_window_starts timestamptz[]) returns jsonb
+language sql stable set search_path = '' as $$
+  select case when core.ledger_available(p_purse) < p_amount
+    then core.ledger_denied('insufficient_credits', p_account, p_purse,
+      core.ledger_budgets_view(p_budget_ids, p_window_starts), jsonb_build_object('requested', p_amount))
+    else core.ledger_denied('budget_exhausted', p_account, p_purse,
+      core.ledger_budgets_view(p_budget_ids, p_window_starts), jsonb_build_object('requested', p_amount, 'budget', p_tightest))
+    end
+$$;
+comment on function core.ledger_refused_spend is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
+
+-- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
+create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
+language plpgsql stable set search_path = '' as $$
+declare
+  v_hold core.ledger_hold;
+  v_member text := core.claims() ->> 'project';
+begin
+  select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
+  perform core.authorize(p_capability, coalesce(v_hold.project, v_member));
+  if v_hold.id is null then
+    perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
+      'Use the hold id that reserve returned.', jsonb_build_object('hold', p_hold));
+  end if;
+  return v_hold;
+end
+$$;
+comment on function core.ledger_find_hold is 'A hold of the caller''s project, after authorisation; PT404 for a missing or foreign one.';
+
+-- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
+-- hold, its policy decides: overflow records the fact (debt), cap takes what is available and logs the uncollected
+-- rest, reject denies. An expired hold still charges, once: the provider has billed. Replays on p_key.
+-- Locks: purse, hold, windows.
+create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}')
+returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_hold core.ledger_hold;
+  v_account core.ledger_account;
+  v_gate record;
+  v_purse core.ledger_account;
+  v_rest bigint;
+  v_within bigint;
+  v_above bigint;
+  v_charged bigint;
+  v_uncollected bigint := 0;
+  v_flags text[] := '{}';
+  v_tx bigint;
+  v_request jsonb;
+  v_replay jsonb;
+  v_answer jsonb;
+begin
+  perform core.ledger_require_key(p_key);
+  if p_amount is not null then perform core.ledger_require_amount('amount', p_amount, 0); end if;
+  perform core.require_object('metadata', p_metadata);
+  v_hold := core.ledger_find_hold('ledger:spend', p_hold);
+  select * into v_account from core.ledger_account where id = v_hold.account_id;
+  v_request := jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount, 'metadata', p_metadata);
+
+  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_purse := v_gate.purse;
+  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  select * into v_hold from core.ledger_hold where id = p_hold;
+  if v_hold.status not in ('open', 'expired') then
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+      jsonb_build_object('hold', p_hold, 'status', v_hold.status));
+  end if;
+
+  v_rest := v_hold.amount - v_hold.captured;
+  v_within := least(coalesce(p_amount, v_rest), v_rest);
+  v_above := coalesce(p_amount, v_rest) - v_within;
+  if v_above > 0 and v_hold.over = 'reject' then
+    return core.ledger_denied('over_capture', v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+      jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
+  elsif v_above > 0 and v_hold.over = 'cap' then
+    -- What is within an expired hold has to come out of the available, too: it was given back.
+    v_charged := v_within + least(v_above, greatest(0,
+      core.ledger_available(v_purse) - case v_hold.status when 'expired' then v_within else 0 end));
+    v_uncollected := v_within + v_above - v_charged;
+  else
+    v_charged := v_within + v_above;
+  end if;
+  if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
+  if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
+  if v_charged > v_rest then v_flags := v_flags || 'overflow'::text; end if;
+  if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
+
+  v_tx := nextval('core.ledger_tx_id');
+  update core.ledger_account set total_out = total_out + v_charged, version = version + 1,
+    held = held - case v_hold.status when 'open' then v_rest else 0 end
+  where id = v_purse.id returning * into v_purse;
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_hold.budget_ids, v_hold.window_starts,
+      case v_hold.status when 'open' then -v_rest else 0 end, v_charged, v_gate.at))
+    || jsonb_build_object('hold', p_hold, 'status', case v_hold.status when 'open' then 'settled' else 'settled_late' end,
+      'charged', v_charged, 'released', greatest(0, v_rest - v_charged), 'uncollected', v_uncollected, 'flags', to_jsonb(v_flags));
+  update core.ledger_hold set captured = captured + v_charged, closed_at = v_gate.at,
+    status = case status when 'open' then 'settled' else 'settled_late' end,
+    released = case status when 'open' then greatest(0, v_rest - v_charged) else released end
+  where id = p_hold;
+  perform core.ledger_journal(v_tx, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, v_answer, v_gate.at);
+  if v_charged > 0 then perform core.ledger_post(v_tx, v_purse, -v_charged, 2); end if;
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_settle is 'Charges what was used of a hold, releases the rest, closes it; late settles still charge once. Replays on p_key.';
+revoke execute on function core_api.ledger_settle from public;
+grant execute on function core_api.ledger_settle to core_member, service_role;
+
+-- Gives a hold back whole. Denied once something is captured: settle it instead. Replays on p_key.
+-- Locks: purse, hold, windows.
+create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_hold core.ledger_hold;
+  v_account core.ledger_account;
+  v_gate record;
+  v_purse core.ledger_account;
+  v_tx bigint;
+  v_request jsonb;
+  v_replay jsonb;
+  v_answer jsonb;
+begin
+  perform core.ledger_require_key(p_key);
+  if length(p_reason) > 1000 then
+    perform core.refuse('PT400', 'invalid_reason', 'reason must be at most 1000 characters', null, jsonb_build_object('field', 'reason'));
+  end if;
+  v_hold := core.ledger_find_hold('ledger:spend', p_hold);
+  select * into v_account from core.ledger_account where id = v_hold.account_id;
+  v_request := jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason);
+
+  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_purse := v_gate.purse;
+  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  select * into v_hold from core.ledger_hold where id = p_hold;
+  if v_hold.status <> 'open' or v_hold.captured > 0 then
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+      jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'captured', v_hold.captured));
+  end if;
+
+  v_tx := nextval('core.ledger_tx_id');
+  update core.ledger_hold set status = 'voided', released = v_hold.amount, closed_at = v_gate.at where id = p_hold;
+  update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
+  v_answer := core.ledger_answer(v_tx, v_purse,
+      core.ledger_count(v_tx, v_hold.budget_ids, v_hold.window_starts, -v_hold.amount, 0, v_gate.at))
+    || jsonb_build_object('hold', p_hold, 'status', 'voided', 'released', v_hold.amount);
+  perform core.ledger_journal(v_tx, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, v_answer, v_gate.at);
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_void is 'Gives a hold back whole, if nothing of it is captured. Replays on p_key.';
+revoke execute on function core_api.ledger_void from public;
+grant execute on function core_api.ledger_void to core_member, service_role;

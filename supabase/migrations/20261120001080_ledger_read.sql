@@ -1,0 +1,154 @@
+-- Reads: balance, accounts, history, a hold.
+
+-- The present windows of a path as answers show them, also those nobody has touched yet; nothing is written.
+create function core.ledger_current_budgets(p_path bigint[], p_now timestamptz) returns jsonb
+language sql stable set search_path = '' as $$
+  select coalesce(jsonb_agg(core.ledger_budget_view(b,
+      row(b.id, p.period_start, p.period_end, coalesce(w.spent, 0), coalesce(w.held, 0), coalesce(w.moved, 0),
+        coalesce(w.carried, core.ledger_carry(b, p.period_start)))::core.ledger_window, a.code) order by b.id), '[]')
+  from core.ledger_budget b
+  join core.ledger_account a on a.id = b.account_id
+  cross join lateral core.ledger_period(b.period, b.time_zone, p_now) p
+  left join core.ledger_window w on w.budget_id = b.id and w.period_start = p.period_start
+  where b.account_id = any (p_path) and b.removed_at is null
+$$;
+comment on function core.ledger_current_budgets is 'Each budget on a path with its present window, touched or not.';
+
+create function core.ledger_balance_view(p_account core.ledger_account, p_purse core.ledger_account, p_now timestamptz) returns jsonb
+language sql stable set search_path = '' as $$
+  select jsonb_build_object('ok', true) || core.ledger_account_view(p_account) || jsonb_build_object(
+    'granted', p_purse.total_in, 'spent', p_purse.total_out, 'settled', p_purse.total_in::bigint - p_purse.total_out,
+    'held', p_purse.held, 'overdraft', p_purse.overdraft, 'available', core.ledger_available(p_purse),
+    'version', p_purse.version, 'budgets', core.ledger_current_budgets(p_account.path, p_now), 'at', p_now)
+$$;
+comment on function core.ledger_balance_view is 'An account with the balance of its purse and its present budgets.';
+
+-- The balance now (what is due is expired first, hence volatile), or as it stood at an instant.
+create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
+  v_purse core.ledger_account;
+  v_then jsonb;
+begin
+  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+  if p_at is null or p_at >= clock_timestamp() then
+    if exists (select from core.ledger_hold
+        where root_id = v_account.root_id and status = 'open' and expires_at <= clock_timestamp()) then
+      perform core.ledger_enter(v_account, null, false);
+    end if;
+    select * into v_purse from core.ledger_account where id = v_account.purse_id;
+    return core.ledger_balance_view(v_account, v_purse, clock_timestamp());
+  end if;
+
+  -- Each journal row carries the balance it left behind; within a purse ids and times grow together.
+  select case when t.purse_id = v_account.purse_id then t.result else t.result -> 'to_balance' || jsonb_build_object('tx', t.id) end into v_then
+  from (
+    (select * from core.ledger_tx where purse_id = v_account.purse_id and created_at <= p_at order by id desc limit 1)
+    union all
+    (select * from core.ledger_tx where op = 'transfer' and related_id = v_account.purse_id and created_at <= p_at order by id desc limit 1)
+  ) t order by t.id desc limit 1;
+  return jsonb_build_object('ok', true, 'at', p_at, 'settled', coalesce(v_then -> 'settled', '0'),
+    'held', coalesce(v_then -> 'held', '0'), 'available', coalesce(v_then -> 'available', '0'), 'tx', v_then -> 'tx')
+    || core.ledger_account_view(v_account);
+end
+$$;
+comment on function core_api.ledger_balance is 'Settled, held and available of an account and the rest of its budgets, now or at an instant.';
+revoke execute on function core_api.ledger_balance from public;
+grant execute on function core_api.ledger_balance to core_member, service_role;
+
+-- Accounts in the order of their codes, after a cursor; those below p_parent, or all. A member sees its own project's.
+create function core_api.ledger_accounts(p_parent text default null, p_after text default null, p_limit int default 100) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_parent core.ledger_account;
+  v_now timestamptz := clock_timestamp();
+  v_rows jsonb;
+begin
+  perform core.require_page(p_limit);
+  if p_parent is null then
+    perform core.authorize('ledger:read', v_member);
+  else
+    v_parent := core.ledger_find_account('ledger:read', p_parent);
+    if v_parent.id is null then return core.ledger_denied('account_not_found', p_parent); end if;
+  end if;
+  select coalesce(jsonb_agg(core.ledger_balance_view(page.account, page.purse, v_now) - 'ok' order by (page.account).code), '[]') into v_rows
+  from (
+    select a as account, p as purse from core.ledger_account a join core.ledger_account p on p.id = a.purse_id
+    where a.kind not in ('issuer', 'sink', 'breakage')
+      and (v_member is null or a.project = v_member)
+      and (p_parent is null or a.parent_id = v_parent.id)
+      and (p_after is null or a.code > p_after)
+    order by a.code limit p_limit) page;
+  return jsonb_build_object('ok', true, 'accounts', v_rows,
+    'next', case when jsonb_array_length(v_rows) = p_limit then v_rows -> -1 -> 'account' end);
+end
+$$;
+comment on function core_api.ledger_accounts is 'Accounts with their balances, by code, after a cursor.';
+revoke execute on function core_api.ledger_accounts from public;
+grant execute on function core_api.ledger_accounts to core_member, service_role;
+
+-- What happened to an account, newest first. The history of a purse shows everything that drew on it. p_filter may
+-- hold op, hold, key, since, until.
+create function core_api.ledger_history(p_account text, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
+returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_account core.ledger_account;
+  v_unknown text;
+  v_rows jsonb;
+begin
+  perform core.require_page(p_limit);
+  perform core.require_object('filter', p_filter);
+  select k into v_unknown from jsonb_object_keys(p_filter) k where k not in ('op', 'hold', 'key', 'since', 'until') limit 1;
+  if v_unknown is not null then
+    perform core.refuse('PT400', 'invalid_filter', format('%s is not a filter', v_unknown), 'Filter by op, hold, key, since or until.',
+      jsonb_build_object('field', 'filter'));
+  end if;
+  v_account := core.ledger_find_account('ledger:read', p_account);
+  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+  select coalesce(jsonb_agg(r.row order by r.id desc), '[]') into v_rows from (
+    select t.id, jsonb_build_object('tx', t.id, 'op', t.op, 'account', a.code, 'key', t.key, 'hold', t.hold, 'amount', t.amount,
+      'flags', to_jsonb(t.flags), 'metadata', t.request -> 'metadata', 'actor', t.actor, 'at', t.created_at,
+      'settled', b.after -> 'settled', 'held', b.after -> 'held', 'available', b.after -> 'available') as row
+    from core.ledger_tx t join core.ledger_account a on a.id = t.account_id
+    cross join lateral (select case when t.op = 'transfer' and t.related_id = v_account.purse_id
+      then t.result -> 'to_balance' else t.result end as after) b
+    where (t.purse_id = v_account.id or (t.account_id = v_account.id and t.account_id <> t.purse_id)
+        or (t.op = 'transfer' and t.related_id = v_account.id))
+      and (p_before is null or t.id < p_before)
+      and (not p_filter ? 'op' or t.op = p_filter ->> 'op')
+      and (not p_filter ? 'key' or t.key = p_filter ->> 'key')
+      and (not p_filter ? 'hold' or t.hold = (p_filter ->> 'hold')::uuid)
+      and (not p_filter ? 'since' or t.created_at >= (p_filter ->> 'since')::timestamptz)
+      and (not p_filter ? 'until' or t.created_at < (p_filter ->> 'until')::timestamptz)
+    order by t.id desc limit p_limit) r;
+  return jsonb_build_object('ok', true, 'account', p_account, 'entries', v_rows,
+    'next', case when jsonb_array_length(v_rows) = p_limit then v_rows -> -1 -> 'tx' end);
+end
+$$;
+comment on function core_api.ledger_history is 'The journal of an account, newest first, before a cursor.';
+revoke execute on function core_api.ledger_history from public;
+grant execute on function core_api.ledger_history to core_member, service_role;
+
+-- A hold as it stands. One whose time is up shows as expired before the sweep has been.
+create function core_api.ledger_hold_get(p_hold uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_hold core.ledger_hold := core.ledger_find_hold('ledger:read', p_hold);
+  v_due boolean := v_hold.status = 'open' and v_hold.expires_at <= clock_timestamp();
+begin
+  return jsonb_build_object('ok', true, 'hold', v_hold.id,
+    'account', (select code from core.ledger_account where id = v_hold.account_id),
+    'status', case when v_due then 'expired' else v_hold.status end,
+    'amount', v_hold.amount, 'captured', v_hold.captured,
+    'released', case when v_due then v_hold.amount - v_hold.captured else v_hold.released end,
+    'rest', case when v_hold.status = 'open' and not v_due then v_hold.amount - v_hold.captured else 0 end,
+    'over', v_hold.over, 'metadata', v_hold.metadata, 'opened_at', v_hold.opened_at, 'expires_at', v_hold.expires_at,
+    'closed_at', v_hold.closed_at, 'budgets', core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts));
+end
+$$;
+comment on function core_api.ledger_hold_get is 'A hold as it stands; due ones show as expired.';
+revoke execute on function core_api.ledger_hold_get from public;
+grant execute on function core_api.ledger_hold_get to core_member, service_role;

@@ -1,0 +1,103 @@
+-- The audit: every invariant of the ledger, recomputed from its rows. Reads everything; meant for tests, after
+-- incidents and once a night.
+
+create function core.ledger_violations(p_ids bigint[]) returns table (check_name text, subject text, found jsonb)
+language sql stable set search_path = '' as $$
+  select 'entries of a transaction sum to zero', e.tx_id::text, jsonb_build_object('sum', sum(e.amount))
+  from core.ledger_entry e group by e.tx_id having sum(e.amount) <> 0
+  union all
+  select 'totals are the sums of entries', a.code,
+    jsonb_build_object('in', a.total_in, 'out', a.total_out, 'entries', coalesce(s.net, 0))
+  from core.ledger_account a
+  left join (select e.account_id, sum(e.amount) as net from core.ledger_entry e group by 1) s on s.account_id = a.id
+  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and a.total_in::bigint - a.total_out <> coalesce(s.net, 0)
+  union all
+  select 'running balances are continuous', o.account_id::text,
+    jsonb_build_object('tx', o.tx_id, 'balance_after', o.balance_after, 'expected', o.expected)
+  from (select e.*, sum(e.amount) over (partition by e.account_id order by e.version, e.tx_id) as expected
+    from core.ledger_entry e where e.account_id = any (p_ids) and e.version is not null) o
+  where o.balance_after <> o.expected
+  union all
+  select 'held is the rest of the open holds', a.code, jsonb_build_object('held', a.held, 'open', coalesce(h.rest, 0))
+  from core.ledger_account a
+  left join (select purse_id, sum(amount - captured) as rest from core.ledger_hold where status = 'open' group by 1) h on h.purse_id = a.id
+  where a.id = any (p_ids) and a.held <> coalesce(h.rest, 0)
+  union all
+  select 'an account without a purse has no balance', a.code, jsonb_build_object('in', a.total_in, 'out', a.total_out, 'held', a.held)
+  from core.ledger_account a
+  where a.id = any (p_ids) and a.purse_id <> a.id and (a.total_in <> 0 or a.total_out <> 0 or a.held <> 0 or a.overdraft <> 0)
+  union all
+  select 'debt comes only from an overflow or a late settle', a.code, jsonb_build_object('available', core.ledger_available(a))
+  from core.ledger_account a
+  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and core.ledger_available(a) < 0
+    and not exists (select from core.ledger_tx t where t.purse_id = a.id and t.flags && '{overflow,late}')
+  union all
+  select 'a hold has one end and its amounts add up', h.id::text,
+    jsonb_build_object('status', h.status, 'amount', h.amount, 'captured', h.captured, 'released', h.released,
+      'settles', t.settles, 'voids', t.voids, 'expiries', t.expiries)
+  from core.ledger_hold h
+  left join (
+    select x.hold, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
+      count(*) filter (where x.op = 'expire') as expiries, sum(case when x.op in ('settle', 'capture') then x.amount else 0 end) as charged
+    from core.ledger_tx x where x.hold is not null and x.purse_id = any (p_ids) group by 1) t on t.hold = h.id
+  where h.purse_id = any (p_ids) and (case h.status
+    when 'open' then t.settles + t.voids + t.expiries = 0 and h.released = 0 and h.captured = t.charged and h.captured <= h.amount
+    when 'settled' then t.settles = 1 and t.voids + t.expiries = 0 and h.captured = t.charged and h.released = greatest(0, h.amount - h.captured)
+    when 'voided' then t.voids = 1 and t.settles + t.expiries = 0 and h.captured = 0 and h.released = h.amount
+    when 'expired' then t.expiries = 1 and t.settles + t.voids = 0 and h.captured = t.charged and h.released = h.amount - h.captured
+    when 'settled_late' then t.expiries = 1 and t.settles = 1 and t.voids = 0 and h.captured = t.charged
+  end) is not true
+  union all
+  select 'a window counts what is attributed to it', b.name || ' ' || w.period_start,
+    jsonb_build_object('spent', w.spent, 'held', w.held, 'attributed_spent', coalesce(s.spent, 0), 'attributed_held', coalesce(s.held, 0))
+  from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id
+  left join (
+    select k.budget_id, k.period_start, sum(x.spent) as spent, sum(x.held) as held from (
+      select h.budget_ids, h.window_starts, h.captured::bigint as spent,
+        case h.status when 'open' then h.amount - h.captured else 0 end as held from core.ledger_hold h
+      union all
+      select t.budget_ids, t.window_starts, case t.op when 'refund' then -t.amount::bigint else t.amount end, 0
+      from core.ledger_tx t where t.budget_ids is not null
+    ) x, unnest(x.budget_ids, x.window_starts) as k (budget_id, period_start)
+    group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
+  where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
+  union all
+  select 'no transaction is refunded beyond its amount', t.id::text, jsonb_build_object('amount', t.amount, 'refunded', sum(r.amount))
+  from core.ledger_tx r join core.ledger_tx t on t.id = r.related_id
+  where r.op = 'refund' and t.purse_id = any (p_ids) group by t.id, t.amount having sum(r.amount) > t.amount
+  union all
+  select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
+  from core.ledger_alert l where l.spent::numeric * 10000 < l.limit_amount::numeric * l.threshold_bp
+  union all
+  select 'what was issued is somewhere', 'issuer', jsonb_build_object('sum', sum(e.amount)) from core.ledger_entry e having sum(e.amount) <> 0
+$$;
+comment on function core.ledger_violations is 'One row per broken invariant among the named accounts.';
+
+-- p_account null audits everything (owner only); else the account and all below it, with the purses they draw on.
+create function core_api.ledger_audit(p_account text default null) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_account core.ledger_account;
+  v_ids bigint[];
+  v_violations jsonb;
+begin
+  if p_account is null then
+    perform core.authorize('ledger:operate', null);
+    select array_agg(id) into v_ids from core.ledger_account;
+  else
+    v_account := core.ledger_find_account('ledger:read', p_account);
+    if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+    select array_agg(id) into v_ids from core.ledger_account where v_account.id = any (path) or id = v_account.purse_id;
+  end if;
+  select coalesce(jsonb_agg(jsonb_build_object('check', v.check_name, 'subject', v.subject, 'found', v.found)), '[]') into v_violations
+  from (select * from core.ledger_violations(v_ids) limit 100) v;
+  return jsonb_build_object('ok', true, 'clean', v_violations = '[]', 'violations', v_violations,
+    'accounts', cardinality(v_ids),
+    'transactions', (select count(*) from core.ledger_tx where purse_id = any (v_ids)),
+    'issued', (select coalesce(-sum(amount), 0) from core.ledger_entry where account_id = 1),
+    'spent', (select coalesce(sum(amount), 0) from core.ledger_entry where account_id = 2));
+end
+$$;
+comment on function core_api.ledger_audit is 'Recomputes every invariant of the ledger; violations are listed, at most 100. An empty list is a clean ledger.';
+revoke execute on function core_api.ledger_audit from public;
+grant execute on function core_api.ledger_audit to core_member, service_role;
