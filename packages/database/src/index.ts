@@ -11,5 +11,6 @@ export type {
   RpcResult,
   SupabaseConfig,
 } from './database.ts'
+export { type DatabaseFault, toDatabaseError } from './database-error.ts'
 export type { Json, JsonInput } from './json.ts'
 export { type DatabaseDependencies, openDatabase } from './open-database.ts'
