@@ -17,22 +17,26 @@ comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, 
 
 -- The claims of the caller's JWT, or null for a direct connection without any.
 create function core.claims() returns jsonb
-language sql stable set search_path = '' as $$
-  select nullif(current_setting('request.jwt.claims', true), '')::jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+end
 $$;
 comment on function core.claims is 'The JWT claims PostgREST or a driver set for this transaction.';
 
 -- Who acts, for journals and audit rows.
 create function core.actor() returns text
-language sql stable set search_path = '' as $$
-  select coalesce(core.claims() ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text)
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce(core.claims() ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text);
+end
 $$;
 comment on function core.actor is 'The subject of the JWT, or the database role of a direct connection.';
 
 -- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
 -- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
 -- control plane acts for a key. Anything else is refused.
-create function core.authorize(p_capability text, p_project text) returns void
+create function core.authorize(p_capability text, p_project text) returns boolean
 language plpgsql stable set search_path = '' as $$
 declare
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
@@ -52,12 +56,13 @@ begin
         jsonb_build_object('capability', p_capability));
     end if;
   elsif v_role = 'service_role' or pg_catalog.pg_has_role(coalesce(v_role, session_user::text), current_user, 'usage') then
-    return;
+    return true;
   else
     perform core.refuse('PT403', 'forbidden_role',
       format('the database role %s may not call Core', coalesce(v_role, session_user::text)),
       'Connect as the owner, as service_role, or with a JWT whose role is core_member.');
   end if;
+  return true;
 end
 $$;
 comment on function core.authorize is 'Every function of core_api calls this first: capability and project against the caller''s claims.';
@@ -82,7 +87,7 @@ $$;
 comment on function core.new_id is 'A new uuid v7.';
 
 -- Arguments every mutation has in common.
-create function core.require_key(p_key text) returns void
+create function core.require_key(p_key text) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
   if p_key is null or length(p_key) not between 1 and 200 then
@@ -90,11 +95,12 @@ begin
       'Send one key per intended effect, for example a uuid v7, and the same key again on a retry.',
       jsonb_build_object('field', 'key'));
   end if;
+  return true;
 end
 $$;
 comment on function core.require_key is 'Raises PT400 unless the idempotency key is 1 to 200 characters.';
 
-create function core.require_object(p_field text, p_value jsonb) returns void
+create function core.require_object(p_field text, p_value jsonb) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
   if p_value is null or jsonb_typeof(p_value) <> 'object' then
@@ -104,17 +110,19 @@ begin
     perform core.refuse('PT413', 'object_too_large', format('%s is larger than 16 KB', p_field),
       'Keep large facts in your own tables and put their id here.', jsonb_build_object('field', p_field, 'max_bytes', 16384));
   end if;
+  return true;
 end
 $$;
 comment on function core.require_object is 'Raises PT400 unless the value is a JSON object, PT413 above 16 KB.';
 
-create function core.require_page(p_limit int) returns void
+create function core.require_page(p_limit int) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
   if p_limit is null or p_limit not between 1 and 1000 then
     perform core.refuse('PT400', 'invalid_limit', format('limit must be 1 to 1000, got %s', coalesce(p_limit::text, 'null')),
       'Read page by page with the cursor that each answer returns.', jsonb_build_object('field', 'limit'));
   end if;
+  return true;
 end
 $$;
 comment on function core.require_page is 'Raises PT400 unless a page size is 1 to 1,000.';

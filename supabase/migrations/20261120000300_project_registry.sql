@@ -13,11 +13,13 @@ create table core.project (
 comment on table core.project is 'The sibling projects that share this database.';
 
 create function core.project_view(p_project core.project) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object(
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object(
     'name', p_project.name, 'version', p_project.version, 'capabilities', p_project.capabilities,
     'endpoints', p_project.endpoints, 'metadata', p_project.metadata,
-    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at)
+    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at);
+end
 $$;
 comment on function core.project_view is 'A project as the API shows it.';
 
@@ -28,6 +30,7 @@ create function core_api.project_register(
 ) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
+  v_ok boolean;
   v_reserved constant text[] := array['core', 'core_api', 'public', 'auth', 'storage', 'realtime', 'extensions',
     'graphql', 'graphql_public', 'vault', 'cron', 'net', 'pgbouncer', 'supabase_migrations', 'information_schema',
     'current', 'issuer', 'sink', 'breakage'];
@@ -39,9 +42,9 @@ begin
       'Use 1 to 48 lowercase letters, digits and underscores, beginning with a letter, that are not a reserved schema name.',
       jsonb_build_object('field', 'name'));
   end if;
-  perform core.authorize('project:write', p_name);
-  if p_metadata is not null then perform core.require_object('metadata', p_metadata); end if;
-  if p_endpoints is not null then perform core.require_object('endpoints', p_endpoints); end if;
+  v_ok := core.authorize('project:write', p_name);
+  if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
+  if p_endpoints is not null then v_ok := core.require_object('endpoints', p_endpoints); end if;
   if p_capabilities is not null and jsonb_typeof(p_capabilities) <> 'array' then
     perform core.refuse('PT400', 'invalid_capabilities', 'capabilities must be a JSON array', 'Send a list of texts.',
       jsonb_build_object('field', 'capabilities'));
@@ -76,10 +79,11 @@ grant execute on function core_api.project_register to core_member, service_role
 create function core_api.project_list() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_ok boolean;
   v_only text := core.claims() ->> 'project';
   v_rows jsonb;
 begin
-  perform core.authorize('project:read', v_only);
+  v_ok := core.authorize('project:read', v_only);
   select coalesce(jsonb_agg(core.project_view(p) order by p.name), '[]') into v_rows
   from core.project p where v_only is null or p.name = v_only;
   return jsonb_build_object('ok', true, 'projects', v_rows);

@@ -1,6 +1,6 @@
 -- The steps that the ledger's functions share: checked arguments, the account and its purse, replay, journal, answer.
 
-create function core.ledger_require_amount(p_field text, p_amount bigint, p_least bigint default 1) returns void
+create function core.ledger_require_amount(p_field text, p_amount bigint, p_least bigint default 1) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
   if p_amount is null or p_amount < p_least or p_amount > 9007199254740991 then
@@ -9,30 +9,35 @@ begin
         p_field, p_least, coalesce(p_amount::text, 'null')),
       'One credit is 1000000 micro-credits.', jsonb_build_object('field', p_field));
   end if;
+  return true;
 end
 $$;
 comment on function core.ledger_require_amount is 'Raises PT400 unless the amount is a whole number in [p_least, 2^53 - 1].';
 
-create function core.ledger_require_ttl(p_ttl_s int) returns void
+create function core.ledger_require_ttl(p_ttl_s int) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
   if p_ttl_s is null or p_ttl_s not between 1 and 86400 then
     perform core.refuse('PT400', 'invalid_ttl', format('ttl_s must be 1 to 86400 seconds, got %s', coalesce(p_ttl_s::text, 'null')),
       'For longer work extend the hold while it runs.', jsonb_build_object('field', 'ttl_s'));
   end if;
+  return true;
 end
 $$;
 comment on function core.ledger_require_ttl is 'Raises PT400 unless the time to live is 1 to 86,400 seconds.';
 
 -- Keys of clients may not begin with core:, which the ledger's own journal rows (expiry) use.
-create function core.ledger_require_key(p_key text) returns void
+create function core.ledger_require_key(p_key text) returns boolean
 language plpgsql immutable set search_path = '' as $$
+declare
+  v_ok boolean;
 begin
-  perform core.require_key(p_key);
+  v_ok := core.require_key(p_key);
   if starts_with(p_key, 'core:') then
     perform core.refuse('PT400', 'invalid_key', 'p_key must not begin with core:', 'That prefix belongs to the ledger itself.',
       jsonb_build_object('field', 'key'));
   end if;
+  return true;
 end
 $$;
 comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1 to 200 characters and not of the ledger''s own kind.';
@@ -42,13 +47,14 @@ comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1
 create function core.ledger_find_account(p_capability text, p_account text) returns core.ledger_account
 language plpgsql stable set search_path = '' as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
 begin
   if p_account is null or length(p_account) not between 1 and 200 then
     perform core.refuse('PT400', 'invalid_account', 'account must be the code of an account, 1 to 200 characters',
       'For example smart_layer or smart_layer/agent-7.', jsonb_build_object('field', 'account'));
   end if;
-  perform core.authorize(p_capability, split_part(p_account, '/', 1));
+  v_ok := core.authorize(p_capability, split_part(p_account, '/', 1));
   select * into v_account from core.ledger_account
   where code = p_account and kind not in ('issuer', 'sink', 'breakage');
   return v_account;
@@ -57,8 +63,10 @@ $$;
 comment on function core.ledger_find_account is 'The account of that code, after authorisation by its project; null when there is none.';
 
 create function core.ledger_is_frozen(p_path bigint[]) returns boolean
-language sql stable set search_path = '' as $$
-  select exists (select from core.ledger_account where id = any (p_path) and status <> 'active')
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (select from core.ledger_account where id = any (p_path) and status <> 'active');
+end
 $$;
 comment on function core.ledger_is_frozen is 'Whether the account or one of its ancestors is frozen or closed.';
 
@@ -92,7 +100,7 @@ create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null
-) returns void
+) returns boolean
 language plpgsql set search_path = '' as $$
 begin
   insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
@@ -104,41 +112,51 @@ begin
     raise exception using errcode = '40001', message = 'the same key is being used by a concurrent call',
       hint = 'Send the call again.';
   end if;
+  return true;
 end
 $$;
 comment on function core.ledger_journal is 'Appends one row to the journal; 40001 when a concurrent call took the key.';
 
 -- Two entries that sum to zero: the purse and its counterpart (issuer 1, sink 2, breakage 3).
-create function core.ledger_post(p_tx bigint, p_purse core.ledger_account, p_amount bigint, p_counterpart bigint) returns void
-language sql set search_path = '' as $$
+create function core.ledger_post(p_tx bigint, p_purse core.ledger_account, p_amount bigint, p_counterpart bigint) returns boolean
+language plpgsql set search_path = '' as $$
+begin
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
   values (p_tx, p_purse.id, p_amount, p_purse.total_in - p_purse.total_out, p_purse.version),
-         (p_tx, p_counterpart, -p_amount, null, null)
+         (p_tx, p_counterpart, -p_amount, null, null);
+  return true;
+end
 $$;
 comment on function core.ledger_post is 'Posts an amount to a purse, already counted in it, against an account that is never locked.';
 
 create function core.ledger_available(p_purse core.ledger_account) returns bigint
-language sql immutable set search_path = '' as $$
-  select p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft
+language plpgsql immutable set search_path = '' as $$
+begin
+  return p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft;
+end
 $$;
 comment on function core.ledger_available is 'What may still be reserved: in - out - held + overdraft. Negative means debt.';
 
 -- What every answer carries.
 create function core.ledger_answer(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('ok', true, 'tx', p_tx, 'replayed', false,
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('ok', true, 'tx', p_tx, 'replayed', false,
     'settled', p_purse.total_in::bigint - p_purse.total_out, 'held', p_purse.held,
-    'available', core.ledger_available(p_purse), 'budgets', p_budgets)
+    'available', core.ledger_available(p_purse), 'budgets', p_budgets);
+end
 $$;
 comment on function core.ledger_answer is 'The common part of every accepted answer.';
 
 -- A denial is a value: nothing is raised, nothing but lazy expiry is kept, nothing is stored under the key.
 create function core.ledger_denied(p_code text, p_account text, p_purse core.ledger_account default null,
   p_budgets jsonb default '[]', p_facts jsonb default '{}') returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('ok', false, 'code', p_code, 'account', p_account) || p_facts
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('ok', false, 'code', p_code, 'account', p_account) || p_facts
     || case when p_purse.id is null then '{}' else jsonb_build_object(
       'settled', p_purse.total_in::bigint - p_purse.total_out, 'held', p_purse.held,
-      'available', core.ledger_available(p_purse), 'budgets', p_budgets) end
+      'available', core.ledger_available(p_purse), 'budgets', p_budgets) end;
+end
 $$;
 comment on function core.ledger_denied is 'A refusal as data: code, account, the balance and the budgets that decided.';

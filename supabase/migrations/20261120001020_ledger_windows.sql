@@ -41,16 +41,16 @@ comment on function core.ledger_carry is 'The roll-over into the window that sta
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
   out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = '' as $$
+declare
+  v_missing boolean;
 begin
-  select coalesce(array_agg(b.id order by b.id), '{}'), coalesce(array_agg(p.period_start order by b.id), '{}')
-  into budget_ids, window_starts
+  select coalesce(array_agg(b.id order by b.id), '{}'), coalesce(array_agg(p.period_start order by b.id), '{}'),
+    bool_or(not exists (select from core.ledger_window w where w.budget_id = b.id and w.period_start = p.period_start))
+  into budget_ids, window_starts, v_missing
   from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
   where b.account_id = any (p_path) and b.removed_at is null;
 
-  if exists (
-    select from unnest(budget_ids, window_starts) as k (budget_id, period_start)
-    where not exists (select from core.ledger_window w where w.budget_id = k.budget_id and w.period_start = k.period_start)
-  ) then
+  if v_missing then
     insert into core.ledger_window (budget_id, period_start, period_end, carried)
     select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
     from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
@@ -62,85 +62,145 @@ end
 $$;
 comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch.';
 
-create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns void
+create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
 language plpgsql set search_path = '' as $$
 begin
   perform from core.ledger_window w
   join unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
     on w.budget_id = k.budget_id and w.period_start = k.period_start
   order by w.budget_id, w.period_start for no key update of w;
+  return true;
 end
 $$;
 comment on function core.ledger_lock_windows is 'Locks the named windows in the global order (budget, period).';
 
--- What the tightest of the named windows leaves, and its budget's name; nulls where no budget binds.
-create function core.ledger_tightest(p_budget_ids bigint[], p_window_starts timestamptz[], out rest bigint, out budget text)
-language plpgsql stable set search_path = '' as $$
+-- Some windows, read once after they were locked, then counted on in memory: what is written back and what is
+-- answered come from the same numbers. cap is limit + carried + moved; alert_at is the spending at which the next
+-- alert is due; facts is what an answer says besides the counts.
+create type core.ledger_window_set as (
+  budget_ids bigint[], window_starts timestamptz[], names text[], caps bigint[], spent bigint[], held bigint[],
+  alert_at bigint[], facts jsonb[]
+);
+
+create function core.ledger_window_facts(p_budget core.ledger_budget, p_account text, p_cap bigint,
+  p_period_start timestamptz, p_period_end timestamptz) returns jsonb
+language plpgsql immutable set search_path = '' as $$
 begin
-  select b.limit_amount + w.carried + w.moved - w.spent - w.held, b.name into rest, budget
-  from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
-  join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
-  join core.ledger_budget b on b.id = k.budget_id
-  order by 1, b.id limit 1;
+  return jsonb_build_object('budget', p_budget.name, 'account', p_account, 'period', p_budget.period, 'limit', p_cap,
+    'period_start', case when isfinite(p_period_start) then p_period_start end,
+    'resets_at', case when isfinite(p_period_end) then p_period_end end);
 end
 $$;
-comment on function core.ledger_tightest is 'The least rest among the named windows.';
+comment on function core.ledger_window_facts is 'What answers say of a window besides its counts; resets_at is null for a total.';
 
-create function core.ledger_budget_view(p_budget core.ledger_budget, p_window core.ledger_window, p_account text) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('budget', p_budget.name, 'account', p_account, 'period', p_budget.period,
-    'limit', p_budget.limit_amount + p_window.carried + p_window.moved, 'spent', p_window.spent, 'held', p_window.held,
-    'rest', p_budget.limit_amount + p_window.carried + p_window.moved - p_window.spent - p_window.held,
-    'period_start', case when isfinite(p_window.period_start) then p_window.period_start end,
-    'resets_at', case when isfinite(p_window.period_end) then p_window.period_end end)
+-- The least spending above p_spent at which a threshold is reached; null when none is left.
+create function core.ledger_next_alert(p_alert_bp int[], p_cap bigint, p_spent bigint) returns bigint
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_bp int;
+  v_at bigint;
+  v_next bigint;
+begin
+  if p_cap <= 0 then return null; end if;
+  foreach v_bp in array p_alert_bp loop
+    v_at := ceil(p_cap::numeric * v_bp / 10000);
+    if v_at > p_spent and (v_next is null or v_at < v_next) then v_next := v_at; end if;
+  end loop;
+  return v_next;
+end
 $$;
-comment on function core.ledger_budget_view is 'One window as answers show it; resets_at is null for a total.';
+comment on function core.ledger_next_alert is 'The next spending at which an alert is due, in micro-credits.';
 
-create function core.ledger_budgets_view(p_budget_ids bigint[], p_window_starts timestamptz[]) returns jsonb
-language sql stable set search_path = '' as $$
-  select coalesce(jsonb_agg(core.ledger_budget_view(b, w, a.code) order by b.id), '[]')
-  from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
-  join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
-  join core.ledger_budget b on b.id = k.budget_id
-  join core.ledger_account a on a.id = b.account_id
+create function core.ledger_read_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_window_set
+language plpgsql stable set search_path = '' as $$
+declare
+  v_set core.ledger_window_set;
+begin
+  if cardinality(p_budget_ids) > 0 then
+    select array_agg(w.budget_id), array_agg(w.period_start), array_agg(b.name),
+      array_agg(b.limit_amount + w.carried + w.moved), array_agg(w.spent::bigint), array_agg(w.held::bigint),
+      array_agg(core.ledger_next_alert(b.alert_bp, b.limit_amount + w.carried + w.moved, w.spent)),
+      array_agg(core.ledger_window_facts(b, a.code, b.limit_amount + w.carried + w.moved, w.period_start, w.period_end))
+    into v_set
+    from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+    join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
+    join core.ledger_budget b on b.id = w.budget_id
+    join core.ledger_account a on a.id = b.account_id;
+  end if;
+  return v_set;
+end
 $$;
-comment on function core.ledger_budgets_view is 'Each window as answers show it: limit, spent, held, rest, resets_at.';
+comment on function core.ledger_read_windows is 'Reads the named windows, locked by the caller, into a set.';
 
--- Moves held and spent of the named windows, already locked, and raises an alert for every threshold that the
--- spending crosses. Returns the windows as answers show them.
-create function core.ledger_count(p_tx bigint, p_budget_ids bigint[], p_window_starts timestamptz[],
-  p_held bigint, p_spent bigint, p_now timestamptz) returns jsonb
+-- What the tightest window leaves, and its budget's name; nulls where no budget binds.
+create function core.ledger_tightest(p_set core.ledger_window_set, out rest bigint, out budget text)
+language plpgsql immutable set search_path = '' as $$
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    if rest is null or p_set.caps[i] - p_set.spent[i] - p_set.held[i] < rest then
+      rest := p_set.caps[i] - p_set.spent[i] - p_set.held[i];
+      budget := p_set.names[i];
+    end if;
+  end loop;
+end
+$$;
+comment on function core.ledger_tightest is 'The least rest in a set of windows.';
+
+create function core.ledger_windows_view(p_set core.ledger_window_set) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_view jsonb := '[]';
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    v_view := v_view || (p_set.facts[i] || jsonb_build_object('spent', p_set.spent[i], 'held', p_set.held[i],
+      'rest', p_set.caps[i] - p_set.spent[i] - p_set.held[i]));
+  end loop;
+  return v_view;
+end
+$$;
+comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
+
+-- One alert for every threshold of a budget that spending crosses on its way from p_before to p_after, once per
+-- (budget, window, limit, threshold); p_before null when the limit itself has changed. Returns the next one's spending.
+create function core.ledger_raise_alerts(p_tx bigint, p_budget_id bigint, p_period_start timestamptz, p_cap bigint,
+  p_before bigint, p_after bigint, p_now timestamptz) returns bigint
 language plpgsql set search_path = '' as $$
 begin
-  if cardinality(p_budget_ids) = 0 then return '[]'; end if;
-  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
-  from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
-  where w.budget_id = k.budget_id and w.period_start = k.period_start;
-  if p_spent > 0 then
-    perform core.ledger_raise_alerts(p_tx, p_budget_ids, p_window_starts, p_spent, p_now);
-  end if;
-  return core.ledger_budgets_view(p_budget_ids, p_window_starts);
+  insert into core.ledger_alert (budget_id, period_start, limit_amount, threshold_bp, spent, project, tx_id, created_at)
+  select b.id, p_period_start, p_cap, t.bp, p_after, a.project, p_tx, p_now
+  from core.ledger_budget b join core.ledger_account a on a.id = b.account_id, unnest(b.alert_bp) as t (bp)
+  where b.id = p_budget_id and p_cap > 0
+    and p_after::numeric * 10000 >= p_cap::numeric * t.bp
+    and (p_before is null or p_before::numeric * 10000 < p_cap::numeric * t.bp)
+  order by t.bp
+  on conflict on constraint ledger_alert_once do nothing;
+  return (select core.ledger_next_alert(b.alert_bp, p_cap, p_after) from core.ledger_budget b where b.id = p_budget_id);
 end
 $$;
-comment on function core.ledger_count is 'Adds to held and spent of locked windows, raises alerts, returns the windows.';
+comment on function core.ledger_raise_alerts is 'Writes an alert per threshold crossed, once each; returns the spending at which the next is due.';
 
--- p_spent is what was just added: a threshold is crossed when it lies between the old and the new sum. Null checks
--- the present sum alone (the limit itself has changed).
-create function core.ledger_raise_alerts(p_tx bigint, p_budget_ids bigint[], p_window_starts timestamptz[],
-  p_spent bigint, p_now timestamptz) returns void
-language sql set search_path = '' as $$
-  insert into core.ledger_alert (budget_id, period_start, limit_amount, threshold_bp, spent, project, tx_id, created_at)
-  select b.id, w.period_start, l.cap, t.bp, w.spent, a.project, p_tx, p_now
-  from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
-  join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
-  join core.ledger_budget b on b.id = k.budget_id
-  join core.ledger_account a on a.id = b.account_id
-  cross join lateral (select b.limit_amount + w.carried + w.moved as cap) l
-  cross join lateral unnest(b.alert_bp) as t (bp)
-  where l.cap > 0
-    and w.spent::numeric * 10000 >= l.cap::numeric * t.bp
-    and (p_spent is null or (w.spent - p_spent)::numeric * 10000 < l.cap::numeric * t.bp)
-  order by b.id, t.bp
-  on conflict on constraint ledger_alert_once do nothing
+-- Moves held and spent of every window of a set, in the table and in the set, raises an alert for every threshold the
+-- spending crosses, and returns the set as answers show it.
+create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
+returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_next bigint;
+begin
+  if p_set.caps is null then return '[]'; end if;
+  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
+  from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
+  where w.budget_id = k.budget_id and w.period_start = k.period_start;
+  for i in 1 .. cardinality(p_set.caps) loop
+    p_set.held[i] := p_set.held[i] + p_held;
+    p_set.spent[i] := p_set.spent[i] + p_spent;
+    if p_set.spent[i] >= p_set.alert_at[i] then
+      v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i],
+        p_set.spent[i] - p_spent, p_set.spent[i], p_now);
+    end if;
+  end loop;
+  return core.ledger_windows_view(p_set);
+end
 $$;
-comment on function core.ledger_raise_alerts is 'One alert per threshold crossed, once per (budget, window, limit, threshold).';
+comment on function core.ledger_count is 'Adds to held and spent of locked windows, raises alerts, returns the windows as answers show them.';
+

@@ -7,8 +7,9 @@ create function core_api.ledger_account_open(
   p_key text, p_account text, p_kind text default 'project', p_parent text default null, p_overdraft bigint default 0,
   p_metadata jsonb default '{}', p_funding text default 'own'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_member text := core.claims() ->> 'project';
   v_parent_code text := coalesce(p_parent, nullif(regexp_replace(p_account, '/?[^/]*$', ''), ''));
   v_parent core.ledger_account;
@@ -18,21 +19,21 @@ declare
   v_answer jsonb;
   v_tx bigint;
 begin
-  perform core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_key(p_key);
   if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$' then
     perform core.refuse('PT400', 'invalid_account', format('%s cannot be the code of an account', coalesce(quote_literal(p_account), 'null')),
       'Use up to four segments of letters, digits, _ . - joined by /, the first in lower case: smart_layer/agent-7.',
       jsonb_build_object('field', 'account'));
   end if;
-  perform core.authorize('ledger:account', split_part(p_account, '/', 1));
+  v_ok := core.authorize('ledger:account', split_part(p_account, '/', 1));
   if p_kind is null or p_kind not in ('pool', 'project', 'user') then
     perform core.refuse('PT400', 'invalid_kind', 'kind must be pool, project or user', null, jsonb_build_object('field', 'kind'));
   end if;
   if p_funding is null or p_funding not in ('own', 'parent') then
     perform core.refuse('PT400', 'invalid_funding', 'funding must be own or parent', null, jsonb_build_object('field', 'funding'));
   end if;
-  perform core.ledger_require_amount('overdraft', p_overdraft, 0);
-  perform core.require_object('metadata', p_metadata);
+  v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0);
+  v_ok := core.require_object('metadata', p_metadata);
   if v_member is not null and (p_overdraft > 0 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then
     perform core.refuse('PT403', 'forbidden_account',
@@ -79,7 +80,7 @@ begin
   end if;
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_account, '[]') || core.ledger_account_view(v_account);
-  perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  v_ok := core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   return v_answer;
 end
 $$;
@@ -88,13 +89,15 @@ revoke execute on function core_api.ledger_account_open from public;
 grant execute on function core_api.ledger_account_open to core_member, service_role;
 
 create function core.ledger_account_view(p_account core.ledger_account) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('account', p_account.code, 'project', p_account.project, 'kind', p_account.kind,
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('account', p_account.code, 'project', p_account.project, 'kind', p_account.kind,
     'status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
     'parent', (select code from core.ledger_account where id = p_account.parent_id),
     'funding', case when p_account.purse_id = p_account.id then 'own' else 'parent' end,
     'purse', (select code from core.ledger_account where id = p_account.purse_id),
-    'created_at', p_account.created_at)
+    'created_at', p_account.created_at);
+end
 $$;
 comment on function core.ledger_account_view is 'What an account is, without its balance.';
 
@@ -102,8 +105,9 @@ comment on function core.ledger_account_view is 'What an account is, without its
 create function core_api.ledger_account_update(
   p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
   v_purse core.ledger_account;
   v_request jsonb;
@@ -111,18 +115,18 @@ declare
   v_answer jsonb;
   v_tx bigint;
 begin
-  perform core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_key(p_key);
   v_account := core.ledger_find_account('ledger:account', p_account);
   if p_status is not null and p_status not in ('active', 'frozen', 'closed') then
     perform core.refuse('PT400', 'invalid_status', 'status must be active, frozen or closed', null, jsonb_build_object('field', 'status'));
   end if;
-  if p_overdraft is not null then perform core.ledger_require_amount('overdraft', p_overdraft, 0); end if;
-  if p_metadata is not null then perform core.require_object('metadata', p_metadata); end if;
+  if p_overdraft is not null then v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0); end if;
+  if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   -- What the owner gave a project (its top account, its overdraft) the project cannot change for itself.
   if p_overdraft is not null or not exists (
       select from core.ledger_account p where p.id = v_account.parent_id and p.project = v_account.project) then
-    perform core.authorize('ledger:grant', v_account.project);
+    v_ok := core.authorize('ledger:grant', v_account.project);
   end if;
 
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
@@ -152,7 +156,7 @@ begin
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
-  perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  v_ok := core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   return v_answer;
 end
 $$;
@@ -163,8 +167,9 @@ grant execute on function core_api.ledger_account_update to core_member, service
 -- Issues new credits to an account. Replays on p_key. Locks: purse.
 create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
@@ -173,9 +178,9 @@ declare
   v_answer jsonb;
   v_tx bigint;
 begin
-  perform core.ledger_require_key(p_key);
-  perform core.ledger_require_amount('amount', p_amount);
-  perform core.require_object('metadata', p_metadata);
+  v_ok := core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_amount('amount', p_amount);
+  v_ok := core.require_object('metadata', p_metadata);
   if length(p_reason) > 1000 then
     perform core.refuse('PT400', 'invalid_reason', 'reason must be at most 1000 characters', null, jsonb_build_object('field', 'reason'));
   end if;
@@ -198,8 +203,8 @@ begin
   where id = v_purse.id returning * into v_purse;
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
-  perform core.ledger_post(v_tx, v_purse, p_amount, 1);
+  v_ok := core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
+  v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;
 end
 $$;

@@ -6,13 +6,14 @@ create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
   p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
-  v_rest bigint;
-  v_tightest text;
+  v_windows core.ledger_window_set;
+  v_tightest record;
   v_granted bigint;
   v_hold uuid;
   v_tx bigint;
@@ -20,10 +21,10 @@ declare
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
-  perform core.ledger_require_amount('amount', p_amount);
-  perform core.ledger_require_ttl(p_ttl_s);
-  perform core.require_object('metadata', p_metadata);
+  v_ok := core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_amount('amount', p_amount);
+  v_ok := core.ledger_require_ttl(p_ttl_s);
+  v_ok := core.require_object('metadata', p_metadata);
   if p_min is not null and (p_min < 1 or p_min > p_amount) then
     perform core.refuse('PT400', 'invalid_min', format('min must be from 1 to amount (%s), got %s', p_amount, p_min),
       'Leave min out to reserve exactly the amount.', jsonb_build_object('field', 'min'));
@@ -42,10 +43,11 @@ begin
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
-  select t.rest, t.budget into v_rest, v_tightest from core.ledger_tightest(v_gate.budget_ids, v_gate.window_starts) t;
-  v_granted := least(p_amount, core.ledger_available(v_purse), v_rest);
+  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_tightest := core.ledger_tightest(v_windows);
+  v_granted := least(p_amount, core.ledger_available(v_purse), v_tightest.rest);
   if v_granted < coalesce(p_min, p_amount) then
-    return core.ledger_refused_spend(p_account, coalesce(p_min, p_amount), v_purse, v_tightest, v_gate.budget_ids, v_gate.window_starts);
+    return core.ledger_refused_spend(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
   end if;
 
   v_hold := coalesce(p_hold, core.new_id());
@@ -60,9 +62,9 @@ begin
       'Send a new hold id, or leave it out.', jsonb_build_object('field', 'hold'));
   end if;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_gate.budget_ids, v_gate.window_starts, v_granted, 0, v_gate.at))
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at))
     || jsonb_build_object('hold', v_hold, 'granted', v_granted, 'expires_at', v_gate.at + make_interval(secs => p_ttl_s));
-  perform core.ledger_journal(v_tx, p_key, 'reserve', v_account, v_purse, v_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
+  v_ok := core.ledger_journal(v_tx, p_key, 'reserve', v_account, v_purse, v_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
 $$;
@@ -72,14 +74,16 @@ grant execute on function core_api.ledger_reserve to core_member, service_role;
 
 -- Which of the two said no: the balance, else the tightest budget.
 create function core.ledger_refused_spend(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
-  p_budget_ids bigint[], p_window_starts timestamptz[]) returns jsonb
-language sql stable set search_path = '' as $$
-  select case when core.ledger_available(p_purse) < p_amount
+  p_windows core.ledger_window_set) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return case when core.ledger_available(p_purse) < p_amount
     then core.ledger_denied('insufficient_credits', p_account, p_purse,
-      core.ledger_budgets_view(p_budget_ids, p_window_starts), jsonb_build_object('requested', p_amount))
+      core.ledger_windows_view(p_windows), jsonb_build_object('requested', p_amount))
     else core.ledger_denied('budget_exhausted', p_account, p_purse,
-      core.ledger_budgets_view(p_budget_ids, p_window_starts), jsonb_build_object('requested', p_amount, 'budget', p_tightest))
-    end
+      core.ledger_windows_view(p_windows), jsonb_build_object('requested', p_amount, 'budget', p_tightest))
+    end;
+end
 $$;
 comment on function core.ledger_refused_spend is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
 
@@ -87,11 +91,12 @@ comment on function core.ledger_refused_spend is 'insufficient_credits or budget
 create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
 language plpgsql stable set search_path = '' as $$
 declare
+  v_ok boolean;
   v_hold core.ledger_hold;
   v_member text := core.claims() ->> 'project';
 begin
   select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
-  perform core.authorize(p_capability, coalesce(v_hold.project, v_member));
+  v_ok := core.authorize(p_capability, coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
       'Use the hold id that reserve returned.', jsonb_build_object('hold', p_hold));
@@ -107,8 +112,9 @@ comment on function core.ledger_find_hold is 'A hold of the caller''s project, a
 -- Locks: purse, hold, windows.
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
   v_gate record;
@@ -119,14 +125,15 @@ declare
   v_charged bigint;
   v_uncollected bigint := 0;
   v_flags text[] := '{}';
+  v_windows core.ledger_window_set;
   v_tx bigint;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
-  if p_amount is not null then perform core.ledger_require_amount('amount', p_amount, 0); end if;
-  perform core.require_object('metadata', p_metadata);
+  v_ok := core.ledger_require_key(p_key);
+  if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount, 0); end if;
+  v_ok := core.require_object('metadata', p_metadata);
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount, 'metadata', p_metadata);
@@ -136,8 +143,9 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
+  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
   if v_hold.status not in ('open', 'expired') then
-    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   end if;
 
@@ -145,7 +153,7 @@ begin
   v_within := least(coalesce(p_amount, v_rest), v_rest);
   v_above := coalesce(p_amount, v_rest) - v_within;
   if v_above > 0 and v_hold.over = 'reject' then
-    return core.ledger_denied('over_capture', v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+    return core.ledger_denied('over_capture', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
   elsif v_above > 0 and v_hold.over = 'cap' then
     -- What is within an expired hold has to come out of the available, too: it was given back.
@@ -164,7 +172,7 @@ begin
   update core.ledger_account set total_out = total_out + v_charged, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_hold.budget_ids, v_hold.window_starts,
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows,
       case v_hold.status when 'open' then -v_rest else 0 end, v_charged, v_gate.at))
     || jsonb_build_object('hold', p_hold, 'status', case v_hold.status when 'open' then 'settled' else 'settled_late' end,
       'charged', v_charged, 'released', greatest(0, v_rest - v_charged), 'uncollected', v_uncollected, 'flags', to_jsonb(v_flags));
@@ -172,8 +180,8 @@ begin
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then greatest(0, v_rest - v_charged) else released end
   where id = p_hold;
-  perform core.ledger_journal(v_tx, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, v_answer, v_gate.at);
-  if v_charged > 0 then perform core.ledger_post(v_tx, v_purse, -v_charged, 2); end if;
+  v_ok := core.ledger_journal(v_tx, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, v_answer, v_gate.at);
+  if v_charged > 0 then v_ok := core.ledger_post(v_tx, v_purse, -v_charged, 2); end if;
   return v_answer;
 end
 $$;
@@ -184,18 +192,20 @@ grant execute on function core_api.ledger_settle to core_member, service_role;
 -- Gives a hold back whole. Denied once something is captured: settle it instead. Replays on p_key.
 -- Locks: purse, hold, windows.
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
+  v_windows core.ledger_window_set;
   v_tx bigint;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_key(p_key);
   if length(p_reason) > 1000 then
     perform core.refuse('PT400', 'invalid_reason', 'reason must be at most 1000 characters', null, jsonb_build_object('field', 'reason'));
   end if;
@@ -208,8 +218,9 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
+  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
   if v_hold.status <> 'open' or v_hold.captured > 0 then
-    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'captured', v_hold.captured));
   end if;
 
@@ -217,9 +228,9 @@ begin
   update core.ledger_hold set status = 'voided', released = v_hold.amount, closed_at = v_gate.at where id = p_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse,
-      core.ledger_count(v_tx, v_hold.budget_ids, v_hold.window_starts, -v_hold.amount, 0, v_gate.at))
+      core.ledger_count(v_tx, v_windows, -v_hold.amount, 0, v_gate.at))
     || jsonb_build_object('hold', p_hold, 'status', 'voided', 'released', v_hold.amount);
-  perform core.ledger_journal(v_tx, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, v_answer, v_gate.at);
+  v_ok := core.ledger_journal(v_tx, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
 $$;

@@ -4,14 +4,15 @@
 -- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120)
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
-  v_rest bigint;
-  v_tightest text;
+  v_windows core.ledger_window_set;
+  v_tightest record;
   v_granted bigint;
   v_expires timestamptz;
   v_tx bigint;
@@ -19,9 +20,9 @@ declare
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
-  perform core.ledger_require_amount('add', p_add, 0);
-  perform core.ledger_require_ttl(p_ttl_s);
+  v_ok := core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_amount('add', p_add, 0);
+  v_ok := core.ledger_require_ttl(p_ttl_s);
   if p_min is not null and (p_min < 0 or p_min > p_add) then
     perform core.refuse('PT400', 'invalid_min', format('min must be from 0 to add (%s), got %s', p_add, p_min),
       'Leave min out to add exactly the amount.', jsonb_build_object('field', 'min'));
@@ -35,16 +36,17 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
+  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
   if v_hold.status <> 'open' then
-    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   elsif p_add > 0 and core.ledger_is_frozen(v_account.path) then
     return core.ledger_denied('account_frozen', v_account.code, v_purse);
   end if;
-  select t.rest, t.budget into v_rest, v_tightest from core.ledger_tightest(v_hold.budget_ids, v_hold.window_starts) t;
-  v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_rest));
+  v_tightest := core.ledger_tightest(v_windows);
+  v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_tightest.rest));
   if v_granted < coalesce(p_min, p_add) then
-    return core.ledger_refused_spend(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest, v_hold.budget_ids, v_hold.window_starts)
+    return core.ledger_refused_spend(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
       || jsonb_build_object('hold', p_hold);
   end if;
 
@@ -54,9 +56,9 @@ begin
   update core.ledger_hold set amount = amount + v_granted, expires_at = v_expires where id = p_hold;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse,
-      core.ledger_count(v_tx, v_hold.budget_ids, v_hold.window_starts, v_granted, 0, v_gate.at))
+      core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at))
     || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount + v_granted, 'expires_at', v_expires);
-  perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
+  v_ok := core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
 $$;
@@ -66,20 +68,22 @@ grant execute on function core_api.ledger_extend to core_member, service_role;
 
 -- Charges a part of an open hold, which stays open with the rest. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
   v_rest bigint;
+  v_windows core.ledger_window_set;
   v_tx bigint;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
-  perform core.ledger_require_amount('amount', p_amount);
+  v_ok := core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_amount('amount', p_amount);
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
@@ -89,10 +93,11 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
+  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
   v_rest := v_hold.amount - v_hold.captured;
   if v_hold.status <> 'open' or p_amount > v_rest then
     return core.ledger_denied(case when v_hold.status <> 'open' then 'hold_closed' else 'over_capture' end,
-      v_account.code, v_purse, core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts),
+      v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'requested', p_amount, 'limit', v_rest));
   end if;
 
@@ -101,10 +106,10 @@ begin
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse,
-      core.ledger_count(v_tx, v_hold.budget_ids, v_hold.window_starts, -p_amount, p_amount, v_gate.at))
+      core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_gate.at))
     || jsonb_build_object('hold', p_hold, 'charged', p_amount, 'captured', v_hold.captured + p_amount, 'rest', v_rest - p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
-  perform core.ledger_post(v_tx, v_purse, -p_amount, 2);
+  v_ok := core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
+  v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
   return v_answer;
 end
 $$;

@@ -1,21 +1,22 @@
 -- Charge: spends at once what is known beforehand. Never makes the balance negative. Replays on p_key.
 -- Locks: purse, windows.
 create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
-  v_rest bigint;
-  v_tightest text;
+  v_windows core.ledger_window_set;
+  v_tightest record;
   v_tx bigint;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
-  perform core.ledger_require_amount('amount', p_amount);
-  perform core.require_object('metadata', p_metadata);
+  v_ok := core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_amount('amount', p_amount);
+  v_ok := core.require_object('metadata', p_metadata);
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount, 'metadata', p_metadata);
@@ -25,19 +26,20 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  select t.rest, t.budget into v_rest, v_tightest from core.ledger_tightest(v_gate.budget_ids, v_gate.window_starts) t;
-  if least(core.ledger_available(v_purse), v_rest) < p_amount then
-    return core.ledger_refused_spend(p_account, p_amount, v_purse, v_tightest, v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_tightest := core.ledger_tightest(v_windows);
+  if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
+    return core.ledger_refused_spend(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   end if;
 
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_gate.budget_ids, v_gate.window_starts, 0, p_amount, v_gate.at))
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, 0, p_amount, v_gate.at))
     || jsonb_build_object('account', p_account, 'charged', p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at,
+  v_ok := core.ledger_journal(v_tx, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at,
     v_gate.budget_ids, v_gate.window_starts);
-  perform core.ledger_post(v_tx, v_purse, -p_amount, 2);
+  v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
   return v_answer;
 end
 $$;

@@ -3,8 +3,9 @@
 -- Moves credits between two purses: all, or with mode up_to as much as is available. Budgets cap spending and are not
 -- touched. Replays on p_key (scope: the giving account's project). Locks: both purses.
 create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_from core.ledger_account;
   v_to core.ledger_account;
   v_gate record;
@@ -16,8 +17,8 @@ declare
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
-  perform core.ledger_require_amount('amount', p_amount);
+  v_ok := core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_amount('amount', p_amount);
   if p_mode is null or p_mode not in ('exact', 'up_to') then
     perform core.refuse('PT400', 'invalid_mode', 'mode must be exact or up_to', null, jsonb_build_object('field', 'mode'));
   end if;
@@ -52,7 +53,7 @@ begin
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
     'to_balance', core.ledger_answer(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
-  perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
+  v_ok := core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
     p_related => v_taker.id);
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
   values (v_tx, v_giver.id, -v_moved, v_giver.total_in - v_giver.total_out, v_giver.version),
@@ -67,8 +68,9 @@ grant execute on function core_api.ledger_transfer to core_member, service_role;
 -- Gives back a charge, a capture or a settle, whole (p_amount null: what is left of it) or in part, to the purse it
 -- came from and to the windows it counted in. Replays on p_key. Locks: purse, windows.
 create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_member text := core.claims() ->> 'project';
   v_charge core.ledger_tx;
   v_account core.ledger_account;
@@ -81,10 +83,10 @@ declare
   v_replay jsonb;
   v_answer jsonb;
 begin
-  perform core.ledger_require_key(p_key);
-  if p_amount is not null then perform core.ledger_require_amount('amount', p_amount); end if;
+  v_ok := core.ledger_require_key(p_key);
+  if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount); end if;
   select * into v_charge from core.ledger_tx where id = p_tx and (v_member is null or project = v_member);
-  perform core.authorize('ledger:grant', coalesce(v_charge.project, v_member));
+  v_ok := core.authorize('ledger:grant', coalesce(v_charge.project, v_member));
   if v_charge.id is null then
     perform core.refuse('PT404', 'tx_not_found', format('there is no transaction %s', coalesce(p_tx::text, 'null')),
       'Use the tx that charge, capture or settle returned.', jsonb_build_object('tx', p_tx));
@@ -111,11 +113,11 @@ begin
 
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_charge.budget_ids, v_charge.window_starts, 0, -v_amount, v_gate.at))
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
-  perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
+  v_ok := core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
     v_charge.budget_ids, v_charge.window_starts, p_tx);
-  perform core.ledger_post(v_tx, v_purse, v_amount, 2);
+  v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;
 end
 $$;

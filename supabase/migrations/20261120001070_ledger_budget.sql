@@ -7,20 +7,21 @@ create function core_api.ledger_budget_set(
   p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
   p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
   v_budget core.ledger_budget;
-  v_budget_ids bigint[];
-  v_window_starts timestamptz[];
+  v_open record;
+  v_windows core.ledger_window_set;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
   v_tx bigint;
 begin
-  perform core.ledger_require_key(p_key);
+  v_ok := core.ledger_require_key(p_key);
   if p_name is null or length(p_name) not between 1 and 100 then
     perform core.refuse('PT400', 'invalid_budget', 'name must be 1 to 100 characters', null, jsonb_build_object('field', 'name'));
   elsif p_period is null or p_period not in ('hour', 'day', 'week', 'month', 'total') then
@@ -32,9 +33,9 @@ begin
     perform core.refuse('PT400', 'invalid_alert', 'alert_bp must be at most 10 thresholds from 1 to 100000 basis points',
       '8000 means 80 % of the limit.', jsonb_build_object('field', 'alert_bp'));
   end if;
-  if p_limit is not null then perform core.ledger_require_amount('limit', p_limit, 0); end if;
-  perform core.ledger_require_amount('carry_cap', p_carry_cap, 0);
-  perform core.ledger_require_amount('floor', p_floor, 0);
+  if p_limit is not null then v_ok := core.ledger_require_amount('limit', p_limit, 0); end if;
+  v_ok := core.ledger_require_amount('carry_cap', p_carry_cap, 0);
+  v_ok := core.ledger_require_amount('floor', p_floor, 0);
   v_account := core.ledger_find_account('ledger:budget', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
@@ -61,12 +62,16 @@ begin
     insert into core.ledger_budget (account_id, name, period, time_zone, limit_amount, carry_cap, floor_amount, alert_bp, created_at)
     values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_gate.at);
   end if;
-  select w.budget_ids, w.window_starts into v_budget_ids, v_window_starts from core.ledger_open_windows(v_account.path, v_gate.at) w;
-  perform core.ledger_raise_alerts(v_tx, v_budget_ids, v_window_starts, null, v_gate.at);
+  v_open := core.ledger_open_windows(v_account.path, v_gate.at);
+  v_windows := core.ledger_read_windows(v_open.budget_ids, v_open.window_starts);
+  for i in 1 .. coalesce(cardinality(v_windows.caps), 0) loop
+    perform core.ledger_raise_alerts(v_tx, v_windows.budget_ids[i], v_windows.window_starts[i], v_windows.caps[i],
+      null, v_windows.spent[i], v_gate.at);
+  end loop;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_budgets_view(v_budget_ids, v_window_starts))
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit);
-  perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
+  v_ok := core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
 $$;
@@ -78,11 +83,12 @@ grant execute on function core_api.ledger_budget_set to core_member, service_rol
 create function core_api.ledger_alerts(p_after bigint default 0, p_limit int default 100) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_ok boolean;
   v_member text := core.claims() ->> 'project';
   v_rows jsonb;
 begin
-  perform core.authorize('ledger:read', v_member);
-  perform core.require_page(p_limit);
+  v_ok := core.authorize('ledger:read', v_member);
+  v_ok := core.require_page(p_limit);
   select coalesce(jsonb_agg(r.row order by r.id), '[]') into v_rows from (
     select l.id, jsonb_build_object('id', l.id, 'account', a.code, 'budget', b.name, 'period', b.period,
       'period_start', case when isfinite(l.period_start) then l.period_start end, 'limit', l.limit_amount,

@@ -2,39 +2,47 @@
 
 -- The present windows of a path as answers show them, also those nobody has touched yet; nothing is written.
 create function core.ledger_current_budgets(p_path bigint[], p_now timestamptz) returns jsonb
-language sql stable set search_path = '' as $$
-  select coalesce(jsonb_agg(core.ledger_budget_view(b,
-      row(b.id, p.period_start, p.period_end, coalesce(w.spent, 0), coalesce(w.held, 0), coalesce(w.moved, 0),
-        coalesce(w.carried, core.ledger_carry(b, p.period_start)))::core.ledger_window, a.code) order by b.id), '[]')
-  from core.ledger_budget b
-  join core.ledger_account a on a.id = b.account_id
-  cross join lateral core.ledger_period(b.period, b.time_zone, p_now) p
-  left join core.ledger_window w on w.budget_id = b.id and w.period_start = p.period_start
-  where b.account_id = any (p_path) and b.removed_at is null
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(core.ledger_window_facts(b, a.code, c.cap, p.period_start, p.period_end) || jsonb_build_object(
+      'spent', coalesce(w.spent, 0), 'held', coalesce(w.held, 0),
+      'rest', c.cap - coalesce(w.spent, 0) - coalesce(w.held, 0)) order by b.id), '[]')
+    from core.ledger_budget b
+    join core.ledger_account a on a.id = b.account_id
+    cross join lateral core.ledger_period(b.period, b.time_zone, p_now) p
+    left join core.ledger_window w on w.budget_id = b.id and w.period_start = p.period_start
+    cross join lateral (select b.limit_amount + coalesce(w.moved, 0)
+      + coalesce(w.carried, core.ledger_carry(b, p.period_start)) as cap) c
+    where b.account_id = any (p_path) and b.removed_at is null);
+end
 $$;
 comment on function core.ledger_current_budgets is 'Each budget on a path with its present window, touched or not.';
 
 create function core.ledger_balance_view(p_account core.ledger_account, p_purse core.ledger_account, p_now timestamptz) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('ok', true) || core.ledger_account_view(p_account) || jsonb_build_object(
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('ok', true) || core.ledger_account_view(p_account) || jsonb_build_object(
     'granted', p_purse.total_in, 'spent', p_purse.total_out, 'settled', p_purse.total_in::bigint - p_purse.total_out,
     'held', p_purse.held, 'overdraft', p_purse.overdraft, 'available', core.ledger_available(p_purse),
-    'version', p_purse.version, 'budgets', core.ledger_current_budgets(p_account.path, p_now), 'at', p_now)
+    'version', p_purse.version, 'budgets', core.ledger_current_budgets(p_account.path, p_now), 'at', p_now);
+end
 $$;
 comment on function core.ledger_balance_view is 'An account with the balance of its purse and its present budgets.';
 
 -- The balance now (what is due is expired first, hence volatile), or as it stood at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
 declare
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
   v_purse core.ledger_account;
+  v_now timestamptz := clock_timestamp();
   v_then jsonb;
 begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  if p_at is null or p_at >= clock_timestamp() then
+  if p_at is null or p_at >= v_now then
     if exists (select from core.ledger_hold
-        where root_id = v_account.root_id and status = 'open' and expires_at <= clock_timestamp()) then
+        where root_id = v_account.root_id and status = 'open' and expires_at <= v_now) then
       perform core.ledger_enter(v_account, null, false);
     end if;
     select * into v_purse from core.ledger_account where id = v_account.purse_id;
@@ -61,14 +69,15 @@ grant execute on function core_api.ledger_balance to core_member, service_role;
 create function core_api.ledger_accounts(p_parent text default null, p_after text default null, p_limit int default 100) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_ok boolean;
   v_member text := core.claims() ->> 'project';
   v_parent core.ledger_account;
   v_now timestamptz := clock_timestamp();
   v_rows jsonb;
 begin
-  perform core.require_page(p_limit);
+  v_ok := core.require_page(p_limit);
   if p_parent is null then
-    perform core.authorize('ledger:read', v_member);
+    v_ok := core.authorize('ledger:read', v_member);
   else
     v_parent := core.ledger_find_account('ledger:read', p_parent);
     if v_parent.id is null then return core.ledger_denied('account_not_found', p_parent); end if;
@@ -95,12 +104,13 @@ create function core_api.ledger_history(p_account text, p_before bigint default 
 returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
   v_unknown text;
   v_rows jsonb;
 begin
-  perform core.require_page(p_limit);
-  perform core.require_object('filter', p_filter);
+  v_ok := core.require_page(p_limit);
+  v_ok := core.require_object('filter', p_filter);
   select k into v_unknown from jsonb_object_keys(p_filter) k where k not in ('op', 'hold', 'key', 'since', 'until') limit 1;
   if v_unknown is not null then
     perform core.refuse('PT400', 'invalid_filter', format('%s is not a filter', v_unknown), 'Filter by op, hold, key, since or until.',
@@ -146,7 +156,7 @@ begin
     'released', case when v_due then v_hold.amount - v_hold.captured else v_hold.released end,
     'rest', case when v_hold.status = 'open' and not v_due then v_hold.amount - v_hold.captured else 0 end,
     'over', v_hold.over, 'metadata', v_hold.metadata, 'opened_at', v_hold.opened_at, 'expires_at', v_hold.expires_at,
-    'closed_at', v_hold.closed_at, 'budgets', core.ledger_budgets_view(v_hold.budget_ids, v_hold.window_starts));
+    'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)));
 end
 $$;
 comment on function core_api.ledger_hold_get is 'A hold as it stands; due ones show as expired.';

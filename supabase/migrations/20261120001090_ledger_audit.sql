@@ -2,7 +2,9 @@
 -- incidents and once a night.
 
 create function core.ledger_violations(p_ids bigint[]) returns table (check_name text, subject text, found jsonb)
-language sql stable set search_path = '' as $$
+language plpgsql stable set search_path = '' as $$
+begin
+  return query
   select 'entries of a transaction sum to zero', e.tx_id::text, jsonb_build_object('sum', sum(e.amount))
   from core.ledger_entry e group by e.tx_id having sum(e.amount) <> 0
   union all
@@ -69,7 +71,8 @@ language sql stable set search_path = '' as $$
   select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
   from core.ledger_alert l where l.spent::numeric * 10000 < l.limit_amount::numeric * l.threshold_bp
   union all
-  select 'what was issued is somewhere', 'issuer', jsonb_build_object('sum', sum(e.amount)) from core.ledger_entry e having sum(e.amount) <> 0
+  select 'what was issued is somewhere', 'issuer', jsonb_build_object('sum', sum(e.amount)) from core.ledger_entry e having sum(e.amount) <> 0;
+end
 $$;
 comment on function core.ledger_violations is 'One row per broken invariant among the named accounts.';
 
@@ -77,12 +80,13 @@ comment on function core.ledger_violations is 'One row per broken invariant amon
 create function core_api.ledger_audit(p_account text default null) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_ok boolean;
   v_account core.ledger_account;
   v_ids bigint[];
   v_violations jsonb;
 begin
   if p_account is null then
-    perform core.authorize('ledger:operate', null);
+    v_ok := core.authorize('ledger:operate', null);
     select array_agg(id) into v_ids from core.ledger_account;
   else
     v_account := core.ledger_find_account('ledger:read', p_account);

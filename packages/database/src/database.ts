@@ -1,0 +1,92 @@
+import type { CallOptions } from '@core/foundation'
+import type { CoreFunctions } from './generated/functions.ts'
+import type { Json, JsonInput } from './json.ts'
+
+export type RpcName = keyof CoreFunctions & string
+export type RpcArgs<Name extends RpcName> = CoreFunctions[Name]['args']
+export type RpcResult<Name extends RpcName> = CoreFunctions[Name]['result']
+
+/** Binds one call to a project and its capabilities, as a JWT does behind PostgREST. Without claims the owner acts. */
+export interface MemberClaims {
+  readonly role: 'core_member'
+  readonly project: string
+  /** Capabilities such as `ledger:spend`. */
+  readonly caps: readonly string[]
+  /** Who acts, for journals and audit rows. */
+  readonly sub: string
+}
+
+export interface RpcOptions extends CallOptions {
+  /** Set for this one transaction and gone after it. */
+  claims?: MemberClaims | undefined
+  /**
+   * May the call be sent again after its connection was lost without an answer? Default true: functions of core_api
+   * take a key, or do the same thing twice without harm. Say false for the one that does not.
+   */
+  repeatable?: boolean | undefined
+}
+
+export interface DatabaseHealth {
+  status: 'up' | 'down'
+  /** Milliseconds of one round trip, or until the failure. */
+  latencyMs: number
+  serverVersion?: string
+  /** The code of the failure when down. */
+  code?: string
+  message?: string
+}
+
+export type DatabaseConfig = EmbeddedConfig | PostgresConfig | SupabaseConfig
+
+interface CallLimits {
+  /** Default limit of one call in milliseconds, retries included. 10,000 unless told. */
+  timeoutMs?: number | undefined
+}
+
+export interface EmbeddedConfig extends CallLimits {
+  driver: 'embedded'
+  /** Folder of Core's data; the database lives in `data` below it. `memory` keeps nothing. */
+  dataDir: string
+}
+
+export interface PostgresConfig extends CallLimits {
+  driver: 'postgres'
+  /** postgres://user:password@host:port/database; a direct connection or a pooler in any mode. */
+  url: string
+  /** Connections at most. 10 unless told. */
+  poolSize?: number | undefined
+}
+
+export interface SupabaseConfig extends CallLimits {
+  driver: 'supabase'
+  /** https://<project>.supabase.co, or a control plane that serves /rest/v1. */
+  url: string
+  /** The service role's key, or a JWT with the role core_member. */
+  key: string
+}
+
+/** The one typed door to the functions of core_api. Every call is one round trip and one transaction. */
+export interface Database extends AsyncDisposable {
+  readonly driver: DatabaseConfig['driver']
+
+  /**
+   * Calls a function of core_api. Denials are part of the result; misuse and failures are thrown as CoreError.
+   * Lock conflicts and lost connections are sent again within the deadline.
+   */
+  rpc<Name extends RpcName>(name: Name, args: RpcArgs<Name>, options?: RpcOptions): Promise<RpcResult<Name>>
+
+  /** The same door for a gateway that forwards names it does not know. Prefer `rpc`. */
+  call(name: string, args: Readonly<Record<string, JsonInput>>, options?: RpcOptions): Promise<Json>
+
+  /**
+   * Calls `onHint` when the database notifies the channel. Hints may be lost or repeated; after a lost connection
+   * one comes with an empty payload. The truth is in the tables. The supabase driver hears none.
+   */
+  listen(channel: string, onHint: (payload: string) => void, options?: CallOptions): Promise<AsyncDisposable>
+
+  /** One round trip. Never throws for a database that is away: that is an answer. */
+  health(options?: CallOptions): Promise<DatabaseHealth>
+
+  /** Refuses new calls, lets those in flight finish (5 s at most), frees everything. Safe to call twice. */
+  close(): Promise<void>
+}

@@ -1,0 +1,24 @@
+import type { DatabaseFault } from '../database-error.ts'
+import type { TextRow } from '../sql-session.ts'
+
+/** What the main thread hands the worker at its start. */
+export interface EmbeddedStart {
+  /** Folder of the cluster, or undefined for memory. */
+  folder: string | undefined
+  /** A dumped data folder to begin with; memory only. */
+  snapshot: Uint8Array | undefined
+}
+
+export type EmbeddedRequest =
+  | { id: number; kind: 'query'; sql: string; params: readonly (string | null)[] }
+  | { id: number; kind: 'execute'; sql: string }
+  | { id: number; kind: 'dump' }
+  | { id: number; kind: 'close' }
+
+export type EmbeddedReply =
+  | { kind: 'ready' }
+  | { kind: 'failed'; message: string }
+  | { kind: 'hint'; channel: string; payload: string }
+  | { kind: 'rows'; id: number; rows: TextRow[] }
+  | { kind: 'dumped'; id: number; snapshot: Uint8Array }
+  | { kind: 'fault'; id: number; fault: DatabaseFault }

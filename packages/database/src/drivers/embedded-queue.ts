@@ -1,0 +1,194 @@
+import { CoreError, type Logger, raceSignal } from '@core/foundation'
+import type { SqlSession, TextRow } from '../sql-session.ts'
+import type { EmbeddedStart } from './embedded-protocol.ts'
+import { type EmbeddedThread, startEmbeddedThread } from './embedded-thread.ts'
+
+export interface EmbeddedQueue {
+  query(sql: string, params: readonly (string | null)[], options: { signal: AbortSignal }): Promise<TextRow[]>
+  /** Waits until nothing runs, then keeps everything else waiting. A failure inside rolls back an open transaction. */
+  alone<Value>(work: (session: SqlSession) => Promise<Value>, options: { signal: AbortSignal }): Promise<Value>
+  dump(options: { signal: AbortSignal }): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+export interface EmbeddedQueueDependencies {
+  start: EmbeddedStart
+  logger: Logger
+  onHint: (channel: string, payload: string) => void
+  onRestart: (session: SqlSession) => Promise<void>
+}
+
+/** Statements handed to the thread at once: enough that it never waits for the next, few enough to take back. */
+const WINDOW = 8
+/** A statement whose caller has left may go on this long before the thread is restarted: PGlite cannot cancel. */
+const RUNAWAY_MS = 5_000
+const CLOSE_MS = 2_000
+
+interface Job {
+  alone: boolean
+  begin: (thread: EmbeddedThread) => void
+  refuse: (error: unknown) => void
+}
+
+/** Feeds the thread in order, and gives it a new life when it dies or hangs. */
+export async function createEmbeddedQueue({
+  start,
+  logger,
+  onHint,
+  onRestart,
+}: EmbeddedQueueDependencies): Promise<EmbeddedQueue> {
+  const jobs: Job[] = []
+  let active = 0
+  let aloneActive = false
+  let thread: EmbeddedThread | undefined = await open()
+  let reviving = false
+  let ended: CoreError | undefined
+
+  function open(): Promise<EmbeddedThread> {
+    return startEmbeddedThread({ start, onHint, onDeath })
+  }
+
+  function onDeath(error: CoreError): void {
+    if (ended) return
+    thread = undefined
+    logger.warn({ error }, 'the embedded database stopped')
+    if (start.folder === undefined) {
+      ended = new CoreError('E_DATABASE_UNAVAILABLE', 'the embedded database in memory is lost', { retryable: false })
+      for (const job of jobs.splice(0)) job.refuse(ended)
+    } else void revive()
+  }
+
+  async function revive(): Promise<void> {
+    if (reviving || ended) return
+    reviving = true
+    try {
+      const next = await open()
+      await onRestart(toSession(next))
+      thread = next
+    } catch (error) {
+      for (const job of jobs.splice(0)) job.refuse(error)
+    } finally {
+      reviving = false
+      pump()
+    }
+  }
+
+  /** Runs `work` when its turn comes; a caller that leaves before that leaves nothing behind. */
+  function enqueue<Value>(
+    alone: boolean,
+    work: (thread: EmbeddedThread) => Promise<Value>,
+    signal: AbortSignal,
+  ): Promise<Value> {
+    if (ended) return Promise.reject(ended)
+    if (signal.aborted) return Promise.reject(signal.reason)
+    return new Promise((resolve, reject) => {
+      const job: Job = {
+        alone,
+        begin(current) {
+          signal.removeEventListener('abort', leave)
+          active++
+          aloneActive = alone
+          work(current)
+            .then(resolve, reject)
+            .finally(() => {
+              active--
+              if (alone) aloneActive = false
+              pump()
+            })
+        },
+        refuse(error) {
+          signal.removeEventListener('abort', leave)
+          reject(error)
+        },
+      }
+      const leave = () => {
+        jobs.splice(jobs.indexOf(job), 1)
+        reject(signal.reason)
+        pump()
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      jobs.push(job)
+      if (thread) pump()
+      else void revive()
+    })
+  }
+
+  function pump(): void {
+    for (let job = jobs[0]; job && thread; job = jobs[0]) {
+      if (aloneActive || (job.alone ? active > 0 : active >= WINDOW)) return
+      jobs.shift()
+      job.begin(thread)
+    }
+  }
+
+  /** The caller gets its answer or its abort; the slot is freed only by the answer. */
+  function watch<Value>(answer: Promise<Value>, current: EmbeddedThread, signal: AbortSignal): Promise<Value> {
+    const onAbort = () => {
+      const timer = setTimeout(() => stopRunaway(current), RUNAWAY_MS)
+      timer.unref()
+      answer.finally(() => clearTimeout(timer)).catch(() => undefined)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    return answer.finally(() => signal.removeEventListener('abort', onAbort))
+  }
+
+  function stopRunaway(current: EmbeddedThread): void {
+    if (thread !== current || start.folder === undefined) return
+    thread = undefined
+    logger.warn({ afterMs: RUNAWAY_MS }, 'a statement outlived its caller: the embedded database is restarted')
+    void current.terminate().then(revive)
+  }
+
+  function toSession(current: EmbeddedThread): SqlSession {
+    return {
+      async query(sql, params = []) {
+        const answer = await current.send({ kind: 'query', sql, params })
+        return answer.kind === 'rows' ? answer.rows : []
+      },
+      async execute(sql) {
+        await current.send({ kind: 'execute', sql })
+      },
+    }
+  }
+
+  return {
+    query(sql, params, { signal }) {
+      const work = (current: EmbeddedThread) => watch(toSession(current).query(sql, params), current, signal)
+      return raceSignal(enqueue(false, work, signal), signal)
+    },
+
+    alone(work, { signal }) {
+      const run = async (current: EmbeddedThread) => {
+        const session = toSession(current)
+        const bounded: SqlSession = {
+          query: (sql, params) => raceSignal(watch(session.query(sql, params), current, signal), signal),
+          execute: (sql) => raceSignal(watch(session.execute(sql), current, signal), signal),
+        }
+        try {
+          return await work(bounded)
+        } catch (error) {
+          await session.execute('rollback').catch(() => undefined) // the thread may be gone, and the transaction with it
+          throw error
+        }
+      }
+      return enqueue(true, run, signal)
+    },
+
+    async dump({ signal }) {
+      const answer = await enqueue(true, (current) => current.send({ kind: 'dump' }), signal)
+      if (answer.kind !== 'dumped')
+        throw new CoreError('E_INTERNAL', 'the embedded database did not answer with a dump')
+      return answer.snapshot
+    },
+
+    async close() {
+      ended = new CoreError('E_CLOSED', 'the database was closed')
+      for (const job of jobs.splice(0)) job.refuse(ended)
+      const current = thread
+      thread = undefined
+      if (!current) return
+      await raceSignal(current.send({ kind: 'close' }), AbortSignal.timeout(CLOSE_MS)).catch(() => undefined)
+      await current.terminate()
+    },
+  }
+}

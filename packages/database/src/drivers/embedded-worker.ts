@@ -1,0 +1,125 @@
+// The thread in which PGlite runs: in the main thread it starves the event loop while it works.
+import { fsyncSync } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite, protocol } from '@electric-sql/pglite'
+import { NodeFS } from '@electric-sql/pglite/nodefs'
+import type { DatabaseFault } from '../database-error.ts'
+import type { TextRow } from '../sql-session.ts'
+import type { EmbeddedReply, EmbeddedRequest, EmbeddedStart } from './embedded-protocol.ts'
+
+if (!parentPort) throw new Error('embedded-worker runs as a worker thread only')
+const port = parentPort
+const start: EmbeddedStart = workerData
+
+// PGlite ships with fsync off ("-F"). Its wasm build also answers fdatasync without doing it, so the log is written
+// with fsync, which withFsync below makes real.
+const durable = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync']
+
+try {
+  const database = start.folder === undefined ? await openMemory(start.snapshot) : await openFolder(start.folder)
+  database.onNotification((channel, payload) => reply({ kind: 'hint', channel, payload }))
+  port.on('message', (request: EmbeddedRequest) => answer(database, request))
+  reply({ kind: 'ready' })
+} catch (error) {
+  reply({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+}
+
+function openMemory(snapshot: Uint8Array | undefined): Promise<PGlite> {
+  return PGlite.create(snapshot ? { loadDataDir: new Blob([Uint8Array.from(snapshot)]) } : {})
+}
+
+/** A cluster is made beside its place and moved there when whole, so that a crash in the middle leaves none. */
+async function openFolder(folder: string): Promise<PGlite> {
+  const exists = await stat(join(folder, 'PG_VERSION')).then(
+    () => true,
+    () => false,
+  )
+  if (!exists) {
+    const unfinished = `${folder}.new`
+    await rm(unfinished, { recursive: true, force: true })
+    const created = await PGlite.create({ fs: withFsync(unfinished), startParams: durable })
+    await created.close()
+    await rename(unfinished, folder)
+  }
+  return PGlite.create({ fs: withFsync(folder), startParams: durable, relaxedDurability: false })
+}
+
+/** PGlite's folder without a way to sync a file: Emscripten's NODEFS has none, so fsync would do nothing. */
+function withFsync(folder: string): NodeFS {
+  const files = new NodeFS(folder)
+  const init = files.init.bind(files)
+  files.init = async (database, options) => {
+    const { emscriptenOpts } = await init(database, options)
+    const addFsync = (module: { NODEFS: object }) => {
+      const operations: Record<string, unknown> = Reflect.get(module.NODEFS, 'stream_ops')
+      operations['fsync'] = (stream: { nfd: number }) => {
+        fsyncSync(stream.nfd)
+        return 0
+      }
+    }
+    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), addFsync] } }
+  }
+  return files
+}
+
+async function answer(database: PGlite, request: EmbeddedRequest): Promise<void> {
+  const { id } = request
+  try {
+    switch (request.kind) {
+      case 'query':
+        return reply({ kind: 'rows', id, rows: await query(database, request.sql, request.params) })
+      case 'execute':
+        await database.exec(request.sql)
+        return reply({ kind: 'rows', id, rows: [] })
+      case 'dump': {
+        const dump = await database.dumpDataDir('none')
+        return reply({ kind: 'dumped', id, snapshot: new Uint8Array(await dump.arrayBuffer()) })
+      }
+      case 'close':
+        await database.close()
+        return reply({ kind: 'rows', id, rows: [] })
+      default:
+        request satisfies never
+    }
+  } catch (error) {
+    reply({ kind: 'fault', id, fault: toFault(error) })
+  }
+}
+
+/**
+ * Parse, bind, execute and sync in one message, text in and text out: 1.6 times as fast as `query()`, which sends
+ * them one by one, and without its conversions.
+ */
+async function query(database: PGlite, sql: string, params: readonly (string | null)[]): Promise<TextRow[]> {
+  const { serialize } = protocol
+  const message = Buffer.concat([
+    serialize.parse({ text: sql }),
+    serialize.bind({ values: [...params] }),
+    serialize.describe({ type: 'P' }),
+    serialize.execute({}),
+    serialize.sync(),
+  ])
+  const { messages } = await database.execProtocol(message)
+  let columns: string[] = []
+  const rows: TextRow[] = []
+  for (const message of messages) {
+    if (message instanceof protocol.messages.RowDescriptionMessage) columns = message.fields.map((field) => field.name)
+    else if (message instanceof protocol.messages.DataRowMessage) {
+      rows.push(Object.fromEntries(columns.map((name, index) => [name, message.fields[index] ?? null])))
+    }
+  }
+  return rows
+}
+
+function toFault(error: unknown): DatabaseFault {
+  if (error instanceof protocol.messages.DatabaseError) {
+    return { code: error.code, message: error.message, detail: error.detail, hint: error.hint }
+  }
+  return { message: error instanceof Error ? error.message : String(error) }
+}
+
+function reply(message: EmbeddedReply): void {
+  port.postMessage(message)
+}

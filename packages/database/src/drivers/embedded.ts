@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { CoreError, type Logger } from '@core/foundation'
+import type { EmbeddedConfig } from '../database.ts'
+import { quoteIdentifier } from '../rpc-statement.ts'
+import type { SqlDriver } from '../sql-driver.ts'
+import type { SqlSession } from '../sql-session.ts'
+import { acquireDataLock } from './data-lock.ts'
+import { createEmbeddedQueue, type EmbeddedQueue } from './embedded-queue.ts'
+
+export interface EmbeddedDriver extends SqlDriver {
+  /** The whole database as a tar; memory databases can begin with it. */
+  dump(options: { signal: AbortSignal }): Promise<Uint8Array>
+}
+
+/**
+ * Postgres in this process: PGlite in a worker thread, one connection, statements one after the other. On disk every
+ * commit is synced before it is answered, and the folder belongs to one process at a time.
+ */
+export async function createEmbeddedDriver(
+  { dataDir }: EmbeddedConfig,
+  { logger, snapshot }: { logger: Logger; snapshot?: Uint8Array },
+): Promise<EmbeddedDriver> {
+  const inMemory = dataDir === 'memory'
+  const lock = inMemory ? undefined : await acquireDataLock(join(dataDir, 'data.lock'))
+  let queue: EmbeddedQueue
+  const listeners = new Map<string, Set<(payload: string) => void>>()
+  try {
+    queue = await createEmbeddedQueue({
+      start: { folder: inMemory ? undefined : join(dataDir, 'data'), snapshot },
+      logger,
+      onHint: (channel, payload) => {
+        for (const listener of listeners.get(channel) ?? []) listener(payload)
+      },
+      async onRestart(session) {
+        for (const channel of listeners.keys()) await session.execute(`listen ${quoteIdentifier(channel)}`)
+        for (const set of listeners.values()) for (const listener of set) listener('')
+      },
+    })
+  } catch (error) {
+    await lock?.[Symbol.asyncDispose]()
+    throw error
+  }
+
+  return {
+    kind: 'embedded',
+    query: queue.query,
+    session: (work, { signal }) => queue.alone((session) => work(session), { signal }),
+    async listen(channel, onHint, { signal }) {
+      const added = listeners.get(channel) ?? new Set()
+      listeners.set(channel, added.add(onHint))
+      const execute = (verb: string) => (session: SqlSession) => session.execute(`${verb} ${quoteIdentifier(channel)}`)
+      await queue.alone(execute('listen'), { signal })
+      return {
+        async [Symbol.asyncDispose]() {
+          if (!added.delete(onHint) || added.size > 0 || listeners.get(channel) !== added) return
+          listeners.delete(channel)
+          await queue.alone(execute('unlisten'), { signal: AbortSignal.timeout(1_000) }).catch((error: unknown) => {
+            if (!(error instanceof CoreError)) throw error // the database may be closed already
+          })
+        },
+      }
+    },
+    dump: queue.dump,
+    async close() {
+      await queue.close()
+      await lock?.[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import { CoreError } from '@core/foundation'
+import pg from 'pg'
+import { type DatabaseFault, toDatabaseError } from '../database-error.ts'
+
+/** A statement failed, or its connection was lost on the way. */
+export function toStatementError(error: unknown): CoreError {
+  return error instanceof CoreError ? error : toDatabaseError('the database', toFault(error), error)
+}
+
+/** A connection could not be made: nothing was sent, so sending again is safe for every call. */
+export function toConnectionError(error: unknown): CoreError {
+  const coded = toStatementError(error)
+  if (coded.code !== 'E_DATABASE_UNAVAILABLE') return coded
+  return new CoreError(coded.code, coded.message, {
+    cause: error,
+    retryable: coded.retryable,
+    details: { ...coded.details, sent: false },
+    ...(coded.fix === undefined ? {} : { fix: coded.fix }),
+  })
+}
+
+/** pg throws DatabaseError (with a SQLSTATE), errors of Node (with an errno), and bare Errors for a lost connection. */
+function toFault(error: unknown): DatabaseFault {
+  if (error instanceof pg.DatabaseError) {
+    return { code: error.code, message: error.message, detail: error.detail, hint: error.hint }
+  }
+  // Node tries every address of a host and reports them together.
+  if (error instanceof AggregateError && error.errors.length > 0) return toFault(error.errors[0])
+  if (!(error instanceof Error)) return { message: String(error) }
+  const code: unknown = Reflect.get(error, 'code')
+  if (typeof code === 'string') return { code, message: error.message }
+  return { code: lostConnection.test(error.message) ? '08006' : undefined, message: error.message }
+}
+
+const lostConnection =
+  /connection terminated|connection ended|connection error|timeout exceeded when trying to connect|not queryable|client was closed/i

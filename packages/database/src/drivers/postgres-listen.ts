@@ -1,0 +1,66 @@
+import { type Clock, type Logger, raceSignal } from '@core/foundation'
+import pg from 'pg'
+import { quoteIdentifier } from '../rpc-statement.ts'
+import { toConnectionError } from './postgres-error.ts'
+
+export interface ListenDependencies {
+  connection: pg.ClientConfig
+  channel: string
+  onHint: (payload: string) => void
+  logger: Logger
+  clock: Clock
+  signal: AbortSignal
+}
+
+const RECONNECT_BASE_MS = 100
+const RECONNECT_CAP_MS = 5_000
+
+/** A connection of its own that listens, and comes back after a loss with one empty hint: something may have been missed. */
+export async function listenOnConnection(dependencies: ListenDependencies): Promise<AsyncDisposable> {
+  const { channel, onHint, logger, clock, signal } = dependencies
+  const stopped = new AbortController()
+  let client = await connectAndListen(signal)
+
+  async function connectAndListen(limit: AbortSignal): Promise<pg.Client> {
+    const next = new pg.Client(dependencies.connection)
+    next.on('error', (error) => logger.debug({ error, channel }, 'the listening connection was lost'))
+    next.on('notification', (notification) => {
+      if (notification.channel === channel) onHint(notification.payload ?? '')
+    })
+    const listening = next.connect().then(() => next.query(`listen ${quoteIdentifier(channel)}`))
+    try {
+      await raceSignal(listening, limit)
+    } catch (error) {
+      void end(next)
+      throw limit.aborted ? error : toConnectionError(error)
+    }
+    next.once('end', () => void comeBack())
+    return next
+  }
+
+  async function comeBack(): Promise<void> {
+    for (let attempt = 0; !stopped.signal.aborted; attempt++) {
+      const pause = Math.random() * Math.min(RECONNECT_CAP_MS, RECONNECT_BASE_MS * 2 ** Math.min(attempt, 10))
+      try {
+        await clock.sleep(pause, { signal: stopped.signal })
+        client = await connectAndListen(stopped.signal)
+        onHint('')
+        return
+      } catch (error) {
+        if (!stopped.signal.aborted) logger.debug({ error, channel }, 'listening again failed')
+      }
+    }
+  }
+
+  return {
+    async [Symbol.asyncDispose]() {
+      if (stopped.signal.aborted) return
+      stopped.abort(new Error('listening was stopped'))
+      await end(client)
+    },
+  }
+}
+
+async function end(client: pg.Client): Promise<void> {
+  await client.end().catch(() => undefined)
+}

@@ -1,0 +1,136 @@
+import { type Clock, CoreError, type Logger, raceSignal } from '@core/foundation'
+import pg from 'pg'
+import type { PostgresConfig } from '../database.ts'
+import type { SqlDriver } from '../sql-driver.ts'
+import type { SqlSession, TextRow } from '../sql-session.ts'
+import { requestCancel } from './cancel-request.ts'
+import { toConnectionError, toStatementError } from './postgres-error.ts'
+import { listenOnConnection } from './postgres-listen.ts'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const IDLE_TIMEOUT_MS = 30_000
+const DEFAULT_POOL_SIZE = 10
+/** After a cancel, how long the server may take to answer before its connection is thrown away. */
+const CANCEL_GRACE_MS = 2_000
+
+/**
+ * A pool of connections. Nothing here needs a session to last: no named prepared statements, no session settings,
+ * one statement per transaction, so a transaction pooler may stand in between. (Listening does need a session.)
+ */
+export function createPostgresDriver(
+  config: PostgresConfig,
+  { logger, clock }: { logger: Logger; clock: Clock },
+): SqlDriver {
+  const connection: pg.ClientConfig = {
+    connectionString: config.url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'core',
+    keepAlive: true,
+    types: { getTypeParser: () => (text: string) => text },
+  }
+  const pool = new pg.Pool({
+    ...connection,
+    max: config.poolSize ?? DEFAULT_POOL_SIZE,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+  })
+  // Without listeners the loss of a connection between two statements would end the process.
+  pool.on('error', (error) => logger.debug({ error }, 'an idle database connection was lost'))
+  pool.on('connect', (client) => {
+    client.on('error', (error) => logger.debug({ error }, 'a database connection was lost'))
+  })
+  const inUse = new Set<pg.PoolClient>()
+
+  async function checkOut(signal: AbortSignal): Promise<pg.PoolClient> {
+    const connecting = pool.connect()
+    try {
+      const client = await raceSignal(connecting, signal)
+      inUse.add(client)
+      return client
+    } catch (error) {
+      connecting.then(
+        (late) => late.release(),
+        () => undefined,
+      )
+      throw signal.aborted ? error : toConnectionError(error)
+    }
+  }
+
+  function giveBack(client: pg.PoolClient, reusable: boolean): void {
+    if (inUse.delete(client)) client.release(!reusable)
+  }
+
+  async function query(sql: string, params: readonly (string | null)[], { signal }: { signal: AbortSignal }) {
+    const client = await checkOut(signal)
+    const answer = client.query<TextRow>(sql, [...params])
+    try {
+      const { rows } = await raceSignal(answer, signal)
+      giveBack(client, true)
+      return rows
+    } catch (error) {
+      if (error instanceof CoreError) {
+        void stop(client, answer)
+        throw error
+      }
+      const coded = toStatementError(error)
+      giveBack(client, coded.code !== 'E_DATABASE_UNAVAILABLE')
+      throw coded
+    }
+  }
+
+  /**
+   * Cancels what runs. Only a connection that answers "cancelled" is used again: were the statement done before the
+   * request came, the request could hit the next one.
+   */
+  async function stop(client: pg.PoolClient, answer: Promise<unknown>): Promise<void> {
+    requestCancel(client).catch((error: unknown) => logger.debug({ error }, 'cancelling a statement failed'))
+    let timer: NodeJS.Timeout | undefined
+    const limit = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), CANCEL_GRACE_MS)
+    })
+    const cancelled = answer.then(
+      () => false,
+      (error: unknown) => error instanceof pg.DatabaseError && error.code === '57014',
+    )
+    giveBack(client, await Promise.race([cancelled, limit]))
+    clearTimeout(timer)
+  }
+
+  function toSession(client: pg.PoolClient, signal: AbortSignal): SqlSession {
+    const run = async <Value>(answer: Promise<Value>): Promise<Value> => {
+      try {
+        return await raceSignal(answer, signal)
+      } catch (error) {
+        if (error instanceof CoreError) requestCancel(client).catch(() => undefined)
+        throw toStatementError(error)
+      }
+    }
+    return {
+      query: async (sql, params = []) => (await run(client.query<TextRow>(sql, [...params]))).rows,
+      execute: async (sql) => {
+        await run(client.query(sql))
+      },
+    }
+  }
+
+  return {
+    kind: 'postgres',
+    query,
+    async session(work, { signal }) {
+      const client = await checkOut(signal)
+      let reusable = false
+      try {
+        const value = await work(toSession(client, signal))
+        reusable = true
+        return value
+      } finally {
+        // After a failure the connection may still be inside a transaction, or busy.
+        giveBack(client, reusable)
+      }
+    },
+    listen: (channel, onHint, { signal }) => listenOnConnection({ connection, channel, onHint, logger, clock, signal }),
+    async close() {
+      for (const client of inUse) giveBack(client, false)
+      await pool.end()
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { startDeadline } from '@core/foundation'
+import { migrateUp } from '../migrate/index.ts'
+import { openDatabase } from '../open-database.ts'
+import { withSession } from '../sql-session.ts'
+import { type CatalogArgument, type CatalogFunction, readCatalog } from './read-catalog.ts'
+
+export interface GeneratedFile {
+  /** Below src/generated. */
+  name: string
+  text: string
+}
+
+const header = '// Made by packages/database/scripts/generate.ts from the migrated catalog. Do not edit.\n'
+const TIMEOUT_MS = 60_000
+
+/** Migrates an empty database in memory and writes its catalog down as TypeScript. Deterministic. */
+export async function generateDatabaseTypes(): Promise<GeneratedFile[]> {
+  await using database = await openDatabase({ driver: 'embedded', dataDir: 'memory' })
+  await migrateUp({ database })
+  using deadline = startDeadline('reading the catalog', {}, TIMEOUT_MS)
+  const functions = await withSession(database, readCatalog, deadline)
+  return [
+    { name: 'functions.ts', text: toFunctionTypes(functions) },
+    { name: 'signatures.ts', text: toSignatureTable(functions) },
+  ]
+}
+
+function toFunctionTypes(functions: readonly CatalogFunction[]): string {
+  const members = functions.map(({ name, comment, args, returns }) => {
+    const doc = comment ? `  /** ${comment.replaceAll('*/', '* /')} */\n` : ''
+    return `${doc}  ${name}: {\n    args: ${toArgs(args)}\n    result: ${toResult(returns)}\n  }`
+  })
+  const uses = /\bJsonInput\b/.test(members.join()) ? 'Json, JsonInput' : 'Json'
+  return (
+    `${header}import type { ${uses} } from '../json.ts'\n\n` +
+    `/** The functions of core_api: names, arguments and answers. */\n` +
+    `export interface CoreFunctions {\n${members.join('\n')}\n}\n`
+  )
+}
+
+function toArgs(args: readonly CatalogArgument[]): string {
+  if (args.length === 0) return 'Record<never, never>'
+  const lines = args.map(({ name, baseType, required, nullable }) => {
+    const type = toInput(baseType)
+    // Json holds null and undefined already.
+    const value = type === 'JsonInput' ? type : `${type}${nullable ? ' | null' : ''}${required ? '' : ' | undefined'}`
+    return `      ${name}${required ? '' : '?'}: ${value}\n`
+  })
+  return `{\n${lines.join('')}    }`
+}
+
+function toInput(type: string): string {
+  if (type.endsWith('[]')) return `readonly ${toInput(type.slice(0, -2))}[]`
+  switch (type) {
+    case 'json':
+    case 'jsonb':
+      return 'JsonInput'
+    case 'boolean':
+      return 'boolean'
+    case 'smallint':
+    case 'integer':
+    case 'bigint':
+    case 'real':
+    case 'double precision':
+    case 'numeric':
+      return 'number'
+    default:
+      return 'string'
+  }
+}
+
+function toResult(type: string): string {
+  if (type === 'void') return 'null'
+  return type === 'json' || type === 'jsonb' ? 'Json' : `${toInput(type)} | null`
+}
+
+function toSignatureTable(functions: readonly CatalogFunction[]): string {
+  const rows = functions.map(({ name, args, returns }) => {
+    const list = args.map((arg) => `      { name: '${arg.name}', type: '${arg.type}', required: ${arg.required} },\n`)
+    const shown = list.length === 0 ? '[]' : `[\n${list.join('')}    ]`
+    return `  {\n    name: '${name}',\n    returnsNothing: ${returns === 'void'},\n    args: ${shown},\n  },\n`
+  })
+  return (
+    `${header}import type { FunctionSignature } from '../function-signature.ts'\n\n` +
+    `/** What this version of Core expects of core_api. */\n` +
+    `export const coreSignatures: readonly FunctionSignature[] = [\n${rows.join('')}]\n`
+  )
+}

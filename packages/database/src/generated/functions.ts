@@ -1,0 +1,293 @@
+// Made by packages/database/scripts/generate.ts from the migrated catalog. Do not edit.
+import type { Json, JsonInput } from '../json.ts'
+
+/** The functions of core_api: names, arguments and answers. */
+export interface CoreFunctions {
+  /** Removes the override of a flag for a project or, without one, the one for all. */
+  flag_clear: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The flag overrides a project sees that changed after a version; pages by that version. */
+  flag_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_after_version?: number | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Overrides a declared flag for a project or, without one, for all; optionally for a share of the units. */
+  flag_set: {
+    args: {
+      p_name: string
+      p_value: JsonInput
+      p_project?: string | null | undefined
+      p_rollout_bp?: number | undefined
+    }
+    result: Json
+  }
+  /** Records a new API key by its SHA-256. Replays on p_key. Grants at most what the caller has. */
+  key_create: {
+    args: {
+      p_key: string
+      p_hash: string
+      p_hint: string
+      p_project?: string | null | undefined
+      p_name?: string | undefined
+      p_caps?: readonly string[] | null | undefined
+      p_expires_at?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The API keys of a project, or of the whole system, oldest first. Never their hashes. */
+  key_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Replaces a key by a new one with the same rights; both work during the overlap. Replays on p_key. */
+  key_reroll: {
+    args: {
+      p_key: string
+      p_id: string
+      p_hash: string
+      p_hint: string
+      p_overlap_s?: number | undefined
+    }
+    result: Json
+  }
+  /** Disables an API key at once and for good. Idempotent. */
+  key_revoke: {
+    args: {
+      p_id: string
+    }
+    result: Json
+  }
+  /** The key with this SHA-256 if it is active; key_unknown, key_expired or key_disabled otherwise. Owner only. */
+  key_verify: {
+    args: {
+      p_hash: string
+    }
+    result: Json
+  }
+  /** Opens an account with credits of its own, or one that draws on its parent's purse. Replays on p_key. */
+  ledger_account_open: {
+    args: {
+      p_key: string
+      p_account: string
+      p_kind?: string | undefined
+      p_parent?: string | null | undefined
+      p_overdraft?: number | undefined
+      p_metadata?: JsonInput
+      p_funding?: string | undefined
+    }
+    result: Json
+  }
+  /** Changes status, overdraft or metadata of an account; null leaves as is. Replays on p_key. */
+  ledger_account_update: {
+    args: {
+      p_key: string
+      p_account: string
+      p_status?: string | null | undefined
+      p_overdraft?: number | null | undefined
+      p_metadata?: JsonInput
+    }
+    result: Json
+  }
+  /** Accounts with their balances, by code, after a cursor. */
+  ledger_accounts: {
+    args: {
+      p_parent?: string | null | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Alerts after a cursor, oldest first. */
+  ledger_alerts: {
+    args: {
+      p_after?: number | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Recomputes every invariant of the ledger; violations are listed, at most 100. An empty list is a clean ledger. */
+  ledger_audit: {
+    args: {
+      p_account?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Settled, held and available of an account and the rest of its budgets, now or at an instant. */
+  ledger_balance: {
+    args: {
+      p_account: string
+      p_at?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Up to 1,000 operations in one call, one result each, in order; with p_atomic all or nothing. */
+  ledger_batch: {
+    args: {
+      p_ops: JsonInput
+      p_atomic?: boolean | undefined
+    }
+    result: Json
+  }
+  /** Sets a cap per period on an account, or removes it with p_limit null. Replays on p_key. */
+  ledger_budget_set: {
+    args: {
+      p_key: string
+      p_account: string
+      p_name: string
+      p_period: string
+      p_limit: number
+      p_tz?: string | undefined
+      p_carry_cap?: number | undefined
+      p_floor?: number | undefined
+      p_alert_bp?: readonly number[] | undefined
+    }
+    result: Json
+  }
+  /** Charges a part of an open hold, which stays open. Replays on p_key. */
+  ledger_capture: {
+    args: {
+      p_key: string
+      p_hold: string
+      p_amount: number
+    }
+    result: Json
+  }
+  /** Spends credits at once, within balance and budgets. Replays on p_key. */
+  ledger_charge: {
+    args: {
+      p_key: string
+      p_account: string
+      p_amount: number
+      p_metadata?: JsonInput
+    }
+    result: Json
+  }
+  /** Expires due holds, at most p_limit, and returns how many. Safe to run from several processes. */
+  ledger_expire_due: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Adds credits to an open hold and renews its time in one call. Replays on p_key. */
+  ledger_extend: {
+    args: {
+      p_key: string
+      p_hold: string
+      p_add?: number | undefined
+      p_min?: number | null | undefined
+      p_ttl_s?: number | undefined
+    }
+    result: Json
+  }
+  /** Issues new credits to an account. Replays on p_key. */
+  ledger_grant: {
+    args: {
+      p_key: string
+      p_account: string
+      p_amount: number
+      p_reason?: string | null | undefined
+      p_metadata?: JsonInput
+    }
+    result: Json
+  }
+  /** The journal of an account, newest first, before a cursor. */
+  ledger_history: {
+    args: {
+      p_account: string
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
+      p_filter?: JsonInput
+    }
+    result: Json
+  }
+  /** A hold as it stands; due ones show as expired. */
+  ledger_hold_get: {
+    args: {
+      p_hold: string
+    }
+    result: Json
+  }
+  /** Gives back a charge, capture or settle, whole or in part. Replays on p_key. */
+  ledger_refund: {
+    args: {
+      p_key: string
+      p_tx: number
+      p_amount?: number | null | undefined
+    }
+    result: Json
+  }
+  /** Sets credits aside before work starts: all, or at least p_min, or a denial. Replays on p_key. */
+  ledger_reserve: {
+    args: {
+      p_key: string
+      p_account: string
+      p_amount: number
+      p_hold?: string | null | undefined
+      p_min?: number | null | undefined
+      p_ttl_s?: number | undefined
+      p_over?: string | undefined
+      p_metadata?: JsonInput
+    }
+    result: Json
+  }
+  /** Charges what was used of a hold, releases the rest, closes it; late settles still charge once. Replays on p_key. */
+  ledger_settle: {
+    args: {
+      p_key: string
+      p_hold: string
+      p_amount?: number | null | undefined
+      p_metadata?: JsonInput
+    }
+    result: Json
+  }
+  /** Moves credits between two accounts: exactly, or up to what is available. Replays on p_key. */
+  ledger_transfer: {
+    args: {
+      p_key: string
+      p_from: string
+      p_to: string
+      p_amount: number
+      p_mode?: string | undefined
+    }
+    result: Json
+  }
+  /** Gives a hold back whole, if nothing of it is captured. Replays on p_key. */
+  ledger_void: {
+    args: {
+      p_key: string
+      p_hold: string
+      p_reason?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The registered projects; a member sees only its own. */
+  project_list: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** Registers a sibling project, or updates what it says of itself, and makes its own schema. Idempotent by name. */
+  project_register: {
+    args: {
+      p_name: string
+      p_version?: string | null | undefined
+      p_capabilities?: JsonInput
+      p_endpoints?: JsonInput
+      p_metadata?: JsonInput
+    }
+    result: Json
+  }
+}

@@ -1,0 +1,293 @@
+// Made by packages/database/scripts/generate.ts from the migrated catalog. Do not edit.
+import type { FunctionSignature } from '../function-signature.ts'
+
+/** What this version of Core expects of core_api. */
+export const coreSignatures: readonly FunctionSignature[] = [
+  {
+    name: 'flag_clear',
+    returnsNothing: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'flag_list',
+    returnsNothing: false,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_after_version', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'flag_set',
+    returnsNothing: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_value', type: 'jsonb', required: true },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_rollout_bp', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'key_create',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_hint', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_caps', type: 'text[]', required: false },
+      { name: 'p_expires_at', type: 'timestamp with time zone', required: false },
+    ],
+  },
+  {
+    name: 'key_list',
+    returnsNothing: false,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_after', type: 'uuid', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'key_reroll',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_hint', type: 'text', required: true },
+      { name: 'p_overlap_s', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'key_revoke',
+    returnsNothing: false,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+    ],
+  },
+  {
+    name: 'key_verify',
+    returnsNothing: false,
+    args: [
+      { name: 'p_hash', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'ledger_account_open',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_kind', type: 'text', required: false },
+      { name: 'p_parent', type: 'text', required: false },
+      { name: 'p_overdraft', type: 'bigint', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+      { name: 'p_funding', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'ledger_account_update',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_overdraft', type: 'bigint', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'ledger_accounts',
+    returnsNothing: false,
+    args: [
+      { name: 'p_parent', type: 'text', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'ledger_alerts',
+    returnsNothing: false,
+    args: [
+      { name: 'p_after', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'ledger_audit',
+    returnsNothing: false,
+    args: [
+      { name: 'p_account', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'ledger_balance',
+    returnsNothing: false,
+    args: [
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_at', type: 'timestamp with time zone', required: false },
+    ],
+  },
+  {
+    name: 'ledger_batch',
+    returnsNothing: false,
+    args: [
+      { name: 'p_ops', type: 'jsonb', required: true },
+      { name: 'p_atomic', type: 'boolean', required: false },
+    ],
+  },
+  {
+    name: 'ledger_budget_set',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_period', type: 'text', required: true },
+      { name: 'p_limit', type: 'bigint', required: true },
+      { name: 'p_tz', type: 'text', required: false },
+      { name: 'p_carry_cap', type: 'bigint', required: false },
+      { name: 'p_floor', type: 'bigint', required: false },
+      { name: 'p_alert_bp', type: 'integer[]', required: false },
+    ],
+  },
+  {
+    name: 'ledger_capture',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_hold', type: 'uuid', required: true },
+      { name: 'p_amount', type: 'bigint', required: true },
+    ],
+  },
+  {
+    name: 'ledger_charge',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_amount', type: 'bigint', required: true },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'ledger_expire_due',
+    returnsNothing: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'ledger_extend',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_hold', type: 'uuid', required: true },
+      { name: 'p_add', type: 'bigint', required: false },
+      { name: 'p_min', type: 'bigint', required: false },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'ledger_grant',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_amount', type: 'bigint', required: true },
+      { name: 'p_reason', type: 'text', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'ledger_history',
+    returnsNothing: false,
+    args: [
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_filter', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'ledger_hold_get',
+    returnsNothing: false,
+    args: [
+      { name: 'p_hold', type: 'uuid', required: true },
+    ],
+  },
+  {
+    name: 'ledger_refund',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_tx', type: 'bigint', required: true },
+      { name: 'p_amount', type: 'bigint', required: false },
+    ],
+  },
+  {
+    name: 'ledger_reserve',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_amount', type: 'bigint', required: true },
+      { name: 'p_hold', type: 'uuid', required: false },
+      { name: 'p_min', type: 'bigint', required: false },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_over', type: 'text', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'ledger_settle',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_hold', type: 'uuid', required: true },
+      { name: 'p_amount', type: 'bigint', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'ledger_transfer',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_from', type: 'text', required: true },
+      { name: 'p_to', type: 'text', required: true },
+      { name: 'p_amount', type: 'bigint', required: true },
+      { name: 'p_mode', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'ledger_void',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_hold', type: 'uuid', required: true },
+      { name: 'p_reason', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'project_list',
+    returnsNothing: false,
+    args: [],
+  },
+  {
+    name: 'project_register',
+    returnsNothing: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_version', type: 'text', required: false },
+      { name: 'p_capabilities', type: 'jsonb', required: false },
+      { name: 'p_endpoints', type: 'jsonb', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+]

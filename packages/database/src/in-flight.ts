@@ -1,0 +1,46 @@
+import { CoreError, raceSignal } from '@core/foundation'
+
+export interface InFlight {
+  /** Runs work unless closed (E_CLOSED). */
+  track<Value>(work: () => Promise<Value>): Promise<Value>
+  /** Refuses new work, lets the old finish for a while, cuts off the rest (E_CLOSED), frees. Later calls wait for the first. */
+  close(free: () => Promise<void>): Promise<void>
+}
+
+/** How long closing waits for work in flight. */
+const DRAIN_MS = 5_000
+
+/** Counts what runs, so that closing can be orderly. */
+export function createInFlight(what: string): InFlight {
+  const running = new Set<Promise<unknown>>()
+  const cutOff = new AbortController()
+  let closing: Promise<void> | undefined
+
+  async function drainAndFree(free: () => Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DRAIN_MS)
+    })
+    await Promise.race([Promise.allSettled([...running]), limit])
+    clearTimeout(timer)
+    cutOff.abort(new CoreError('E_CLOSED', `${what} was closed while the call was in flight; its outcome is unknown`))
+    await free()
+  }
+
+  return {
+    async track(work) {
+      if (closing) throw new CoreError('E_CLOSED', `${what} was closed before the call`)
+      const promise = work()
+      running.add(promise)
+      try {
+        return await raceSignal(promise, cutOff.signal)
+      } finally {
+        running.delete(promise)
+      }
+    },
+    close(free) {
+      closing ??= drainAndFree(free)
+      return closing
+    },
+  }
+}

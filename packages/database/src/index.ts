@@ -1,0 +1,15 @@
+export type {
+  Database,
+  DatabaseConfig,
+  DatabaseHealth,
+  EmbeddedConfig,
+  MemberClaims,
+  PostgresConfig,
+  RpcArgs,
+  RpcName,
+  RpcOptions,
+  RpcResult,
+  SupabaseConfig,
+} from './database.ts'
+export type { Json, JsonInput } from './json.ts'
+export { type DatabaseDependencies, openDatabase } from './open-database.ts'

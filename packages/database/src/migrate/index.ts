@@ -1,0 +1,4 @@
+export { migrateReset } from './migrate-reset.ts'
+export { type MigrateOptions, type MigrationState, type MigrationStatus, migrateStatus } from './migrate-status.ts'
+export { type MigrateProgress, type MigrateResult, type MigrateUpOptions, migrateUp } from './migrate-up.ts'
+export { migrationsFolder } from './migration-files.ts'

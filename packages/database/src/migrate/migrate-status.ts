@@ -1,0 +1,61 @@
+import { type CallOptions, CoreError, startDeadline } from '@core/foundation'
+import type { Database } from '../database.ts'
+import { withSession } from '../sql-session.ts'
+import { type AppliedMigration, readHistory } from './history.ts'
+import { type MigrationFile, migrationsFolder, readMigrationFiles } from './migration-files.ts'
+
+export interface MigrationState {
+  version: string
+  name: string
+  /** `changed`: it was applied, but the file differs from what was applied. */
+  state: 'applied' | 'pending' | 'changed'
+}
+
+export interface MigrationStatus {
+  migrations: MigrationState[]
+  /** Versions in the history that are not Core's, for example of the host's own migrations. Left alone. */
+  foreign: string[]
+}
+
+export interface MigrateOptions extends CallOptions {
+  database: Database
+  /** Another folder of migrations; Core's own unless told. */
+  folder?: string | undefined
+}
+
+export const STATUS_TIMEOUT_MS = 30_000
+
+/** Compares the files with the history. Changes nothing. */
+export async function migrateStatus({ database, folder, ...options }: MigrateOptions): Promise<MigrationStatus> {
+  using deadline = startDeadline('migrate status', options, STATUS_TIMEOUT_MS)
+  const files = await readMigrationFiles(folder ?? migrationsFolder())
+  return compareHistory(files, await withSession(database, readHistory, deadline))
+}
+
+export function compareHistory(
+  files: readonly MigrationFile[],
+  history: ReadonlyMap<string, AppliedMigration>,
+): MigrationStatus {
+  const own = new Set(files.map((file) => file.version))
+  return {
+    migrations: files.map(({ version, name, checksum }) => {
+      const applied = history.get(version)
+      if (!applied) return { version, name, state: 'pending' }
+      return { version, name, state: (applied.checksum ?? checksum) === checksum ? 'applied' : 'changed' }
+    }),
+    foreign: [...history.keys()].filter((version) => !own.has(version)),
+  }
+}
+
+/** Throws E_DATABASE_SCHEMA when a migration was edited after this database applied it. */
+export function refuseChanged({ migrations }: MigrationStatus): void {
+  const changed = migrations.filter(({ state }) => state === 'changed')
+  if (changed.length === 0) return
+  const list = changed.map(({ version, name }) => `${version}_${name}`).join(', ')
+  throw new CoreError('E_DATABASE_SCHEMA', `this database was made by other versions of: ${list}`, {
+    fix:
+      'Before 1.0 migrations may change in place. `core migrate reset --yes` drops the schemas core and core_api with ' +
+      'all credits and history in them and makes them anew; to keep the data, go back to the version that made them.',
+    details: { reason: 'migration_changed', versions: changed.map(({ version }) => version) },
+  })
+}

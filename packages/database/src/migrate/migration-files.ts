@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CoreError } from '@core/foundation'
+import { splitStatements } from './split-statements.ts'
+
+export interface MigrationFile {
+  /** 14 digits; the order. */
+  version: string
+  name: string
+  file: string
+  statements: string[]
+  /** Of the content without white space and semicolons: the same for a file and for what a tool recorded of it. */
+  checksum: string
+}
+
+/**
+ * Core's migrations: `supabase/migrations` of the workspace, or the copy inside the published package. The workspace
+ * comes first, because a copy left by packing would be older.
+ */
+export function migrationsFolder(): string {
+  const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
+  const workspace = join(packageRoot, '../../supabase/migrations')
+  if (existsSync(join(packageRoot, '../../pnpm-workspace.yaml')) && existsSync(workspace)) return workspace
+  return join(packageRoot, 'migrations')
+}
+
+/** Reads the migrations in order. Throws E_INVALID for a file whose name is not `<14 digits>_<name>.sql`. */
+export async function readMigrationFiles(folder: string): Promise<MigrationFile[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  return Promise.all(
+    names.map(async (file) => {
+      const [, version, name] = /^(\d{14})_([a-z0-9_]+)\.sql$/.exec(file) ?? []
+      if (version === undefined || name === undefined) {
+        throw new CoreError('E_INVALID', `${join(folder, file)} is not named <14 digits>_<noun>_<concern>.sql`)
+      }
+      const statements = splitStatements(await readFile(join(folder, file), 'utf8'))
+      return { version, name, file, statements, checksum: checksumOf(statements) }
+    }),
+  )
+}
+
+export function checksumOf(statements: readonly string[]): string {
+  return createHash('sha256')
+    .update(statements.join('').replaceAll(/[\s;]+/g, ''))
+    .digest('hex')
+}

@@ -1,0 +1,38 @@
+import { type Clock, CoreError, type Logger, silentLogger, systemClock } from '@core/foundation'
+import type { Database, DatabaseConfig } from './database.ts'
+import { createSqlDatabase } from './sql-database.ts'
+
+export interface DatabaseDependencies {
+  logger?: Logger
+  clock?: Clock
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000
+
+/**
+ * Opens the database of the given driver. The embedded one is opened for real (E_DATABASE_LOCKED when another process
+ * has it); the other two connect at the first call, so that a program starts while its database is away.
+ * Only the library of the chosen driver is loaded.
+ */
+export async function openDatabase(config: DatabaseConfig, deps: DatabaseDependencies = {}): Promise<Database> {
+  const clock = deps.clock ?? systemClock
+  const logger = (deps.logger ?? silentLogger).child({ component: 'database', driver: config.driver })
+  const timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  switch (config.driver) {
+    case 'embedded': {
+      const { createEmbeddedDriver } = await import('./drivers/embedded.ts')
+      const driver = await createEmbeddedDriver(config, { logger })
+      return createSqlDatabase({ driver, timeoutMs, logger, clock })
+    }
+    case 'postgres': {
+      const { createPostgresDriver } = await import('./drivers/postgres.ts')
+      const driver = createPostgresDriver(config, { logger, clock })
+      return createSqlDatabase({ driver, timeoutMs, logger, clock })
+    }
+    case 'supabase': {
+      throw new CoreError('E_INVALID', 'later')
+    }
+    default:
+      throw new CoreError('E_INVALID', `unknown database driver ${JSON.stringify(config satisfies never)}`)
+  }
+}

@@ -1,0 +1,56 @@
+import type { MemberClaims } from './database.ts'
+import { encodeArgument } from './encode-argument.ts'
+import { checkArguments, type FunctionSignature } from './function-signature.ts'
+import type { JsonInput } from './json.ts'
+
+export interface Statement {
+  sql: string
+  params: (string | null)[]
+}
+
+/** Texts already built; bounded, because a caller may vary which optional arguments it sends. */
+const texts = new Map<string, string>()
+const TEXTS_LIMIT = 1_000
+
+/**
+ * One statement that first sets the claims, then calls the function. The claims live for this transaction only; a
+ * call without claims sets none, whatever the connection was used for before. The materialised CTE is what makes
+ * the order certain: the function is evaluated above the scan of its one row.
+ */
+export function toRpcStatement(
+  signature: FunctionSignature,
+  args: Readonly<Record<string, JsonInput>>,
+  claims: MemberClaims | undefined,
+): Statement {
+  checkArguments(signature, args)
+  const params: (string | null)[] = [claims ? JSON.stringify(claims) : '']
+  let key = signature.name
+  const used: string[] = []
+  for (const { name, type } of signature.args) {
+    const value = args[name]
+    if (value === undefined) continue
+    params.push(encodeArgument(name, type, value))
+    used.push(name)
+    key += `,${name}`
+  }
+  const text = texts.get(key) ?? buildText(signature, used)
+  if (!texts.has(key)) {
+    if (texts.size >= TEXTS_LIMIT) texts.clear()
+    texts.set(key, text)
+  }
+  return { sql: text, params }
+}
+
+function buildText(signature: FunctionSignature, used: readonly string[]): string {
+  const list = used.map((name, index) => `${quoteIdentifier(name)} => $${index + 2}`).join(', ')
+  const call = `core_api.${quoteIdentifier(signature.name)}(${list})`
+  const answer = signature.returnsNothing ? `${call}::text` : `pg_catalog.to_jsonb(${call})::text`
+  return (
+    `with identity as materialized (select pg_catalog.set_config('request.jwt.claims', $1, true)) ` +
+    `select ${answer} as answer from identity`
+  )
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

@@ -1,0 +1,39 @@
+import { CoreError } from '@core/foundation'
+import type { Database } from './database.ts'
+
+/** Rows in text format: what Postgres sent, undecoded, so that every driver gives the same. */
+export type TextRow = Record<string, string | null>
+
+/** One connection, held alone. For migrations and the test kit; the rest of Core goes through functions. */
+export interface SqlSession {
+  query(sql: string, params?: readonly (string | null)[]): Promise<TextRow[]>
+  /** Several statements in one string, without parameters or results. */
+  execute(sql: string): Promise<void>
+}
+
+export type WithSession = <Value>(
+  work: (session: SqlSession) => Promise<Value>,
+  options: { signal: AbortSignal },
+) => Promise<Value>
+
+const sessions = new WeakMap<Database, WithSession>()
+
+/** Remembers how to reach raw SQL behind a database without putting it on the public interface. */
+export function offerSession(database: Database, withSession: WithSession): void {
+  sessions.set(database, withSession)
+}
+
+/** Runs `work` on a connection of its own. Throws E_INVALID for a driver that has no SQL connection. */
+export function withSession<Value>(
+  database: Database,
+  work: (session: SqlSession) => Promise<Value>,
+  options: { signal: AbortSignal },
+): Promise<Value> {
+  const open = sessions.get(database)
+  if (!open) {
+    throw new CoreError('E_INVALID', `the ${database.driver} driver has no SQL connection`, {
+      fix: 'Use the postgres driver with a connection string (CORE_DATABASE_URL), or the Supabase CLI.',
+    })
+  }
+  return open(work, options)
+}
