@@ -1,0 +1,112 @@
+// A process that owns the test server: started by the first test that needs one, it serves every test process of this
+// check-out and leaves when the last of them has. Each client holds a connection to its socket; the system closes
+// those of a killed process too, so nobody has to count. Run by `leaseTestServer`, detached.
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { isCoreError } from '@core/foundation'
+import pg from 'pg'
+import { acquireDataLock } from '../drivers/data-lock.ts'
+import { migrateUp } from '../migrate/index.ts'
+import { migrationsFolder, readMigrationFiles } from '../migrate/migration-files.ts'
+import { openDatabase } from '../open-database.ts'
+import { startPostgresServer } from './postgres-server.ts'
+import { leaseSocket, type TestServerAddress, testFolder } from './test-server-place.ts'
+
+/** Between two test files nobody may be connected for a moment. */
+const LINGER_MS = 3_000
+
+await mkdir(testFolder, { recursive: true })
+await chmod(testFolder, 0o755)
+const lock = await acquireDataLock(join(testFolder, 'keeper.lock')).catch((error: unknown) => {
+  if (isCoreError(error, 'E_DATABASE_LOCKED')) process.exit(0) // another keeper was faster
+  throw error
+})
+const serverFolder = join(testFolder, 'server')
+await removeOrphan()
+const server = await startPostgresServer({ folder: serverFolder })
+const templates = new Map<string, Promise<string>>()
+const clients = new Set<Socket>()
+let lingering: NodeJS.Timeout | undefined
+let leaving = false
+
+if (process.platform !== 'win32') await rm(leaseSocket, { force: true })
+const leases = createServer(serve).listen(leaseSocket, linger)
+process.on('SIGTERM', leave).on('SIGINT', leave)
+
+function serve(client: Socket): void {
+  clients.add(client)
+  clearTimeout(lingering)
+  client.on('error', () => client.destroy())
+  client.on('close', () => {
+    clients.delete(client)
+    if (clients.size === 0) linger()
+  })
+  // A client that is done says so; the last one to do it waits for the end.
+  client.on('data', () => {
+    clients.delete(client)
+    if (clients.size === 0) void leave()
+    else client.end()
+  })
+  template().then(
+    (name) => client.write(`${JSON.stringify({ url: server.url(), template: name } satisfies TestServerAddress)}\n`),
+    (error: unknown) => client.end(`${JSON.stringify({ error: String(error) })}\n`),
+  )
+}
+
+function linger(): void {
+  lingering = setTimeout(leave, LINGER_MS)
+}
+
+/** The migrated database for the migrations as they are now: they may be edited between two runs of a watch. */
+async function template(): Promise<string> {
+  const files = await readMigrationFiles(migrationsFolder())
+  const name = `template_${(await checksum(files.map((file) => file.checksum).join())).slice(0, 16)}`
+  const known = templates.get(name) ?? makeTemplate(name)
+  templates.set(name, known)
+  known.catch(() => templates.delete(name))
+  return known
+}
+
+async function makeTemplate(name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: server.url() })
+  await client.connect()
+  try {
+    await client.query(`create database ${name}`)
+    await using database = await openDatabase({ driver: 'postgres', url: server.url(name) })
+    await migrateUp({ database })
+    await database.close()
+  } catch (error) {
+    await client.query(`drop database if exists ${name} with (force)`)
+    throw error
+  } finally {
+    await client.end()
+  }
+  return name
+}
+
+async function checksum(text: string): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(text))).toString('hex')
+}
+
+/** A keeper that was killed left its server running. */
+async function removeOrphan(): Promise<void> {
+  const data = join(serverFolder, 'data')
+  try {
+    const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0])
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8')
+    if (pid > 1 && command.includes(data)) process.kill(pid, 'SIGQUIT')
+  } catch {
+    // None, or gone.
+  }
+  await rm(serverFolder, { recursive: true, force: true })
+}
+
+async function leave(): Promise<void> {
+  if (leaving) return
+  leaving = true
+  leases.close()
+  await server.stop()
+  await lock[Symbol.asyncDispose]()
+  process.exit(0)
+}
