@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createApiKey, hashApiKey, isApiKey } from './api-key.ts'
+import { generateApiKey, hashApiKey, isApiKey } from './api-key.ts'
 
 test('a key has the documented form and passes its own check', () => {
-  const { secret, hash, hint } = createApiKey()
+  const { secret, hash, hint } = generateApiKey()
   expect(secret).toMatch(/^ck_live_[0-9A-Za-z]{49}$/)
   expect(isApiKey(secret)).toBe(true)
   expect(hash).toBe(createHash('sha256').update(secret).digest('hex'))
   expect(secret.startsWith(hint)).toBe(true)
-  expect(createApiKey('test').secret).toMatch(/^ck_test_/)
+  expect(generateApiKey('test').secret).toMatch(/^ck_test_/)
 })
 
 test('32 bytes of any value make a key, and different bytes make different keys', () => {
   const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
   fc.assert(
     fc.property(bytes, bytes, (left, right) => {
-      const [a, b] = [createApiKey('live', () => left).secret, createApiKey('live', () => right).secret]
+      const [a, b] = [generateApiKey('live', () => left).secret, generateApiKey('live', () => right).secret]
       expect(isApiKey(a)).toBe(true)
       expect(a === b).toBe(left.every((byte, index) => byte === right[index]))
     }),
@@ -24,7 +24,7 @@ test('32 bytes of any value make a key, and different bytes make different keys'
 })
 
 test('one changed character is caught without asking anybody', () => {
-  const { secret } = createApiKey()
+  const { secret } = generateApiKey()
   const at = fc.integer({ min: 0, max: secret.length - 1 })
   fc.assert(
     fc.property(at, fc.constantFrom(...'0123456789ABCXYZabcxyz_-'), (index, character) => {
@@ -34,7 +34,7 @@ test('one changed character is caught without asking anybody', () => {
   )
 })
 
-test.each(['', 'ck_live_', 'Bearer x', `${createApiKey().secret} `, `${createApiKey().secret}\n`])(
+test.each(['', 'ck_live_', 'Bearer x', `${generateApiKey().secret} `, `${generateApiKey().secret}\n`])(
   '%j is no key',
   (text) => {
     expect(isApiKey(text)).toBe(false)

@@ -22,7 +22,10 @@ const checkLength = 6 // digits of base 62 that 32 bits need
 const form = /^ck_(?:live|test)_[0-9A-Za-z]{49}$/
 
 /** Makes a key: `ck_live_`, 32 random bytes in base 62, and a CRC-32 that tells a typo from a revoked key. */
-export function createApiKey(mode: ApiKeyMode = 'live', random: (size: number) => Uint8Array = randomBytes): NewApiKey {
+export function generateApiKey(
+  mode: ApiKeyMode = 'live',
+  random: (size: number) => Uint8Array = randomBytes,
+): NewApiKey {
   const number = random(32).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
   const head = `ck_${mode}_${toBase62(number, randomLength)}`
   const secret = `${head}${check(head)}` as ApiKeySecret

@@ -1,6 +1,6 @@
 import { type CallOptions, CoreError, startDeadline, uuidv7 } from '@core/foundation'
 import { errorOfProblem, isProblemCode, type Problem, problemSchema, problems } from './problem.ts'
-import type { RouteContract, RouteRequest, RouteResponse } from './route-contract.ts'
+import { hasFields, type RouteContract, type RouteRequest, type RouteResponse } from './route-contract.ts'
 import { type Routes, routes } from './routes.ts'
 
 export interface ClientOptions {
@@ -54,7 +54,7 @@ function createCall({ url, key, timeoutMs = 30_000, fetch: send = fetch }: Clien
     const headers = new Headers({ accept: 'application/json, application/problem+json' })
     if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
     if (route.idempotencyKey !== 'none') headers.set('idempotency-key', options.idempotencyKey ?? uuidv7())
-    const hasBody = route.input.body !== undefined
+    const hasBody = hasFields(route.input.body)
     if (hasBody) headers.set('content-type', 'application/json')
     try {
       const response = await send(toUrl(url, route, request), {

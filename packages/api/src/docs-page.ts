@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type ProblemCode, problems } from './problem.ts'
 import { problemsOf, type RouteContract } from './route-contract.ts'
 
@@ -56,15 +57,15 @@ function renderRoute(route: RouteContract): Html {
   )}</article>`
 }
 
-function renderFields(part: string, schema: RouteContract['input']['body']): Html[] {
-  const fields = Object.entries(schema?.shape ?? {})
+function renderFields(part: string, schema: z.ZodObject): Html[] {
+  const fields = Object.entries(schema.shape)
   if (fields.length === 0) return []
   return [
     html`<table><tr><th>${part}</th><th></th><th></th></tr>${fields.map(
       ([name, field]) =>
         html`<tr><td><code>${name}</code></td><td>${
-          'safeParse' in field && field.safeParse(undefined).success ? 'optional' : 'required'
-        }</td><td>${'description' in field ? String(field.description ?? '') : ''}</td></tr>`,
+          z.safeParse(field, undefined).success ? 'optional' : 'required'
+        }</td><td>${field instanceof z.ZodType ? (field.description ?? '') : ''}</td></tr>`,
     )}</table>`,
   ]
 }

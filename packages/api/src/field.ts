@@ -29,10 +29,23 @@ export const accountField = z
 
 export const holdField = z.uuid().describe('The id of a hold, as reserve returned it')
 
-export const metadataField = z
-  .record(z.string(), z.unknown())
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+
+/** An object of the caller's own. What arrives is parsed JSON already, so only its depth is left to check. */
+export const jsonObjectField = z
+  .custom<{ [key: string]: JsonValue }>(isObject, 'must be a JSON object')
   .refine(isShallow, 'must be nested at most 32 levels deep')
-  .describe('A JSON object of at most 16 KB, kept with the record and returned as it is')
+  .meta({ type: 'object' })
+
+export const metadataField = jsonObjectField.meta({
+  type: 'object',
+  description: 'A JSON object of at most 16 KB, kept with the record and returned as it is',
+})
+
+/** Any JSON value; what is left out is not a value. */
+export const jsonField = z
+  .custom<JsonValue>((value) => value !== undefined, 'missing')
+  .refine(isShallow, 'must be nested at most 32 levels deep')
 
 export const timestampField = z.iso.datetime({ offset: true }).describe('RFC 3339, such as 2026-11-20T09:30:00Z')
 
@@ -46,10 +59,12 @@ export function queryInteger(least: number, most: number) {
   )
 }
 
-/** The cursor and size of a page; lists answer `{ data, page: { next } }`. */
-export const pageFields = {
-  limit: queryInteger(1, 1000).default(100).describe('Rows per page, 1 to 1000'),
-  cursor: z.string().min(1).max(200).optional().describe('page.next of the page before'),
+/** The size and cursor of a page; lists answer `{ data, page: { next } }`. */
+export function pageFields<Cursor extends z.ZodType>(cursor: Cursor) {
+  return {
+    limit: queryInteger(1, 1000).default(100).describe('Rows per page, 1 to 1000'),
+    cursor: cursor.optional().describe('page.next of the page before'),
+  }
 }
 
 export function pageOf<Row extends z.ZodType>(row: Row) {
@@ -57,6 +72,10 @@ export function pageOf<Row extends z.ZodType>(row: Row) {
     data: z.array(row),
     page: z.object({ next: z.string().nullable().describe('The cursor of the next page; null on the last one') }),
   })
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A body nested a hundred thousand levels deep would overflow the stack of whoever walks it next. */

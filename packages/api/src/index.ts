@@ -1,4 +1,4 @@
-export { type ApiKeyMode, type ApiKeySecret, createApiKey, hashApiKey, isApiKey, type NewApiKey } from './api-key.ts'
+export { type ApiKeyMode, type ApiKeySecret, generateApiKey, hashApiKey, isApiKey, type NewApiKey } from './api-key.ts'
 export { type Capability, capabilities, isCapability } from './capability.ts'
 export { docsStyle, renderDocsPage, renderProblemPage } from './docs-page.ts'
 export { toFaults } from './fault.ts'
@@ -15,7 +15,9 @@ export {
 } from './problem.ts'
 export {
   defineRoute,
+  hasFields,
   type IdempotencyKeyUse,
+  noInput,
   problemsOf,
   type RouteArguments,
   type RouteAuth,
@@ -25,4 +27,21 @@ export {
   type RouteRequest,
   type RouteResponse,
 } from './route-contract.ts'
+export {
+  getAccount,
+  getBalance,
+  getHistory,
+  listAccounts,
+  openAccount,
+  updateAccount,
+} from './routes/account.ts'
+export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
+export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
+export { chargeCredits } from './routes/charge.ts'
+export { listFlags, setFlag } from './routes/flag.ts'
+export { grantCredits } from './routes/grant.ts'
+export { getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
+export { getMe } from './routes/me.ts'
+export { listProjects, putProject } from './routes/project.ts'
+export { docsPage, live, openApiDocument, problemPage, ready } from './routes/system.ts'
 export { type Routes, routes } from './routes.ts'

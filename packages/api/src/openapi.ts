@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
-import { problemsOf, type RouteContract } from './route-contract.ts'
+import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
 
 type JsonObject = { [key: string]: unknown }
 
@@ -53,7 +53,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
       ...toParameters('query', input.query, schemas),
       ...toIdempotencyParameter(route),
     ],
-    ...(input.body === undefined
+    ...(!hasFields(input.body)
       ? {}
       : {
           requestBody: {
@@ -97,8 +97,8 @@ const replayHeader = {
   },
 }
 
-function toParameters(place: 'path' | 'query', schema: z.ZodObject | undefined, schemas: JsonObject): JsonObject[] {
-  return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
+function toParameters(place: 'path' | 'query', schema: z.ZodObject, schemas: JsonObject): JsonObject[] {
+  return Object.entries(schema.shape).map(([name, field]) => ({
     name,
     in: place,
     required: place === 'path' || !z.safeParse(field, undefined).success,

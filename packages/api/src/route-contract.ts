@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Capability } from './capability.ts'
 import type { ProblemCode } from './problem.ts'
 
@@ -8,10 +8,20 @@ export type RouteAuth = 'public' | 'authenticated' | Capability
 /** `required`: 400 without the header. `optional`: the server makes a key where none is sent. */
 export type IdempotencyKeyUse = 'required' | 'optional' | 'none'
 
+/** What a route takes. A part without fields takes nothing. */
 export interface RouteInput {
-  readonly params?: z.ZodObject
-  readonly query?: z.ZodObject
-  readonly body?: z.ZodObject
+  readonly params: z.ZodObject
+  readonly query: z.ZodObject
+  readonly body: z.ZodObject
+}
+
+const nothing = z.strictObject({})
+
+/** The parts a route does not use; contracts spread it and name the others. */
+export const noInput = { params: nothing, query: nothing, body: nothing }
+
+export function hasFields(schema: z.ZodObject): boolean {
+  return Object.keys(schema.shape).length > 0
 }
 
 export interface RouteExample {
@@ -57,7 +67,7 @@ export function defineRoute<const Contract extends RouteContract>(contract: Cont
 export function problemsOf(contract: RouteContract): ProblemCode[] {
   const { auth, input, idempotencyKey, method } = contract
   const codes = new Set<ProblemCode>(contract.problems)
-  if (input.params || input.query || input.body || idempotencyKey === 'required') codes.add('invalid')
+  if (Object.values(input).some(hasFields) || idempotencyKey === 'required') codes.add('invalid')
   if (auth !== 'public') codes.add('unauthenticated').add('timeout').add('unavailable').add('database_schema')
   if (auth !== 'public' && auth !== 'authenticated') codes.add('forbidden')
   if (contract.path.includes('{project}')) codes.add('not_found')
@@ -66,28 +76,20 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   return [...codes.add('internal')]
 }
 
-type Schema<Input extends RouteInput, Part extends keyof RouteInput> = NonNullable<Input[Part]>
-
 /** What a handler receives: parsed, with defaults filled in. */
 export type RouteArguments<Contract extends RouteContract> = {
-  readonly [Part in keyof RouteInput]-?: Contract['input'][Part] extends z.ZodObject
-    ? z.output<Schema<Contract['input'], Part>>
-    : undefined
+  readonly [Part in keyof RouteInput]: z.output<Contract['input'][Part]>
 }
 
-/** What a caller sends: parts without required fields may be left out. */
+type PartsThatMayMiss<Contract extends RouteContract> = {
+  [Part in keyof RouteInput]: Record<never, never> extends z.input<Contract['input'][Part]> ? Part : never
+}[keyof RouteInput]
+
+/** What a caller sends. Parts without required fields may be left out. */
 export type RouteRequest<Contract extends RouteContract> = {
-  readonly [Part in keyof Contract['input'] as Contract['input'][Part] extends z.ZodObject
-    ? Record<never, never> extends z.input<Contract['input'][Part]>
-      ? never
-      : Part
-    : never]: Contract['input'][Part] extends z.ZodObject ? z.input<Contract['input'][Part]> : never
+  readonly [Part in Exclude<keyof RouteInput, PartsThatMayMiss<Contract>>]: z.input<Contract['input'][Part]>
 } & {
-  readonly [Part in keyof Contract['input'] as Contract['input'][Part] extends z.ZodObject
-    ? Record<never, never> extends z.input<Contract['input'][Part]>
-      ? Part
-      : never
-    : never]?: Contract['input'][Part] extends z.ZodObject ? z.input<Contract['input'][Part]> : never
+  readonly [Part in PartsThatMayMiss<Contract>]?: z.input<Contract['input'][Part]>
 }
 
 /** The body of a success, whichever status it has. */

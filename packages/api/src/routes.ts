@@ -2,6 +2,7 @@ import * as account from './routes/account.ts'
 import * as apiKey from './routes/api-key.ts'
 import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
+import { listFlags, setFlag } from './routes/flag.ts'
 import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
 import { getMe } from './routes/me.ts'
@@ -22,6 +23,8 @@ export const routes = [
   apiKey.createApiKey,
   apiKey.rerollApiKey,
   apiKey.revokeApiKey,
+  listFlags,
+  setFlag,
   account.listAccounts,
   account.openAccount,
   account.getAccount,

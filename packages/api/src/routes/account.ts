@@ -6,10 +6,11 @@ import {
   pageFields,
   pageOf,
   projectField,
+  queryInteger,
   timestampField,
 } from '../field.ts'
 import { balanceFields, postingExample, postingFields } from '../ledger-answer.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 const kind = z.enum(['pool', 'project', 'user'])
 const status = z.enum(['active', 'frozen', 'closed'])
@@ -92,8 +93,12 @@ export const listAccounts = defineRoute({
   auth: 'ledger:read',
   idempotencyKey: 'none',
   input: {
+    ...noInput,
     params: project,
-    query: z.strictObject({ ...pageFields, parent: accountField.optional().describe('Only the accounts right below') }),
+    query: z.strictObject({
+      ...pageFields(z.string().min(1).max(200)),
+      parent: accountField.optional().describe('Only the accounts right below'),
+    }),
   },
   outputs: { 200: pageOf(statementSchema) },
   problems: ['account_not_found'],
@@ -118,6 +123,7 @@ export const openAccount = defineRoute({
   auth: 'ledger:account',
   idempotencyKey: 'required',
   input: {
+    ...noInput,
     params: project,
     body: z.strictObject({
       account: accountField,
@@ -149,7 +155,7 @@ export const getAccount = defineRoute({
   summary: 'An account and where it stands',
   auth: 'ledger:read',
   idempotencyKey: 'none',
-  input: { params: byCode },
+  input: { ...noInput, params: byCode },
   outputs: { 200: statementSchema },
   problems: ['account_not_found'],
   examples: [
@@ -172,6 +178,7 @@ export const updateAccount = defineRoute({
   auth: 'ledger:account',
   idempotencyKey: 'optional',
   input: {
+    ...noInput,
     params: byCode,
     body: z.strictObject({
       status: status.optional(),
@@ -201,6 +208,7 @@ export const getBalance = defineRoute({
   auth: 'ledger:read',
   idempotencyKey: 'none',
   input: {
+    ...noInput,
     params: byCode,
     query: z.strictObject({ at: timestampField.optional().describe('An RFC 3339 instant; left out: now') }),
   },
@@ -250,9 +258,10 @@ export const getHistory = defineRoute({
   auth: 'ledger:read',
   idempotencyKey: 'none',
   input: {
+    ...noInput,
     params: byCode,
     query: z.strictObject({
-      ...pageFields,
+      ...pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER)),
       op: z.string().max(40).optional().describe('Only this operation: grant, reserve, settle, void, charge …'),
       hold: z.uuid().optional().describe('Only this hold'),
       key: z.string().max(200).optional().describe('Only this idempotency key'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { capabilities } from '../capability.ts'
 import { pageFields, pageOf, projectField, timestampField } from '../field.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 const scopes = z.array(z.enum(capabilities)).min(1)
 
@@ -62,7 +62,7 @@ export const listApiKeys = defineRoute({
   summary: "A project's keys, oldest first; never the keys themselves",
   auth: 'key:read',
   idempotencyKey: 'none',
-  input: { params: project, query: z.strictObject(pageFields) },
+  input: { ...noInput, params: project, query: z.strictObject(pageFields(z.uuid())) },
   outputs: { 200: pageOf(keySchema) },
   problems: [],
   examples: [
@@ -85,6 +85,7 @@ export const createApiKey = defineRoute({
   auth: 'key:write',
   idempotencyKey: 'required',
   input: {
+    ...noInput,
     params: project,
     body: z.strictObject({
       name: z.string().min(1).max(100).describe('What uses the key, 1 to 100 characters'),
@@ -115,6 +116,7 @@ export const rerollApiKey = defineRoute({
   auth: 'key:write',
   idempotencyKey: 'required',
   input: {
+    ...noInput,
     params: byId,
     body: z.strictObject({
       overlapSeconds: z
@@ -156,7 +158,7 @@ export const revokeApiKey = defineRoute({
   summary: 'End a key at once and for good',
   auth: 'key:write',
   idempotencyKey: 'none',
-  input: { params: byId },
+  input: { ...noInput, params: byId },
   outputs: { 200: keySchema },
   problems: [],
   examples: [

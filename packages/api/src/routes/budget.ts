@@ -1,7 +1,15 @@
 import { z } from 'zod'
-import { accountField, amountOrZeroField, pageFields, pageOf, projectField, timestampField } from '../field.ts'
+import {
+  accountField,
+  amountOrZeroField,
+  pageFields,
+  pageOf,
+  projectField,
+  queryInteger,
+  timestampField,
+} from '../field.ts'
 import { budgetExample, budgetSchema, postingExample, postingFields } from '../ledger-answer.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 const period = z.enum(['hour', 'day', 'week', 'month', 'total'])
 const project = z.strictObject({ project: projectField })
@@ -15,6 +23,7 @@ export const listBudgets = defineRoute({
   auth: 'ledger:read',
   idempotencyKey: 'none',
   input: {
+    ...noInput,
     params: project,
     query: z.strictObject({
       account: accountField.optional().describe("Left out: the project's account of the same name"),
@@ -42,6 +51,7 @@ export const setBudget = defineRoute({
   auth: 'ledger:budget',
   idempotencyKey: 'optional',
   input: {
+    ...noInput,
     params: project,
     body: z.strictObject({
       account: accountField,
@@ -98,7 +108,7 @@ export const listAlerts = defineRoute({
   summary: 'Thresholds that were crossed, oldest first, each exactly once',
   auth: 'ledger:read',
   idempotencyKey: 'none',
-  input: { params: project, query: z.strictObject(pageFields) },
+  input: { ...noInput, params: project, query: z.strictObject(pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER))) },
   outputs: { 200: pageOf(alertSchema) },
   problems: [],
   examples: [

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { accountField, amountField, metadataField, projectField } from '../field.ts'
 import { postingExample, postingFields } from '../ledger-answer.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 export const chargeCredits = defineRoute({
   operation: 'chargeCredits',
@@ -13,6 +13,7 @@ export const chargeCredits = defineRoute({
   auth: 'ledger:spend',
   idempotencyKey: 'required',
   input: {
+    ...noInput,
     params: z.strictObject({ project: projectField }),
     body: z.strictObject({ account: accountField, amount: amountField, metadata: metadataField.default({}) }),
   },

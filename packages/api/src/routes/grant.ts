@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { accountField, amountField, metadataField, projectField } from '../field.ts'
 import { postingExample, postingFields } from '../ledger-answer.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 export const grantCredits = defineRoute({
   operation: 'grantCredits',
@@ -12,6 +12,7 @@ export const grantCredits = defineRoute({
   auth: 'ledger:grant',
   idempotencyKey: 'required',
   input: {
+    ...noInput,
     params: z.strictObject({ project: projectField }),
     body: z.strictObject({
       account: accountField,

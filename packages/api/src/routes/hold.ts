@@ -9,7 +9,7 @@ import {
   timestampField,
 } from '../field.ts'
 import { budgetExample, budgetSchema, postingExample, postingFields } from '../ledger-answer.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 const over = z
   .enum(['overflow', 'cap', 'reject'])
@@ -29,6 +29,7 @@ export const reserveHold = defineRoute({
   auth: 'ledger:spend',
   idempotencyKey: 'required',
   input: {
+    ...noInput,
     params: z.strictObject({ project: projectField }),
     body: z.strictObject({
       account: accountField,
@@ -65,7 +66,7 @@ export const getHold = defineRoute({
   summary: 'A hold as it stands',
   auth: 'ledger:read',
   idempotencyKey: 'none',
-  input: { params: byId },
+  input: { ...noInput, params: byId },
   outputs: {
     200: z
       .object({
@@ -121,6 +122,7 @@ export const settleHold = defineRoute({
   auth: 'ledger:spend',
   idempotencyKey: 'required',
   input: {
+    ...noInput,
     params: byId,
     body: z.strictObject({ amount: amountOrZeroField.optional(), metadata: metadataField.default({}) }),
   },
@@ -165,7 +167,7 @@ export const voidHold = defineRoute({
   summary: 'Give a hold back whole',
   auth: 'ledger:spend',
   idempotencyKey: 'required',
-  input: { params: byId, body: z.strictObject({ reason: z.string().max(1000).optional() }) },
+  input: { ...noInput, params: byId, body: z.strictObject({ reason: z.string().max(1000).optional() }) },
   outputs: {
     200: z
       .object({ hold: holdField, status: z.literal('voided'), released: amountField, ...postingFields })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { capabilities } from '../capability.ts'
 import { timestampField } from '../field.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 export const getMe = defineRoute({
   operation: 'getMe',
@@ -11,7 +11,7 @@ export const getMe = defineRoute({
   summary: 'Who the credential is and what it may do',
   auth: 'authenticated',
   idempotencyKey: 'none',
-  input: {},
+  input: noInput,
   outputs: {
     200: z
       .object({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { metadataField, projectField, timestampField } from '../field.ts'
-import { defineRoute } from '../route-contract.ts'
+import { jsonObjectField, metadataField, projectField, timestampField } from '../field.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 const projectSchema = z
   .object({
@@ -32,7 +32,7 @@ export const listProjects = defineRoute({
   summary: "The registered projects; a project's key sees its own",
   auth: 'project:read',
   idempotencyKey: 'none',
-  input: {},
+  input: noInput,
   outputs: { 200: z.object({ data: z.array(projectSchema), page: z.object({ next: z.null() }) }) },
   problems: [],
   examples: [{ title: 'One project', status: 200, response: { data: [example], page: { next: null } } }],
@@ -48,11 +48,12 @@ export const putProject = defineRoute({
   auth: 'project:write',
   idempotencyKey: 'none',
   input: {
+    ...noInput,
     params: z.strictObject({ project: projectField }),
     body: z.strictObject({
       version: z.string().max(100).optional(),
       capabilities: z.array(z.string().max(100)).max(100).optional(),
-      endpoints: metadataField.optional(),
+      endpoints: jsonObjectField.optional(),
       metadata: metadataField.optional(),
     }),
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { problems } from '../problem.ts'
-import { defineRoute } from '../route-contract.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
 
 const html = z.string()
 
@@ -12,7 +12,7 @@ export const live = defineRoute({
   summary: 'Whether the process runs',
   auth: 'public',
   idempotencyKey: 'none',
-  input: {},
+  input: noInput,
   outputs: { 200: z.object({ status: z.literal('healthy') }) },
   problems: [],
   examples: [{ title: 'Running', status: 200, response: { status: 'healthy' } }],
@@ -26,7 +26,7 @@ export const ready = defineRoute({
   summary: 'Whether the server can do its work: the database answers and it is not shutting down',
   auth: 'public',
   idempotencyKey: 'none',
-  input: {},
+  input: noInput,
   outputs: {
     200: z.object({
       status: z.literal('healthy'),
@@ -51,7 +51,7 @@ export const openApiDocument = defineRoute({
   summary: 'This API as an OpenAPI 3.1 document',
   auth: 'public',
   idempotencyKey: 'none',
-  input: {},
+  input: noInput,
   outputs: { 200: z.looseObject({ openapi: z.literal('3.1.0') }) },
   problems: [],
   examples: [{ title: 'The document', status: 200, response: { openapi: '3.1.0' } }],
@@ -65,7 +65,7 @@ export const docsPage = defineRoute({
   summary: 'This API as a page for people',
   auth: 'public',
   idempotencyKey: 'none',
-  input: {},
+  input: noInput,
   outputs: { 200: html },
   produces: 'text/html',
   problems: [],
@@ -80,7 +80,7 @@ export const problemPage = defineRoute({
   summary: 'What a problem code means and what to do about it',
   auth: 'public',
   idempotencyKey: 'none',
-  input: { params: z.strictObject({ code: z.enum(Object.keys(problems)) }) },
+  input: { ...noInput, params: z.strictObject({ code: z.enum(Object.keys(problems)) }) },
   outputs: { 200: html },
   produces: 'text/html',
   problems: [],
