@@ -1,17 +1,16 @@
-// Finds Node >= 24 and pnpm (borrowing both from the npm registry where the machine has none), installs from the
-// frozen lockfile, then runs the named script under that Node. Plain JavaScript without dependencies, because it
-// runs before anything is installed and on Node 18.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+// Finds Node >= 24 and pnpm (borrowing from the npm registry what the machine lacks), installs from the frozen
+// lockfile, then runs the named script under that Node. Plain JavaScript without dependencies, because it runs
+// before anything is installed, on the Node that happens to be there.
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const OLDEST_NODE_MAJOR = 18
 const NODE_MAJOR = 24
 const PNPM_MAJOR = 12
-
-const root = dirname(fileURLToPath(import.meta.url))
-const [script, ...args] = process.argv.slice(2)
 
 /** What each root script needs installed, and what it runs. */
 const scripts = {
@@ -25,70 +24,188 @@ const scripts = {
   bench: { install: 'all', run: ['bench/main.ts'] },
 }
 
-const chosen = scripts[script]
-if (!chosen) fail(`unknown script ${JSON.stringify(script)}; one of: ${Object.keys(scripts).join(', ')}`)
+const root = dirname(fileURLToPath(import.meta.url))
+const modules = join(root, 'node_modules')
+const stampFile = join(modules, '.core-install.json')
+const toolsFile = join(modules, '.core-tools.json')
+const lockFile = join(modules, '.core-install.lock')
+const nodeMajor = Number(process.versions.node.split('.')[0])
 
-const tools = findTools()
-install(chosen.install)
-run(chosen.run)
+/** What goes wrong outside this file: the message is for the user, a stack would only hide it. */
+class Failure extends Error {}
 
-/** @returns {{ node: string, pnpm: string }} absolute paths */
-function findTools() {
-  const mine = Number(process.versions.node.split('.')[0]) >= NODE_MAJOR
-  const pnpm = onPath('pnpm')
-  if (mine && pnpm && major(pnpm) === PNPM_MAJOR) return { node: process.execPath, pnpm }
-  const cached = readJson(join(root, 'node_modules', '.core-tools.json'))
-  if (cached && existsSync(cached.node) && existsSync(cached.pnpm)) return cached
-  say(`fetching node ${NODE_MAJOR} and pnpm ${PNPM_MAJOR} from the npm registry`)
-  // A file, not -e: npx passes its words through a shell.
-  const probe = `node -p "JSON.stringify({node:process.execPath,path:process.env.PATH})"`
-  const reply = spawnSync('npx', ['-y', '-p', `node@${NODE_MAJOR}`, '-p', `pnpm@${PNPM_MAJOR}`, '-c', probe], {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: process.platform === 'win32',
+/** The process that works for this one right now; signals go to it. */
+let child
+/** The first signal that came, so that an interrupted install does not go on to start something. */
+let stoppedBy
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+  process.on(signal, () => {
+    stoppedBy = stoppedBy || signal
+    // A terminal and `kill -- -group` reach the child as well as this process, so it can see a signal twice.
+    if (child) child.kill(signal)
+    else process.exit(exitCodeOf(signal))
   })
-  const found = reply.status === 0 ? JSON.parse(reply.stdout.trim().split('\n').at(-1)) : undefined
-  const foundPnpm = found && onPath('pnpm', found.path)
-  if (!foundPnpm) {
-    fail(
-      `could not fetch node@${NODE_MAJOR} and pnpm@${PNPM_MAJOR}. Check that npm can reach its registry ` +
-        `(npm ping), or install Node ${NODE_MAJOR}+ and pnpm ${PNPM_MAJOR} yourself.`,
+}
+
+main().catch((error) => fail(error instanceof Failure ? error.message : error.stack))
+
+async function main() {
+  if (nodeMajor < OLDEST_NODE_MAJOR) {
+    throw new Failure(
+      `this is Node ${process.versions.node}; Core needs Node ${OLDEST_NODE_MAJOR} or newer to set itself up. ` +
+        'Install a current Node from https://nodejs.org, or with your version manager.',
     )
   }
-  return { node: found.node, pnpm: foundPnpm }
+  const [name, ...args] = process.argv.slice(2)
+  const script = Object.hasOwn(scripts, name) ? scripts[name] : undefined
+  if (!script) {
+    throw new Failure(`unknown script ${JSON.stringify(name)}; one of: ${Object.keys(scripts).join(', ')}`)
+  }
+  if (!isInstalled(script.install)) await installOnce(script.install)
+  const tools = await findTools()
+  process.exitCode = await run(tools.node, [...script.run, ...args], { stdio: 'inherit', env: environment(tools) })
 }
 
-/** Installs unless the lockfile and manifests are those of the last install. */
-function install(scope) {
-  const stampFile = join(root, 'node_modules', '.core-install.json')
-  const fingerprint = manifestHash()
+/** True while lockfile, manifests and machine are those of the last install, and it was at least as wide. */
+function isInstalled(scope) {
   const last = readJson(stampFile)
-  if (last?.fingerprint === fingerprint && (last.scope === 'all' || last.scope === scope)) return
+  return Boolean(last && last.fingerprint === fingerprint() && (last.scope === 'all' || last.scope === scope))
+}
+
+/** Two first runs at once (`npm start` here, `npm test` there) take turns: pnpm must not write one folder twice. */
+async function installOnce(scope) {
+  const release = await acquireInstallLock()
+  try {
+    if (!isInstalled(scope)) await install(scope)
+  } finally {
+    release()
+  }
+}
+
+async function install(scope) {
+  const tools = await findTools()
   say(`installing ${scope === 'all' ? 'all' : 'production'} dependencies from the lockfile`)
-  const done = spawnSync(tools.pnpm, ['install', '--frozen-lockfile', ...(scope === 'production' ? ['--prod'] : [])], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    env: { ...environment(), CI: 'true' }, // never asks before it replaces a folder
+  const words = ['install', '--frozen-lockfile', ...(scope === 'production' ? ['--prod'] : [])]
+  const code = await run(tools.pnpm, words, {
+    stdio: ['ignore', 2, 2], // stdout belongs to the script
+    shell: process.platform === 'win32',
+    env: { ...environment(tools), CI: 'true' }, // never asks before it replaces a folder
   })
-  if (done.status !== 0) fail('the install failed; the lines above say why')
-  mkdirSync(dirname(stampFile), { recursive: true })
-  writeFileSync(stampFile, JSON.stringify({ fingerprint, scope }))
-  writeFileSync(join(root, 'node_modules', '.core-tools.json'), JSON.stringify(tools))
+  if (code !== 0) {
+    throw new Failure(
+      'the install failed; the lines above say why. When they speak of the network: npm ping tells whether the ' +
+        'registry can be reached. Then run the same command again.',
+    )
+  }
+  writeFileSync(stampFile, JSON.stringify({ fingerprint: fingerprint(), scope }))
+  writeFileSync(toolsFile, JSON.stringify({ ...tools, nodeMajor: NODE_MAJOR, pnpmMajor: PNPM_MAJOR }))
 }
 
-function run(command) {
-  const child = spawn(tools.node, [...command, ...args], { cwd: root, stdio: 'inherit', env: environment() })
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
+/** Absolute paths of node and pnpm: those found last time, the machine's own, or borrowed ones. */
+async function findTools() {
+  const ownNode = nodeMajor >= NODE_MAJOR ? process.execPath : undefined
+  const last = readJson(toolsFile)
+  if (last && last.nodeMajor === NODE_MAJOR && last.pnpmMajor === PNPM_MAJOR) {
+    const known = { node: ownNode || last.node, pnpm: last.pnpm }
+    if (existsSync(known.node) && existsSync(known.pnpm)) return known // without asking each for its version
+  }
+  const own = { node: ownNode, pnpm: findOwnPnpm() }
+  if (own.node && own.pnpm) return own
+  const borrowed = await borrowTools([...(own.node ? [] : ['node']), ...(own.pnpm ? [] : ['pnpm'])])
+  return { node: own.node || borrowed.node, pnpm: own.pnpm || borrowed.pnpm }
 }
 
-function environment() {
-  return { ...process.env, PATH: [dirname(tools.node), dirname(tools.pnpm), process.env.PATH].join(delimiter) }
+/** npx keeps what it fetches in npm's cache; a shell inside npx tells where. */
+async function borrowTools(names) {
+  const wanted = names.map((name) => `${name}@${name === 'node' ? NODE_MAJOR : PNPM_MAJOR}`)
+  say(`fetching ${wanted.join(' and ')} from the npm registry`)
+  const probe = `node -p "JSON.stringify({node:process.execPath,path:process.env.PATH})"`
+  const output = []
+  const code = await run('npx', ['-y', ...wanted.flatMap((name) => ['-p', name]), '-c', probe], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    shell: process.platform === 'win32',
+    onOutput: (chunk) => output.push(chunk),
+  })
+  const found = code === 0 ? parse(output.join('').trim().split('\n').pop()) : undefined
+  const pnpm = found && onPath('pnpm', found.path)
+  if (!pnpm || (names.includes('node') && majorOf(found.node) < NODE_MAJOR)) {
+    throw new Failure(
+      `could not fetch ${wanted.join(' and ')}. Either npm cannot reach its registry (npm ping tells), or install ` +
+        `scripts are switched off (npm config get ignore-scripts). Installing Node ${NODE_MAJOR} or newer and ` +
+        `pnpm ${PNPM_MAJOR} yourself does without both.`,
+    )
+  }
+  return { node: found.node, pnpm }
 }
 
-function manifestHash() {
-  const hash = createHash('sha256')
+function findOwnPnpm() {
+  const pnpm = onPath('pnpm')
+  return pnpm && majorOf(pnpm) === PNPM_MAJOR ? pnpm : undefined
+}
+
+function majorOf(program) {
+  try {
+    const version = execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return Number(version.replace(/^v/, '').split('.')[0])
+  } catch {
+    return 0 // a shim that cannot start what it stands for is as good as none
+  }
+}
+
+/** Runs to the end and returns the exit code; a signal that ends this process meanwhile ends the program first. */
+function run(program, words, { onOutput, ...options }) {
+  return new Promise((resolve, reject) => {
+    child = spawn(program, words, { cwd: root, ...options })
+    if (onOutput) child.stdout.setEncoding('utf8').on('data', onOutput)
+    child.on('error', (error) => reject(new Failure(`could not run ${program}: ${error.message}`)))
+    child.on('close', (code, signal) => {
+      child = undefined
+      const isMain = options.stdio === 'inherit'
+      if (stoppedBy && !isMain) process.exit(exitCodeOf(stoppedBy))
+      resolve(code === null ? exitCodeOf(signal) : code)
+    })
+  })
+}
+
+function environment(tools) {
+  const folders = new Set([dirname(tools.node), dirname(tools.pnpm), ...(process.env.PATH || '').split(delimiter)])
+  return { ...process.env, PATH: [...folders].join(delimiter) }
+}
+
+async function acquireInstallLock() {
+  mkdirSync(modules, { recursive: true })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      writeFileSync(lockFile, String(process.pid), { flag: 'wx' })
+      const release = () => {
+        process.off('exit', release)
+        rmSync(lockFile, { force: true })
+      }
+      process.on('exit', release)
+      return release
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    const owner = readJson(lockFile)
+    // A lock without a number for that long was left by a process that died between making and filling it.
+    if (owner ? !isRunning(owner) : attempt > 20) rmSync(lockFile, { force: true })
+    if (attempt === 1)
+      say(`another install is under way in this folder (process ${owner || 'unknown'}); waiting for it`)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+function fingerprint() {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
   const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']
   for (const group of ['packages', 'apps', 'examples', '.']) {
     if (!existsSync(join(root, group))) continue
@@ -98,7 +215,7 @@ function manifestHash() {
   return hash.digest('hex')
 }
 
-function onPath(name, path = process.env.PATH ?? '') {
+function onPath(name, path = process.env.PATH || '') {
   const suffix = process.platform === 'win32' ? '.cmd' : ''
   return path
     .split(delimiter)
@@ -106,20 +223,24 @@ function onPath(name, path = process.env.PATH ?? '') {
     .find((file) => existsSync(file))
 }
 
-function major(pnpm) {
+function readJson(file) {
   try {
-    return Number(execFileSync(pnpm, ['--version'], { encoding: 'utf8' }).split('.')[0])
+    return parse(readFileSync(file, 'utf8'))
   } catch {
-    return 0
+    return undefined // missing: there was no earlier run
   }
 }
 
-function readJson(file) {
+function parse(text) {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+function exitCodeOf(signal) {
+  return 128 + (constants.signals[signal] || 0)
 }
 
 function say(text) {

@@ -2,24 +2,27 @@ import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 /** One project per package, app and script folder, so that each runs alone with `--project <name>`. */
-const folders = ['packages', 'apps', 'examples'].flatMap((group) => {
-  try {
-    return readdirSync(group).map((name) => ({ name, root: `${group}/${name}` }))
-  } catch {
-    return []
-  }
-})
+const folders = ['packages', 'apps', 'examples']
+  .filter((group) => existsSync(group))
+  .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
+
+/** `npm run test:soak` runs the long tests and only those. */
+const isSoak = Boolean(process.env['CORE_TEST_SOAK'])
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: isSoak ? 600_000 : 30_000,
     hookTimeout: 60_000,
     projects: [...folders, { name: 'supabase', root: 'supabase' }, { name: 'scripts', root: 'scripts' }]
       .filter(({ root }) => existsSync(root))
       .map(({ name, root }) => ({
         extends: true as const,
         root,
-        test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/*.soak.test.ts'] },
+        test: {
+          name,
+          include: [isSoak ? '**/*.soak.test.ts' : '**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...(isSoak ? [] : ['**/*.soak.test.ts'])],
+        },
       })),
   },
 })

@@ -1,3 +1,4 @@
+import { maxTimerMs } from './clock.ts'
 import { CoreError } from './errors.ts'
 
 /** Accepted, last, by every asynchronous call of Core. */
@@ -22,21 +23,15 @@ export function startDeadline(what: string, { signal, timeoutMs }: CallOptions, 
   }
   const controller = new AbortController()
   const startedAt = performance.now()
-  const onAbort = () =>
-    controller.abort(
-      signal?.reason instanceof CoreError
-        ? signal.reason
-        : new CoreError('E_ABORTED', `${what} was aborted by its caller`, { cause: signal?.reason }),
-    )
+  const onAbort = () => controller.abort(toCoreError(what, signal?.reason))
   if (signal?.aborted) onAbort()
   else signal?.addEventListener('abort', onAbort, { once: true })
-  // setTimeout counts in 32 bits; a longer wait than 24.8 days would fire at once.
   const timer = setTimeout(
     () =>
       controller.abort(
         new CoreError('E_TIMEOUT', `${what} took longer than ${limitMs} ms`, { details: { timeoutMs: limitMs } }),
       ),
-    Math.min(limitMs, 2 ** 31 - 1),
+    Math.min(limitMs, maxTimerMs),
   )
   timer.unref()
   return {
@@ -49,6 +44,15 @@ export function startDeadline(what: string, { signal, timeoutMs }: CallOptions, 
   }
 }
 
+function toCoreError(what: string, reason: unknown): CoreError {
+  if (reason instanceof CoreError) return reason
+  // The reason of AbortSignal.timeout(): the caller's own limit, not a change of mind.
+  if (reason instanceof DOMException && reason.name === 'TimeoutError') {
+    return new CoreError('E_TIMEOUT', `${what} outlasted its caller's signal`, { cause: reason })
+  }
+  return new CoreError('E_ABORTED', `${what} was aborted by its caller`, { cause: reason })
+}
+
 /** Settles with the promise, or rejects with the signal's reason first. The promise itself goes on unobserved. */
 export function raceSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   if (signal.aborted) {
@@ -58,6 +62,6 @@ export function raceSignal<Value>(promise: Promise<Value>, signal: AbortSignal):
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    promise.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject)
   })
 }

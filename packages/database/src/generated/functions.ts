@@ -3,6 +3,80 @@ import type { Json, JsonInput } from '../json.ts'
 
 /** The functions of core_api: names, arguments and answers. */
 export interface CoreFunctions {
+  /** Removes the override of a flag for a project or, without one, the one for all. */
+  flag_clear: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The flag overrides a project sees that changed after a version; pages by that version. */
+  flag_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_after_version?: number | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Overrides a declared flag for a project or, without one, for all; optionally for a share of the units. */
+  flag_set: {
+    args: {
+      p_name: string
+      p_value: JsonInput
+      p_project?: string | null | undefined
+      p_rollout_bp?: number | undefined
+    }
+    result: Json
+  }
+  /** Records a new API key by its SHA-256. Replays on p_key. Grants at most what the caller has. */
+  key_create: {
+    args: {
+      p_key: string
+      p_hash: string
+      p_hint: string
+      p_project?: string | null | undefined
+      p_name?: string | undefined
+      p_caps?: readonly string[] | null | undefined
+      p_expires_at?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The API keys of a project, or of the whole system, oldest first. Never their hashes. */
+  key_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Replaces a key by a new one with the same rights; both work during the overlap. Replays on p_key. */
+  key_reroll: {
+    args: {
+      p_key: string
+      p_id: string
+      p_hash: string
+      p_hint: string
+      p_overlap_s?: number | undefined
+    }
+    result: Json
+  }
+  /** Disables an API key at once and for good. Idempotent. */
+  key_revoke: {
+    args: {
+      p_id: string
+    }
+    result: Json
+  }
+  /** The key with this SHA-256 if it is active; key_unknown, key_expired or key_disabled otherwise. Owner only. */
+  key_verify: {
+    args: {
+      p_hash: string
+    }
+    result: Json
+  }
   /** Opens an account with credits of its own, or one that draws on its parent's purse. Replays on p_key. */
   ledger_account_open: {
     args: {
@@ -56,6 +130,14 @@ export interface CoreFunctions {
     args: {
       p_account: string
       p_at?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Up to 1,000 operations in one call, one result each, in order; with p_atomic all or nothing. */
+  ledger_batch: {
+    args: {
+      p_ops: JsonInput
+      p_atomic?: boolean | undefined
     }
     result: Json
   }

@@ -4,6 +4,80 @@ import type { FunctionSignature } from '../function-signature.ts'
 /** What this version of Core expects of core_api. */
 export const coreSignatures: readonly FunctionSignature[] = [
   {
+    name: 'flag_clear',
+    returnsNothing: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'flag_list',
+    returnsNothing: false,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_after_version', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'flag_set',
+    returnsNothing: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_value', type: 'jsonb', required: true },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_rollout_bp', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'key_create',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_hint', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_caps', type: 'text[]', required: false },
+      { name: 'p_expires_at', type: 'timestamp with time zone', required: false },
+    ],
+  },
+  {
+    name: 'key_list',
+    returnsNothing: false,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_after', type: 'uuid', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'key_reroll',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_hint', type: 'text', required: true },
+      { name: 'p_overlap_s', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'key_revoke',
+    returnsNothing: false,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+    ],
+  },
+  {
+    name: 'key_verify',
+    returnsNothing: false,
+    args: [
+      { name: 'p_hash', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'ledger_account_open',
     returnsNothing: false,
     args: [
@@ -57,6 +131,14 @@ export const coreSignatures: readonly FunctionSignature[] = [
     args: [
       { name: 'p_account', type: 'text', required: true },
       { name: 'p_at', type: 'timestamp with time zone', required: false },
+    ],
+  },
+  {
+    name: 'ledger_batch',
+    returnsNothing: false,
+    args: [
+      { name: 'p_ops', type: 'jsonb', required: true },
+      { name: 'p_atomic', type: 'boolean', required: false },
     ],
   },
   {

@@ -1,0 +1,71 @@
+import { type ProblemCode, type RouteArguments, type RouteContract, type RouteInput, toFaults } from '@core/api'
+import type { RpcArgs, RpcName } from '@core/database'
+import { z } from 'zod'
+import type { Principal } from './principal.ts'
+import { ProblemError } from './problem-error.ts'
+
+/** What an answer of core_api looks like: a JSON object, usually with `ok`. */
+export type CoreAnswer = Readonly<Record<string, unknown>>
+
+/** A success, checked against the contract before it leaves, or a denial of the domain. */
+export type RouteAnswer =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly problem: ProblemCode; readonly detail: string; readonly facts: CoreAnswer }
+
+/** What a route may know of its request beside its input. */
+export interface RouteContext {
+  /** The caller's key, or a new one where the contract makes it optional. */
+  readonly idempotencyKey: string
+  /** Who calls; on public routes there is nobody, and asking is a fault of the route. */
+  readonly principal: Principal
+  /** The path's project, with `current` resolved; empty on routes without one. */
+  readonly project: string
+  /** Calls core_api within the path's project and the principal's scopes. */
+  rpc<Name extends RpcName>(name: Name, args: RpcArgs<Name>): Promise<CoreAnswer>
+  /** For what only the owner may do across projects: without bounds for the owner, as `rpc` for everybody else. */
+  rpcUnbound<Name extends RpcName>(name: Name, args: RpcArgs<Name>): Promise<CoreAnswer>
+}
+
+export type RouteCall<Contract extends RouteContract> = RouteContext & RouteArguments<Contract>
+
+/** A contract and what fulfils it. */
+export interface BoundRoute {
+  readonly contract: RouteContract
+  handle(context: RouteContext, raw: RawInput): Promise<RouteAnswer>
+}
+
+/** The parts of a request as they arrived. */
+export type RawInput = { readonly [Part in keyof RouteInput]: unknown }
+
+/** Binds a handler to its contract: the handler sees only input that fits. */
+export function serve<Contract extends RouteContract>(
+  contract: Contract,
+  handler: (call: RouteCall<Contract>) => RouteAnswer | Promise<RouteAnswer>,
+): BoundRoute {
+  const { params, query, body } = contract.input
+  return {
+    contract,
+    async handle(context, raw) {
+      return handler({
+        ...context,
+        params: parse<Contract['input']['params']>('path', params, raw.params),
+        query: parse<Contract['input']['query']>('query', query, raw.query),
+        body: parse<Contract['input']['body']>('body', body, raw.body ?? {}),
+      })
+    },
+  }
+}
+
+function parse<Schema extends z.ZodObject>(
+  part: 'path' | 'query' | 'body',
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const parsed = z.safeParse(schema, value)
+  if (parsed.success) return parsed.data
+  const errors = toFaults(part, schema, parsed.error)
+  const first = errors.slice(0, 3).map(({ location, message }) => `${location}: ${message}`)
+  throw new ProblemError('invalid', `${first.join('; ')}${errors.length > 3 ? ` and ${errors.length - 3} more` : ''}`, {
+    errors,
+  })
+}

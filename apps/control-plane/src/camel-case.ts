@@ -1,0 +1,15 @@
+/** Fields whose contents are the callers' own and pass through as they are. */
+const opaque = new Set(['metadata', 'endpoints', 'capabilities', 'value'])
+
+/** What the database says in snake_case, as the API says it. */
+export function toCamelCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toCamelCase)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, content]) => [camel(key), opaque.has(key) ? content : toCamelCase(content)]),
+  )
+}
+
+export function camel(word: string): string {
+  return word.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}

@@ -1,0 +1,117 @@
+import type { Config } from '@core/config'
+import { type Database, openDatabase } from '@core/database'
+import { migrateUp } from '@core/database/migrate'
+import { CoreError, type Logger } from '@core/foundation'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import manifest from '../package.json' with { type: 'json' }
+import { installDrain } from './drain.ts'
+import { expireDueHolds } from './expiry.ts'
+import { type FirstStart, fillFreshDatabase } from './first-start.ts'
+import { createKeyring } from './keyring.ts'
+import { startLoop } from './loop.ts'
+import { isLoopback } from './loopback.ts'
+import { createReadiness } from './readiness.ts'
+import { createRoutes } from './routes/index.ts'
+import { createServer } from './server.ts'
+
+export interface ControlPlaneOptions {
+  readonly config: Pick<Config, 'http' | 'database' | 'ownerKey' | 'shutdown'>
+  readonly logger: Logger
+  /** Told what the start is doing, a line at a time. Default: nobody. */
+  readonly onProgress?: (line: string) => void
+}
+
+export interface ControlPlane extends AsyncDisposable {
+  /** Where it listens: `http://127.0.0.1:4400`. */
+  readonly url: string
+  /** The keys this start made, to be shown once. */
+  readonly firstStart: FirstStart
+  /** Answers what is under way, refuses what is new, then closes everything. Safe to call twice. */
+  close(): Promise<void>
+}
+
+const expireEveryMs = 5000
+
+/**
+ * Opens the database, brings its schema up to date, fills it if it is fresh, and listens. The only place that builds
+ * things; when something fails, what was opened before is closed again.
+ * @throws CoreError E_DATABASE_* as the database does, E_CONFIG_INVALID where the address is taken or unsafe.
+ */
+export async function startControlPlane({ config, logger, ...options }: ControlPlaneOptions): Promise<ControlPlane> {
+  const { http, ownerKey } = config
+  await using opened = new AsyncDisposableStack()
+  const database = opened.use(await openDatabase(config.database, { logger }))
+  await migrate(database, options.onProgress)
+  if (!isLoopback(http.host) && ownerKey === undefined) await requireStoredOwnerKey(database, http.host)
+  const firstStart = await fillFreshDatabase({ database, hasOwnerKey: ownerKey !== undefined })
+
+  const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal() })
+  opened.use(await database.listen('core_key', (keyId) => keyring.forget(keyId)))
+  const work = async (signal: AbortSignal) => {
+    const expired = await expireDueHolds(database, signal)
+    if (expired > 0) logger.debug({ expired }, 'holds expired')
+  }
+  opened.use(startLoop({ name: 'expiry', everyMs: expireEveryMs, work, logger }))
+
+  const readiness = createReadiness({ database })
+  const bound = createRoutes({ readiness, version: manifest.version })
+  const app = createServer({ bound, database, keyring, limits: http, logger })
+  opened.defer(() => app.close())
+  installDrain(app, { graceMs: config.shutdown.graceMs })
+  const url = await listen(app, http)
+  logger.info({ url, driver: database.driver, version: manifest.version }, 'listening')
+
+  const owned = opened.move()
+  let closing: Promise<void> | undefined
+  const close = () => {
+    readiness.stop()
+    closing ??= owned.disposeAsync()
+    return closing
+  }
+  return { url, firstStart, close, [Symbol.asyncDispose]: close }
+}
+
+/** Supabase's own API runs no migrations: there the Supabase CLI does. */
+async function migrate(database: Database, onProgress: (line: string) => void = () => {}): Promise<void> {
+  if (database.driver === 'supabase') return
+  const { applied } = await migrateUp({
+    database,
+    onProgress: ({ index, total, version, name }) => onProgress(`migrating ${index}/${total} ${version}_${name}`),
+  })
+  if (applied.length > 0) onProgress(`migrated: ${applied.length} applied`)
+}
+
+/** Off loopback a first start would print the owner key into the log of who knows where. */
+async function requireStoredOwnerKey(database: Database, host: string): Promise<void> {
+  const keys = z.object({ keys: z.array(z.object({ status: z.string() })) })
+  const { keys: owned } = keys.parse(await database.rpc('key_list', { p_project: null }))
+  if (owned.some(({ status }) => status === 'active')) return
+  throw new CoreError('E_CONFIG_INVALID', `listening on ${host} needs an owner key, and there is none`, {
+    fix: 'Set CORE_OWNER_KEY to a long random text, or start once on 127.0.0.1 and keep the key it shows.',
+    details: { variable: 'CORE_OWNER_KEY' },
+  })
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config['http']): Promise<string> {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code !== 'EADDRINUSE' && code !== 'EADDRNOTAVAIL' && code !== 'EACCES') throw cause
+    throw new CoreError('E_CONFIG_INVALID', `cannot listen on ${host} port ${port}: ${code}`, {
+      cause,
+      fix: 'Stop what listens there, or set CORE_HTTP_PORT or CORE_HTTP_HOST to something else.',
+      details: { variable: code === 'EADDRNOTAVAIL' ? 'CORE_HTTP_HOST' : 'CORE_HTTP_PORT' },
+    })
+  }
+  const address = app.server.address()
+  const taken = typeof address === 'object' && address !== null ? address.port : port
+  return `http://${reachable(host)}:${taken}`
+}
+
+/** What to write into an address bar: the wildcard addresses are not one. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,6 @@
+export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './compose.ts'
+export type { FirstStart } from './first-start.ts'
+export { createLogger } from './log.ts'
+export { runControlPlane } from './run.ts'
+export { closeOnSignal, type ShutdownOptions } from './shutdown.ts'
+export { renderStartMessage } from './start-message.ts'

@@ -1,0 +1,129 @@
+import { generateApiKey } from '@core/api'
+import { CoreError } from '@core/foundation'
+import { createFakeClock } from '@core/foundation/testing'
+import { expect, test } from 'vitest'
+import { bearerToken, createKeyring, requireScope } from './keyring.ts'
+
+const { secret, hash } = generateApiKey()
+const active = { ok: true, id: 'k1', project: 'smart_layer', caps: ['ledger:read', 'later:made'], expires_at: null }
+
+/** A keyring whose database answers with `answers.next`, and counts the questions. */
+function setUp(first: unknown = active, ownerKey?: string) {
+  const clock = createFakeClock()
+  const asked: string[] = []
+  const answers = { next: first, wait: Promise.resolve() }
+  const rpc = async (_name: string, { p_hash }: { p_hash?: string }) => {
+    asked.push(String(p_hash))
+    await answers.wait
+    if (answers.next instanceof Error) throw answers.next
+    return answers.next
+  }
+  // A fake of the one method the keyring uses; its argument types are those of the catalog.
+  const keyring = createKeyring({ database: { rpc } as Parameters<typeof createKeyring>[0]['database'], clock, ownerKey })
+  return { clock, asked, answers, keyring }
+}
+
+test('a good key is asked about once, then believed for 30 seconds', async () => {
+  const { keyring, asked, clock } = setUp()
+  const principal = await keyring.resolve(secret)
+  expect(principal).toMatchObject({ subject: 'key:k1', project: 'smart_layer' })
+  expect([...principal.scopes]).toEqual(['ledger:read'])
+  await clock.advance(29_999)
+  expect(keyring.resolve(secret)).toBe(principal)
+  await clock.advance(2)
+  expect(keyring.resolve(secret)).toBeInstanceOf(Promise)
+  expect(asked).toEqual([hash, hash])
+})
+
+test('a hundred concurrent requests with one key ask one question', async () => {
+  const { keyring, asked } = setUp()
+  const principals = await Promise.all(Array.from({ length: 100 }, () => keyring.resolve(secret)))
+  expect(new Set(principals).size).toBe(1)
+  expect(asked).toHaveLength(1)
+})
+
+test('junk is refused without a question', () => {
+  const { keyring, asked } = setUp()
+  for (const junk of ['x', secret.slice(0, -1), `${secret.slice(0, -1)}_`, 'ck_live_', 'a'.repeat(4000)]) {
+    expect(() => keyring.resolve(junk)).toThrow(expect.objectContaining({ code: 'E_UNAUTHENTICATED' }))
+  }
+  expect(asked).toEqual([])
+})
+
+test.each(['key_unknown', 'key_expired', 'key_disabled'])('%s is remembered for 5 seconds, no longer', async (code) => {
+  const { keyring, asked, answers, clock } = setUp({ ok: false, code })
+  const refusal = expect.objectContaining({ code: 'E_UNAUTHENTICATED', details: { reason: code } })
+  await expect(keyring.resolve(secret)).rejects.toEqual(refusal)
+  expect(() => keyring.resolve(secret)).toThrow(refusal)
+  expect(asked).toHaveLength(1)
+  await clock.advance(5001)
+  answers.next = active
+  await expect(keyring.resolve(secret)).resolves.toMatchObject({ subject: 'key:k1' })
+})
+
+test('a revocation empties the cache at once, for that key or for all', async () => {
+  const { keyring, asked } = setUp()
+  await keyring.resolve(secret)
+  keyring.forget('another key')
+  await keyring.resolve(secret)
+  expect(asked).toHaveLength(1)
+  keyring.forget('k1')
+  await keyring.resolve(secret)
+  keyring.forget('')
+  await keyring.resolve(secret)
+  expect(asked).toHaveLength(3)
+})
+
+test('a revocation that overtakes the answer keeps it out of the cache', async () => {
+  const { keyring, asked, answers } = setUp()
+  const gate = Promise.withResolvers<void>()
+  answers.wait = gate.promise
+  const pending = keyring.resolve(secret)
+  keyring.forget('k1')
+  gate.resolve()
+  await pending
+  await keyring.resolve(secret)
+  expect(asked).toHaveLength(2)
+})
+
+test('a key is not believed beyond its own end', async () => {
+  const { keyring, asked, clock, answers } = setUp()
+  answers.next = { ...active, expires_at: new Date(clock.now() + 10_000).toISOString() }
+  await keyring.resolve(secret)
+  await clock.advance(10_001)
+  await keyring.resolve(secret)
+  expect(asked).toHaveLength(2)
+})
+
+test('a failing database is neither yes nor no, and nothing is remembered of it', async () => {
+  const { keyring, asked, answers } = setUp(new CoreError('E_DATABASE_UNAVAILABLE', 'away'))
+  await expect(keyring.resolve(secret)).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
+  answers.next = active
+  await expect(keyring.resolve(secret)).resolves.toMatchObject({ subject: 'key:k1' })
+  expect(asked).toHaveLength(2)
+})
+
+test("the configuration's owner key may do everything and is never looked up", () => {
+  const { keyring, asked } = setUp(active, 'a-long-random-text-of-my-own')
+  expect(keyring.resolve('a-long-random-text-of-my-own')).toMatchObject({ subject: 'owner', project: undefined })
+  expect(asked).toEqual([])
+})
+
+test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer ', 'Bearer a b', `Bearer ${'a'.repeat(5000)}`, 'bearer\tx'])(
+  'the header %j carries no token',
+  (header) => {
+    expect(() => bearerToken(header)).toThrow(expect.objectContaining({ code: 'E_UNAUTHENTICATED' }))
+  },
+)
+
+test('the scheme is read without regard to case', () => {
+  expect(bearerToken('bearer abc.DEF_~+/-==')).toBe('abc.DEF_~+/-==')
+})
+
+test('a missing scope is named', () => {
+  const principal = { subject: 's', project: 'p', scopes: new Set(['ledger:read'] as const), expiresAt: null }
+  expect(() => requireScope(principal, 'ledger:read')).not.toThrow()
+  expect(() => requireScope(principal, 'ledger:grant')).toThrow(
+    expect.objectContaining({ code: 'E_FORBIDDEN', details: expect.objectContaining({ scope: 'ledger:grant' }) }),
+  )
+})

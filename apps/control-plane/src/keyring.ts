@@ -1,0 +1,131 @@
+import { type Capability, hashApiKey, isApiKey, isCapability } from '@core/api'
+import type { Database } from '@core/database'
+import { type Clock, CoreError, systemClock } from '@core/foundation'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { ownerScopes, type Principal } from './principal.ts'
+
+/** How long a good key is believed without asking, at most: the longest a revocation can go unnoticed. */
+const knownForMs = 30_000
+/** How long a bad key is refused without asking. Short, because a key may be made a moment after it was tried. */
+const unknownForMs = 5_000
+const cachedKeys = 10_000
+
+export interface KeyringDependencies {
+  readonly database: Pick<Database, 'rpc'>
+  /** A key from the configuration that may do everything, in any form. It is never stored. */
+  readonly ownerKey?: string | undefined
+  readonly clock?: Clock
+}
+
+export interface Keyring {
+  /**
+   * The principal of a bearer token. Answers at once from the cache, else asks the database; one question for any
+   * number of concurrent requests. Throws (or rejects with) E_UNAUTHENTICATED.
+   */
+  resolve(token: string): Principal | Promise<Principal>
+  /** Drops what is remembered of a key, or of all keys. */
+  forget(keyId?: string): void
+}
+
+type Refusal = 'key_unknown' | 'key_expired' | 'key_disabled'
+interface Known {
+  readonly keyId: string
+  readonly principal: Principal
+}
+
+export function createKeyring({ database, ownerKey, clock = systemClock }: KeyringDependencies): Keyring {
+  const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
+  const ownerHash = ownerKey === undefined ? undefined : hashApiKey(ownerKey)
+  const time = { perf: { now: () => clock.monotonic() }, ttlResolution: 0 }
+  const known = new LRUCache<string, Known>({ max: cachedKeys, ttl: knownForMs, ...time })
+  const refused = new LRUCache<string, Refusal>({ max: cachedKeys, ttl: unknownForMs, ...time })
+  const asking = new Map<string, Promise<Principal>>()
+  let generation = 0
+
+  async function ask(hash: string): Promise<Principal> {
+    const askedIn = generation
+    const answer = verifySchema.parse(await database.rpc('key_verify', { p_hash: hash }))
+    if (!answer.ok) {
+      refused.set(hash, answer.code)
+      throw refuse(answer.code)
+    }
+    const { id, project, caps, expires_at: expiresAt } = answer
+    const principal: Principal = {
+      subject: `key:${id}`,
+      project: project ?? undefined,
+      scopes: new Set(caps.filter(isCapability)),
+      expiresAt,
+    }
+    const leftMs = expiresAt === null ? knownForMs : Date.parse(expiresAt) - clock.now()
+    // A revocation that arrived while the question was out may concern this very key.
+    if (leftMs > 0 && askedIn === generation)
+      known.set(hash, { keyId: id, principal }, { ttl: Math.min(leftMs, knownForMs) })
+    return principal
+  }
+
+  return {
+    resolve(token) {
+      const hash = hashApiKey(token)
+      if (hash === ownerHash) return owner
+      const cached = known.get(hash)
+      if (cached !== undefined) return cached.principal
+      const refusal = refused.get(hash)
+      if (refusal !== undefined) throw refuse(refusal)
+      if (!isApiKey(token)) throw refuse('key_unknown')
+      const pending = asking.get(hash)
+      if (pending !== undefined) return pending
+      const answer = ask(hash).finally(() => asking.delete(hash))
+      asking.set(hash, answer)
+      return answer
+    },
+    forget(keyId) {
+      generation++
+      for (const [hash, entry] of known.entries()) if (!keyId || entry.keyId === keyId) known.delete(hash)
+    },
+  }
+}
+
+const verifySchema = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    id: z.string(),
+    project: z.string().nullable(),
+    caps: z.array(z.string()),
+    expires_at: z.string().nullable(),
+  }),
+  z.object({ ok: z.literal(false), code: z.enum(['key_unknown', 'key_expired', 'key_disabled']) }),
+])
+
+const refusals: Readonly<Record<Refusal, string>> = {
+  key_unknown: 'this API key is not known',
+  key_expired: 'this API key has expired',
+  key_disabled: 'this API key has been revoked',
+}
+
+function refuse(reason: Refusal): CoreError {
+  return new CoreError('E_UNAUTHENTICATED', refusals[reason], {
+    details: { reason },
+    fix: 'Check that the whole key was copied, or make a new one.',
+  })
+}
+
+/** The token of an Authorization header. Throws E_UNAUTHENTICATED where there is none. */
+export function bearerToken(header: string | undefined): string {
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i.exec(header ?? '') ?? []
+  if (token !== undefined) return token
+  throw new CoreError(
+    'E_UNAUTHENTICATED',
+    header === undefined ? 'this address needs a credential' : 'the Authorization header is not a bearer token',
+    { details: { reason: 'credential_missing' }, fix: 'Send the header Authorization: Bearer <key>.' },
+  )
+}
+
+/** Throws E_FORBIDDEN unless the principal has the scope. */
+export function requireScope({ scopes }: Principal, scope: Capability): void {
+  if (scopes.has(scope)) return
+  throw new CoreError('E_FORBIDDEN', `this credential lacks the scope ${scope}`, {
+    details: { reason: 'forbidden_capability', scope },
+    fix: `Ask the owner for a key with ${scope}.`,
+  })
+}

@@ -1,0 +1,59 @@
+import { silentLogger } from '@core/foundation'
+import { createFakeClock } from '@core/foundation/testing'
+import { expect, test } from 'vitest'
+import { startLoop } from './loop.ts'
+
+test('work repeats with a random pause between half and one and a half of the interval', async () => {
+  const clock = createFakeClock()
+  const randoms = [0, 0.999, 0.5]
+  let runs = 0
+  await using _ = startLoop({
+    name: 'test',
+    everyMs: 1000,
+    work: async () => void runs++,
+    logger: silentLogger,
+    clock,
+    random: () => randoms.shift() ?? 0.5,
+  })
+  await clock.advance(499)
+  expect(runs).toBe(0)
+  await clock.advance(1)
+  expect(runs).toBe(1)
+  await clock.advance(1498)
+  expect(runs).toBe(1)
+  await clock.advance(1)
+  expect(runs).toBe(2)
+})
+
+test('a failure is told once, work goes on, and recovery is told', async () => {
+  const clock = createFakeClock()
+  const told: string[] = []
+  const tell = (_: object, message?: string) => void told.push(message ?? '')
+  const logger = { ...silentLogger, warn: tell, info: tell }
+  let runs = 0
+  const work = async () => {
+    if (++runs <= 3) throw new Error('away')
+  }
+  await using _ = startLoop({ name: 'test', everyMs: 1000, work, logger, clock, random: () => 0.5 })
+  await clock.advance(5000)
+  expect(runs).toBe(5)
+  expect(told).toEqual(['background work failed', 'background work goes on'])
+})
+
+test('disposing ends the pause at once, or waits for the work that runs', async () => {
+  const clock = createFakeClock()
+  const idle = startLoop({ name: 'idle', everyMs: 1e9, work: async () => {}, logger: silentLogger, clock })
+  await idle[Symbol.asyncDispose]()
+  expect(clock.sleepers()).toBe(0)
+
+  const events: string[] = []
+  const work = async (signal: AbortSignal) => {
+    events.push('started')
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    events.push('ended')
+  }
+  const busy = startLoop({ name: 'busy', everyMs: 10, work, logger: silentLogger, clock, random: () => 0 })
+  await clock.advance(10)
+  await busy[Symbol.asyncDispose]()
+  expect(events).toEqual(['started', 'ended'])
+})

@@ -1,0 +1,93 @@
+import type { RouteContract } from '@core/api'
+import { uuidv7 } from '@core/foundation'
+import type { FastifyRequest } from 'fastify'
+import { bearerToken, type Keyring, requireScope } from '../keyring.ts'
+import type { Principal } from '../principal.ts'
+import { notFound, ProblemError } from '../problem-error.ts'
+
+/** What is known of a request before its body is read. */
+export interface Caller {
+  readonly principal: Principal
+  readonly project: string
+  readonly idempotencyKey: string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on every route that needs a credential. */
+    caller: Caller | null
+  }
+}
+
+/**
+ * Lets a request pass or throws: credential, project, scope, media type, idempotency key, in this order, all before
+ * the body is read. A foreign project is answered before a missing scope, so that nobody learns which projects exist.
+ */
+export function createGate(contract: RouteContract, keyring: Keyring) {
+  const { auth, idempotencyKey, method, path } = contract
+  const hasProject = path.includes('{project}')
+
+  function admit(request: FastifyRequest, principal: Principal): void {
+    const project = hasProject ? projectOf(request.params, principal) : (principal.project ?? '')
+    if (auth !== 'public' && auth !== 'authenticated') requireScope(principal, auth)
+    if (method !== 'GET') requireJson(request.headers)
+    const key = idempotencyKey === 'none' ? '' : idempotencyKeyOf(request.headers, idempotencyKey)
+    request.caller = { principal, project, idempotencyKey: key }
+  }
+
+  /** Synchronous for a key that is known, which is nearly always. */
+  function admitOrAsk(request: FastifyRequest): Promise<void> | undefined {
+    const resolved = keyring.resolve(bearerToken(request.headers.authorization))
+    if (resolved instanceof Promise) return resolved.then((principal) => admit(request, principal))
+    admit(request, resolved)
+    return undefined
+  }
+
+  return (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void => {
+    try {
+      const asking = auth === 'public' ? undefined : admitOrAsk(request)
+      if (asking === undefined) done()
+      else asking.then(() => done(), done)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('the gate failed', { cause: error }))
+    }
+  }
+}
+
+function projectOf(params: unknown, principal: Principal): string {
+  const named = typeof params === 'object' && params !== null && 'project' in params ? String(params.project) : ''
+  if (named !== 'current') {
+    if (principal.project !== undefined && named !== principal.project) throw notFound()
+    return named
+  }
+  if (principal.project !== undefined) return principal.project
+  throw new ProblemError('invalid', 'the owner has no project of its own', {
+    errors: [{ location: 'path.project', message: 'current means nothing here', fix: 'Name the project.' }],
+  })
+}
+
+const jsonMediaType = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
+
+function requireJson(headers: FastifyRequest['headers']): void {
+  const type = headers['content-type']
+  const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  if (type === undefined ? !isEmpty : !jsonMediaType.test(type)) {
+    throw new ProblemError('unsupported_media_type', 'the body must be application/json in UTF-8')
+  }
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+    throw new ProblemError('unsupported_media_type', 'the body must not be compressed')
+  }
+}
+
+const printable = /^[\x20-\x7e]{1,200}$/
+
+function idempotencyKeyOf(headers: FastifyRequest['headers'], use: 'required' | 'optional'): string {
+  const key = headers['idempotency-key']
+  if (typeof key === 'string' && printable.test(key)) return key
+  if (key === undefined && use === 'optional') return uuidv7()
+  const message = key === undefined ? 'missing' : 'must be 1 to 200 printable ASCII characters'
+  const fix = 'Send one per intended effect, for example a uuid, and the same again on a retry.'
+  throw new ProblemError('invalid', `header.Idempotency-Key: ${message}`, {
+    errors: [{ location: 'header.Idempotency-Key', message, fix }],
+  })
+}

@@ -1,0 +1,128 @@
+import { isCapability, problems, type RouteContract, routes } from '@core/api'
+import type { Database } from '@core/database'
+import { CoreError } from '@core/foundation'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from '../bound-route.ts'
+import type { Keyring } from '../keyring.ts'
+import { claimsOf } from '../principal.ts'
+import { ProblemError } from '../problem-error.ts'
+import { type Caller, createGate } from './gate.ts'
+import { sendProblem } from './problems.ts'
+import { htmlPolicy } from './security-headers.ts'
+
+export interface RoutesDependencies {
+  readonly bound: readonly BoundRoute[]
+  readonly database: Pick<Database, 'rpc'>
+  readonly keyring: Keyring
+}
+
+/** Registers every route of the contract, and refuses to start where one is undeclared, unguarded or unserved. */
+export function installRoutes(app: FastifyInstance, { bound, database, keyring }: RoutesDependencies): void {
+  checkComplete(bound)
+  app.decorateRequest('caller', null)
+  for (const route of bound) {
+    const { contract } = route
+    app.route({
+      method: contract.method,
+      url: toPattern(contract.path),
+      onRequest: createGate(contract, keyring),
+      async handler(request, reply) {
+        const { params, query, body } = request
+        const answer = await route.handle(createContext(request.caller, database), { params, query, body })
+        return send(reply, contract, answer)
+      },
+    })
+  }
+  refuseOtherMethods(app)
+}
+
+function checkComplete(bound: readonly BoundRoute[]): void {
+  const served = new Set(bound.map(({ contract }) => contract))
+  const declared = new Set<RouteContract>(routes)
+  const faults = [
+    ...bound
+      .filter(({ contract }) => !declared.has(contract))
+      .map(({ contract }) => `${contract.operation} is not in the list of routes`),
+    ...routes.filter((contract) => !served.has(contract)).map(({ operation }) => `${operation} is served by nothing`),
+    ...bound
+      .filter(({ contract: { auth } }) => auth !== 'public' && auth !== 'authenticated' && !isCapability(auth))
+      .map(({ contract }) => `${contract.operation} does not declare auth`),
+  ]
+  if (served.size !== bound.length) faults.push('a route is served twice')
+  if (faults.length > 0) throw new CoreError('E_INTERNAL', `the routes do not fit their contract: ${faults.join('; ')}`)
+}
+
+function createContext(caller: Caller | null, database: Pick<Database, 'rpc'>): RouteContext {
+  const { principal, project, idempotencyKey } = caller ?? anonymous
+  return {
+    idempotencyKey,
+    project,
+    get principal() {
+      if (caller === null) throw new CoreError('E_INTERNAL', 'a public route asked who calls')
+      return principal
+    },
+    rpc: async (name, args) => toObject(await database.rpc(name, args, { claims: claimsOf(principal, project) })),
+    rpcUnbound: async (name, args) => {
+      if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
+      return toObject(await database.rpc(name, args))
+    },
+  }
+}
+
+/** What a public route acts as: nobody, for nothing. */
+const anonymous: Caller = {
+  principal: { subject: 'anonymous', project: '', scopes: new Set(), expiresAt: null },
+  project: '',
+  idempotencyKey: '',
+}
+
+function toObject(answer: unknown): CoreAnswer {
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return { ...answer }
+  throw new CoreError('E_INTERNAL', 'core_api answered with something else than an object')
+}
+
+function send(reply: FastifyReply, contract: RouteContract, answer: RouteAnswer): FastifyReply {
+  if ('problem' in answer) return sendProblem(reply, answer.problem, answer)
+  const output = contract.outputs[answer.status]
+  if (output === undefined) throw new CoreError('E_INTERNAL', `${contract.operation} has no answer ${answer.status}`)
+  const parsed = output.safeParse(answer.body)
+  if (!parsed.success) {
+    throw new CoreError('E_INTERNAL', `the answer of ${contract.operation} does not fit its contract`, {
+      cause: parsed.error,
+    })
+  }
+  if (contract.produces === 'text/html') {
+    return reply.type('text/html; charset=utf-8').header('content-security-policy', htmlPolicy).send(parsed.data)
+  }
+  const body = parsed.data
+  if (typeof body === 'object' && body !== null && 'replayed' in body && body.replayed === true) {
+    reply.header('idempotency-replayed', 'true')
+  }
+  return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+/** `{code}` as the router writes it. */
+function toPattern(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+/** Known addresses answer other methods with 405 and the ones they know. */
+function refuseOtherMethods(app: FastifyInstance): void {
+  const byPath = Map.groupBy<string, RouteContract>(routes, ({ path }) => toPattern(path))
+  for (const [url, contracts] of byPath) {
+    const known = new Set<HTTPMethods>(
+      contracts.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),
+    )
+    const allow = [...known].join(', ')
+    app.route({
+      method: (['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const).filter(
+        (method) => !known.has(method),
+      ),
+      url,
+      exposeHeadRoute: false,
+      onRequest: (request: FastifyRequest, _reply: unknown, done: (error: Error) => void) =>
+        done(new ProblemError('method_not_allowed', `${request.method} is not allowed here`, { headers: { allow } })),
+      handler: () => problems.method_not_allowed.title,
+    })
+  }
+}

@@ -1,0 +1,65 @@
+import { getAccount, getBalance, getHistory, listAccounts, openAccount, updateAccount } from '@core/api'
+import { serve } from '../bound-route.ts'
+import { accountNotFound, isAccountOf, toAnswer } from '../denial.ts'
+import { toPage } from '../page.ts'
+
+export const accountRoutes = [
+  serve(listAccounts, async ({ project, query: { parent, cursor, limit }, rpc }) => {
+    if (parent !== undefined && !isAccountOf(project, parent)) return accountNotFound(parent)
+    const answer = await rpc('ledger_accounts', { p_parent: parent ?? null, p_after: cursor ?? null, p_limit: limit })
+    return toPage('accounts', answer)
+  }),
+
+  serve(openAccount, async ({ project, principal, idempotencyKey, body, rpc, rpcUnbound }) => {
+    const { account, kind, parent, funding, overdraft, metadata } = body
+    if (!isAccountOf(project, account)) return accountNotFound(account)
+    // A parent in another project (the shared pool) is the owner's to give.
+    const isOwner = principal.project === undefined
+    if (parent !== undefined && !isOwner && !isAccountOf(project, parent)) return accountNotFound(parent)
+    const open = isOwner ? rpcUnbound : rpc
+    const answer = await open('ledger_account_open', {
+      p_key: idempotencyKey,
+      p_account: account,
+      p_kind: kind,
+      p_parent: parent ?? null,
+      p_funding: funding,
+      p_overdraft: overdraft,
+      p_metadata: metadata,
+    })
+    return toAnswer(201, answer)
+  }),
+
+  serve(getAccount, async ({ project, params: { code }, rpc }) => {
+    if (!isAccountOf(project, code)) return accountNotFound(code)
+    return toAnswer(200, await rpc('ledger_balance', { p_account: code }))
+  }),
+
+  serve(updateAccount, async ({ project, idempotencyKey, params: { code }, body, rpc }) => {
+    if (!isAccountOf(project, code)) return accountNotFound(code)
+    const { status, overdraft, metadata } = body
+    const answer = await rpc('ledger_account_update', {
+      p_key: idempotencyKey,
+      p_account: code,
+      p_status: status ?? null,
+      p_overdraft: overdraft ?? null,
+      p_metadata: metadata ?? null,
+    })
+    return toAnswer(200, answer)
+  }),
+
+  serve(getBalance, async ({ project, params: { code }, query: { at }, rpc }) => {
+    if (!isAccountOf(project, code)) return accountNotFound(code)
+    return toAnswer(200, await rpc('ledger_balance', { p_account: code, p_at: at ?? null }))
+  }),
+
+  serve(getHistory, async ({ project, params: { code }, query: { cursor, limit, ...filter }, rpc }) => {
+    if (!isAccountOf(project, code)) return accountNotFound(code)
+    const answer = await rpc('ledger_history', {
+      p_account: code,
+      p_before: cursor ?? null,
+      p_limit: limit,
+      p_filter: filter,
+    })
+    return toPage('entries', answer)
+  }),
+]

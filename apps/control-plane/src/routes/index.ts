@@ -1,0 +1,27 @@
+import type { BoundRoute } from '../bound-route.ts'
+import { accountRoutes } from './account.ts'
+import { apiKeyRoutes } from './api-key.ts'
+import { budgetRoutes } from './budget.ts'
+import { chargeRoutes } from './charge.ts'
+import { flagRoutes } from './flag.ts'
+import { grantRoutes } from './grant.ts'
+import { holdRoutes } from './hold.ts'
+import { meRoutes } from './me.ts'
+import { projectRoutes } from './project.ts'
+import { createSystemRoutes, type SystemRoutesDependencies } from './system.ts'
+
+/** What serves every route of the contract. */
+export function createRoutes(dependencies: SystemRoutesDependencies): BoundRoute[] {
+  return [
+    ...createSystemRoutes(dependencies),
+    ...meRoutes,
+    ...projectRoutes,
+    ...apiKeyRoutes,
+    ...flagRoutes,
+    ...accountRoutes,
+    ...grantRoutes,
+    ...holdRoutes,
+    ...chargeRoutes,
+    ...budgetRoutes,
+  ]
+}

@@ -1,0 +1,24 @@
+import type { Config } from '@core/config'
+import { type ControlPlane, startControlPlane } from './compose.ts'
+import { createLogger } from './log.ts'
+import { closeOnSignal } from './shutdown.ts'
+import { renderStartMessage } from './start-message.ts'
+
+/** What closing may take beyond the grace of its requests: the database's own. */
+const closingMs = 1500
+
+/**
+ * Runs a control plane until a signal ends it: progress and log on standard error, keys and addresses on standard
+ * output. The process can then exit; what holds it open after that is cut off.
+ */
+export async function runControlPlane(config: Config): Promise<void> {
+  const logger = createLogger(config.log.level)
+  for (const warning of config.warnings) logger.warn({ component: 'config' }, warning)
+  const running: ControlPlane = await startControlPlane({
+    config,
+    logger,
+    onProgress: (line) => process.stderr.write(`core: ${line}\n`),
+  })
+  process.stdout.write(renderStartMessage(running))
+  await closeOnSignal({ close: running.close, limitMs: config.shutdown.graceMs + closingMs, logger })
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod'
+
+// The fields that several routes share. Descriptions double as the fix in a fault, so they say what is right.
+
+export const amountField = z
+  .int()
+  .min(1)
+  .describe('Whole micro-credits from 1 to 9007199254740991; one credit is 1000000')
+
+/** Zero too: for settle, limits and overdrafts. */
+export const amountOrZeroField = z
+  .int()
+  .min(0)
+  .describe('Whole micro-credits from 0 to 9007199254740991; one credit is 1000000')
+
+/** In answers: a debt is negative. */
+export const balanceField = z.int().describe('Whole micro-credits; negative for a debt')
+
+export const projectField = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,47}$/)
+  .describe("A project's name, or current for the key's own")
+
+export const accountField = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_.-]*(\/[A-Za-z0-9_.:@-]+){0,3}$/)
+  .max(200)
+  .describe('The code of an account. Its first segment is the project: smart_layer, smart_layer/agent-7')
+
+export const holdField = z.uuid().describe('The id of a hold, as reserve returned it')
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+
+/** An object of the caller's own. What arrives is parsed JSON already, so only its depth is left to check. */
+export const jsonObjectField = z
+  .custom<{ [key: string]: JsonValue }>(isObject, 'must be a JSON object')
+  .refine(isShallow, 'must be nested at most 32 levels deep')
+  .meta({ type: 'object' })
+
+export const metadataField = jsonObjectField.meta({
+  type: 'object',
+  description: 'A JSON object of at most 16 KB, kept with the record and returned as it is',
+})
+
+/** Any JSON value; what is left out is not a value. */
+export const jsonField = z
+  .custom<JsonValue>((value) => value !== undefined, 'missing')
+  .refine(isShallow, 'must be nested at most 32 levels deep')
+
+export const timestampField = z.iso.datetime({ offset: true }).describe('RFC 3339, such as 2026-11-20T09:30:00Z')
+
+const wholeNumber = /^\d{1,15}$/
+
+/** A whole number in a query, where everything arrives as text. */
+export function queryInteger(least: number, most: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && wholeNumber.test(value) ? Number(value) : value),
+    z.int().min(least).max(most),
+  )
+}
+
+/** The size and cursor of a page; lists answer `{ data, page: { next } }`. */
+export function pageFields<Cursor extends z.ZodType>(cursor: Cursor) {
+  return {
+    limit: queryInteger(1, 1000).default(100).describe('Rows per page, 1 to 1000'),
+    cursor: cursor.optional().describe('page.next of the page before'),
+  }
+}
+
+export function pageOf<Row extends z.ZodType>(row: Row) {
+  return z.object({
+    data: z.array(row),
+    page: z.object({ next: z.string().nullable().describe('The cursor of the next page; null on the last one') }),
+  })
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A body nested a hundred thousand levels deep would overflow the stack of whoever walks it next. */
+function isShallow(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; depth < 32; depth++) {
+    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []))
+    if (level.length === 0) return true
+  }
+  return false
+}

@@ -1,0 +1,47 @@
+export { type ApiKeyMode, type ApiKeySecret, generateApiKey, hashApiKey, isApiKey, type NewApiKey } from './api-key.ts'
+export { type Capability, capabilities, isCapability } from './capability.ts'
+export { docsStyle, renderDocsPage, renderProblemPage } from './docs-page.ts'
+export { toFaults } from './fault.ts'
+export { type OpenApiOptions, toOpenApi } from './openapi.ts'
+export {
+  errorOfProblem,
+  type Fault,
+  isProblemCode,
+  type Problem,
+  type ProblemCode,
+  problemOfError,
+  problemSchema,
+  problems,
+} from './problem.ts'
+export {
+  defineRoute,
+  hasFields,
+  type IdempotencyKeyUse,
+  noInput,
+  problemsOf,
+  type RouteArguments,
+  type RouteAuth,
+  type RouteContract,
+  type RouteExample,
+  type RouteInput,
+  type RouteRequest,
+  type RouteResponse,
+} from './route-contract.ts'
+export {
+  getAccount,
+  getBalance,
+  getHistory,
+  listAccounts,
+  openAccount,
+  updateAccount,
+} from './routes/account.ts'
+export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
+export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
+export { chargeCredits } from './routes/charge.ts'
+export { listFlags, setFlag } from './routes/flag.ts'
+export { grantCredits } from './routes/grant.ts'
+export { getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
+export { getMe } from './routes/me.ts'
+export { listProjects, putProject } from './routes/project.ts'
+export { docsPage, live, openApiDocument, problemPage, ready } from './routes/system.ts'
+export { type Routes, routes } from './routes.ts'

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { toOpenApi } from './openapi.ts'
+import { routes } from './routes.ts'
+
+const document = toOpenApi(routes, { version: '1.2.3' })
+const text = JSON.stringify(document)
+
+test('every route is an operation with its scope, and every reference leads somewhere', () => {
+  for (const { operation } of routes) expect(text).toContain(`"operationId":"${operation}"`)
+  expect(document).toHaveProperty(
+    ['paths', '/v1/projects/{project}/holds', 'post', 'security'],
+    [{ key: ['ledger:spend'] }],
+  )
+  expect(document).toHaveProperty(['paths', '/livez', 'get', 'security'], [])
+  const references = new Set(text.match(/#\/[^"]+/g))
+  expect(references.size).toBeGreaterThan(5)
+  for (const reference of references) expect(document).toHaveProperty(reference.slice(2).split('/'))
+})
+
+test('a body with only optional fields may be left out, others not', () => {
+  const body = (path: string) => ['paths', path, 'post', 'requestBody', 'required']
+  expect(document).toHaveProperty(body('/v1/projects/{project}/holds/{id}/void'), false)
+  expect(document).toHaveProperty(body('/v1/projects/{project}/holds'), true)
+})
+
+test('the document is plain JSON', () => {
+  expect(JSON.parse(text)).toEqual(document)
+  expect(text).not.toContain('$defs')
+})

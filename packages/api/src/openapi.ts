@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { type ProblemCode, problemSchema, problems } from './problem.ts'
+import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
+
+type JsonObject = { [key: string]: unknown }
+
+export interface OpenApiOptions {
+  readonly version: string
+  readonly serverUrl?: string
+}
+
+/** The routes as an OpenAPI 3.1 document. Schemas that carry an id become components. */
+export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl }: OpenApiOptions): JsonObject {
+  const schemas: JsonObject = {}
+  toJsonSchema(problemSchema, 'output', schemas)
+  const byPath = Map.groupBy(routes, ({ path }) => path)
+  const paths = Object.fromEntries(
+    [...byPath].map(([path, members]) => [
+      path,
+      Object.fromEntries(members.map((route) => [route.method.toLowerCase(), toOperation(route, schemas)])),
+    ]),
+  )
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Core',
+      version,
+      description:
+        'Metered credits, budgets and keys for a fleet of projects. Amounts are whole micro-credits; one credit is 1000000. Problems are RFC 9457 documents: match on code.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: serverUrl ?? '/' }],
+    tags: [...new Set(routes.map(({ noun }) => noun))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas,
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' } },
+    },
+  }
+}
+
+function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
+  const { auth, input, produces = 'application/json' } = route
+  const [example] = route.examples
+  return {
+    operationId: route.operation,
+    tags: [route.noun],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    security: auth === 'public' ? [] : [{ key: auth === 'authenticated' ? [] : [auth] }],
+    parameters: [
+      ...toParameters('path', input.params, schemas),
+      ...toParameters('query', input.query, schemas),
+      ...toIdempotencyParameter(route),
+    ],
+    ...(!hasFields(input.body)
+      ? {}
+      : {
+          requestBody: {
+            required: !input.body.safeParse({}).success,
+            content: {
+              'application/json': {
+                schema: toJsonSchema(input.body, 'input', schemas),
+                ...(example?.body === undefined ? {} : { example: example.body }),
+              },
+            },
+          },
+        }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(route.outputs).map(([status, schema]) => {
+          const shown = route.examples.find((candidate) => candidate.status === Number(status))
+          return [
+            status,
+            {
+              description: shown?.title ?? 'Success',
+              ...(route.idempotencyKey === 'none' ? {} : { headers: replayHeader }),
+              content: {
+                [produces]: {
+                  schema: toJsonSchema(schema, 'output', schemas),
+                  ...(shown === undefined ? {} : { example: shown.response }),
+                },
+              },
+            },
+          ]
+        }),
+      ),
+      ...toProblemResponses(problemsOf(route)),
+    },
+  }
+}
+
+const replayHeader = {
+  'Idempotency-Replayed': {
+    description: 'true when this answer is a replay',
+    schema: { type: 'string', enum: ['true'] },
+  },
+}
+
+function toParameters(place: 'path' | 'query', schema: z.ZodObject, schemas: JsonObject): JsonObject[] {
+  return Object.entries(schema.shape).map(([name, field]) => ({
+    name,
+    in: place,
+    required: place === 'path' || !z.safeParse(field, undefined).success,
+    ...(field instanceof z.ZodType && field.description !== undefined ? { description: field.description } : {}),
+    schema: toJsonSchema(field, 'input', schemas),
+  }))
+}
+
+function toIdempotencyParameter({ idempotencyKey }: RouteContract): JsonObject[] {
+  if (idempotencyKey === 'none') return []
+  return [
+    {
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: idempotencyKey === 'required',
+      description: 'One per intended effect, the same again on a retry: a uuid, or an id of the work',
+      schema: { type: 'string', minLength: 1, maxLength: 200 },
+    },
+  ]
+}
+
+/** One response per status; codes that share it are listed in its description. */
+function toProblemResponses(codes: readonly ProblemCode[]): JsonObject {
+  const byStatus = Map.groupBy(codes, (code) => problems[code].status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, shared]) => [
+      String(status),
+      {
+        description: shared.map((code) => `${code}: ${problems[code].title}`).join('. '),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  )
+}
+
+/** zod puts named schemas under $defs of each schema; here they are gathered into the document's components. */
+function toJsonSchema(schema: z.core.$ZodType, io: 'input' | 'output', schemas: JsonObject): JsonObject {
+  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  for (const [name, definition] of Object.entries($defs ?? {})) {
+    const { id, ...body } = definition
+    schemas[name] = rewriteReferences(body)
+  }
+  const { id, ...body } = rest
+  if (typeof id !== 'string') return rewriteReferences(body)
+  schemas[id] = rewriteReferences(body)
+  return { $ref: `#/components/schemas/${id}` }
+}
+
+function rewriteReferences<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/'))
+}

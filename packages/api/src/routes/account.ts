@@ -1,0 +1,301 @@
+import { z } from 'zod'
+import {
+  accountField,
+  amountOrZeroField,
+  metadataField,
+  pageFields,
+  pageOf,
+  projectField,
+  queryInteger,
+  timestampField,
+} from '../field.ts'
+import { balanceFields, postingExample, postingFields } from '../ledger-answer.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
+
+const kind = z.enum(['pool', 'project', 'user'])
+const status = z.enum(['active', 'frozen', 'closed'])
+const funding = z
+  .enum(['own', 'parent'])
+  .describe('own: holds credits itself. parent: has no purse; what it spends comes out of its parent')
+
+const accountFields = {
+  account: z.string(),
+  project: z.string(),
+  kind,
+  status,
+  parent: z.string().nullable(),
+  funding,
+  purse: z.string().describe('The account whose credits it spends'),
+  overdraft: amountOrZeroField,
+  metadata: z.record(z.string(), z.unknown()),
+  createdAt: timestampField,
+}
+
+const statementSchema = z
+  .object({
+    ...accountFields,
+    granted: amountOrZeroField.describe('All credits that ever came in'),
+    spent: amountOrZeroField.describe('All credits that ever went out'),
+    ...balanceFields,
+    at: timestampField,
+  })
+  .meta({ id: 'Account', description: 'An account, and where the purse it spends from stands' })
+
+const balanceSchema = z
+  .object({
+    account: z.string(),
+    granted: statementSchema.shape.granted.optional(),
+    spent: statementSchema.shape.spent.optional(),
+    settled: balanceFields.settled,
+    held: balanceFields.held,
+    available: balanceFields.available,
+    overdraft: amountOrZeroField,
+    budgets: balanceFields.budgets.optional(),
+    at: timestampField,
+  })
+  .meta({ id: 'Balance', description: 'granted, spent and budgets are those of now, so a past balance has none' })
+
+const openedSchema = z.object({ ...accountFields, ...postingFields }).meta({ id: 'OpenedAccount' })
+
+const project = z.strictObject({ project: projectField })
+const byCode = z.strictObject({
+  project: projectField,
+  code: accountField.describe('URL-encoded: smart_layer%2Fagent-7'),
+})
+
+const accountExample = {
+  account: 'smart_layer/agent-7',
+  project: 'smart_layer',
+  kind: 'user',
+  status: 'active',
+  parent: 'smart_layer',
+  funding: 'parent',
+  purse: 'pool',
+  overdraft: 0,
+  metadata: {},
+  createdAt: '2026-11-20T09:30:00+00:00',
+}
+const { tx, replayed, ...balanceExample } = postingExample
+const statementExample = {
+  ...accountExample,
+  granted: 1_000_000_000,
+  spent: 0,
+  ...balanceExample,
+  at: '2026-11-20T09:31:00+00:00',
+}
+
+export const listAccounts = defineRoute({
+  operation: 'listAccounts',
+  method: 'GET',
+  path: '/v1/projects/{project}/accounts',
+  noun: 'accounts',
+  summary: 'Accounts and their balances, by code',
+  auth: 'ledger:read',
+  idempotencyKey: 'none',
+  input: {
+    ...noInput,
+    params: project,
+    query: z.strictObject({
+      ...pageFields(z.string().min(1).max(200)),
+      parent: accountField.optional().describe('Only the accounts right below'),
+    }),
+  },
+  outputs: { 200: pageOf(statementSchema) },
+  problems: ['account_not_found'],
+  examples: [
+    {
+      title: 'One page',
+      params: { project: 'current' },
+      status: 200,
+      response: { data: [statementExample], page: { next: null } },
+    },
+  ],
+})
+
+export const openAccount = defineRoute({
+  operation: 'openAccount',
+  method: 'POST',
+  path: '/v1/projects/{project}/accounts',
+  noun: 'accounts',
+  summary: 'Open an account',
+  description:
+    "A project's key opens user accounts below its own; the owner opens any. A code with a slash is the child of the account its path names, unless parent says otherwise.",
+  auth: 'ledger:account',
+  idempotencyKey: 'required',
+  input: {
+    ...noInput,
+    params: project,
+    body: z.strictObject({
+      account: accountField,
+      kind: kind.default('user'),
+      parent: accountField.optional(),
+      funding: funding.default('own'),
+      overdraft: amountOrZeroField.default(0),
+      metadata: metadataField.default({}),
+    }),
+  },
+  outputs: { 201: openedSchema },
+  problems: ['account_not_found', 'account_frozen', 'conflict'],
+  examples: [
+    {
+      title: 'An agent that spends from its project',
+      params: { project: 'current' },
+      body: { account: 'smart_layer/agent-7', funding: 'parent' },
+      status: 201,
+      response: { ...accountExample, ...postingExample, budgets: [] },
+    },
+  ],
+})
+
+export const getAccount = defineRoute({
+  operation: 'getAccount',
+  method: 'GET',
+  path: '/v1/projects/{project}/accounts/{code}',
+  noun: 'accounts',
+  summary: 'An account and where it stands',
+  auth: 'ledger:read',
+  idempotencyKey: 'none',
+  input: { ...noInput, params: byCode },
+  outputs: { 200: statementSchema },
+  problems: ['account_not_found'],
+  examples: [
+    {
+      title: 'An agent',
+      params: { project: 'current', code: 'smart_layer/agent-7' },
+      status: 200,
+      response: statementExample,
+    },
+  ],
+})
+
+export const updateAccount = defineRoute({
+  operation: 'updateAccount',
+  method: 'PATCH',
+  path: '/v1/projects/{project}/accounts/{code}',
+  noun: 'accounts',
+  summary: 'Freeze, close, or change overdraft and metadata',
+  description: 'Fields left out stay as they are. Top accounts and overdrafts are the owner’s to change.',
+  auth: 'ledger:account',
+  idempotencyKey: 'optional',
+  input: {
+    ...noInput,
+    params: byCode,
+    body: z.strictObject({
+      status: status.optional(),
+      overdraft: amountOrZeroField.optional(),
+      metadata: metadataField.optional(),
+    }),
+  },
+  outputs: { 200: openedSchema },
+  problems: ['account_not_found', 'conflict'],
+  examples: [
+    {
+      title: 'Freeze',
+      params: { project: 'current', code: 'smart_layer/agent-7' },
+      body: { status: 'frozen' },
+      status: 200,
+      response: { ...accountExample, status: 'frozen', ...postingExample, budgets: [] },
+    },
+  ],
+})
+
+export const getBalance = defineRoute({
+  operation: 'getBalance',
+  method: 'GET',
+  path: '/v1/projects/{project}/accounts/{code}/balance',
+  noun: 'accounts',
+  summary: 'Settled, held and available, now or at an instant',
+  auth: 'ledger:read',
+  idempotencyKey: 'none',
+  input: {
+    ...noInput,
+    params: byCode,
+    query: z.strictObject({ at: timestampField.optional().describe('An RFC 3339 instant; left out: now') }),
+  },
+  outputs: { 200: balanceSchema },
+  problems: ['account_not_found'],
+  examples: [
+    {
+      title: 'Now',
+      params: { project: 'current', code: 'smart_layer' },
+      status: 200,
+      response: {
+        account: 'smart_layer',
+        granted: 1_000_000_000,
+        spent: 0,
+        ...balanceExample,
+        overdraft: 0,
+        at: '2026-11-20T09:31:00+00:00',
+      },
+    },
+  ],
+})
+
+const entrySchema = z
+  .object({
+    tx: z.int(),
+    op: z.string(),
+    account: z.string(),
+    key: z.string(),
+    hold: z.string().nullable(),
+    amount: amountOrZeroField,
+    flags: z.array(z.string()),
+    metadata: z.unknown(),
+    actor: z.string(),
+    at: timestampField,
+    settled: balanceFields.settled.nullable(),
+    held: balanceFields.held.nullable(),
+    available: balanceFields.available.nullable(),
+  })
+  .meta({ id: 'HistoryEntry' })
+
+export const getHistory = defineRoute({
+  operation: 'getHistory',
+  method: 'GET',
+  path: '/v1/projects/{project}/accounts/{code}/history',
+  noun: 'accounts',
+  summary: 'What happened to an account, newest first',
+  auth: 'ledger:read',
+  idempotencyKey: 'none',
+  input: {
+    ...noInput,
+    params: byCode,
+    query: z.strictObject({
+      ...pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER)),
+      op: z.string().max(40).optional().describe('Only this operation: grant, reserve, settle, void, charge …'),
+      hold: z.uuid().optional().describe('Only this hold'),
+      key: z.string().max(200).optional().describe('Only this idempotency key'),
+      since: timestampField.optional().describe('From this RFC 3339 instant on'),
+      until: timestampField.optional().describe('Before this RFC 3339 instant'),
+    }),
+  },
+  outputs: { 200: pageOf(entrySchema) },
+  problems: ['account_not_found'],
+  examples: [
+    {
+      title: 'The last entry',
+      params: { project: 'current', code: 'smart_layer' },
+      status: 200,
+      response: {
+        data: [
+          {
+            tx: 7,
+            op: 'charge',
+            account: 'smart_layer',
+            key: 'invoice-81',
+            hold: null,
+            amount: 500_000,
+            flags: [],
+            metadata: {},
+            actor: 'key:019ab2c4-0000-7000-8000-000000000000',
+            at: '2026-11-20T09:31:00+00:00',
+            settled: 999_500_000,
+            held: 0,
+            available: 999_500_000,
+          },
+        ],
+        page: { next: '7' },
+      },
+    },
+  ],
+})

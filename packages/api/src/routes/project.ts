@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { jsonObjectField, metadataField, projectField, timestampField } from '../field.ts'
+import { defineRoute, noInput } from '../route-contract.ts'
+
+const projectSchema = z
+  .object({
+    name: z.string(),
+    version: z.string().nullable(),
+    capabilities: z.array(z.unknown()).describe('What the project says it can do'),
+    endpoints: z.record(z.string(), z.unknown()),
+    metadata: z.record(z.string(), z.unknown()),
+    registeredAt: timestampField,
+    updatedAt: timestampField,
+  })
+  .meta({ id: 'Project' })
+
+const example = {
+  name: 'smart_layer',
+  version: '1.4.0',
+  capabilities: ['chat'],
+  endpoints: { api: 'http://127.0.0.1:8801' },
+  metadata: {},
+  registeredAt: '2026-11-20T09:30:00+00:00',
+  updatedAt: '2026-11-20T09:30:00+00:00',
+}
+
+export const listProjects = defineRoute({
+  operation: 'listProjects',
+  method: 'GET',
+  path: '/v1/projects',
+  noun: 'projects',
+  summary: "The registered projects; a project's key sees its own",
+  auth: 'project:read',
+  idempotencyKey: 'none',
+  input: noInput,
+  outputs: { 200: z.object({ data: z.array(projectSchema), page: z.object({ next: z.null() }) }) },
+  problems: [],
+  examples: [{ title: 'One project', status: 200, response: { data: [example], page: { next: null } } }],
+})
+
+export const putProject = defineRoute({
+  operation: 'putProject',
+  method: 'PUT',
+  path: '/v1/projects/{project}',
+  noun: 'projects',
+  summary: 'Register a project, or update what it says of itself',
+  description: 'Idempotent by name. Fields left out keep what is stored.',
+  auth: 'project:write',
+  idempotencyKey: 'none',
+  input: {
+    ...noInput,
+    params: z.strictObject({ project: projectField }),
+    body: z.strictObject({
+      version: z.string().max(100).optional(),
+      capabilities: z.array(z.string().max(100)).max(100).optional(),
+      endpoints: jsonObjectField.optional(),
+      metadata: metadataField.optional(),
+    }),
+  },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [
+    {
+      title: 'Register',
+      params: { project: 'smart_layer' },
+      body: { version: '1.4.0', capabilities: ['chat'], endpoints: { api: 'http://127.0.0.1:8801' } },
+      status: 200,
+      response: example,
+    },
+  ],
+})

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { configSchema, type SettingMeta, settingRegistry } from './schema.ts'
+
+/** One leaf of the schema, with everything that loading it, faulting it and documenting it need. */
+export interface Setting {
+  /** Its place in `core.config.json`, as `http.port`. */
+  path: string
+  variable: string
+  description: string
+  /** What a right value is, in words: `a whole number from 0 to 65535`. */
+  expected: string
+  kind: 'integer' | 'text'
+  defaultValue: string | number | undefined
+  example: string | undefined
+  secret: boolean
+}
+
+const leafShape = z.object({
+  type: z.enum(['integer', 'string']).optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  enum: z.array(z.string()).optional(),
+  default: z.union([z.string(), z.number()]).optional(),
+})
+
+/** The leaves of `configSchema`, in its order. */
+export const settings: readonly Setting[] = collect(configSchema, [])
+
+function collect(section: z.ZodObject, path: readonly string[]): Setting[] {
+  return Object.entries(section.shape).flatMap(([key, schema]) => {
+    const here = [...path, key]
+    const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema
+    if (inner instanceof z.ZodObject) return collect(inner, here)
+    const meta = settingRegistry.get(schema)
+    if (!meta) throw new Error(`the setting ${here.join('.')} is not registered`)
+    return [toSetting(here.join('.'), schema, meta)]
+  })
+}
+
+function toSetting(path: string, schema: z.core.$ZodType, meta: SettingMeta): Setting {
+  const leaf = leafShape.parse(z.toJSONSchema(schema, { io: 'input' }))
+  const expected = meta.expected ?? describe(leaf)
+  if (!expected) throw new Error(`the setting ${path} does not say what a right value is`)
+  return {
+    path,
+    variable: meta.variable,
+    description: meta.description,
+    expected,
+    kind: leaf.type === 'integer' ? 'integer' : 'text',
+    defaultValue: leaf.default,
+    example: meta.example,
+    secret: meta.secret ?? false,
+  }
+}
+
+function describe(leaf: z.infer<typeof leafShape>): string | undefined {
+  if (leaf.enum) return `one of ${leaf.enum.join(', ')}`
+  if (leaf.type === 'integer') return `a whole number from ${leaf.minimum} to ${leaf.maximum}`
+  return undefined
+}

@@ -1,0 +1,298 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { CoreError } from '@core/foundation'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type ConfigFault, type LoadConfigOptions, loadConfig, settings } from '../src/index.ts'
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'core-config-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true }))
+
+const load = (options: LoadConfigOptions = {}) => loadConfig({ env: {}, cwd, ...options })
+const writeFile = (content: unknown, name = 'core.config.json') =>
+  writeFileSync(join(cwd, name), typeof content === 'string' ? content : JSON.stringify(content))
+
+function failure(options: LoadConfigOptions): { message: string; faults: readonly ConfigFault[] } {
+  try {
+    load(options)
+  } catch (error) {
+    if (!(error instanceof CoreError) || error.code !== 'E_CONFIG_INVALID') throw error
+    return { message: error.message, faults: error.details['faults'] as readonly ConfigFault[] }
+  }
+  throw new Error('the configuration was accepted')
+}
+const faultsOf = (options: LoadConfigOptions) => failure(options).faults
+
+describe('sources', () => {
+  test('defaults need no file and no environment', () => {
+    expect(load()).toEqual({
+      http: {
+        host: '127.0.0.1',
+        port: 4400,
+        bodyLimitBytes: 262_144,
+        headersTimeoutMs: 5_000,
+        requestTimeoutMs: 30_000,
+      },
+      dataDir: join(cwd, '.core'),
+      database: { driver: 'embedded', dataDir: join(cwd, '.core'), timeoutMs: 10_000 },
+      ownerKey: undefined,
+      log: { level: 'info' },
+      shutdown: { graceMs: 8_000 },
+      warnings: [],
+    })
+  })
+
+  test('each beats the one before it', () => {
+    writeFile({ http: { host: 'file.example', port: 1, bodyLimitBytes: 2048 }, log: { level: 'warn' } })
+    const env = { CORE_HTTP_HOST: 'env.example', CORE_HTTP_PORT: '2' }
+    expect(load({ env, overrides: { http: { port: 3 } } }).http).toMatchObject({
+      host: 'env.example',
+      port: 3,
+      bodyLimitBytes: 2048,
+      headersTimeoutMs: 5_000,
+    })
+    expect(load({ env }).log.level).toBe('warn')
+  })
+
+  test('an empty variable and an undefined override leave the setting alone', () => {
+    const env = { CORE_HTTP_PORT: '', CORE_DATABASE_URL: '', SUPABASE_URL: '' }
+    const config = load({ env, overrides: { http: { port: undefined }, log: undefined } })
+    expect(config.http.port).toBe(4400)
+    expect(config.database.driver).toBe('embedded')
+  })
+
+  test.each(settings.map((setting) => [setting.variable, setting] as const))('%s is read', (_, setting) => {
+    const [name, value] = valid[setting.variable] ?? []
+    if (name === undefined || value === undefined) throw new Error(`no example for ${setting.variable}`)
+    const companions = setting.variable.startsWith('SUPABASE_')
+      ? supabase
+      : setting.path.startsWith('database.') && postgres
+    const config = load({ env: { ...companions, [setting.variable]: value } })
+    const read = name.split('.').reduce<unknown>((node, key) => Reflect.get(Object(node), key), config)
+    expect(String(reveal(read))).toBe(value)
+  })
+
+  test('paths are absolute and start at the working directory', () => {
+    expect(load({ env: { CORE_DATA_DIR: 'there' } }).dataDir).toBe(join(cwd, 'there'))
+    expect(load({ env: { CORE_DATA_DIR: '/srv/core' } }).database).toMatchObject({ dataDir: '/srv/core' })
+  })
+
+  test('a file may begin with a byte order mark', () => {
+    writeFile('\uFEFF{"http":{"port":9}}')
+    expect(load().http.port).toBe(9)
+  })
+
+  test('another file can be named, and must then exist', () => {
+    writeFile({ http: { port: 9 } }, 'other.json')
+    expect(load({ file: 'other.json' }).http.port).toBe(9)
+    expect(faultsOf({ file: 'none.json' })).toMatchObject([{ path: '', source: 'file', found: 'no file' }])
+  })
+})
+
+describe('faults', () => {
+  test('of every source are listed at once, with variable, path, what was found and what would be right', () => {
+    writeFile({ htpp: { port: 1 }, http: { port: 70_000, prot: 1 }, log: 'loud', shutdown: { graceMs: null } })
+    const { faults, message } = failure({
+      env: { CORE_HTTP_HOST: 'a b', CORE_DATABASE_DRIVER: 'mysql', CORE_HTTP_BODY_LIMIT_BYTES: '1.5' },
+      overrides: { database: { poolSize: 0 } },
+    })
+    expect(faults).toEqual(
+      expect.arrayContaining<ConfigFault>([
+        {
+          variable: undefined,
+          path: 'htpp',
+          source: 'file',
+          found: 'an unknown key',
+          expected: 'a known key; did you mean "http"?',
+        },
+        {
+          variable: undefined,
+          path: 'http.prot',
+          source: 'file',
+          found: 'an unknown key',
+          expected: 'a known key; did you mean "http.port"?',
+        },
+        { variable: undefined, path: 'log', source: 'file', found: 'a string', expected: 'an object of settings' },
+        {
+          variable: 'CORE_HTTP_PORT',
+          path: 'http.port',
+          source: 'file',
+          found: '70000',
+          expected: 'a whole number from 0 to 65535',
+        },
+        {
+          variable: 'CORE_SHUTDOWN_GRACE_MS',
+          path: 'shutdown.graceMs',
+          source: 'file',
+          found: 'null',
+          expected: 'a whole number from 1 to 600000',
+        },
+        {
+          variable: 'CORE_HTTP_HOST',
+          path: 'http.host',
+          source: 'environment',
+          found: '"a b"',
+          expected: 'an IP address or a host name',
+        },
+        {
+          variable: 'CORE_HTTP_BODY_LIMIT_BYTES',
+          path: 'http.bodyLimitBytes',
+          source: 'environment',
+          found: '"1.5"',
+          expected: 'a whole number from 1024 to 16777216',
+        },
+        {
+          variable: 'CORE_DATABASE_DRIVER',
+          path: 'database.driver',
+          source: 'environment',
+          found: '"mysql"',
+          expected: 'one of embedded, postgres, supabase',
+        },
+        {
+          variable: 'CORE_DATABASE_POOL_SIZE',
+          path: 'database.poolSize',
+          source: 'overrides',
+          found: '0',
+          expected: 'a whole number from 1 to 1000',
+        },
+      ]),
+    )
+    expect(faults).toHaveLength(9)
+    expect(message).toContain('the configuration has 9 faults:')
+    expect(message).toContain('- CORE_HTTP_HOST (http.host): found "a b" in the environment; expected an IP address')
+  })
+
+  test.each([
+    ['a key at the wrong level', { port: 1 }, 'did you mean "http.port"?'],
+    ['a variable in the file', { CORE_HTTP_PORT: 1 }, 'did you mean "http.port"?'],
+    ['a key with a dot', { 'http.port': 1 }, 'one object inside the other'],
+    ['a key nobody knows', { colour: 1 }, 'a known key'],
+    ['a polluting key', '{"__proto__":{"http":{"port":1}}}', 'a known key'],
+  ])('%s is one', (_, content, expected) => {
+    writeFile(content)
+    const faults = faultsOf({})
+    expect(faults).toHaveLength(1)
+    expect(faults[0]?.expected).toContain(expected)
+  })
+
+  test.each([
+    ['an empty file', ''],
+    ['a list', '[]'],
+    ['a number', '4'],
+    ['null', 'null'],
+    ['a broken object', '{"http": '],
+  ])('%s is one, beside those of the environment', (_, content) => {
+    writeFile(content)
+    const faults = faultsOf({ env: { CORE_HTTP_PORT: 'x' } })
+    expect(faults).toMatchObject([{ source: 'file', path: '' }, { variable: 'CORE_HTTP_PORT' }])
+  })
+
+  test.each(['4400.5', '0x10', '1e3', 'NaN', '-1', '70000', '-99999999999999999999', '99999999999999999999', 'forty'])(
+    '%j is no port',
+    (text) => {
+      expect(faultsOf({ env: { CORE_HTTP_PORT: text } })).toMatchObject([{ variable: 'CORE_HTTP_PORT' }])
+    },
+  )
+
+  test.each(['mysql://h/d', 'h:5432/d', 'postgres:', 'postgres://'])('%j is no database URL', (text) => {
+    expect(faultsOf({ env: { CORE_DATABASE_URL: text } })).toMatchObject([{ variable: 'CORE_DATABASE_URL' }])
+  })
+
+  test.each(['project.supabase.co', 'ftp://h', 'https:', 'https://'])('%j is no Supabase URL', (text) => {
+    const env = { SUPABASE_URL: text, SUPABASE_SERVICE_ROLE_KEY: 'k'.repeat(30) }
+    expect(faultsOf({ env })).toMatchObject([{ variable: 'SUPABASE_URL' }])
+  })
+
+  test('a driver without what it needs is one', () => {
+    expect(faultsOf({ env: { CORE_DATABASE_DRIVER: 'supabase' } }).map(({ variable }) => variable)).toEqual([
+      'SUPABASE_URL',
+      'SUPABASE_SERVICE_ROLE_KEY',
+    ])
+  })
+})
+
+describe('secrets', () => {
+  const env = { CORE_OWNER_KEY: 'hunter2-hunter2-hunter2', CORE_DATABASE_URL: 'postgres://core:hunter2@h/d' }
+
+  test('do not show where the configuration is printed, and are read by name', () => {
+    const config = load({ env })
+    expect(inspect(config, { depth: 9, showHidden: true })).not.toContain('hunter2')
+    expect(JSON.stringify(config)).not.toContain('hunter2')
+    expect(`${config.ownerKey} ${config}`).not.toContain('hunter2')
+    expect(config.ownerKey?.reveal()).toBe('hunter2-hunter2-hunter2')
+    expect(config.database).toMatchObject({ url: 'postgres://core:hunter2@h/d' })
+  })
+
+  test.each([
+    ['a short key', { env: { CORE_OWNER_KEY: 'hunter2' } }],
+    ['a key that no header can carry', { env: { CORE_OWNER_KEY: 'hunter2 hunter2 hunter2' } }],
+    ['a bad URL', { env: { CORE_DATABASE_URL: 'mysql://u:hunter2@h/d' } }],
+    ['a contradiction', { env: { ...env, CORE_DATABASE_DRIVER: 'embedded' } }],
+    ['a section in place of an object', { overrides: { database: 'postgres://u:hunter2@h/d' } }],
+  ])('do not show in the fault of %s', (_, options) => {
+    const { message, faults } = failure(options as LoadConfigOptions)
+    expect(message + inspect(faults)).not.toContain('hunter2')
+  })
+
+  test('do not show where the file is not JSON', () => {
+    writeFile('{"ownerKey":hunter2}')
+    expect(failure({}).message).not.toContain('hunt')
+  })
+
+  test('in the file are warned of', () => {
+    writeFile({ ownerKey: 'hunter2-hunter2-hunter2' })
+    const { warnings } = load()
+    expect(warnings).toEqual([expect.stringContaining('holds the secret ownerKey; CORE_OWNER_KEY keeps it out')])
+    expect(warnings.join()).not.toContain('hunter2')
+  })
+})
+
+describe('unknown CORE_ variables', () => {
+  test('are warned of with what was meant', () => {
+    const env = { CORE_HTP_PORT: '1', CORE_COLOUR: 'red', CORE_URL: 'x', PATH: '/bin', SUPABASE_JWT: 'x' }
+    expect(load({ env, knownVariables: ['CORE_URL'] }).warnings).toEqual([
+      'the environment variable CORE_COLOUR is unknown and has no effect',
+      'the environment variable CORE_HTP_PORT is unknown and has no effect; did you mean CORE_HTTP_PORT?',
+    ])
+  })
+})
+
+test('the configuration is frozen to its leaves', () => {
+  const config = load({ env: supabase })
+  const visit = (node: object) => {
+    expect(Object.isFrozen(node)).toBe(true)
+    for (const child of Object.values(node)) if (typeof child === 'object' && child !== null) visit(child)
+  }
+  visit(config)
+})
+
+const postgres = { CORE_DATABASE_URL: 'postgres://h/d' }
+const supabase = { SUPABASE_URL: 'https://p.example', SUPABASE_SERVICE_ROLE_KEY: 'k'.repeat(30) }
+
+/** Where each variable ends up, and a value other than its default. */
+const valid: Record<string, [path: string, value: string]> = {
+  CORE_HTTP_HOST: ['http.host', '::1'],
+  CORE_HTTP_PORT: ['http.port', '0'],
+  CORE_HTTP_BODY_LIMIT_BYTES: ['http.bodyLimitBytes', '1024'],
+  CORE_HTTP_HEADERS_TIMEOUT_MS: ['http.headersTimeoutMs', '1000'],
+  CORE_HTTP_REQUEST_TIMEOUT_MS: ['http.requestTimeoutMs', '1000'],
+  CORE_DATA_DIR: ['dataDir', '/srv/core'],
+  CORE_DATABASE_DRIVER: ['database.driver', 'postgres'],
+  CORE_DATABASE_URL: ['database.url', 'postgresql://u:p@[::1]:5432/d?sslmode=require'],
+  CORE_DATABASE_POOL_SIZE: ['database.poolSize', '3'],
+  CORE_DATABASE_TIMEOUT_MS: ['database.timeoutMs', '1500'],
+  SUPABASE_URL: ['database.url', 'http://[::1]:54321'],
+  SUPABASE_SERVICE_ROLE_KEY: ['database.key', 'eyJhbGciOi.eyJyb2xlIjoi.c2lnbmF0dXJl_-='],
+  CORE_OWNER_KEY: ['ownerKey', 'a'.repeat(20)],
+  CORE_LOG_LEVEL: ['log.level', 'silent'],
+  CORE_SHUTDOWN_GRACE_MS: ['shutdown.graceMs', '100'],
+}
+
+function reveal(value: unknown): unknown {
+  const secret = Object(value) as { reveal?: unknown }
+  return typeof secret.reveal === 'function' ? secret.reveal() : value
+}

@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { root } from './root.ts'
+import { createToyWorkspace, type ToyWorkspace } from './toy-workspace.ts'
+
+const echo = `console.log('ran', ...process.argv.slice(2)); process.exitCode = Number(process.argv.at(-1))`
+const server = `
+  process.on('SIGTERM', () => { console.log('told to stop'); setTimeout(() => process.exit(0), 200) })
+  setInterval(() => {}, 1000)
+  console.log('up under', process.ppid)`
+
+let toy: ToyWorkspace | undefined
+const groups: number[] = []
+afterEach(() => {
+  for (const pid of groups.splice(0)) {
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // the test ended it already
+    }
+  }
+  toy?.[Symbol.dispose]()
+  toy = undefined
+})
+
+const hasModule = (name: string) => existsSync(join(toy?.folder ?? '', 'apps/cli/node_modules/@toy', name))
+
+describe('install', () => {
+  test('start installs what runs and not what tests need; test adds the rest; nothing is installed twice', () => {
+    toy = createToyWorkspace(echo)
+    const first = bootstrap(toy, ['start', '0'])
+    expect(first.stderr).toContain('installing production dependencies')
+    expect(first).toMatchObject({ status: 0, stdout: 'ran start 0\n' })
+    expect([hasModule('shipped'), hasModule('development')]).toEqual([true, false])
+
+    expect(bootstrap(toy, ['start', '0'])).toMatchObject({ status: 0, stdout: 'ran start 0\n', stderr: '' })
+
+    const tests = bootstrap(toy, ['test'])
+    expect(tests.stderr).toContain('installing all dependencies')
+    expect(tests).toMatchObject({ status: 0, stdout: 'tests ran\n' })
+    expect([hasModule('shipped'), hasModule('development')]).toEqual([true, true])
+
+    expect(bootstrap(toy, ['start', '0']).stderr).toBe('')
+  })
+
+  test('a changed manifest is installed again', () => {
+    toy = createToyWorkspace(echo)
+    bootstrap(toy, ['start', '0'])
+    toy.write('packages/shipped/package.json', { name: '@toy/shipped', version: '1.0.1' })
+    expect(bootstrap(toy, ['start', '0']).stderr).toContain('installing production dependencies')
+  })
+
+  test('two first runs in one folder take turns and both succeed', async () => {
+    toy = createToyWorkspace(echo)
+    const runs = [start(toy, 'node', ['bootstrap.mjs', 'start', '0']), start(toy, 'node', ['bootstrap.mjs', 'test'])]
+    expect(await Promise.all(runs.map((run) => run.exit))).toEqual([0, 0])
+    expect(hasModule('development')).toBe(true)
+    expect(existsSync(join(toy.folder, 'node_modules/.core-install.lock'))).toBe(false)
+  })
+
+  test('a lock of a process that died is taken over', () => {
+    toy = createToyWorkspace(echo)
+    const { pid } = spawnSync('true')
+    toy.write('node_modules/.core-install.lock', String(pid))
+    expect(bootstrap(toy, ['start', '0'])).toMatchObject({ status: 0, stdout: 'ran start 0\n' })
+  })
+
+  test('a signal during the install ends the install and starts nothing', async () => {
+    toy = createToyWorkspace(`console.log('must not run')`)
+    const folder = binFolder(['node', 'npm', 'npx', 'sh', 'env', 'sleep'])
+    // A pnpm that has the right version and never gets done.
+    toy.write('bin/pnpm', '#!/bin/sh\ncase "$1" in --version) echo 12.0.0 ;; *) exec sleep 60 ;; esac\n')
+    spawnSync('chmod', ['+x', join(toy.folder, 'bin/pnpm')])
+    const run = start(toy, 'node', ['bootstrap.mjs', 'start'], { PATH: `${toy.folder}/bin:${folder}` })
+    await run.waitFor(/installing/)
+    run.process.kill('SIGTERM')
+    expect(await run.exit).toBe(128 + 15)
+    expect(run.output()).not.toContain('must not run')
+    expect(existsSync(join(toy.folder, 'node_modules/.core-install.json'))).toBe(false)
+    rmSync(folder, { recursive: true })
+  })
+})
+
+describe('exit', () => {
+  test('the exit code of the script is the exit code', () => {
+    toy = createToyWorkspace(echo)
+    expect(bootstrap(toy, ['core', '6']).status).toBe(6)
+  })
+
+  test('an unknown script is refused by name', () => {
+    toy = createToyWorkspace(echo)
+    const run = bootstrap(toy, ['toString'])
+    expect(run.status).toBe(1)
+    expect(run.stderr).toContain('unknown script "toString"; one of: start, core, demo, test')
+  })
+
+  const targets: [string, (npm: number, bootstrap: number) => void][] = [
+    ['npm', (npm) => process.kill(npm, 'SIGTERM')],
+    ['the process group', (npm) => process.kill(-npm, 'SIGTERM')],
+    ['bootstrap', (_, own) => process.kill(own, 'SIGTERM')],
+  ]
+  test.each(targets)('SIGTERM to %s reaches the script, and its code 0 comes back', async (_, kill) => {
+    toy = createToyWorkspace(server)
+    const run = start(toy, 'npm', ['start'])
+    const up = await run.waitFor(/up under (\d+)/)
+    kill(run.pid, Number(up[1]))
+    expect(await run.exit).toBe(0)
+    expect(run.output()).toContain('told to stop')
+  })
+})
+
+describe('what cannot work says so', () => {
+  test('an old Node is told which one is needed', () => {
+    toy = createToyWorkspace(echo)
+    const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'16.20.2'}})`
+    const run = spawnSync(process.execPath, ['--import', old, 'bootstrap.mjs', 'start'], {
+      cwd: toy.folder,
+      encoding: 'utf8',
+    })
+    expect(run.status).toBe(1)
+    expect(run.stderr).toContain('this is Node 16.20.2; Core needs Node 18 or newer')
+  })
+
+  test('a machine without pnpm whose registry cannot be reached is told what to check', async () => {
+    toy = createToyWorkspace(echo)
+    const folder = binFolder(['node', 'npm', 'npx', 'sh', 'env'])
+    const run = bootstrap(toy, ['start'], {
+      PATH: folder,
+      HOME: toy.folder,
+      npm_config_registry: `http://127.0.0.1:${await closedPort()}`,
+      npm_config_fetch_retries: '0',
+    })
+    rmSync(folder, { recursive: true })
+    expect(run.status).toBe(1)
+    expect(run.stderr).toContain('fetching pnpm@12 from the npm registry')
+    expect(run.stderr).toContain('could not fetch pnpm@12. Either npm cannot reach its registry (npm ping tells)')
+    expect(run.stderr).not.toContain('at borrowTools')
+  })
+
+  test('an install that fails shows why and is not taken for done', () => {
+    toy = createToyWorkspace(echo)
+    toy.write('apps/cli/package.json', { name: '@toy/app', version: '1.0.0', dependencies: { zod: '^4.0.0' } })
+    const run = bootstrap(toy, ['start'])
+    expect(run.status).toBe(1)
+    expect(run.stderr).toContain('ERR_PNPM_OUTDATED_LOCKFILE')
+    expect(run.stderr).toContain('the install failed; the lines above say why')
+    expect(existsSync(join(toy.folder, 'node_modules/.core-install.json'))).toBe(false)
+  })
+})
+
+test('every root script goes through the bootstrap and is known to it', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const known = /const scripts = \{(.*?)\n\}/s.exec(readFileSync(join(root, 'bootstrap.mjs'), 'utf8'))?.[1] ?? ''
+  const names = [...known.matchAll(/^ {2}'?([\w:]+)'?:/gm)].map((match) => match[1])
+  expect(names).toContain('start')
+  expect(scripts).toEqual(Object.fromEntries(names.map((name) => [name, `exec node bootstrap.mjs ${name}`])))
+})
+
+function bootstrap(workspace: ToyWorkspace, args: string[], env: Record<string, string> = {}) {
+  return spawnSync(process.execPath, ['bootstrap.mjs', ...args], {
+    cwd: workspace.folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
+}
+
+interface Run {
+  process: ChildProcess
+  pid: number
+  exit: Promise<number | null>
+  output(): string
+  waitFor(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+/** Starts a program as the leader of its own process group. */
+function start(workspace: ToyWorkspace, program: string, args: string[], env: Record<string, string> = {}): Run {
+  const child = spawn(program, args, {
+    cwd: workspace.folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  if (child.pid === undefined) throw new Error(`${program} did not start`)
+  groups.push(child.pid)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  return {
+    process: child,
+    pid: child.pid,
+    exit: new Promise((resolve) => child.on('close', resolve)),
+    output: () => output,
+    waitFor: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(output)
+          if (match) resolve(match)
+        }
+        child.stdout.on('data', look)
+        child.stderr.on('data', look)
+        child.on('close', () => reject(new Error(`ended without ${pattern}:\n${output}`)))
+        look()
+      }),
+  }
+}
+
+/** A folder for PATH with these programs and no others. */
+function binFolder(names: string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'core-bin-'))
+  for (const name of names) {
+    const found =
+      name === 'node'
+        ? process.execPath
+        : spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
+    symlinkSync(found, join(folder, name))
+  }
+  return folder
+}
+
+async function closedPort(): Promise<number> {
+  const listener = createServer()
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  const address = listener.address()
+  await new Promise((resolve) => listener.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}

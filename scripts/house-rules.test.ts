@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { findHouseFaults, houseRules } from './house-rules.ts'
+import { root } from './root.ts'
+import { listFiles } from './tree.ts'
+
+test('the whole tree keeps the rules of the house', () => {
+  const faults = listFiles().flatMap((path) => findHouseFaults(path, readFileSync(join(root, path), 'utf8')))
+  expect(faults).toEqual([])
+})
+
+const offences: [rule: string, path: string, text: string][] = [
+  ['a file is named for what it exports', 'packages/a/src/utils.ts', ''],
+  ['names are kebab-case', 'packages/a/src/ledgerClient.ts', ''],
+  ['the compiler is not talked out of its findings', 'packages/a/src/a.ts', 'x as unknown as Y'],
+  ['no test is skipped, focused or left for later', 'packages/a/src/a.test.ts', 'test.only("x")'],
+  ['nothing is left for later', 'supabase/migrations/1_a.sql', '-- TODO: index'],
+  ['no path of one person’s machine', 'docs/a.md', 'cd /home/ada/core'],
+  ['where packages come from is the machine’s own setting', 'pnpm-lock.yaml', 'tarball: https://example.org/a.tgz'],
+  ['where packages come from is the machine’s own setting', '.npmrc', 'registry=https://registry.example.org'],
+]
+
+test.each(offences)('%s: %s is caught', (rule, path, text) => {
+  expect(findHouseFaults(path, text)).toEqual([expect.stringContaining(rule)])
+})
+
+test('every rule has an offence that shows it', () => {
+  expect(new Set(offences.map(([rule]) => rule))).toEqual(new Set(houseRules.map(({ name }) => name)))
+})

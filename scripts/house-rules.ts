@@ -1,0 +1,62 @@
+import { basename } from 'node:path'
+
+/** One rule of the house that no compiler knows. `find` returns what offends, as a short quotation. */
+export interface HouseRule {
+  name: string
+  /** Which files it looks at. */
+  applies(path: string): boolean
+  find(path: string, text: string): string | undefined
+}
+
+const isCode = (path: string) => /\.(ts|mts|js|mjs)$/.test(path) && !path.includes('/generated/')
+/** Rules quote what they forbid, so the file that states them and its test are left out. */
+const isRuleBook = (path: string) => path.startsWith('scripts/house-rules')
+const quote = (text: string, pattern: RegExp) => pattern.exec(text)?.[0]
+
+export const houseRules: readonly HouseRule[] = [
+  {
+    name: 'a file is named for what it exports',
+    applies: isCode,
+    find: (path) => quote(basename(path), /^(utils?|helpers?|common|misc|types|constants|lib)\.[a-z]+$/),
+  },
+  {
+    name: 'names are kebab-case',
+    applies: (path) => /\.(ts|mjs|sql|md)$/.test(path) && !/(^|\/)[A-Z]+\.md$/.test(path),
+    find: (path) => (/^[a-z0-9._-]+$/.test(basename(path)) ? undefined : basename(path)),
+  },
+  {
+    name: 'the compiler is not talked out of its findings',
+    applies: (path) => isCode(path) && !isRuleBook(path),
+    find: (_, text) => quote(text, /as unknown as|@ts-ignore|@ts-expect-error|@ts-nocheck|biome-ignore/),
+  },
+  {
+    name: 'no test is skipped, focused or left for later',
+    applies: (path) => path.endsWith('.test.ts') && !isRuleBook(path),
+    find: (_, text) => quote(text, /\b(it|test|describe)\.(skip|only|todo|skipIf|runIf)\b/),
+  },
+  {
+    name: 'nothing is left for later',
+    applies: (path) => (isCode(path) || path.endsWith('.sql')) && !isRuleBook(path),
+    find: (_, text) => quote(text, /\b(TODO|FIXME|XXX|HACK)\b/),
+  },
+  {
+    name: 'no path of one person’s machine',
+    applies: (path) => !isRuleBook(path),
+    find: (_, text) => quote(text, /(\/home\/[a-z]+|\/Users\/[A-Za-z]+|\/root)\/[\w.-]+/),
+  },
+  {
+    name: 'where packages come from is the machine’s own setting',
+    applies: (path) => !isRuleBook(path),
+    find: (path, text) =>
+      quote(text, path === 'pnpm-lock.yaml' ? /https?:\/\/\S+/ : /\bregistry\.[a-z]+\.[a-z]+|\/\/[\w.]+\/:_auth\w*/),
+  },
+]
+
+export function findHouseFaults(path: string, text: string): string[] {
+  return houseRules
+    .filter((rule) => rule.applies(path))
+    .flatMap((rule) => {
+      const found = rule.find(path, text)
+      return found === undefined ? [] : [`${path}: ${found} (${rule.name})`]
+    })
+}

@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { root } from './root.ts'
+import { listPackages, readManifest } from './workspace.ts'
+
+test.each(listPackages())('$folder has the one shape of a package', ({ folder, manifest }) => {
+  const path = (file: string) => join(root, folder, file)
+  expect(manifest.name).toMatch(new RegExp(`^@core/(${folder.split('/')[1]}|example-${folder.split('/')[1]})$`))
+  expect(manifest).toMatchObject({ version: readManifest('').version, license: 'MIT', type: 'module' })
+  expect(manifest.description?.length ?? 0, 'a description').toBeGreaterThan(10)
+  expect(existsSync(path('README.md')), `${folder}/README.md`).toBe(true)
+  expect(readFileSync(path('README.md'), 'utf8').split('\n')[0]).toBe(`# ${manifest.name}`)
+  for (const [name, file] of Object.entries(manifest.exports ?? {})) {
+    expect(existsSync(path(file)), `the export ${name} of ${folder} is ${file}`).toBe(true)
+  }
+})
+
+test.each(listPackages())('$folder takes its versions from the catalog or the workspace', ({ manifest }) => {
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    expect(version, name).toBe(name.startsWith('@core/') ? 'workspace:*' : 'catalog:')
+  }
+})

@@ -1,0 +1,162 @@
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { root } from './root.ts'
+
+// The runner of `npm test` on a small tree of its own, with this repository's compiler, linter and vitest.
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'core-run-'))
+  for (const file of ['biome.json', 'tsconfig.base.json', 'tsconfig.json', 'vitest.workspace.ts', '.gitignore']) {
+    cpSync(join(root, file), join(folder, file))
+  }
+  for (const file of ['test.ts', 'root.ts', 'tree.ts', 'test-run']) {
+    cpSync(join(root, 'scripts', file), join(folder, 'scripts', file), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  mkdirSync(join(folder, 'supabase'))
+  write('package.json', '{\n  "type": "module"\n}\n')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+test('passing, failing and skipped tests are counted on the last line, and the skipped are named', () => {
+  write(
+    'packages/a/a.test.ts',
+    `import { expect, test } from 'vitest'
+
+test('adds', () => expect(1 + 1).toBe(2))
+test('fails', () => expect(1 + 1).toBe(3))
+test('needs a device', ({ skip }) => skip('there is no device'))
+`,
+  )
+  const { status, lines, stdout } = run()
+  expect(lines.at(-1)).toBe('tests: 4 passed, 1 failed, 1 skipped') // types, lint and leftovers are three of the four
+  expect(status).toBe(1)
+  expect(stdout).toMatch(/^skipped +a: a\.test\.ts > needs a device \(there is no device\)$/m)
+})
+
+test('a type error and a lint error fail the run and are shown, and the tests run all the same', () => {
+  write('packages/a/a.ts', `export const amount: number = 'ten'\n`)
+  write('packages/a/b.ts', `export const b: any = 1\n`)
+  write('packages/a/a.test.ts', `import { test } from 'vitest'\n\ntest('passes', () => {})\n`)
+  const { status, lines, stdout } = run()
+  expect(lines.at(-1)).toBe('tests: 2 passed, 2 failed, 0 skipped')
+  expect(status).toBe(1)
+  expect(stdout).toContain('TS2322')
+  expect(stdout).toContain('noExplicitAny')
+})
+
+test('a file that cannot be loaded, a throwing hook and a rejection nobody handles each fail the run', () => {
+  write('packages/a/a.test.ts', `import './missing.ts'\n`)
+  write(
+    'packages/a/b.test.ts',
+    `import { beforeAll, describe, test } from 'vitest'
+
+describe('hook', () => {
+  beforeAll(() => {
+    throw new Error('no')
+  })
+  test('never runs', () => {})
+})
+`,
+  )
+  write(
+    'packages/a/c.test.ts',
+    `import { test } from 'vitest'
+
+test('passes', () => {
+  Promise.reject(new Error('late'))
+})
+`,
+  )
+  const { status, lines } = run()
+  expect(lines.at(-1)).toBe('tests: 3 passed, 4 failed, 1 skipped') // the missing file is a type error too
+  expect(status).toBe(1)
+})
+
+test('a file and a process left behind fail the run; the process is ended, the file is named', () => {
+  write(
+    'packages/a/a.test.ts',
+    `import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { test } from 'vitest'
+
+test('litters', () => {
+  spawn('sleep', ['54321'], { detached: true, stdio: 'ignore' }).unref()
+  writeFileSync('litter.txt', '')
+})
+`,
+  )
+  const { status, lines, stdout } = run()
+  expect(lines.at(-1)).toBe('tests: 3 passed, 1 failed, 0 skipped')
+  expect(status).toBe(1)
+  expect(stdout).toContain('left behind: ')
+  if (!existsSync('/proc/self/environ')) return // processes can be told apart on Linux only
+  const ended = /still running, ended now: (\d+) sleep 54321/.exec(stdout)
+  expect(ended).not.toBeNull()
+  expect(isRunning(ended?.[1])).toBe(false)
+})
+
+test('CI output has no control sequences, and temporary files are gone afterwards', () => {
+  write(
+    'packages/a/a.test.ts',
+    `import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { expect, test } from 'vitest'
+
+test('fails in colour', () => expect(mkdtempSync(\`\${tmpdir()}/kept-\`)).toBe(''))
+`,
+  )
+  write('packages/a/b.ts', `export const b: any = 'not formatted';`)
+  const temporary = mkdtempSync(join(folder, 'tmp-'))
+  const { stdout, stderr } = run([], { CI: 'true', FORCE_COLOR: '1', TMPDIR: temporary })
+  expect(stdout).not.toContain('\u001b')
+  expect(stderr).not.toContain('\u001b')
+  expect(stderr).toContain('fails in colour')
+  expect(readdirSync(temporary)).toEqual([])
+})
+
+test('--static runs no test, --soak only the long ones, and further words go to vitest', () => {
+  write('packages/a/a.test.ts', `import { test } from 'vitest'\n\ntest('one', () => {})\ntest('two', () => {})\n`)
+  write('packages/a/a.soak.test.ts', `import { test } from 'vitest'\n\ntest('long', () => {})\n`)
+  expect(run(['--static']).lines.at(-1)).toBe('tests: 2 passed, 0 failed, 0 skipped')
+  expect(run(['--soak']).lines.at(-1)).toBe('tests: 2 passed, 0 failed, 0 skipped')
+  expect(run(['-t', 'two']).lines.at(-1)).toBe('tests: 4 passed, 0 failed, 0 skipped')
+  const none = run(['no-such-file'])
+  expect(none.lines.at(-1)).toBe('tests: 3 passed, 1 failed, 0 skipped')
+  expect(none.status).toBe(1)
+})
+
+function write(path: string, content: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true })
+  writeFileSync(join(folder, path), content)
+}
+
+/** A process that ended and that nobody has waited for yet (state Z) is not running either. */
+function isRunning(pid: string | undefined): boolean {
+  const file = `/proc/${pid}/stat`
+  return existsSync(file) && !readFileSync(file, 'utf8').includes(') Z ')
+}
+
+function run(args: string[] = [], env: Record<string, string> = {}) {
+  const { VITEST, VITEST_MODE, TEST, CORE_TEST_SOAK, NODE_ENV, ...own } = process.env
+  const result = spawnSync(process.execPath, [join(folder, 'scripts/test.ts'), ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...own, ...env },
+  })
+  return { ...result, lines: result.stdout.trimEnd().split('\n') }
+}

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { root } from '../root.ts'
+import type { Tally } from './tally.ts'
+
+/** Checks that read the whole tree and run none of it. Each is one program of node_modules/.bin. */
+export const staticSteps = [
+  { name: 'types', program: 'tsc', args: ['-p', 'tsconfig.json'] },
+  { name: 'lint', program: 'biome', args: ['ci', '--colors=off', '--error-on-warnings', '.'] },
+] as const
+
+export type StaticStep = (typeof staticSteps)[number]
+
+/** Runs one static check; its output is shown only when it fails. */
+export async function runStaticStep(step: StaticStep, signal: AbortSignal): Promise<Tally> {
+  const { code, output } = await capture(step, signal)
+  if (code === 0) return { passed: 1, failed: 0, skipped: [] }
+  process.stdout.write(`${output.trimEnd()}\n`)
+  return { passed: 0, failed: 1, skipped: [] }
+}
+
+function capture(step: StaticStep, signal: AbortSignal): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(root, 'node_modules', '.bin', step.program), step.args, {
+      cwd: root,
+      signal,
+      shell: process.platform === 'win32',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk
+      })
+    }
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}

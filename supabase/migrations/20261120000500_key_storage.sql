@@ -1,0 +1,126 @@
+-- API keys. The key itself never reaches the database: callers make it, keep it, and hand over its SHA-256 and its
+-- first characters (the hint by which people tell keys apart).
+
+-- Everything a credential can be allowed to do.
+create function core.capabilities() returns text[]
+language sql immutable set search_path = '' as $$
+  select array[
+    'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
+    'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate']
+$$;
+comment on function core.capabilities is 'Every capability core.authorize knows.';
+
+-- What a project's key may do unless its maker says otherwise: spend and look, not create money or lift its own caps.
+create function core.project_capabilities() returns text[]
+language sql immutable set search_path = '' as $$
+  select array['project:read', 'flag:read', 'ledger:read', 'ledger:spend', 'ledger:account']
+$$;
+comment on function core.project_capabilities is 'The capabilities a project key gets by default.';
+
+create table core.api_key (
+  id uuid constraint api_key_pkey primary key default core.new_id(),
+  project text constraint api_key_project_fkey references core.project (name),
+  name text not null constraint api_key_name_length check (length(name) between 1 and 100),
+  hash bytea not null constraint api_key_hash_once unique
+    constraint api_key_hash_is_sha256 check (octet_length(hash) = 32),
+  hint text not null constraint api_key_hint_length check (length(hint) between 1 and 20),
+  caps text[] constraint api_key_caps_known check (caps <@ core.capabilities()),
+  created_by text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz,
+  disabled_at timestamptz,
+  last_used_at timestamptz,
+  replaced_by uuid constraint api_key_replaced_by_fkey references core.api_key (id),
+  request_key text not null,
+  request jsonb not null,
+  -- Only a key of the whole system has every capability, those of later versions included.
+  constraint api_key_project_has_caps check (project is null or caps is not null),
+  constraint api_key_request_once unique nulls not distinct (project, request_key)
+);
+comment on table core.api_key is 'API keys as SHA-256. project null: a key of the whole system; caps null: every capability.';
+comment on column core.api_key.request is 'What was asked for, to tell a retry from another use of the same idempotency key.';
+create index api_key_by_project on core.api_key (project, id);
+create index api_key_by_replacement on core.api_key (replaced_by) where replaced_by is not null;
+
+-- active | expired | disabled, by the server's clock.
+create function core.key_status(p_row core.api_key) returns text
+language sql volatile set search_path = '' as $$
+  select case
+    when p_row.disabled_at is not null then 'disabled'
+    when p_row.expires_at <= clock_timestamp() then 'expired'
+    else 'active'
+  end
+$$;
+comment on function core.key_status is 'active, expired or disabled. Disabled wins, because a person decided it.';
+
+create function core.key_view(p_row core.api_key) returns jsonb
+language sql volatile set search_path = '' as $$
+  select jsonb_build_object(
+    'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
+    'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
+    'created_by', p_row.created_by, 'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
+    'disabled_at', p_row.disabled_at, 'last_used_at', p_row.last_used_at, 'replaced_by', p_row.replaced_by)
+$$;
+comment on function core.key_view is 'A key as the API shows it: never its hash.';
+
+-- A hash as it arrives: 64 hexadecimal digits.
+create function core.key_hash(p_hash text) returns bytea
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_hash is null or p_hash !~ '^[0-9a-f]{64}$' then
+    perform core.refuse('PT400', 'invalid_hash', 'p_hash must be the SHA-256 of the key as 64 lowercase hexadecimal digits',
+      'Hash the whole key, prefix and checksum included. Never send the key itself.', jsonb_build_object('field', 'hash'));
+  end if;
+  return decode(p_hash, 'hex');
+end
+$$;
+comment on function core.key_hash is 'Raises PT400 unless the text is a SHA-256 in hexadecimal.';
+
+-- The claims of a caller who is bound by them; null for the owner and service_role, who are not.
+create function core.member_claims() returns jsonb
+language sql stable set search_path = '' as $$
+  select coalesce(core.claims(), '{}')
+  where current_setting('role', true) = 'core_member' or core.claims() ->> 'role' = 'core_member'
+$$;
+comment on function core.member_claims is 'The claims that bind the caller, or null where none do.';
+
+-- Locks a key for a change, or answers as if it did not exist: a foreign key's id must not be told from a wrong one.
+create function core.key_lock(p_id uuid, p_capability text) returns core.api_key
+language plpgsql set search_path = '' as $$
+declare
+  v_member jsonb := core.member_claims();
+  v_row core.api_key;
+begin
+  select * into v_row from core.api_key where id = p_id for no key update;
+  if v_member is not null then
+    perform core.authorize(p_capability, v_member ->> 'project');
+    if v_row.project is distinct from v_member ->> 'project' then v_row := null; end if;
+  else
+    perform core.authorize(p_capability, v_row.project);
+  end if;
+  if v_row.id is null then
+    perform core.refuse('PT404', 'key_not_found', 'there is no such API key', 'List the keys to find its id.');
+  end if;
+  return v_row;
+end
+$$;
+comment on function core.key_lock is 'The key row, locked. PT404 where it is missing or another project''s.';
+
+-- Refuses to hand out more than the caller has.
+create function core.require_own_caps(p_caps text[]) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  v_member jsonb := core.member_claims();
+  v_excess text[];
+begin
+  if v_member is null then return; end if;
+  select array_agg(c order by c) into v_excess
+  from unnest(coalesce(p_caps, core.capabilities())) c where not coalesce(v_member -> 'caps' ? c, false);
+  if v_excess is not null then
+    perform core.refuse('PT403', 'caps_exceed_own',
+      format('this credential cannot grant what it lacks: %s', array_to_string(v_excess, ', ')),
+      'Ask for a subset of your own capabilities, or let the owner make the key.', jsonb_build_object('caps', to_jsonb(v_excess)));
+  end if;
+end
+$$;
+comment on function core.require_own_caps is 'Raises PT403 where a member would grant a capability it does not have.';

@@ -1,0 +1,134 @@
+-- Batches: up to 1,000 operations in one call, one result per operation, in order. What a batch may hold, and the
+-- path that takes operations one by one. The path that takes them together is in the next file.
+
+-- Runs one operation of a batch through its own function; misuse becomes a result and rolls back alone.
+create function core.ledger_apply(p_op jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_fields text[];
+  v_sqlstate text;
+  v_message text;
+  v_detail text;
+  v_hint text;
+begin
+  if jsonb_typeof(p_op) is distinct from 'object' then
+    perform core.refuse('PT400', 'invalid_op', 'an operation must be an object', 'Send {"op": "reserve", "key": …, …}.');
+  end if;
+  v_fields := case p_op ->> 'op'
+    when 'reserve' then '{account,amount,hold,min,ttl_s,over,metadata}'
+    when 'settle' then '{hold,amount,metadata}'
+    when 'void' then '{hold,reason}'
+    when 'charge' then '{account,amount,metadata}'
+    when 'extend' then '{hold,add,min,ttl_s}'
+    when 'capture' then '{hold,amount}'
+    when 'grant' then '{account,amount,reason,metadata}'
+    when 'transfer' then '{from,to,amount,mode}'
+    when 'refund' then '{tx,amount}'
+    end::text[];
+  if v_fields is null then
+    perform core.refuse('PT400', 'invalid_op', format('%s is not an operation of a batch', coalesce(p_op -> 'op', 'null')),
+      'Use reserve, settle, void, charge, extend, capture, grant, transfer or refund.', jsonb_build_object('field', 'op'));
+  elsif p_op - (v_fields || '{op,key}') <> '{}' then
+    perform core.refuse('PT400', 'unknown_field', format('%s has no field %s', p_op ->> 'op',
+      (select string_agg(k, ', ') from jsonb_object_keys(p_op - (v_fields || '{op,key}')) k)),
+      format('Its fields are key, %s.', array_to_string(v_fields, ', ')), jsonb_build_object('field', 'op'));
+  end if;
+  return case p_op ->> 'op'
+    when 'reserve' then core_api.ledger_reserve(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
+      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'overflow'), coalesce(p_op -> 'metadata', '{}'))
+    when 'settle' then core_api.ledger_settle(p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+    when 'void' then core_api.ledger_void(p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
+    when 'charge' then core_api.ledger_charge(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+    when 'extend' then core_api.ledger_extend(p_op ->> 'key', (p_op ->> 'hold')::uuid, coalesce((p_op ->> 'add')::bigint, 0),
+      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120))
+    when 'capture' then core_api.ledger_capture(p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint)
+    when 'grant' then core_api.ledger_grant(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, p_op ->> 'reason', coalesce(p_op -> 'metadata', '{}'))
+    when 'transfer' then core_api.ledger_transfer(p_op ->> 'key', p_op ->> 'from', p_op ->> 'to', (p_op ->> 'amount')::bigint, coalesce(p_op ->> 'mode', 'exact'))
+    when 'refund' then core_api.ledger_refund(p_op ->> 'key', (p_op ->> 'tx')::bigint, (p_op ->> 'amount')::bigint)
+    end;
+exception when others then
+  get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+  -- Conflicts, timeouts and faults belong to the batch as a whole: the caller sends it again.
+  if v_sqlstate not like 'PT4%' and v_sqlstate not like '22%' then raise; end if;
+  return jsonb_build_object('ok', false, 'code', case when v_sqlstate like 'PT4%' then v_detail::jsonb ->> 'code' else 'invalid_value' end,
+    'error', jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'fix', v_hint,
+      'details', case when v_sqlstate like 'PT4%' then v_detail::jsonb else '{}' end));
+end
+$$;
+comment on function core.ledger_apply is 'One operation of a batch through its own function; PT4xx and bad values become {ok: false, code, error}.';
+
+-- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
+-- of the same batch (settle what it reserved), and any operation is allowed.
+create function core.ledger_batch_each(p_ops jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_holds uuid[];
+  v_accounts bigint[];
+  v_path bigint[];
+  v_results jsonb := '[]';
+  v_op jsonb;
+begin
+  select coalesce(array_agg(distinct h.id), '{}') into v_holds
+  from jsonb_array_elements(p_ops) o join core.ledger_hold h on h.id::text = lower(o.value ->> 'hold') where jsonb_typeof(o.value) = 'object';
+  select array_agg(distinct a.id) into v_accounts from core.ledger_account a
+  where a.code in (select o.value ->> f from jsonb_array_elements(p_ops) o, unnest('{account,from,to}'::text[]) f where jsonb_typeof(o.value) = 'object')
+    or a.id in (select account_id from core.ledger_hold where id = any (v_holds))
+    or a.id in (select t.account_id from core.ledger_tx t join jsonb_array_elements(p_ops) o on t.id::text = o.value ->> 'tx' where jsonb_typeof(o.value) = 'object');
+  if v_accounts is not null then
+    select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
+    perform core.ledger_gate(array_agg(distinct a.purse_id), array_agg(distinct a.root_id), v_holds, v_path, '{}', '{}')
+    from core.ledger_account a where a.id = any (v_accounts);
+  end if;
+  perform set_config('core.ledger_gated', 'on', true);
+  for v_op in select value from jsonb_array_elements(p_ops) loop
+    v_results := v_results || jsonb_build_array(core.ledger_apply(v_op));
+  end loop;
+  perform set_config('core.ledger_gated', '', true);
+  return v_results;
+end
+$$;
+comment on function core.ledger_batch_each is 'Runs the operations of a batch one by one under locks taken for all of them.';
+
+-- All or nothing: rolls the batch back when one operation is not accepted.
+create function core.ledger_batch_atomic(p_ops jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_results jsonb;
+begin
+  begin
+    v_results := core.ledger_batch_run(p_ops);
+    if jsonb_path_exists(v_results, '$[*] ? (@.ok == false)') then
+      raise exception using errcode = 'CB001';
+    end if;
+  exception when sqlstate 'CB001' then
+    return jsonb_build_object('ok', false, 'code', 'batch_denied', 'results', (
+      select jsonb_agg(case when (r.value -> 'ok')::boolean and not (r.value -> 'replayed')::boolean
+        then '{"ok": false, "code": "not_applied"}' else r.value end order by r.ordinality)
+      from jsonb_array_elements(v_results) with ordinality r));
+  end;
+  return jsonb_build_object('ok', true, 'results', v_results);
+end
+$$;
+comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of it when one operation is not accepted.';
+
+-- Runs up to 1,000 operations, each with its own key and its own result; a denied or malformed one never fails its
+-- neighbours. p_atomic: all or nothing. Locks: all purses, holds and windows of the batch, each class sorted. Plans may
+-- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, for ever after.
+create function core_api.ledger_batch(p_ops jsonb, p_atomic boolean default false) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  if jsonb_typeof(p_ops) is distinct from 'array' then
+    perform core.refuse('PT400', 'invalid_batch', 'ops must be an array of operations', 'Send [{"op": "reserve", "key": …, …}].',
+      jsonb_build_object('field', 'ops'));
+  elsif jsonb_array_length(p_ops) > 1000 then
+    perform core.refuse('PT413', 'batch_too_large', format('a batch holds at most 1000 operations, got %s', jsonb_array_length(p_ops)),
+      'Split it; every operation keeps its own key.', jsonb_build_object('field', 'ops'));
+  end if;
+  if p_atomic then return core.ledger_batch_atomic(p_ops); end if;
+  return jsonb_build_object('ok', true, 'results', core.ledger_batch_run(p_ops));
+end
+$$;
+comment on function core_api.ledger_batch is 'Up to 1,000 operations in one call, one result each, in order; with p_atomic all or nothing.';
+revoke execute on function core_api.ledger_batch from public;
+grant execute on function core_api.ledger_batch to core_member, service_role;
