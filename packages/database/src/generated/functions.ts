@@ -165,7 +165,7 @@ export interface CoreFunctions {
       p_account: string
       p_name: string
       p_period: string
-      p_limit: number
+      p_limit: number | null
       p_tz?: string | undefined
       p_carry_cap?: number | undefined
       p_floor?: number | undefined
