@@ -129,7 +129,8 @@ begin
   left join core.ledger_tx t on t.project = x.project and t.key = x.key;
 
   select array_agg(row(l.budget_ids, l.window_starts, null)::core.ledger_window_list) into v_lists from (
-    select coalesce(array_agg(b.id order by b.id), '{}') as budget_ids, coalesce(array_agg(k.period_start order by b.id), '{}') as window_starts
+    select coalesce(array_agg(b.id order by b.id) filter (where b.id is not null), '{}') as budget_ids,
+      coalesce(array_agg(k.period_start order by b.id) filter (where b.id is not null), '{}') as window_starts
     from core.ledger_account a
     left join (core.ledger_budget b join unnest(v_gate.budget_ids, v_gate.window_starts) as k (budget_id, period_start)
       on k.budget_id = b.id) on b.account_id = any (a.path)
