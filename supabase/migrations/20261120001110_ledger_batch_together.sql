@@ -129,12 +129,13 @@ begin
   left join core.ledger_tx t on t.project = x.project and t.key = x.key;
 
   select array_agg(row(l.budget_ids, l.window_starts, null)::core.ledger_window_list) into v_lists from (
-    select coalesce(array_agg(b.id order by b.id) filter (where b.id is not null), '{}') as budget_ids,
-      coalesce(array_agg(k.period_start order by b.id) filter (where b.id is not null), '{}') as window_starts
+    select m.budget_ids, m.window_starts
     from core.ledger_account a
-    left join (core.ledger_budget b join unnest(v_gate.budget_ids, v_gate.window_starts) as k (budget_id, period_start)
-      on k.budget_id = b.id) on b.account_id = any (a.path)
-    where a.id = any (v_accounts) group by a.id
+    cross join lateral (
+      select coalesce(array_agg(b.id order by b.id), '{}') as budget_ids, coalesce(array_agg(k.period_start order by b.id), '{}') as window_starts
+      from core.ledger_budget b join unnest(v_gate.budget_ids, v_gate.window_starts) as k (budget_id, period_start) on k.budget_id = b.id
+      where b.account_id = any (a.path)) m
+    where a.id = any (v_accounts)
     union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (v_holds)) l;
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_set.budget_ids, v_set.window_starts
   from (select distinct u.budget_id, u.period_start from unnest(v_lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start)) k;
