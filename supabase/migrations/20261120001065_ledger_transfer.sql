@@ -90,7 +90,7 @@ begin
   if v_charge.id is null then
     perform core.refuse('PT404', 'tx_not_found', format('there is no transaction %s', coalesce(p_tx::text, 'null')),
       'Use the tx that charge, capture or settle returned.', jsonb_build_object('tx', p_tx));
-  elsif v_charge.op not in ('charge', 'capture', 'settle') then
+  elsif v_charge.op not in ('charge', 'capture', 'settle', 'lease_report') then
     perform core.refuse('PT409', 'not_refundable', format('transaction %s is a %s, which charged nothing', p_tx, v_charge.op),
       'Refund a charge, a capture or a settle.', jsonb_build_object('tx', p_tx));
   end if;

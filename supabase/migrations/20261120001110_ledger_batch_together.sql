@@ -83,7 +83,7 @@ begin
   select array_agg(a.id order by x.ord), array_agg(a.project order by x.ord), array_agg(a.code order by x.ord),
     array_agg(a.root_id order by x.ord),
     array_agg(x.valid and a.id is not null and (v_member is null or a.project = v_member)
-      and not (x.op = 'reserve' and h.id is not null) order by x.ord),
+      and not (x.op = 'reserve' and h.id is not null) and h.leased is not true order by x.ord),
     array_agg(case x.op
       when 'reserve' then jsonb_build_object('op', 'reserve', 'account', x.code, 'amount', x.amount, 'hold', x.hold, 'min', x.min,
         'ttl_s', x.ttl, 'over', x.over, 'metadata', x.metadata)
