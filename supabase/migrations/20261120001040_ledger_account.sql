@@ -14,6 +14,7 @@ declare
   v_parent_code text := coalesce(p_parent, nullif(regexp_replace(p_account, '/?[^/]*$', ''), ''));
   v_parent core.ledger_account;
   v_account core.ledger_account;
+  v_purse core.ledger_account;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
@@ -79,7 +80,8 @@ begin
       'Use it as it is, or change it with ledger_account_update.', jsonb_build_object('account', p_account));
   end if;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_account, '[]') || core.ledger_account_view(v_account);
+  select * into v_purse from core.ledger_account where id = v_account.purse_id;
+  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   v_ok := core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   return v_answer;
 end

@@ -31,7 +31,7 @@ begin
     perform core.refuse('PT400', 'same_purse', format('%s and %s share one purse', p_from, p_to),
       'Transfer between accounts with credits of their own.', jsonb_build_object('field', 'to'));
   end if;
-  if v_from.purse_id <> v_from.id and core.claims() is not null then
+  if v_from.purse_id <> v_from.id and core.claims() ->> 'project' is not null then
     perform core.refuse('PT403', 'forbidden_account', format('%s draws on its parent''s purse, whose credits are not its own to move', p_from),
       'Ask the owner to transfer.');
   end if;
