@@ -47,8 +47,9 @@ begin
   if v_parent_code is not null then
     select * into v_parent from core.ledger_account
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
-    if v_parent.id is null and p_parent is not null then
-      return core.ledger_denied('account_not_found', p_parent);
+    -- Never an orphan: no budget of those above would bind it.
+    if v_parent.id is null then
+      return core.ledger_denied('account_not_found', v_parent_code);
     end if;
   end if;
   v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
@@ -62,7 +63,8 @@ begin
     perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
       'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
   elsif v_parent.status <> 'active' then
-    return core.ledger_denied('account_frozen', v_parent.code, v_parent);
+    select * into v_purse from core.ledger_account where id = v_parent.purse_id;
+    return core.ledger_denied('account_frozen', v_parent.code, v_purse);
   end if;
 
   v_account.id := nextval('core.ledger_account_id_seq');
@@ -140,7 +142,7 @@ begin
 
   if v_account.status = 'closed' then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
-  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0
+  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
       or exists (select from core.ledger_hold where account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
