@@ -1,6 +1,7 @@
 import type { BoundRoute } from '../bound-route.ts'
 import { accountRoutes } from './account.ts'
 import { apiKeyRoutes } from './api-key.ts'
+import { balanceRoutes } from './balance.ts'
 import { budgetRoutes } from './budget.ts'
 import { chargeRoutes } from './charge.ts'
 import { flagRoutes } from './flag.ts'
@@ -19,6 +20,7 @@ export function createRoutes(dependencies: SystemRoutesDependencies): BoundRoute
     ...apiKeyRoutes,
     ...flagRoutes,
     ...accountRoutes,
+    ...balanceRoutes,
     ...grantRoutes,
     ...holdRoutes,
     ...chargeRoutes,

@@ -3,6 +3,23 @@ import type { Json, JsonInput } from '../json.ts'
 
 /** The functions of core_api: names, arguments and answers. */
 export interface CoreFunctions {
+  /** Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept. */
+  event_poll: {
+    args: {
+      p_after: number
+      p_limit?: number | undefined
+      p_topics?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes numbered events older than an interval, at most p_limit. */
+  event_trim: {
+    args: {
+      p_keep?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Removes the override of a flag for a project or, without one, the one for all. */
   flag_clear: {
     args: {
@@ -221,6 +238,52 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Ends a lease: the unreported rest goes back at once, further reports are refused. Replays on p_key. */
+  ledger_lease_close: {
+    args: {
+      p_key: string
+      p_lease: string
+    }
+    result: Json
+  }
+  /** A lease as it stands, with the database's time. */
+  ledger_lease_get: {
+    args: {
+      p_lease: string
+    }
+    result: Json
+  }
+  /** Sets credits aside for a device to spend offline and report later. At most a fifth of what is available, unless the purse allows otherwise. Replays on p_key. */
+  ledger_lease_open: {
+    args: {
+      p_key: string
+      p_account: string
+      p_amount: number
+      p_ttl_s: number
+      p_device: string
+    }
+    result: Json
+  }
+  /** Charges what a device spent of its lease. Numbered from 1 without a gap; the same number with the same items replays. */
+  ledger_lease_report: {
+    args: {
+      p_lease: string
+      p_seq: number
+      p_items: JsonInput
+    }
+    result: Json
+  }
+  /** Levels unused cap of one budget between the children of an account; sum zero. Replays on p_key. */
+  ledger_rebalance: {
+    args: {
+      p_key: string
+      p_parent: string
+      p_budget: string
+      p_policy?: string | undefined
+      p_dry_run?: boolean | undefined
+    }
+    result: Json
+  }
   /** Gives back a charge, capture or settle, whole or in part. Replays on p_key. */
   ledger_refund: {
     args: {
@@ -244,6 +307,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Hashes final journal rows into the next block of the chain. */
+  ledger_seal: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Charges what was used of a hold, releases the rest, closes it; late settles still charge once. Replays on p_key. */
   ledger_settle: {
     args: {
@@ -254,6 +324,11 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Gauges of the ledger for metrics and operators. */
+  ledger_stats: {
+    args: Record<never, never>
+    result: Json
+  }
   /** Moves credits between two accounts: exactly, or up to what is available. Replays on p_key. */
   ledger_transfer: {
     args: {
@@ -262,6 +337,23 @@ export interface CoreFunctions {
       p_to: string
       p_amount: number
       p_mode?: string | undefined
+    }
+    result: Json
+  }
+  /** Charges and refunds of an account per bucket of time; empty buckets are left out. */
+  ledger_usage: {
+    args: {
+      p_account: string
+      p_from: string
+      p_to: string
+      p_bucket: string
+    }
+    result: Json
+  }
+  /** Checks the chain of seals against the journal; names the first bad block. */
+  ledger_verify: {
+    args: {
+      p_from?: number | undefined
     }
     result: Json
   }
