@@ -13,7 +13,7 @@ import { migrateUp } from '../src/migrate/index.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
 import { openMemoryDatabase } from '../src/testing/index.ts'
-import { runSql } from './run-sql.ts'
+import { runSql } from '../src/testing/run-sql.ts'
 
 let dataDir: string
 
