@@ -4,6 +4,7 @@ import type { Database, MemberClaims } from '../database.ts'
 import { driverCapabilities } from '../driver-capabilities.ts'
 import type { Json } from '../json.ts'
 import { type ContractBackend, type ContractTarget, contractFunctions } from './contract-target.ts'
+import { runSql } from './run-sql.ts'
 
 const MAX_SAFE = 9_007_199_254_740_991
 const claims: MemberClaims = { role: 'core_member', project: 'contract', caps: ['contract:use'], sub: 'key:contract' }
@@ -262,6 +263,16 @@ export function describeDatabaseContract<Target extends ContractTarget>(
           expect(identities).toEqual(
             Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? { ...claims, sub: `key:${index}` } : null)),
           )
+        })
+
+        test('nothing of the claims is left on the connection', async () => {
+          await Promise.all(Array.from({ length: 20 }, () => call('contract_identity', {}, { claims })))
+          const left = `select current_setting('request.jwt.claims', true) as claims, current_user, session_user`
+          for (let probe = 0; probe < 10; probe++) {
+            expect(await runSql(target.database, left, [])).toEqual([
+              { claims: '', current_user: 'postgres', session_user: 'postgres' },
+            ])
+          }
         })
 
         test('claims of a call that failed are gone too', async () => {
