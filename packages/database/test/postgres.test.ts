@@ -33,7 +33,7 @@ test('a statement that timed out is cancelled on the server and its connection i
     const nap = test.database.call('contract_nap', { p_seconds: 30 }, { timeoutMs: 100 })
     await expect(nap).rejects.toMatchObject({ code: 'E_TIMEOUT' })
     const active = `select 1 from pg_stat_activity where state = 'active' and application_name = 'core' and datname = $1`
-    await expect.poll(() => test.sql(active, [test.name])).toEqual([])
+    await expect.poll(() => test.sql(active, [test.name]), { timeout: 10_000 }).toEqual([])
     expect(await test.database.call('contract_answer', { p_value: round })).toBe(round)
   }
   expect(await pids()).toEqual(before)
