@@ -19,7 +19,11 @@ function setUp(first: unknown = active, ownerKey?: string) {
     return answers.next
   }
   // A fake of the one method the keyring uses; its argument types are those of the catalog.
-  const keyring = createKeyring({ database: { rpc } as Parameters<typeof createKeyring>[0]['database'], clock, ownerKey })
+  const keyring = createKeyring({
+    database: { rpc } as Parameters<typeof createKeyring>[0]['database'],
+    clock,
+    ownerKey,
+  })
   return { clock, asked, answers, keyring }
 }
 

@@ -32,7 +32,8 @@ export function createReadiness({ database, clock = systemClock }: ReadinessDepe
   return {
     check() {
       if (isStopped) return Promise.resolve({ status: 'down', reason: 'the server is shutting down' })
-      if (last === undefined || clock.monotonic() - last.at > sharedForMs) last = { at: clock.monotonic(), answer: ask() }
+      if (last === undefined || clock.monotonic() - last.at > sharedForMs)
+        last = { at: clock.monotonic(), answer: ask() }
       return last.answer
     },
     stop() {

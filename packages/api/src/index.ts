@@ -36,6 +36,7 @@ export {
   updateAccount,
 } from './routes/account.ts'
 export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
+export { auditAccount, auditLedger } from './routes/audit.ts'
 export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
 export { chargeCredits } from './routes/charge.ts'
 export { listFlags, setFlag } from './routes/flag.ts'
