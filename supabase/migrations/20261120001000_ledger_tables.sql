@@ -106,6 +106,7 @@ create table core.ledger_tx (
 comment on table core.ledger_tx is 'The journal: one row per accepted call, with what was asked and what was answered. Append-only.';
 comment on column core.ledger_tx.related_id is 'Of a transfer: the receiving purse. Of a refund: the transaction given back.';
 create index ledger_tx_related_idx on core.ledger_tx (op, related_id, id) where related_id is not null;
+create index ledger_tx_xid_idx on core.ledger_tx (xid);
 create index ledger_tx_purse_idx on core.ledger_tx (purse_id, id);
 create index ledger_tx_drawn_idx on core.ledger_tx (account_id, id) where account_id <> purse_id;
 

@@ -160,12 +160,31 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
+-- Tells the outbox of the alerts a transaction has just raised on one budget.
+create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  v_ok boolean;
+begin
+  select bool_and(core.emit('ledger.alert', l.project, 'threshold_crossed', jsonb_build_object('alert', l.id, 'account', a.code,
+    'budget', b.name, 'period', b.period, 'limit', l.limit_amount, 'spent', l.spent, 'threshold_bp', l.threshold_bp, 'tx', p_tx))) into v_ok
+  from core.ledger_alert l join core.ledger_budget b on b.id = l.budget_id join core.ledger_account a on a.id = b.account_id
+  where l.tx_id = p_tx and l.budget_id = p_budget_id and l.threshold_bp = any (p_thresholds);
+  return true;
+end
+$$;
+comment on function core.ledger_emit_alerts is 'Writes new alerts to the outbox.';
+
 -- One alert for every threshold of a budget that spending crosses on its way from p_before to p_after, once per
 -- (budget, window, limit, threshold); p_before null when the limit itself has changed. Returns the next one's spending.
 create function core.ledger_raise_alerts(p_tx bigint, p_budget_id bigint, p_period_start timestamptz, p_cap bigint,
   p_before bigint, p_after bigint, p_now timestamptz) returns bigint
 language plpgsql set search_path = '' as $$
+declare
+  v_raised int[];
+  v_ok boolean;
 begin
+  with raised as (
   insert into core.ledger_alert (budget_id, period_start, limit_amount, threshold_bp, spent, project, tx_id, created_at)
   select b.id, p_period_start, p_cap, t.bp, p_after, a.project, p_tx, p_now
   from core.ledger_budget b join core.ledger_account a on a.id = b.account_id, unnest(b.alert_bp) as t (bp)
@@ -173,7 +192,10 @@ begin
     and p_after::numeric * 10000 >= p_cap::numeric * t.bp
     and (p_before is null or p_before::numeric * 10000 < p_cap::numeric * t.bp)
   order by t.bp
-  on conflict on constraint ledger_alert_once do nothing;
+  on conflict on constraint ledger_alert_once do nothing
+  returning threshold_bp)
+  select array_agg(threshold_bp) into v_raised from raised;
+  if v_raised is not null then v_ok := core.ledger_emit_alerts(p_tx, p_budget_id, v_raised); end if;
   return (select core.ledger_next_alert(b.alert_bp, p_cap, p_after) from core.ledger_budget b where b.id = p_budget_id);
 end
 $$;

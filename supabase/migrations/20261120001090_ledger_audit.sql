@@ -68,6 +68,10 @@ begin
   from core.ledger_tx r join core.ledger_tx t on t.id = r.related_id
   where r.op = 'refund' and t.purse_id = any (p_ids) group by t.id, t.amount having sum(r.amount) > t.amount
   union all
+  select 'moved cap sums to zero over siblings', b.name || ' ' || w.period_start, jsonb_build_object('parent', a.parent_id, 'sum', sum(w.moved))
+  from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id join core.ledger_account a on a.id = b.account_id
+  where a.parent_id = any (p_ids) group by a.parent_id, b.name, w.period_start having sum(w.moved) <> 0
+  union all
   select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
   from core.ledger_alert l where l.spent::numeric * 10000 < l.limit_amount::numeric * l.threshold_bp
   union all

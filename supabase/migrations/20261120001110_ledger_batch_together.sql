@@ -65,14 +65,15 @@ declare
   v_tx bigint[]; v_version bigint[]; v_counted bigint[]; v_posted bigint[]; v_balance bigint[]; v_flags text[];
   h_new_status text[]; h_released bigint[];
   -- one element per purse
-  p_id bigint[]; p_balance bigint[]; p_held bigint[]; p_overdraft bigint[]; p_version bigint[]; p_out bigint[];
+  p_id bigint[]; p_balance bigint[]; p_held bigint[]; p_overdraft bigint[]; p_version bigint[];
   -- one element per window
   w_cap bigint[]; w_spent bigint[]; w_held bigint[]; w_alert bigint[]; w_head text[];
   v_set core.ledger_window_set; v_lists core.ledger_window_list[];
   v_accounts bigint[]; v_purses bigint[]; v_roots bigint[]; v_path bigint[]; v_holds uuid[]; v_gate record; v_positions int[];
-  v_available bigint; v_rest bigint; v_tightest int; v_granted bigint; v_charged bigint; v_within bigint; v_above bigint;
+  v_run_list int; v_run_purse int; v_run_spent bigint; v_run_held bigint; v_balance_now bigint; v_held_now bigint; v_version_now bigint;
+  v_alert_in bigint; v_hold_rest bigint; v_available bigint; v_rest bigint; v_tightest int; v_granted bigint; v_charged bigint; v_within bigint; v_above bigint;
   v_uncollected bigint; v_held_delta bigint; v_windows text; v_text text; v_expires text; v_expires_ttl int; v_status text;
-  v_flag text; v_written bigint; p int; w int; v_ok boolean;
+  v_flag text; v_written bigint; w int; v_ok boolean;
 begin
   if v_count = 0 then return '[]'; end if;
   o := core.ledger_batch_parse(p_ops);
@@ -109,8 +110,8 @@ begin
 
   -- Read what is now locked: purses, holds, known keys, windows.
   select array_agg(a.id), array_agg(a.total_in::bigint - a.total_out), array_agg(a.held::bigint), array_agg(a.overdraft::bigint),
-    array_agg(a.version), array_agg(0::bigint)
-  into p_id, p_balance, p_held, p_overdraft, p_version, p_out
+    array_agg(a.version)
+  into p_id, p_balance, p_held, p_overdraft, p_version
   from core.ledger_account a where a.id = any (v_purses);
   with account as materialized (
     select a.id, array_position(p_id, a.purse_id) as purse, core.ledger_is_frozen(a.path) as frozen
@@ -128,11 +129,13 @@ begin
   left join core.ledger_tx t on t.project = x.project and t.key = x.key;
 
   select array_agg(row(l.budget_ids, l.window_starts, null)::core.ledger_window_list) into v_lists from (
-    select coalesce(array_agg(b.id order by b.id), '{}') as budget_ids, coalesce(array_agg(k.period_start order by b.id), '{}') as window_starts
+    select m.budget_ids, m.window_starts
     from core.ledger_account a
-    left join (core.ledger_budget b join unnest(v_gate.budget_ids, v_gate.window_starts) as k (budget_id, period_start)
-      on k.budget_id = b.id) on b.account_id = any (a.path)
-    where a.id = any (v_accounts) group by a.id
+    cross join lateral (
+      select coalesce(array_agg(b.id order by b.id), '{}') as budget_ids, coalesce(array_agg(k.period_start order by b.id), '{}') as window_starts
+      from core.ledger_budget b join unnest(v_gate.budget_ids, v_gate.window_starts) as k (budget_id, period_start) on k.budget_id = b.id
+      where b.account_id = any (a.path)) m
+    where a.id = any (v_accounts)
     union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (v_holds)) l;
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_set.budget_ids, v_set.window_starts
   from (select distinct u.budget_id, u.period_start from unnest(v_lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start)) k;
@@ -168,38 +171,59 @@ begin
   v_version := v_tx; v_counted := v_tx; v_posted := v_tx; v_balance := v_tx; h_released := v_tx;
   v_flags := array_fill('{}'::text, array[v_count]);
   h_new_status := array_fill(null::text, array[v_count]);
-  for i in 1 .. v_count loop
-    continue when v_result[i] is not null or not v_valid[i];
-    p := v_purse[i];
-    v_positions := v_lists[v_list[i]].positions;
-    v_available := p_balance[p] - p_held[p] + p_overdraft[p];
-    v_status := null;
-    v_held_delta := 0;
-    v_charged := 0;
-
-    if v_op[i] = 'reserve' or v_op[i] = 'charge' then
+  -- A run of operations on one purse and one list of windows is counted in plain variables (an array element costs
+  -- twice as much): what the purse has, and by how much all windows of the list have moved since the run began.
+  for i in 1 .. v_count + 1 loop
+    if i > v_count or v_list[i] is distinct from v_run_list or v_purse[i] is distinct from v_run_purse then
+      continue when i <= v_count and (v_result[i] is not null or not v_valid[i]);
+      if v_run_list is not null then
+        p_balance[v_run_purse] := v_balance_now;
+        p_held[v_run_purse] := v_held_now;
+        p_version[v_run_purse] := v_version_now;
+        foreach w in array v_positions loop
+          w_spent[w] := w_spent[w] + v_run_spent;
+          w_held[w] := w_held[w] + v_run_held;
+        end loop;
+      end if;
+      exit when i > v_count;
+      v_run_list := v_list[i];
+      v_run_purse := v_purse[i];
+      v_positions := v_lists[v_run_list].positions;
+      v_balance_now := p_balance[v_run_purse];
+      v_held_now := p_held[v_run_purse];
+      v_version_now := p_version[v_run_purse];
+      v_run_spent := 0;
+      v_run_held := 0;
       v_rest := null;
+      v_alert_in := null;
       foreach w in array v_positions loop
+        v_alert_in := least(v_alert_in, w_alert[w] - w_spent[w]);
         if v_rest is null or w_cap[w] - w_spent[w] - w_held[w] < v_rest then
           v_rest := w_cap[w] - w_spent[w] - w_held[w];
           v_tightest := w;
         end if;
       end loop;
+    end if;
+    continue when v_result[i] is not null or not v_valid[i];
+    v_available := v_balance_now - v_held_now + p_overdraft[v_run_purse];
+    v_status := null;
+    v_held_delta := 0;
+    v_charged := 0;
+
+    if v_op[i] = 'reserve' or v_op[i] = 'charge' then
       v_granted := least(v_amount[i], v_available, v_rest);
       if v_frozen[i] then
         v_status := 'account_frozen';
         v_text := '';
       elsif v_granted < coalesce(v_min[i], v_amount[i]) then
         v_status := case when v_available < coalesce(v_min[i], v_amount[i]) then 'insufficient_credits' else 'budget_exhausted' end;
-        v_text := ', "requested": ' || coalesce(v_min[i], v_amount[i])
-          || case v_status when 'budget_exhausted' then ', "budget": ' || to_jsonb(v_set.names[v_tightest])::text else '' end;
+        v_text := concat(', "requested": ', coalesce(v_min[i], v_amount[i]),
+          case v_status when 'budget_exhausted' then ', "budget": ' || to_jsonb(v_set.names[v_tightest])::text end);
       elsif v_op[i] = 'charge' then
         v_charged := v_granted;
-        v_counted[i] := v_granted;
-        v_text := ', "account": "' || v_code[i] || '", "charged": ' || v_granted;
+        v_text := concat(', "account": "', v_code[i], '", "charged": ', v_granted);
       else
         v_held_delta := v_granted;
-        v_counted[i] := v_granted;
         if v_hold[i] is null then v_hold[i] := core.new_id(); end if;
         if v_expires_ttl is distinct from v_ttl[i] then
           v_expires_ttl := v_ttl[i];
@@ -207,24 +231,24 @@ begin
         end if;
         v_text := concat(', "hold": "', v_hold[i], '", "granted": ', v_granted, ', "expires_at": ', v_expires);
       end if;
+      v_counted[i] := v_granted;
     elsif h_status[i] not in ('open', 'expired') or v_op[i] = 'void' and (h_status[i] <> 'open' or h_captured[i] > 0) then
       v_status := 'hold_closed';
-      v_text := ', "hold": "' || v_hold[i] || '", "status": "' || h_status[i] || '"'
-        || case v_op[i] when 'void' then ', "captured": ' || h_captured[i] else '' end;
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_status[i], '"', case v_op[i] when 'void' then ', "captured": ' || h_captured[i] end);
     elsif v_op[i] = 'void' then
       v_held_delta := -h_amount[i];
       v_counted[i] := 0;
       h_released[i] := h_amount[i];
       h_new_status[i] := 'voided';
-      v_text := ', "hold": "' || v_hold[i] || '", "status": "voided", "released": ' || h_amount[i];
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "voided", "released": ', h_amount[i]);
     else
-      v_rest := h_amount[i] - h_captured[i];
-      v_within := least(coalesce(v_amount[i], v_rest), v_rest);
-      v_above := coalesce(v_amount[i], v_rest) - v_within;
+      v_hold_rest := h_amount[i] - h_captured[i];
+      v_within := least(coalesce(v_amount[i], v_hold_rest), v_hold_rest);
+      v_above := coalesce(v_amount[i], v_hold_rest) - v_within;
       v_uncollected := 0;
       if v_above > 0 and h_over[i] = 'reject' then
         v_status := 'over_capture';
-        v_text := ', "hold": "' || v_hold[i] || '", "requested": ' || v_amount[i] || ', "limit": ' || v_rest;
+        v_text := concat(', "hold": "', v_hold[i], '", "requested": ', v_amount[i], ', "limit": ', v_hold_rest);
       else
         v_charged := v_within + v_above;
         if v_above > 0 and h_over[i] = 'cap' then
@@ -232,50 +256,59 @@ begin
           v_uncollected := v_within + v_above - v_charged;
         end if;
         v_flag := concat_ws(',', case when h_status[i] = 'expired' then 'late' end, case when v_amount[i] is null then 'estimated' end,
-          case when v_charged > v_rest then 'overflow' end, case when v_uncollected > 0 then 'uncollected' end);
+          case when v_charged > v_hold_rest then 'overflow' end, case when v_uncollected > 0 then 'uncollected' end);
         if v_flag <> '' then v_flags[i] := '{' || v_flag || '}'; end if;
         v_counted[i] := v_charged;
-        h_new_status[i] := 'settled_late';
         if h_status[i] = 'open' then
-          v_held_delta := -v_rest;
+          v_held_delta := -v_hold_rest;
           h_new_status[i] := 'settled';
-          h_released[i] := greatest(0, v_rest - v_charged);
+          h_released[i] := greatest(0, v_hold_rest - v_charged);
+        else
+          h_new_status[i] := 'settled_late';
         end if;
         v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_new_status[i], '", "charged": ', v_charged, ', "released": ',
-          greatest(0, v_rest - v_charged), ', "uncollected": ', v_uncollected, ', "flags": ',
+          greatest(0, v_hold_rest - v_charged), ', "uncollected": ', v_uncollected, ', "flags": ',
           case v_flag when '' then '[]' else '["' || replace(v_flag, ',', '", "') || '"]' end);
       end if;
     end if;
 
     if v_status is null then
       v_tx[i] := nextval('core.ledger_tx_id');
-      p_balance[p] := p_balance[p] - v_charged;
-      p_out[p] := p_out[p] + v_charged;
-      p_held[p] := p_held[p] + v_held_delta;
-      p_version[p] := p_version[p] + 1;
-      v_version[i] := p_version[p];
-      v_balance[i] := p_balance[p];
-      v_posted[i] := nullif(v_charged, 0);
-      v_available := p_balance[p] - p_held[p] + p_overdraft[p];
-    end if;
-    v_windows := '';
-    foreach w in array v_positions loop
-      if v_status is null then
-        w_spent[w] := w_spent[w] + v_charged;
-        w_held[w] := w_held[w] + v_held_delta;
-        if w_spent[w] >= w_alert[w] then
-          w_alert[w] := core.ledger_raise_alerts(v_tx[i], v_set.budget_ids[w], v_set.window_starts[w], w_cap[w],
-            w_spent[w] - v_charged, w_spent[w], v_gate.at);
+      v_version_now := v_version_now + 1;
+      v_version[i] := v_version_now;
+      v_held_now := v_held_now + v_held_delta;
+      v_run_held := v_run_held + v_held_delta;
+      if v_charged > 0 then
+        v_balance_now := v_balance_now - v_charged;
+        v_posted[i] := v_charged;
+        v_balance[i] := v_balance_now;
+        v_run_spent := v_run_spent + v_charged;
+        if v_run_spent >= v_alert_in then
+          v_alert_in := null;
+          foreach w in array v_positions loop
+            if w_spent[w] + v_run_spent >= w_alert[w] then
+              w_alert[w] := core.ledger_raise_alerts(v_tx[i], v_set.budget_ids[w], v_set.window_starts[w], w_cap[w],
+                w_spent[w] + v_run_spent - v_charged, w_spent[w] + v_run_spent, v_gate.at);
+            end if;
+            v_alert_in := least(v_alert_in, w_alert[w] - w_spent[w]);
+          end loop;
         end if;
       end if;
-      v_windows := concat(v_windows, case when v_windows <> '' then ', ' end, w_head[w], w_spent[w], ', "held": ', w_held[w],
-        ', "rest": ', w_cap[w] - w_spent[w] - w_held[w], '}');
-    end loop;
-    v_result[i] := concat(
-      case when v_status is null then '{"ok": true, "replayed": false, "tx": ' || v_tx[i]
-        else concat('{"ok": false, "code": "', v_status, '", "account": "', v_code[i], '"') end,
-      v_text, ', "settled": ', p_balance[p], ', "held": ', p_held[p], ', "available": ', v_available,
-      ', "budgets": [', case when v_status is distinct from 'account_frozen' then v_windows end, ']}')::jsonb;
+      v_rest := v_rest - v_held_delta - v_charged;
+      v_available := v_balance_now - v_held_now + p_overdraft[v_run_purse];
+      v_text := concat('{"ok": true, "replayed": false, "tx": ', v_tx[i], v_text);
+    else
+      v_text := concat('{"ok": false, "code": "', v_status, '", "account": "', v_code[i], '"', v_text);
+    end if;
+    v_windows := '';
+    if v_status is distinct from 'account_frozen' then
+      foreach w in array v_positions loop
+        v_windows := concat(v_windows, case when v_windows <> '' then ', ' end, w_head[w], w_spent[w] + v_run_spent, ', "held": ',
+          w_held[w] + v_run_held, ', "rest": ', w_cap[w] - w_spent[w] - w_held[w] - v_run_spent - v_run_held, '}');
+      end loop;
+    end if;
+    v_result[i] := concat(v_text, ', "settled": ', v_balance_now, ', "held": ', v_held_now, ', "available": ', v_available,
+      ', "budgets": [', v_windows, ']}')::jsonb;
   end loop;
 
   -- Write: one statement per table.
@@ -307,8 +340,8 @@ begin
   update core.ledger_hold h set status = x.status, closed_at = v_gate.at, captured = h.captured + x.charged, released = coalesce(x.released, h.released)
   from unnest(v_hold, h_new_status, h_released, v_counted) as x (id, status, released, charged)
   where h.id = x.id and x.status is not null;
-  update core.ledger_account a set total_out = a.total_out + x.out, held = x.held, version = x.version
-  from unnest(p_id, p_out, p_held, p_version) as x (id, out, held, version)
+  update core.ledger_account a set total_out = a.total_in - x.balance, held = x.held, version = x.version
+  from unnest(p_id, p_balance, p_held, p_version) as x (id, balance, held, version)
   where a.id = x.id and a.version <> x.version;
   update core.ledger_window k set spent = x.spent, held = x.held
   from unnest(v_set.budget_ids, v_set.window_starts, w_spent, w_held) as x (budget_id, period_start, spent, held)

@@ -1,5 +1,5 @@
 import { type ProblemCode, type RouteArguments, type RouteContract, type RouteInput, toFaults } from '@core/api'
-import type { RpcArgs, RpcName } from '@core/database'
+import type { JsonInput, RpcArgs, RpcName } from '@core/database'
 import { z } from 'zod'
 import type { Principal } from './principal.ts'
 import { ProblemError } from './problem-error.ts'
@@ -12,18 +12,23 @@ export type RouteAnswer =
   | { readonly status: number; readonly body: unknown }
   | { readonly problem: ProblemCode; readonly detail: string; readonly facts: CoreAnswer }
 
+/** The arguments of a function of core_api; to SQL each may be null. */
+export type CoreArguments<Name extends RpcName> = {
+  readonly [Arg in keyof RpcArgs<Name>]: (RpcArgs<Name>[Arg] & JsonInput) | null
+}
+
 /** What a route may know of its request beside its input. */
 export interface RouteContext {
   /** The caller's key, or a new one where the contract makes it optional. */
   readonly idempotencyKey: string
-  /** Who calls; on public routes there is nobody, and asking is a fault of the route. */
+  /** Who calls; on public routes nobody, without any scope. */
   readonly principal: Principal
   /** The path's project, with `current` resolved; empty on routes without one. */
   readonly project: string
   /** Calls core_api within the path's project and the principal's scopes. */
-  rpc<Name extends RpcName>(name: Name, args: RpcArgs<Name>): Promise<CoreAnswer>
+  rpc<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
   /** For what only the owner may do across projects: without bounds for the owner, as `rpc` for everybody else. */
-  rpcUnbound<Name extends RpcName>(name: Name, args: RpcArgs<Name>): Promise<CoreAnswer>
+  rpcUnbound<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
 }
 
 export type RouteCall<Contract extends RouteContract> = RouteContext & RouteArguments<Contract>

@@ -6,7 +6,9 @@ import { toCamelCase } from './camel-case.ts'
 /** An answer of core_api as an answer of a route: the success with this status, or the denial it tells of. */
 export function toAnswer(status: number, answer: CoreAnswer): RouteAnswer {
   if (answer['ok'] === true) return { status, body: toCamelCase(answer) }
-  const { ok, code, ...facts } = answer
+  // A hold's status is not the problem's.
+  const { ok, code, status: holdStatus, ...rest } = answer
+  const facts = holdStatus === undefined ? rest : { ...rest, holdStatus }
   if (!isProblemCode(code)) {
     throw new CoreError('E_INTERNAL', 'the database denied with a code this server does not know', {
       details: { code },
@@ -31,7 +33,7 @@ function toFacts(facts: CoreAnswer): CoreAnswer {
 
 function describe(
   code: ProblemCode,
-  { account, available, requested, limit, budget, hold, status }: CoreAnswer,
+  { account, available, requested, limit, budget, hold, holdStatus }: CoreAnswer,
 ): string {
   switch (code) {
     case 'insufficient_credits':
@@ -43,7 +45,7 @@ function describe(
     case 'account_frozen':
       return `the account ${account} or one above it is frozen or closed`
     case 'hold_closed':
-      return `the hold ${hold} is ${status}`
+      return `the hold ${hold} is ${holdStatus}`
     case 'over_capture':
       return `the hold ${hold} allows at most ${limit} micro-credits; ${requested} were to be settled`
     default:

@@ -37,7 +37,8 @@ interface Known {
 export function createKeyring({ database, ownerKey, clock = systemClock }: KeyringDependencies): Keyring {
   const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
   const ownerHash = ownerKey === undefined ? undefined : hashApiKey(ownerKey)
-  const time = { perf: { now: () => clock.monotonic() }, ttlResolution: 0 }
+  // The cache reads a start of 0 as none, so its time begins at 1.
+  const time = { perf: { now: () => clock.monotonic() + 1 }, ttlResolution: 0 }
   const known = new LRUCache<string, Known>({ max: cachedKeys, ttl: knownForMs, ...time })
   const refused = new LRUCache<string, Refusal>({ max: cachedKeys, ttl: unknownForMs, ...time })
   const asking = new Map<string, Promise<Principal>>()

@@ -1,7 +1,7 @@
 import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { answerBrokenRequest, installProblems } from './plugins/problems.ts'
+import { answerBadAddress, answerBrokenRequest, installProblems } from './plugins/problems.ts'
 import { installRequestLog } from './plugins/request-log.ts'
 import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
 import { installSecurityHeaders } from './plugins/security-headers.ts'
@@ -31,6 +31,7 @@ export function createServer({ limits, logger, ...dependencies }: ServerDependen
     // Without a check every second, slow-dripping sockets live up to half a minute past their limit.
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
     clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: answerBadAddress,
     return503OnClosing: false, // a request that made it here is answered; new connections are refused
     routerOptions: { maxParamLength: 1000 }, // account codes of 200 characters, URL-encoded
   })

@@ -1,7 +1,7 @@
 import { CoreError, raceSignal } from '@core/foundation'
-import { expect, test } from 'vitest'
-import { createClient } from './client.ts'
-import { getHold, reserveHold, settleHold } from './routes/hold.ts'
+import { expect, expectTypeOf, test } from 'vitest'
+import { type Client, createClient } from './client.ts'
+import { reserveHold, settleHold } from './routes/hold.ts'
 import { routes } from './routes.ts'
 
 interface Sent {
@@ -133,15 +133,13 @@ test('a call ends at its limit and when its caller gives up', async () => {
 })
 
 test('the types know which parts a call needs', () => {
-  const { client } = clientWith(() => json(200, {}))
-  const wrong = () => {
-    // @ts-expect-error params are required
-    client.getHold()
-    // @ts-expect-error amount is required
-    client.chargeCredits({ params: { project: 'current' }, body: { account: 'a' } })
-    // @ts-expect-error there is no such field
-    client.reserveHold({ params: { project: 'current' }, body: { account: 'a', amount: 1, ammount: 2 } })
-  }
-  expect(wrong).toBeTypeOf('function')
-  expect(getHold.operation).toBe('getHold')
+  type Request<Name extends keyof Client> = Parameters<Client[Name]>[0]
+  expectTypeOf<Request<'live'>>().toEqualTypeOf<Request<'live'> | undefined>()
+  expectTypeOf<Request<'getHold'>>().toMatchObjectType<{ readonly params: { project: string; id: string } }>()
+  expectTypeOf<undefined>().not.toExtend<Request<'getHold'>>()
+  expectTypeOf<{ params: { project: string }; body: { account: string } }>().not.toExtend<Request<'chargeCredits'>>()
+  expectTypeOf<{ params: { project: string }; body: { account: string; amount: number } }>().toExtend<
+    Request<'chargeCredits'>
+  >()
+  expectTypeOf<Awaited<ReturnType<Client['reserveHold']>>['granted']>().toEqualTypeOf<number>()
 })

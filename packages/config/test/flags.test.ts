@@ -3,6 +3,8 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { openDatabase } from '@core/database'
+import { migrateUp } from '@core/database/migrate'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createFlags, declareFlags } from '../src/index.ts'
@@ -39,7 +41,7 @@ const set = (name: string, value: unknown, options: { project?: string; rolloutB
 
 /** Flags of one project on connections of their own, as another process has them. */
 async function open(project: string | undefined, options: { hints?: boolean; pollMs?: number } = {}) {
-  const database = openFlagDatabase(server.url, options)
+  const database = await openFlagDatabase(server.url, options)
   const flags = createFlags({ declarations, database, project, pollMs: options.pollMs ?? 1_000 })
   await flags.refresh()
   return {
@@ -99,6 +101,16 @@ describe('a change', () => {
   })
 })
 
+test('flags follow the embedded database, hints and all', async () => {
+  await using database = await openDatabase({ driver: 'embedded', dataDir: 'memory' })
+  await migrateUp({ database })
+  await using flags = createFlags({ declarations, database, pollMs: 60_000 })
+  await flags.refresh()
+  await pause(100)
+  await database.rpc('flag_set', { p_name: 'fast', p_value: true })
+  await untilTrue(() => flags.get('fast'))
+})
+
 test('a project override beats one for all beats the default', async () => {
   await using smart = await open('smart_layer')
   await using manus = await open('manus_origin')
@@ -141,7 +153,7 @@ describe('while the server is away', () => {
     expect(known.flags.get('order')).toBe('health')
     expect(known.flags.status()).toMatchObject({ error: expect.any(Error), checkedAt: expect.any(Number) })
 
-    await using database = openFlagDatabase(server.url)
+    await using database = await openFlagDatabase(server.url)
     await using fresh = createFlags({ declarations, database, project: 'smart_layer' })
     await expect(fresh.refresh()).rejects.toThrow()
     expect(fresh.status()).toMatchObject({ state: 'defaults', error: expect.any(Error) })

@@ -38,7 +38,7 @@ describe('sources', () => {
         requestTimeoutMs: 30_000,
       },
       dataDir: join(cwd, '.core'),
-      database: { driver: 'embedded', dataDir: join(cwd, '.core', 'data'), timeoutMs: 10_000 },
+      database: { driver: 'embedded', dataDir: join(cwd, '.core'), timeoutMs: 10_000 },
       ownerKey: undefined,
       log: { level: 'info' },
       shutdown: { graceMs: 8_000 },
@@ -78,7 +78,7 @@ describe('sources', () => {
 
   test('paths are absolute and start at the working directory', () => {
     expect(load({ env: { CORE_DATA_DIR: 'there' } }).dataDir).toBe(join(cwd, 'there'))
-    expect(load({ env: { CORE_DATA_DIR: '/srv/core' } }).database).toMatchObject({ dataDir: '/srv/core/data' })
+    expect(load({ env: { CORE_DATA_DIR: '/srv/core' } }).database).toMatchObject({ dataDir: '/srv/core' })
   })
 
   test('a file may begin with a byte order mark', () => {

@@ -11,5 +11,7 @@ export type {
   RpcResult,
   SupabaseConfig,
 } from './database.ts'
+export { type DatabaseFault, toDatabaseError } from './database-error.ts'
+export { type DriverCapabilities, driverCapabilities } from './driver-capabilities.ts'
 export type { Json, JsonInput } from './json.ts'
 export { type DatabaseDependencies, openDatabase } from './open-database.ts'

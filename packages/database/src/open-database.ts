@@ -30,7 +30,8 @@ export async function openDatabase(config: DatabaseConfig, deps: DatabaseDepende
       return createSqlDatabase({ driver, timeoutMs, logger, clock })
     }
     case 'supabase': {
-      throw new CoreError('E_INVALID', 'later')
+      const { createSupabaseDatabase } = await import('./drivers/supabase.ts')
+      return createSupabaseDatabase(config, { timeoutMs, logger, clock })
     }
     default:
       throw new CoreError('E_INVALID', `unknown database driver ${JSON.stringify(config satisfies never)}`)

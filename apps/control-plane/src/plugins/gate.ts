@@ -79,7 +79,7 @@ function requireJson(headers: FastifyRequest['headers']): void {
   }
 }
 
-const printable = /^[\x20-\x7e]{1,200}$/
+const printable = /^(?! *$)[\x20-\x7e]{1,200}$/
 
 function idempotencyKeyOf(headers: FastifyRequest['headers'], use: 'required' | 'optional'): string {
   const key = headers['idempotency-key']

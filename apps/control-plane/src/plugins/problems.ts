@@ -4,6 +4,7 @@ import { type CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { camel, toCamelCase } from '../camel-case.ts'
 import { notFound, ProblemError } from '../problem-error.ts'
+import { securityHeaders } from './security-headers.ts'
 
 const mediaType = 'application/problem+json; charset=utf-8'
 
@@ -28,7 +29,8 @@ export function sendProblem(reply: FastifyReply, code: ProblemCode, problem: Pro
 
 function toDocument(code: ProblemCode, { detail, errors = [], reason, fix, facts }: ProblemFacts, instance: string) {
   const { status, title, retryable } = problems[code]
-  return { type: `/problems/${code}`, title, status, detail, instance, code, errors, retryable, reason, fix, ...facts }
+  const document = { type: `/problems/${code}`, title, status, detail, instance, code, errors, retryable, reason, fix }
+  return { ...document, ...facts, ...document } // facts come after, and cannot take the place of a member
 }
 
 /** Turns every failure into a problem document: the only place where errors become HTTP. */
@@ -44,6 +46,11 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((_request: FastifyRequest, reply: FastifyReply) =>
     sendProblem(reply, 'not_found', toProblem(notFound())),
   )
+}
+
+/** An address that cannot be read. The router refuses it before any hook has run. */
+export function answerBadAddress(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply.headers(securityHeaders(request.id)), 'invalid', { detail: 'the address is malformed or too long' })
 }
 
 /** A request that never became one: garbage on the socket, headers too long or too late. */

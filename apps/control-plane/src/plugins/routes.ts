@@ -12,7 +12,7 @@ import { htmlPolicy } from './security-headers.ts'
 
 export interface RoutesDependencies {
   readonly bound: readonly BoundRoute[]
-  readonly database: Pick<Database, 'rpc'>
+  readonly database: Pick<Database, 'call'>
   readonly keyring: Keyring
 }
 
@@ -52,28 +52,25 @@ function checkComplete(bound: readonly BoundRoute[]): void {
   if (faults.length > 0) throw new CoreError('E_INTERNAL', `the routes do not fit their contract: ${faults.join('; ')}`)
 }
 
-function createContext(caller: Caller | null, database: Pick<Database, 'rpc'>): RouteContext {
-  const { principal, project, idempotencyKey } = caller ?? anonymous
-  return {
-    idempotencyKey,
-    project,
-    get principal() {
-      if (caller === null) throw new CoreError('E_INTERNAL', 'a public route asked who calls')
-      return principal
-    },
-    rpc: async (name, args) => toObject(await database.rpc(name, args, { claims: claimsOf(principal, project) })),
-    rpcUnbound: async (name, args) => {
-      if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
-      return toObject(await database.rpc(name, args))
-    },
-  }
-}
-
 /** What a public route acts as: nobody, for nothing. */
-const anonymous: Caller = {
-  principal: { subject: 'anonymous', project: '', scopes: new Set(), expiresAt: null },
+const nobody: Caller = {
+  principal: { subject: 'nobody', project: '', scopes: new Set(), expiresAt: null },
   project: '',
   idempotencyKey: '',
+}
+
+function createContext(caller: Caller | null, database: Pick<Database, 'call'>): RouteContext {
+  const { principal, project, idempotencyKey } = caller ?? nobody
+  return {
+    principal,
+    project,
+    idempotencyKey,
+    rpc: async (name, args) => toObject(await database.call(name, args, { claims: claimsOf(principal, project) })),
+    rpcUnbound: async (name, args) => {
+      if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
+      return toObject(await database.call(name, args))
+    },
+  }
 }
 
 function toObject(answer: unknown): CoreAnswer {

@@ -20,7 +20,11 @@ export const htmlPolicy = `default-src 'none'; style-src 'sha256-${hash('sha256'
 /** Fixed headers on every answer, and the id by which the log knows the request. */
 export function installSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers({ ...always, 'content-security-policy': jsonPolicy, 'x-request-id': request.id })
+    reply.headers(securityHeaders(request.id))
     done()
   })
+}
+
+export function securityHeaders(requestId: string): Record<string, string> {
+  return { ...always, 'content-security-policy': jsonPolicy, 'x-request-id': requestId }
 }

@@ -36,12 +36,28 @@ describe('declared flags', () => {
     },
   )
 
-  test('need defaults that fit: the compiler and the run agree', () => {
+  test('need defaults that fit their schema', () => {
     const refused = expect.objectContaining({ code: 'E_INVALID' })
-    // @ts-expect-error -- a flag without a schema is a boolean
-    expect(() => declareFlags({ flag: { description: '', default: 'on' } })).toThrow(refused)
-    // @ts-expect-error -- not one of the choices
-    expect(() => declareFlags({ flag: { description: '', default: 'c', schema: z.enum(['a', 'b']) } })).toThrow(refused)
-    expect(() => declareFlags({ flag: { description: '', default: 0, schema: z.int().min(1) } })).toThrow(refused)
+    const choice = z.enum(['a', 'b'])
+    const declare = (flag: object) => () => Reflect.apply(declareFlags, undefined, [{ flag }])
+    expect(declare({ description: '', default: 'on' })).toThrow(refused)
+    expect(declare({ description: '', default: 'c', schema: choice })).toThrow(refused)
+    expect(declare({ description: '', default: 0, schema: z.int().min(1) })).toThrow(refused)
+  })
+
+  test('need defaults that fit, says the compiler already', () => {
+    expectTypeOf<{ flag: { description: string; default: boolean } }>().toExtend<Accepted<undefined, boolean>>()
+    expectTypeOf<{ flag: { description: string; default: string } }>().not.toExtend<Accepted<undefined, string>>()
+    type Choice = z.ZodEnum<{ a: 'a'; b: 'b' }>
+    expectTypeOf<Chosen<Choice, 'a'>>().toExtend<Accepted<Choice, 'a'>>()
+    expectTypeOf<Chosen<Choice, 'c'>>().not.toExtend<Accepted<Choice, 'c'>>()
   })
 })
+
+type Chosen<Schema extends z.ZodType | undefined, Default> = {
+  flag: { description: string; default: Default } & (Schema extends z.ZodType ? { schema: Schema } : unknown)
+}
+/** What `declareFlags` takes for a flag of that schema and default. */
+type Accepted<Schema extends z.ZodType | undefined, Default> = Parameters<
+  typeof declareFlags<Chosen<Schema, Default>>
+>[0]

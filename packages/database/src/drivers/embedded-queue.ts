@@ -8,6 +8,8 @@ export interface EmbeddedQueue {
   /** Waits until nothing runs, then keeps everything else waiting. A failure inside rolls back an open transaction. */
   alone<Value>(work: (session: SqlSession) => Promise<Value>, options: { signal: AbortSignal }): Promise<Value>
   dump(options: { signal: AbortSignal }): Promise<Uint8Array>
+  /** Ends the thread as a crash would. */
+  crash(): Promise<void>
   close(): Promise<void>
 }
 
@@ -179,6 +181,13 @@ export async function createEmbeddedQueue({
       if (answer.kind !== 'dumped')
         throw new CoreError('E_INTERNAL', 'the embedded database did not answer with a dump')
       return answer.snapshot
+    },
+
+    async crash() {
+      const current = thread
+      thread = undefined
+      await current?.terminate()
+      onDeath(new CoreError('E_DATABASE_UNAVAILABLE', 'the thread of the embedded database was ended'))
     },
 
     async close() {

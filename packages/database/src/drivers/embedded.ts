@@ -10,6 +10,8 @@ import { createEmbeddedQueue, type EmbeddedQueue } from './embedded-queue.ts'
 export interface EmbeddedDriver extends SqlDriver {
   /** The whole database as a tar; memory databases can begin with it. */
   dump(options: { signal: AbortSignal }): Promise<Uint8Array>
+  /** Ends the thread as a crash would. For tests. */
+  crash(): Promise<void>
 }
 
 /**
@@ -61,6 +63,7 @@ export async function createEmbeddedDriver(
       }
     },
     dump: queue.dump,
+    crash: queue.crash,
     async close() {
       await queue.close()
       await lock?.[Symbol.asyncDispose]()

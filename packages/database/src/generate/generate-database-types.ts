@@ -28,7 +28,7 @@ export async function generateDatabaseTypes(): Promise<GeneratedFile[]> {
 function toFunctionTypes(functions: readonly CatalogFunction[]): string {
   const members = functions.map(({ name, comment, args, returns }) => {
     const doc = comment ? `  /** ${comment.replaceAll('*/', '* /')} */\n` : ''
-    return `${doc}  ${name}: {\n    args: ${toArgs(args)}\n    result: ${toResult(returns)}\n  }`
+    return `${doc}  ${name}: {\n    args: ${toArgs(args, comment ?? '')}\n    result: ${toResult(returns)}\n  }`
   })
   const uses = /\bJsonInput\b/.test(members.join()) ? 'Json, JsonInput' : 'Json'
   return (
@@ -38,12 +38,14 @@ function toFunctionTypes(functions: readonly CatalogFunction[]): string {
   )
 }
 
-function toArgs(args: readonly CatalogArgument[]): string {
+/** Null is allowed where it is the default, or where the function's comment gives it a meaning: "p_limit null". */
+function toArgs(args: readonly CatalogArgument[], comment: string): string {
   if (args.length === 0) return 'Record<never, never>'
   const lines = args.map(({ name, baseType, required, nullable }) => {
     const type = toInput(baseType)
     // Json holds null and undefined already.
-    const value = type === 'JsonInput' ? type : `${type}${nullable ? ' | null' : ''}${required ? '' : ' | undefined'}`
+    const mayBeNull = nullable || comment.includes(`${name} null`)
+    const value = type === 'JsonInput' ? type : `${type}${mayBeNull ? ' | null' : ''}${required ? '' : ' | undefined'}`
     return `      ${name}${required ? '' : '?'}: ${value}\n`
   })
   return `{\n${lines.join('')}    }`

@@ -3,6 +3,23 @@ import type { Json, JsonInput } from '../json.ts'
 
 /** The functions of core_api: names, arguments and answers. */
 export interface CoreFunctions {
+  /** Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept. */
+  event_poll: {
+    args: {
+      p_after: number
+      p_limit?: number | undefined
+      p_topics?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes numbered events older than an interval, at most p_limit. */
+  event_trim: {
+    args: {
+      p_keep?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Removes the override of a flag for a project or, without one, the one for all. */
   flag_clear: {
     args: {
@@ -148,7 +165,7 @@ export interface CoreFunctions {
       p_account: string
       p_name: string
       p_period: string
-      p_limit: number
+      p_limit: number | null
       p_tz?: string | undefined
       p_carry_cap?: number | undefined
       p_floor?: number | undefined
@@ -221,6 +238,17 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Levels unused cap of one budget between the children of an account; sum zero. Replays on p_key. */
+  ledger_rebalance: {
+    args: {
+      p_key: string
+      p_parent: string
+      p_budget: string
+      p_policy?: string | undefined
+      p_dry_run?: boolean | undefined
+    }
+    result: Json
+  }
   /** Gives back a charge, capture or settle, whole or in part. Replays on p_key. */
   ledger_refund: {
     args: {
@@ -244,6 +272,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Hashes final journal rows into the next block of the chain. */
+  ledger_seal: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Charges what was used of a hold, releases the rest, closes it; late settles still charge once. Replays on p_key. */
   ledger_settle: {
     args: {
@@ -254,6 +289,11 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Gauges of the ledger for metrics and operators. */
+  ledger_stats: {
+    args: Record<never, never>
+    result: Json
+  }
   /** Moves credits between two accounts: exactly, or up to what is available. Replays on p_key. */
   ledger_transfer: {
     args: {
@@ -262,6 +302,23 @@ export interface CoreFunctions {
       p_to: string
       p_amount: number
       p_mode?: string | undefined
+    }
+    result: Json
+  }
+  /** Charges and refunds of an account per bucket of time; empty buckets are left out. */
+  ledger_usage: {
+    args: {
+      p_account: string
+      p_from: string
+      p_to: string
+      p_bucket: string
+    }
+    result: Json
+  }
+  /** Checks the chain of seals against the journal; names the first bad block. */
+  ledger_verify: {
+    args: {
+      p_from?: number | undefined
     }
     result: Json
   }

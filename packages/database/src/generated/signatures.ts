@@ -4,6 +4,23 @@ import type { FunctionSignature } from '../function-signature.ts'
 /** What this version of Core expects of core_api. */
 export const coreSignatures: readonly FunctionSignature[] = [
   {
+    name: 'event_poll',
+    returnsNothing: false,
+    args: [
+      { name: 'p_after', type: 'bigint', required: true },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_topics', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'event_trim',
+    returnsNothing: false,
+    args: [
+      { name: 'p_keep', type: 'interval', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'flag_clear',
     returnsNothing: false,
     args: [
@@ -222,6 +239,17 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_rebalance',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_parent', type: 'text', required: true },
+      { name: 'p_budget', type: 'text', required: true },
+      { name: 'p_policy', type: 'text', required: false },
+      { name: 'p_dry_run', type: 'boolean', required: false },
+    ],
+  },
+  {
     name: 'ledger_refund',
     returnsNothing: false,
     args: [
@@ -245,6 +273,13 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_seal',
+    returnsNothing: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_settle',
     returnsNothing: false,
     args: [
@@ -255,6 +290,11 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_stats',
+    returnsNothing: false,
+    args: [],
+  },
+  {
     name: 'ledger_transfer',
     returnsNothing: false,
     args: [
@@ -263,6 +303,23 @@ export const coreSignatures: readonly FunctionSignature[] = [
       { name: 'p_to', type: 'text', required: true },
       { name: 'p_amount', type: 'bigint', required: true },
       { name: 'p_mode', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'ledger_usage',
+    returnsNothing: false,
+    args: [
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_from', type: 'timestamp with time zone', required: true },
+      { name: 'p_to', type: 'timestamp with time zone', required: true },
+      { name: 'p_bucket', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'ledger_verify',
+    returnsNothing: false,
+    args: [
+      { name: 'p_from', type: 'bigint', required: false },
     ],
   },
   {

@@ -42,7 +42,7 @@ export async function startPostgresServer({
   const password = randomBytes(12).toString('hex')
   const data = join(folder, 'data')
   await initialise(binaries, folder, data, password)
-  const port = await freePort()
+  const port = await findFreePort()
   const flags = toFlags({
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -161,7 +161,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   ])
 }
 
-async function freePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestServer, type TestServer } from './test-server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const names = (body: Record<string, unknown>) => (body['data'] as { name: string }[]).map(({ name }) => name)
+
+test('the owner registers a project and sees all; a key sees its own', async () => {
+  const body = { version: '1.0', capabilities: ['chat'], endpoints: { api_base: 'http://x' }, metadata: { a_b: 1 } }
+  const made = await server.send('PUT', '/v1/projects/third', { key: server.owner, body })
+  expect(made).toMatchObject({ status: 200, body: { name: 'third', ...body } })
+  const all = await server.send('GET', '/v1/projects', { key: server.owner })
+  expect(names(all.body)).toEqual(['manus_origin', 'smart_layer', 'third'])
+  const own = await server.send('GET', '/v1/projects', { key: server.keys.smart_layer })
+  expect(names(own.body)).toEqual(['smart_layer'])
+})
+
+test('a project that may says new things of itself, and keeps what it leaves out', async () => {
+  const key = await server.makeKey('smart_layer', ['project:read', 'project:write'])
+  await server.send('PUT', '/v1/projects/current', { key, body: { version: '2', capabilities: ['a'] } })
+  const reply = await server.send('PUT', '/v1/projects/smart_layer', { key, body: { version: '3' } })
+  expect(reply).toMatchObject({ status: 200, body: { version: '3', capabilities: ['a'] } })
+})
+
+test.each(['public', 'core_api', 'pool!', 'Upper', 'a'.repeat(49)])('%s cannot be a project', async (name) => {
+  const reply = await server.send('PUT', `/v1/projects/${encodeURIComponent(name)}`, { key: server.owner, body: {} })
+  expect(reply).toMatchObject({ status: 400, body: { code: 'invalid' } })
+})
+
+test('flags are set for a project, listed, and cleared', async () => {
+  const address = '/v1/projects/smart_layer/flags'
+  const set = (body: object) => server.send('PUT', address, { key: server.owner, body })
+  expect(await set({ name: 'router.order', value: { by_health: [1, null] }, rolloutBasisPoints: 2500 })).toMatchObject({
+    status: 200,
+    body: { name: 'router.order', changed: true },
+  })
+  expect(await set({ name: 'router.order', value: { by_health: [1, null] }, rolloutBasisPoints: 2500 })).toMatchObject({
+    body: { changed: false },
+  })
+  const listed = await server.send('GET', '/v1/projects/current/flags', { key: server.keys.smart_layer })
+  expect(listed.body['data']).toEqual([
+    expect.objectContaining({ name: 'router.order', value: { by_health: [1, null] }, rolloutBasisPoints: 2500 }),
+  ])
+  expect(await set({ name: 'router.order', value: null })).toMatchObject({ status: 200, body: { changed: true } })
+  expect((await server.send('GET', address, { key: server.owner })).body['data']).toEqual([])
+  expect(await set({ name: 'router.order' })).toMatchObject({ status: 400 })
+  expect(await set({ name: 'x'.repeat(200), value: 1 })).toMatchObject({ status: 400 })
+  expect(
+    await server.send('PUT', address, { key: server.keys.smart_layer, body: { name: 'a', value: 1 } }),
+  ).toMatchObject({
+    status: 403,
+  })
+})

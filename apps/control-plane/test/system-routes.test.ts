@@ -1,0 +1,57 @@
+import { routes } from '@core/api'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestServer, type TestServer } from './test-server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+test('health is public and says nothing else', async () => {
+  expect(await server.send('GET', '/livez')).toMatchObject({ status: 200, text: '{"status":"healthy"}' })
+  expect((await server.send('GET', '/readyz')).body).toEqual({
+    status: 'healthy',
+    checks: { database: { status: 'up', latencyMs: expect.any(Number) } },
+  })
+})
+
+test('the document lists what is served', async () => {
+  const { status, body } = await server.send('GET', '/openapi.json')
+  expect(status).toBe(200)
+  const operations = Object.values(body['paths'] as object).flatMap((path: object) =>
+    Object.values(path).map(({ operationId }: { operationId: string }) => operationId),
+  )
+  expect(operations.sort()).toEqual(routes.map(({ operation }) => operation).sort())
+})
+
+test('the docs are a page that may load nothing', async () => {
+  const docs = await server.send('GET', '/docs')
+  expect(docs).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } })
+  expect(docs.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+';/)
+  expect(await server.send('GET', '/problems/hold_closed')).toMatchObject({ status: 200 })
+  expect(await server.send('GET', '/problems/nonsense')).toMatchObject({ status: 400 })
+})
+
+test('every answer carries the security headers and its id, errors too', async () => {
+  for (const path of ['/livez', '/docs', '/v1/me', '/nowhere', '/v1/projects/%ff']) {
+    const { headers } = await server.send('GET', path)
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+      'x-request-id': expect.stringMatching(/^req_[0-9a-f-]{36}$/),
+    })
+    expect(headers).not.toHaveProperty('x-powered-by')
+  }
+})
+
+test('an unknown address is a problem document, a known one with another method names those it has', async () => {
+  expect(await server.send('GET', '/v2/me')).toMatchObject({ status: 404, body: { code: 'not_found' } })
+  const reply = await server.send('POST', '/v1/me')
+  expect(reply).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' }, body: { code: 'method_not_allowed' } })
+  expect(await server.send('TRACE', '/v1/me')).toMatchObject({ status: 404 })
+  expect(await server.send('HEAD', '/livez')).toMatchObject({ status: 200, text: '' })
+})

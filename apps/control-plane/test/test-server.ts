@@ -1,0 +1,112 @@
+import { type Capability, generateApiKey } from '@core/api'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
+import type { FastifyInstance } from 'fastify'
+import { createKeyring } from '../src/keyring.ts'
+import { createReadiness } from '../src/readiness.ts'
+import { createRoutes } from '../src/routes/index.ts'
+import { createServer } from '../src/server.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  /** Parsed where it is JSON, else the text. */
+  readonly body: Record<string, unknown> & { readonly [key: string]: never | unknown }
+  readonly text: string
+}
+
+export interface Send {
+  readonly key?: string | undefined
+  readonly body?: unknown
+  /** Default: a new one on every POST; null sends none. */
+  readonly idempotencyKey?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly test: TestDatabase
+  readonly owner: string
+  /** Keys with every default scope of their project. */
+  readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
+  send(method: string, path: string, options?: Send): Promise<Reply>
+  /** A key of a project with these scopes, or the defaults. */
+  makeKey(project: string, scopes?: readonly Capability[]): Promise<string>
+  /** The ledger's own audit; every test of bad input ends with it. */
+  audit(): Promise<unknown>
+}
+
+export const ownerKey = 'owner-key-of-the-tests-0123456789'
+
+/** The server as it runs, on a database of its own: a pool of 1,000 credits and two projects that draw on it. */
+export async function openTestServer(logger: Logger = silentLogger): Promise<TestServer> {
+  const test = await createTestDatabase()
+  const { database } = test
+  const keyring = createKeyring({ database, ownerKey })
+  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0' })
+  const limits = { bodyLimitBytes: 256 * 1024, headersTimeoutMs: 5000, requestTimeoutMs: 30_000 }
+  const app = createServer({ bound, database, keyring, limits, logger })
+  await app.ready()
+
+  async function makeKey(project: string, scopes?: readonly Capability[]): Promise<string> {
+    const { secret, hash, hint } = generateApiKey('test')
+    await database.rpc('key_create', {
+      p_key: uuidv7(),
+      p_hash: hash,
+      p_hint: hint,
+      p_project: project,
+      ...(scopes === undefined ? {} : { p_caps: scopes }),
+    })
+    return secret
+  }
+
+  await database.rpc('ledger_account_open', { p_key: uuidv7(), p_account: 'pool', p_kind: 'pool' })
+  await database.rpc('ledger_grant', { p_key: uuidv7(), p_account: 'pool', p_amount: 1_000_000_000 })
+  for (const name of ['smart_layer', 'manus_origin']) {
+    await database.rpc('project_register', { p_name: name })
+    await database.rpc('ledger_account_open', {
+      p_key: uuidv7(),
+      p_account: name,
+      p_parent: 'pool',
+      p_funding: 'parent',
+    })
+  }
+  const keys = { smart_layer: await makeKey('smart_layer'), manus_origin: await makeKey('manus_origin') }
+
+  async function send(method: string, path: string, options: Send = {}): Promise<Reply> {
+    const { key, body, idempotencyKey = method === 'POST' ? uuidv7() : null, headers = {} } = options
+    const raw = typeof body === 'string' || body === undefined
+    const response = await app.inject({
+      method: method as 'GET',
+      url: path,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { payload: raw ? String(body) : JSON.stringify(body) }),
+    })
+    const isJson = response.body !== '' && /json/.test(String(response.headers['content-type']))
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: isJson ? JSON.parse(response.body) : {},
+      text: response.body,
+    }
+  }
+
+  return {
+    app,
+    test,
+    owner: ownerKey,
+    keys,
+    send,
+    makeKey,
+    audit: () => database.rpc('ledger_audit', {}),
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await test.drop()
+    },
+  }
+}

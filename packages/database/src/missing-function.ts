@@ -1,0 +1,10 @@
+import { CoreError } from '@core/foundation'
+
+/** The database is older or newer than this version of Core, or the name is wrong. */
+export function missingFunction(name: string, cause?: unknown): CoreError {
+  return new CoreError('E_DATABASE_SCHEMA', `the database has no function core_api.${name}`, {
+    cause,
+    fix: 'Run `core migrate up`, so that the database has what this version needs.',
+    details: { function: name },
+  })
+}

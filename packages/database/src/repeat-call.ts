@@ -1,0 +1,50 @@
+import { type Clock, type Deadline, isCoreError, type Logger, retry } from '@core/foundation'
+
+export interface RepeatOptions {
+  deadline: Deadline
+  /** May it be sent again when the connection was lost without an answer? */
+  repeatable: boolean
+  logger: Logger
+  clock: Clock
+}
+
+/** Lost connections come back within a moment or not at all; lock conflicts resolve in milliseconds. */
+const ATTEMPTS = { E_DATABASE_UNAVAILABLE: 4, E_DATABASE_BUSY: 8 } as const
+const PAUSE = { baseMs: 50, capMs: 400 } as const
+
+/** Sends the same call again after lock conflicts and lost connections, with jitter, within the deadline. */
+export async function repeatCall<Value>(work: () => Promise<Value>, options: RepeatOptions): Promise<Value> {
+  const { deadline, repeatable, logger, clock } = options
+  let attempts = 0
+  let last: unknown
+  try {
+    return await retry(
+      (attempt) => {
+        attempts = attempt
+        return work()
+      },
+      {
+        attempts: Math.max(ATTEMPTS.E_DATABASE_UNAVAILABLE, ATTEMPTS.E_DATABASE_BUSY),
+        ...PAUSE,
+        signal: deadline.signal,
+        clock,
+        isRetryable: (error) => isWorthAnother(error, attempts, repeatable),
+        onRetry: (error, attempt) => {
+          last = error
+          logger.debug({ error, attempt }, 'a database call is sent again')
+        },
+      },
+    )
+  } catch (error) {
+    // The time ran out in a pause between attempts: why they failed says more than that time passed.
+    if (last !== undefined && error === deadline.signal.reason && isCoreError(error, 'E_TIMEOUT')) throw last
+    throw error
+  }
+}
+
+function isWorthAnother(error: unknown, attempts: number, repeatable: boolean): boolean {
+  if (!isCoreError(error) || !error.retryable) return false
+  if (error.code === 'E_DATABASE_BUSY') return attempts < ATTEMPTS[error.code]
+  if (error.code !== 'E_DATABASE_UNAVAILABLE') return false
+  return attempts < ATTEMPTS[error.code] && (repeatable || error.details['sent'] === false)
+}

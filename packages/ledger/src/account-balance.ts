@@ -1,0 +1,38 @@
+import { CoreError } from '@core/foundation'
+import { z } from 'zod'
+import type { Credits } from './credits.ts'
+import type { AccountDenial, Balance, BudgetRest } from './outcome.ts'
+
+const amount = z.custom<Credits>((value) => Number.isSafeInteger(value))
+const shape = z.object({
+  account: z.string(),
+  project: z.string(),
+  kind: z.enum(['pool', 'project', 'user']),
+  status: z.enum(['active', 'frozen', 'closed']),
+  parent: z.string().nullable(),
+  funding: z.enum(['own', 'parent']),
+  /** The account whose credits these are: itself, or the ancestor it draws on. */
+  purse: z.string(),
+  granted: amount,
+  spent: amount,
+  settled: amount,
+  held: amount,
+  overdraft: amount,
+  available: amount,
+  budgets: z.array(z.custom<BudgetRest>((value) => typeof value === 'object' && value !== null)),
+})
+
+/** An account with the balance of its purse. settled = granted - spent; available = settled - held + overdraft. */
+export interface AccountBalance extends Balance, Omit<z.infer<typeof shape>, keyof Balance> {}
+
+export function toAccountBalance(answer: unknown): AccountBalance | AccountDenial {
+  const known = shape.safeParse(answer)
+  if (known.success) return known.data
+  const denial = z
+    .object({ ok: z.literal(false), code: z.literal('account_not_found'), account: z.string() })
+    .safeParse(answer)
+  if (denial.success) return { status: denial.data.code, account: denial.data.account }
+  throw new CoreError('E_INTERNAL', 'ledger_balance gave an answer that this version does not know', {
+    cause: known.error,
+  })
+}

@@ -1,0 +1,184 @@
+import { type CallOptions, CoreError, isCoreError } from '@core/foundation'
+
+export interface CoalescerOptions<Item, Answer> {
+  /** Sends what has gathered; one answer per item, in order. Gets its own deadline, not the callers'. */
+  send: (items: readonly Item[]) => Promise<readonly Answer[]>
+  /** Items of one batch at most. */
+  maxBatch: number
+  /** Items waiting at most; beyond that a call is refused at once instead of waiting without end. */
+  maxQueue: number
+  /** Limit of a call that names none, in milliseconds. */
+  timeoutMs: number
+}
+
+export interface Coalescer<Item, Answer> extends AsyncDisposable {
+  submit(item: Item, options?: CallOptions): Promise<Answer>
+  /** Calls waiting and in flight. */
+  readonly pending: number
+  /** Refuses new calls and waits for those under way. */
+  close(): Promise<void>
+}
+
+interface Waiting<Item, Answer> {
+  item: Item
+  dueAt: number
+  resolve: (answer: Answer) => void
+  reject: (error: unknown) => void
+  settled: boolean
+}
+
+/** How often deadlines are looked at. One timer for all calls: a timer each cost as much as the rest of a submit. */
+const SWEEP_MS = 20
+
+/**
+ * Gathers concurrent calls into batches. What arrives in one turn of the event loop goes together; what arrives while a
+ * batch is in flight goes with the next one, so nobody waits longer than that batch, and a lone call does not wait at all.
+ * A call that gives up (abort, deadline) leaves its neighbours alone. A batch that fails for good is sent again one by
+ * one, so that the item at fault fails alone; one whose outcome is unknown fails for all its callers, retryable.
+ */
+export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, Answer>): Coalescer<Item, Answer> {
+  const { send, maxBatch, maxQueue, timeoutMs } = options
+  const queue: Waiting<Item, Answer>[] = []
+  const active = new Set<Waiting<Item, Answer>>()
+  let inFlight = false
+  let scheduled = false
+  let closed = false
+  let sweeper: NodeJS.Timeout | undefined
+  let onIdle: (() => void) | undefined
+
+  function submit(item: Item, { signal, timeoutMs: limitMs = timeoutMs }: CallOptions = {}): Promise<Answer> {
+    if (closed) return Promise.reject(new CoreError('E_CLOSED', 'the ledger was closed before this call'))
+    if (signal?.aborted) return Promise.reject(aborted(signal, false))
+    if (!(limitMs > 0)) return Promise.reject(new CoreError('E_INVALID', `timeoutMs must be positive, got ${limitMs}`))
+    if (queue.length >= maxQueue) {
+      return Promise.reject(
+        new CoreError('E_DATABASE_BUSY', `${maxQueue} calls wait for the database already`, {
+          fix: 'Send less at once, or raise maxQueue.',
+          details: { sent: false },
+        }),
+      )
+    }
+    return new Promise<Answer>((resolve, reject) => {
+      const waiting: Waiting<Item, Answer> = {
+        item,
+        dueAt: performance.now() + limitMs,
+        resolve,
+        reject,
+        settled: false,
+      }
+      if (signal) followSignal(waiting, signal)
+      queue.push(waiting)
+      active.add(waiting)
+      startSweeper()
+      schedule()
+    })
+  }
+
+  function followSignal(waiting: Waiting<Item, Answer>, signal: AbortSignal): void {
+    const onAbort = () => giveUp(waiting, (sent) => aborted(signal, sent))
+    signal.addEventListener('abort', onAbort, { once: true })
+    const { resolve, reject } = waiting
+    waiting.resolve = (answer) => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(answer)
+    }
+    waiting.reject = (error) => {
+      signal.removeEventListener('abort', onAbort)
+      reject(error)
+    }
+  }
+
+  function giveUp(waiting: Waiting<Item, Answer>, toError: (sent: boolean) => CoreError): void {
+    const place = queue.indexOf(waiting)
+    if (place >= 0) queue.splice(place, 1)
+    settle(waiting, () => waiting.reject(toError(place < 0)))
+  }
+
+  function settle(waiting: Waiting<Item, Answer>, how: () => void): void {
+    if (waiting.settled) return
+    waiting.settled = true
+    active.delete(waiting)
+    how()
+  }
+
+  function schedule(): void {
+    if (scheduled || inFlight) return
+    scheduled = true
+    // After the microtasks of this turn: callers woken by the last batch get to ask again and join the next.
+    setImmediate(() => {
+      scheduled = false
+      void flush()
+    })
+  }
+
+  async function flush(): Promise<void> {
+    const batch = queue.splice(0, maxBatch)
+    if (batch.length > 0) {
+      inFlight = true
+      await deliver(batch)
+      inFlight = false
+    }
+    if (queue.length > 0) schedule()
+    else if (active.size === 0) becomeIdle()
+  }
+
+  async function deliver(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      const answers = await send(batch.map(({ item }) => item))
+      if (answers.length !== batch.length) {
+        throw new CoreError('E_INTERNAL', `a batch of ${batch.length} got ${answers.length} answers`)
+      }
+      for (const [index, waiting] of batch.entries()) settle(waiting, () => waiting.resolve(answers[index] as Answer))
+    } catch (error) {
+      const alone = batch.length > 1 && isCoreError(error) && !error.retryable
+      if (alone) for (const waiting of batch.filter(({ settled }) => !settled)) await deliver([waiting])
+      else for (const waiting of batch) settle(waiting, () => waiting.reject(error))
+    }
+  }
+
+  function startSweeper(): void {
+    sweeper ??= setInterval(() => {
+      const now = performance.now()
+      for (const waiting of active) {
+        if (waiting.dueAt <= now) giveUp(waiting, (sent) => timedOut(sent))
+      }
+      if (active.size === 0 && !inFlight) becomeIdle()
+    }, SWEEP_MS)
+  }
+
+  function becomeIdle(): void {
+    clearInterval(sweeper)
+    sweeper = undefined
+    onIdle?.()
+  }
+
+  const coalescer: Coalescer<Item, Answer> = {
+    submit,
+    get pending() {
+      return active.size
+    },
+    close() {
+      closed = true
+      if (active.size === 0 && !inFlight) return Promise.resolve()
+      return new Promise((resolve) => {
+        onIdle = resolve
+      })
+    },
+    [Symbol.asyncDispose]: () => coalescer.close(),
+  }
+  return coalescer
+}
+
+function aborted(signal: AbortSignal, sent: boolean): CoreError {
+  const fate = sent
+    ? 'after it was sent; send the same key again to learn its outcome'
+    : 'before it was sent; nothing happened'
+  return new CoreError('E_ABORTED', `the call was aborted ${fate}`, { cause: signal.reason, details: { sent } })
+}
+
+function timedOut(sent: boolean): CoreError {
+  const fate = sent
+    ? 'it was sent; send the same key again to learn its outcome'
+    : 'it was not sent yet; nothing happened'
+  return new CoreError('E_TIMEOUT', `the call ran out of time: ${fate}`, { details: { sent } })
+}

@@ -1,0 +1,108 @@
+import type { Database, Json, RpcOptions } from '@core/database'
+import { type CallOptions, CoreError } from '@core/foundation'
+import { type AccountBalance, toAccountBalance } from './account-balance.ts'
+import { createCoalescer } from './coalescer.ts'
+import {
+  type CaptureInput,
+  type ChargeInput,
+  type ExtendInput,
+  type GrantInput,
+  type Operation,
+  type OperationFields,
+  type RefundInput,
+  type ReserveInput,
+  type SettleInput,
+  type TransferInput,
+  toOperation,
+  type VoidInput,
+} from './operation.ts'
+import { type AccountDenial, type Outcomes, toOutcome } from './outcome.ts'
+import { type HoldWork, type HoldWorkInput, type HoldWorkOutcome, withHold } from './with-hold.ts'
+
+export interface LedgerDependencies {
+  database: Pick<Database, 'rpc'>
+  /** Acts for this key or project; without claims, as whoever the database connection is. */
+  claims?: RpcOptions['claims']
+  /** Operations of one batch at most, 1,000 unless told. */
+  maxBatch?: number
+  /** Calls that may wait, 10,000 unless told; beyond that a call fails with E_DATABASE_BUSY at once. */
+  maxQueue?: number
+  /** Limit of a call that names none, 10,000 ms unless told. */
+  timeoutMs?: number
+}
+
+/**
+ * Metered credits. Expected refusals are outcomes (a union on `status`), failures are thrown as CoreError. Every
+ * mutation takes a key: sending the same key again after a failure can never charge twice. Concurrent calls travel
+ * together in batches; each gets its own outcome.
+ */
+export interface Ledger extends AsyncDisposable {
+  /** Sets credits aside before work starts. */
+  reserve(input: ReserveInput, options?: CallOptions): Promise<Outcomes['reserve']>
+  /** Charges what was used of a hold and releases the rest; an expired hold still charges, once. */
+  settle(input: SettleInput, options?: CallOptions): Promise<Outcomes['settle']>
+  /** Gives a hold back whole. */
+  void(input: VoidInput, options?: CallOptions): Promise<Outcomes['void']>
+  /** Spends at once what is known beforehand. */
+  charge(input: ChargeInput, options?: CallOptions): Promise<Outcomes['charge']>
+  /** Adds to an open hold and renews its time. */
+  extend(input: ExtendInput, options?: CallOptions): Promise<Outcomes['extend']>
+  /** Charges a part of an open hold, which stays open. */
+  capture(input: CaptureInput, options?: CallOptions): Promise<Outcomes['capture']>
+  /** Issues new credits. Needs `ledger:grant`. */
+  grant(input: GrantInput, options?: CallOptions): Promise<Outcomes['grant']>
+  /** Moves credits between accounts. */
+  transfer(input: TransferInput, options?: CallOptions): Promise<Outcomes['transfer']>
+  /** Gives back a charge, capture or settle. Needs `ledger:grant`. */
+  refund(input: RefundInput, options?: CallOptions): Promise<Outcomes['refund']>
+  /** Reserves, works, settles to what was metered; whatever happens, the rest goes back. */
+  withHold<Value>(input: HoldWorkInput, work: HoldWork<Value>, options?: CallOptions): Promise<HoldWorkOutcome<Value>>
+  /** The balance of an account and the rest of its budgets. */
+  balance(account: string, options?: CallOptions): Promise<AccountBalance | AccountDenial>
+  /** Waits for the calls under way; new ones are refused. */
+  close(): Promise<void>
+}
+
+export function createLedger(dependencies: LedgerDependencies): Ledger {
+  const { database, claims, maxBatch = 1_000, maxQueue = 10_000, timeoutMs = 10_000 } = dependencies
+  const coalescer = createCoalescer<Operation, unknown>({ send, maxBatch, maxQueue, timeoutMs })
+
+  async function send(operations: readonly Operation[]): Promise<readonly unknown[]> {
+    const answer = await database.rpc('ledger_batch', { p_ops: operations }, { claims })
+    return toResults(answer)
+  }
+
+  async function run<Op extends Operation['op']>(
+    op: Op,
+    key: string | undefined,
+    fields: OperationFields<Op>,
+    options?: CallOptions,
+  ): Promise<Outcomes[Op]> {
+    return toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options))
+  }
+
+  const ledger: Ledger = {
+    reserve: ({ key, ttlSeconds, ...input }, options) => run('reserve', key, { ...input, ttl_s: ttlSeconds }, options),
+    settle: ({ key, ...input }, options) => run('settle', key, input, options),
+    void: ({ key, ...input }, options) => run('void', key, input, options),
+    charge: ({ key, ...input }, options) => run('charge', key, input, options),
+    extend: ({ key, ttlSeconds, ...input }, options) => run('extend', key, { ...input, ttl_s: ttlSeconds }, options),
+    capture: ({ key, ...input }, options) => run('capture', key, input, options),
+    grant: ({ key, ...input }, options) => run('grant', key, input, options),
+    transfer: ({ key, ...input }, options) => run('transfer', key, input, options),
+    refund: ({ key, ...input }, options) => run('refund', key, input, options),
+    withHold: (input, work, options) => withHold(ledger, input, work, options),
+    balance: async (account, options) =>
+      toAccountBalance(await database.rpc('ledger_balance', { p_account: account }, { ...options, claims })),
+    close: () => coalescer.close(),
+    [Symbol.asyncDispose]: () => coalescer.close(),
+  }
+  return ledger
+}
+
+function toResults(answer: Json): readonly unknown[] {
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer) && Array.isArray(answer['results'])) {
+    return answer['results']
+  }
+  throw new CoreError('E_INTERNAL', 'ledger_batch gave an answer without results')
+}

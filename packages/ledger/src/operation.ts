@@ -1,0 +1,144 @@
+import { CoreError, type ErrorCode, uuidv7 } from '@core/foundation'
+import type { Credits } from './credits.ts'
+
+/** Facts of the caller's own, stored with the journal row; a JSON object of at most 16 KB. */
+export type Metadata = Readonly<Record<string, string | number | boolean | null>>
+
+interface Keyed {
+  /**
+   * Names the effect (1 to 200 characters): the same key again replays the first answer. Made anew when left out, and
+   * then a failed call cannot be repeated safely by anybody but the ledger itself.
+   */
+  key?: string | undefined
+}
+
+/** What a settle above the hold does: record the debt, charge what is available, or refuse. */
+export type OverPolicy = 'overflow' | 'cap' | 'reject'
+
+export interface ReserveInput extends Keyed {
+  account: string
+  amount: Credits
+  /** Grant at least this much, at most `amount`. Default: exactly `amount`. */
+  min?: Credits | undefined
+  /** Seconds until the hold expires by the database's clock, 1 to 86,400; default 120. */
+  ttlSeconds?: number | undefined
+  over?: OverPolicy | undefined
+  /** An id of the caller's own for the hold, a uuid. */
+  hold?: string | undefined
+  metadata?: Metadata | undefined
+}
+
+export interface SettleInput extends Keyed {
+  hold: string
+  /** What was used. Left out: the whole hold, flagged `estimated`. */
+  amount?: Credits | undefined
+  metadata?: Metadata | undefined
+}
+
+export interface VoidInput extends Keyed {
+  hold: string
+  reason?: string | undefined
+}
+
+export interface ChargeInput extends Keyed {
+  account: string
+  amount: Credits
+  metadata?: Metadata | undefined
+}
+
+export interface ExtendInput extends Keyed {
+  hold: string
+  /** Credits to add; default 0: only renew the time. */
+  add?: Credits | undefined
+  /** Add at least this much, at most `add`. Default: exactly `add`. */
+  min?: Credits | undefined
+  /** Seconds from now, 1 to 86,400; default 120. Never shortens what an earlier call promised. */
+  ttlSeconds?: number | undefined
+}
+
+export interface CaptureInput extends Keyed {
+  hold: string
+  amount: Credits
+}
+
+export interface GrantInput extends Keyed {
+  account: string
+  amount: Credits
+  reason?: string | undefined
+  metadata?: Metadata | undefined
+}
+
+export interface TransferInput extends Keyed {
+  from: string
+  to: string
+  amount: Credits
+  /** `up_to` moves as much as is available, at least one micro-credit. Default `exact`. */
+  mode?: 'exact' | 'up_to' | undefined
+}
+
+export interface RefundInput extends Keyed {
+  /** The transaction of a charge, capture or settle. */
+  tx: number
+  /** Default: what is left of it. */
+  amount?: Credits | undefined
+}
+
+/** One operation as `ledger_batch` takes it. Undefined fields are left out of the JSON. */
+export type Operation =
+  | {
+      op: 'reserve'
+      key: string
+      account: string
+      amount: number
+      hold?: string
+      min?: number
+      ttl_s?: number
+      over?: string
+      metadata?: Metadata
+    }
+  | { op: 'settle'; key: string; hold: string; amount?: number; metadata?: Metadata }
+  | { op: 'void'; key: string; hold: string; reason?: string }
+  | { op: 'charge'; key: string; account: string; amount: number; metadata?: Metadata }
+  | { op: 'extend'; key: string; hold: string; add?: number; min?: number; ttl_s?: number }
+  | { op: 'capture'; key: string; hold: string; amount: number }
+  | { op: 'grant'; key: string; account: string; amount: number; reason?: string; metadata?: Metadata }
+  | { op: 'transfer'; key: string; from: string; to: string; amount: number; mode?: string }
+  | { op: 'refund'; key: string; tx: number; amount?: number }
+
+/** What an operation says besides its kind and key; undefined fields count as left out. */
+export type OperationFields<Op extends Operation['op']> = Loose<Omit<Extract<Operation, { op: Op }>, 'op' | 'key'>>
+type Loose<Value> = { [Field in keyof Value]: Value[Field] | undefined }
+
+/** Builds an operation, with a key where the caller has none; refuses what the database would refuse, before it is sent. */
+export function toOperation<Op extends Operation['op']>(
+  op: Op,
+  key: string | undefined,
+  fields: OperationFields<Op>,
+): Operation {
+  const operation: Record<string, unknown> = { op, key: key ?? uuidv7() }
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue
+    if (amountFields.has(name)) requireWhole(name, value)
+    operation[name] = value
+  }
+  requireText('key', operation['key'])
+  return operation as Operation
+}
+
+const amountFields = new Set(['amount', 'min', 'add', 'ttl_s', 'tx'])
+
+function requireWhole(field: string, value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw invalid('E_INVALID', field, `${field} must be a whole number from 0 to 2^53 - 1, got ${String(value)}`)
+  }
+}
+
+function requireText(field: string, value: unknown): void {
+  if (typeof value !== 'string' || value.length < 1 || value.length > 200) {
+    throw invalid('E_INVALID', field, `${field} must be a text of 1 to 200 characters`)
+  }
+}
+
+function invalid(code: ErrorCode, field: string, message: string): CoreError {
+  return new CoreError(code, message, { details: { reason: `invalid_${field}`, field } })
+}

@@ -1,0 +1,156 @@
+import { type CallOptions, CoreError, uuidv7 } from '@core/foundation'
+import { type Credits, microCredits } from './credits.ts'
+import type { Ledger } from './ledger.ts'
+import type { Metadata, OverPolicy } from './operation.ts'
+import type { AccountDenial, Reserved, Settled, SpendDenial } from './outcome.ts'
+
+export interface HoldWorkInput {
+  account: string
+  /** The most the work may cost. */
+  max: Credits
+  /** Start with at least this much, at most `max`. Default: exactly `max`. */
+  min?: Credits | undefined
+  /** Names the whole run; its reserve, settle and renewals derive their keys from it. */
+  key?: string | undefined
+  /** Seconds the hold survives without a heartbeat, 3 to 86,400; default 120. The heartbeat comes at a third of it. */
+  ttlSeconds?: number | undefined
+  over?: OverPolicy | undefined
+  metadata?: Metadata | undefined
+}
+
+export interface LiveHold {
+  readonly id: string
+  /** What is set aside now; grows with `extend`. */
+  readonly granted: Credits
+  readonly metered: Credits
+  /** Aborts when the caller aborts or the hold is lost: the work should stop. */
+  readonly signal: AbortSignal
+  /** Counts what the work has used so far. Local and immediate; the sum is charged at the end. */
+  meter(amount: Credits): void
+  /** Sets more aside while the work goes on; false when the credits or a budget do not allow it. */
+  extend(amount: Credits): Promise<boolean>
+}
+
+export type HoldWork<Value> = (hold: LiveHold) => Promise<Value>
+
+export type HoldWorkOutcome<Value> =
+  | { status: 'done'; value: Value; hold: string; charged: Credits; released: Credits; settlement: Settled }
+  | SpendDenial
+  | AccountDenial
+
+/**
+ * Reserves, runs the work under a heartbeat that keeps the hold alive, then settles what was metered. Work that returns
+ * without having metered anything is charged whole and flagged `estimated`: forgetting to meter must not be free. Work
+ * that throws or is aborted is charged what it had metered, the rest goes back, and its error is thrown on.
+ */
+export async function withHold<Value>(
+  ledger: Ledger,
+  input: HoldWorkInput,
+  work: HoldWork<Value>,
+  options: CallOptions = {},
+): Promise<HoldWorkOutcome<Value>> {
+  const { account, max, min, over, metadata, key = uuidv7(), ttlSeconds = 120 } = input
+  if (ttlSeconds < 3)
+    throw new CoreError('E_INVALID', `ttlSeconds must be at least 3 for a heartbeat, got ${ttlSeconds}`)
+  const reserved = await ledger.reserve(
+    { account, amount: max, min, over, metadata, ttlSeconds, key: `${key}:reserve` },
+    options,
+  )
+  if (reserved.status !== 'reserved') return reserved
+
+  const live = startLiveHold(ledger, reserved, key, ttlSeconds, options.signal)
+  let value: Value
+  try {
+    value = await work(live.hold)
+  } catch (error) {
+    live.stop()
+    await giveBack(ledger, live.hold, key)
+    throw error
+  }
+  live.stop()
+  const amount = live.hasMetered() ? live.hold.metered : undefined
+  // Not the caller's signal: the work is done and has to be paid for.
+  const settlement = await ledger.settle({ hold: reserved.hold, amount, key: `${key}:settle` })
+  if (settlement.status !== 'settled' && settlement.status !== 'settled_late') {
+    throw new CoreError('E_CONFLICT', `the hold ${reserved.hold} could not be settled: ${settlement.status}`, {
+      details: { reason: settlement.status, hold: reserved.hold, metered: live.hold.metered },
+    })
+  }
+  return {
+    status: 'done',
+    value,
+    hold: reserved.hold,
+    charged: settlement.charged,
+    released: settlement.released,
+    settlement,
+  }
+}
+
+async function giveBack(ledger: Ledger, hold: LiveHold, key: string): Promise<void> {
+  try {
+    if (hold.metered > 0) await ledger.settle({ hold: hold.id, amount: hold.metered, key: `${key}:settle` })
+    else await ledger.void({ hold: hold.id, reason: 'the work failed', key: `${key}:void` })
+  } catch {
+    // The work's own error matters more to the caller. An unreachable database releases the hold by its expiry.
+  }
+}
+
+function startLiveHold(ledger: Ledger, reserved: Reserved, key: string, ttlSeconds: number, signal?: AbortSignal) {
+  const lost = new AbortController()
+  let granted = reserved.granted
+  let metered = 0
+  let meteredAtAll = false
+  let renewals = 0
+  let expiresAt = performance.now() + ttlSeconds * 1_000
+
+  async function extend(amount: Credits): Promise<boolean> {
+    const sentAt = performance.now()
+    const outcome = await ledger.extend({
+      hold: reserved.hold,
+      add: amount,
+      ttlSeconds,
+      key: `${key}:extend:${++renewals}`,
+    })
+    if (outcome.status === 'extended') {
+      granted = outcome.amount
+      expiresAt = sentAt + ttlSeconds * 1_000
+      return true
+    }
+    if (outcome.status === 'hold_closed') {
+      lost.abort(
+        new CoreError('E_CONFLICT', `the hold ${reserved.hold} was lost: ${outcome.holdStatus}`, {
+          details: { reason: 'hold_closed' },
+        }),
+      )
+    }
+    return false
+  }
+
+  const heartbeat = setInterval(
+    () => {
+      extend(microCredits(0)).catch((error: unknown) => {
+        // A missed beat is no harm while the time it was to renew lasts; the next one tries again.
+        if (performance.now() >= expiresAt) lost.abort(error)
+      })
+    },
+    (ttlSeconds * 1_000) / 3,
+  )
+  heartbeat.unref()
+
+  const hold: LiveHold = {
+    id: reserved.hold,
+    get granted() {
+      return granted
+    },
+    get metered() {
+      return microCredits(metered)
+    },
+    signal: signal ? AbortSignal.any([signal, lost.signal]) : lost.signal,
+    meter(amount) {
+      metered = microCredits(metered + microCredits(amount))
+      meteredAtAll = true
+    },
+    extend,
+  }
+  return { hold, stop: () => clearInterval(heartbeat), hasMetered: () => meteredAtAll }
+}

@@ -1,0 +1,107 @@
+-- The outbox: facts that others want to hear of, written in the transaction that made them true. Realtime replays it.
+
+create table core.event (
+  id bigint generated always as identity constraint event_pkey primary key,
+  seq bigint constraint event_seq_key unique,
+  topic text not null,
+  project text,
+  type text not null,
+  data jsonb not null,
+  at timestamptz not null default clock_timestamp()
+);
+comment on table core.event is 'The outbox. seq is given after commit, in the order in which events became visible: a reader''s cursor misses nothing.';
+comment on column core.event.project is 'Whose event it is; null concerns everybody who may read the topic.';
+create index event_fresh_idx on core.event (id) where seq is null;
+create index event_age_idx on core.event (at);
+
+create table core.event_head (
+  singleton boolean constraint event_head_pkey primary key default true constraint event_head_one_row check (singleton),
+  epoch uuid not null default gen_random_uuid(),
+  last_seq bigint not null default 0
+);
+comment on table core.event_head is 'The last sequence number given. The epoch is new in a new or restored database: cursors of another one are void.';
+insert into core.event_head default values;
+
+-- Appends an event. The hint wakes readers; the row is the truth. For rare events only: a notification inside the
+-- transaction serialises commits, which would halve the throughput of a hot path.
+create function core.emit(p_topic text, p_project text, p_type text, p_data jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  insert into core.event (topic, project, type, data) values (p_topic, p_project, p_type, p_data);
+  perform pg_notify('core_event', p_topic);
+  return true;
+end
+$$;
+comment on function core.emit is 'Appends an event to the outbox in the caller''s transaction and hints at it.';
+
+-- Numbers what has become visible. One caller at a time does it; the others find it done.
+create function core.event_number(p_limit int) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  v_last bigint;
+begin
+  if not exists (select from core.event where seq is null) then return false; end if;
+  select last_seq into v_last from core.event_head for no key update skip locked;
+  if not found then return false; end if;
+  with fresh as (
+    select id, v_last + row_number() over (order by id) as seq
+    from (select id from core.event where seq is null order by id limit p_limit) f
+  ), numbered as (
+    update core.event e set seq = f.seq from fresh f where e.id = f.id returning e.seq
+  )
+  update core.event_head set last_seq = (select coalesce(max(seq), v_last) from numbered);
+  return true;
+end
+$$;
+comment on function core.event_number is 'Gives sequence numbers to committed events, in order.';
+
+-- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common ones.
+create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_head core.event_head;
+  v_rows jsonb := '[]';
+  v_ok boolean;
+begin
+  v_ok := core.authorize('event:read', v_member);
+  v_ok := core.require_page(p_limit);
+  v_ok := core.event_number(10000);
+  select * into v_head from core.event_head;
+  if p_after is null or p_after < -1 then
+    perform core.refuse('PT400', 'invalid_cursor', 'after must be a sequence number, 0 for the beginning or -1 for the end', null,
+      jsonb_build_object('field', 'after'));
+  elsif p_after >= 0 then
+    select coalesce(jsonb_agg(jsonb_build_object('seq', e.seq, 'topic', e.topic, 'project', e.project, 'type', e.type,
+      'data', e.data, 'at', e.at) order by e.seq), '[]') into v_rows
+    from (select * from core.event where seq > p_after and (v_member is null or project is null or project = v_member)
+      and (p_topics is null or topic = any (p_topics)) order by seq limit p_limit) e;
+  end if;
+  return jsonb_build_object('ok', true, 'epoch', v_head.epoch, 'head', v_head.last_seq, 'events', v_rows,
+    'oldest', (select coalesce(min(seq), v_head.last_seq + 1) from core.event where seq is not null));
+end
+$$;
+comment on function core_api.event_poll is 'Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept.';
+revoke execute on function core_api.event_poll from public;
+grant execute on function core_api.event_poll to core_member, service_role;
+
+-- Forgets events older than p_keep. Readers that were away longer are told to resync by `oldest`.
+create function core_api.event_trim(p_keep interval default '7 days', p_limit int default 10000) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_ok boolean;
+  v_count int;
+begin
+  v_ok := core.authorize('event:operate', null);
+  if p_keep is null or p_keep < interval '1 minute' then
+    perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
+  end if;
+  with old as (select id from core.event where seq is not null and at < clock_timestamp() - p_keep order by id limit p_limit)
+  delete from core.event e using old where e.id = old.id;
+  get diagnostics v_count = row_count;
+  return jsonb_build_object('ok', true, 'trimmed', v_count);
+end
+$$;
+comment on function core_api.event_trim is 'Deletes numbered events older than an interval, at most p_limit.';
+revoke execute on function core_api.event_trim from public;
+grant execute on function core_api.event_trim to service_role;
