@@ -21,6 +21,14 @@ test.each(documents)('$path shows only commands that exist', ({ blocks }) => {
   expect(shell.flatMap(commandsOf).flatMap(faultsOfCommand)).toEqual([])
 })
 
+test.each(['docs/guides', 'docs/decisions'])('%s/README.md lists every page of its folder', (folder) => {
+  const index = documents.find(({ path }) => path === `${folder}/README.md`)
+  const pages = documents
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith(`${folder}/`) && path !== index?.path)
+  expect(index?.links.map((link) => `${folder}/${link}`).sort()).toEqual(pages.sort())
+})
+
 describe('what the check would say', () => {
   test.each([
     ['npm run no-such-script', 'no script no-such-script'],

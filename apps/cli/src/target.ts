@@ -4,8 +4,8 @@ import type { CommandIo } from './io.ts'
 import { ownerKeyFile, readOwnerKey } from './owner-key-file.ts'
 import { type Profile, readProfile } from './profile.ts'
 
-/** Variables that only the command reads; the control plane does not warn of them. */
-export const commandVariables = ['CORE_URL', 'CORE_KEY', 'CORE_PROJECT']
+/** Variables that are read elsewhere than in the configuration: by the command, and by the test runner. */
+export const commandVariables = ['CORE_URL', 'CORE_KEY', 'CORE_PROJECT', 'CORE_TEST_RUN']
 
 export interface TargetOptions {
   url?: string

@@ -8,7 +8,7 @@ import { renderStartMessage } from './start-message.ts'
 const closingMs = 1500
 
 export interface RunOptions {
-  /** Told once, when it listens and has said so. */
+  /** Told once, when it listens and before it says so. */
   readonly onStarted?: (running: ControlPlane) => Promise<void>
 }
 
@@ -19,12 +19,20 @@ export interface RunOptions {
 export async function runControlPlane(config: Config, { onStarted }: RunOptions = {}): Promise<void> {
   const logger = createLogger(config.log.level)
   for (const warning of config.warnings) logger.warn({ component: 'config' }, warning)
-  const running: ControlPlane = await startControlPlane({
+  const starting = startControlPlane({
     config,
     logger,
     onProgress: (line) => process.stderr.write(`core: ${line}\n`),
   })
-  process.stdout.write(renderStartMessage(running))
+  // From here on, not only from the moment it listens: a signal during the migrations closes what they leave.
+  const closed = closeOnSignal({
+    close: async () => (await starting).close(),
+    limitMs: config.shutdown.graceMs + closingMs,
+    logger,
+  })
+  closed.catch(() => undefined) // a start that fails after a signal is reported below, once
+  const running = await starting
   await onStarted?.(running)
-  await closeOnSignal({ close: running.close, limitMs: config.shutdown.graceMs + closingMs, logger })
+  process.stdout.write(renderStartMessage(running))
+  await closed
 }

@@ -1,4 +1,3 @@
-import { examine } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { Verbs } from '../program.ts'
@@ -9,6 +8,7 @@ export function addDoctor({ program, session, exit }: Verbs): void {
     .command('doctor')
     .description('what is wrong here, and how to mend it; exits 1 when something is')
     .action(async () => {
+      const { examine } = await import('../doctor/examine.ts')
       const { io, output } = session()
       const findings = await examine(io)
       const healthy = !findings.some(({ status }) => status === 'fault')

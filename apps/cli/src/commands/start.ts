@@ -1,4 +1,3 @@
-import { runControlPlane } from '@core/control-plane'
 import { localConfig } from '../local-database.ts'
 import { keepOwnerKey } from '../owner-key-file.ts'
 import type { Verbs } from '../program.ts'
@@ -8,6 +7,7 @@ export function addStart({ program, session }: Verbs): void {
     .command('start')
     .description('run the control plane until SIGTERM or SIGINT; migrates first, and prints the keys it makes')
     .action(async () => {
+      const { runControlPlane } = await import('@core/control-plane') // half of what `core` would load otherwise
       const { io, output } = session()
       const config = localConfig(io)
       await runControlPlane(config, {
@@ -15,7 +15,7 @@ export function addStart({ program, session }: Verbs): void {
           // A server elsewhere has its own guards; a key for it does not belong on this disk unasked.
           if (ownerKey === undefined || config.database.driver !== 'embedded') return
           const file = await keepOwnerKey(config.dataDir, ownerKey)
-          output.text(`\nThe owner's key is kept in ${file} as well, for core and npm run demo on this machine.`)
+          output.talk(`core: keeping the owner's key in ${file}, for core and npm run demo on this machine`)
         },
       })
     })

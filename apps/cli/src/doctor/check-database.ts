@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Config } from '@core/config'
 import { type Database, openDatabase } from '@core/database'
 import { inspectServer, migrateStatus } from '@core/database/migrate'
@@ -5,9 +6,14 @@ import { type CoreError, isCoreError } from '@core/foundation'
 import { z } from 'zod'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
+export const databaseChecks = ['database', 'migrations', 'clock', 'extensions', 'owner key'] as const
+
 /** Everything that needs the database itself. It is opened, looked at and closed; nothing is written. */
 export async function checkDatabase(config: Config, signal: AbortSignal): Promise<Finding[]> {
   const { driver } = config.database
+  if (config.database.driver === 'embedded' && !existsSync(config.dataDir)) {
+    return databaseChecks.map((check) => skipped(check, 'the first start makes it')) // and the doctor does not
+  }
   try {
     await using database = await openDatabase(config.database)
     const health = await database.health({ signal })
@@ -31,7 +37,7 @@ const reachability: Readonly<Record<Config['database']['driver'], string>> = {
   supabase: 'Check SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY.',
 }
 
-const deeper = ['migrations', 'clock', 'extensions', 'owner key'] as const
+const [, ...deeper] = databaseChecks
 const notLookedAt = deeper.map((check) => skipped(check, 'the database could not be looked at'))
 
 async function look(database: Database, config: Config, signal: AbortSignal): Promise<Finding[]> {

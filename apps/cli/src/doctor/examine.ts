@@ -5,7 +5,7 @@ import type { CommandIo } from '../io.ts'
 import { localConfig } from '../local-database.ts'
 import { localUrl } from '../target.ts'
 import { checkDataFolder } from './check-data-folder.ts'
-import { checkDatabase } from './check-database.ts'
+import { checkDatabase, databaseChecks } from './check-database.ts'
 import { checkOwnerKey } from './check-owner-key.ts'
 import { checkPort, type PortState } from './check-port.ts'
 import { checkProfile } from './check-profile.ts'
@@ -18,25 +18,18 @@ export async function examine(io: CommandIo): Promise<Finding[]> {
   const findings: Finding[] = [checkNode(process.versions.node), checkProfile(io.env)]
   const config = readConfig(io, findings)
   if (config === undefined) {
-    const checks = [
-      'data folder',
-      'disk space',
-      'port',
-      'control plane',
-      'database',
-      'migrations',
-      'clock',
-      'extensions',
-      'owner key',
-    ]
+    const checks = ['data folder', 'disk space', 'port', 'control plane', ...databaseChecks]
     return [...findings, ...checks.map((check) => skipped(check, 'the configuration comes first'))]
   }
-  if (config.database.driver === 'embedded') findings.push(...(await checkDataFolder(config.dataDir)))
+  const folder = config.database.driver === 'embedded' ? await checkDataFolder(config.dataDir) : []
   const { state, finding } = await checkPort(config.http)
-  findings.push(finding)
-  findings.push(...(await checkServing(io, config, state)))
+  findings.push(...folder, finding)
+  const unusable = folder.some(({ status }) => status === 'fault') && state !== 'control plane'
+  findings.push(...(unusable ? skipDatabase('the data folder comes first') : await checkServing(io, config, state)))
   return findings
 }
+
+const skipDatabase = (why: string) => databaseChecks.map((check) => skipped(check, why))
 
 /** A running control plane owns its embedded database, so it is asked instead of the files. */
 async function checkServing(io: CommandIo, config: Config, state: PortState): Promise<Finding[]> {
