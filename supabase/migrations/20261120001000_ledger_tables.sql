@@ -75,9 +75,11 @@ create table core.ledger_hold (
   metadata jsonb not null default '{}',
   opened_at timestamptz not null,
   expires_at timestamptz not null,
-  closed_at timestamptz
+  closed_at timestamptz,
+  leased boolean not null default false
 ) with (fillfactor = 80);
 comment on table core.ledger_hold is 'Credits set aside by reserve. Belongs for ever to the windows it opened in.';
+comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 create index ledger_hold_account_idx on core.ledger_hold (account_id);
 

@@ -121,7 +121,8 @@ language plpgsql set search_path = '' as $$
 declare
   v_gate record;
 begin
-  v_gate := core.ledger_gate(array_remove(array[p_account.purse_id, p_also], null), array[p_account.root_id],
+  v_gate := core.ledger_gate(array_remove(array[p_account.purse_id, p_also], null),
+    array[p_account.root_id] || array(select a.root_id from core.ledger_account a where a.id = p_also),
     array_remove(array[p_hold], null), case when p_windows then p_account.path end, p_budget_ids, p_window_starts);
   at := v_gate.at;
   budget_ids := v_gate.budget_ids;

@@ -100,11 +100,14 @@ begin
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
       'Use the hold id that reserve returned.', jsonb_build_object('hold', p_hold));
+  elsif v_hold.leased and p_capability <> 'ledger:read' then
+    perform core.refuse('PT409', 'hold_leased', format('the hold %s belongs to a credit lease', p_hold),
+      'Report what was spent with ledger_lease_report, end it with ledger_lease_close.', jsonb_build_object('hold', p_hold));
   end if;
   return v_hold;
 end
 $$;
-comment on function core.ledger_find_hold is 'A hold of the caller''s project, after authorisation; PT404 for a missing or foreign one.';
+comment on function core.ledger_find_hold is 'A hold of the caller''s project, after authorisation; PT404 for a missing or foreign one, PT409 to change a lease''s.';
 
 -- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
 -- hold, its policy decides: overflow records the fact (debt), cap takes what is available and logs the uncollected

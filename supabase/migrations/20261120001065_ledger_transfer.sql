@@ -31,7 +31,7 @@ begin
     perform core.refuse('PT400', 'same_purse', format('%s and %s share one purse', p_from, p_to),
       'Transfer between accounts with credits of their own.', jsonb_build_object('field', 'to'));
   end if;
-  if v_from.purse_id <> v_from.id and core.claims() is not null then
+  if v_from.purse_id <> v_from.id and core.claims() ->> 'project' is not null then
     perform core.refuse('PT403', 'forbidden_account', format('%s draws on its parent''s purse, whose credits are not its own to move', p_from),
       'Ask the owner to transfer.');
   end if;
@@ -90,7 +90,7 @@ begin
   if v_charge.id is null then
     perform core.refuse('PT404', 'tx_not_found', format('there is no transaction %s', coalesce(p_tx::text, 'null')),
       'Use the tx that charge, capture or settle returned.', jsonb_build_object('tx', p_tx));
-  elsif v_charge.op not in ('charge', 'capture', 'settle') then
+  elsif v_charge.op not in ('charge', 'capture', 'settle', 'lease_report') then
     perform core.refuse('PT409', 'not_refundable', format('transaction %s is a %s, which charged nothing', p_tx, v_charge.op),
       'Refund a charge, a capture or a settle.', jsonb_build_object('tx', p_tx));
   end if;

@@ -36,15 +36,16 @@ begin
   union all
   select 'a hold has one end and its amounts add up', h.id::text,
     jsonb_build_object('status', h.status, 'amount', h.amount, 'captured', h.captured, 'released', h.released,
-      'settles', t.settles, 'voids', t.voids, 'expiries', t.expiries)
+      'settles', t.settles, 'voids', t.voids, 'expiries', t.expiries, 'closes', t.closes)
   from core.ledger_hold h
   left join (
     select x.hold, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
-      count(*) filter (where x.op = 'expire') as expiries, sum(case when x.op in ('settle', 'capture') then x.amount else 0 end) as charged
+      count(*) filter (where x.op = 'expire') as expiries, count(*) filter (where x.op = 'lease_close') as closes,
+      sum(case when x.op in ('settle', 'capture', 'lease_report') then x.amount else 0 end) as charged
     from core.ledger_tx x where x.hold is not null and x.purse_id = any (p_ids) group by 1) t on t.hold = h.id
   where h.purse_id = any (p_ids) and (case h.status
-    when 'open' then t.settles + t.voids + t.expiries = 0 and h.released = 0 and h.captured = t.charged and h.captured <= h.amount
-    when 'settled' then t.settles = 1 and t.voids + t.expiries = 0 and h.captured = t.charged and h.released = greatest(0, h.amount - h.captured)
+    when 'open' then t.settles + t.voids + t.expiries + t.closes = 0 and h.released = 0 and h.captured = t.charged and h.captured <= h.amount
+    when 'settled' then t.settles + t.closes = 1 and t.voids + t.expiries = 0 and h.captured = t.charged and h.released = greatest(0, h.amount - h.captured)
     when 'voided' then t.voids = 1 and t.settles + t.expiries = 0 and h.captured = 0 and h.released = h.amount
     when 'expired' then t.expiries = 1 and t.settles + t.voids = 0 and h.captured = t.charged and h.released = h.amount - h.captured
     when 'settled_late' then t.expiries = 1 and t.settles = 1 and t.voids = 0 and h.captured = t.charged
@@ -67,6 +68,17 @@ begin
   select 'no transaction is refunded beyond its amount', t.id::text, jsonb_build_object('amount', t.amount, 'refunded', sum(r.amount))
   from core.ledger_tx r join core.ledger_tx t on t.id = r.related_id
   where r.op = 'refund' and t.purse_id = any (p_ids) group by t.id, t.amount having sum(r.amount) > t.amount
+  union all
+  select 'a lease reports without a gap what its hold captures', l.id::text,
+    jsonb_build_object('amount', l.amount, 'reported', l.reported, 'captured', h.captured, 'seq', l.seq, 'reports', r.count, 'flags', l.flags)
+  from core.ledger_lease l
+  left join core.ledger_hold h on h.id = l.id
+  left join (
+    select x.hold, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount) as sum
+    from core.ledger_tx x where x.op = 'lease_report' group by 1) r on r.hold = l.id
+  where l.account_id = any (p_ids) and (h.leased and h.captured = l.reported and coalesce(r.sum, 0) = l.reported
+    and coalesce(r.count, 0) = l.seq and coalesce(r.last, 0) = l.seq
+    and (l.reported <= l.amount or 'overflow' = any (l.flags)) and (l.closed_at is null or h.status <> 'open')) is not true
   union all
   select 'moved cap sums to zero over siblings', b.name || ' ' || w.period_start, jsonb_build_object('parent', a.parent_id, 'sum', sum(w.moved))
   from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id join core.ledger_account a on a.id = b.account_id

@@ -83,7 +83,7 @@ begin
   select array_agg(a.id order by x.ord), array_agg(a.project order by x.ord), array_agg(a.code order by x.ord),
     array_agg(a.root_id order by x.ord),
     array_agg(x.valid and a.id is not null and (v_member is null or a.project = v_member)
-      and not (x.op = 'reserve' and h.id is not null) order by x.ord),
+      and not (x.op = 'reserve' and h.id is not null) and h.leased is not true order by x.ord),
     array_agg(case x.op
       when 'reserve' then jsonb_build_object('op', 'reserve', 'account', x.code, 'amount', x.amount, 'hold', x.hold, 'min', x.min,
         'ttl_s', x.ttl, 'over', x.over, 'metadata', x.metadata)
@@ -138,7 +138,7 @@ begin
     where a.id = any (v_accounts)
     union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (v_holds)) l;
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_set.budget_ids, v_set.window_starts
-  from (select distinct u.budget_id, u.period_start from unnest(v_lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start)) k;
+  from (select distinct u.budget_id, u.period_start from unnest(v_lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start) order by 1, 2) k;
   v_set := core.ledger_read_windows(v_set.budget_ids, v_set.window_starts);
   w_cap := v_set.caps; w_spent := v_set.spent; w_held := v_set.held; w_alert := v_set.alert_at;
   select array_agg(left(f.fact::text, -1) || ', "spent": ' order by f.ord) into w_head from unnest(v_set.facts) with ordinality as f (fact, ord);

@@ -1,6 +1,7 @@
 import * as account from './routes/account.ts'
 import * as apiKey from './routes/api-key.ts'
 import { auditAccount, auditLedger } from './routes/audit.ts'
+import { getBalance, getHistory } from './routes/balance.ts'
 import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
 import { listFlags, setFlag } from './routes/flag.ts'
@@ -30,8 +31,8 @@ export const routes = [
   account.openAccount,
   account.getAccount,
   account.updateAccount,
-  account.getBalance,
-  account.getHistory,
+  getBalance,
+  getHistory,
   grantCredits,
   hold.reserveHold,
   hold.getHold,

@@ -2,6 +2,7 @@ import type { BoundRoute } from '../bound-route.ts'
 import { accountRoutes } from './account.ts'
 import { apiKeyRoutes } from './api-key.ts'
 import { auditRoutes } from './audit.ts'
+import { balanceRoutes } from './balance.ts'
 import { budgetRoutes } from './budget.ts'
 import { chargeRoutes } from './charge.ts'
 import { flagRoutes } from './flag.ts'
@@ -20,6 +21,7 @@ export function createRoutes(dependencies: SystemRoutesDependencies): BoundRoute
     ...apiKeyRoutes,
     ...flagRoutes,
     ...accountRoutes,
+    ...balanceRoutes,
     ...grantRoutes,
     ...holdRoutes,
     ...chargeRoutes,

@@ -18,6 +18,7 @@ export interface EmbeddedQueueDependencies {
   logger: Logger
   onHint: (channel: string, payload: string) => void
   onRestart: (session: SqlSession) => Promise<void>
+  runawayMs?: number | undefined
 }
 
 /** Statements handed to the thread at once: enough that it never waits for the next, few enough to take back. */
@@ -38,6 +39,7 @@ export async function createEmbeddedQueue({
   logger,
   onHint,
   onRestart,
+  runawayMs = RUNAWAY_MS,
 }: EmbeddedQueueDependencies): Promise<EmbeddedQueue> {
   const jobs: Job[] = []
   let active = 0
@@ -126,7 +128,7 @@ export async function createEmbeddedQueue({
   /** The caller gets its answer or its abort; the slot is freed only by the answer. */
   function watch<Value>(answer: Promise<Value>, current: EmbeddedThread, signal: AbortSignal): Promise<Value> {
     const onAbort = () => {
-      const timer = setTimeout(() => stopRunaway(current), RUNAWAY_MS)
+      const timer = setTimeout(() => stopRunaway(current), runawayMs)
       timer.unref()
       answer.finally(() => clearTimeout(timer)).catch(() => undefined)
     }
@@ -137,7 +139,7 @@ export async function createEmbeddedQueue({
   function stopRunaway(current: EmbeddedThread): void {
     if (thread !== current || start.folder === undefined) return
     thread = undefined
-    logger.warn({ afterMs: RUNAWAY_MS }, 'a statement outlived its caller: the embedded database is restarted')
+    logger.warn({ afterMs: runawayMs }, 'a statement outlived its caller: the embedded database is restarted')
     void current.terminate().then(revive)
   }
 

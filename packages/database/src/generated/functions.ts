@@ -238,6 +238,41 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Ends a lease: the unreported rest goes back at once, further reports are refused. Replays on p_key. */
+  ledger_lease_close: {
+    args: {
+      p_key: string
+      p_lease: string
+    }
+    result: Json
+  }
+  /** A lease as it stands, with the database's time. */
+  ledger_lease_get: {
+    args: {
+      p_lease: string
+    }
+    result: Json
+  }
+  /** Sets credits aside for a device to spend offline and report later. At most a fifth of what is available, unless the purse allows otherwise. Replays on p_key. */
+  ledger_lease_open: {
+    args: {
+      p_key: string
+      p_account: string
+      p_amount: number
+      p_ttl_s: number
+      p_device: string
+    }
+    result: Json
+  }
+  /** Charges what a device spent of its lease. Numbered from 1 without a gap; the same number with the same items replays. */
+  ledger_lease_report: {
+    args: {
+      p_lease: string
+      p_seq: number
+      p_items: JsonInput
+    }
+    result: Json
+  }
   /** Levels unused cap of one budget between the children of an account; sum zero. Replays on p_key. */
   ledger_rebalance: {
     args: {

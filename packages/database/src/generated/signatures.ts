@@ -239,6 +239,41 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_lease_close',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_lease', type: 'uuid', required: true },
+    ],
+  },
+  {
+    name: 'ledger_lease_get',
+    returnsNothing: false,
+    args: [
+      { name: 'p_lease', type: 'uuid', required: true },
+    ],
+  },
+  {
+    name: 'ledger_lease_open',
+    returnsNothing: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_amount', type: 'bigint', required: true },
+      { name: 'p_ttl_s', type: 'integer', required: true },
+      { name: 'p_device', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'ledger_lease_report',
+    returnsNothing: false,
+    args: [
+      { name: 'p_lease', type: 'uuid', required: true },
+      { name: 'p_seq', type: 'integer', required: true },
+      { name: 'p_items', type: 'jsonb', required: true },
+    ],
+  },
+  {
     name: 'ledger_rebalance',
     returnsNothing: false,
     args: [

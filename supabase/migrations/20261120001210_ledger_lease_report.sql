@@ -1,0 +1,164 @@
+-- What a device spent of its lease: numbered reports, and the close that gives the rest back.
+
+-- The sum of a report's items, each checked: {key?, amount, at, metadata?}. Raises PT400 naming the first bad one.
+create function core.ledger_lease_sum(p_items jsonb) returns bigint
+language plpgsql stable set search_path = '' as $$
+declare
+  v_sum numeric;
+  v_bad record;
+begin
+  if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) = 0 then
+    perform core.refuse('PT400', 'invalid_items', 'items must be an array of what was spent', 'Send [{"amount": …, "at": …}, …].',
+      jsonb_build_object('field', 'items'));
+  elsif jsonb_array_length(p_items) > 1000 or pg_column_size(p_items) > 1048576 then
+    perform core.refuse('PT413', 'report_too_large', 'a report holds at most 1000 items and 1 MB',
+      'Split it into several; each has its own seq.', jsonb_build_object('field', 'items', 'max_items', 1000, 'max_bytes', 1048576));
+  end if;
+  select i.ord - 1 as index, i.value into v_bad
+  from jsonb_array_elements(p_items) with ordinality as i (value, ord)
+  where case when jsonb_typeof(i.value) = 'object' then not coalesce(
+      i.value - '{key,amount,at,metadata}'::text[] = '{}'
+      and jsonb_typeof(i.value -> 'amount') = 'number' and i.value ->> 'amount' ~ '^[1-9][0-9]{0,15}$'
+      and (i.value -> 'amount')::numeric <= 9007199254740991
+      and jsonb_typeof(i.value -> 'at') = 'string' and (i.value ->> 'at')::timestamptz is not null
+      and (not i.value ? 'key' or jsonb_typeof(i.value -> 'key') = 'string' and length(i.value ->> 'key') between 1 and 200)
+      and (not i.value ? 'metadata' or jsonb_typeof(i.value -> 'metadata') = 'object'), false) else true end
+  order by i.ord limit 1;
+  if found then
+    perform core.refuse('PT400', 'invalid_items', format('item %s of the report is not {key?, amount, at, metadata?}', v_bad.index),
+      'amount: whole micro-credits from 1; at: an ISO 8601 time; key: 1 to 200 characters; metadata: an object.',
+      jsonb_build_object('field', 'items', 'index', v_bad.index));
+  end if;
+  select sum((i.value -> 'amount')::numeric) into v_sum from jsonb_array_elements(p_items) i;
+  if v_sum > 9007199254740991 then
+    perform core.refuse('PT400', 'invalid_amount', 'the items sum to more than 9007199254740991 micro-credits', null,
+      jsonb_build_object('field', 'items'));
+  end if;
+  return v_sum;
+end
+$$;
+comment on function core.ledger_lease_sum is 'The sum of a report''s items; PT400 for a malformed one, PT413 above 1,000 items or 1 MB.';
+
+-- Charges what a device spent. Reports are numbered from 1 without a gap; the same number with the same items replays,
+-- with other items it is PT422. Spent is spent: what is beyond the lease is recorded and flagged overflow; what comes
+-- after the rest went back (expiry and grace) charges all the same, flagged late. In both the account may go into debt.
+-- Either enlarges the hold by what it captures beyond it, so that captured + released = amount stays true of every hold.
+-- Locks: purse, hold, windows; the lease goes with its hold.
+create function core_api.ledger_lease_report(p_lease uuid, p_seq int, p_items jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+declare
+  v_ok boolean;
+  v_sum bigint := core.ledger_lease_sum(p_items);
+  v_lease core.ledger_lease;
+  v_hold core.ledger_hold;
+  v_account core.ledger_account;
+  v_gate record;
+  v_purse core.ledger_account;
+  v_windows core.ledger_window_set;
+  v_within bigint := 0;
+  v_flags text[] := '{}';
+  v_tx bigint;
+  v_key text := format('core:lease:%s:%s', p_lease, p_seq);
+  v_request jsonb := jsonb_build_object('op', 'lease_report', 'lease', p_lease, 'seq', p_seq, 'items', p_items);
+  v_replay jsonb;
+  v_answer jsonb;
+begin
+  if p_seq is null or p_seq < 1 then
+    perform core.refuse('PT400', 'invalid_seq', 'seq must be a number from 1', 'Number the reports of a lease 1, 2, 3, …',
+      jsonb_build_object('field', 'seq'));
+  end if;
+  v_lease := core.ledger_find_lease('ledger:spend', p_lease);
+  select * into v_account from core.ledger_account where id = v_lease.account_id;
+
+  v_gate := core.ledger_enter(v_account, p_lease, false);
+  v_purse := v_gate.purse;
+  v_replay := core.ledger_replay(v_account.project, v_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  select * into v_lease from core.ledger_lease where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease;
+  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  if v_lease.closed_at is not null then
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+      jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
+  elsif p_seq <> v_lease.seq + 1 then
+    return core.ledger_denied('lease_gap', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+      jsonb_build_object('lease', p_lease, 'seq', p_seq, 'expected', v_lease.seq + 1));
+  end if;
+
+  if v_hold.status = 'open' then
+    v_within := least(v_sum, v_hold.amount - v_hold.captured);
+  else
+    v_flags := v_flags || 'late'::text;
+  end if;
+  if v_lease.reported + v_sum > v_lease.amount then v_flags := v_flags || 'overflow'::text; end if;
+  v_tx := nextval('core.ledger_tx_id');
+  update core.ledger_lease l set reported = l.reported + v_sum, seq = p_seq,
+    flags = l.flags || array(select f from unnest(v_flags) f where f <> all (l.flags))
+  where l.id = p_lease returning * into v_lease;
+  update core.ledger_hold set captured = captured + v_sum, amount = amount + v_sum - v_within
+  where id = p_lease returning * into v_hold;
+  update core.ledger_account set total_out = total_out + v_sum, held = held - v_within, version = version + 1
+  where id = v_purse.id returning * into v_purse;
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, -v_within, v_sum, v_gate.at))
+    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at)
+    || jsonb_build_object('charged', v_sum, 'flags', to_jsonb(v_flags));
+  v_ok := core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_sum, v_flags, v_request, v_answer, v_gate.at);
+  v_ok := core.ledger_post(v_tx, v_purse, -v_sum, 2);
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_lease_report is 'Charges what a device spent of its lease. Numbered from 1 without a gap; the same number with the same items replays.';
+revoke execute on function core_api.ledger_lease_report from public;
+grant execute on function core_api.ledger_lease_report to core_member, service_role;
+
+-- Ends a lease: gives back at once what is not reported and refuses further reports, except replays. Whoever closes a
+-- lease for a device that still has spends to report gives those away. Replays on p_key. Locks: purse, hold, windows.
+create function core_api.ledger_lease_close(p_key text, p_lease uuid) returns jsonb
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+declare
+  v_ok boolean;
+  v_lease core.ledger_lease;
+  v_hold core.ledger_hold;
+  v_account core.ledger_account;
+  v_gate record;
+  v_purse core.ledger_account;
+  v_windows core.ledger_window_set;
+  v_rest bigint := 0;
+  v_tx bigint;
+  v_request jsonb := jsonb_build_object('op', 'lease_close', 'lease', p_lease);
+  v_replay jsonb;
+  v_answer jsonb;
+begin
+  v_ok := core.ledger_require_key(p_key);
+  v_lease := core.ledger_find_lease('ledger:spend', p_lease);
+  select * into v_account from core.ledger_account where id = v_lease.account_id;
+
+  v_gate := core.ledger_enter(v_account, p_lease, false);
+  v_purse := v_gate.purse;
+  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+  select * into v_lease from core.ledger_lease where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease;
+  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  if v_lease.closed_at is not null then
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+      jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
+  end if;
+
+  v_tx := nextval('core.ledger_tx_id');
+  -- After the grace the hold has expired, which was its one end.
+  if v_hold.status = 'open' then
+    v_rest := v_hold.amount - v_hold.captured;
+    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_gate.at where id = p_lease returning * into v_hold;
+  end if;
+  update core.ledger_lease set closed_at = v_gate.at where id = p_lease returning * into v_lease;
+  update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, -v_rest, 0, v_gate.at))
+    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at) || jsonb_build_object('released', v_rest);
+  v_ok := core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_gate.at);
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_lease_close is 'Ends a lease: the unreported rest goes back at once, further reports are refused. Replays on p_key.';
+revoke execute on function core_api.ledger_lease_close from public;
+grant execute on function core_api.ledger_lease_close to core_member, service_role;
