@@ -209,6 +209,25 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
+-- A charge beyond what was set aside (above a hold, or late) is bounded by nothing else.
+create function core.ledger_require_room(p_purse core.ledger_account, p_hold core.ledger_hold, p_windows core.ledger_window_set, p_charged bigint)
+returns boolean
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_most bigint := greatest(p_purse.total_out::bigint + p_purse.held, p_hold.captured);
+begin
+  for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
+    v_most := greatest(v_most, p_windows.spent[i] + p_windows.held[i]);
+  end loop;
+  if p_charged > 9007199254740991 - v_most then
+    perform core.refuse('PT400', 'invalid_amount', 'the account would have been charged more than 9007199254740991 micro-credits in all',
+      'Check what was metered.', jsonb_build_object('field', 'amount'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_room is 'Raises PT400 when a charge would take a sum of the purse, the hold or a window beyond 2^53 - 1.';
+
 -- Tells the outbox of the alerts a transaction has just raised on one budget.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
 language plpgsql set search_path = '' as $$

@@ -153,6 +153,7 @@ begin
     perform core.refuse('PT409', 'overdraft_in_use', format('the account %s uses more of its overdraft', p_account),
       'Grant credits first.');
   end if;
+  v_ok := core.ledger_require_bound('overdraft', v_account.total_in, p_overdraft);
 
   update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
     metadata = coalesce(p_metadata, metadata), version = version + 1
@@ -198,10 +199,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  if v_purse.total_in > 9007199254740991 - p_amount then
-    perform core.refuse('PT400', 'invalid_amount', 'the account would have received more than 9007199254740991 micro-credits in all',
-      'Grant less, or open another account.', jsonb_build_object('field', 'amount'));
-  end if;
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft);
 
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
