@@ -269,8 +269,9 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
       if (parent === undefined) return deny('account_not_found', String(parentCode))
       const replayed = replay(projectOf(name), operation)
       if (replayed) return replayed
-      if (funding === 'parent' && (!parent || Number(overdraft) > 0)) throw new Refusal('invalid_funding')
+      if (funding === 'parent' && !parent) throw new Refusal('invalid_funding')
       if (parent && parent.path.length >= 4) throw new Refusal('too_deep')
+      if (funding === 'parent' && Number(overdraft) > 0) throw new Refusal('invalid_funding')
       if (parent && parent.status !== 'active') return deny('account_frozen', parent.code, parent.purse)
       if (accounts.has(name)) throw new Refusal('account_exists')
       const account: Account = {
@@ -322,11 +323,11 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
 
     reserve: onAccount(true, (account, operation, windows) => {
       const { amount, min, ttl_s: ttl = 120, over = 'overflow', hold: given } = operation
+      const id = String(given ?? named.hold ?? `unnamed ${holds.size}`)
+      if (holds.has(id)) throw new Refusal('hold_exists')
       if (isFrozen(account)) return deny('account_frozen', account.code, account.purse)
       const granted = grantable(account, Number(amount), Number(min ?? amount), windows)
       if (typeof granted !== 'number') return granted
-      const id = String(given ?? named.hold ?? `unnamed ${holds.size}`)
-      if (holds.has(id)) throw new Refusal('hold_exists')
       const expiresAt = now + Number(ttl) * 1_000
       const fresh = { captured: 0, released: 0, over: String(over), status: 'open', expiresAt }
       holds.set(id, { id, account, amount: granted, windows, ...fresh })
