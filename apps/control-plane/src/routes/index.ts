@@ -1,6 +1,7 @@
 import type { BoundRoute } from '../bound-route.ts'
 import { accountRoutes } from './account.ts'
 import { apiKeyRoutes } from './api-key.ts'
+import { auditRoutes } from './audit.ts'
 import { balanceRoutes } from './balance.ts'
 import { budgetRoutes } from './budget.ts'
 import { chargeRoutes } from './charge.ts'
@@ -25,5 +26,6 @@ export function createRoutes(dependencies: SystemRoutesDependencies): BoundRoute
     ...holdRoutes,
     ...chargeRoutes,
     ...budgetRoutes,
+    ...auditRoutes,
   ]
 }
