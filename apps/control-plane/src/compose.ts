@@ -12,6 +12,8 @@ import { createKeyring } from './keyring.ts'
 import { startLoop } from './loop.ts'
 import { isLoopback } from './loopback.ts'
 import { createReadiness } from './readiness.ts'
+import { startOutboxLoops } from './realtime/outbox-loops.ts'
+import { createRealtime } from './realtime/realtime.ts'
 import { createRoutes } from './routes/index.ts'
 import { createServer } from './server.ts'
 
@@ -55,8 +57,10 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   opened.use(startLoop({ name: 'expiry', everyMs: expireEveryMs, work, logger }))
 
   const readiness = createReadiness({ database })
-  const bound = createRoutes({ readiness, version: manifest.version })
-  const app = createServer({ bound, database, keyring, limits: http, logger })
+  const realtime = createRealtime({ database, keyring, logger })
+  opened.use(startOutboxLoops({ database, realtime, logger }))
+  const bound = createRoutes({ readiness, version: manifest.version, realtime, keyring })
+  const app = createServer({ bound, database, keyring, limits: http, realtime, logger })
   opened.defer(() => app.close())
   installDrain(app, { graceMs: config.shutdown.graceMs })
   const url = await listen(app, http)

@@ -5,6 +5,7 @@ import { answerBadAddress, answerBrokenRequest, installProblems } from './plugin
 import { installRequestLog } from './plugins/request-log.ts'
 import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
 import { installSecurityHeaders } from './plugins/security-headers.ts'
+import type { Realtime } from './realtime/realtime.ts'
 
 export interface ServerLimits {
   /** The largest body that is read. */
@@ -17,11 +18,12 @@ export interface ServerLimits {
 
 export interface ServerDependencies extends RoutesDependencies {
   readonly limits: ServerLimits
+  readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger
 }
 
 /** The HTTP side: what protects it, then the routes. Listens to nothing yet. */
-export function createServer({ limits, logger, ...dependencies }: ServerDependencies): FastifyInstance {
+export function createServer({ limits, realtime, logger, ...dependencies }: ServerDependencies): FastifyInstance {
   const app = Fastify({
     logger: false,
     genReqId: () => `req_${uuidv7()}`,
@@ -44,5 +46,6 @@ export function createServer({ limits, logger, ...dependencies }: ServerDependen
   installSecurityHeaders(app)
   installRequestLog(app, logger)
   installRoutes(app, dependencies)
+  realtime.install(app)
   return app
 }

@@ -4,6 +4,7 @@ import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { createKeyring } from '../src/keyring.ts'
 import { createReadiness } from '../src/readiness.ts'
+import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer } from '../src/server.ts'
 
@@ -26,6 +27,7 @@ export interface Send {
 export interface TestServer extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly test: TestDatabase
+  readonly realtime: Realtime
   readonly owner: string
   /** Keys with every default scope of their project. */
   readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
@@ -39,13 +41,17 @@ export interface TestServer extends AsyncDisposable {
 export const ownerKey = 'owner-key-of-the-tests-0123456789'
 
 /** The server as it runs, on a database of its own: a pool of 1,000 credits and two projects that draw on it. */
-export async function openTestServer(logger: Logger = silentLogger): Promise<TestServer> {
+export async function openTestServer(
+  logger: Logger = silentLogger,
+  options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
+): Promise<TestServer> {
   const test = await createTestDatabase()
   const { database } = test
   const keyring = createKeyring({ database, ownerKey })
-  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0' })
+  const realtime = createRealtime({ database, keyring, logger, ...options })
+  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, keyring })
   const limits = { bodyLimitBytes: 256 * 1024, headersTimeoutMs: 5000, requestTimeoutMs: 30_000 }
-  const app = createServer({ bound, database, keyring, limits, logger })
+  const app = createServer({ bound, database, keyring, limits, realtime, logger })
   await app.ready()
 
   async function makeKey(project: string, scopes?: readonly Capability[]): Promise<string> {
@@ -99,6 +105,7 @@ export async function openTestServer(logger: Logger = silentLogger): Promise<Tes
   return {
     app,
     test,
+    realtime,
     owner: ownerKey,
     keys,
     send,

@@ -8,6 +8,7 @@ import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
 import { getMe } from './routes/me.ts'
 import { listProjects, putProject } from './routes/project.ts'
+import { connectRealtime, streamEvents } from './routes/realtime.ts'
 import * as system from './routes/system.ts'
 
 /** Every route there is, in the order of the docs. A route that is not here does not exist. */
@@ -41,6 +42,8 @@ export const routes = [
   budget.listBudgets,
   budget.setBudget,
   budget.listAlerts,
+  connectRealtime,
+  streamEvents,
 ] as const
 
 export type Routes = typeof routes
