@@ -14,6 +14,7 @@ declare
   v_parent_code text := coalesce(p_parent, nullif(regexp_replace(p_account, '/?[^/]*$', ''), ''));
   v_parent core.ledger_account;
   v_account core.ledger_account;
+  v_purse core.ledger_account;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
@@ -46,8 +47,9 @@ begin
   if v_parent_code is not null then
     select * into v_parent from core.ledger_account
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
-    if v_parent.id is null and p_parent is not null then
-      return core.ledger_denied('account_not_found', p_parent);
+    -- Never an orphan: no budget of those above would bind it.
+    if v_parent.id is null then
+      return core.ledger_denied('account_not_found', v_parent_code);
     end if;
   end if;
   v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
@@ -61,7 +63,8 @@ begin
     perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
       'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
   elsif v_parent.status <> 'active' then
-    return core.ledger_denied('account_frozen', v_parent.code, v_parent);
+    select * into v_purse from core.ledger_account where id = v_parent.purse_id;
+    return core.ledger_denied('account_frozen', v_parent.code, v_purse);
   end if;
 
   v_account.id := nextval('core.ledger_account_id_seq');
@@ -79,7 +82,8 @@ begin
       'Use it as it is, or change it with ledger_account_update.', jsonb_build_object('account', p_account));
   end if;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_account, '[]') || core.ledger_account_view(v_account);
+  select * into v_purse from core.ledger_account where id = v_account.purse_id;
+  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   v_ok := core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   return v_answer;
 end
@@ -138,7 +142,7 @@ begin
 
   if v_account.status = 'closed' then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
-  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0
+  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
       or exists (select from core.ledger_hold where account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
@@ -149,6 +153,7 @@ begin
     perform core.refuse('PT409', 'overdraft_in_use', format('the account %s uses more of its overdraft', p_account),
       'Grant credits first.');
   end if;
+  v_ok := core.ledger_require_bound('overdraft', v_account.total_in, p_overdraft);
 
   update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
     metadata = coalesce(p_metadata, metadata), version = version + 1
@@ -194,10 +199,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  if v_purse.total_in > 9007199254740991 - p_amount then
-    perform core.refuse('PT400', 'invalid_amount', 'the account would have received more than 9007199254740991 micro-credits in all',
-      'Grant less, or open another account.', jsonb_build_object('field', 'amount'));
-  end if;
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft);
 
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;

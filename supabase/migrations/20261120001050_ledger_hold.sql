@@ -166,6 +166,7 @@ begin
   else
     v_charged := v_within + v_above;
   end if;
+  if v_above > 0 or v_hold.status = 'expired' then v_ok := core.ledger_require_room(v_purse, v_hold, v_windows, v_charged); end if;
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
   if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
   if v_charged > v_rest then v_flags := v_flags || 'overflow'::text; end if;

@@ -48,6 +48,7 @@ export {
   updateAccount,
 } from './routes/account.ts'
 export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
+export { auditAccount, auditLedger } from './routes/audit.ts'
 export { getBalance, getHistory } from './routes/balance.ts'
 export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
 export { chargeCredits } from './routes/charge.ts'

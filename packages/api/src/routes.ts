@@ -1,5 +1,6 @@
 import * as account from './routes/account.ts'
 import * as apiKey from './routes/api-key.ts'
+import { auditAccount, auditLedger } from './routes/audit.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
 import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
@@ -25,6 +26,8 @@ export const routes = [
   apiKey.createApiKey,
   apiKey.rerollApiKey,
   apiKey.revokeApiKey,
+  connectRealtime,
+  streamEvents,
   listFlags,
   setFlag,
   account.listAccounts,
@@ -42,8 +45,8 @@ export const routes = [
   budget.listBudgets,
   budget.setBudget,
   budget.listAlerts,
-  connectRealtime,
-  streamEvents,
+  auditAccount,
+  auditLedger,
 ] as const
 
 export type Routes = typeof routes

@@ -1,6 +1,7 @@
 import type { BoundRoute } from '../bound-route.ts'
 import { accountRoutes } from './account.ts'
 import { apiKeyRoutes } from './api-key.ts'
+import { auditRoutes } from './audit.ts'
 import { balanceRoutes } from './balance.ts'
 import { budgetRoutes } from './budget.ts'
 import { chargeRoutes } from './charge.ts'
@@ -16,6 +17,7 @@ import { createSystemRoutes, type SystemRoutesDependencies } from './system.ts'
 export function createRoutes(dependencies: SystemRoutesDependencies & RealtimeRoutesDependencies): BoundRoute[] {
   return [
     ...createSystemRoutes(dependencies),
+    ...createRealtimeRoutes(dependencies),
     ...meRoutes,
     ...projectRoutes,
     ...apiKeyRoutes,
@@ -26,6 +28,6 @@ export function createRoutes(dependencies: SystemRoutesDependencies & RealtimeRo
     ...holdRoutes,
     ...chargeRoutes,
     ...budgetRoutes,
-    ...createRealtimeRoutes(dependencies),
+    ...auditRoutes,
   ]
 }
