@@ -131,7 +131,7 @@ async function again(run: Run, { pick, other }: Extract<Plan, { do: 'again' }>):
 
 /** Compares the whole state: balances, holds, alerts; and audits. */
 async function look(run: Run): Promise<void> {
-  for (const code of [...run.model.accounts(), `${run.prefix}ghost`]) {
+  for (const code of [...run.model.accounts().map((account) => account.code), `${run.prefix}ghost`]) {
     const answer = await run.ledger.database.rpc('ledger_balance', { p_account: code })
     expect(toAnswer(answer)).toEqual(run.model.balance(code, run.now))
   }

@@ -78,7 +78,10 @@ export interface Model {
   /** What `ledger_balance` says of an account. */
   balance(code: string, at: number): Answer
   expireHold(id: string): void
-  accounts(): string[]
+  /** Counters of every account, by code. */
+  accounts(): { code: string; total_in: number; total_out: number; held: number; status: string }[]
+  /** What every window has counted, those that were only opened left out. */
+  windows(): { account: string; budget: string; start: number | null; spent: number; held: number }[]
   holds(): { id: string; amount: number; captured: number; released: number; status: string }[]
   transactions(): { charges: number[]; others: number[] }
   alerts(): Answer[]
@@ -501,7 +504,25 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
       const sums = { granted: purse.in, spent: purse.out, ...balanceOf(purse), overdraft: purse.overdraft }
       return { ok: true, ...viewAccount(account), ...sums, budgets: budgetsNow }
     },
-    accounts: () => [...accounts.keys()],
+    accounts: () =>
+      [...accounts.values()].map(({ code, in: total_in, out: total_out, held, status }) => ({
+        code,
+        total_in,
+        total_out,
+        held,
+        status,
+      })),
+    windows: () =>
+      budgets
+        .flatMap(({ windows }) => [...windows.values()])
+        .filter(({ spent, held }) => spent > 0 || held > 0)
+        .map(({ budget, start, spent, held }) => ({
+          account: budget.account.code,
+          budget: budget.name,
+          start,
+          spent,
+          held,
+        })),
     holds: () =>
       [...holds.values()].map(({ id, amount, captured, released, status }) => ({
         id,
