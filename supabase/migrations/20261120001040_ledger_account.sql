@@ -38,7 +38,8 @@ begin
   v_ok := core.require_object('metadata', p_metadata);
   if p_parent is null then
     select code into v_parent_code from core.ledger_account
-    where starts_with(p_account, code || '/') order by length(code) desc limit 1;
+    where code in (select array_to_string((string_to_array(p_account, '/'))[1:n], '/') from generate_series(1, 3) n) and code <> p_account
+    order by length(code) desc limit 1;
   end if;
   if v_member is not null and (p_overdraft > 0 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then

@@ -306,6 +306,11 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
     capability: 'ledger:operate',
     cases: [0, 100_001, null].map((limit) => [`a limit of ${limit}`, { p_limit: limit }, 'E_INVALID', 'invalid_limit']),
   },
+  ledger_publish: {
+    good: {},
+    capability: 'ledger:operate',
+    cases: [0, 100_001, null].map((limit) => [`a limit of ${limit}`, { p_limit: limit }, 'E_INVALID', 'invalid_limit']),
+  },
   ledger_verify: {
     good: {},
     capability: 'ledger:operate',
