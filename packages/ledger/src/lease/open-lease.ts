@@ -50,6 +50,8 @@ export interface OpenLeaseInput {
   reportEveryMs?: number | undefined
   /** Bytes of keys and unreported metadata at most, on disk and in memory, default 256 MB. The file may have four times that. */
   maxJournalBytes?: number | undefined
+  /** The journal is rewritten to what still counts when it is this long, default 16 MB. */
+  compactBytes?: number | undefined
   clock?: Clock | undefined
   bootTime?: BootTime | undefined
   logger?: Logger | undefined
@@ -60,8 +62,6 @@ export type OpenLeaseOutcome = Lease | SpendDenial | AccountDenial | LeaseLimitD
 const TIMEOUT_MS = 10_000
 const DAY_SECONDS = 86_400
 const MEGABYTE = 1024 * 1024
-/** A journal of this length is rewritten to what still counts. */
-const COMPACT_BYTES = 16 * MEGABYTE
 /** Spends waiting for the disk: 8 million plain ones. */
 const MAX_BUFFERED_BYTES = 64 * MEGABYTE
 /** Refusals after which no lease can have been opened; after anything else one may have been. */
@@ -109,7 +109,7 @@ interface Opener {
 
 function createOpener(input: OpenLeaseInput, lock: AsyncDisposable, deadline: Deadline): Opener {
   const { ledger, account, amount, file, ttlSeconds = DAY_SECONDS, device = hostname() } = input
-  const { reportEveryMs = 5_000, maxJournalBytes = 256 * MEGABYTE } = input
+  const { reportEveryMs = 5_000, maxJournalBytes = 256 * MEGABYTE, compactBytes = 16 * MEGABYTE } = input
   const { clock = systemClock, bootTime = systemBootTime(), logger = silentLogger } = input
   const call = (): BoundCall => ({ signal: deadline.signal, timeoutMs: Math.max(1, deadline.remainingMs()) })
 
@@ -197,7 +197,7 @@ function createOpener(input: OpenLeaseInput, lock: AsyncDisposable, deadline: De
           clock.now(),
         )
       },
-      compactBytes: COMPACT_BYTES,
+      compactBytes,
       maxBufferedBytes: MAX_BUFFERED_BYTES,
       timeoutMs: TIMEOUT_MS,
       logger,
