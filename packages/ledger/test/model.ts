@@ -258,6 +258,12 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
   const denyHold = (code: string, hold: Hold, facts: object): Answer =>
     deny(code, hold.account.code, hold.account.purse, hold.windows, { hold: hold.id, ...facts })
 
+  /** The nearest account that a code names before its own last segment. */
+  function nearest(code: string): Account | null {
+    const end = code.lastIndexOf('/')
+    return end < 0 ? null : (accounts.get(code.slice(0, end)) ?? nearest(code.slice(0, end)))
+  }
+
   /** Remembers what a refund may give back. */
   function post(account: Account, windows: Window[], left: number): void {
     if (named.tx !== undefined) charges.set(named.tx, { account, windows, left })
@@ -267,9 +273,8 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
     account_open(operation) {
       const { account: code, kind = 'project', funding = 'own', overdraft = 0, parent: named = null } = operation
       const name = String(code)
-      const parentCode = named ?? (name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : null)
-      const parent = parentCode === null ? null : accounts.get(String(parentCode))
-      if (parent === undefined) return deny('account_not_found', String(parentCode))
+      const parent = named === null ? nearest(name) : accounts.get(String(named))
+      if (parent === undefined) return deny('account_not_found', String(named))
       const replayed = replay(projectOf(name), operation)
       if (replayed) return replayed
       if (funding === 'parent' && !parent) throw new Refusal('invalid_funding')
