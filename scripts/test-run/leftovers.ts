@@ -33,12 +33,15 @@ interface Survivor {
   command: string
 }
 
-/** What was told to stop at the end of the run may take a moment. */
+/** Some end by themselves: a server that test files share waits a few seconds for the next one. */
+const graceMs = 10_000
+const pollMs = 100
+
 async function listSurvivors(mark: string): Promise<Survivor[]> {
   for (let attempt = 1; ; attempt++) {
     const found = await listMarkedProcesses(mark)
-    if (found.length === 0 || attempt === 20) return found
-    await setTimeout(100)
+    if (found.length === 0 || attempt * pollMs >= graceMs) return found
+    await setTimeout(pollMs)
   }
 }
 

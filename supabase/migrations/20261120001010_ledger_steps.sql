@@ -42,6 +42,21 @@ end
 $$;
 comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1 to 200 characters and not of the ledger''s own kind.';
 
+-- Credits come in only while total_in + overdraft stays in the range of amounts: then nothing that is reserved or charged
+-- within the balance can leave it, and every sum in an answer is exact in JSON.
+create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_total_in + p_overdraft > 9007199254740991 then
+    perform core.refuse('PT400', 'invalid_amount',
+      'what the account has received in all, with its overdraft, would be more than 9007199254740991 micro-credits',
+      'Give less, or use another account.', jsonb_build_object('field', p_field));
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_bound is 'Raises PT400 when an account would receive more than 2^53 - 1 in all.';
+
 -- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
 -- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
 create function core.ledger_find_account(p_capability text, p_account text) returns core.ledger_account

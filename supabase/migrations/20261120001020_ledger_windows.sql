@@ -1,37 +1,76 @@
 -- Budgets: periods in their own time zone, windows made at the gate, alerts at the crossing.
 
+-- The first instant at which a wall clock of the zone shows a time. Where the clocks go back over it, it comes twice and
+-- Postgres takes the second; where they go forward over it, it never comes and Postgres takes the instant of the change.
+create function core.ledger_first_instant(p_local timestamp, p_zone text) returns timestamptz
+language plpgsql stable set search_path = '' as $$
+declare
+  v_at timestamptz := p_local at time zone p_zone;
+  v_day_before timestamptz := v_at - interval '24 hours';
+  -- The same wall clock by the offset of a day before: the first of the two, if there are two.
+  v_first timestamptz := v_day_before + (p_local - (v_day_before at time zone p_zone));
+begin
+  return case when v_first < v_at and v_first at time zone p_zone = p_local then v_first else v_at end;
+end
+$$;
+comment on function core.ledger_first_instant is 'The first instant at which the wall clock of an IANA time zone shows a time.';
+
 -- The period that contains an instant. Days, weeks and months follow the wall clock of the zone, so a day across a
--- change of clocks has 23 or 25 hours; hours are counted in absolute time.
+-- change of clocks has 23 or 25 hours; hours are counted in absolute time, in step with the zone's clock of January 2000
+-- (a zone whose clock changes by half an hour would else have hours that overlap).
 create function core.ledger_period(p_period text, p_zone text, p_at timestamptz,
   out period_start timestamptz, out period_end timestamptz)
 language plpgsql stable set search_path = '' as $$
+declare
+  v_local timestamp;
 begin
   if p_period = 'total' then
     period_start := '-infinity';
     period_end := 'infinity';
+  elsif p_period = 'hour' then
+    period_start := date_bin('1 hour', p_at, timestamp '2000-01-01' at time zone p_zone);
+    period_end := period_start + interval '1 hour';
   else
-    period_start := date_trunc(p_period, p_at, p_zone);
-    period_end := case p_period
-      when 'hour' then period_start + interval '1 hour'
-      else ((period_start at time zone p_zone) + ('1 ' || p_period)::interval) at time zone p_zone
-    end;
+    v_local := date_trunc(p_period, p_at at time zone p_zone);
+    period_start := core.ledger_first_instant(v_local, p_zone);
+    period_end := core.ledger_first_instant(v_local + ('1 ' || p_period)::interval, p_zone);
   end if;
 end
 $$;
 comment on function core.ledger_period is 'Start (inclusive) and end (exclusive) of the period of an IANA time zone that contains an instant.';
 
+-- How many periods a period starts after another one of the same kind and zone.
+create function core.ledger_periods_between(p_period text, p_zone text, p_from timestamptz, p_to timestamptz) returns int
+language plpgsql stable set search_path = '' as $$
+declare
+  -- A period that begins where the clocks went forward does not begin at midnight.
+  v_from date := p_from at time zone p_zone;
+  v_to date := p_to at time zone p_zone;
+begin
+  return case p_period
+    when 'hour' then extract(epoch from p_to - p_from) / 3600
+    when 'day' then v_to - v_from
+    when 'week' then (v_to - v_from) / 7
+    when 'month' then (extract(year from v_to) - extract(year from v_from)) * 12 + extract(month from v_to) - extract(month from v_from)
+  end;
+end
+$$;
+comment on function core.ledger_periods_between is 'The number of periods from the start of one to the start of another.';
+
 -- What a new window takes over: the unused rest of the period before, at most carry_cap. Computed once, at creation.
+-- Periods that nobody touched have no row; all of them was unused, so what they were given rolls over, too.
 create function core.ledger_carry(p_budget core.ledger_budget, p_start timestamptz) returns bigint
 language plpgsql stable set search_path = '' as $$
 declare
-  v_before timestamptz;
-  v_rest bigint;
+  v_last timestamptz;
+  v_rest numeric;
 begin
   if p_budget.carry_cap = 0 or p_budget.period = 'total' or p_start <= p_budget.created_at then return 0; end if;
-  v_before := (core.ledger_period(p_budget.period, p_budget.time_zone, p_start - interval '1 second')).period_start;
-  select p_budget.limit_amount + w.carried + w.moved - w.spent - w.held into v_rest
-  from core.ledger_window w where w.budget_id = p_budget.id and w.period_start = v_before;
-  return least(p_budget.carry_cap, greatest(0, coalesce(v_rest, p_budget.limit_amount)));
+  select w.period_start, least(p_budget.carry_cap, greatest(0, p_budget.limit_amount + w.carried + w.moved - w.spent - w.held))
+  into v_last, v_rest
+  from core.ledger_window w where w.budget_id = p_budget.id and w.period_start < p_start order by w.period_start desc limit 1;
+  return least(p_budget.carry_cap, v_rest + p_budget.limit_amount::numeric
+    * (core.ledger_periods_between(p_budget.period, p_budget.time_zone, v_last, p_start) - 1));
 end
 $$;
 comment on function core.ledger_carry is 'The roll-over into the window that starts at p_start, in micro-credits.';
@@ -39,7 +78,7 @@ comment on function core.ledger_carry is 'The roll-over into the window that sta
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
 -- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
-  out budget_ids bigint[], out window_starts timestamptz[])
+  out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
 language plpgsql set search_path = '' as $$
 declare
   v_missing boolean;
@@ -51,16 +90,25 @@ begin
   where b.account_id = any (p_path) and b.removed_at is null;
 
   if v_missing then
-    insert into core.ledger_window (budget_id, period_start, period_end, carried)
-    select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
-    from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
-    where b.id = any (budget_ids)
-    order by b.id
-    on conflict on constraint ledger_window_pkey do nothing;
+    -- What rolls over is the rest of the last window; a call that was in time for it may not have committed yet.
+    perform from core.ledger_budget b
+    cross join lateral (select max(w.period_start) as period_start from core.ledger_window w where w.budget_id = b.id) last
+    join core.ledger_window w on w.budget_id = b.id and w.period_start = last.period_start
+    where b.id = any (budget_ids) and b.carry_cap > 0
+    order by b.id for no key update of w;
+    with made as (
+      insert into core.ledger_window (budget_id, period_start, period_end, carried)
+      select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
+      from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+      where b.id = any (budget_ids)
+      order by b.id
+      on conflict on constraint ledger_window_pkey do nothing
+      returning budget_id)
+    select array_agg(m.budget_id) into made from made m;
   end if;
 end
 $$;
-comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch.';
+comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch; made: the budgets whose window was.';
 
 create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
 language plpgsql set search_path = '' as $$
@@ -117,20 +165,24 @@ declare
   v_set core.ledger_window_set;
 begin
   if cardinality(p_budget_ids) > 0 then
-    select array_agg(w.budget_id), array_agg(w.period_start), array_agg(b.name),
-      array_agg(b.limit_amount + w.carried + w.moved), array_agg(w.spent::bigint), array_agg(w.held::bigint),
-      array_agg(core.ledger_next_alert(b.alert_bp, b.limit_amount + w.carried + w.moved, w.spent)),
-      array_agg(core.ledger_window_facts(b, a.code, b.limit_amount + w.carried + w.moved, w.period_start, w.period_end))
+    select array_agg(r.budget_id), array_agg(r.period_start), array_agg(r.name), array_agg(r.cap), array_agg(r.spent), array_agg(r.held),
+      array_agg(r.alert_at), array_agg(r.facts)
     into v_set
-    from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
-    join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
-    join core.ledger_budget b on b.id = w.budget_id
-    join core.ledger_account a on a.id = b.account_id;
+    from (
+      select w.budget_id, w.period_start, b.name, c.cap, w.spent::bigint as spent, w.held::bigint as held,
+        core.ledger_next_alert(b.alert_bp, c.cap, w.spent) as alert_at,
+        core.ledger_window_facts(b, a.code, c.cap, w.period_start, w.period_end) as facts
+      from unnest(p_budget_ids, p_window_starts) with ordinality as k (budget_id, period_start, ord)
+      join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
+      join core.ledger_budget b on b.id = w.budget_id
+      join core.ledger_account a on a.id = b.account_id
+      cross join lateral (select b.limit_amount + w.carried + w.moved as cap) c
+      order by k.ord) r;
   end if;
   return v_set;
 end
 $$;
-comment on function core.ledger_read_windows is 'Reads the named windows, locked by the caller, into a set.';
+comment on function core.ledger_read_windows is 'Reads the named windows, locked by the caller, into a set of the same order.';
 
 -- What the tightest window leaves, and its budget's name; nulls where no budget binds.
 create function core.ledger_tightest(p_set core.ledger_window_set, out rest bigint, out budget text)
@@ -159,6 +211,25 @@ begin
 end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
+
+-- A charge beyond what was set aside (above a hold, or late) is bounded by nothing else.
+create function core.ledger_require_room(p_purse core.ledger_account, p_hold core.ledger_hold, p_windows core.ledger_window_set, p_charged bigint)
+returns boolean
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_most bigint := greatest(p_purse.total_out::bigint + p_purse.held, p_hold.captured);
+begin
+  for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
+    v_most := greatest(v_most, p_windows.spent[i] + p_windows.held[i]);
+  end loop;
+  if p_charged > 9007199254740991 - v_most then
+    perform core.refuse('PT400', 'invalid_amount', 'the account would have been charged more than 9007199254740991 micro-credits in all',
+      'Check what was metered.', jsonb_build_object('field', 'amount'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_room is 'Raises PT400 when a charge would take a sum of the purse, the hold or a window beyond 2^53 - 1.';
 
 -- Tells the outbox of the alerts a transaction has just raised on one budget.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean

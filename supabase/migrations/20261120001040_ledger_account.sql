@@ -1,6 +1,7 @@
 -- Accounts: open, update, grant.
 
--- Opens an account. A code with a slash is the child of the account its path names, unless another parent is given.
+-- Opens an account. Without a parent of its own it is the child of the nearest account that its code names
+-- (smart_layer/team/agent: smart_layer/team, else smart_layer), so that no budget above is ever slipped; else it is a top account.
 -- p_funding 'own': it holds credits of its own. 'parent': it has no purse; every posting on it lands in its parent's,
 -- which is how siblings share one pool, while its own budgets still cap it. Replays on p_key. Locks: the parent.
 create function core_api.ledger_account_open(
@@ -11,9 +12,10 @@ language plpgsql security definer set search_path = '' set lock_timeout = '2s' s
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
-  v_parent_code text := coalesce(p_parent, nullif(regexp_replace(p_account, '/?[^/]*$', ''), ''));
+  v_parent_code text := p_parent;
   v_parent core.ledger_account;
   v_account core.ledger_account;
+  v_purse core.ledger_account;
   v_request jsonb;
   v_replay jsonb;
   v_answer jsonb;
@@ -34,6 +36,11 @@ begin
   end if;
   v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0);
   v_ok := core.require_object('metadata', p_metadata);
+  if p_parent is null then
+    select code into v_parent_code from core.ledger_account
+    where code in (select array_to_string((string_to_array(p_account, '/'))[1:n], '/') from generate_series(1, 3) n) and code <> p_account
+    order by length(code) desc limit 1;
+  end if;
   if v_member is not null and (p_overdraft > 0 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then
     perform core.refuse('PT403', 'forbidden_account',
@@ -46,9 +53,7 @@ begin
   if v_parent_code is not null then
     select * into v_parent from core.ledger_account
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
-    if v_parent.id is null and p_parent is not null then
-      return core.ledger_denied('account_not_found', p_parent);
-    end if;
+    if v_parent.id is null then return core.ledger_denied('account_not_found', v_parent_code); end if;
   end if;
   v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -61,7 +66,8 @@ begin
     perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
       'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
   elsif v_parent.status <> 'active' then
-    return core.ledger_denied('account_frozen', v_parent.code, v_parent);
+    select * into v_purse from core.ledger_account where id = v_parent.purse_id;
+    return core.ledger_denied('account_frozen', v_parent.code, v_purse);
   end if;
 
   v_account.id := nextval('core.ledger_account_id_seq');
@@ -79,7 +85,8 @@ begin
       'Use it as it is, or change it with ledger_account_update.', jsonb_build_object('account', p_account));
   end if;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_account, '[]') || core.ledger_account_view(v_account);
+  select * into v_purse from core.ledger_account where id = v_account.purse_id;
+  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   v_ok := core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   return v_answer;
 end
@@ -138,7 +145,7 @@ begin
 
   if v_account.status = 'closed' then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
-  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0
+  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
       or exists (select from core.ledger_hold where account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
@@ -149,6 +156,7 @@ begin
     perform core.refuse('PT409', 'overdraft_in_use', format('the account %s uses more of its overdraft', p_account),
       'Grant credits first.');
   end if;
+  v_ok := core.ledger_require_bound('overdraft', v_account.total_in, p_overdraft);
 
   update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
     metadata = coalesce(p_metadata, metadata), version = version + 1
@@ -194,10 +202,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  if v_purse.total_in > 9007199254740991 - p_amount then
-    perform core.refuse('PT400', 'invalid_amount', 'the account would have received more than 9007199254740991 micro-credits in all',
-      'Grant less, or open another account.', jsonb_build_object('field', 'amount'));
-  end if;
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft);
 
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;

@@ -31,7 +31,7 @@ begin
     perform core.refuse('PT400', 'same_purse', format('%s and %s share one purse', p_from, p_to),
       'Transfer between accounts with credits of their own.', jsonb_build_object('field', 'to'));
   end if;
-  if v_from.purse_id <> v_from.id and core.claims() is not null then
+  if v_from.purse_id <> v_from.id and core.claims() ->> 'project' is not null then
     perform core.refuse('PT403', 'forbidden_account', format('%s draws on its parent''s purse, whose credits are not its own to move', p_from),
       'Ask the owner to transfer.');
   end if;
@@ -48,6 +48,8 @@ begin
     return core.ledger_denied('insufficient_credits', p_from, v_giver, '[]', jsonb_build_object('requested', p_amount));
   end if;
 
+  select * into v_taker from core.ledger_account where id = v_to.purse_id;
+  v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved, v_taker.overdraft);
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
   update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
   v_tx := nextval('core.ledger_tx_id');

@@ -35,6 +35,10 @@ begin
   end if;
   if p_limit is not null then v_ok := core.ledger_require_amount('limit', p_limit, 0); end if;
   v_ok := core.ledger_require_amount('carry_cap', p_carry_cap, 0);
+  if coalesce(p_limit, 0) + p_carry_cap > 9007199254740991 then
+    perform core.refuse('PT400', 'invalid_amount', 'limit and carry_cap together must be at most 9007199254740991', null,
+      jsonb_build_object('field', 'carry_cap'));
+  end if;
   v_ok := core.ledger_require_amount('floor', p_floor, 0);
   v_account := core.ledger_find_account('ledger:budget', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;

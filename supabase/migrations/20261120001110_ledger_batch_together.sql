@@ -65,14 +65,14 @@ declare
   v_tx bigint[]; v_version bigint[]; v_counted bigint[]; v_posted bigint[]; v_balance bigint[]; v_flags text[];
   h_new_status text[]; h_released bigint[];
   -- one element per purse
-  p_id bigint[]; p_balance bigint[]; p_held bigint[]; p_overdraft bigint[]; p_version bigint[];
+  p_id bigint[]; p_in bigint[]; p_balance bigint[]; p_held bigint[]; p_overdraft bigint[]; p_version bigint[];
   -- one element per window
   w_cap bigint[]; w_spent bigint[]; w_held bigint[]; w_alert bigint[]; w_head text[];
   v_set core.ledger_window_set; v_lists core.ledger_window_list[];
   v_accounts bigint[]; v_purses bigint[]; v_roots bigint[]; v_path bigint[]; v_holds uuid[]; v_gate record; v_positions int[];
   v_run_list int; v_run_purse int; v_run_spent bigint; v_run_held bigint; v_balance_now bigint; v_held_now bigint; v_version_now bigint;
   v_alert_in bigint; v_hold_rest bigint; v_available bigint; v_rest bigint; v_tightest int; v_granted bigint; v_charged bigint; v_within bigint; v_above bigint;
-  v_uncollected bigint; v_held_delta bigint; v_windows text; v_text text; v_expires text; v_expires_ttl int; v_status text;
+  v_uncollected bigint; v_most bigint; v_held_delta bigint; v_windows text; v_text text; v_expires text; v_expires_ttl int; v_status text;
   v_flag text; v_written bigint; w int; v_ok boolean;
 begin
   if v_count = 0 then return '[]'; end if;
@@ -109,9 +109,9 @@ begin
   v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, '{}', '{}');
 
   -- Read what is now locked: purses, holds, known keys, windows.
-  select array_agg(a.id), array_agg(a.total_in::bigint - a.total_out), array_agg(a.held::bigint), array_agg(a.overdraft::bigint),
-    array_agg(a.version)
-  into p_id, p_balance, p_held, p_overdraft, p_version
+  select array_agg(a.id), array_agg(a.total_in::bigint), array_agg(a.total_in::bigint - a.total_out), array_agg(a.held::bigint),
+    array_agg(a.overdraft::bigint), array_agg(a.version)
+  into p_id, p_in, p_balance, p_held, p_overdraft, p_version
   from core.ledger_account a where a.id = any (v_purses);
   with account as materialized (
     select a.id, array_position(p_id, a.purse_id) as purse, core.ledger_is_frozen(a.path) as frozen
@@ -138,7 +138,7 @@ begin
     where a.id = any (v_accounts)
     union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (v_holds)) l;
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_set.budget_ids, v_set.window_starts
-  from (select distinct u.budget_id, u.period_start from unnest(v_lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start)) k;
+  from (select distinct u.budget_id, u.period_start from unnest(v_lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start) order by 1, 2) k;
   v_set := core.ledger_read_windows(v_set.budget_ids, v_set.window_starts);
   w_cap := v_set.caps; w_spent := v_set.spent; w_held := v_set.held; w_alert := v_set.alert_at;
   select array_agg(left(f.fact::text, -1) || ', "spent": ' order by f.ord) into w_head from unnest(v_set.facts) with ordinality as f (fact, ord);
@@ -254,6 +254,14 @@ begin
         if v_above > 0 and h_over[i] = 'cap' then
           v_charged := v_within + least(v_above, greatest(0, v_available - case h_status[i] when 'expired' then v_within else 0 end));
           v_uncollected := v_within + v_above - v_charged;
+        end if;
+        -- Beyond what was set aside, and beyond any sum: settle itself refuses it, below.
+        if v_above > 0 or h_status[i] = 'expired' then
+          v_most := greatest(p_in[v_run_purse] - v_balance_now + v_held_now, h_captured[i]);
+          foreach w in array v_positions loop
+            v_most := greatest(v_most, w_spent[w] + w_held[w] + v_run_spent + v_run_held);
+          end loop;
+          continue when v_charged > 9007199254740991 - v_most;
         end if;
         v_flag := concat_ws(',', case when h_status[i] = 'expired' then 'late' end, case when v_amount[i] is null then 'estimated' end,
           case when v_charged > v_hold_rest then 'overflow' end, case when v_uncollected > 0 then 'uncollected' end);

@@ -90,6 +90,7 @@ begin
   else
     v_flags := v_flags || 'late'::text;
   end if;
+  if v_within < v_sum then v_ok := core.ledger_require_room(v_purse, v_hold, v_windows, v_sum); end if;
   if v_lease.reported + v_sum > v_lease.amount then v_flags := v_flags || 'overflow'::text; end if;
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_lease l set reported = l.reported + v_sum, seq = p_seq,

@@ -14,6 +14,20 @@ export {
   problems,
 } from './problem.ts'
 export {
+  type ClientFrame,
+  type CloseCode,
+  clientFrameSchema,
+  closeCodes,
+  type EventFrame,
+  eventFrameSchema,
+  type ResyncReason,
+  resyncReasons,
+  type ServerFrame,
+  serverFrameSchema,
+} from './realtime/frame.ts'
+export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
+export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './realtime/topic.ts'
+export {
   defineRoute,
   hasFields,
   type IdempotencyKeyUse,
@@ -29,13 +43,13 @@ export {
 } from './route-contract.ts'
 export {
   getAccount,
-  getBalance,
-  getHistory,
   listAccounts,
   openAccount,
   updateAccount,
 } from './routes/account.ts'
 export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
+export { auditAccount, auditLedger } from './routes/audit.ts'
+export { getBalance, getHistory } from './routes/balance.ts'
 export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
 export { chargeCredits } from './routes/charge.ts'
 export { listFlags, setFlag } from './routes/flag.ts'
@@ -43,5 +57,6 @@ export { grantCredits } from './routes/grant.ts'
 export { getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
 export { getMe } from './routes/me.ts'
 export { listProjects, putProject } from './routes/project.ts'
+export { connectRealtime, streamEvents } from './routes/realtime.ts'
 export { docsPage, live, openApiDocument, problemPage, ready } from './routes/system.ts'
 export { type Routes, routes } from './routes.ts'

@@ -76,6 +76,12 @@ export const problems = {
     retryable: false,
     remedy: 'Use one key per intended effect, and the same key only to repeat the very same request.',
   },
+  upgrade_required: {
+    status: 426,
+    title: 'This address speaks WebSocket',
+    retryable: false,
+    remedy: 'Open it with a WebSocket client, or read GET /v1/projects/{project}/events as server-sent events.',
+  },
   rate_limited: {
     status: 429,
     title: 'Too many requests',
@@ -194,6 +200,7 @@ export const errorOfProblem: Readonly<Record<ProblemCode, ErrorCode>> = {
   too_large: 'E_TOO_LARGE',
   unsupported_media_type: 'E_INVALID',
   idempotency_mismatch: 'E_IDEMPOTENCY_MISMATCH',
+  upgrade_required: 'E_INVALID',
   rate_limited: 'E_RATE_LIMITED',
   headers_too_large: 'E_TOO_LARGE',
   insufficient_credits: 'E_CONFLICT',

@@ -1,4 +1,4 @@
-import { getAccount, getBalance, getHistory, listAccounts, openAccount, updateAccount } from '@core/api'
+import { getAccount, listAccounts, openAccount, updateAccount } from '@core/api'
 import { serve } from '../bound-route.ts'
 import { accountNotFound, isAccountOf, toAnswer } from '../denial.ts'
 import { toPage } from '../page.ts'
@@ -45,21 +45,5 @@ export const accountRoutes = [
       p_metadata: metadata ?? null,
     })
     return toAnswer(200, answer)
-  }),
-
-  serve(getBalance, async ({ project, params: { code }, query: { at }, rpc }) => {
-    if (!isAccountOf(project, code)) return accountNotFound(code)
-    return toAnswer(200, await rpc('ledger_balance', { p_account: code, p_at: at ?? null }))
-  }),
-
-  serve(getHistory, async ({ project, params: { code }, query: { cursor, limit, ...filter }, rpc }) => {
-    if (!isAccountOf(project, code)) return accountNotFound(code)
-    const answer = await rpc('ledger_history', {
-      p_account: code,
-      p_before: cursor ?? null,
-      p_limit: limit,
-      p_filter: filter,
-    })
-    return toPage('entries', answer)
   }),
 ]

@@ -1,6 +1,8 @@
 import type { BoundRoute } from '../bound-route.ts'
 import { accountRoutes } from './account.ts'
 import { apiKeyRoutes } from './api-key.ts'
+import { auditRoutes } from './audit.ts'
+import { balanceRoutes } from './balance.ts'
 import { budgetRoutes } from './budget.ts'
 import { chargeRoutes } from './charge.ts'
 import { flagRoutes } from './flag.ts'
@@ -8,20 +10,24 @@ import { grantRoutes } from './grant.ts'
 import { holdRoutes } from './hold.ts'
 import { meRoutes } from './me.ts'
 import { projectRoutes } from './project.ts'
+import { createRealtimeRoutes, type RealtimeRoutesDependencies } from './realtime.ts'
 import { createSystemRoutes, type SystemRoutesDependencies } from './system.ts'
 
 /** What serves every route of the contract. */
-export function createRoutes(dependencies: SystemRoutesDependencies): BoundRoute[] {
+export function createRoutes(dependencies: SystemRoutesDependencies & RealtimeRoutesDependencies): BoundRoute[] {
   return [
     ...createSystemRoutes(dependencies),
+    ...createRealtimeRoutes(dependencies),
     ...meRoutes,
     ...projectRoutes,
     ...apiKeyRoutes,
     ...flagRoutes,
     ...accountRoutes,
+    ...balanceRoutes,
     ...grantRoutes,
     ...holdRoutes,
     ...chargeRoutes,
     ...budgetRoutes,
+    ...auditRoutes,
   ]
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { CoreError } from '@core/foundation'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CoreError, isCoreError } from '@core/foundation'
 
 /** Who holds a data folder. `born` tells a process from a later one that got the same pid (in a container, often 1). */
 interface Holder {
@@ -10,7 +11,9 @@ interface Holder {
   token: string
 }
 
-const ATTEMPTS = 5
+/** While another process takes a dead one's lock over, this one looks again: at most this often, this far apart. */
+const ATTEMPTS = 200
+const PAUSE_MS = 5
 
 /**
  * Takes the lock file for this process or throws E_DATABASE_LOCKED naming the live holder. The lock of a dead process
@@ -22,20 +25,35 @@ export async function acquireDataLock(file: string): Promise<AsyncDisposable> {
   const own = `${file}.${mine.token}`
   await writeFile(own, JSON.stringify(mine))
   try {
-    for (let attempt = 1; ; attempt++) {
-      if (await tryLink(own, file)) break
+    for (let attempt = 1; !(await tryLink(own, file)); attempt++) {
       const holder = await readHolder(file)
-      if (holder && (attempt === ATTEMPTS || (await isAlive(holder)))) throw locked(file, holder.pid)
-      if (attempt === ATTEMPTS) throw locked(file, undefined)
-      await removeStale(file, holder)
+      if (attempt === ATTEMPTS || (typeof holder === 'object' && (await isAlive(holder)))) throw locked(file, holder)
+      if (holder !== 'missing') await removeStale(file, holder)
     }
   } finally {
     await rm(own, { force: true })
   }
   return {
     async [Symbol.asyncDispose]() {
-      if ((await readHolder(file))?.token === mine.token) await rm(file, { force: true })
+      const holder = await readHolder(file)
+      if (typeof holder === 'object' && holder.token === mine.token) await rm(file, { force: true })
     },
+  }
+}
+
+/**
+ * Removes the lock of one dead holder. Only whoever holds the lock on that removal may do it, and looks again first:
+ * otherwise the second of two that saw the same dead holder would remove the lock of the first.
+ */
+async function removeStale(file: string, dead: Holder | 'torn'): Promise<void> {
+  const token = dead === 'torn' ? dead : dead.token
+  try {
+    await using _removal = await acquireDataLock(`${file}.${token}.removal`)
+    const now = await readHolder(file)
+    if ((typeof now === 'object' ? now.token : now) === token) await rm(file, { force: true })
+  } catch (error) {
+    if (!isCoreError(error, 'E_DATABASE_LOCKED')) throw error
+    await sleep(PAUSE_MS)
   }
 }
 
@@ -50,28 +68,22 @@ async function tryLink(own: string, file: string): Promise<boolean> {
   }
 }
 
-/** Moves the lock aside and looks at what it moved: had another process just taken over, its lock goes back. */
-async function removeStale(file: string, judged: Holder | undefined): Promise<void> {
-  const aside = `${file}.stale.${randomUUID()}`
+/** Torn: a crash of the machine left half of it, so nobody holds it. */
+async function readHolder(file: string): Promise<Holder | 'missing' | 'torn'> {
+  let text: string
   try {
-    await rename(file, aside)
-  } catch {
-    return // another process was faster
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && Reflect.get(error, 'code') === 'ENOENT') return 'missing'
+    throw error
   }
-  const moved = await readHolder(aside)
-  if (moved && moved.token !== judged?.token) await tryLink(aside, file)
-  await rm(aside, { force: true })
-}
-
-/** Undefined when there is none, or when a crash left it torn: then nobody holds it. */
-async function readHolder(file: string): Promise<Holder | undefined> {
   try {
-    const { pid, born, token }: Record<string, unknown> = JSON.parse(await readFile(file, 'utf8'))
+    const { pid, born, token }: Record<string, unknown> = JSON.parse(text)
     if (typeof pid === 'number' && typeof born === 'string' && typeof token === 'string') return { pid, born, token }
   } catch {
-    // Missing or torn.
+    // Not JSON.
   }
-  return undefined
+  return 'torn'
 }
 
 async function isAlive({ pid, born }: Holder): Promise<boolean> {
@@ -99,7 +111,8 @@ async function bornAt(pid: number): Promise<string | undefined> {
   }
 }
 
-function locked(file: string, pid: number | undefined): CoreError {
+function locked(file: string, holder: Holder | 'missing' | 'torn'): CoreError {
+  const pid = typeof holder === 'object' ? holder.pid : undefined
   const who = pid === undefined ? 'another process' : `process ${pid}`
   return new CoreError('E_DATABASE_LOCKED', `${who} has this embedded database open (${file})`, {
     fix: 'Stop that process, use its REST API, or choose another CORE_DATA_DIR.',

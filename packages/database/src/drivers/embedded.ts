@@ -14,13 +14,21 @@ export interface EmbeddedDriver extends SqlDriver {
   crash(): Promise<void>
 }
 
+export interface EmbeddedDependencies {
+  logger: Logger
+  /** What a memory database begins with. */
+  snapshot?: Uint8Array
+  /** Milliseconds that a statement whose caller has left may go on before its thread is restarted. */
+  runawayMs?: number
+}
+
 /**
  * Postgres in this process: PGlite in a worker thread, one connection, statements one after the other. On disk every
  * commit is synced before it is answered, and the folder belongs to one process at a time.
  */
 export async function createEmbeddedDriver(
   { dataDir }: EmbeddedConfig,
-  { logger, snapshot }: { logger: Logger; snapshot?: Uint8Array },
+  { logger, snapshot, runawayMs }: EmbeddedDependencies,
 ): Promise<EmbeddedDriver> {
   const inMemory = dataDir === 'memory'
   const lock = inMemory ? undefined : await acquireDataLock(join(dataDir, 'data.lock'))
@@ -30,6 +38,7 @@ export async function createEmbeddedDriver(
     queue = await createEmbeddedQueue({
       start: { folder: inMemory ? undefined : join(dataDir, 'data'), snapshot },
       logger,
+      runawayMs,
       onHint: (channel, payload) => {
         for (const listener of listeners.get(channel) ?? []) listener(payload)
       },

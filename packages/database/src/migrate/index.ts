@@ -1,3 +1,4 @@
+export { inspectServer, type ServerFacts } from './inspect-server.ts'
 export { migrateReset } from './migrate-reset.ts'
 export { type MigrateOptions, type MigrationState, type MigrationStatus, migrateStatus } from './migrate-status.ts'
 export { type MigrateProgress, type MigrateResult, type MigrateUpOptions, migrateUp } from './migrate-up.ts'

@@ -1,5 +1,6 @@
 export { holdTestServer } from './lease-test-server.ts'
 export { openMemoryDatabase } from './memory-database.ts'
 export { type PostgresServer, type PostgresServerOptions, startPostgresServer } from './postgres-server.ts'
+export { runSql } from './run-sql.ts'
 export { type SupabaseServer, startSupabaseServer } from './supabase-server.ts'
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts'

@@ -13,7 +13,7 @@ const connection = createPostgresConnection({
     max: 10,
     onnotice: () => undefined,
     types: {
-      // It writes an object argument as JSON, then the connection writes that text as JSON again.
+      // It writes an argument as JSON text, then the connection writes that text as JSON again.
       jsonb: {
         to: 3802,
         from: [3802],
@@ -46,13 +46,13 @@ const server = createServer(async (incoming, outgoing) => {
   outgoing.end(Buffer.from(await response.arrayBuffer()))
 })
 server.listen(Number(port), '127.0.0.1', () => process.send?.('ready'))
+process.on('message', () => server.closeAllConnections())
 process.on('disconnect', () => process.exit(0))
 
 function isJsonText(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^[[{]/.test(value)) return false
+  if (typeof value !== 'string') return false
   try {
-    JSON.parse(value)
-    return true
+    return typeof JSON.parse(value) !== 'string'
   } catch {
     return false
   }

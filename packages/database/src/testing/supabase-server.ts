@@ -11,7 +11,9 @@ export interface SupabaseServer extends AsyncDisposable {
   readonly serviceKey: string
   /** A JWT as the control plane mints it for a project's key. */
   memberKey(claims: MemberClaims): string
-  /** Ends the process at once; connections to it are cut. */
+  /** Cuts every connection to it; new ones work. */
+  cut(): void
+  /** Ends the process at once. */
   halt(): Promise<void>
   start(): Promise<void>
 }
@@ -43,6 +45,9 @@ export async function startSupabaseServer(url: string): Promise<SupabaseServer> 
           throw new Error(`the Supabase stand-in ended at its start with ${code}`)
         }),
       ])
+    },
+    cut() {
+      child?.send('cut')
     },
     async halt() {
       const old = child

@@ -1,0 +1,72 @@
+import { CoreError, startDeadline, uuidv7 } from '@core/foundation'
+import { type ExitCode, exitCodes } from '../exit-code.ts'
+import type { Verbs } from '../program.ts'
+
+interface ApiOptions {
+  body?: string
+  idempotencyKey?: string
+}
+
+export function addApi({ program, session, exit }: Verbs): void {
+  program
+    .command('api')
+    .description('any request to the control plane, with your key; prints the body of the answer')
+    .argument('<method>', 'GET, POST, PUT, PATCH or DELETE')
+    .argument('<path>', 'such as /v1/projects/current/accounts')
+    .option('--body <json>', 'the body; - reads it from standard input')
+    .option('--idempotency-key <key>', 'of a POST; left out: a new uuid')
+    .action(async (method: string, path: string, options: ApiOptions) => {
+      const current = session()
+      const target = await current.target()
+      const url = new URL(path, target.url)
+      if (!path.startsWith('/') || url.origin !== new URL(target.url).origin) {
+        throw new CoreError('E_INVALID', `${JSON.stringify(path)} is not a path of the control plane`, {
+          fix: 'Begin it with a slash: /v1/me.',
+        })
+      }
+      const body = options.body === '-' ? await readAll(current.io.stdin) : options.body
+      using deadline = startDeadline('core api', { signal: current.io.signal, timeoutMs: current.timeoutMs }, 30_000)
+      const response = await request(url, deadline.signal, {
+        method: method.toUpperCase(),
+        headers: {
+          ...(target.key === undefined ? {} : { authorization: `Bearer ${target.key}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(/^get$/i.test(method) ? {} : { 'idempotency-key': options.idempotencyKey ?? uuidv7() }),
+        },
+        ...(body === undefined ? {} : { body }),
+      })
+      const text = await response.text()
+      if (!response.ok)
+        current.output.talk(`core: ${method.toUpperCase()} ${path} was answered with ${response.status}`)
+      current.output.text(text.trimEnd())
+      exit(exitCodeOfStatus(response.status))
+    })
+}
+
+async function request(url: URL, signal: AbortSignal, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal, redirect: 'manual' })
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    throw new CoreError('E_DATABASE_UNAVAILABLE', `the control plane at ${url.origin} did not answer`, {
+      cause: error,
+      fix: 'Check that it runs (core status) and that the address is right.',
+    })
+  }
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) text += chunk
+  return text
+}
+
+function exitCodeOfStatus(status: number): ExitCode {
+  if (status < 300) return exitCodes.ok
+  if (status === 401 || status === 403) return exitCodes.auth
+  if (status === 404) return exitCodes.notFound
+  if (status === 402 || status === 429) return exitCodes.limit
+  if (status === 409 || status === 412 || status === 422) return exitCodes.conflict
+  if (status === 503 || status === 504 || status === 408) return exitCodes.unavailable
+  return status < 500 && status >= 400 ? exitCodes.usage : exitCodes.failure
+}

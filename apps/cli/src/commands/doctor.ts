@@ -1,0 +1,30 @@
+import type { Finding } from '../doctor/finding.ts'
+import { exitCodes } from '../exit-code.ts'
+import type { Verbs } from '../program.ts'
+import { formatTable } from '../table.ts'
+
+export function addDoctor({ program, session, exit }: Verbs): void {
+  program
+    .command('doctor')
+    .description('what is wrong here, and how to mend it; exits 1 when something is')
+    .action(async () => {
+      const { examine } = await import('../doctor/examine.ts')
+      const { io, output } = session()
+      const findings = await examine(io)
+      const healthy = !findings.some(({ status }) => status === 'fault')
+      output.data({ healthy, findings }, () => toText(findings))
+      if (!healthy) exit(exitCodes.failure)
+    })
+}
+
+const marks: Readonly<Record<Finding['status'], string>> = { ok: 'ok', warning: 'WARN', fault: 'FAULT', skipped: '-' }
+
+function toText(findings: readonly Finding[]): string {
+  const table = formatTable(findings, [
+    { title: '', cell: ({ status }) => marks[status] },
+    { title: 'CHECK', cell: ({ check }) => check },
+    { title: 'FOUND', cell: ({ detail }) => detail },
+  ])
+  const fixes = findings.flatMap(({ check, fix }) => (fix ? [`  ${check}: ${fix}`] : []))
+  return fixes.length === 0 ? table : `${table}\n\nTo mend it:\n${fixes.join('\n')}`
+}

@@ -1,0 +1,55 @@
+import { type MigrateProgress, migrateReset, migrateStatus, migrateUp } from '@core/database/migrate'
+import { exitCodes } from '../exit-code.ts'
+import { localConfig, openLocalDatabase } from '../local-database.ts'
+import type { Verbs } from '../program.ts'
+import { formatTable } from '../table.ts'
+
+export function addMigrate({ program, session, exit }: Verbs): void {
+  const migrate = program.command('migrate').description("the database's schema; opens the database itself")
+
+  migrate
+    .command('up')
+    .description('apply what is pending')
+    .action(async () => {
+      const { io, output } = session()
+      await using database = await openLocalDatabase(localConfig(io))
+      const onProgress = ({ index, total, version, name }: MigrateProgress) =>
+        output.talk(`${index}/${total} ${version}_${name}`)
+      const result = await migrateUp({ database, signal: io.signal, onProgress })
+      output.data(result, ({ applied, total }) => `${applied.length} applied; the database has ${total}`)
+    })
+
+  migrate
+    .command('status')
+    .description('what is applied, pending, or was edited after it was applied; exits 1 unless all are applied')
+    .action(async () => {
+      const { io, output } = session()
+      await using database = await openLocalDatabase(localConfig(io))
+      const status = await migrateStatus({ database, signal: io.signal })
+      output.data(status, ({ migrations }) =>
+        formatTable(migrations, [
+          { title: 'VERSION', cell: ({ version }) => version },
+          { title: 'NAME', cell: ({ name }) => name },
+          { title: 'STATE', cell: ({ state }) => state },
+        ]),
+      )
+      if (status.migrations.some(({ state }) => state !== 'applied')) exit(exitCodes.failure)
+    })
+
+  migrate
+    .command('reset')
+    .description('drop the schemas core and core_api with all credits, keys and history, and make them anew')
+    .option('--yes', 'do not ask')
+    .action(async (options: { yes?: boolean }) => {
+      const current = session()
+      const { io, output } = current
+      const config = localConfig(io)
+      const where = JSON.stringify(config.database)
+      await current.confirm(`All credits, keys and history in ${where} will be gone.`, options)
+      await using database = await openLocalDatabase(config)
+      const onProgress = ({ index, total, version, name }: MigrateProgress) =>
+        output.talk(`${index}/${total} ${version}_${name}`)
+      const result = await migrateReset({ database, signal: io.signal, onProgress })
+      output.data(result, ({ total }) => `made anew; the database has ${total} migrations`)
+    })
+}

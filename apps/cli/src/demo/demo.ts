@@ -1,0 +1,134 @@
+import { type Client, createClient } from '@core/api/client'
+import { type Clock, CoreError, systemClock } from '@core/foundation'
+import { addBooks, type Books, openBooks } from './books.ts'
+import { closePlayground, grant, openPlayground, type Playground, topPool } from './playground.ts'
+import { type PoolFigures, type Proof, prove } from './proof.ts'
+import { runWorker } from './worker.ts'
+
+export interface DemoSettings {
+  /** Of the owner. */
+  client: Client
+  url: string
+  /** Names the run's accounts. */
+  run: string
+  workers: number
+  seconds: number
+  /** Micro-credits the pool gets in all, an equal part each second. */
+  credits: number
+  signal: AbortSignal
+  onProgress: (progress: DemoProgress) => void
+  onPhase: (line: string) => void
+  clock?: Clock
+  random?: () => number
+}
+
+export interface DemoProgress {
+  pool: string
+  figures: PoolFigures
+  siblings: readonly { project: string; books: Books }[]
+  secondsLeft: number
+}
+
+export interface DemoResult extends Proof {
+  pool: string
+  workers: number
+  books: Books
+}
+
+/** Seconds a crashed worker's hold lives on. */
+const ttlSeconds = 3
+const progressIntervalMs = 250
+
+/** Lets workers of two projects compete for one pool, then proves that every credit is accounted for. */
+export async function runDemo(settings: DemoSettings): Promise<DemoResult> {
+  const { client, run, credits, onPhase } = settings
+  const playground = await openPlayground(client, run, credits)
+  try {
+    const books = await compete(settings, playground)
+    onPhase(`workers are done; waiting ${ttlSeconds} s for the holds of the crashed ones to expire`)
+    const figures = await waitForExpiry(settings, playground.pool)
+    onPhase('auditing the pool')
+    const { violations } = await client.auditAccount({
+      params: { project: topPool },
+      query: { account: playground.pool },
+    })
+    return { pool: playground.pool, workers: settings.workers, books, ...prove(figures, books, violations) }
+  } finally {
+    await closePlayground(client, playground)
+  }
+}
+
+async function compete(settings: DemoSettings, playground: Playground): Promise<Books> {
+  const { workers, seconds, signal, clock = systemClock, random = Math.random } = settings
+  const endsAt = clock.monotonic() + seconds * 1000
+  const isOver = () => signal.aborted || clock.monotonic() >= endsAt
+  const siblings = playground.siblings.map(({ project, account, key }) => ({
+    project,
+    account,
+    books: openBooks(),
+    client: createClient({ url: settings.url, key: key.secret }),
+  }))
+  // Large enough that the workers together always want more than there is: about every second reserve is denied.
+  const largestHold = Math.max(10, Math.floor((settings.credits * 6) / (workers * seconds)))
+  const jobs = Array.from({ length: workers }, (_, index) => {
+    const sibling = siblings[index % siblings.length]
+    if (sibling === undefined) throw new CoreError('E_INTERNAL', 'the demo has no siblings')
+    return runWorker({ ...sibling, largestHold, ttlSeconds, clock, random, isOver, signal })
+  })
+  await Promise.all([
+    ...jobs,
+    refill(settings, playground, isOver),
+    watch(settings, playground.pool, siblings, endsAt, isOver),
+  ])
+  return addBooks(siblings.map(({ books }) => books))
+}
+
+/** Grants a part each second, in step with the time that has passed, and what is left over at the end. */
+async function refill(
+  { client, credits, seconds, signal, clock = systemClock }: DemoSettings,
+  playground: Playground,
+  isOver: () => boolean,
+): Promise<void> {
+  const startedAt = clock.monotonic()
+  let granted = 0
+  while (granted < credits && !signal.aborted) {
+    const share = isOver() ? 1 : Math.min(1, (clock.monotonic() - startedAt + 1_000) / (seconds * 1_000))
+    const part = Math.floor(credits * share) - granted
+    if (part > 0) await grant(client, playground, part)
+    granted += part
+    if (granted < credits) await clock.sleep(1_000, { signal })
+  }
+}
+
+async function watch(
+  { client, signal, clock = systemClock, onProgress }: DemoSettings,
+  pool: string,
+  siblings: DemoProgress['siblings'],
+  endsAt: number,
+  isOver: () => boolean,
+): Promise<void> {
+  while (!isOver()) {
+    const figures = await readFigures(client, pool)
+    onProgress({ pool, figures, siblings, secondsLeft: Math.max(0, Math.ceil((endsAt - clock.monotonic()) / 1000)) })
+    await clock.sleep(progressIntervalMs, { signal })
+  }
+}
+
+/** The balance counts expired holds as released, so it is asked until none is left. */
+async function waitForExpiry(
+  { client, signal, clock = systemClock }: DemoSettings,
+  pool: string,
+): Promise<PoolFigures> {
+  const deadline = clock.monotonic() + (ttlSeconds + 10) * 1000
+  for (;;) {
+    const figures = await readFigures(client, pool)
+    if (figures.held === 0 || clock.monotonic() > deadline) return figures
+    await clock.sleep(progressIntervalMs, { signal })
+  }
+}
+
+async function readFigures(client: Client, pool: string): Promise<PoolFigures> {
+  const { granted, spent, held, available } = await client.getBalance({ params: { project: topPool, code: pool } })
+  if (granted === undefined || spent === undefined) throw new CoreError('E_INTERNAL', 'the balance of now has totals')
+  return { granted, spent, held, available }
+}

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs'
+import type { Config } from '@core/config'
+import { type Database, openDatabase } from '@core/database'
+import { inspectServer, migrateStatus } from '@core/database/migrate'
+import { type CoreError, isCoreError } from '@core/foundation'
+import { z } from 'zod'
+import { type Finding, fault, ok, skipped, warning } from './finding.ts'
+
+export const databaseChecks = ['database', 'migrations', 'clock', 'extensions', 'owner key'] as const
+
+/** Everything that needs the database itself. It is opened, looked at and closed; nothing is written. */
+export async function checkDatabase(config: Config, signal: AbortSignal): Promise<Finding[]> {
+  const { driver } = config.database
+  if (config.database.driver === 'embedded' && !existsSync(config.dataDir)) {
+    return databaseChecks.map((check) => skipped(check, 'the first start makes it')) // and the doctor does not
+  }
+  try {
+    await using database = await openDatabase(config.database)
+    const health = await database.health({ signal })
+    if (health.status === 'down') {
+      return [fault('database', `${driver}: ${health.message}`, reachability[driver]), ...notLookedAt]
+    }
+    const version = health.serverVersion ? `Postgres ${health.serverVersion}` : 'reachable'
+    return [
+      ok('database', `${driver}, ${version}, ${health.latencyMs.toFixed(1)} ms`),
+      ...(await look(database, config, signal)),
+    ]
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    return [fault('database', `${driver}: ${error.message}`, error.fix ?? reachability[driver]), ...notLookedAt]
+  }
+}
+
+const reachability: Readonly<Record<Config['database']['driver'], string>> = {
+  embedded: 'Look at the message; if its files are damaged, restore CORE_DATA_DIR from a backup.',
+  postgres: 'Check that the server runs and that CORE_DATABASE_URL names its host, port, user and password.',
+  supabase: 'Check SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY.',
+}
+
+const [, ...deeper] = databaseChecks
+const notLookedAt = deeper.map((check) => skipped(check, 'the database could not be looked at'))
+
+async function look(database: Database, config: Config, signal: AbortSignal): Promise<Finding[]> {
+  if (database.driver === 'supabase') {
+    const why = 'the API of Supabase does not show it; CORE_DATABASE_URL with the connection string does'
+    return [
+      ...(['migrations', 'clock', 'extensions'] as const).map((check) => skipped(check, why)),
+      await ownerKey(database, config),
+    ]
+  }
+  const migrations = await checkMigrations(database, signal)
+  const server = await checkServer(database, signal)
+  const owner =
+    migrations.status === 'ok' ? await ownerKey(database, config) : skipped('owner key', 'the migrations come first')
+  return [migrations, ...server, owner]
+}
+
+async function checkMigrations(database: Database, signal: AbortSignal): Promise<Finding> {
+  const { migrations } = await migrateStatus({ database, signal })
+  const names = (state: string) =>
+    migrations.filter((one) => one.state === state).map((one) => `${one.version}_${one.name}`)
+  const [changed, pending] = [names('changed'), names('pending')]
+  if (changed.length > 0) {
+    return fault(
+      'migrations',
+      `applied in another version: ${changed.join(', ')}`,
+      'Go back to the version that made this database, or give its credits up with: core migrate reset',
+    )
+  }
+  if (pending.length > 0) {
+    return warning(
+      'migrations',
+      `${pending.length} pending, the first is ${pending[0]}`,
+      'core start applies them, or: core migrate up',
+    )
+  }
+  return ok('migrations', `all ${migrations.length} are applied`)
+}
+
+/** The database's clock decides about windows and expiry; offline leases rely on the two agreeing. */
+const tolerableSkewMs = 2_000
+
+async function checkServer(database: Database, signal: AbortSignal): Promise<Finding[]> {
+  const askedAt = Date.now()
+  const { nowMs, extensions } = await inspectServer(database, ['vector'], { signal })
+  const answeredAt = Date.now()
+  // Its answer was made somewhere in between: only what lies outside is skew.
+  const skewMs = nowMs < askedAt ? nowMs - askedAt : Math.max(0, nowMs - answeredAt)
+  const skew = `the database's clock is ${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead'}`
+  return [
+    Math.abs(skewMs) <= tolerableSkewMs
+      ? ok('clock', 'agrees with the database')
+      : warning('clock', skew, 'Synchronise both machines (NTP). Budgets and expiry follow the database.'),
+    ok(
+      'extensions',
+      extensions['vector'] ? `vector ${extensions['vector']} is offered` : 'no vector; nothing needs it yet',
+    ),
+  ]
+}
+
+const keyList = z.object({ keys: z.array(z.object({ status: z.string() })) })
+
+async function ownerKey(database: Database, config: Config): Promise<Finding> {
+  if (config.ownerKey !== undefined) return ok('owner key', 'from the configuration')
+  try {
+    const { keys } = keyList.parse(await database.rpc('key_list', { p_project: null }))
+    if (keys.some(({ status }) => status === 'active')) return ok('owner key', 'kept in the database')
+    return warning('owner key', 'there is none', 'The first core start makes and prints one, or set CORE_OWNER_KEY.')
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    return fault('owner key', describe(error), error.fix ?? 'core migrate status tells more.')
+  }
+}
+
+function describe({ code, message }: CoreError): string {
+  return `${code}: ${message}`
+}

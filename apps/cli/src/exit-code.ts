@@ -1,0 +1,46 @@
+import { type ErrorCode, isCoreError } from '@core/foundation'
+
+/** What scripts may rely on. */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  auth: 3,
+  notFound: 4,
+  conflict: 5,
+  /** Credits, budgets and rate limits. */
+  limit: 6,
+  unavailable: 7,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
+  E_INVALID: exitCodes.usage,
+  E_UNAUTHENTICATED: exitCodes.auth,
+  E_FORBIDDEN: exitCodes.auth,
+  E_NOT_FOUND: exitCodes.notFound,
+  E_CONFLICT: exitCodes.conflict,
+  E_TOO_LARGE: exitCodes.usage,
+  E_IDEMPOTENCY_MISMATCH: exitCodes.conflict,
+  E_RATE_LIMITED: exitCodes.limit,
+  E_TIMEOUT: exitCodes.unavailable,
+  E_ABORTED: exitCodes.failure,
+  E_DATABASE_UNAVAILABLE: exitCodes.unavailable,
+  E_DATABASE_BUSY: exitCodes.unavailable,
+  E_DATABASE_SCHEMA: exitCodes.failure,
+  E_DATABASE_LOCKED: exitCodes.conflict,
+  E_LEASE_JOURNAL: exitCodes.failure,
+  E_LEASE_LOCKED: exitCodes.conflict,
+  E_CONFIG_INVALID: exitCodes.usage,
+  E_CLOSED: exitCodes.unavailable,
+  E_INTERNAL: exitCodes.failure,
+}
+
+/** Denials of the ledger are conflicts to a program, and a class of their own to a script: top up, then try again. */
+const deniedForCredits: readonly unknown[] = ['insufficient_credits', 'budget_exhausted']
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (!isCoreError(error)) return exitCodes.failure
+  return deniedForCredits.includes(error.details['code']) ? exitCodes.limit : byErrorCode[error.code]
+}

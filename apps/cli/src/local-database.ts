@@ -1,0 +1,24 @@
+import { type Config, loadConfig } from '@core/config'
+import { type Database, openDatabase } from '@core/database'
+import { CoreError, isCoreError } from '@core/foundation'
+import type { CommandIo } from './io.ts'
+import { commandVariables } from './target.ts'
+
+/** The configuration of this folder and environment. @throws CoreError E_CONFIG_INVALID with every fault. */
+export function localConfig({ env, cwd }: Pick<CommandIo, 'env' | 'cwd'>): Config {
+  return loadConfig({ env, cwd, knownVariables: commandVariables })
+}
+
+/** Opens the configured database directly, for the verbs that work without a control plane. */
+export async function openLocalDatabase(config: Config): Promise<Database> {
+  try {
+    return await openDatabase(config.database)
+  } catch (error) {
+    if (!isCoreError(error, 'E_DATABASE_LOCKED')) throw error
+    throw new CoreError('E_DATABASE_LOCKED', error.message, {
+      cause: error,
+      details: error.details,
+      fix: 'Most likely a control plane runs here: it migrates when it starts. Stop it first.',
+    })
+  }
+}

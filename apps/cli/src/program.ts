@@ -1,0 +1,53 @@
+import { Command } from 'commander'
+import { addApi } from './commands/api.ts'
+import { addBudget } from './commands/budget.ts'
+import { addCredits } from './commands/credits.ts'
+import { addDemo } from './commands/demo.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addFlags } from './commands/flags.ts'
+import { addKeys } from './commands/keys.ts'
+import { addMigrate } from './commands/migrate.ts'
+import { addOpenApi } from './commands/openapi.ts'
+import { addProject } from './commands/project.ts'
+import { addStart } from './commands/start.ts'
+import { addStatus } from './commands/status.ts'
+import { addVersion } from './commands/version.ts'
+import type { CommandIo } from './io.ts'
+import { createSession, type Session } from './session.ts'
+
+/** What a verb is given to add itself: where to hang, and how to get its session and set an exit code when it runs. */
+export interface Verbs {
+  readonly program: Command
+  session(): Session
+  exit(code: number): void
+}
+
+/** Every verb of the command. */
+export function buildProgram(io: CommandIo, exit: (code: number) => void): Command {
+  const program = new Command('core')
+    .description('Metered credits, shared by sibling projects')
+    .option('--json', 'JSON on stdout, also on a terminal (a pipe or file always gets JSON)')
+    .option('--url <url>', 'the control plane; else CORE_URL, the profile, or the one configured here')
+    .option('--project <name>', 'the project to act for; else CORE_PROJECT, the profile, or the one of the key')
+    .option('--key-stdin', 'read the key from standard input; else CORE_KEY, CORE_OWNER_KEY, the profile')
+    .option('--micro', 'amounts are whole micro-credits, given and shown; else credits such as 2.5')
+    .option('--timeout <seconds>', 'limit of each call to the control plane', '30')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .showHelpAfterError('(core --help, and --help after any verb, tell more)')
+  const verbs: Verbs = { program, session: () => createSession(io, program), exit }
+  addStart(verbs)
+  addStatus(verbs)
+  addDoctor(verbs)
+  addMigrate(verbs)
+  addCredits(verbs)
+  addBudget(verbs)
+  addProject(verbs)
+  addKeys(verbs)
+  addFlags(verbs)
+  addDemo(verbs)
+  addApi(verbs)
+  addOpenApi(verbs)
+  addVersion(verbs)
+  return program
+}

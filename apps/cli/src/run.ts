@@ -1,0 +1,42 @@
+import { isCoreError } from '@core/foundation'
+import { CommanderError } from 'commander'
+import { exitCodeOf, exitCodes } from './exit-code.ts'
+import type { CommandIo } from './io.ts'
+import { buildProgram } from './program.ts'
+
+/** Runs one command line and returns its exit code; nothing is thrown and the process is not ended. */
+export async function run(args: readonly string[], io: CommandIo): Promise<number> {
+  if (args.some((arg) => /^(--?\w[\w-]*=)?ck_(live|test)_/.test(arg))) {
+    io.stderr.write(
+      'core: a key does not belong on the command line: other users see it in the process list, and the shell keeps it.\n' +
+        '  fix: set CORE_KEY, or pipe the key and add --key-stdin.\n',
+    )
+    return exitCodes.usage
+  }
+  const asJson = args.includes('--json')
+  try {
+    let exitCode: number = exitCodes.ok
+    await buildProgram(io, (code) => {
+      exitCode = code
+    }).parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // commander has written its message already: help and version are no faults, everything else is misuse.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    io.stderr.write(asJson ? `${JSON.stringify({ error: toPlain(error) })}\n` : explain(error))
+    return exitCodeOf(error)
+  }
+}
+
+/** For people: what happened, and what to do about it. A fault of our own shows its stack instead. */
+function explain(error: unknown): string {
+  if (!isCoreError(error)) return `core: ${error instanceof Error ? error.stack : String(error)}\n`
+  return `core: ${error.message}\n${error.fix ? `  fix: ${error.fix}\n` : ''}`
+}
+
+function toPlain(error: unknown): object {
+  if (!isCoreError(error))
+    return { code: 'E_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  const { code, message, fix, retryable, details } = error
+  return { code, message, ...(fix ? { fix } : {}), retryable, details }
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { type Client, createClient } from '@core/api/client'
+import { CoreError } from '@core/foundation'
+import type { Command } from 'commander'
+import { type AmountUnit, formatAmount, parseAmount } from './amount.ts'
+import type { CommandIo } from './io.ts'
+import { createOutput, type Output } from './output.ts'
+import { resolveTarget, type Target, type TargetOptions } from './target.ts'
+
+interface GlobalOptions extends TargetOptions {
+  json?: boolean
+  micro?: boolean
+  timeout?: string
+}
+
+/** What every verb works with: the options all verbs share, already understood. */
+export interface Session {
+  readonly io: CommandIo
+  readonly output: Output
+  readonly unit: AmountUnit
+  /** Milliseconds of --timeout. */
+  readonly timeoutMs: number
+  target(): Promise<Target>
+  connect(): Promise<{ client: Client; target: Target }>
+  /** As the user means it: credits, or micro-credits with --micro. */
+  amount(text: string): number
+  show(micro: number): string
+  /** Asks on a terminal; elsewhere only `--yes` is a yes. @throws CoreError E_INVALID */
+  confirm(question: string, options: { yes?: boolean }): Promise<void>
+}
+
+export function createSession(io: CommandIo, program: Command): Session {
+  const options = program.opts<GlobalOptions>()
+  const output = createOutput(io, { json: options.json === true })
+  const unit: AmountUnit = options.micro ? 'micro' : 'credits'
+  const timeoutMs = parseSeconds(options.timeout ?? '30') * 1000
+  return {
+    io,
+    output,
+    unit,
+    timeoutMs,
+    target: () => resolveTarget(io, options),
+    async connect() {
+      const target = await resolveTarget(io, options)
+      return { client: createClient({ url: target.url, key: target.key, timeoutMs }), target }
+    },
+    amount: (text) => parseAmount(text, unit),
+    show: (micro) => formatAmount(micro, unit),
+    confirm: (question, { yes }) => confirm(io, question, yes === true),
+  }
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (/^\d+(\.\d+)?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds
+  throw new CoreError(
+    'E_INVALID',
+    `${JSON.stringify(text)} is not a time limit; expected seconds, more than 0 and at most 3600`,
+  )
+}
+
+async function confirm(io: CommandIo, question: string, yes: boolean): Promise<void> {
+  if (yes) return
+  if (!io.stdin.isTTY) {
+    throw new CoreError('E_INVALID', `${question} Nobody is there to ask, and --yes was not given`, {
+      fix: 'Add --yes.',
+    })
+  }
+  io.stderr.write(`${question} Type yes to go on: `)
+  const lines = createInterface({ input: io.stdin })
+  const [answer = ''] = await once(lines, 'line', { signal: io.signal })
+  lines.close()
+  if (String(answer).trim() !== 'yes') throw new CoreError('E_ABORTED', 'Nothing was changed')
+}

@@ -1,0 +1,101 @@
+import { type Config, type Environment, loadConfig } from '@core/config'
+import { CoreError } from '@core/foundation'
+import type { CommandIo } from './io.ts'
+import { ownerKeyFile, readOwnerKey } from './owner-key-file.ts'
+import { type Profile, readProfile } from './profile.ts'
+
+/** Variables that are read elsewhere than in the configuration: by the command, and by the test runner. */
+export const commandVariables = ['CORE_URL', 'CORE_KEY', 'CORE_PROJECT', 'CORE_TEST_RUN']
+
+export interface TargetOptions {
+  url?: string
+  project?: string
+  keyStdin?: boolean
+}
+
+/** Which control plane, as whom. */
+export interface Target {
+  readonly url: string
+  readonly key: string | undefined
+  /** Where the key came from, for people; never the key. */
+  readonly keySource: string
+  readonly project: string | undefined
+}
+
+/**
+ * Address: --url, CORE_URL, the profile, else the control plane this folder's configuration describes. Key: stdin with
+ * --key-stdin, CORE_KEY, CORE_OWNER_KEY, else the key that belongs to that very address: a profile's key is sent to
+ * the profile's address only, and the owner key of a local data folder only to the local control plane.
+ */
+export async function resolveTarget(io: CommandIo, options: TargetOptions): Promise<Target> {
+  const profile = readProfile(io.env)
+  const named = options.url ?? nonEmpty(io.env['CORE_URL']) ?? profile.url
+  const local = named === undefined ? localTarget(io) : undefined
+  const url = checkUrl(named ?? local?.url ?? '')
+  const project = options.project ?? nonEmpty(io.env['CORE_PROJECT']) ?? profile.project
+  return { url, project, ...(await resolveKey(io, options, profile, url)) }
+}
+
+async function resolveKey(io: CommandIo, options: TargetOptions, profile: Profile, url: string) {
+  if (options.keyStdin) return { key: await readKey(io), keySource: 'standard input' }
+  for (const name of ['CORE_KEY', 'CORE_OWNER_KEY']) {
+    const key = nonEmpty(io.env[name])
+    if (key !== undefined) return { key, keySource: name }
+  }
+  if (profile.key !== undefined && (profile.url === undefined ? isLocal(io, url) : sameOrigin(profile.url, url))) {
+    return { key: profile.key, keySource: 'the profile' }
+  }
+  const local = isLocal(io, url) ? localTarget(io) : undefined
+  const key = local && readOwnerKey(local.dataDir)
+  if (local && key) return { key, keySource: ownerKeyFile(local.dataDir) }
+  return { key: undefined, keySource: 'nowhere' }
+}
+
+/** The first line; the rest of the input is left alone. */
+async function readKey({ stdin }: CommandIo): Promise<string> {
+  let text = ''
+  for await (const chunk of stdin) {
+    text += chunk
+    if (text.includes('\n')) break
+  }
+  const key = text.split('\n')[0]?.trim()
+  if (!key)
+    throw new CoreError('E_INVALID', '--key-stdin found no key on standard input', {
+      fix: 'Pipe it: core … --key-stdin < key',
+    })
+  return key
+}
+
+function localTarget({ env, cwd }: { env: Environment; cwd: string }): { url: string; dataDir: string } {
+  const { http, dataDir } = loadConfig({ env, cwd, knownVariables: commandVariables })
+  return { url: localUrl(http), dataDir }
+}
+
+/** Where a process on this machine reaches a server that listens there. */
+export function localUrl({ host, port }: Pick<Config['http'], 'host' | 'port'>): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+function isLocal(io: CommandIo, url: string): boolean {
+  try {
+    return sameOrigin(localTarget(io).url, url)
+  } catch {
+    return false // a configuration with faults describes no control plane
+  }
+}
+
+function sameOrigin(one: string, other: string): boolean {
+  return new URL(one).origin === new URL(other).origin
+}
+
+function checkUrl(url: string): string {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
+  throw new CoreError('E_INVALID', `${JSON.stringify(url)} is not the address of a control plane`, {
+    fix: 'Use a URL such as http://127.0.0.1:4400.',
+  })
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}

@@ -1,0 +1,211 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { dirname, join } from 'node:path'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Finding } from '../src/doctor/finding.ts'
+import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
+
+let room: ReturnType<typeof createRoom>
+const open: { end(): unknown }[] = []
+beforeEach(() => {
+  room = createRoom()
+})
+afterEach(async () => {
+  for (const { end } of open.splice(0)) await end()
+  room[Symbol.dispose]()
+})
+
+/** What the doctor says, by check; exit code 1 exactly where there is a fault. */
+async function examine(env: Record<string, string> = {}): Promise<Map<string, Finding>> {
+  const { code, stdout, stderr } = await runCore(['doctor'], {
+    cwd: room.folder,
+    env: { CORE_HTTP_PORT: `${await freePort()}`, ...env },
+  })
+  expect(stderr).toBe('')
+  const { healthy, findings }: { healthy: boolean; findings: Finding[] } = JSON.parse(stdout)
+  expect(code).toBe(healthy ? 0 : 1)
+  expect(healthy).toBe(findings.every(({ status }) => status !== 'fault'))
+  // Whoever is told that something is wrong is told what to do.
+  for (const { status, fix } of findings) expect(fix !== undefined).toBe(status === 'fault' || status === 'warning')
+  return new Map(findings.map((finding) => [finding.check, finding]))
+}
+
+describe('before the first start', () => {
+  test('nothing is wrong, and the doctor makes no files in the folder it looks at', async () => {
+    const findings = await examine()
+    expect([...findings.values()].filter(({ status }) => status === 'fault')).toEqual([])
+    expect(findings.get('node')).toMatchObject({ status: 'ok', detail: process.versions.node })
+    expect(findings.get('data folder')?.detail).toContain('will be made by the first start')
+    expect(findings.get('control plane')).toMatchObject({ status: 'warning', fix: 'core start' })
+    expect(existsSync(join(room.folder, '.core'))).toBe(false)
+  })
+})
+
+describe('while a control plane runs', () => {
+  const itsRoom = createRoom()
+  let running: RunningCore
+  beforeAll(async () => {
+    running = await startCore({ cwd: itsRoom.folder })
+  })
+  afterAll(async () => {
+    await running?.stop()
+    itsRoom[Symbol.dispose]()
+  })
+  /** From the folder it was started in. */
+  const beside = (env: Record<string, string> = {}) =>
+    examine({ CORE_DATA_DIR: join(itsRoom.folder, '.core'), CORE_HTTP_PORT: new URL(running.url).port, ...env })
+
+  test('it is found on its port, ready, and the owner key fits', async () => {
+    const findings = await beside()
+    expect(findings.get('port')?.detail).toContain('a control plane listens')
+    expect(findings.get('control plane')).toMatchObject({ status: 'ok' })
+    expect(findings.get('database')).toMatchObject({ status: 'skipped' })
+    expect(findings.get('owner key')).toMatchObject({ status: 'ok', detail: expect.stringContaining('owner-key') })
+  })
+
+  test('a key that is not the owner’s, and one that is nobody’s, are told apart', async () => {
+    const project = await beside({ CORE_KEY: running.keys['smart_layer'] ?? '' })
+    expect(project.get('owner key')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringContaining('smart_layer'),
+    })
+    const nobody = await beside({ CORE_KEY: `${running.keys['smart_layer']}x` })
+    expect(nobody.get('owner key')).toMatchObject({ status: 'fault' })
+  })
+
+  test('on another port, the database it has open is named with its process', async () => {
+    const findings = await beside({ CORE_HTTP_PORT: `${await freePort()}` })
+    expect(findings.get('database')).toMatchObject({
+      status: 'fault',
+      detail: expect.stringContaining(`${running.pid}`),
+    })
+    expect(findings.get('migrations')).toMatchObject({ status: 'skipped' })
+  })
+})
+
+describe('the surroundings', () => {
+  test('every fault of the configuration is a finding of its own', async () => {
+    const { stdout, code } = await runCore(['doctor'], {
+      cwd: room.folder,
+      env: { CORE_HTTP_PORT: '70000', CORE_LOG_LEVEL: 'loud' },
+    })
+    expect(code).toBe(1)
+    const faults = JSON.parse(stdout).findings.filter(({ status }: Finding) => status === 'fault')
+    expect(faults.map(({ detail }: Finding) => detail)).toEqual([
+      expect.stringContaining('CORE_HTTP_PORT'),
+      expect.stringContaining('CORE_LOG_LEVEL'),
+    ])
+  })
+
+  test('a misspelt variable is a warning', async () => {
+    const findings = await examine({ CORE_DATADIR: 'x' })
+    expect(findings.get('configuration')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringContaining('CORE_DATADIR'),
+    })
+  })
+
+  test('a port that another program has is named with that program', async () => {
+    const port = await freePort()
+    const server = await listen(port)
+    open.push({ end: () => server.close() })
+    const finding = (await examine({ CORE_HTTP_PORT: `${port}` })).get('port')
+    expect(finding).toMatchObject({ status: 'fault' })
+    if (process.platform === 'linux') expect(finding?.detail).toContain(`process ${process.pid}`)
+  })
+
+  test('an address this machine does not have', async () => {
+    const findings = await examine({ CORE_HTTP_HOST: '192.0.2.1' })
+    expect(findings.get('port')).toMatchObject({ status: 'fault', detail: expect.stringContaining('EADDRNOTAVAIL') })
+  })
+
+  test('a file where the data folder should be', async () => {
+    writeFileSync(join(room.folder, '.core'), '')
+    expect((await examine()).get('data folder')).toMatchObject({
+      status: 'fault',
+      detail: expect.stringContaining('is a file'),
+    })
+  })
+
+  test('a data folder that cannot be written', async ({ skip }) => {
+    if (process.getuid?.() === 0) skip('root may write everywhere')
+    mkdirSync(join(room.folder, '.core'))
+    chmodSync(join(room.folder, '.core'), 0o500)
+    expect((await examine()).get('data folder')).toMatchObject({ status: 'fault' })
+  })
+
+  test('a profile that others may read', async () => {
+    const file = join(room.folder, '.config/core/profile.json')
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, '{}', { mode: 0o644 })
+    expect((await examine()).get('profile')).toMatchObject({ status: 'fault', fix: `Run: chmod 600 ${file}` })
+  })
+})
+
+describe('a Postgres server', () => {
+  let database: TestDatabase
+  const url = (env: Record<string, string> = {}) => ({ CORE_DATABASE_URL: database.url, ...env })
+  beforeEach(async () => {
+    database = await createTestDatabase()
+    open.push({ end: () => database.drop() })
+  })
+
+  test('that is migrated and reachable is well, but nobody made an owner key yet', async () => {
+    const findings = await examine(url())
+    expect(findings.get('database')).toMatchObject({
+      status: 'ok',
+      detail: expect.stringMatching(/^postgres, Postgres \d+.*ms$/),
+    })
+    expect(findings.get('migrations')).toMatchObject({ status: 'ok' })
+    expect(findings.get('clock')).toMatchObject({ status: 'ok' })
+    expect(findings.get('extensions')).toMatchObject({ status: 'ok' })
+    expect(findings.get('owner key')).toMatchObject({ status: 'warning' })
+    expect((await examine(url({ CORE_OWNER_KEY: 'a'.repeat(32) }))).get('owner key')).toMatchObject({ status: 'ok' })
+  })
+
+  test('with migrations pending', async () => {
+    await database.sql(`delete from supabase_migrations.schema_migrations
+      where version = (select max(version) from supabase_migrations.schema_migrations)`)
+    const findings = await examine(url())
+    expect(findings.get('migrations')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringContaining('1 pending'),
+    })
+    expect(findings.get('owner key')).toMatchObject({ status: 'skipped' })
+  })
+
+  test('made by other versions of the migrations', async () => {
+    await database.sql(`update supabase_migrations.schema_migrations set statements = '{select 1}'
+      where version = (select max(version) from supabase_migrations.schema_migrations)`)
+    expect((await examine(url())).get('migrations')).toMatchObject({
+      status: 'fault',
+      fix: expect.stringContaining('migrate reset'),
+    })
+  })
+
+  test('that does not answer', async () => {
+    const port = await freePort()
+    const findings = await examine({ CORE_DATABASE_URL: `postgres://a:b@127.0.0.1:${port}/c` })
+    expect(findings.get('database')).toMatchObject({
+      status: 'fault',
+      fix: expect.stringContaining('CORE_DATABASE_URL'),
+    })
+    expect(findings.get('database')?.detail).not.toContain('b@')
+  })
+})
+
+function listen(port: number): Promise<Server> {
+  const server = createServer()
+  return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(server)))
+}
+
+async function freePort(): Promise<number> {
+  const server = await listen(0)
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no address')
+  return address.port
+}

@@ -1,0 +1,69 @@
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type CoreResult, createRoom, runCore } from './core-process.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
+
+let room: ReturnType<typeof createRoom>
+let database: TestDatabase
+beforeEach(async () => {
+  room = createRoom()
+  database = await createTestDatabase({ empty: true })
+})
+afterEach(async () => {
+  await database.drop()
+  room[Symbol.dispose]()
+})
+
+function migrate(...args: string[]): Promise<CoreResult> {
+  return runCore(['migrate', ...args], { cwd: room.folder, env: { CORE_DATABASE_URL: database.url } })
+}
+
+test('up applies what is pending, with progress, and status follows it', async () => {
+  const before = await migrate('status')
+  expect(before.code).toBe(1)
+  const { migrations } = JSON.parse(before.stdout)
+  expect(new Set(migrations.map(({ state }: { state: string }) => state))).toEqual(new Set(['pending']))
+
+  const up = await migrate('up')
+  expect(up.code).toBe(0)
+  expect(JSON.parse(up.stdout)).toMatchObject({ applied: { length: migrations.length }, total: migrations.length })
+  expect(up.stderr).toContain(`${migrations.length}/${migrations.length} `)
+
+  expect((await migrate('status')).code).toBe(0)
+  expect(JSON.parse((await migrate('up')).stdout).applied).toEqual([])
+})
+
+test('reset asks for --yes where nobody can be asked, names the database without its password, and changes nothing', async () => {
+  await migrate('up')
+  await database.sql(`insert into core.project (name) values ('kept')`)
+  const { code, stderr } = await migrate('reset')
+  expect(code).toBe(2)
+  expect(stderr).toContain(database.name)
+  expect(stderr).toContain('--yes')
+  expect(stderr).not.toContain(new URL(database.url).password || 'no password')
+  expect(await database.sql('select name from core.project')).toEqual([{ name: 'kept' }])
+})
+
+test('reset --yes makes the schemas anew', async () => {
+  await migrate('up')
+  await database.sql(`insert into core.project (name) values ('gone')`)
+  const { code, stdout } = await migrate('reset', '--yes')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).total).toBeGreaterThan(10)
+  expect(await database.sql('select name from core.project')).toEqual([])
+  expect((await migrate('status')).code).toBe(0)
+})
+
+test('a database that is away is exit code 7', async () => {
+  const env = { CORE_DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/nothing' }
+  const { code, stderr } = await runCore(['migrate', 'up'], { cwd: room.folder, env })
+  expect(code).toBe(7)
+  expect(stderr).not.toContain('secret')
+})
+
+test('the embedded database is migrated without a server', async () => {
+  const up = await runCore(['migrate', 'up'], { cwd: room.folder })
+  expect(up.code).toBe(0)
+  expect((await runCore(['migrate', 'status'], { cwd: room.folder })).code).toBe(0)
+})

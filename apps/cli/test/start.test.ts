@@ -1,0 +1,131 @@
+import { cpSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
+
+/** Where a first start has been and ended: a copy of it starts in a moment. */
+const seed = createRoom()
+let seedKeys: RunningCore['keys']
+beforeAll(async () => {
+  const first = await startCore({ cwd: seed.folder })
+  seedKeys = first.keys
+  await first.stop()
+})
+afterAll(() => seed[Symbol.dispose]())
+
+let room: ReturnType<typeof createRoom>
+const started: RunningCore[] = []
+beforeEach(() => {
+  room = createRoom()
+})
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((running) => running.stop('SIGKILL')))
+  room[Symbol.dispose]()
+})
+
+async function start(env: Record<string, string> = {}): Promise<RunningCore> {
+  const running = await startCore({ cwd: room.folder, env })
+  started.push(running)
+  return running
+}
+
+async function startAgain(): Promise<RunningCore> {
+  cpSync(join(seed.folder, '.core'), join(room.folder, '.core'), { recursive: true })
+  return start()
+}
+
+describe('the first start', () => {
+  test('shows progress on stderr, addresses and keys on stdout; the second shows no keys', async () => {
+    const first = await start()
+    expect(first.output.stderr).toMatch(/migrating 1\/\d+ /)
+    expect(Object.keys(first.keys)).toEqual(['owner', 'smart_layer', 'manus_origin'])
+    expect(first.output.stdout).toContain(`${first.url}/docs`)
+    expect(await first.stop()).toBe(0)
+
+    const second = await start()
+    expect(second.keys).toEqual({})
+    expect(second.output.stderr).not.toContain('migrating')
+  })
+
+  test('keeps the owner key where only this user reads it, so that core needs nothing on this machine', async () => {
+    const { url, keys } = await start()
+    const file = join(room.folder, '.core/owner-key')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const port = new URL(url).port
+    const status = await runCore(['status'], { cwd: room.folder, env: { CORE_HTTP_PORT: port } })
+    expect(JSON.parse(status.stdout)).toMatchObject({ project: null, key: file })
+    expect(keys['owner']).toMatch(/^ck_live_/)
+    // Elsewhere is not here: the same file is no key for another address.
+    const elsewhere = await runCore(['status'], { cwd: room.folder, env: { CORE_URL: url, CORE_HTTP_PORT: '1' } })
+    expect(JSON.parse(elsewhere.stdout)).toMatchObject({ key: 'nowhere' })
+  })
+
+  test('takes CORE_OWNER_KEY and keeps no copy of it', async () => {
+    const key = 'an-owner-key-of-my-own-0123456789'
+    const { url, keys } = await start({ CORE_OWNER_KEY: key })
+    expect(Object.keys(keys)).toEqual(['smart_layer', 'manus_origin'])
+    const status = await runCore(['status'], { cwd: room.folder, env: { CORE_URL: url, CORE_OWNER_KEY: key } })
+    expect(JSON.parse(status.stdout)).toMatchObject({ project: null })
+    expect(() => statSync(join(room.folder, '.core/owner-key'))).toThrow('ENOENT')
+  })
+})
+
+describe('the end', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s, also sent thrice, ends it with code 0', async (signal) => {
+    const running = await startAgain()
+    process.kill(running.pid, signal)
+    process.kill(running.pid, signal)
+    expect(await running.stop(signal)).toBe(0)
+    await expect(fetch(`${running.url}/livez`)).rejects.toThrow('fetch failed')
+  })
+
+  test('a kill -9 loses nothing that was acknowledged', async () => {
+    const first = await startAgain()
+    const env = { CORE_URL: first.url, CORE_KEY: seedKeys['smart_layer'] ?? '' }
+    const charges = Array.from({ length: 5 }, (_, index) =>
+      runCore(['credits', 'charge', 'smart_layer', `${index + 1}`], { cwd: room.folder, env }),
+    )
+    const codes = (await Promise.all(charges)).map(({ code }) => code)
+    expect(codes).toEqual([0, 0, 0, 0, 0])
+    await first.stop('SIGKILL')
+
+    const second = await start()
+    const balance = await runCore(['credits', 'balance', 'smart_layer'], {
+      cwd: room.folder,
+      env: { ...env, CORE_URL: second.url },
+    })
+    expect(JSON.parse(balance.stdout)).toMatchObject({ spent: 15_000_000, held: 0 })
+  })
+})
+
+describe('a start that cannot work says why', () => {
+  test('every fault of the configuration at once', async () => {
+    const env = { CORE_HTTP_PORT: 'eighty', CORE_LOG_LEVEL: 'loud' }
+    const { code, stdout, stderr } = await runCore(['start'], { cwd: room.folder, env })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('CORE_HTTP_PORT')
+    expect(stderr).toContain('CORE_LOG_LEVEL')
+  })
+
+  test('a port that is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const { code, stderr } = await runCore(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: `${port}` } })
+    other.close()
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toContain(`port ${port}`)
+    expect(stderr).toContain('CORE_HTTP_PORT')
+  })
+
+  test('a folder that another one has open', async () => {
+    const { pid } = await startAgain()
+    const { code, stderr } = await runCore(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: '0' } })
+    expect(code).toBe(5)
+    expect(stderr).toContain(`process ${pid} has this embedded database open`)
+  })
+})

@@ -1,0 +1,125 @@
+import { Agent, request } from 'node:http'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterEach, expect, test } from 'vitest'
+import { installDrain } from '../src/drain.ts'
+
+let app: FastifyInstance
+const agents: Agent[] = []
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent.destroy()
+  await app.close()
+})
+
+/** A server whose `/slow/:ms` answers after that time; returns its port. */
+async function listen(graceMs: number): Promise<number> {
+  app = Fastify({ return503OnClosing: false })
+  app.get<{ Params: { ms: string } }>('/slow/:ms', async ({ params }) => {
+    await new Promise((resolve) => setTimeout(resolve, Number(params.ms)))
+    return 'done'
+  })
+  installDrain(app, { graceMs })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const address = app.server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}
+
+function keepAlive(): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  agents.push(agent)
+  return agent
+}
+
+interface Answer {
+  readonly status: number | undefined
+  readonly connection: string | undefined
+}
+
+function get(port: number, path: string, agent: Agent): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, path, agent, host: '127.0.0.1' }, (response) => {
+      response.resume()
+      response.on('end', () => resolve({ status: response.statusCode, connection: response.headers.connection }))
+      response.on('error', reject)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+test('what is under way is answered, and told that it was the last', async () => {
+  const port = await listen(5000)
+  const answer = get(port, '/slow/300', keepAlive())
+  await pause(50)
+  const closing = app.close()
+  await expect(answer).resolves.toMatchObject({ status: 200 })
+  await closing
+})
+
+test('an idle connection may bring one more request; a new one is refused', async () => {
+  const port = await listen(5000)
+  const agent = keepAlive()
+  await get(port, '/slow/0', agent)
+  const closing = app.close()
+  await pause(100)
+  await expect(get(port, '/slow/0', keepAlive())).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await expect(get(port, '/slow/0', agent)).resolves.toEqual({ status: 200, connection: 'close' })
+  await closing
+})
+
+test('without connections closing is immediate; idle ones hold it a second', async () => {
+  await listen(5000)
+  let startedAt = performance.now()
+  await app.close()
+  expect(performance.now() - startedAt).toBeLessThan(300)
+
+  const port = await listen(5000)
+  await get(port, '/slow/0', keepAlive())
+  startedAt = performance.now()
+  await app.close()
+  expect(performance.now() - startedAt).toBeLessThan(2000)
+})
+
+test('a request that does not end is cut off when the grace is over', async () => {
+  const port = await listen(300)
+  const answer = get(port, '/slow/60000', keepAlive()).catch((error: NodeJS.ErrnoException) => error.code)
+  await pause(50)
+  const startedAt = performance.now()
+  await app.close()
+  expect(performance.now() - startedAt).toBeLessThan(1500)
+  expect(await answer).toBe('ECONNRESET')
+})
+
+test('closing under load loses no request', async () => {
+  const port = await listen(5000)
+  const counts = { answered: 0, refused: 0, failed: [] as unknown[] }
+
+  async function work(agent: Agent): Promise<void> {
+    for (;;) {
+      try {
+        const { status } = await get(port, `/slow/${Math.floor(Math.random() * 10)}`, agent)
+        if (status !== 200) counts.failed.push(status)
+        counts.answered++
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') {
+          counts.refused++
+          return
+        }
+        counts.failed.push(error)
+        return
+      }
+      if (Math.random() < 0.2) await pause(Math.random() * 50) // some connections are idle when the end comes
+    }
+  }
+
+  const workers = Array.from({ length: 50 }, () => work(keepAlive()))
+  await pause(500)
+  await app.close()
+  await Promise.all(workers)
+  expect(counts.failed).toEqual([])
+  expect(counts.refused).toBe(50)
+  expect(counts.answered).toBeGreaterThan(500)
+})

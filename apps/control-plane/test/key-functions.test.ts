@@ -1,0 +1,105 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { MemberClaims } from '@core/database'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { uuidv7 } from '@core/foundation'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+/** What the routes cannot show: the key functions as every client of core_api meets them. */
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await createTestDatabase()
+  for (const name of ['smart_layer', 'manus_origin']) await db.database.rpc('project_register', { p_name: name })
+})
+afterAll(() => db.drop())
+
+const newHash = () => createHash('sha256').update(randomBytes(32)).digest('hex')
+const create = (fields: object = {}, claims?: MemberClaims) =>
+  db.database.rpc(
+    'key_create',
+    { p_key: uuidv7(), p_hash: newHash(), p_hint: 'ck_live_abcd', p_project: 'smart_layer', ...fields },
+    { claims },
+  )
+
+const member: MemberClaims = {
+  role: 'core_member',
+  project: 'smart_layer',
+  caps: ['key:read', 'key:write'],
+  sub: 'test',
+}
+
+test('a member cannot verify keys, nor list or make those of the whole system or of others', async () => {
+  const { database } = db
+  const options = { claims: member }
+  await expect(database.rpc('key_verify', { p_hash: newHash() }, options)).rejects.toMatchObject({
+    code: 'E_FORBIDDEN',
+  })
+  await expect(database.rpc('key_list', {}, options)).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
+  await expect(database.rpc('key_list', { p_project: 'manus_origin' }, options)).rejects.toMatchObject({
+    code: 'E_FORBIDDEN',
+  })
+  await expect(create({ p_project: null }, member)).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
+  await expect(create({ p_project: 'manus_origin', p_caps: ['key:read'] }, member)).rejects.toMatchObject({
+    code: 'E_FORBIDDEN',
+  })
+  await expect(create({ p_caps: ['key:read'] }, member)).resolves.toMatchObject({ ok: true, created_by: 'test' })
+})
+
+test.each([
+  ['a key instead of its hash', { p_hash: 'ck_live_secret' }, 'invalid_hash'],
+  ['an upper-case hash', { p_hash: 'A'.repeat(64) }, 'invalid_hash'],
+  ['no name', { p_name: '' }, 'invalid_name'],
+  ['a hint that gives the key away', { p_hint: 'x'.repeat(21) }, 'invalid_name'],
+  ['an unknown capability', { p_caps: ['ledger:steal'] }, 'invalid_caps'],
+  ['no capability', { p_caps: [] }, 'invalid_caps'],
+  ['an end in the past', { p_expires_at: '2020-01-01T00:00:00Z' }, 'invalid_expiry'],
+  ['an end that never comes', { p_expires_at: 'infinity' }, 'invalid_expiry'],
+  ['no idempotency key', { p_key: '' }, 'invalid_key'],
+])('%s is refused', async (_, fields, reason) => {
+  const [{ before } = {}] = await db.sql('select count(*) as before from core.api_key')
+  await expect(create(fields)).rejects.toMatchObject({ code: 'E_INVALID', details: { reason } })
+  expect(await db.sql('select count(*) as before from core.api_key')).toEqual([{ before }])
+})
+
+test('thirty calls with one key make one API key', async () => {
+  const call = { p_key: 'same', p_hint: 'ck_live_abcd', p_project: 'smart_layer', p_name: 'once' }
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => db.database.rpc('key_create', { ...call, p_hash: newHash() })),
+  )
+  const ids = new Set(answers.map((answer) => JSON.stringify(answer).match(/"id":"([^"]+)"/)?.[1]))
+  expect(ids.size).toBe(1)
+  expect(answers.filter((answer) => JSON.stringify(answer).includes('"replayed":false'))).toHaveLength(1)
+})
+
+test('two rerolls of one key at the same time: one wins', async () => {
+  const made = await create()
+  const id = String(Object(made).id)
+  const reroll = () =>
+    db.database.rpc('key_reroll', { p_key: uuidv7(), p_id: id, p_hash: newHash(), p_hint: 'ck_live_efgh' })
+  const outcomes = await Promise.allSettled([reroll(), reroll(), reroll()])
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+})
+
+test('a thousand active keys are enough for a project', async () => {
+  await db.sql(
+    `insert into core.api_key (project, name, hash, hint, caps, created_by, request_key, request)
+     select 'manus_origin', 'x', sha256(n::text::bytea), 'x', '{}', 'test', n::text, '{}' from generate_series(1, 1000) n`,
+  )
+  await expect(create({ p_project: 'manus_origin' })).rejects.toMatchObject({
+    code: 'E_CONFLICT',
+    details: { reason: 'too_many_keys' },
+  })
+  await db.sql(`update core.api_key set disabled_at = now() where project = 'manus_origin' and request_key = '1'`)
+  await expect(create({ p_project: 'manus_origin' })).resolves.toMatchObject({ ok: true })
+})
+
+test('the table holds nothing that is not a SHA-256, and a project key always has its capabilities', async () => {
+  const insert = (hash: string, caps: string) =>
+    db.sql(
+      `insert into core.api_key (project, name, hash, hint, caps, created_by, request_key, request)
+       values ('smart_layer', 'x', ${hash}, 'x', ${caps}, 'test', gen_random_uuid()::text, '{}')`,
+    )
+  await expect(insert(`'\\x00'`, `'{}'`)).rejects.toThrow('api_key_hash_is_sha256')
+  await expect(insert(`sha256('a')`, 'null')).rejects.toThrow('api_key_project_has_caps')
+  await expect(insert(`sha256('a')`, `'{root}'`)).rejects.toThrow('api_key_caps_known')
+})

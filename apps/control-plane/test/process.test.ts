@@ -1,0 +1,232 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@core/api/client'
+import { isCoreError } from '@core/foundation'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+
+/** The program itself, as a child process on an embedded database on disk. */
+
+const main = join(import.meta.dirname, '../src/main.ts')
+let folder: string
+const running = new Set<ChildProcess>()
+
+interface Run {
+  readonly child: ChildProcess
+  /** Everything written so far. */
+  readonly output: { stdout: string; stderr: string }
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>
+}
+
+function run(environment: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [main], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => (output.stdout += chunk))
+  child.stderr.on('data', (chunk) => (output.stderr += chunk))
+  const ended = new Promise<number | string | null>((resolve) => {
+    child.on('close', (code, signal) => {
+      running.delete(child)
+      resolve(code ?? signal)
+    })
+  })
+  return { child, output, ended }
+}
+
+/** Waits until it listens; returns its address. */
+async function started({ output, ended }: Run): Promise<string> {
+  const failed = ended.then((code) => {
+    throw new Error(`ended with ${code} before it listened:\n${output.stderr}`)
+  })
+  failed.catch(() => undefined)
+  const listening = async () => {
+    for (;;) {
+      const url = /Core is running at (\S+)[\s\S]*\n$/.exec(output.stdout)?.[1]
+      if (url !== undefined) return url
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  return Promise.race([listening(), failed])
+}
+
+const keyOf = (output: string, name: string) => new RegExp(`${name} +(ck_live_\\w+)`).exec(output)?.[1] ?? ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'core-control-plane-'))
+})
+afterEach(async () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+// One story: each test goes on with the database that the one before left behind.
+const first = { owner: '', smart_layer: '' }
+
+test('the first start migrates, makes the fleet, and prints keys and a line that works when pasted', {
+  timeout: 60_000,
+}, async () => {
+  const start = run()
+  const url = await started(start)
+  expect(start.output.stderr).toMatch(/core: migrating 1\/\d+ 20261120000100_core_schemas/)
+  first.owner = keyOf(start.output.stdout, 'owner')
+  first.smart_layer = keyOf(start.output.stdout, 'smart_layer')
+  expect([first.owner, first.smart_layer, keyOf(start.output.stdout, 'manus_origin')]).toEqual(
+    Array.from({ length: 3 }, () => expect.stringMatching(/^ck_live_\w{49}$/)),
+  )
+  expect(start.output.stderr).not.toContain('ck_live_')
+
+  // What a shell makes of the line, word by word; sent by fetch, because a machine may lack curl.
+  const line = /^ +(curl .*)$/m.exec(start.output.stdout)?.[1] ?? ''
+  const shell = spawnSync('sh', ['-c', `curl() { for word; do printf '%s\\n' "$word"; done; }; ${line}`], {
+    encoding: 'utf8',
+  })
+  const words = shell.stdout.trim().split('\n')
+  const headers = words
+    .filter((_, index) => words[index - 1] === '-H')
+    .map((header) => header.split(': ') as [string, string])
+  const response = await fetch(words.find((word) => word.startsWith('http')) ?? '', {
+    method: 'POST',
+    headers,
+    body: words[words.indexOf('-d') + 1] ?? null,
+  })
+  expect(response.status).toBe(201)
+  expect(await response.json()).toMatchObject({
+    granted: 2_500_000,
+    available: 997_500_000,
+    budgets: [{ budget: 'daily' }],
+  })
+
+  const owner = createClient({ url, key: first.owner })
+  const { data } = await owner.listProjects()
+  expect(data.map(({ name }) => name)).toEqual(['manus_origin', 'smart_layer'])
+  expect(await owner.getAccount({ params: { project: 'manus_origin', code: 'manus_origin' } })).toMatchObject({
+    parent: 'pool',
+    purse: 'pool',
+    granted: 1_000_000_000,
+    budgets: [{ budget: 'daily', limit: 100_000_000, account: 'manus_origin' }],
+  })
+
+  start.child.kill('SIGTERM')
+  expect(await start.ended).toBe(0)
+})
+
+test('a later start prints no key, and those of the first work', { timeout: 60_000 }, async () => {
+  const start = run()
+  const url = await started(start)
+  expect(start.output.stdout).toContain('The keys were shown at the first start')
+  expect(start.output.stdout + start.output.stderr).not.toContain('ck_live_')
+  const client = createClient({ url, key: first.smart_layer })
+  expect(await client.getMe()).toMatchObject({ project: 'smart_layer' })
+  expect((await client.listBudgets({ params: { project: 'current' } })).data).toHaveLength(1)
+
+  const second = run({ CORE_HTTP_PORT: '0' })
+  expect(await second.ended).toBe(1)
+  expect(second.output.stderr).toMatch(/core: .*(open|lock|use)/i)
+  expect(second.output.stdout).toBe('')
+
+  start.child.kill('SIGINT')
+  expect(await start.ended).toBe(0)
+})
+
+test('kill -9 under load loses nothing that was acknowledged', { timeout: 60_000 }, async () => {
+  const start = run()
+  const client = createClient({ url: await started(start), key: first.smart_layer })
+  const params = { project: 'current' }
+  const acknowledged = new Map<string, number>()
+  let isKilled = false
+  const charge = async (worker: number) => {
+    for (let index = 0; !isKilled; index++) {
+      const idempotencyKey = `crash-${worker}-${index}`
+      try {
+        const { tx } = await client.chargeCredits(
+          { params, body: { account: 'smart_layer', amount: 1 } },
+          { idempotencyKey },
+        )
+        acknowledged.set(idempotencyKey, tx)
+      } catch (error) {
+        if (!isCoreError(error) || !isKilled) throw error
+      }
+    }
+  }
+  const workers = Array.from({ length: 8 }, (_, worker) => charge(worker))
+  await expect.poll(() => acknowledged.size, { timeout: 20_000 }).toBeGreaterThan(100)
+  isKilled = true
+  start.child.kill('SIGKILL')
+  expect(await start.ended).toBe('SIGKILL')
+  await Promise.all(workers)
+
+  const again = run()
+  const after = createClient({ url: await started(again), key: first.smart_layer })
+  for (const [idempotencyKey, tx] of acknowledged) {
+    const body = { account: 'smart_layer', amount: 1 }
+    const reply = await after.chargeCredits({ params, body }, { idempotencyKey })
+    expect(reply).toMatchObject({ tx, replayed: true })
+  }
+  const { spent = 0 } = await after.getBalance({ params: { project: 'current', code: 'smart_layer' } })
+  // At most the eight that were under way may have been charged without an answer.
+  expect(spent).toBeGreaterThanOrEqual(acknowledged.size)
+  expect(spent).toBeLessThanOrEqual(acknowledged.size + 8)
+  again.child.kill('SIGTERM')
+  expect(await again.ended).toBe(0)
+})
+
+test('a signal that comes twice does not cut the drain short', { timeout: 60_000 }, async () => {
+  const start = run()
+  const url = await started(start)
+  const client = createClient({ url, key: first.smart_layer })
+  const calls = Array.from({ length: 40 }, (_, index) =>
+    client.chargeCredits(
+      { params: { project: 'current' }, body: { account: 'smart_layer', amount: 1 } },
+      { idempotencyKey: `drain-${index}` },
+    ),
+  )
+  await calls[0]
+  const startedAt = performance.now()
+  start.child.kill('SIGINT')
+  start.child.kill('SIGINT')
+  setTimeout(() => start.child.kill('SIGTERM'), 30)
+  await expect(Promise.all(calls)).resolves.toHaveLength(40)
+  expect(await start.ended).toBe(0)
+  expect(performance.now() - startedAt).toBeLessThan(10_000)
+})
+
+test('an address beyond this machine needs an owner key that is there already', { timeout: 60_000 }, async () => {
+  const fresh = await mkdtemp(join(tmpdir(), 'core-control-plane-'))
+  try {
+    const refused = run({ CORE_DATA_DIR: fresh, CORE_HTTP_HOST: '0.0.0.0' })
+    expect(await refused.ended).toBe(1)
+    expect(refused.output.stderr).toContain('CORE_OWNER_KEY')
+    expect(refused.output.stdout).toBe('')
+
+    const ownerKey = 'a-long-random-text-of-my-own-42'
+    const allowed = run({ CORE_DATA_DIR: fresh, CORE_HTTP_HOST: '0.0.0.0', CORE_OWNER_KEY: ownerKey })
+    const url = await started(allowed)
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(allowed.output.stdout).not.toMatch(/owner +ck_/)
+    expect(allowed.output.stdout).not.toContain(ownerKey)
+    expect(await createClient({ url, key: ownerKey }).getMe()).toMatchObject({ subject: 'owner', project: null })
+    allowed.child.kill('SIGTERM')
+    expect(await allowed.ended).toBe(0)
+  } finally {
+    await rm(fresh, { recursive: true, force: true })
+  }
+})
+
+test('a port that is taken is said so, with what to do', { timeout: 60_000 }, async () => {
+  const blocker = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => blocker.once('listening', resolve))
+  const address = blocker.address()
+  const port = typeof address === 'object' && address !== null ? String(address.port) : ''
+  const refused = run({ CORE_HTTP_PORT: port })
+  expect(await refused.ended).toBe(1)
+  expect(refused.output.stderr).toMatch(new RegExp(`cannot listen on 127.0.0.1 port ${port}[\\s\\S]*CORE_HTTP_PORT`))
+  expect(refused.output.stdout).toBe('')
+  blocker.close()
+})

@@ -1,0 +1,66 @@
+import { createClient } from '@core/api/client'
+import { loadConfig } from '@core/config'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { silentLogger, uuidv7 } from '@core/foundation'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ControlPlane, startControlPlane } from '../src/compose.ts'
+import { expireDueHolds } from '../src/expiry.ts'
+
+let shared: TestDatabase
+let planes: readonly ControlPlane[]
+const ownerKey = 'owner-key-of-two-control-planes'
+
+beforeAll(async () => {
+  shared = await createTestDatabase()
+  const config = loadConfig({
+    env: {},
+    overrides: { http: { port: 0 }, database: { url: shared.url, poolSize: 4 }, ownerKey, shutdown: { graceMs: 2000 } },
+  })
+  // At the same moment, on a fresh database: both want to fill it.
+  planes = await Promise.all([1, 2].map(() => startControlPlane({ config, logger: silentLogger })))
+})
+afterAll(async () => {
+  await Promise.all(planes.map((plane) => plane.close()))
+  await shared.drop()
+})
+
+test('two that start together fill the database once, and show each key once', async () => {
+  const shown = planes.flatMap(({ firstStart }) => firstStart.projectKeys.map(({ project }) => project))
+  expect(shown.sort()).toEqual(['manus_origin', 'smart_layer'])
+  const [plane] = planes
+  const owner = createClient({ url: plane?.url ?? '', key: ownerKey })
+  expect(await owner.getAccount({ params: { project: 'pool', code: 'pool' } })).toMatchObject({
+    granted: 1_000_000_000,
+  })
+})
+
+test('a key revoked at one is refused at the other within a second', async () => {
+  const [left] = planes.map(({ url }) => createClient({ url, key: ownerKey }))
+  const made = await left?.createApiKey({ params: { project: 'smart_layer' }, body: { name: 'shared' } })
+  const elsewhere = createClient({ url: planes[1]?.url ?? '', key: made?.secret ?? '' })
+  expect(await elsewhere.getMe()).toMatchObject({ project: 'smart_layer' })
+  await left?.revokeApiKey({ params: { project: 'smart_layer', id: made?.id ?? '' } })
+  await expect
+    .poll(() => elsewhere.getMe().catch((error) => error), { timeout: 1000 })
+    .toMatchObject({
+      code: 'E_UNAUTHENTICATED',
+      details: { reason: 'key_disabled' },
+    })
+})
+
+test('sweeps that meet expire each hold once', async () => {
+  const { database } = shared
+  for (let index = 0; index < 20; index++) {
+    await database.rpc('ledger_reserve', { p_key: uuidv7(), p_account: 'smart_layer', p_amount: 1, p_ttl_s: 1 })
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  const { signal } = new AbortController()
+  const expired = await Promise.all([1, 2, 3].map(() => expireDueHolds(database, signal)))
+  // The planes' own sweeps may have taken some of them before.
+  expect(expired.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(20)
+  expect(await database.rpc('ledger_balance', { p_account: 'smart_layer' })).toMatchObject({
+    held: 0,
+    available: 1_000_000_000,
+  })
+  expect(await database.rpc('ledger_audit', {})).toMatchObject({ ok: true, violations: [] })
+})

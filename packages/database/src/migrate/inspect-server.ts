@@ -1,0 +1,37 @@
+import { type CallOptions, startDeadline } from '@core/foundation'
+import type { Database } from '../database.ts'
+import { withSession } from '../sql-session.ts'
+import { STATUS_TIMEOUT_MS } from './migrate-status.ts'
+
+export interface ServerFacts {
+  /** Milliseconds since the epoch by the server's clock, as it was somewhere between asking and answering. */
+  nowMs: number
+  /** Of the extensions that were asked for: the version the server offers, or undefined where it has none. */
+  extensions: Readonly<Record<string, string | undefined>>
+}
+
+/** What a person who looks for a fault wants to know of the server behind a database. Changes nothing. */
+export async function inspectServer(
+  database: Database,
+  extensions: readonly string[],
+  options: CallOptions = {},
+): Promise<ServerFacts> {
+  using deadline = startDeadline('inspect server', options, STATUS_TIMEOUT_MS)
+  return withSession(
+    database,
+    async (session) => {
+      const [clock] = await session.query(`select (extract(epoch from clock_timestamp()) * 1000)::text as now`)
+      const offered = await session.query(
+        `select name, default_version from pg_catalog.pg_available_extensions
+         where name in (select jsonb_array_elements_text($1::jsonb))`,
+        [JSON.stringify(extensions)],
+      )
+      const versions = new Map(offered.map((row) => [row['name'], row['default_version'] ?? undefined]))
+      return {
+        nowMs: Number(clock?.['now']),
+        extensions: Object.fromEntries(extensions.map((name) => [name, versions.get(name)])),
+      }
+    },
+    deadline,
+  )
+}

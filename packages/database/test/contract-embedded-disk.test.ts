@@ -1,0 +1,44 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { silentLogger, systemClock } from '@core/foundation'
+import { afterAll, beforeAll } from 'vitest'
+import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
+import { openDatabase } from '../src/index.ts'
+import { migrateUp } from '../src/migrate/index.ts'
+import { createSqlDatabase } from '../src/sql-database.ts'
+import { describeDatabaseContract } from '../src/testing/contract.ts'
+import { runSql } from '../src/testing/run-sql.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'core-embedded-'))
+  await using database = await openDatabase({ driver: 'embedded', dataDir: join(folder, 'template') })
+  await migrateUp({ database })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+let copies = 0
+
+describeDatabaseContract('embedded Postgres on disk', {
+  driver: 'embedded',
+  keepsSqlstate: true,
+  async create() {
+    const dataDir = join(folder, `copy-${copies++}`)
+    await cp(join(folder, 'template'), dataDir, { recursive: true })
+    const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir }, { logger: silentLogger })
+    const database = createSqlDatabase({ driver, timeoutMs: 10_000, logger: silentLogger, clock: systemClock })
+    return {
+      database,
+      driver,
+      sql: (text: string) => runSql(database, text),
+      callAs: (claims, name) => database.call(name, {}, { claims }),
+      async [Symbol.asyncDispose]() {
+        await database.close()
+        await rm(dataDir, { recursive: true, force: true })
+      },
+    }
+  },
+  cut: ({ driver }) => driver.crash(),
+})

@@ -1,0 +1,83 @@
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { openDatabase } from '../src/index.ts'
+import { contractFunctions } from '../src/testing/contract.ts'
+import { createTestDatabase } from '../src/testing/index.ts'
+
+test('no connection carries anything over: no prepared statement, no setting', async () => {
+  await using test = await createTestDatabase({ poolSize: 2 })
+  await test.sql(contractFunctions)
+  const claims = { role: 'core_member', project: 'p', caps: ['contract:use'], sub: 'key:1' } as const
+  await Promise.all(Array.from({ length: 20 }, () => test.database.call('contract_guarded', {}, { claims })))
+  await test.sql(`
+    create function core_api.contract_session() returns jsonb language sql as $$
+      select jsonb_build_object(
+        'prepared', (select count(*) from pg_prepared_statements),
+        'settings', (select coalesce(jsonb_agg(name), '[]') from pg_settings where source = 'session'))
+    $$`)
+  const sessions = await Promise.all(Array.from({ length: 4 }, () => test.database.call('contract_session', {})))
+  for (const session of sessions) expect(session).toEqual({ prepared: 0, settings: [] })
+  expect(
+    await test.sql(`select state from pg_stat_activity where application_name = 'core' and datname = $1`, [test.name]),
+  ).toEqual([{ state: 'idle' }, { state: 'idle' }])
+})
+
+test('a statement that timed out is cancelled on the server and its connection is used again', async () => {
+  await using test = await createTestDatabase({ poolSize: 1 })
+  await test.sql(contractFunctions)
+  const pids = () =>
+    test.sql(`select pid from pg_stat_activity where application_name = 'core' and datname = $1`, [test.name])
+  await test.database.call('contract_notes', {})
+  const before = await pids()
+  for (let round = 0; round < 3; round++) {
+    const nap = test.database.call('contract_nap', { p_seconds: 30 }, { timeoutMs: 100 })
+    await expect(nap).rejects.toMatchObject({ code: 'E_TIMEOUT' })
+    const active = `select 1 from pg_stat_activity where state = 'active' and application_name = 'core' and datname = $1`
+    await expect.poll(() => test.sql(active, [test.name]), { timeout: 10_000 }).toEqual([])
+    expect(await test.database.call('contract_answer', { p_value: round })).toBe(round)
+  }
+  expect(await pids()).toEqual(before)
+})
+
+test('waiting for a connection counts against the deadline, and the one that comes late goes back', async () => {
+  await using test = await createTestDatabase({ poolSize: 1 })
+  await test.sql(contractFunctions)
+  const nap = test.database.call('contract_nap', { p_seconds: 0.5 })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await expect(test.database.call('contract_notes', {}, { timeoutMs: 100 })).rejects.toMatchObject({
+    code: 'E_TIMEOUT',
+  })
+  await nap
+  expect(await test.database.call('contract_notes', {})).toEqual([])
+})
+
+test('a server that takes connections and never answers is E_TIMEOUT within the deadline', async () => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+  await new Promise((resolve) => silent.once('listening', resolve))
+  const address = silent.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  await using database = await openDatabase({ driver: 'postgres', url: `postgres://u:p@127.0.0.1:${port}/d` })
+  const startedAt = performance.now()
+  await expect(database.rpc('project_list', {}, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'E_TIMEOUT' })
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  silent.close()
+})
+
+test('a wrong password is not tried again', async () => {
+  await using test = await createTestDatabase()
+  const url = new URL(test.url)
+  url.password = 'wrong'
+  await using database = await openDatabase({ driver: 'postgres', url: url.href })
+  await expect(database.rpc('project_list', {})).rejects.toMatchObject({
+    code: 'E_DATABASE_UNAVAILABLE',
+    retryable: false,
+  })
+})
+
+test('a database that is not migrated says so', async () => {
+  await using test = await createTestDatabase({ empty: true })
+  await expect(test.database.rpc('project_list', {})).rejects.toMatchObject({
+    code: 'E_DATABASE_SCHEMA',
+    fix: expect.stringContaining('core migrate up'),
+  })
+})
