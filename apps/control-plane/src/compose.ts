@@ -16,6 +16,8 @@ import { startLoop } from './loop.ts'
 import { isLoopback } from './loopback.ts'
 import { createAdmission } from './plugins/admission.ts'
 import { createReadiness } from './readiness.ts'
+import { startOutboxLoops } from './realtime/outbox-loops.ts'
+import { createRealtime } from './realtime/realtime.ts'
 import { createRoutes } from './routes/index.ts'
 import { createServer } from './server.ts'
 
@@ -60,11 +62,13 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   opened.use(startLoop({ name: 'expiry', everyMs: expireEveryMs, work, logger }))
 
   const readiness = createReadiness({ database })
-  const bound = createRoutes({ readiness, version: manifest.version })
+  const realtime = createRealtime({ database, keyring, logger })
+  opened.use(startOutboxLoops({ database, realtime, logger }))
+  const bound = createRoutes({ readiness, version: manifest.version, realtime, keyring })
   const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger })))
   const load = opened.use(startLoadMonitor(config.overload))
   const overload = createOverload({ load, isFull })
-  const app = createServer({ bound, database, keyring, admission, overload, limits: http, logger })
+  const app = createServer({ bound, database, keyring, admission, overload, limits: http, realtime, logger })
   opened.defer(() => app.close())
   installDrain(app, { graceMs: config.shutdown.graceMs })
   const url = await listen(app, http)

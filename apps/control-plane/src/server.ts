@@ -9,6 +9,7 @@ import { installRequestLog } from './plugins/request-log.ts'
 import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
 import { installSecurityHeaders } from './plugins/security-headers.ts'
 import { installShedding, type Overload } from './plugins/shedding.ts'
+import type { Realtime } from './realtime/realtime.ts'
 
 export interface ServerLimits {
   /** The largest body that is read. */
@@ -28,11 +29,18 @@ export interface ServerLimits {
 export interface ServerDependencies extends RoutesDependencies {
   readonly limits: ServerLimits
   readonly overload: Overload
+  readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger
 }
 
 /** The HTTP side: what protects it, then the routes. Listens to nothing yet. */
-export function createServer({ limits, overload, logger, ...dependencies }: ServerDependencies): FastifyInstance {
+export function createServer({
+  limits,
+  overload,
+  realtime,
+  logger,
+  ...dependencies
+}: ServerDependencies): FastifyInstance {
   const proxies = splitList(limits.trustedProxies)
   const app = Fastify({
     logger: false,
@@ -61,5 +69,6 @@ export function createServer({ limits, overload, logger, ...dependencies }: Serv
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)
+  realtime.install(app)
   return app
 }

@@ -82,7 +82,9 @@ test('a database that is away is 503 with Retry-After, and the server is not rea
 test('boot fails on a route that is unserved, unknown, doubled or without auth', () => {
   const { database } = server.test
   const admission = createAdmission(createOwnRateLimits(unlimited))
-  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0' })
+  const keyring = createKeyring({ database })
+  const { realtime } = server
+  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime, keyring })
   const install = (bound: readonly BoundRoute[]) =>
     installRoutes(Fastify(), { bound, database, keyring: createKeyring({ database }), admission })
   const [first] = complete

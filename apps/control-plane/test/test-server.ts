@@ -7,6 +7,7 @@ import { createKeyring } from '../src/keyring.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
 import { createAdmission } from '../src/plugins/admission.ts'
 import { createReadiness } from '../src/readiness.ts'
+import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer } from '../src/server.ts'
 
@@ -29,6 +30,7 @@ export interface Send {
 export interface TestServer extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly test: TestDatabase
+  readonly realtime: Realtime
   readonly owner: string
   /** Keys with every default scope of their project. */
   readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
@@ -49,14 +51,25 @@ export const ownerKey = 'owner-key-of-the-tests-0123456789'
 export async function openTestServer(
   logger: Logger = silentLogger,
   rates: RateSettings = unlimited,
+  options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
   const { database } = test
   const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey })
-  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0' })
+  const realtime = createRealtime({ database, keyring, logger, ...options })
+  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, keyring })
   const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
-  const app = createServer({ bound, database, keyring, admission, overload: () => undefined, limits: http, logger })
+  const app = createServer({
+    bound,
+    database,
+    keyring,
+    admission,
+    overload: () => undefined,
+    limits: http,
+    realtime,
+    logger,
+  })
   await app.ready()
 
   async function makeKey(project: string, scopes?: readonly Capability[]): Promise<string> {
@@ -110,6 +123,7 @@ export async function openTestServer(
   return {
     app,
     test,
+    realtime,
     owner: ownerKey,
     keys,
     send,

@@ -51,8 +51,8 @@ export interface RouteContract {
   readonly input: RouteInput
   /** The body of each success, by status. */
   readonly outputs: Readonly<Record<number, z.ZodType>>
-  /** `text/html` routes answer with a page; their output schema is a string. */
-  readonly produces?: 'text/html'
+  /** `text/html` routes answer with a page, the other two with a stream; their output schema says no more. */
+  readonly produces?: 'text/html' | 'text/event-stream' | 'websocket'
   /** What this route can answer beyond the problems every route has (`problemsOf`). */
   readonly problems: readonly ProblemCode[]
   readonly examples: readonly RouteExample[]

@@ -30,7 +30,8 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring, 
       onRequest: createGate(contract, keyring, admission),
       async handler(request, reply) {
         const { params, query, body } = request
-        const answer = await route.handle(createContext(request.caller, database), { params, query, body })
+        const raw = { params, query, body }
+        const answer = await route.handle(createContext(request.caller, database), raw, { request, reply })
         return send(reply, contract, answer)
       },
     })
@@ -81,6 +82,7 @@ function toObject(answer: unknown): CoreAnswer {
 }
 
 function send(reply: FastifyReply, contract: RouteContract, answer: RouteAnswer): FastifyReply {
+  if ('streaming' in answer) return reply
   if ('problem' in answer) return sendProblem(reply, answer.problem, answer)
   const output = contract.outputs[answer.status]
   if (output === undefined) throw new CoreError('E_INTERNAL', `${contract.operation} has no answer ${answer.status}`)

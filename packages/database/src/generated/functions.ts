@@ -273,6 +273,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Writes the balances that have changed since the last call to the outbox, each once. */
+  ledger_publish: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Levels unused cap of one budget between the children of an account; sum zero. Replays on p_key. */
   ledger_rebalance: {
     args: {

@@ -274,6 +274,13 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_publish',
+    returnsNothing: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_rebalance',
     returnsNothing: false,
     args: [
