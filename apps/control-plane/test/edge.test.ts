@@ -8,6 +8,7 @@ import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limit
 import { createOverload } from '../src/load-monitor.ts'
 import { createAdmission } from '../src/plugins/admission.ts'
 import { createReadiness } from '../src/readiness.ts'
+import { createRealtime } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer, type ServerLimits } from '../src/server.ts'
 import { ownerKey, unlimited } from './test-server.ts'
@@ -31,10 +32,18 @@ interface Edge {
 async function open({ limits = {}, rates = {}, overload = () => undefined }: Edge): Promise<number> {
   const away = () => Promise.reject(new Error('these tests ask no database'))
   const health = async () => ({ status: 'up' as const, latencyMs: 0 })
+  const keyring = createKeyring({ database: { rpc: away }, ownerKey })
+  const realtime = createRealtime({ database: { rpc: away, listen: away }, keyring, logger: silentLogger })
   app = createServer({
-    bound: createRoutes({ readiness: createReadiness({ database: { health } }), version: '0.0.0' }),
+    bound: createRoutes({
+      readiness: createReadiness({ database: { health } }),
+      version: '0.0.0',
+      realtime,
+      keyring,
+    }),
     database: { call: away },
-    keyring: createKeyring({ database: { rpc: away }, ownerKey }),
+    keyring,
+    realtime,
     admission: createAdmission(createOwnRateLimits({ ...unlimited, ...rates })),
     overload,
     limits: { ...loadConfig({ env: {}, cwd: import.meta.dirname }).http, ...limits },
@@ -89,7 +98,7 @@ test('sockets that drip a byte at a time, or nothing, are closed soon after thei
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)
     expect(answer).toContain('"code":"request_timeout"')
   }
-  await expect.poll(countConnections).toBe(0)
+  await expect.poll(countConnections, { timeout: 5000 }).toBe(0)
 })
 
 test('beyond the most connections a further one is closed at once', async () => {
