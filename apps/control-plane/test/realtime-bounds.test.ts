@@ -20,7 +20,7 @@ const limits = {
 const patience = { timeout: 10_000 }
 
 beforeAll(async () => {
-  server = await openTestServer(undefined, { limits, pollEveryMs: 100 })
+  server = await openTestServer(undefined, undefined, { limits, pollEveryMs: 100 })
   url = await listen(server.app)
 })
 afterEach(async () => {
@@ -224,7 +224,7 @@ test('a slow reader of a state keeps its line and gets the newest of each', asyn
 })
 
 test('closing says goodbye to everybody with another time to come back, and leaves no line', async () => {
-  const own = await openTestServer(undefined, { pollEveryMs: 100 })
+  const own = await openTestServer(undefined, undefined, { pollEveryMs: 100 })
   const address = await listen(own.app)
   const sockets = await Promise.all(Array.from({ length: 30 }, () => openSocket(address, own.keys.smart_layer)))
   for (const socket of sockets) await socket.next('welcome')

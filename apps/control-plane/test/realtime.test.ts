@@ -9,7 +9,7 @@ let server: TestServer
 let url: string
 
 beforeAll(async () => {
-  server = await openTestServer(undefined, { pollEveryMs: 200 })
+  server = await openTestServer(undefined, undefined, { pollEveryMs: 200 })
   url = await listen(server.app)
 })
 afterAll(() => server[Symbol.asyncDispose]())
@@ -140,7 +140,7 @@ test('many changes of a balance become one event per project that draws on it, w
 })
 
 test('resync where the past is forgotten, is of another database, or lies ahead', async () => {
-  const own = await openTestServer(undefined, { pollEveryMs: 100 })
+  const own = await openTestServer(undefined, undefined, { pollEveryMs: 100 })
   const address = await listen(own.app)
   const { sql, database } = own.test
   const put = () => sql(`select core.emit('flag', null, 'set', '{}')`)

@@ -1,8 +1,11 @@
 import { type Capability, generateApiKey } from '@core/api'
+import { loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { createKeyring } from '../src/keyring.ts'
+import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
+import { createAdmission } from '../src/plugins/admission.ts'
 import { createReadiness } from '../src/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
@@ -38,20 +41,35 @@ export interface TestServer extends AsyncDisposable {
   audit(): Promise<unknown>
 }
 
+/** More than any test sends. */
+const plenty = { requests: 1_000_000, windowSeconds: 60 }
+export const unlimited = { credential: plenty, anonymous: plenty, failedAuthentication: plenty }
+
 export const ownerKey = 'owner-key-of-the-tests-0123456789'
 
 /** The server as it runs, on a database of its own: a pool of 1,000 credits and two projects that draw on it. */
 export async function openTestServer(
   logger: Logger = silentLogger,
+  rates: RateSettings = unlimited,
   options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
   const { database } = test
+  const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey })
   const realtime = createRealtime({ database, keyring, logger, ...options })
   const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, keyring })
-  const limits = { bodyLimitBytes: 256 * 1024, headersTimeoutMs: 5000, requestTimeoutMs: 30_000 }
-  const app = createServer({ bound, database, keyring, limits, realtime, logger })
+  const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
+  const app = createServer({
+    bound,
+    database,
+    keyring,
+    admission,
+    overload: () => undefined,
+    limits: http,
+    realtime,
+    logger,
+  })
   await app.ready()
 
   async function makeKey(project: string, scopes?: readonly Capability[]): Promise<string> {

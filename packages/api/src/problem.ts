@@ -181,6 +181,8 @@ export const problemOfError: Readonly<Record<ErrorCode, ProblemCode>> = {
   E_DATABASE_BUSY: 'unavailable',
   E_DATABASE_SCHEMA: 'database_schema',
   E_DATABASE_LOCKED: 'unavailable',
+  E_LEASE_JOURNAL: 'internal',
+  E_LEASE_LOCKED: 'unavailable',
   E_CONFIG_INVALID: 'internal',
   E_CLOSED: 'unavailable',
   E_INTERNAL: 'internal',

@@ -68,6 +68,7 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   const { auth, input, idempotencyKey, method } = contract
   const codes = new Set<ProblemCode>(contract.problems)
   if (Object.values(input).some(hasFields) || idempotencyKey === 'required') codes.add('invalid')
+  codes.add('rate_limited').add('unavailable')
   if (auth !== 'public') codes.add('unauthenticated').add('timeout').add('unavailable').add('database_schema')
   if (auth !== 'public' && auth !== 'authenticated') codes.add('forbidden')
   if (contract.path.includes('{project}')) codes.add('not_found')

@@ -8,7 +8,7 @@ import { openDatabase } from '../src/index.ts'
 import { migrateUp } from '../src/migrate/index.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
 import { describeDatabaseContract } from '../src/testing/contract.ts'
-import { runSql } from './run-sql.ts'
+import { runSql } from '../src/testing/run-sql.ts'
 
 let folder: string
 
@@ -32,7 +32,7 @@ describeDatabaseContract('embedded Postgres on disk', {
     return {
       database,
       driver,
-      sql: (text) => runSql(database, text),
+      sql: (text: string) => runSql(database, text),
       callAs: (claims, name) => database.call(name, {}, { claims }),
       async [Symbol.asyncDispose]() {
         await database.close()

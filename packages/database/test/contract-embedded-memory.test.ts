@@ -1,6 +1,6 @@
 import { describeDatabaseContract } from '../src/testing/contract.ts'
 import { openMemoryDatabase } from '../src/testing/index.ts'
-import { runSql } from './run-sql.ts'
+import { runSql } from '../src/testing/run-sql.ts'
 
 describeDatabaseContract('embedded Postgres in memory', {
   driver: 'embedded',
@@ -9,7 +9,7 @@ describeDatabaseContract('embedded Postgres in memory', {
     const database = await openMemoryDatabase()
     return {
       database,
-      sql: (text) => runSql(database, text),
+      sql: (text: string) => runSql(database, text),
       callAs: (claims, name) => database.call(name, {}, { claims }),
       [Symbol.asyncDispose]: () => database.close(),
     }

@@ -13,7 +13,7 @@ import { migrateUp } from '../src/migrate/index.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
 import { openMemoryDatabase } from '../src/testing/index.ts'
-import { runSql } from './run-sql.ts'
+import { runSql } from '../src/testing/run-sql.ts'
 
 let dataDir: string
 
@@ -75,7 +75,7 @@ describe('the embedded database on disk', () => {
     const error = await openDatabase({ driver: 'embedded', dataDir }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'E_DATABASE_LOCKED', details: { pid: writer.child.pid } })
     const before = writer.lines.length
-    await expect.poll(() => writer.lines.length).toBeGreaterThan(before)
+    await expect.poll(() => writer.lines.length, { timeout: 20_000 }).toBeGreaterThan(before)
     await kill9(writer)
   })
 
@@ -97,6 +97,19 @@ describe('the embedded database on disk', () => {
     const error = await database.call('contract_nap', args, { timeoutMs: 100 }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'E_TIMEOUT' })
     expect(await database.call('contract_note', { p_text: 'after' })).toEqual(['after'])
+  })
+
+  test('one that only waits behind a long statement is no reason to stop that', async () => {
+    const config = { driver: 'embedded', dataDir } as const
+    const driver = await createEmbeddedDriver(config, { logger: silentLogger, runawayMs: 100 })
+    await using database = createSqlDatabase({ driver, timeoutMs: 10_000, logger: silentLogger, clock: systemClock })
+    await runSql(database, 'truncate core.contract_note; alter sequence core.contract_count restart')
+    await database.call('contract_notes', {}) // so that the next two are handed over at once
+    const long = database.call('contract_nap', { p_seconds: 1, p_note: 'whole' }, { repeatable: false })
+    const waiting = database.call('contract_notes', {}, { timeoutMs: 50 })
+    await expect(waiting).rejects.toMatchObject({ code: 'E_TIMEOUT' })
+    expect(await long).toBe(1)
+    expect(await database.call('contract_notes', {})).toEqual(['whole'])
   })
 
   test('a folder that is no database is an error that names it', async () => {

@@ -20,7 +20,7 @@ interface ProblemFacts {
 export function sendProblem(reply: FastifyReply, code: ProblemCode, problem: ProblemFacts): FastifyReply {
   const { status } = problems[code]
   if (status === 401) reply.header('www-authenticate', 'Bearer')
-  if (status === 503) reply.header('retry-after', '1')
+  if (status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')
   return reply
     .code(status)
     .type(mediaType)

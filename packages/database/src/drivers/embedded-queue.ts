@@ -47,6 +47,8 @@ export async function createEmbeddedQueue({
   let thread: EmbeddedThread | undefined = await open()
   let reviving = false
   let ended: CoreError | undefined
+  /** What the thread has not answered yet, oldest first: the first one runs. */
+  const handed = new Set<Promise<unknown>>()
 
   function open(): Promise<EmbeddedThread> {
     return startEmbeddedThread({ start, onHint, onDeath })
@@ -125,15 +127,23 @@ export async function createEmbeddedQueue({
     }
   }
 
-  /** The caller gets its answer or its abort; the slot is freed only by the answer. */
+  /**
+   * Looks after a statement that was handed to the thread. Once its caller has left, it may go on for a while; but
+   * only the statement that runs can be a runaway, not one that waits behind it.
+   */
   function watch<Value>(answer: Promise<Value>, current: EmbeddedThread, signal: AbortSignal): Promise<Value> {
-    const onAbort = () => {
-      const timer = setTimeout(() => stopRunaway(current), runawayMs)
+    handed.add(answer)
+    let timer: NodeJS.Timeout | undefined
+    const check = () => {
+      timer = setTimeout(() => (handed.values().next().value === answer ? stopRunaway(current) : check()), runawayMs)
       timer.unref()
-      answer.finally(() => clearTimeout(timer)).catch(() => undefined)
     }
-    signal.addEventListener('abort', onAbort, { once: true })
-    return answer.finally(() => signal.removeEventListener('abort', onAbort))
+    signal.addEventListener('abort', check, { once: true })
+    return answer.finally(() => {
+      handed.delete(answer)
+      clearTimeout(timer)
+      signal.removeEventListener('abort', check)
+    })
   }
 
   function stopRunaway(current: EmbeddedThread): void {

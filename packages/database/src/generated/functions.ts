@@ -373,6 +373,21 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Permits of rate limits for a process to spend within p_lease_ms; takes back what it did not spend. Owner only. */
+  limit_lease: {
+    args: {
+      p_wants: JsonInput
+      p_lease_ms: number
+    }
+    result: Json
+  }
+  /** Deletes the windows of keys that were not used lately, at most p_limit. */
+  limit_trim: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** The registered projects; a member sees only its own. */
   project_list: {
     args: Record<never, never>

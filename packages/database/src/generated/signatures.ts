@@ -374,6 +374,21 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'limit_lease',
+    returnsNothing: false,
+    args: [
+      { name: 'p_wants', type: 'jsonb', required: true },
+      { name: 'p_lease_ms', type: 'bigint', required: true },
+    ],
+  },
+  {
+    name: 'limit_trim',
+    returnsNothing: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'project_list',
     returnsNothing: false,
     args: [],

@@ -4,7 +4,10 @@ import type { Database, MemberClaims } from '../database.ts'
 import { driverCapabilities } from '../driver-capabilities.ts'
 import type { Json } from '../json.ts'
 import { type ContractBackend, type ContractTarget, contractFunctions } from './contract-target.ts'
+import { runSql } from './run-sql.ts'
 
+/** Machines under load are slow; what is waited for comes at once on others. */
+const WAIT = { timeout: 10_000 }
 const MAX_SAFE = 9_007_199_254_740_991
 const claims: MemberClaims = { role: 'core_member', project: 'contract', caps: ['contract:use'], sub: 'key:contract' }
 
@@ -178,18 +181,18 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       test('aborting answers at once, and the next call works', async () => {
         const abort = new AbortController()
         const startedAt = performance.now()
-        const nap = failure(call('contract_nap', { p_seconds: 1.5 }, { signal: abort.signal }))
+        const nap = failure(call('contract_nap', { p_seconds: 3 }, { signal: abort.signal }))
         setTimeout(() => abort.abort(), 100)
         expect(await nap).toMatchObject({ code: 'E_ABORTED', retryable: false })
-        expect(performance.now() - startedAt).toBeLessThan(1_000)
+        expect(performance.now() - startedAt).toBeLessThan(2_500)
         expect(await call('contract_answer', { p_value: 1 })).toBe(1)
       })
 
       test('the deadline is E_TIMEOUT, and the next call works', async () => {
         const startedAt = performance.now()
-        const error = await failure(call('contract_nap', { p_seconds: 1.5 }, { timeoutMs: 100 }))
+        const error = await failure(call('contract_nap', { p_seconds: 3 }, { timeoutMs: 100 }))
         expect(error).toMatchObject({ code: 'E_TIMEOUT', retryable: true, details: { timeoutMs: 100 } })
-        expect(performance.now() - startedAt).toBeLessThan(1_000)
+        expect(performance.now() - startedAt).toBeLessThan(2_500)
         expect(await call('contract_answer', { p_value: 1 })).toBe(1)
       })
 
@@ -199,8 +202,8 @@ export function describeDatabaseContract<Target extends ContractTarget>(
 
       if (capabilities.stopsStatements) {
         test('the statement of a call that timed out is stopped and undone', async () => {
-          await failure(call('contract_nap', { p_seconds: 0.7, p_note: 'finished' }, { timeoutMs: 100 }))
-          await new Promise((resolve) => setTimeout(resolve, 900))
+          await failure(call('contract_nap', { p_seconds: 2, p_note: 'finished' }, { timeoutMs: 100 }))
+          await new Promise((resolve) => setTimeout(resolve, 2_300))
           expect(await call('contract_notes', {})).toEqual([])
         })
       }
@@ -264,6 +267,16 @@ export function describeDatabaseContract<Target extends ContractTarget>(
           )
         })
 
+        test('nothing of the claims is left on the connection', async () => {
+          await Promise.all(Array.from({ length: 20 }, () => call('contract_identity', {}, { claims })))
+          const left = `select current_setting('request.jwt.claims', true) as claims, current_user, session_user`
+          for (let probe = 0; probe < 10; probe++) {
+            expect(await runSql(target.database, left, [])).toEqual([
+              { claims: '', current_user: 'postgres', session_user: 'postgres' },
+            ])
+          }
+        })
+
         test('claims of a call that failed are gone too', async () => {
           await failure(call('contract_refuse', { p_sqlstate: 'PT400' }, { claims }))
           expect(await call('contract_identity', {})).toBeNull()
@@ -288,7 +301,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
           const listening = await target.database.listen('Contract "channel"', (payload) => heard.push(payload))
           await call('contract_notify', { p_channel: 'Contract "channel"', p_payload: 'first' })
           await call('contract_notify', { p_channel: 'contract_other', p_payload: 'not for us' })
-          await expect.poll(() => heard).toEqual(['first'])
+          await expect.poll(() => heard, WAIT).toEqual(['first'])
           await listening[Symbol.asyncDispose]()
           await call('contract_notify', { p_channel: 'Contract "channel"', p_payload: 'after' })
           await call('contract_notes', {})
@@ -300,10 +313,10 @@ export function describeDatabaseContract<Target extends ContractTarget>(
           const one = await target.database.listen('contract_two', (payload) => heard.push(`one ${payload}`))
           await using _two = await target.database.listen('contract_two', (payload) => heard.push(`two ${payload}`))
           await call('contract_notify', { p_channel: 'contract_two', p_payload: 'a' })
-          await expect.poll(() => heard.toSorted()).toEqual(['one a', 'two a'])
+          await expect.poll(() => heard.toSorted(), WAIT).toEqual(['one a', 'two a'])
           await one[Symbol.asyncDispose]()
           await call('contract_notify', { p_channel: 'contract_two', p_payload: 'b' })
-          await expect.poll(() => heard.toSorted()).toEqual(['one a', 'two a', 'two b'])
+          await expect.poll(() => heard.toSorted(), WAIT).toEqual(['one a', 'two a', 'two b'])
         })
       }
     })
@@ -341,12 +354,12 @@ export function describeDatabaseContract<Target extends ContractTarget>(
 
     test('closing does not wait for ever: what is still running is E_CLOSED', async () => {
       const nap = target.database
-        .call('contract_nap', { p_seconds: 8 }, { timeoutMs: 20_000 })
+        .call('contract_nap', { p_seconds: 20 }, { timeoutMs: 30_000 })
         .catch((error: unknown) => error)
       await new Promise((resolve) => setTimeout(resolve, 200))
       const startedAt = performance.now()
       await target.database.close()
-      expect(performance.now() - startedAt).toBeLessThan(7_800)
+      expect(performance.now() - startedAt).toBeLessThan(15_000)
       expect(await nap).toMatchObject({ code: 'E_CLOSED' })
     })
 
@@ -370,7 +383,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         await new Promise((resolve) => setTimeout(resolve, 200))
         await cut(target)
         expect(await nap).toMatchObject({ code: 'E_DATABASE_UNAVAILABLE', retryable: true })
-        await expect.poll(() => database.call('contract_answer', { p_value: 1 }).catch(() => 0)).toBe(1)
+        await expect.poll(() => database.call('contract_answer', { p_value: 1 }).catch(() => 0), WAIT).toBe(1)
       })
     }
 
@@ -380,9 +393,9 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         const heard: string[] = []
         await using _listening = await database.listen('contract_lost', (payload) => heard.push(payload))
         await cut(target)
-        await expect.poll(() => heard, { timeout: 10_000 }).toEqual([''])
+        await expect.poll(() => heard, WAIT).toEqual([''])
         await database.call('contract_notify', { p_channel: 'contract_lost', p_payload: 'again' })
-        await expect.poll(() => heard).toEqual(['', 'again'])
+        await expect.poll(() => heard, WAIT).toEqual(['', 'again'])
       })
     }
 
@@ -394,7 +407,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         const startedAt = performance.now()
         const error = await database.call('contract_notes', {}).catch((thrown: unknown) => thrown)
         expect(error).toMatchObject({ code: 'E_DATABASE_UNAVAILABLE', retryable: true })
-        expect(performance.now() - startedAt).toBeLessThan(3_000)
+        expect(performance.now() - startedAt).toBeLessThan(5_000)
         expect(await database.health()).toMatchObject({ status: 'down', code: 'E_DATABASE_UNAVAILABLE' })
         await back(target)
         expect(await database.call('contract_notes', {})).toEqual([])
