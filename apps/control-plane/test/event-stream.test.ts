@@ -7,7 +7,7 @@ let server: TestServer
 let url: string
 
 beforeAll(async () => {
-  server = await openTestServer(undefined, { pollEveryMs: 100 })
+  server = await openTestServer(undefined, undefined, { pollEveryMs: 100 })
   url = await listen(server.app)
 })
 afterAll(() => server[Symbol.asyncDispose]())

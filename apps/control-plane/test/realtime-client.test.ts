@@ -55,7 +55,7 @@ async function openLine(target: string): Promise<CutLine> {
 }
 
 beforeAll(async () => {
-  server = await openTestServer(undefined, { pollEveryMs: 100 })
+  server = await openTestServer(undefined, undefined, { pollEveryMs: 100 })
   url = await listen(server.app)
   line = await openLine(url)
 })
@@ -242,7 +242,7 @@ test('where sockets do not get through, server-sent events do', async () => {
 })
 
 test('a server that is away for a while is found again', async () => {
-  const own = await openTestServer(undefined, { pollEveryMs: 100 })
+  const own = await openTestServer(undefined, undefined, { pollEveryMs: 100 })
   const address = await listen(own.app)
   const relay = await openLine(address)
   const client = createRealtimeClient({ url: relay.url, key: own.keys.smart_layer, random: () => 0.2 })
