@@ -10,7 +10,9 @@ const here = dirname(fileURLToPath(import.meta.url))
 const folder = join(here, '../../docs/guides')
 /** Inside this package, so that the programs find the packages they import. */
 const programs = join(here, '.programs')
-const guides = (await readdir(folder)).filter((name) => name.endsWith('.md'))
+const pages = (await readdir(folder)).filter((name) => name.endsWith('.md'))
+const guides: string[] = []
+for (const name of pages) if (block(await readFile(join(folder, name), 'utf8'), 'ts')) guides.push(name)
 
 function block(page: string, language: string): string | undefined {
   return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1]

@@ -1,4 +1,5 @@
-import { createInterface } from 'node:readline/promises'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { type Client, createClient } from '@core/api/client'
 import { CoreError } from '@core/foundation'
 import type { Command } from 'commander'
@@ -66,8 +67,9 @@ async function confirm(io: CommandIo, question: string, yes: boolean): Promise<v
       fix: 'Add --yes.',
     })
   }
-  const prompt = createInterface({ input: io.stdin, output: process.stderr })
-  const answer = await prompt.question(`${question} Type yes to go on: `, { signal: io.signal })
-  prompt.close()
-  if (answer.trim() !== 'yes') throw new CoreError('E_ABORTED', 'Nothing was changed')
+  io.stderr.write(`${question} Type yes to go on: `)
+  const lines = createInterface({ input: io.stdin })
+  const [answer = ''] = await once(lines, 'line', { signal: io.signal })
+  lines.close()
+  if (String(answer).trim() !== 'yes') throw new CoreError('E_ABORTED', 'Nothing was changed')
 }

@@ -2,9 +2,11 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Finding } from '../src/doctor/finding.ts'
 import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 let room: ReturnType<typeof createRoom>
 const open: { end(): unknown }[] = []
@@ -43,15 +45,21 @@ describe('before the first start', () => {
 })
 
 describe('while a control plane runs', () => {
+  const itsRoom = createRoom()
   let running: RunningCore
-  const start = async () => {
-    running = await startCore({ cwd: room.folder })
-    open.push({ end: () => running.stop() })
-    return { CORE_HTTP_PORT: new URL(running.url).port }
-  }
+  beforeAll(async () => {
+    running = await startCore({ cwd: itsRoom.folder })
+  })
+  afterAll(async () => {
+    await running?.stop()
+    itsRoom[Symbol.dispose]()
+  })
+  /** From the folder it was started in. */
+  const beside = (env: Record<string, string> = {}) =>
+    examine({ CORE_DATA_DIR: join(itsRoom.folder, '.core'), CORE_HTTP_PORT: new URL(running.url).port, ...env })
 
   test('it is found on its port, ready, and the owner key fits', async () => {
-    const findings = await examine(await start())
+    const findings = await beside()
     expect(findings.get('port')?.detail).toContain('a control plane listens')
     expect(findings.get('control plane')).toMatchObject({ status: 'ok' })
     expect(findings.get('database')).toMatchObject({ status: 'skipped' })
@@ -59,19 +67,17 @@ describe('while a control plane runs', () => {
   })
 
   test('a key that is not the owner’s, and one that is nobody’s, are told apart', async () => {
-    const env = await start()
-    const project = await examine({ ...env, CORE_KEY: running.keys['smart_layer'] ?? '' })
+    const project = await beside({ CORE_KEY: running.keys['smart_layer'] ?? '' })
     expect(project.get('owner key')).toMatchObject({
       status: 'warning',
       detail: expect.stringContaining('smart_layer'),
     })
-    const nobody = await examine({ ...env, CORE_KEY: `${running.keys['smart_layer']}x` })
+    const nobody = await beside({ CORE_KEY: `${running.keys['smart_layer']}x` })
     expect(nobody.get('owner key')).toMatchObject({ status: 'fault' })
   })
 
   test('on another port, the database it has open is named with its process', async () => {
-    await start()
-    const findings = await examine()
+    const findings = await beside({ CORE_HTTP_PORT: `${await freePort()}` })
     expect(findings.get('database')).toMatchObject({
       status: 'fault',
       detail: expect.stringContaining(`${running.pid}`),

@@ -1,6 +1,8 @@
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type CoreResult, createRoom, runCore } from './core-process.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 let room: ReturnType<typeof createRoom>
 let database: TestDatabase

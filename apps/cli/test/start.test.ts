@@ -1,8 +1,20 @@
-import { statSync } from 'node:fs'
+import { cpSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
+
+/** Where a first start has been and ended: a copy of it starts in a moment. */
+const seed = createRoom()
+let seedKeys: RunningCore['keys']
+beforeAll(async () => {
+  const first = await startCore({ cwd: seed.folder })
+  seedKeys = first.keys
+  await first.stop()
+})
+afterAll(() => seed[Symbol.dispose]())
 
 let room: ReturnType<typeof createRoom>
 const started: RunningCore[] = []
@@ -18,6 +30,11 @@ async function start(env: Record<string, string> = {}): Promise<RunningCore> {
   const running = await startCore({ cwd: room.folder, env })
   started.push(running)
   return running
+}
+
+async function startAgain(): Promise<RunningCore> {
+  cpSync(join(seed.folder, '.core'), join(room.folder, '.core'), { recursive: true })
+  return start()
 }
 
 describe('the first start', () => {
@@ -58,7 +75,7 @@ describe('the first start', () => {
 
 describe('the end', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('%s, also sent thrice, ends it with code 0', async (signal) => {
-    const running = await start()
+    const running = await startAgain()
     process.kill(running.pid, signal)
     process.kill(running.pid, signal)
     expect(await running.stop(signal)).toBe(0)
@@ -66,8 +83,8 @@ describe('the end', () => {
   })
 
   test('a kill -9 loses nothing that was acknowledged', async () => {
-    const first = await start()
-    const env = { CORE_URL: first.url, CORE_KEY: first.keys['smart_layer'] ?? '' }
+    const first = await startAgain()
+    const env = { CORE_URL: first.url, CORE_KEY: seedKeys['smart_layer'] ?? '' }
     const charges = Array.from({ length: 5 }, (_, index) =>
       runCore(['credits', 'charge', 'smart_layer', `${index + 1}`], { cwd: room.folder, env }),
     )
@@ -106,7 +123,7 @@ describe('a start that cannot work says why', () => {
   })
 
   test('a folder that another one has open', async () => {
-    const { pid } = await start()
+    const { pid } = await startAgain()
     const { code, stderr } = await runCore(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: '0' } })
     expect(code).toBe(5)
     expect(stderr).toContain(`process ${pid} has this embedded database open`)
