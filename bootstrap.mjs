@@ -21,6 +21,7 @@ const scripts = {
   'test:soak': { install: 'all', run: ['scripts/test.ts', '--soak'] },
   check: { install: 'all', run: ['scripts/test.ts', '--static'] },
   generate: { install: 'all', run: ['scripts/generate.ts'] },
+  build: { install: 'all', run: ['scripts/build.ts'] },
   bench: { install: 'all', run: ['bench/main.ts'] },
 }
 

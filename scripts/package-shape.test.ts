@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { listPublished } from './publishing/list-published.ts'
 import { root } from './root.ts'
 import { listPackages, readManifest } from './workspace.ts'
 
@@ -17,7 +18,20 @@ test.each(listPackages())('$folder has the one shape of a package', ({ folder, m
 })
 
 test.each(listPackages())('$folder takes its versions from the catalog or the workspace', ({ manifest }) => {
-  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+  const { dependencies, peerDependencies, devDependencies } = manifest
+  for (const [name, version] of Object.entries({ ...dependencies, ...peerDependencies, ...devDependencies })) {
     expect(version, name).toBe(name.startsWith('@core/') ? 'workspace:*' : 'catalog:')
   }
+})
+
+test.each(listPublished())('$folder is published compiled, every export, and built right before', (published) => {
+  const { folder, name, manifest } = published
+  const compiled = Object.entries(manifest.exports ?? {}).map(([key, file]) => {
+    const stem = file.replace('./src/', './dist/').replace(/\.ts$/, '')
+    return [key, { types: `${stem}.d.ts`, default: `${stem}.js` }]
+  })
+  const why = `publishConfig.exports of ${folder}/package.json follows its exports`
+  expect(manifest.publishConfig?.exports, why).toEqual(Object.fromEntries(compiled))
+  expect(manifest.files).toEqual(['dist'])
+  expect(manifest.scripts?.['prepack']).toBe(`node ../../scripts/build.ts ${name}`)
 })

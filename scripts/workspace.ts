@@ -10,8 +10,18 @@ export interface Manifest {
   license?: string
   type?: string
   exports?: Record<string, string>
+  publishConfig?: { exports?: Record<string, PublishedExport> }
+  files?: string[]
+  scripts?: Record<string, string>
   dependencies?: Record<string, string>
   devDependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+}
+
+/** Where an export is in the compiled package. */
+export interface PublishedExport {
+  types: string
+  default: string
 }
 
 export interface WorkspacePackage {

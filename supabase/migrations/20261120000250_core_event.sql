@@ -7,19 +7,24 @@ create table core.event (
   project text,
   type text not null,
   data jsonb not null,
-  at timestamptz not null default clock_timestamp()
+  at timestamptz not null default clock_timestamp(),
+  state_key text
 );
 comment on table core.event is 'The outbox. seq is given after commit, in the order in which events became visible: a reader''s cursor misses nothing.';
 comment on column core.event.project is 'Whose event it is; null concerns everybody who may read the topic.';
+comment on column core.event.state_key is 'Of events that tell a present state: what it is the state of. Only the newest is kept, under a new seq.';
+create unique index event_state_key on core.event (topic, state_key) where state_key is not null;
 create index event_fresh_idx on core.event (id) where seq is null;
 create index event_age_idx on core.event (at);
 
 create table core.event_head (
   singleton boolean constraint event_head_pkey primary key default true constraint event_head_one_row check (singleton),
   epoch uuid not null default gen_random_uuid(),
-  last_seq bigint not null default 0
+  last_seq bigint not null default 0,
+  trimmed_seq bigint not null default 0
 );
 comment on table core.event_head is 'The last sequence number given. The epoch is new in a new or restored database: cursors of another one are void.';
+comment on column core.event_head.trimmed_seq is 'Events up to this one may have been forgotten. Those missing above it were replaced by newer states.';
 insert into core.event_head default values;
 
 -- Appends an event. The hint wakes readers; the row is the truth. For rare events only: a notification inside the
@@ -55,11 +60,25 @@ end
 $$;
 comment on function core.event_number is 'Gives sequence numbers to committed events, in order.';
 
--- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common ones.
+-- What one must be allowed to read to hear of a topic.
+create function core.event_capability(p_topic text) returns text
+language sql immutable set search_path = '' as $$
+  select case
+    when p_topic = 'ledger.seal' then 'ledger:operate'
+    when p_topic like 'ledger.%' then 'ledger:read'
+    when p_topic in ('flag', 'key') then p_topic || ':read'
+    else 'event:read'
+  end
+$$;
+comment on function core.event_capability is 'The capability a topic needs beside event:read.';
+
+-- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common
+-- ones, of the topics its capabilities open.
 create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   v_member text := core.claims() ->> 'project';
+  v_caps jsonb := coalesce(core.claims() -> 'caps', '[]');
   v_head core.event_head;
   v_rows jsonb := '[]';
   v_ok boolean;
@@ -73,12 +92,13 @@ begin
       jsonb_build_object('field', 'after'));
   elsif p_after >= 0 then
     select coalesce(jsonb_agg(jsonb_build_object('seq', e.seq, 'topic', e.topic, 'project', e.project, 'type', e.type,
-      'data', e.data, 'at', e.at) order by e.seq), '[]') into v_rows
-    from (select * from core.event where seq > p_after and (v_member is null or project is null or project = v_member)
+      'data', e.data, 'at', e.at, 'state_key', e.state_key) order by e.seq), '[]') into v_rows
+    from (select * from core.event where seq > p_after and (v_member is null
+        or (project is null or project = v_member) and v_caps ? core.event_capability(topic))
       and (p_topics is null or topic = any (p_topics)) order by seq limit p_limit) e;
   end if;
   return jsonb_build_object('ok', true, 'epoch', v_head.epoch, 'head', v_head.last_seq, 'events', v_rows,
-    'oldest', (select coalesce(min(seq), v_head.last_seq + 1) from core.event where seq is not null));
+    'oldest', v_head.trimmed_seq + 1);
 end
 $$;
 comment on function core_api.event_poll is 'Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept.';
@@ -91,14 +111,19 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_ok boolean;
   v_count int;
+  v_last bigint;
 begin
   v_ok := core.authorize('event:operate', null);
   if p_keep is null or p_keep < interval '1 minute' then
     perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
   end if;
-  with old as (select id from core.event where seq is not null and at < clock_timestamp() - p_keep order by id limit p_limit)
-  delete from core.event e using old where e.id = old.id;
-  get diagnostics v_count = row_count;
+  with old as (
+    select id from core.event where seq is not null and at < clock_timestamp() - p_keep order by seq limit p_limit
+  ), gone as (
+    delete from core.event e using old where e.id = old.id returning e.seq
+  )
+  select count(*), max(seq) into v_count, v_last from gone;
+  update core.event_head set trimmed_seq = v_last where trimmed_seq < v_last;
   return jsonb_build_object('ok', true, 'trimmed', v_count);
 end
 $$;

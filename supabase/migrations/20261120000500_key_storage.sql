@@ -6,14 +6,15 @@ create function core.capabilities() returns text[]
 language sql immutable set search_path = '' as $$
   select array[
     'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
-    'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate']
+    'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
+    'event:read']
 $$;
 comment on function core.capabilities is 'Every capability core.authorize knows.';
 
 -- What a project's key may do unless its maker says otherwise: spend and look, not create money or lift its own caps.
 create function core.project_capabilities() returns text[]
 language sql immutable set search_path = '' as $$
-  select array['project:read', 'flag:read', 'ledger:read', 'ledger:spend', 'ledger:account']
+  select array['project:read', 'flag:read', 'ledger:read', 'ledger:spend', 'ledger:account', 'event:read']
 $$;
 comment on function core.project_capabilities is 'The capabilities a project key gets by default.';
 
@@ -62,6 +63,15 @@ language sql volatile set search_path = '' as $$
     'disabled_at', p_row.disabled_at, 'last_used_at', p_row.last_used_at, 'replaced_by', p_row.replaced_by)
 $$;
 comment on function core.key_view is 'A key as the API shows it: never its hash.';
+
+-- Tells the outbox of a key. Those of the whole system concern the owner, like all that happens in the project core.
+create function core.key_emit(p_type text, p_row core.api_key) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform core.emit('key', coalesce(p_row.project, 'core'), p_type, core.key_view(p_row));
+end
+$$;
+comment on function core.key_emit is 'Writes what happened to a key to the outbox: created, rerolled, revoked.';
 
 -- A hash as it arrives: 64 hexadecimal digits.
 create function core.key_hash(p_hash text) returns bytea

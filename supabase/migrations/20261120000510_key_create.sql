@@ -17,6 +17,7 @@ begin
       perform core.refuse('PT409', 'too_many_keys', 'a project can have 1000 active API keys', 'Revoke those no longer used.',
         jsonb_build_object('max', 1000));
     end if;
+    perform core.key_emit('created', v_row);
     return jsonb_build_object('ok', true, 'replayed', false) || core.key_view(v_row);
   end if;
 
@@ -122,8 +123,9 @@ begin
     update core.api_key
     set replaced_by = (v_result ->> 'id')::uuid,
       expires_at = least(expires_at, clock_timestamp() + make_interval(secs => p_overlap_s))
-    where id = p_id;
+    where id = p_id returning * into v_old;
     perform pg_catalog.pg_notify('core_key', p_id::text);
+    perform core.key_emit('rerolled', v_old);
   end if;
   return v_result || jsonb_build_object('replaces', p_id,
     'overlap_ends_at', (select expires_at from core.api_key where id = p_id));

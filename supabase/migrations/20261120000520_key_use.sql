@@ -54,6 +54,7 @@ begin
   if v_row.disabled_at is null then
     update core.api_key set disabled_at = clock_timestamp() where id = p_id returning * into v_row;
     perform pg_catalog.pg_notify('core_key', p_id::text);
+    perform core.key_emit('revoked', v_row);
   end if;
   return jsonb_build_object('ok', true) || core.key_view(v_row);
 end

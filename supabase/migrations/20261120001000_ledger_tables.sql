@@ -28,7 +28,7 @@ comment on column core.ledger_account.purse_id is 'The account whose credits its
 comment on column core.ledger_account.path is 'Itself and its ancestors, nearest first: whose budgets and status bind it.';
 comment on column core.ledger_account.version is 'Grows by one with every change of a counter: the order in which changes happened.';
 create index ledger_account_parent_idx on core.ledger_account (parent_id);
-create index ledger_account_purse_idx on core.ledger_account (purse_id);
+create index ledger_account_purse_idx on core.ledger_account (purse_id, project);
 
 create table core.ledger_budget (
   id bigint generated always as identity constraint ledger_budget_pkey primary key,

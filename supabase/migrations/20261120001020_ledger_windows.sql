@@ -78,7 +78,7 @@ comment on function core.ledger_carry is 'The roll-over into the window that sta
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
 -- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
-  out budget_ids bigint[], out window_starts timestamptz[])
+  out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
 language plpgsql set search_path = '' as $$
 declare
   v_missing boolean;
@@ -96,16 +96,19 @@ begin
     join core.ledger_window w on w.budget_id = b.id and w.period_start = last.period_start
     where b.id = any (budget_ids) and b.carry_cap > 0
     order by b.id for no key update of w;
-    insert into core.ledger_window (budget_id, period_start, period_end, carried)
-    select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
-    from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
-    where b.id = any (budget_ids)
-    order by b.id
-    on conflict on constraint ledger_window_pkey do nothing;
+    with made as (
+      insert into core.ledger_window (budget_id, period_start, period_end, carried)
+      select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
+      from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+      where b.id = any (budget_ids)
+      order by b.id
+      on conflict on constraint ledger_window_pkey do nothing
+      returning budget_id)
+    select array_agg(m.budget_id) into made from made m;
   end if;
 end
 $$;
-comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch.';
+comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch; made: the budgets whose window was.';
 
 create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
 language plpgsql set search_path = '' as $$

@@ -80,6 +80,7 @@ declare
   v_purses bigint[];
   v_due uuid[] := '{}';
   v_windows record;
+  v_made bigint[];
   v_ids bigint[];
   v_starts timestamptz[];
 begin
@@ -104,6 +105,7 @@ begin
     v_windows := core.ledger_open_windows(p_path, at);
     budget_ids := v_windows.budget_ids;
     window_starts := v_windows.window_starts;
+    v_made := v_windows.made;
   end if;
   v_ids := budget_ids || p_budget_ids;
   v_starts := window_starts || p_window_starts;
@@ -118,6 +120,13 @@ begin
   end if;
   if v_due <> '{}' then
     perform core.ledger_expire(v_due, at);
+    -- Windows are made before holds expire, for the order of locks; what was just given back was the rest of the one before.
+    if v_made is not null then
+      update core.ledger_window w set carried = core.ledger_carry(b, w.period_start)
+      from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
+      where w.budget_id = k.budget_id and w.period_start = k.period_start and b.id = k.budget_id
+        and b.id = any (v_made) and b.carry_cap > 0;
+    end if;
   end if;
 end
 $$;

@@ -1,6 +1,7 @@
 -- Accounts: open, update, grant.
 
--- Opens an account. A code with a slash is the child of the account its path names, unless another parent is given.
+-- Opens an account. Without a parent of its own it is the child of the nearest account that its code names
+-- (smart_layer/team/agent: smart_layer/team, else smart_layer), so that no budget above is ever slipped; else it is a top account.
 -- p_funding 'own': it holds credits of its own. 'parent': it has no purse; every posting on it lands in its parent's,
 -- which is how siblings share one pool, while its own budgets still cap it. Replays on p_key. Locks: the parent.
 create function core_api.ledger_account_open(
@@ -11,7 +12,7 @@ language plpgsql security definer set search_path = '' set lock_timeout = '2s' s
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
-  v_parent_code text := coalesce(p_parent, nullif(regexp_replace(p_account, '/?[^/]*$', ''), ''));
+  v_parent_code text := p_parent;
   v_parent core.ledger_account;
   v_account core.ledger_account;
   v_purse core.ledger_account;
@@ -35,6 +36,11 @@ begin
   end if;
   v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0);
   v_ok := core.require_object('metadata', p_metadata);
+  if p_parent is null then
+    select code into v_parent_code from core.ledger_account
+    where code in (select array_to_string((string_to_array(p_account, '/'))[1:n], '/') from generate_series(1, 3) n) and code <> p_account
+    order by length(code) desc limit 1;
+  end if;
   if v_member is not null and (p_overdraft > 0 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then
     perform core.refuse('PT403', 'forbidden_account',
@@ -47,10 +53,7 @@ begin
   if v_parent_code is not null then
     select * into v_parent from core.ledger_account
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
-    -- Never an orphan: no budget of those above would bind it.
-    if v_parent.id is null then
-      return core.ledger_denied('account_not_found', v_parent_code);
-    end if;
+    if v_parent.id is null then return core.ledger_denied('account_not_found', v_parent_code); end if;
   end if;
   v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
   if v_replay is not null then return v_replay; end if;

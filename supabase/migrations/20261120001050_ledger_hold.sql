@@ -41,6 +41,10 @@ begin
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
+  -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
+  if p_hold is not null and exists (select from core.ledger_hold where id = p_hold) then
+    v_ok := core.ledger_refuse_hold(p_hold);
+  end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
   v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
@@ -57,10 +61,7 @@ begin
   values (v_hold, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_gate.budget_ids,
     v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
   on conflict on constraint ledger_hold_pkey do nothing;
-  if not found then
-    perform core.refuse('PT409', 'hold_exists', format('the hold %s exists already', v_hold),
-      'Send a new hold id, or leave it out.', jsonb_build_object('field', 'hold'));
-  end if;
+  if not found then v_ok := core.ledger_refuse_hold(v_hold); end if; -- taken meanwhile, under another purse's lock
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at))
     || jsonb_build_object('hold', v_hold, 'granted', v_granted, 'expires_at', v_gate.at + make_interval(secs => p_ttl_s));
@@ -71,6 +72,16 @@ $$;
 comment on function core_api.ledger_reserve is 'Sets credits aside before work starts: all, or at least p_min, or a denial. Replays on p_key.';
 revoke execute on function core_api.ledger_reserve from public;
 grant execute on function core_api.ledger_reserve to core_member, service_role;
+
+create function core.ledger_refuse_hold(p_hold uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  perform core.refuse('PT409', 'hold_exists', format('the hold %s exists already', p_hold),
+    'Send a new hold id, or leave it out.', jsonb_build_object('field', 'hold'));
+  return false;
+end
+$$;
+comment on function core.ledger_refuse_hold is 'Raises PT409: the id is taken.';
 
 -- Which of the two said no: the balance, else the tightest budget.
 create function core.ledger_refused_spend(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,

@@ -30,6 +30,8 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   E_DATABASE_BUSY: exitCodes.unavailable,
   E_DATABASE_SCHEMA: exitCodes.failure,
   E_DATABASE_LOCKED: exitCodes.conflict,
+  E_LEASE_JOURNAL: exitCodes.failure,
+  E_LEASE_LOCKED: exitCodes.conflict,
   E_CONFIG_INVALID: exitCodes.usage,
   E_CLOSED: exitCodes.unavailable,
   E_INTERNAL: exitCodes.failure,

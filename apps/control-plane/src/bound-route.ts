@@ -1,5 +1,6 @@
 import { type ProblemCode, type RouteArguments, type RouteContract, type RouteInput, toFaults } from '@core/api'
 import type { JsonInput, RpcArgs, RpcName } from '@core/database'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Principal } from './principal.ts'
 import { ProblemError } from './problem-error.ts'
@@ -10,6 +11,8 @@ export type CoreAnswer = Readonly<Record<string, unknown>>
 /** A success, checked against the contract before it leaves, or a denial of the domain. */
 export type RouteAnswer =
   | { readonly status: number; readonly body: unknown }
+  /** The handler has taken the connection over and writes to it by itself. */
+  | { readonly streaming: true }
   | { readonly problem: ProblemCode; readonly detail: string; readonly facts: CoreAnswer }
 
 /** The arguments of a function of core_api; to SQL each may be null. */
@@ -36,7 +39,13 @@ export type RouteCall<Contract extends RouteContract> = RouteContext & RouteArgu
 /** A contract and what fulfils it. */
 export interface BoundRoute {
   readonly contract: RouteContract
-  handle(context: RouteContext, raw: RawInput): Promise<RouteAnswer>
+  handle(context: RouteContext, raw: RawInput, exchange: Exchange): Promise<RouteAnswer>
+}
+
+/** The request and reply themselves, for the few routes that stream. */
+export interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
 }
 
 /** The parts of a request as they arrived. */
@@ -47,17 +56,39 @@ export function serve<Contract extends RouteContract>(
   contract: Contract,
   handler: (call: RouteCall<Contract>) => RouteAnswer | Promise<RouteAnswer>,
 ): BoundRoute {
-  const { params, query, body } = contract.input
   return {
     contract,
     async handle(context, raw) {
-      return handler({
-        ...context,
-        params: parse<Contract['input']['params']>('path', params, raw.params),
-        query: parse<Contract['input']['query']>('query', query, raw.query),
-        body: parse<Contract['input']['body']>('body', body, raw.body ?? {}),
-      })
+      return handler(toCall(contract, context, raw))
     },
+  }
+}
+
+/** Binds a handler that answers by itself, at its own pace. It throws before it has sent anything, or not at all. */
+export function serveStream<Contract extends RouteContract>(
+  contract: Contract,
+  handler: (call: RouteCall<Contract>, request: FastifyRequest, reply: FastifyReply) => Promise<void>,
+): BoundRoute {
+  return {
+    contract,
+    async handle(context, raw, { request, reply }) {
+      await handler(toCall(contract, context, raw), request, reply)
+      return { streaming: true }
+    },
+  }
+}
+
+function toCall<Contract extends RouteContract>(
+  contract: Contract,
+  context: RouteContext,
+  raw: RawInput,
+): RouteCall<Contract> {
+  const { params, query, body } = contract.input
+  return {
+    ...context,
+    params: parse<Contract['input']['params']>('path', params, raw.params),
+    query: parse<Contract['input']['query']>('query', query, raw.query),
+    body: parse<Contract['input']['body']>('body', body, raw.body ?? {}),
   }
 }
 

@@ -5,18 +5,24 @@ import { CoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import manifest from '../package.json' with { type: 'json' }
+import { guardDatabase } from './database-guard.ts'
 import { installDrain } from './drain.ts'
 import { expireDueHolds } from './expiry.ts'
 import { type FirstStart, fillFreshDatabase } from './first-start.ts'
 import { createKeyring } from './keyring.ts'
+import { openRateLimits } from './limits/rate-limits.ts'
+import { createOverload, startLoadMonitor } from './load-monitor.ts'
 import { startLoop } from './loop.ts'
 import { isLoopback } from './loopback.ts'
+import { createAdmission } from './plugins/admission.ts'
 import { createReadiness } from './readiness.ts'
+import { startOutboxLoops } from './realtime/outbox-loops.ts'
+import { createRealtime } from './realtime/realtime.ts'
 import { createRoutes } from './routes/index.ts'
 import { createServer } from './server.ts'
 
 export interface ControlPlaneOptions {
-  readonly config: Pick<Config, 'http' | 'database' | 'ownerKey' | 'shutdown'>
+  readonly config: Pick<Config, 'http' | 'database' | 'limits' | 'overload' | 'ownerKey' | 'shutdown'>
   readonly logger: Logger
   /** Told what the start is doing, a line at a time. Default: nobody. */
   readonly onProgress?: (line: string) => void
@@ -41,8 +47,9 @@ const expireEveryMs = 5000
 export async function startControlPlane({ config, logger, ...options }: ControlPlaneOptions): Promise<ControlPlane> {
   const { http, ownerKey } = config
   await using opened = new AsyncDisposableStack()
-  const database = opened.use(await openDatabase(config.database, { logger }))
-  await migrate(database, options.onProgress)
+  const direct = opened.use(await openDatabase(config.database, { logger }))
+  await migrate(direct, options.onProgress)
+  const { database, isFull } = guardDatabase({ database: direct, maxCalls: config.overload.maxDatabaseCalls, logger })
   if (!isLoopback(http.host) && ownerKey === undefined) await requireStoredOwnerKey(database, http.host)
   const firstStart = await fillFreshDatabase({ database, hasOwnerKey: ownerKey !== undefined })
 
@@ -55,8 +62,13 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   opened.use(startLoop({ name: 'expiry', everyMs: expireEveryMs, work, logger }))
 
   const readiness = createReadiness({ database })
-  const bound = createRoutes({ readiness, version: manifest.version })
-  const app = createServer({ bound, database, keyring, limits: http, logger })
+  const realtime = createRealtime({ database, keyring, logger })
+  opened.use(startOutboxLoops({ database, realtime, logger }))
+  const bound = createRoutes({ readiness, version: manifest.version, realtime, keyring })
+  const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger })))
+  const load = opened.use(startLoadMonitor(config.overload))
+  const overload = createOverload({ load, isFull })
+  const app = createServer({ bound, database, keyring, admission, overload, limits: http, realtime, logger })
   opened.defer(() => app.close())
   installDrain(app, { graceMs: config.shutdown.graceMs })
   const url = await listen(app, http)

@@ -1,10 +1,15 @@
+import { splitList } from '@core/config'
 import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { installUnknownAddressLimit } from './plugins/admission.ts'
+import { installCrossOrigin } from './plugins/cross-origin.ts'
 import { answerBadAddress, answerBrokenRequest, installProblems } from './plugins/problems.ts'
 import { installRequestLog } from './plugins/request-log.ts'
 import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
 import { installSecurityHeaders } from './plugins/security-headers.ts'
+import { installShedding, type Overload } from './plugins/shedding.ts'
+import type { Realtime } from './realtime/realtime.ts'
 
 export interface ServerLimits {
   /** The largest body that is read. */
@@ -13,17 +18,33 @@ export interface ServerLimits {
   readonly headersTimeoutMs: number
   /** How long a client may take to send a whole request. */
   readonly requestTimeoutMs: number
+  /** Open at once. */
+  readonly maxConnections: number
+  /** CIDR ranges with commas between them. */
+  readonly trustedProxies: string
+  /** Origins with commas between them. */
+  readonly allowedOrigins: string
 }
 
 export interface ServerDependencies extends RoutesDependencies {
   readonly limits: ServerLimits
+  readonly overload: Overload
+  readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger
 }
 
 /** The HTTP side: what protects it, then the routes. Listens to nothing yet. */
-export function createServer({ limits, logger, ...dependencies }: ServerDependencies): FastifyInstance {
+export function createServer({
+  limits,
+  overload,
+  realtime,
+  logger,
+  ...dependencies
+}: ServerDependencies): FastifyInstance {
+  const proxies = splitList(limits.trustedProxies)
   const app = Fastify({
     logger: false,
+    trustProxy: proxies.length > 0 && proxies,
     genReqId: () => `req_${uuidv7()}`,
     bodyLimit: limits.bodyLimitBytes,
     requestTimeout: limits.requestTimeoutMs,
@@ -35,6 +56,7 @@ export function createServer({ limits, logger, ...dependencies }: ServerDependen
     return503OnClosing: false, // a request that made it here is answered; new connections are refused
     routerOptions: { maxParamLength: 1000 }, // account codes of 200 characters, URL-encoded
   })
+  app.server.maxConnections = limits.maxConnections
   app.removeAllContentTypeParsers()
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
@@ -43,6 +65,10 @@ export function createServer({ limits, logger, ...dependencies }: ServerDependen
   installProblems(app, logger)
   installSecurityHeaders(app)
   installRequestLog(app, logger)
+  installCrossOrigin(app, splitList(limits.allowedOrigins))
+  installShedding(app, overload)
+  installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)
+  realtime.install(app)
   return app
 }

@@ -4,10 +4,12 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BoundRoute } from '../src/bound-route.ts'
 import { createKeyring } from '../src/keyring.ts'
+import { createOwnRateLimits } from '../src/limits/rate-limits.ts'
+import { createAdmission } from '../src/plugins/admission.ts'
 import { installRoutes } from '../src/plugins/routes.ts'
 import { createReadiness } from '../src/readiness.ts'
 import { createRoutes } from '../src/routes/index.ts'
-import { openTestServer, type TestServer } from './test-server.ts'
+import { openTestServer, type TestServer, unlimited } from './test-server.ts'
 
 let server: TestServer
 const lines: { fields: Record<string, unknown>; message: string | undefined }[] = []
@@ -79,9 +81,12 @@ test('a database that is away is 503 with Retry-After, and the server is not rea
 
 test('boot fails on a route that is unserved, unknown, doubled or without auth', () => {
   const { database } = server.test
-  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0' })
+  const admission = createAdmission(createOwnRateLimits(unlimited))
+  const keyring = createKeyring({ database })
+  const { realtime } = server
+  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime, keyring })
   const install = (bound: readonly BoundRoute[]) =>
-    installRoutes(Fastify(), { bound, database, keyring: createKeyring({ database }) })
+    installRoutes(Fastify(), { bound, database, keyring: createKeyring({ database }), admission })
   const [first] = complete
   if (first === undefined) throw new Error('no routes')
   const contract = { ...first.contract }

@@ -1,9 +1,13 @@
 import { type Capability, generateApiKey } from '@core/api'
+import { loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { createKeyring } from '../src/keyring.ts'
+import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
+import { createAdmission } from '../src/plugins/admission.ts'
 import { createReadiness } from '../src/readiness.ts'
+import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer } from '../src/server.ts'
 
@@ -26,6 +30,7 @@ export interface Send {
 export interface TestServer extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly test: TestDatabase
+  readonly realtime: Realtime
   readonly owner: string
   /** Keys with every default scope of their project. */
   readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
@@ -36,16 +41,35 @@ export interface TestServer extends AsyncDisposable {
   audit(): Promise<unknown>
 }
 
+/** More than any test sends. */
+const plenty = { requests: 1_000_000, windowSeconds: 60 }
+export const unlimited = { credential: plenty, anonymous: plenty, failedAuthentication: plenty }
+
 export const ownerKey = 'owner-key-of-the-tests-0123456789'
 
 /** The server as it runs, on a database of its own: a pool of 1,000 credits and two projects that draw on it. */
-export async function openTestServer(logger: Logger = silentLogger): Promise<TestServer> {
+export async function openTestServer(
+  logger: Logger = silentLogger,
+  rates: RateSettings = unlimited,
+  options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
+): Promise<TestServer> {
   const test = await createTestDatabase()
   const { database } = test
+  const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey })
-  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0' })
-  const limits = { bodyLimitBytes: 256 * 1024, headersTimeoutMs: 5000, requestTimeoutMs: 30_000 }
-  const app = createServer({ bound, database, keyring, limits, logger })
+  const realtime = createRealtime({ database, keyring, logger, ...options })
+  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, keyring })
+  const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
+  const app = createServer({
+    bound,
+    database,
+    keyring,
+    admission,
+    overload: () => undefined,
+    limits: http,
+    realtime,
+    logger,
+  })
   await app.ready()
 
   async function makeKey(project: string, scopes?: readonly Capability[]): Promise<string> {
@@ -99,6 +123,7 @@ export async function openTestServer(logger: Logger = silentLogger): Promise<Tes
   return {
     app,
     test,
+    realtime,
     owner: ownerKey,
     keys,
     send,

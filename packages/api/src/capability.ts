@@ -15,6 +15,7 @@ export const capabilities = [
   'ledger:budget',
   'ledger:grant',
   'ledger:operate',
+  'event:read',
 ] as const
 
 export type Capability = (typeof capabilities)[number]

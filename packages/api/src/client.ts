@@ -24,8 +24,13 @@ type Operation<Contract extends RouteContract> =
     ? (request?: RouteRequest<Contract>, options?: ClientCallOptions) => Promise<RouteResponse<Contract>>
     : (request: RouteRequest<Contract>, options?: ClientCallOptions) => Promise<RouteResponse<Contract>>
 
+/** Streams have a client of their own: `@core/api/realtime`. */
+type Streaming = { readonly produces: 'text/event-stream' | 'websocket' }
+
 /** One method per route, named by its operation. */
-export type Client = { readonly [Contract in Routes[number] as Contract['operation']]: Operation<Contract> }
+export type Client = {
+  readonly [Contract in Exclude<Routes[number], Streaming> as Contract['operation']]: Operation<Contract>
+}
 
 /**
  * A typed client of the control plane. Every call resolves with the parsed body of a success and rejects with a

@@ -13,6 +13,21 @@ export {
   problemSchema,
   problems,
 } from './problem.ts'
+export { readServerSentEvents, type ServerSentMessage } from './realtime/event-source.ts'
+export {
+  type ClientFrame,
+  type CloseCode,
+  clientFrameSchema,
+  closeCodes,
+  type EventFrame,
+  eventFrameSchema,
+  type ResyncReason,
+  resyncReasons,
+  type ServerFrame,
+  serverFrameSchema,
+} from './realtime/frame.ts'
+export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
+export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './realtime/topic.ts'
 export {
   defineRoute,
   hasFields,
@@ -43,5 +58,6 @@ export { grantCredits } from './routes/grant.ts'
 export { getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
 export { getMe } from './routes/me.ts'
 export { listProjects, putProject } from './routes/project.ts'
+export { connectRealtime, streamEvents } from './routes/realtime.ts'
 export { docsPage, live, openApiDocument, problemPage, ready } from './routes/system.ts'
 export { type Routes, routes } from './routes.ts'

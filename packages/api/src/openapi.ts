@@ -75,12 +75,16 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             {
               description: shown?.title ?? 'Success',
               ...(route.idempotencyKey === 'none' ? {} : { headers: replayHeader }),
-              content: {
-                [produces]: {
-                  schema: toJsonSchema(schema, 'output', schemas),
-                  ...(shown === undefined ? {} : { example: shown.response }),
-                },
-              },
+              ...(produces === 'websocket'
+                ? {}
+                : {
+                    content: {
+                      [produces]: {
+                        schema: toJsonSchema(schema, 'output', schemas),
+                        ...(shown === undefined ? {} : { example: shown.response }),
+                      },
+                    },
+                  }),
             },
           ]
         }),

@@ -51,8 +51,8 @@ export interface RouteContract {
   readonly input: RouteInput
   /** The body of each success, by status. */
   readonly outputs: Readonly<Record<number, z.ZodType>>
-  /** `text/html` routes answer with a page; their output schema is a string. */
-  readonly produces?: 'text/html'
+  /** `text/html` routes answer with a page, the other two with a stream; their output schema says no more. */
+  readonly produces?: 'text/html' | 'text/event-stream' | 'websocket'
   /** What this route can answer beyond the problems every route has (`problemsOf`). */
   readonly problems: readonly ProblemCode[]
   readonly examples: readonly RouteExample[]
@@ -68,6 +68,7 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   const { auth, input, idempotencyKey, method } = contract
   const codes = new Set<ProblemCode>(contract.problems)
   if (Object.values(input).some(hasFields) || idempotencyKey === 'required') codes.add('invalid')
+  codes.add('rate_limited').add('unavailable')
   if (auth !== 'public') codes.add('unauthenticated').add('timeout').add('unavailable').add('database_schema')
   if (auth !== 'public' && auth !== 'authenticated') codes.add('forbidden')
   if (contract.path.includes('{project}')) codes.add('not_found')

@@ -9,6 +9,7 @@ import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
 import { getMe } from './routes/me.ts'
 import { listProjects, putProject } from './routes/project.ts'
+import { connectRealtime, streamEvents } from './routes/realtime.ts'
 import * as system from './routes/system.ts'
 
 /** Every route there is, in the order of the docs. A route that is not here does not exist. */
@@ -25,6 +26,8 @@ export const routes = [
   apiKey.createApiKey,
   apiKey.rerollApiKey,
   apiKey.revokeApiKey,
+  connectRealtime,
+  streamEvents,
   listFlags,
   setFlag,
   account.listAccounts,

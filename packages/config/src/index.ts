@@ -7,6 +7,7 @@ export { declareFlags, type FlagDeclaration, type FlagDeclarations, type FlagVal
 export type { FlagDatabase } from './flags/flag-database.ts'
 export type { FlagFault } from './flags/overrides.ts'
 export { isInRollout, rolloutBucket } from './flags/rollout.ts'
+export { splitList } from './list-setting.ts'
 export { type Config, type ConfigOverrides, type LoadConfigOptions, loadConfig } from './load-config.ts'
 export { createSecret, type Secret } from './secret.ts'
 export { type Setting, settings } from './setting.ts'

@@ -20,6 +20,8 @@ export interface Config {
   /** Absolute path. */
   readonly dataDir: string
   readonly database: DatabaseSettings
+  readonly limits: { readonly [Class in keyof Parsed['limits']]: Readonly<Parsed['limits'][Class]> }
+  readonly overload: Readonly<Parsed['overload']>
   readonly ownerKey: Secret | undefined
   readonly log: Readonly<Parsed['log']>
   readonly shutdown: Readonly<Parsed['shutdown']>

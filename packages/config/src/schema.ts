@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAddressList, isOriginList } from './list-setting.ts'
 
 /** What a setting's schema cannot say: its variable, its meaning, and how to describe a right value. */
 export interface SettingMeta {
@@ -17,10 +18,34 @@ export interface SettingMeta {
 /** Every leaf of `configSchema` is registered here; loading, the reference and `.env.example` are derived from both. */
 export const settingRegistry = z.registry<SettingMeta>()
 
+const seconds = (max: number) => z.int().min(1).max(max)
 const milliseconds = (max: number) => z.int().min(1).max(max)
 const webUrl = z.url({ protocol: /^https?$/ })
 /** RFC 6750 b64token: what an Authorization header can carry as it is. */
 const bearerToken = z.string().regex(/^[A-Za-z0-9._~+/-]{20,200}=*$/)
+
+/** How many requests of a class pass in any window, however it lies. */
+function rateSetting(name: string, whose: string, requests: number) {
+  return z
+    .strictObject({
+      requests: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(requests)
+        .register(settingRegistry, {
+          variable: `CORE_LIMITS_${name}_REQUESTS`,
+          description: `How many requests ${whose} pass in any window; further ones are answered with 429.`,
+        }),
+      windowSeconds: seconds(3600)
+        .default(60)
+        .register(settingRegistry, {
+          variable: `CORE_LIMITS_${name}_WINDOW_SECONDS`,
+          description: `The length of the window for requests ${whose}.`,
+        }),
+    })
+    .prefault({})
+}
 
 /**
  * The one description of the configuration: shape, defaults, limits, variables and texts. The JSON file has this shape.
@@ -56,6 +81,28 @@ export const configSchema = z.strictObject({
       requestTimeoutMs: milliseconds(600_000).default(30_000).register(settingRegistry, {
         variable: 'CORE_HTTP_REQUEST_TIMEOUT_MS',
         description: 'How long a client may take to send a whole request.',
+      }),
+      maxConnections: z.int().min(1).max(1_000_000).default(10_000).register(settingRegistry, {
+        variable: 'CORE_HTTP_MAX_CONNECTIONS',
+        description: 'How many connections are open at once at most; a further one is closed at once.',
+      }),
+      trustedProxies: z
+        .string()
+        .refine(isAddressList)
+        .default('')
+        .register(settingRegistry, {
+          variable: 'CORE_HTTP_TRUSTED_PROXIES',
+          description:
+            'The proxies before the control plane. X-Forwarded-For is believed from them alone; without any, a ' +
+            'request comes from where its connection does.',
+          expected: 'IP addresses or CIDR ranges with commas between them',
+          example: '10.0.0.0/8,fd00::/8',
+        }),
+      allowedOrigins: z.string().refine(isOriginList).default('').register(settingRegistry, {
+        variable: 'CORE_HTTP_ALLOWED_ORIGINS',
+        description: 'The origins whose pages may call the API from a browser (CORS). None unless listed.',
+        expected: 'origins with commas between them, without a path or a wildcard',
+        example: 'https://dashboard.example,http://localhost:5173',
       }),
     })
     .prefault({}),
@@ -112,6 +159,25 @@ export const configSchema = z.strictObject({
           }),
         })
         .prefault({}),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      credential: rateSetting('CREDENTIAL', 'of one credential (a key, the owner, the subject of a token)', 30_000),
+      anonymous: rateSetting('ANONYMOUS', 'of one address without a credential', 600),
+      failedAuthentication: rateSetting('FAILED_AUTHENTICATION', 'of one address with a wrong credential', 60),
+    })
+    .prefault({}),
+  overload: z
+    .strictObject({
+      maxLoopDelayMs: milliseconds(60_000).default(1_000).register(settingRegistry, {
+        variable: 'CORE_OVERLOAD_MAX_LOOP_DELAY_MS',
+        description: 'The mean delay of the event loop from which on requests are refused with 503.',
+      }),
+      maxDatabaseCalls: z.int().min(1).max(100_000).default(1_000).register(settingRegistry, {
+        variable: 'CORE_OVERLOAD_MAX_DATABASE_CALLS',
+        description: 'How many database calls one process has under way or queued at most; then it refuses with 503.',
+      }),
     })
     .prefault({}),
   ownerKey: bearerToken.optional().register(settingRegistry, {

@@ -23,6 +23,11 @@ export const errorCodes = {
     summary: 'The database lacks a function this version needs. Run `core migrate up`.',
   },
   E_DATABASE_LOCKED: { retryable: false, summary: 'Another process has this embedded database open.' },
+  E_LEASE_JOURNAL: {
+    retryable: false,
+    summary: 'The journal of a credit lease cannot be read or written, or is full. Nothing acknowledged is lost.',
+  },
+  E_LEASE_LOCKED: { retryable: false, summary: 'Another process has the journal of this credit lease open.' },
   E_CONFIG_INVALID: { retryable: false, summary: 'The configuration has faults; all of them are listed.' },
   E_CLOSED: { retryable: false, summary: 'The object was closed before the call.' },
   E_INTERNAL: { retryable: false, summary: 'A fault of Core itself.' },

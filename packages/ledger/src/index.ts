@@ -1,5 +1,32 @@
 export type { AccountBalance } from './account-balance.ts'
 export { type Credits, credits, microCredits } from './credits.ts'
+export type { BootTime } from './lease/boot-time.ts'
+export type {
+  Lease,
+  LeaseDetached,
+  LeaseEnded,
+  LeaseExhausted,
+  LeaseExpired,
+  LeaseState,
+  SpendFacts,
+  SpendOutcome,
+  Spent,
+} from './lease/lease.ts'
+export type {
+  LeaseCalls,
+  LeaseClosed,
+  LeaseCloseOutcome,
+  LeaseFacts,
+  LeaseGapDenial,
+  LeaseLimitDenial,
+  LeaseOpened,
+  LeaseOpenInput,
+  LeaseOpenOutcome,
+  LeaseReported,
+  LeaseReportOutcome,
+} from './lease/lease-calls.ts'
+export type { ReportItem } from './lease/lease-tally.ts'
+export { type OpenLeaseInput, type OpenLeaseOutcome, openLease } from './lease/open-lease.ts'
 export { createLedger, type Ledger, type LedgerDependencies } from './ledger.ts'
 export type {
   CaptureInput,

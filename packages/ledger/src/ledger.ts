@@ -2,6 +2,7 @@ import type { Database, Json, RpcOptions } from '@core/database'
 import { type CallOptions, CoreError } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
+import { createLeaseCalls, type LeaseCalls } from './lease/lease-calls.ts'
 import {
   type CaptureInput,
   type ChargeInput,
@@ -57,6 +58,8 @@ export interface Ledger extends AsyncDisposable {
   refund(input: RefundInput, options?: CallOptions): Promise<Outcomes['refund']>
   /** Reserves, works, settles to what was metered; whatever happens, the rest goes back. */
   withHold<Value>(input: HoldWorkInput, work: HoldWork<Value>, options?: CallOptions): Promise<HoldWorkOutcome<Value>>
+  /** The database's side of credit leases; `openLease` spends one offline. */
+  readonly leases: LeaseCalls
   /** The balance of an account and the rest of its budgets. */
   balance(account: string, options?: CallOptions): Promise<AccountBalance | AccountDenial>
   /** Waits for the calls under way; new ones are refused. */
@@ -92,6 +95,7 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     transfer: ({ key, ...input }, options) => run('transfer', key, input, options),
     refund: ({ key, ...input }, options) => run('refund', key, input, options),
     withHold: (input, work, options) => withHold(ledger, input, work, options),
+    leases: createLeaseCalls(database, claims),
     balance: async (account, options) =>
       toAccountBalance(await database.rpc('ledger_balance', { p_account: account }, { ...options, claims })),
     close: () => coalescer.close(),

@@ -3,7 +3,8 @@ import { CoreError } from '@core/foundation'
 import { z } from 'zod'
 import type { Credits } from './credits.ts'
 
-const amount = z.custom<Credits>((value) => Number.isSafeInteger(value))
+/** An amount in an answer. */
+export const amount = z.custom<Credits>((value) => Number.isSafeInteger(value))
 
 const budget = z.object({
   budget: z.string(),
@@ -28,10 +29,13 @@ export interface Balance {
   budgets: BudgetRest[]
 }
 
-const balance = { settled: amount, held: amount, available: amount, budgets: z.array(budget) }
-const accepted = { ok: z.literal(true), tx: z.number(), replayed: z.boolean(), ...balance }
+/** What an answer carries of a purse. */
+export const balance = { settled: amount, held: amount, available: amount, budgets: z.array(budget) }
+/** What every accepted answer carries. */
+export const accepted = { ok: z.literal(true), tx: z.number(), replayed: z.boolean(), ...balance }
 
-const denied = z.object({
+/** A refusal by the single functions of holds and charges. */
+export const denied = z.object({
   ok: z.literal(false),
   code: z.enum([
     'insufficient_credits',
@@ -87,7 +91,7 @@ export interface OverCaptureDenial {
   limit: Credits
 }
 
-interface Accepted extends Balance {
+export interface Accepted extends Balance {
   tx: number
   /** True when the key was known: this is the first answer again. */
   replayed: boolean
@@ -219,7 +223,7 @@ function toMisuse(op: string, { code, error }: z.infer<typeof misused>): CoreErr
   })
 }
 
-function toDenial(data: z.infer<typeof denied>): SpendDenial | AccountDenial | ClosedDenial | OverCaptureDenial {
+export function toDenial(data: z.infer<typeof denied>): SpendDenial | AccountDenial | ClosedDenial | OverCaptureDenial {
   const { code, account } = data
   const zero = 0 as Credits
   switch (code) {

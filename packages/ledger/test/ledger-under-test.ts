@@ -36,7 +36,7 @@ export async function openLedgerUnderTest(engine: Engine): Promise<LedgerUnderTe
  * The functions as they are, but for the place where they look at the clock: waiting for a day to end, or for the
  * clocks to change in Berlin, is not for a test.
  */
-const stopTheClock = `
+export const stopTheClock = `
 create table core.test_clock (at timestamptz not null);
 insert into core.test_clock values (now());
 create function core.test_now() returns timestamptz language sql volatile set search_path = '' as 'select at from core.test_clock';

@@ -78,7 +78,10 @@ export interface Model {
   /** What `ledger_balance` says of an account. */
   balance(code: string, at: number): Answer
   expireHold(id: string): void
-  accounts(): string[]
+  /** Counters of every account, by code. */
+  accounts(): { code: string; total_in: number; total_out: number; held: number; status: string }[]
+  /** What every window has counted, those that were only opened left out. */
+  windows(): { account: string; budget: string; start: number | null; spent: number; held: number }[]
   holds(): { id: string; amount: number; captured: number; released: number; status: string }[]
   transactions(): { charges: number[]; others: number[] }
   alerts(): Answer[]
@@ -255,6 +258,12 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
   const denyHold = (code: string, hold: Hold, facts: object): Answer =>
     deny(code, hold.account.code, hold.account.purse, hold.windows, { hold: hold.id, ...facts })
 
+  /** The nearest account that a code names before its own last segment. */
+  function nearest(code: string): Account | null {
+    const end = code.lastIndexOf('/')
+    return end < 0 ? null : (accounts.get(code.slice(0, end)) ?? nearest(code.slice(0, end)))
+  }
+
   /** Remembers what a refund may give back. */
   function post(account: Account, windows: Window[], left: number): void {
     if (named.tx !== undefined) charges.set(named.tx, { account, windows, left })
@@ -264,13 +273,13 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
     account_open(operation) {
       const { account: code, kind = 'project', funding = 'own', overdraft = 0, parent: named = null } = operation
       const name = String(code)
-      const parentCode = named ?? (name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : null)
-      const parent = parentCode === null ? null : accounts.get(String(parentCode))
-      if (parent === undefined) return deny('account_not_found', String(parentCode))
+      const parent = named === null ? nearest(name) : accounts.get(String(named))
+      if (parent === undefined) return deny('account_not_found', String(named))
       const replayed = replay(projectOf(name), operation)
       if (replayed) return replayed
-      if (funding === 'parent' && (!parent || Number(overdraft) > 0)) throw new Refusal('invalid_funding')
+      if (funding === 'parent' && !parent) throw new Refusal('invalid_funding')
       if (parent && parent.path.length >= 4) throw new Refusal('too_deep')
+      if (funding === 'parent' && Number(overdraft) > 0) throw new Refusal('invalid_funding')
       if (parent && parent.status !== 'active') return deny('account_frozen', parent.code, parent.purse)
       if (accounts.has(name)) throw new Refusal('account_exists')
       const account: Account = {
@@ -322,11 +331,11 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
 
     reserve: onAccount(true, (account, operation, windows) => {
       const { amount, min, ttl_s: ttl = 120, over = 'overflow', hold: given } = operation
+      const id = String(given ?? named.hold ?? `unnamed ${holds.size}`)
+      if (holds.has(id)) throw new Refusal('hold_exists')
       if (isFrozen(account)) return deny('account_frozen', account.code, account.purse)
       const granted = grantable(account, Number(amount), Number(min ?? amount), windows)
       if (typeof granted !== 'number') return granted
-      const id = String(given ?? named.hold ?? `unnamed ${holds.size}`)
-      if (holds.has(id)) throw new Refusal('hold_exists')
       const expiresAt = now + Number(ttl) * 1_000
       const fresh = { captured: 0, released: 0, over: String(over), status: 'open', expiresAt }
       holds.set(id, { id, account, amount: granted, windows, ...fresh })
@@ -500,7 +509,25 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
       const sums = { granted: purse.in, spent: purse.out, ...balanceOf(purse), overdraft: purse.overdraft }
       return { ok: true, ...viewAccount(account), ...sums, budgets: budgetsNow }
     },
-    accounts: () => [...accounts.keys()],
+    accounts: () =>
+      [...accounts.values()].map(({ code, in: total_in, out: total_out, held, status }) => ({
+        code,
+        total_in,
+        total_out,
+        held,
+        status,
+      })),
+    windows: () =>
+      budgets
+        .flatMap(({ windows }) => [...windows.values()])
+        .filter(({ spent, held }) => spent > 0 || held > 0)
+        .map(({ budget, start, spent, held }) => ({
+          account: budget.account.code,
+          budget: budget.name,
+          start,
+          spent,
+          held,
+        })),
     holds: () =>
       [...holds.values()].map(({ id, amount, captured, released, status }) => ({
         id,

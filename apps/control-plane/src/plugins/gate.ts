@@ -1,9 +1,10 @@
 import type { RouteContract } from '@core/api'
 import { uuidv7 } from '@core/foundation'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { bearerToken, type Keyring, requireScope } from '../keyring.ts'
 import type { Principal } from '../principal.ts'
 import { notFound, ProblemError } from '../problem-error.ts'
+import type { Admission } from './admission.ts'
 
 /** What is known of a request before its body is read. */
 export interface Caller {
@@ -23,9 +24,10 @@ declare module 'fastify' {
  * Lets a request pass or throws: credential, project, scope, media type, idempotency key, in this order, all before
  * the body is read. A foreign project is answered before a missing scope, so that nobody learns which projects exist.
  */
-export function createGate(contract: RouteContract, keyring: Keyring) {
+export function createGate(contract: RouteContract, keyring: Keyring, admission: Admission) {
   const { auth, idempotencyKey, method, path } = contract
   const hasProject = path.includes('{project}')
+  const limited = !probes.has(path)
 
   function admit(request: FastifyRequest, principal: Principal): void {
     const project = hasProject ? projectOf(request.params, principal) : (principal.project ?? '')
@@ -36,16 +38,27 @@ export function createGate(contract: RouteContract, keyring: Keyring) {
   }
 
   /** Synchronous for a key that is known, which is nearly always. */
-  function admitOrAsk(request: FastifyRequest): Promise<void> | undefined {
-    const resolved = keyring.resolve(bearerToken(request.headers.authorization))
+  function admitOrAsk(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+    const { authorization } = request.headers
+    const resolved = admission.authenticate(request, reply, {
+      resolve: () => keyring.resolve(bearerToken(authorization)),
+      remembered: () => (authorization === undefined ? undefined : keyring.peek(bearerToken(authorization))),
+    })
     if (resolved instanceof Promise) return resolved.then((principal) => admit(request, principal))
     admit(request, resolved)
     return undefined
   }
 
-  return (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void => {
+  /** A credential that is known to be good counts as itself also where none is needed, the rest by address. */
+  function countPublic(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const token = /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const principal = token === undefined ? undefined : keyring.peek(token)
+    return principal === undefined ? admission.anonymous(request, reply) : admission.known(principal, reply)
+  }
+
+  return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     try {
-      const asking = auth === 'public' ? undefined : admitOrAsk(request)
+      const asking = auth !== 'public' ? admitOrAsk(request, reply) : limited ? countPublic(request, reply) : undefined
       if (asking === undefined) done()
       else asking.then(() => done(), done)
     } catch (error) {
@@ -53,6 +66,9 @@ export function createGate(contract: RouteContract, keyring: Keyring) {
     }
   }
 }
+
+/** Asked several times a second by whoever balances the load; what they cost is bounded by themselves. */
+const probes: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 
 function projectOf(params: unknown, principal: Principal): string {
   const named = typeof params === 'object' && params !== null && 'project' in params ? String(params.project) : ''

@@ -6,6 +6,7 @@ import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from '../bound
 import type { Keyring } from '../keyring.ts'
 import { claimsOf } from '../principal.ts'
 import { ProblemError } from '../problem-error.ts'
+import type { Admission } from './admission.ts'
 import { type Caller, createGate } from './gate.ts'
 import { sendProblem } from './problems.ts'
 import { htmlPolicy } from './security-headers.ts'
@@ -14,10 +15,11 @@ export interface RoutesDependencies {
   readonly bound: readonly BoundRoute[]
   readonly database: Pick<Database, 'call'>
   readonly keyring: Keyring
+  readonly admission: Admission
 }
 
 /** Registers every route of the contract, and refuses to start where one is undeclared, unguarded or unserved. */
-export function installRoutes(app: FastifyInstance, { bound, database, keyring }: RoutesDependencies): void {
+export function installRoutes(app: FastifyInstance, { bound, database, keyring, admission }: RoutesDependencies): void {
   checkComplete(bound)
   app.decorateRequest('caller', null)
   for (const route of bound) {
@@ -25,10 +27,11 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring }
     app.route({
       method: contract.method,
       url: toPattern(contract.path),
-      onRequest: createGate(contract, keyring),
+      onRequest: createGate(contract, keyring, admission),
       async handler(request, reply) {
         const { params, query, body } = request
-        const answer = await route.handle(createContext(request.caller, database), { params, query, body })
+        const raw = { params, query, body }
+        const answer = await route.handle(createContext(request.caller, database), raw, { request, reply })
         return send(reply, contract, answer)
       },
     })
@@ -79,6 +82,7 @@ function toObject(answer: unknown): CoreAnswer {
 }
 
 function send(reply: FastifyReply, contract: RouteContract, answer: RouteAnswer): FastifyReply {
+  if ('streaming' in answer) return reply
   if ('problem' in answer) return sendProblem(reply, answer.problem, answer)
   const output = contract.outputs[answer.status]
   if (output === undefined) throw new CoreError('E_INTERNAL', `${contract.operation} has no answer ${answer.status}`)

@@ -10,12 +10,14 @@ import { grantRoutes } from './grant.ts'
 import { holdRoutes } from './hold.ts'
 import { meRoutes } from './me.ts'
 import { projectRoutes } from './project.ts'
+import { createRealtimeRoutes, type RealtimeRoutesDependencies } from './realtime.ts'
 import { createSystemRoutes, type SystemRoutesDependencies } from './system.ts'
 
 /** What serves every route of the contract. */
-export function createRoutes(dependencies: SystemRoutesDependencies): BoundRoute[] {
+export function createRoutes(dependencies: SystemRoutesDependencies & RealtimeRoutesDependencies): BoundRoute[] {
   return [
     ...createSystemRoutes(dependencies),
+    ...createRealtimeRoutes(dependencies),
     ...meRoutes,
     ...projectRoutes,
     ...apiKeyRoutes,

@@ -16,7 +16,7 @@ export interface EmbeddedThread {
 export interface EmbeddedThreadDependencies {
   start: EmbeddedStart
   onHint: (channel: string, payload: string) => void
-  /** The thread died by itself. Everything in flight has been rejected. */
+  /** The thread was open and died by itself. Everything in flight has been rejected. */
   onDeath: (error: CoreError) => void
 }
 
@@ -28,6 +28,7 @@ export function startEmbeddedThread({ start, onHint, onDeath }: EmbeddedThreadDe
   const worker = new Worker(workerUrl, { workerData: start, name: 'core-database' })
   const pending = new Map<number, { resolve: (answer: Answer) => void; reject: (error: CoreError) => void }>()
   let lastId = 0
+  let opened = false
   let ended = false
 
   const thread: EmbeddedThread = {
@@ -56,13 +57,14 @@ export function startEmbeddedThread({ start, onHint, onDeath }: EmbeddedThreadDe
   return new Promise((resolve, reject) => {
     const die = (error: CoreError) => {
       reject(error)
-      if (end(error)) onDeath(error)
+      if (end(error) && opened) onDeath(error)
     }
     worker.on('error', (cause) => die(lost(cause)))
     worker.on('exit', () => die(lost()))
     worker.on('message', (reply: EmbeddedReply) => {
       switch (reply.kind) {
         case 'ready':
+          opened = true
           return resolve(thread)
         case 'failed':
           ended = true

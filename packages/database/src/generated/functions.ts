@@ -273,6 +273,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Writes the balances that have changed since the last call to the outbox, each once. */
+  ledger_publish: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Levels unused cap of one budget between the children of an account; sum zero. Replays on p_key. */
   ledger_rebalance: {
     args: {
@@ -363,6 +370,21 @@ export interface CoreFunctions {
       p_key: string
       p_hold: string
       p_reason?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Permits of rate limits for a process to spend within p_lease_ms; takes back what it did not spend. Owner only. */
+  limit_lease: {
+    args: {
+      p_wants: JsonInput
+      p_lease_ms: number
+    }
+    result: Json
+  }
+  /** Deletes the windows of keys that were not used lately, at most p_limit. */
+  limit_trim: {
+    args: {
+      p_limit?: number | undefined
     }
     result: Json
   }

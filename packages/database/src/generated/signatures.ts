@@ -274,6 +274,13 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_publish',
+    returnsNothing: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_rebalance',
     returnsNothing: false,
     args: [
@@ -364,6 +371,21 @@ export const coreSignatures: readonly FunctionSignature[] = [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_hold', type: 'uuid', required: true },
       { name: 'p_reason', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'limit_lease',
+    returnsNothing: false,
+    args: [
+      { name: 'p_wants', type: 'jsonb', required: true },
+      { name: 'p_lease_ms', type: 'bigint', required: true },
+    ],
+  },
+  {
+    name: 'limit_trim',
+    returnsNothing: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
     ],
   },
   {

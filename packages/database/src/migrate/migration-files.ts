@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,14 +16,12 @@ export interface MigrationFile {
 }
 
 /**
- * Core's migrations: `supabase/migrations` of the workspace, or the copy inside the published package. The workspace
- * comes first, because a copy left by packing would be older.
+ * Core's migrations: those of the workspace, or the copy that the build puts beside the compiled files. It goes by what
+ * runs, because a workspace that was built once has both, and the copy is the older one.
  */
 export function migrationsFolder(): string {
-  const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
-  const workspace = join(packageRoot, '../../supabase/migrations')
-  if (existsSync(join(packageRoot, '../../pnpm-workspace.yaml')) && existsSync(workspace)) return workspace
-  return join(packageRoot, 'migrations')
+  const folder = import.meta.url.endsWith('.ts') ? '../../../../supabase/migrations' : '../migrations'
+  return fileURLToPath(new URL(folder, import.meta.url))
 }
 
 /** Reads the migrations in order. Throws E_INVALID for a file whose name is not `<14 digits>_<name>.sql`. */

@@ -1,0 +1,113 @@
+import type { Database } from '@core/database'
+import { type Clock, CoreError, systemClock } from '@core/foundation'
+import { z } from 'zod'
+
+/** Permits of one lease that its process did not spend, by the cell in which the lease was booked. */
+export type Unspent = readonly [cell: number, permits: number]
+
+export interface LeaseRequest {
+  readonly key: string
+  readonly limit: number
+  readonly windowMs: number
+  /** How many permits it would like, asked when the call leaves; 0 only gives back. */
+  readonly want: () => number
+  readonly unspent: readonly Unspent[]
+}
+
+export interface Lease {
+  readonly cell: number
+  readonly given: number
+  /** How many more the database would have given. */
+  readonly left: number
+  /** Milliseconds until the oldest permits fall out of the window. */
+  readonly resetMs: number
+  /** When it may no longer be spent, by this process's monotonic clock. */
+  readonly validUntil: number
+}
+
+export interface LeaseDesk {
+  /** Rejects when the database does not answer soon; for a second after that at once. */
+  ask(request: LeaseRequest): Promise<Lease>
+}
+
+export interface LeaseDeskDependencies {
+  readonly database: Pick<Database, 'rpc'>
+  /** How long permits may be spent after they were asked for. */
+  readonly leaseMs: number
+  readonly clock?: Clock
+}
+
+interface Waiting {
+  readonly request: LeaseRequest
+  readonly resolve: (lease: Lease) => void
+  readonly reject: (error: unknown) => void
+}
+
+const perCall = 500
+const timeoutMs = 2000
+const awayForMs = 1000
+
+/** Asks for leases, one call at a time: whatever is wanted while a call is out goes together into the next one. */
+export function createLeaseDesk({ database, leaseMs, clock = systemClock }: LeaseDeskDependencies): LeaseDesk {
+  let waiting: Waiting[] = []
+  let isCalling = false
+  let awayUntil = Number.NEGATIVE_INFINITY
+
+  async function call(batch: readonly Waiting[]): Promise<void> {
+    try {
+      if (clock.monotonic() < awayUntil) throw away()
+      const p_wants = batch.map(({ request: { key, limit, windowMs, want, unspent } }) => ({
+        key,
+        limit,
+        window_ms: windowMs,
+        want: want(),
+        unspent: unspent.map((entry) => [...entry]),
+      }))
+      // Before the database books it: so it never lasts longer here than there, whatever the two clocks say.
+      const validUntil = clock.monotonic() + leaseMs
+      const options = { repeatable: false, timeoutMs } // what comes back unspent must be told once
+      const answer = answerSchema.parse(await database.rpc('limit_lease', { p_wants, p_lease_ms: leaseMs }, options))
+      const leases = new Map(answer.leases.map((lease) => [lease.key, lease]))
+      for (const { request, resolve, reject } of batch) {
+        const lease = leases.get(request.key)
+        if (lease === undefined) reject(new CoreError('E_INTERNAL', 'the database gave no lease for a key'))
+        else resolve({ ...lease, resetMs: lease.reset_ms, validUntil })
+      }
+    } catch (error) {
+      awayUntil = clock.monotonic() + awayForMs
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  async function work(): Promise<void> {
+    isCalling = true
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, perCall)
+      waiting = waiting.slice(perCall)
+      await call(batch)
+    }
+    isCalling = false
+  }
+
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ request, resolve, reject })
+        // A turn later, so that what one turn of the event loop wants goes together.
+        if (!isCalling) {
+          isCalling = true
+          setImmediate(work)
+        }
+      }),
+  }
+}
+
+function away(): CoreError {
+  return new CoreError('E_DATABASE_UNAVAILABLE', 'the database did not answer a moment ago')
+}
+
+const answerSchema = z.object({
+  leases: z.array(
+    z.object({ key: z.string(), cell: z.int(), given: z.int(), left: z.int(), reset_ms: z.int().min(0) }),
+  ),
+})

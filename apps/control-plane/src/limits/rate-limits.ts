@@ -1,0 +1,88 @@
+import type { Database } from '@core/database'
+import { type Clock, type Logger, systemClock } from '@core/foundation'
+import { z } from 'zod'
+import { startLoop } from '../loop.ts'
+import { createLeaseDesk } from './lease-desk.ts'
+import type { Limiter } from './limiter.ts'
+import { createSharedWindow, type SharedWindow } from './shared-window.ts'
+import { createSlidingWindow } from './sliding-window.ts'
+
+/** At most so many requests in any window of so many seconds. */
+export interface RateSetting {
+  readonly requests: number
+  readonly windowSeconds: number
+}
+
+export interface RateSettings {
+  /** Of one key, owner or token. */
+  readonly credential: RateSetting
+  /** Of one address without a credential. */
+  readonly anonymous: RateSetting
+  /** Of one address with a credential that is not valid. */
+  readonly failedAuthentication: RateSetting
+}
+
+/** One limiter for each class of requests. */
+export type RateLimits = { readonly [Class in keyof RateSettings]: Limiter }
+
+export interface RateLimitsDependencies {
+  readonly database: Pick<Database, 'rpc' | 'driver'>
+  readonly logger: Logger
+  readonly clock?: Clock
+}
+
+/** Names in the RateLimit header fields. */
+const names = {
+  credential: 'credential',
+  anonymous: 'anonymous',
+  failedAuthentication: 'failed-authentication',
+} as const
+
+const classes = ['credential', 'anonymous', 'failedAuthentication'] as const
+
+/** Counts in this process's memory alone. */
+export function createOwnRateLimits(settings: RateSettings, clock: Clock = systemClock): RateLimits {
+  const open = (kind: keyof RateSettings) => createSlidingWindow({ ...toOptions(kind, settings[kind]), clock })
+  return {
+    credential: open('credential'),
+    anonymous: open('anonymous'),
+    failedAuthentication: open('failedAuthentication'),
+  }
+}
+
+/**
+ * The limits of a control plane. An embedded database has one process, which counts alone; on a server all processes
+ * share each limit through leases of a twelfth of a window.
+ */
+export function openRateLimits(
+  settings: RateSettings,
+  dependencies: RateLimitsDependencies,
+): RateLimits & AsyncDisposable {
+  const { database, logger, clock = systemClock } = dependencies
+  const alone = createOwnRateLimits(settings, clock)
+  if (database.driver === 'embedded') return { ...alone, async [Symbol.asyncDispose]() {} }
+  const shared = classes.map((kind): [keyof RateSettings, SharedWindow] => {
+    const options = toOptions(kind, settings[kind])
+    const leaseMs = leaseMsOf(options.windowMs)
+    const desk = createLeaseDesk({ database, leaseMs, clock })
+    return [kind, createSharedWindow({ ...options, desk, leaseMs, alone: alone[kind], clock })]
+  })
+  const everyMs = Math.min(...shared.map(([, { windowMs }]) => leaseMsOf(windowMs)))
+  const work = async (signal: AbortSignal) => {
+    await Promise.all(shared.map(([, limiter]) => limiter.giveBack()))
+    trimSchema.parse(await database.rpc('limit_trim', {}, { signal }))
+  }
+  const loop = startLoop({ name: 'limits', everyMs, work, logger, clock })
+  return { ...alone, ...Object.fromEntries(shared), [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() }
+}
+
+const trimSchema = z.object({ ok: z.literal(true), trimmed: z.int() })
+
+/** How long permits may be spent after they were asked for. */
+export function leaseMsOf(windowMs: number): number {
+  return Math.max(1, Math.ceil(windowMs / 12))
+}
+
+function toOptions(kind: keyof RateSettings, { requests, windowSeconds }: RateSetting) {
+  return { name: names[kind], limit: requests, windowMs: windowSeconds * 1000 }
+}

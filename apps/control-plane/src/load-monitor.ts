@@ -1,0 +1,52 @@
+import { type Clock, systemClock } from '@core/foundation'
+
+export interface LoadMonitorOptions {
+  /** The mean delay of the event loop, in milliseconds, from which on the process is overloaded. */
+  readonly maxLoopDelayMs: number
+  readonly clock?: Pick<Clock, 'monotonic'>
+}
+
+export interface LoadMonitor extends Disposable {
+  /** How late the event loop ran what was due, in milliseconds: the mean of the last five measurements. */
+  loopDelayMs(): number
+  isOverloaded(): boolean
+}
+
+const everyMs = 100
+const remembered = 5
+
+/**
+ * Watches how late the event loop runs what is due: the one figure that grows with every kind of overload. A timer of its
+ * own, because `monitorEventLoopDelay` counts nothing at all while each turn of the loop takes longer than a measurement.
+ */
+export function startLoadMonitor({ maxLoopDelayMs, clock = systemClock }: LoadMonitorOptions): LoadMonitor {
+  const delays: number[] = []
+  let meanMs = 0
+  let dueAt = clock.monotonic() + everyMs
+  const timer = setInterval(() => {
+    const now = clock.monotonic()
+    delays.push(Math.max(0, now - dueAt))
+    if (delays.length > remembered) delays.shift()
+    meanMs = delays.reduce((sum, delay) => sum + delay, 0) / remembered
+    dueAt = now + everyMs
+  }, everyMs)
+  timer.unref()
+  return {
+    loopDelayMs: () => meanMs,
+    isOverloaded: () => meanMs > maxLoopDelayMs,
+    [Symbol.dispose]() {
+      clearInterval(timer)
+    },
+  }
+}
+
+/** Why the server can take no more work now: its own event loop is late, or the database has enough to do. */
+export function createOverload(measured: {
+  readonly load: Pick<LoadMonitor, 'isOverloaded'>
+  readonly isFull: () => boolean
+}): () => string | undefined {
+  return () => {
+    if (measured.load.isOverloaded()) return 'the server is overloaded'
+    return measured.isFull() ? 'the database has as much to do as it can take' : undefined
+  }
+}

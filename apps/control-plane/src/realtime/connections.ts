@@ -1,0 +1,165 @@
+import type { CloseCode, RealtimeLimits } from '@core/api'
+import { type Clock, isCoreError, type Logger, systemClock } from '@core/foundation'
+import type { Keyring } from '../keyring.ts'
+import type { Principal } from '../principal.ts'
+import type { OutboxEvent } from './outbox-event.ts'
+
+/** A client that hears events, over a WebSocket or a stream. */
+export interface Connection {
+  /** Says goodbye with the reason and when to come back, and closes. */
+  end(code: CloseCode, reason: string, retryAfterMs: number | null): void
+  /** Cuts the line. */
+  destroy(): void
+  /** Called every `pingEveryMs`: asks whether the other side lives, and gives up on it if it did not answer last time. */
+  beat(): void
+  /** Sends on what had to wait. True when something still waits. */
+  flush(): boolean
+}
+
+export interface Connections extends AsyncDisposable {
+  readonly isDraining: boolean
+  /** Counts a connection in, or says why there is no room for it. */
+  add(connection: Connection, principal: Principal, token: string): Admission
+  /** Counts one in that has yet to say who it is; undefined where too many do. */
+  addUnknown(connection: Connection): Disposable | undefined
+  /** From now on `flush` is called until nothing waits. */
+  markCongested(connection: Connection): void
+  /** Sends away who holds a key that was revoked. */
+  noticeKey(event: OutboxEvent): void
+  /** Tells everybody to come back later, each at another moment, and takes nobody new. */
+  drain(): void
+  count(): number
+}
+
+export type Admission =
+  | { readonly status: 'admitted'; readonly place: Disposable }
+  | { readonly status: 'too_many_of_credential' | 'too_many' | 'draining' }
+
+interface Member {
+  readonly principal: Principal
+  readonly token: string
+  expiresAtMs: number
+}
+
+export interface ConnectionsDependencies {
+  readonly keyring: Pick<Keyring, 'resolve' | 'forget'>
+  readonly limits: RealtimeLimits
+  readonly logger: Logger
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+const sweepEveryMs = 1000
+/** A revocation comes as an event; this finds the one that happened between a key's check and its connection. */
+const verifyEverySweeps = 30
+const flushEveryMs = 50
+
+export function createConnections({ keyring, limits, logger, ...options }: ConnectionsDependencies): Connections {
+  const { clock = systemClock, random = Math.random } = options
+  const members = new Map<Connection, Member>()
+  const unknown = new Set<Connection>()
+  const congested = new Set<Connection>()
+  const perSubject = new Map<string, number>()
+  let isDraining = false
+  let sweeps = 0
+  let lastBeatMs = clock.monotonic()
+
+  const sweeper = setInterval(sweep, sweepEveryMs)
+  sweeper.unref()
+  let flusher: NodeJS.Timeout | undefined
+
+  function sweep(): void {
+    sweeps++
+    const nowMs = clock.now()
+    for (const [connection, { expiresAtMs }] of members) {
+      if (expiresAtMs <= nowMs) connection.end(4401, 'the credential has expired', null)
+    }
+    if (sweeps % verifyEverySweeps === 0) void verifyAll()
+    if (clock.monotonic() - lastBeatMs < limits.pingEveryMs) return
+    lastBeatMs = clock.monotonic()
+    for (const connection of members.keys()) connection.beat()
+  }
+
+  /** Once per credential, however many connections it has. */
+  async function verifyAll(): Promise<void> {
+    for (const [token, same] of Map.groupBy(members, ([, member]) => member.token)) {
+      try {
+        await keyring.resolve(token)
+      } catch (error) {
+        if (!isCoreError(error, 'E_UNAUTHENTICATED')) return // the database is away: no reason to send anybody off
+        for (const [connection] of same) connection.end(4401, error.message, null)
+      }
+    }
+  }
+
+  function flush(): void {
+    for (const connection of congested) if (!connection.flush()) congested.delete(connection)
+    if (congested.size > 0) return
+    clearInterval(flusher)
+    flusher = undefined
+  }
+
+  return {
+    get isDraining() {
+      return isDraining
+    },
+    count: () => members.size + unknown.size,
+    add(connection, principal, token) {
+      const { subject, expiresAt } = principal
+      const held = perSubject.get(subject) ?? 0
+      if (isDraining) return { status: 'draining' }
+      if (members.size >= limits.maxConnections) return { status: 'too_many' }
+      if (held >= limits.maxConnectionsPerCredential) return { status: 'too_many_of_credential' }
+      perSubject.set(subject, held + 1)
+      const expiresAtMs = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt)
+      members.set(connection, { principal, token, expiresAtMs })
+      return {
+        status: 'admitted',
+        place: {
+          [Symbol.dispose]() {
+            if (!members.delete(connection)) return
+            congested.delete(connection)
+            const left = (perSubject.get(subject) ?? 1) - 1
+            if (left === 0) perSubject.delete(subject)
+            else perSubject.set(subject, left)
+          },
+        },
+      }
+    },
+    addUnknown(connection) {
+      if (isDraining || unknown.size >= limits.maxUnauthenticated) return undefined
+      unknown.add(connection)
+      return { [Symbol.dispose]: () => void unknown.delete(connection) }
+    },
+    markCongested(connection) {
+      congested.add(connection)
+      flusher ??= setInterval(flush, flushEveryMs)
+    },
+    noticeKey({ type, data }) {
+      const id = String(data['id'])
+      if (type !== 'revoked' && type !== 'rerolled') return
+      keyring.forget(id)
+      for (const [connection, member] of members) {
+        if (member.principal.subject !== `key:${id}`) continue
+        if (type === 'revoked') connection.end(4401, 'the credential was revoked', null)
+        else if (typeof data['expiresAt'] === 'string') member.expiresAtMs = Date.parse(data['expiresAt'])
+      }
+    },
+    drain() {
+      if (isDraining) return
+      isDraining = true
+      const all = [...members.keys(), ...unknown]
+      if (all.length > 0) logger.info({ component: 'realtime', connections: all.length }, 'sending clients away')
+      // 1,000 a second: what another server takes without noticing.
+      const spreadMs = Math.min(10_000, Math.max(500, all.length))
+      for (const connection of all) {
+        connection.end(1012, 'the server shuts down', Math.round(random() * spreadMs))
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(sweeper)
+      clearInterval(flusher)
+      for (const connection of [...members.keys(), ...unknown]) connection.destroy()
+    },
+  }
+}

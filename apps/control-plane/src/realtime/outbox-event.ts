@@ -1,0 +1,60 @@
+import { type EventFrame, isTopic, type Topic } from '@core/api'
+import { z } from 'zod'
+import { toCamelCase } from '../camel-case.ts'
+
+/** An event on its way from the outbox to everybody who hears it. */
+export interface OutboxEvent {
+  readonly seq: number
+  readonly topic: Topic
+  readonly project: string | null
+  /** Of events that tell a state: what it is the state of. A newer one takes its place. */
+  readonly stateKey: string | null
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+  /** The frame as it leaves, made once for any number of receivers. */
+  readonly frame: Buffer
+}
+
+/** One answer of event_poll. */
+export interface OutboxPage {
+  readonly epoch: string
+  /** The last event given a number. */
+  readonly head: number
+  /** Events before this one may have been forgotten. */
+  readonly oldest: number
+  /** Everything up to here that was asked for is in `events`. */
+  readonly through: number
+  readonly events: readonly OutboxEvent[]
+}
+
+const pageSchema = z.object({
+  epoch: z.string(),
+  head: z.int(),
+  oldest: z.int(),
+  events: z.array(
+    z.object({
+      seq: z.int(),
+      topic: z.string(),
+      project: z.string().nullable(),
+      state_key: z.string().nullable(),
+      type: z.string(),
+      at: z.string(),
+      data: z.record(z.string(), z.unknown()),
+    }),
+  ),
+})
+
+/** Reads an answer of event_poll. Topics this version does not know are left out. */
+export function toOutboxPage(answer: unknown, limit: number): OutboxPage {
+  const { epoch, head, oldest, events: rows } = pageSchema.parse(answer)
+  const last = rows.at(-1)?.seq ?? 0
+  // A page that is not full was read after `head`, and may go beyond it.
+  const through = rows.length === limit ? last : Math.max(head, last)
+  const events = rows.flatMap(({ topic, project, state_key: stateKey, data: raw, ...row }): OutboxEvent[] => {
+    if (!isTopic(topic)) return []
+    const data = z.record(z.string(), z.unknown()).parse(toCamelCase(raw))
+    const frame: EventFrame = { op: 'event', topic, project, epoch, ...row, data }
+    return [{ ...row, topic, project, stateKey, data, frame: Buffer.from(JSON.stringify(frame)) }]
+  })
+  return { epoch, head, oldest, through, events }
+}

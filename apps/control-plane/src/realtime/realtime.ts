@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http'
+import { type RealtimeLimits, realtimeLimits } from '@core/api'
+import type { Database } from '@core/database'
+import type { Logger } from '@core/foundation'
+import type { FastifyInstance } from 'fastify'
+import { WebSocketServer } from 'ws'
+import type { Keyring } from '../keyring.ts'
+import { ProblemError } from '../problem-error.ts'
+import { type Connections, createConnections } from './connections.ts'
+import { openStream, type StreamDependencies, type StreamRequest } from './event-stream.ts'
+import { type Credential, serveSocket } from './socket-connection.ts'
+import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
+import { installUpgrade, type Upgrades } from './upgrade.ts'
+
+export interface RealtimeDependencies {
+  readonly database: Pick<Database, 'rpc' | 'listen'>
+  readonly keyring: Pick<Keyring, 'resolve' | 'forget'>
+  readonly logger: Logger
+  readonly limits?: Partial<RealtimeLimits>
+  readonly pollEveryMs?: number
+}
+
+export interface Realtime extends AsyncDisposable {
+  readonly connections: Pick<Connections, 'count' | 'drain'>
+  readonly subscriptions: Pick<Subscriptions, 'has'>
+  /** Lets sockets through the server's router, and sends them away before it closes. */
+  install(app: FastifyInstance): void
+  /** Turns a request into a socket. Throws a problem where it is not one, or cannot be served. */
+  acceptSocket(request: IncomingMessage, credential: Credential | undefined): () => void
+  openStream(request: StreamRequest): ReturnType<typeof openStream>
+}
+
+/** Everything that sends events: the poller of the outbox, who hears what, and the lines to the clients. */
+export function createRealtime({ database, keyring, logger, pollEveryMs, ...options }: RealtimeDependencies): Realtime {
+  const limits: RealtimeLimits = { ...realtimeLimits, ...options.limits }
+  const connections = createConnections({ keyring, limits, logger })
+  const subscriptions = createSubscriptions({
+    database,
+    logger,
+    ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
+    onEvent: (event) => event.topic === 'key' && connections.noticeKey(event),
+  })
+  const dependencies: StreamDependencies = { connections, subscriptions, limits, logger }
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false, // some 300 KB per socket, for frames of a few hundred bytes
+    maxPayload: limits.maxFrameBytes,
+  })
+  let upgrades: Upgrades | undefined
+
+  return {
+    connections,
+    subscriptions,
+    install(app) {
+      upgrades = installUpgrade(app)
+      app.addHook('preClose', async () => connections.drain())
+      app.addHook('onClose', () => dispose())
+    },
+    acceptSocket(request, credential) {
+      const upgrade = upgrades?.take(request)
+      if (upgrade === undefined || request.headers.upgrade?.toLowerCase() !== 'websocket') {
+        throw new ProblemError('upgrade_required', 'open this address with a WebSocket client', {
+          headers: { upgrade: 'websocket' },
+        })
+      }
+      if (connections.isDraining) throw new ProblemError('unavailable', 'the server is shutting down')
+      return () => {
+        upgrade.release()
+        server.handleUpgrade(request, upgrade.socket, upgrade.head, (socket) =>
+          serveSocket(socket, credential, { ...dependencies, keyring }),
+        )
+      }
+    },
+    openStream: (request) => openStream(request, dependencies),
+    [Symbol.asyncDispose]: dispose,
+  }
+
+  async function dispose(): Promise<void> {
+    await connections[Symbol.asyncDispose]()
+    await subscriptions[Symbol.asyncDispose]()
+  }
+}

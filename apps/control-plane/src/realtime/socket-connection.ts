@@ -1,0 +1,289 @@
+import {
+  type ClientFrame,
+  clientFrameSchema,
+  type RealtimeLimits,
+  type ServerFrame,
+  type Topic,
+  topics,
+} from '@core/api'
+import { type Clock, CoreError, isCoreError, type Logger, systemClock } from '@core/foundation'
+import type { WebSocket } from 'ws'
+import { z } from 'zod'
+import { type Keyring, requireScope } from '../keyring.ts'
+import { claimsOf, type Principal } from '../principal.ts'
+import type { Connection, Connections } from './connections.ts'
+import type { OutboxEvent } from './outbox-event.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+export interface SocketDependencies {
+  readonly connections: Connections
+  readonly subscriptions: Subscriptions
+  readonly keyring: Pick<Keyring, 'resolve'>
+  readonly limits: RealtimeLimits
+  readonly logger: Logger
+  readonly clock?: Clock
+}
+
+/** Who an open socket belongs to. */
+export interface Credential {
+  readonly principal: Principal
+  readonly token: string
+}
+
+interface Held {
+  readonly topic: Topic
+  readonly subscription: Disposable
+}
+
+const frameWindowMs = 10_000
+/** How long a polite close may take. */
+const closeWithinMs = 3000
+
+/** How a socket ends for which there is no room. */
+const refusals = {
+  too_many_of_credential: [4429, 'too many connections of this credential', 10_000],
+  too_many: [1013, 'too many connections', 5000],
+  draining: [1012, 'the server shuts down', 500],
+} as const
+
+/** Speaks the frames of /v1/realtime over one socket. Without a credential the first frame must bring one. */
+export function serveSocket(
+  socket: WebSocket,
+  credential: Credential | undefined,
+  dependencies: SocketDependencies,
+): void {
+  const { connections, subscriptions, keyring, limits, logger, clock = systemClock } = dependencies
+  const held = new Map<string, Held>()
+  const waiting = new Map<string, OutboxEvent>()
+  let principal: Principal | undefined
+  let place: Disposable | undefined
+  let isAlive = true
+  let isEnding = false
+  let framesLeft = limits.maxFramesPer10s
+  let windowEndMs = clock.monotonic() + frameWindowMs
+  let inLine: Promise<void> = Promise.resolve()
+
+  const connection: Connection = {
+    end(code, reason, retryAfterMs) {
+      if (isEnding) return
+      isEnding = true
+      send({ op: 'bye', code, reason, retryAfterMs })
+      socket.close(code, reason)
+      leave()
+      clock.sleep(closeWithinMs, { unref: true }).then(() => socket.terminate())
+    },
+    destroy: () => socket.terminate(),
+    beat() {
+      if (!isAlive) {
+        socket.terminate()
+        return
+      }
+      isAlive = false
+      if (socket.readyState === socket.OPEN) socket.ping()
+    },
+    flush() {
+      for (const [key, event] of waiting) {
+        if (isFull()) return true
+        waiting.delete(key)
+        socket.send(event.frame, { binary: false })
+      }
+      return false
+    },
+  }
+
+  socket.on('message', (data, isBinary) => {
+    isAlive = true
+    if (isEnding || !spendFrame()) return
+    // One after the other: a subscription sent along with the credential waits for its check.
+    inLine = inLine.then(() => receive(isBinary ? undefined : String(data))).catch(giveUp)
+  })
+  socket.on('pong', () => {
+    isAlive = true
+  })
+  socket.on('close', leave)
+  socket.on('error', (error) => logger.debug({ component: 'realtime', err: error }, 'a socket failed'))
+
+  if (credential !== undefined) inLine = admit(credential).catch(giveUp)
+  else {
+    place = connections.addUnknown(connection)
+    if (place === undefined) {
+      connection.end(1013, 'too many connections without a credential', 5000)
+      return
+    }
+    clock.sleep(limits.authenticateWithinMs, { unref: true }).then(() => {
+      if (principal === undefined) connection.end(4401, 'no credential came', null)
+    })
+  }
+
+  function send(frame: ServerFrame): void {
+    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(frame))
+  }
+
+  function isFull(): boolean {
+    return socket.bufferedAmount > limits.maxBufferedBytes
+  }
+
+  function leave(): void {
+    isEnding = true
+    for (const { subscription } of held.values()) subscription[Symbol.dispose]()
+    held.clear()
+    waiting.clear()
+    place?.[Symbol.dispose]()
+    place = undefined
+  }
+
+  function giveUp(error: unknown): void {
+    if (isEnding) return
+    if (isCoreError(error, 'E_UNAUTHENTICATED')) connection.end(4401, error.message, null)
+    else if (isCoreError(error, 'E_FORBIDDEN')) connection.end(4403, error.message, null)
+    else {
+      logger.warn({ component: 'realtime', err: error }, 'a socket could not be served')
+      connection.end(1013, 'the server cannot serve this now', 1000)
+    }
+  }
+
+  function spendFrame(): boolean {
+    if (clock.monotonic() > windowEndMs) {
+      framesLeft = limits.maxFramesPer10s
+      windowEndMs = clock.monotonic() + frameWindowMs
+    }
+    if (framesLeft-- > 0) return true
+    connection.end(4429, 'too many frames', frameWindowMs)
+    return false
+  }
+
+  async function admit({ principal: known, token }: Credential): Promise<void> {
+    requireScope(known, 'event:read')
+    await subscriptions.feed.ready()
+    if (isEnding) return
+    place?.[Symbol.dispose]()
+    const admission = connections.add(connection, known, token)
+    if (admission.status !== 'admitted') {
+      const [code, reason, retryAfterMs] = refusals[admission.status]
+      connection.end(code, reason, retryAfterMs)
+      return
+    }
+    place = admission.place
+    principal = known
+    const { epoch, position: seq } = subscriptions.feed
+    send({ op: 'welcome', subject: known.subject, project: known.project ?? null, epoch, seq })
+  }
+
+  async function receive(text: string | undefined): Promise<void> {
+    if (isEnding) return
+    const frame = readFrame(text)
+    if (principal === undefined) {
+      if (typeof frame === 'string' || frame.op !== 'authenticate') {
+        throw new CoreError('E_UNAUTHENTICATED', 'the first frame must be authenticate')
+      }
+      await admit({ principal: await keyring.resolve(frame.token), token: frame.token })
+    } else if (typeof frame === 'string') send({ op: 'error', code: 'invalid', detail: frame })
+    else answer(frame, principal)
+  }
+
+  function answer(frame: ClientFrame, known: Principal): void {
+    switch (frame.op) {
+      case 'authenticate':
+        send({ op: 'error', code: 'conflict', detail: 'this connection has a credential' })
+        break
+      case 'subscribe':
+        subscribe(frame, known)
+        break
+      case 'unsubscribe':
+        unsubscribe(frame.id)
+        break
+      case 'ping':
+        send({ op: 'pong' })
+        break
+      default:
+        frame satisfies never
+    }
+  }
+
+  function subscribe({ id, topic, since, epoch, project }: ClientFrame & { op: 'subscribe' }, known: Principal): void {
+    const refusal = refusalOf(id, topic, project, known)
+    if (refusal !== undefined) {
+      send({ op: 'error', id, ...refusal })
+      return
+    }
+    if (held.size >= limits.maxSubscriptions) {
+      connection.end(4429, 'too many subscriptions', 10_000)
+      return
+    }
+    const bound = known.project ?? project
+    held.set(id, { topic, subscription: { [Symbol.dispose]() {} } })
+    const subscription = subscriptions.add({
+      topics: [topic],
+      project: bound,
+      claims: bound === undefined ? undefined : claimsOf(known, bound),
+      since,
+      epoch,
+      isFull,
+      onStart: (seq, reason) => {
+        const start = { id, topic, epoch: subscriptions.feed.epoch, seq }
+        send(reason === undefined ? { op: 'subscribed', ...start } : { op: 'resync', ...start, reason })
+      },
+      onEvent: deliver,
+      onFailure: (error) => {
+        logger.warn({ component: 'realtime', err: error }, 'a replay failed')
+        held.delete(id)
+        send({ op: 'error', id, code: 'unavailable', detail: 'the past cannot be read now; subscribe again' })
+      },
+    })
+    held.set(id, { topic, subscription })
+  }
+
+  function refusalOf(id: string, topic: Topic, project: string | undefined, known: Principal) {
+    const { scope } = topics[topic]
+    if (project !== undefined && known.project !== undefined && project !== known.project) {
+      return { code: 'not_found', detail: 'there is nothing here that this credential may see' } as const
+    } else if (!known.scopes.has(scope)) {
+      return { code: 'forbidden', detail: `this credential lacks the scope ${scope}` } as const
+    } else if (held.has(id)) {
+      return { code: 'conflict', detail: `there is a subscription ${id} already` } as const
+    } else if ([...held.values()].some((other) => other.topic === topic)) {
+      return { code: 'conflict', detail: `this connection hears ${topic} already` } as const
+    }
+    return undefined
+  }
+
+  function unsubscribe(id: string): void {
+    const found = held.get(id)
+    if (found === undefined) {
+      send({ op: 'error', id, code: 'not_found', detail: `there is no subscription ${id}` })
+      return
+    }
+    found.subscription[Symbol.dispose]()
+    held.delete(id)
+    // States that still wait belong to it: nothing may follow the answer.
+    for (const [key, event] of waiting) if (event.topic === found.topic) waiting.delete(key)
+    send({ op: 'unsubscribed', id })
+  }
+
+  /** Sends at once, or keeps the newest state of each thing for a slow reader, or sends it away to come back. */
+  function deliver(event: OutboxEvent): void {
+    if (isEnding || socket.readyState !== socket.OPEN) return
+    const { topic, stateKey } = event
+    if (stateKey === null ? !isFull() : waiting.size === 0 && !isFull()) {
+      socket.send(event.frame, { binary: false })
+    } else if (stateKey !== null && waiting.size < limits.maxWaitingStates) {
+      const key = `${topic} ${stateKey}`
+      waiting.delete(key) // the newest goes to the end: seq must only grow
+      waiting.set(key, event)
+      connections.markCongested(connection)
+    } else connection.end(1013, 'this client reads too slowly', 1000)
+  }
+}
+
+/** The frame, or what is wrong with it. */
+function readFrame(text: string | undefined): ClientFrame | string {
+  if (text === undefined) return 'frames are text'
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return 'a frame is a JSON object'
+  }
+  const parsed = clientFrameSchema.safeParse(value)
+  return parsed.success ? parsed.data : z.prettifyError(parsed.error).slice(0, 500)
+}

@@ -1,0 +1,137 @@
+import { openDatabase } from '@core/database'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createLeaseDesk } from '../src/limits/lease-desk.ts'
+import type { Decision, LimitOptions } from '../src/limits/limiter.ts'
+import { createSharedWindow } from '../src/limits/shared-window.ts'
+import { createSlidingWindow } from '../src/limits/sliding-window.ts'
+
+/** Limiters of several processes, each with connections of its own, on one real server. */
+
+let shared: TestDatabase
+beforeAll(async () => {
+  shared = await createTestDatabase()
+})
+afterAll(() => shared.drop())
+
+async function openProcess(options: LimitOptions, leaseMs: number) {
+  const database = await openDatabase({ driver: 'postgres', url: shared.url, poolSize: 2 })
+  const desk = createLeaseDesk({ database, leaseMs })
+  const limiter = createSharedWindow({ ...options, desk, leaseMs, alone: createSlidingWindow(options) })
+  return { limiter, [Symbol.asyncDispose]: () => database.close() }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The most that passed in any window: each window that ends with a passed request. */
+function fullest(passedAt: readonly number[], windowMs: number): number {
+  const times = passedAt.toSorted((left, right) => left - right)
+  let first = 0
+  return times.reduce((most, time, index) => {
+    while ((times[first] ?? time) <= time - windowMs) first++
+    return Math.max(most, index - first + 1)
+  }, 0)
+}
+
+test('four processes under four times the load: never above the limit, and most of it is used', async () => {
+  const options = { name: 'load', limit: 200, windowMs: 1200 }
+  await using stack = new AsyncDisposableStack()
+  const processes = await Promise.all([1, 2, 3, 4].map(() => openProcess(options, 100)))
+  for (const process of processes) stack.use(process)
+  const passedAt: number[] = []
+  const endsAt = performance.now() + 6000
+  await Promise.all(
+    processes.map(async ({ limiter }, index) => {
+      while (performance.now() < endsAt) {
+        const burst = Math.ceil(Math.random() * 10)
+        const decisions = await Promise.all(
+          Array.from({ length: burst }, async () => {
+            const decision = await limiter.take('key')
+            return { decision, at: performance.now() }
+          }),
+        )
+        for (const { decision, at } of decisions) if (decision.isAllowed) passedAt.push(at)
+        await limiter.giveBack()
+        await pause(Math.random() * 10 * (index + 1))
+      }
+    }),
+  )
+  expect(fullest(passedAt, options.windowMs)).toBeLessThanOrEqual(options.limit)
+  // A permit counts a window, a cell and a lease long: 200 per 1,320 ms would be 909 in six seconds.
+  expect(passedAt.length).toBeGreaterThan(500)
+})
+
+test('a burst at all processes at once passes exactly the limit', async () => {
+  const options = { name: 'burst', limit: 100, windowMs: 60_000 }
+  await using stack = new AsyncDisposableStack()
+  const processes = await Promise.all([1, 2, 3].map(() => openProcess(options, 5000)))
+  for (const process of processes) stack.use(process)
+  const decisions: Decision[] = await Promise.all(
+    processes.flatMap(({ limiter }) => Array.from({ length: 100 }, () => limiter.take('key'))),
+  )
+  expect(decisions.filter(({ isAllowed }) => isAllowed)).toHaveLength(100)
+  const refused = decisions.filter(({ isAllowed }) => !isAllowed)
+  for (const { remaining, resetMs } of refused) {
+    expect(remaining).toBe(0)
+    expect(resetMs).toBeGreaterThan(0)
+    expect(resetMs).toBeLessThanOrEqual(60_000 + 1000 + 5000)
+  }
+  expect(processes[0]?.limiter.refusal('key')).toMatchObject({ isAllowed: false })
+  expect(processes[0]?.limiter.refusal('another')).toBeUndefined()
+})
+
+test('what one process leased and did not spend passes at another after the lease', async () => {
+  const options = { name: 'return', limit: 100, windowMs: 60_000 }
+  await using idle = await openProcess(options, 200)
+  await using busy = await openProcess(options, 200)
+  // A hundred wait at once, so the lease is as large; then all but one of the requests go away.
+  const taken = await Promise.all(Array.from({ length: 40 }, () => idle.limiter.take('key')))
+  expect(taken.every(({ isAllowed }) => isAllowed)).toBe(true)
+  await shared.sql(
+    `select core_api.limit_lease('[{"key":"return/60000/key","limit":100,"window_ms":60000,"want":60,"unspent":[]}]', 200)`,
+  )
+  expect(await busy.limiter.take('key')).toMatchObject({ isAllowed: false })
+  const [row] = await shared.sql(
+    `select cells[array_length(cells, 1)]::text as cell, permits[array_length(permits, 1)]::int as permits from core.limit_window where key = 'return/60000/key'`,
+  )
+  await shared.sql(
+    `select core_api.limit_lease(jsonb_build_array(jsonb_build_object('key', 'return/60000/key', 'limit', 100, 'window_ms', 60000, 'want', 0, 'unspent', jsonb_build_array(jsonb_build_array($1::bigint, $2::int)))), 200)`,
+    [row?.['cell'], row?.['permits']],
+  )
+  await pause(250)
+  expect(await busy.limiter.take('key')).toMatchObject({ isAllowed: true })
+})
+
+test('a purse that expires unspent is given back by itself', async () => {
+  const options = { name: 'idle', limit: 1000, windowMs: 60_000 }
+  await using process = await openProcess(options, 100)
+  const booked = async () => {
+    const [row] = await shared.sql(
+      `select coalesce(sum(p), 0)::int as booked from core.limit_window, unnest(permits) p where key = 'idle/60000/key'`,
+    )
+    return row?.['booked']
+  }
+  await process.limiter.take('key')
+  expect(await booked()).toBe(10)
+  await pause(150)
+  await process.limiter.giveBack()
+  expect(await booked()).toBe(1)
+})
+
+test('while the database is away each process limits alone', async () => {
+  const options = { name: 'away', limit: 5, windowMs: 60_000 }
+  const process = await openProcess(options, 5000)
+  await process[Symbol.asyncDispose]()
+  const passed = []
+  for (let index = 0; index < 8; index++) passed.push((await process.limiter.take('key')).isAllowed)
+  expect(passed).toEqual([true, true, true, true, true, false, false, false])
+})
+
+test('old windows are forgotten, and only the owner may lease', async () => {
+  await shared.sql(`insert into core.limit_window (key, expires_at) values ('old', now() - interval '1 minute')`)
+  expect(await shared.database.rpc('limit_trim', {})).toMatchObject({ ok: true, trimmed: 1 })
+  const claims = { role: 'core_member', project: 'smart_layer', caps: ['limit:lease'], sub: 'key:x' } as const
+  await expect(shared.database.rpc('limit_lease', { p_wants: [], p_lease_ms: 100 }, { claims })).rejects.toMatchObject({
+    code: 'E_FORBIDDEN',
+  })
+})

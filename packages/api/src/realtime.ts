@@ -1,0 +1,164 @@
+import { type Clock, CoreError, systemClock } from '@core/foundation'
+import { type Channel, type Cursor, createChannel, type RawItem, type RealtimeItem } from './realtime/channel.ts'
+import { createSocketLink, type WebSocketLike } from './realtime/socket-link.ts'
+import { runStream } from './realtime/stream-link.ts'
+import { isTopic, type Topic, topics } from './realtime/topic.ts'
+
+export type { Cursor, RealtimeEvent, RealtimeItem, RealtimeResync } from './realtime/channel.ts'
+export type { WebSocketLike } from './realtime/socket-link.ts'
+export { type EventData, type EventType, type Topic, topicNames, topics } from './realtime/topic.ts'
+
+export interface RealtimeOptions {
+  /** Where the control plane is: `http://127.0.0.1:4400`. */
+  readonly url: string
+  /** A key with the scope `event:read` and those of the topics. */
+  readonly key: string
+  /** Whose events to hear, for the owner. Default: the key's own project; for the owner all of them. */
+  readonly project?: string | undefined
+  /** `auto`: a WebSocket, and server-sent events where none gets through. */
+  readonly transport?: 'auto' | 'websocket' | 'sse'
+  /** What opens sockets. Default: the global `WebSocket`, which browsers and Node have. */
+  readonly openWebSocket?: ((url: string) => WebSocketLike) | undefined
+  /** What opens streams. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+export interface SubscribeOptions {
+  /** The last event that was seen; what follows it is replayed. Left out: from now on. */
+  readonly since?: Cursor | undefined
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface RealtimeClient extends AsyncDisposable {
+  /**
+   * The events of a topic, each once and in order, through any number of broken connections. An item of the kind
+   * `resync` says that what came before is not followed by what comes next. A reader that is slow holds nobody up:
+   * what does not fit is fetched again. The iteration ends with the signal or `close`; it throws E_UNAUTHENTICATED,
+   * E_FORBIDDEN or E_NOT_FOUND where trying again is no use. Subscribes when it is called, not when it is read.
+   */
+  subscribe<Name extends Topic>(topic: Name, options?: SubscribeOptions): AsyncIterable<RealtimeItem<Name>>
+  close(): Promise<void>
+}
+
+/** Hears events of the control plane. Connects with the first subscription; every subscription shares one socket. */
+export function createRealtimeClient(options: RealtimeOptions): RealtimeClient {
+  const { clock = systemClock, random = Math.random, url, key, project } = options
+  const open = options.openWebSocket ?? defaultWebSocket()
+  const closing = new AbortController()
+  const channels = new Set<Channel>()
+  const runs = new Set<Promise<void>>()
+  let mode: 'websocket' | 'sse' = options.transport === 'sse' || open === undefined ? 'sse' : 'websocket'
+  const socketOver = new AbortController()
+  let isRunning = false
+
+  const link =
+    open === undefined
+      ? undefined
+      : createSocketLink({ url, key, project, open, clock, random, onUnreachable: () => void fallBack() })
+
+  /** No socket has ever come about: where plain requests get through, something between lets no socket pass. */
+  async function fallBack(): Promise<void> {
+    if (options.transport === 'websocket' || mode === 'sse') return
+    const send = options.fetch ?? fetch
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(5000)])
+    const answer = await send(`${url.replace(/\/+$/, '')}/livez`, { signal }).catch(() => undefined)
+    if (answer?.status !== 200 || closing.signal.aborted) return
+    mode = 'sse'
+    socketOver.abort()
+    for (const channel of channels) {
+      link?.remove(channel)
+      stream(channel)
+    }
+  }
+
+  function keep(run: Promise<void>): void {
+    runs.add(run)
+    void run.finally(() => runs.delete(run))
+  }
+
+  function stream(channel: Channel): void {
+    const fetchOption = options.fetch ?? fetch
+    const streamed = { url, key, project: project ?? 'current', fetch: fetchOption, clock, random }
+    keep(runStream(channel, closing.signal, streamed).catch((cause) => channel.fail(asCoreError(cause))))
+  }
+
+  function attach(channel: Channel): void {
+    channels.add(channel)
+    if (mode === 'sse' || link === undefined) {
+      stream(channel)
+      return
+    }
+    link.add(channel)
+    if (isRunning) return
+    isRunning = true
+    keep(link.run(AbortSignal.any([closing.signal, socketOver.signal])))
+  }
+
+  async function close(): Promise<void> {
+    closing.abort()
+    for (const channel of channels) channel.end()
+    await Promise.all(runs)
+  }
+
+  return {
+    subscribe(topic, { since, signal } = {}) {
+      if (closing.signal.aborted) throw new CoreError('E_CLOSED', 'this client was closed')
+      const channel = createChannel(topic, since)
+      const end = () => {
+        channel.end()
+        channels.delete(channel)
+        link?.remove(channel)
+        signal?.removeEventListener('abort', end)
+      }
+      attach(channel)
+      if (signal?.aborted) end()
+      signal?.addEventListener('abort', end, { once: true })
+      return readItems(topic, channel, end)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function* readItems<Name extends Topic>(
+  topic: Name,
+  channel: Channel,
+  end: () => void,
+): AsyncGenerator<RealtimeItem<Name>, void, undefined> {
+  try {
+    for (;;) {
+      const item = await channel.next()
+      if (item === undefined) return
+      if (isItemOf(topic, item)) yield item
+      else if (item.kind === 'event' && Object.hasOwn(topics[topic].types, item.type)) throw misfit(item)
+    }
+  } finally {
+    end()
+  }
+}
+
+function misfit({ topic, type, seq }: { topic: Topic; type: string; seq: number }): CoreError {
+  return new CoreError('E_INTERNAL', `the event ${topic} ${type} has data this client does not understand`, {
+    fix: 'Use the client of the same version as the control plane.',
+    details: { topic, type, seq },
+  })
+}
+
+/** Checks the data against the contract. Types of a later version, which this one does not know, are passed over. */
+function isItemOf<Name extends Topic>(topic: Name, item: RawItem): item is RawItem & RealtimeItem<Name> {
+  if (item.kind === 'resync') return true
+  const { types } = topics[topic]
+  const schema = Object.entries(types).find(([type]) => type === item.type)?.[1]
+  return item.topic === topic && isTopic(item.topic) && schema?.safeParse(item.data).success === true
+}
+
+function defaultWebSocket(): ((url: string) => WebSocketLike) | undefined {
+  return typeof WebSocket === 'undefined' ? undefined : (url) => new WebSocket(url)
+}
+
+function asCoreError(cause: unknown): CoreError {
+  return cause instanceof CoreError ? cause : new CoreError('E_INTERNAL', 'the event stream failed', { cause })
+}

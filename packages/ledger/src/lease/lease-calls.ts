@@ -1,0 +1,185 @@
+import type { Database, Json, RpcOptions } from '@core/database'
+import { type CallOptions, CoreError } from '@core/foundation'
+import { z } from 'zod'
+import type { Credits } from '../credits.ts'
+import {
+  type Accepted,
+  type AccountDenial,
+  accepted,
+  amount,
+  type Balance,
+  balance,
+  type ClosedDenial,
+  denied,
+  type SpendDenial,
+  toDenial,
+} from '../outcome.ts'
+import type { ReportItem } from './lease-tally.ts'
+
+export interface LeaseOpenInput {
+  key: string
+  account: string
+  amount: Credits
+  /** 1 to 604,800: seven days. */
+  ttlSeconds: number
+  /** Who spends; for people. */
+  device: string
+}
+
+/** A lease as the database has it. */
+export interface LeaseFacts {
+  lease: string
+  account: string
+  device: string
+  /** expired: over, its rest held for the grace. returned: the grace is over too. */
+  state: 'open' | 'expired' | 'returned' | 'closed'
+  amount: Credits
+  reported: Credits
+  rest: Credits
+  /** The number of the last report. */
+  seq: number
+  expiresAt: Date
+  /** When the unreported rest goes back. */
+  returnsAt: Date
+  /** The database's time of the answer. */
+  at: Date
+}
+
+/** More than one lease may take of what is available: a fifth, or what the purse's metadata allows. */
+export interface LeaseLimitDenial extends Balance {
+  status: 'lease_limit'
+  account: string
+  requested: Credits
+  limit: Credits
+}
+/** A report's number was not the next. */
+export interface LeaseGapDenial {
+  status: 'lease_gap'
+  lease: string
+  seq: number
+  expected: number
+}
+
+export type LeaseOpened = Accepted & LeaseFacts & { status: 'leased' }
+export type LeaseReported = Accepted &
+  LeaseFacts & { status: 'reported'; charged: Credits; flags: ('late' | 'overflow')[] }
+export type LeaseClosed = Accepted & LeaseFacts & { status: 'closed'; released: Credits }
+
+export type LeaseOpenOutcome = LeaseOpened | SpendDenial | AccountDenial | LeaseLimitDenial
+export type LeaseReportOutcome = LeaseReported | ClosedDenial | LeaseGapDenial
+export type LeaseCloseOutcome = LeaseClosed | ClosedDenial
+
+/** The database's side of a lease. `openLease` is built on it; use it directly only to write another kind of client. */
+export interface LeaseCalls {
+  open(input: LeaseOpenInput, options?: CallOptions): Promise<LeaseOpenOutcome>
+  /** Charges what was spent. Numbers go 1, 2, 3, …; the same number with the same items replays. */
+  report(
+    input: { lease: string; seq: number; items: readonly ReportItem[] },
+    options?: CallOptions,
+  ): Promise<LeaseReportOutcome>
+  /** Gives the unreported rest back. A device that still has spends to report would lose them. */
+  close(input: { key: string; lease: string }, options?: CallOptions): Promise<LeaseCloseOutcome>
+  get(lease: string, options?: CallOptions): Promise<LeaseFacts>
+}
+
+export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOptions['claims']): LeaseCalls {
+  return {
+    async open({ key, account, amount: p_amount, ttlSeconds, device }, options) {
+      const args = { p_key: key, p_account: account, p_amount, p_ttl_s: ttlSeconds, p_device: device }
+      const answer = await database.rpc('ledger_lease_open', args, { ...options, claims })
+      return parse('open', openAnswer, answer)
+    },
+    async report({ lease, seq, items }, options) {
+      const args = { p_lease: lease, p_seq: seq, p_items: items.map((item) => ({ ...item })) }
+      const answer = await database.rpc('ledger_lease_report', args, { ...options, claims })
+      return parse('report', reportAnswer, answer)
+    },
+    async close({ key, lease }, options) {
+      const answer = await database.rpc('ledger_lease_close', { p_key: key, p_lease: lease }, { ...options, claims })
+      return parse('close', closeAnswer, answer)
+    },
+    async get(lease, options) {
+      return parse('get', facts, await database.rpc('ledger_lease_get', { p_lease: lease }, { ...options, claims }))
+    },
+  }
+}
+
+const time = z.string().transform((text) => new Date(text))
+const stored = {
+  lease: z.string(),
+  account: z.string(),
+  device: z.string(),
+  status: z.enum(['open', 'expired', 'returned', 'closed']),
+  amount,
+  reported: amount,
+  rest: amount,
+  seq: z.number(),
+  expires_at: time,
+  returns_at: time,
+  at: time,
+}
+
+function toFacts<Answer extends z.infer<z.ZodObject<typeof stored>>>({
+  status: state,
+  expires_at: expiresAt,
+  returns_at: returnsAt,
+  ...rest
+}: Answer) {
+  return { ...rest, state, expiresAt, returnsAt }
+}
+
+const facts: z.ZodType<LeaseFacts> = z.object(stored).transform(toFacts)
+
+const spendDenial = denied
+  .extend({ code: z.enum(['insufficient_credits', 'budget_exhausted', 'account_not_found', 'account_frozen']) })
+  .transform((denial) => toDenial(denial) as SpendDenial | AccountDenial)
+const closedDenial = denied.extend({ code: z.literal('hold_closed') }).transform((d) => toDenial(d) as ClosedDenial)
+const limitDenial = z
+  .object({
+    ok: z.literal(false),
+    code: z.literal('lease_limit'),
+    account: z.string(),
+    requested: amount,
+    limit: amount,
+    ...balance,
+  })
+  .transform(({ ok: _, code: status, ...denial }): LeaseLimitDenial => ({ status, ...denial }))
+const gapDenial = z
+  .object({
+    ok: z.literal(false),
+    code: z.literal('lease_gap'),
+    lease: z.string(),
+    seq: z.number(),
+    expected: z.number(),
+  })
+  .transform(({ ok: _, code: status, ...denial }): LeaseGapDenial => ({ status, ...denial }))
+
+const openAnswer: z.ZodType<LeaseOpenOutcome> = z.union([
+  z
+    .object({ ...accepted, ...stored })
+    .transform(({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'leased' as const })),
+  spendDenial,
+  limitDenial,
+])
+const reportAnswer: z.ZodType<LeaseReportOutcome> = z.union([
+  z
+    .object({ ...accepted, ...stored, charged: amount, flags: z.array(z.enum(['late', 'overflow'])) })
+    .transform(({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'reported' as const })),
+  closedDenial,
+  gapDenial,
+])
+const closeAnswer: z.ZodType<LeaseCloseOutcome> = z.union([
+  z
+    .object({ ...accepted, ...stored, released: amount })
+    .transform(({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'closed' as const })),
+  closedDenial,
+])
+
+function parse<Outcome>(name: string, shape: z.ZodType<Outcome>, answer: Json): Outcome {
+  const parsed = shape.safeParse(answer)
+  if (parsed.success) return parsed.data
+  throw new CoreError('E_INTERNAL', `ledger_lease_${name} gave an answer that this version does not know`, {
+    cause: parsed.error,
+    fix: 'Bring this package and the database to the same version (core migrate up).',
+  })
+}

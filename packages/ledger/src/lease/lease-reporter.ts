@@ -1,0 +1,223 @@
+import { type Clock, CoreError, isCoreError, type Logger, raceSignal, uuidv7 } from '@core/foundation'
+import { type Credits, microCredits } from '../credits.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { LeaseCalls } from './lease-calls.ts'
+import { isEmpty, type LeaseTally, toItems } from './lease-tally.ts'
+import type { LeaseTime } from './lease-time.ts'
+
+export interface LeaseReporterOptions {
+  lease: string
+  calls: LeaseCalls
+  tally: LeaseTally
+  commit: GroupCommit<unknown>
+  time: LeaseTime
+  clock: Clock
+  logger: Logger
+  reportEveryMs: number
+  /** Asked first when the clocks of an earlier process could not be trusted, or as soon as possible. */
+  isStale: boolean
+  closingKey: string | undefined
+}
+
+/** A deadline for everything a call does, and the limit of each call to the database in it. */
+export interface BoundCall {
+  signal: AbortSignal
+  timeoutMs: number
+}
+
+export interface LeaseReporter {
+  /** Set when the database refuses this lease for good: its reports can never be delivered. */
+  readonly refusal: CoreError | undefined
+  /** Set when nothing may be spent any more because the close has been sent, perhaps. */
+  readonly closingKey: string | undefined
+  /** Set when the lease has ended in the database. */
+  readonly ended: { reported: Credits; released: Credits } | undefined
+  /** Reports everything spent so far. */
+  report(options: BoundCall): Promise<void>
+  /** Reports everything and ends the lease in the database. Spending has stopped. */
+  end(options: BoundCall): Promise<void>
+  /** Asks the database for the time. */
+  synchronise(options: BoundCall): Promise<void>
+  /** Looks at what is due now instead of at the next interval. */
+  wake(): void
+  /** Works in the background until stopped. Does not keep the process alive. */
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Pauses after failures: uniform in [0, min(cap, base * 2^n)]. */
+const BACKOFF_BASE_MS = 500
+const BACKOFF_CAP_MS = 30_000
+/** Limit of one call in the background. */
+const CALL_TIMEOUT_MS = 10_000
+/** How often the clocks are compared. */
+const WATCH_MS = 1_000
+
+/** What asking again cannot mend. Everything else (away, busy, a revoked key, a missing function) may pass. */
+const FINAL = new Set(['E_NOT_FOUND', 'E_IDEMPOTENCY_MISMATCH', 'E_INVALID', 'E_TOO_LARGE'])
+
+/** Delivers what a lease has spent: in order, each number once, one at a time. */
+export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporter {
+  const { lease, calls, tally, commit, time, clock, logger, reportEveryMs } = options
+  let { closingKey, isStale } = options
+  let refusal: CoreError | undefined
+  let ended: LeaseReporter['ended']
+  let last: Promise<unknown> = Promise.resolve()
+  const stopping = new AbortController()
+  let running: Promise<void> | undefined
+  let wakeUp: (() => void) | undefined
+  let failures = 0
+
+  /** One at a time: a number may not overtake the one before. */
+  function exclusively<Value>(work: () => Promise<Value>, { signal }: BoundCall): Promise<Value> {
+    const turn = last.then(async () => {
+      signal.throwIfAborted()
+      return await work()
+    })
+    last = turn.catch(() => undefined)
+    return raceSignal(turn, signal)
+  }
+
+  async function deliverAll(call: BoundCall): Promise<void> {
+    if (!isEmpty(tally.open)) void commit.cut(tally.lastSeq + 1)
+    const until = tally.lastSeq
+    while (tally.ackedSeq < until) await deliverOldest(call)
+  }
+
+  async function deliverOldest(call: BoundCall): Promise<void> {
+    if (refusal) throw refusal
+    const part = tally.waiting[0]
+    if (part?.seq === undefined) return
+    // Not before the cut is on disk: after a crash the number must stand for the same spends.
+    await raceSignal(commit.flush(), call.signal)
+    const sentAt = time.read()
+    const outcome = await calls.report({ lease, seq: part.seq, items: toItems(part) }, call).catch(refuseFinal)
+    if (outcome.status !== 'reported') {
+      const facts = outcome.status === 'lease_gap' ? { seq: outcome.seq, expected: outcome.expected } : {}
+      throw refuse(outcome.status, facts)
+    }
+    tally.ack(part.seq)
+    void commit.note({ note: 'acked', seq: part.seq })
+    if (outcome.replayed) isStale = true
+    else anchor(outcome.at, sentAt)
+    logger.debug({ lease, seq: part.seq, charged: outcome.charged }, 'reported a part of a credit lease')
+  }
+
+  function anchor(serverAt: Date, sentAt: ReturnType<LeaseTime['read']>): void {
+    isStale = false
+    void commit.note({ note: 'anchor', anchor: time.anchor(serverAt.getTime(), sentAt) })
+  }
+
+  async function synchroniseNow(call: BoundCall): Promise<void> {
+    const sentAt = time.read()
+    const facts = await calls.get(lease, call).catch(refuseFinal)
+    if (facts.state === 'closed' && closingKey === undefined) throw refuse('hold_closed', { state: facts.state })
+    anchor(facts.at, sentAt)
+  }
+
+  async function endNow(call: BoundCall): Promise<void> {
+    if (ended) return
+    while (tally.unreported > 0) await deliverAll(call)
+    if (closingKey === undefined) {
+      closingKey = uuidv7()
+      void commit.note({ note: 'closing', key: closingKey })
+    }
+    await raceSignal(commit.flush(), call.signal)
+    const outcome = await calls.close({ key: closingKey, lease }, call).catch(refuseFinal)
+    // Closed by somebody else, with everything of ours reported: the end is the same.
+    const released = outcome.status === 'closed' ? outcome.released : microCredits(0)
+    ended = { reported: microCredits(tally.reported), released }
+    void commit.note({ note: 'closed' })
+  }
+
+  function refuseFinal(error: unknown): never {
+    if (isCoreError(error) && FINAL.has(error.code)) throw refuse(error.code, error.details, error)
+    throw error
+  }
+
+  function refuse(reason: string, facts: object, cause?: unknown): CoreError {
+    refusal = new CoreError('E_CONFLICT', `the database refuses the reports of the lease ${lease}: ${reason}`, {
+      cause,
+      fix: 'Keep the journal, compare it with ledger_lease_get, and charge what is missing by hand.',
+      details: { ...facts, reason: 'lease_refused', refusal: reason, lease, unreported: tally.unreported },
+    })
+    logger.error({ err: refusal, lease }, 'a credit lease is refused')
+    return refusal
+  }
+
+  async function run(): Promise<void> {
+    const { signal } = stopping
+    let dueAt = clock.monotonic() + reportEveryMs
+    while (!signal.aborted && !refusal && !ended && !commit.failure) {
+      await pause(Math.min(WATCH_MS, Math.max(0, dueAt - clock.monotonic())), signal)
+      if (signal.aborted) return
+      const isOver = time.check() === 0
+      if (time.jumpMs !== 0 && !isStale) {
+        logger.warn({ lease, jumpMs: time.jumpMs }, 'the wall clock was set; asking the database for the time')
+        isStale = true
+        if (failures === 0) dueAt = clock.monotonic()
+      }
+      const isPressing = failures === 0 && (tally.waiting.length > 0 || (isOver && closingKey === undefined))
+      if (clock.monotonic() < dueAt && !isPressing) continue
+      dueAt = clock.monotonic() + (await attempt(signal))
+    }
+  }
+
+  /** Does what is due; returns the pause until the next attempt. */
+  async function attempt(signal: AbortSignal): Promise<number> {
+    const call = { signal, timeoutMs: CALL_TIMEOUT_MS }
+    try {
+      await exclusively(async () => {
+        if (isStale) await synchroniseNow(call)
+        await deliverAll(call)
+        if (isStale) await synchroniseNow(call)
+        if (time.check() > 0) return
+        // Over by this machine's clocks: the database's decides, and then its rest need not wait for the grace.
+        await synchroniseNow(call)
+        if (time.check() === 0) await endNow(call)
+      }, call)
+      if (failures > 0) logger.info({ lease, failures }, 'the reports of a credit lease go through again')
+      failures = 0
+      return reportEveryMs
+    } catch (error) {
+      if (signal.aborted || refusal) return 0
+      failures += 1
+      const say = failures === 1 ? logger.warn : logger.debug
+      say.call(logger, { err: error, lease, failures }, 'a credit lease could not report; trying again')
+      return Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** failures)
+    }
+  }
+
+  async function pause(ms: number, signal: AbortSignal): Promise<void> {
+    const nap = new AbortController()
+    wakeUp = () => nap.abort()
+    const onAbort = () => nap.abort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    await clock.sleep(ms, { signal: nap.signal, unref: true }).catch(() => undefined)
+    signal.removeEventListener('abort', onAbort)
+    wakeUp = undefined
+  }
+
+  return {
+    get refusal() {
+      return refusal
+    },
+    get closingKey() {
+      return closingKey
+    },
+    get ended() {
+      return ended
+    },
+    report: (call) => exclusively(() => deliverAll(call), call),
+    end: (call) => exclusively(() => endNow(call), call),
+    synchronise: (call) => exclusively(() => synchroniseNow(call), call),
+    wake: () => wakeUp?.(),
+    start() {
+      running ??= run()
+    },
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}

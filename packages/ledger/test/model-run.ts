@@ -1,0 +1,154 @@
+import type { Json } from '@core/database'
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import { callLedger, isObject, type LedgerUnderTest, toAnswer } from './ledger-under-test.ts'
+import { type Answer, createModel, type Model, type Operation } from './model.ts'
+import { type Plan, planArbitrary, toOperation } from './plan.ts'
+
+let prefixes = 0
+
+/** Around changes of the clocks, at night, and on a plain day. */
+const starts = ['2026-10-24T21:30:00Z', '2026-03-28T22:30:00Z', '2026-03-08T04:30:00Z', '2026-06-15T12:00:00Z']
+
+/** Random calls on the ledger and on the model, answers compared at each, the whole state every few. */
+export async function checkAgainstModel(
+  ledger: LedgerUnderTest,
+  { carry, runs, calls }: { carry: boolean; runs: number; calls: number },
+): Promise<void> {
+  const commands = fc.commands([planArbitrary(carry).map(toCommand)], { maxCommands: calls, size: 'max' })
+  await fc.assert(
+    fc.asyncProperty(commands, fc.constantFrom(...starts), (steps, from) =>
+      fc.asyncModelRun(() => setUp(ledger, Date.parse(from)), steps),
+    ),
+    { numRuns: runs },
+  )
+}
+
+interface Run {
+  ledger: LedgerUnderTest
+  prefix: string
+  now: number
+  /** Swapped when an atomic batch is accepted. */
+  model: Model
+  /** What was sent, with what came back. */
+  sent: { operation: Operation; raw: Json | undefined }[]
+  alertsBefore: number
+}
+
+async function setUp(ledger: LedgerUnderTest, now: number): Promise<{ model: { run: Run }; real: Run }> {
+  const rows = await ledger.sql('select coalesce(max(id), 0) as last from core.ledger_alert')
+  const run: Run = {
+    ledger,
+    prefix: `r${++prefixes}`,
+    now,
+    model: createModel(),
+    sent: [],
+    alertsBefore: Number(rows[0]?.['last']),
+  }
+  await ledger.setClock(now)
+  const openings = [
+    { op: 'account_open', account: 'pool', kind: 'pool' },
+    { op: 'grant', account: 'pool', amount: 1_500 },
+    { op: 'account_open', account: 'alpha', parent: 'pool', funding: 'parent' },
+    { op: 'account_open', account: 'alpha/kid', kind: 'user' },
+    { op: 'account_open', account: 'beta', parent: 'pool' },
+    { op: 'grant', account: 'beta', amount: 400 },
+    { op: 'account_open', account: 'solo', overdraft: 100 },
+    { op: 'budget_set', account: 'alpha', name: 'cap', period: 'day', tz: 'Europe/Berlin', limit: 600 },
+    { op: 'budget_set', account: 'pool', name: 'other', period: 'week', limit: 1_200 },
+  ]
+  for (const operation of openings) await call(run, { do: 'call', operation, pick: 0 })
+  return { model: { run }, real: run }
+}
+
+function toCommand(plan: Plan): fc.AsyncCommand<{ run: Run }, Run> {
+  return {
+    check: () => true,
+    toString: () => JSON.stringify(plan),
+    async run(_, run) {
+      if (plan.do === 'call') await call(run, plan)
+      else if (plan.do === 'batch') await batch(run, plan)
+      else if (plan.do === 'again') await again(run, plan)
+      else if (plan.do === 'wait') {
+        run.now += plan.ms
+        await run.ledger.setClock(run.now)
+      } else if (plan.do === 'sweep') await run.ledger.database.rpc('ledger_expire_due', {})
+      else await look(run)
+    },
+  }
+}
+
+async function call(run: Run, plan: Extract<Plan, { do: 'call' }>): Promise<void> {
+  const operation = toOperation(plan, { ...run, key: `k${run.sent.length}` })
+  const { answer, raw } = await callLedger(run.ledger, operation)
+  run.sent.push({ operation, raw })
+  expect(answer).toEqual(expected(run.model, operation, run.now, raw))
+}
+
+/** What the model answers, in the order in which the database sorts. */
+function expected(model: Model, operation: Operation, now: number, raw: Json | undefined): Answer {
+  return model.apply(operation, now, idsOf(raw))
+}
+
+function idsOf(raw: Json | undefined) {
+  if (!isObject(raw)) return {}
+  const { tx, hold } = raw
+  return { tx: typeof tx === 'number' ? tx : undefined, hold: typeof hold === 'string' ? hold : undefined }
+}
+
+async function batch(run: Run, { calls, atomic }: Extract<Plan, { do: 'batch' }>): Promise<void> {
+  const operations = calls.map((plan) =>
+    toOperation(plan, { ...run, key: `k${run.sent.length}.${calls.indexOf(plan)}` }),
+  )
+  const answer = await run.ledger.database.rpc('ledger_batch', { p_ops: operations, p_atomic: atomic })
+  const results = isObject(answer) && Array.isArray(answer['results']) ? answer['results'] : []
+  const copy = atomic ? run.model.fork() : run.model
+  const wanted = operations.map((operation, index) => expected(copy, operation, run.now, results[index]))
+  const isAccepted = !atomic || wanted.every(({ ok }) => ok === true)
+  expect(isObject(answer) && answer['ok']).toBe(isAccepted)
+  expect(results.map(toAnswer)).toEqual(
+    wanted.map((result) =>
+      isAccepted || result['ok'] !== true || result['replayed'] ? result : { ok: false, code: 'not_applied' },
+    ),
+  )
+  if (!isAccepted) return
+  run.model = copy
+  for (const [index, operation] of operations.entries()) run.sent.push({ operation, raw: results[index] })
+}
+
+/** Sends an earlier call again, as it was or with another amount. */
+async function again(run: Run, { pick, other }: Extract<Plan, { do: 'again' }>): Promise<void> {
+  const earlier = run.sent[pick % run.sent.length]
+  if (!earlier) return
+  const { operation } = earlier
+  const changed = other && typeof operation['amount'] === 'number' ? { amount: operation['amount'] + 1 } : {}
+  const { answer, raw } = await callLedger(run.ledger, { ...operation, ...changed })
+  expect(answer).toEqual(expected(run.model, { ...operation, ...changed }, run.now, raw))
+  if (isObject(raw) && raw['replayed'])
+    expect(raw).toEqual({ ...(isObject(earlier.raw) && earlier.raw), replayed: true })
+  else run.sent.push({ operation: { ...operation, ...changed }, raw })
+}
+
+/** Compares the whole state: balances, holds, alerts; and audits. */
+async function look(run: Run): Promise<void> {
+  for (const code of [...run.model.accounts().map((account) => account.code), `${run.prefix}ghost`]) {
+    const answer = await run.ledger.database.rpc('ledger_balance', { p_account: code })
+    expect(toAnswer(answer)).toEqual(run.model.balance(code, run.now))
+  }
+  const holds = await run.ledger.sql(
+    `select id, amount, captured, released, status from core.ledger_hold where project like $1`,
+    [`${run.prefix}%`],
+  )
+  const plain = holds.map(({ amount, captured, released, ...rest }) => ({
+    ...rest,
+    amount: Number(amount),
+    captured: Number(captured),
+    released: Number(released),
+  }))
+  expect(new Set(plain)).toEqual(new Set(run.model.holds()))
+  const alerts = await run.ledger.database.rpc('ledger_alerts', { p_after: run.alertsBefore, p_limit: 1_000 })
+  const listed = toAnswer(alerts)['alerts']
+  expect(new Set(Array.isArray(listed) ? listed : [])).toEqual(new Set(run.model.alerts()))
+  const audit = await run.ledger.database.rpc('ledger_audit', {})
+  expect(isObject(audit) && audit['violations']).toEqual([])
+}

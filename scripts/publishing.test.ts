@@ -1,0 +1,137 @@
+// What those who install the packages get: each is built, packed, installed outside the workspace without a network,
+// and used from JavaScript and TypeScript on the Node versions that `engines` promises.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createSibling, type Sibling } from './publishing/create-sibling.ts'
+import { findNode } from './publishing/find-node.ts'
+import { findPublishedFaults } from './publishing/find-published-faults.ts'
+import { listPublished } from './publishing/list-published.ts'
+import { packPackages } from './publishing/pack-packages.ts'
+import { root } from './root.ts'
+
+const published = listPublished()
+const specifiers = published.flatMap(({ manifest }) =>
+  Object.keys(manifest.exports ?? {}).map((name) => manifest.name + name.slice(1)),
+)
+const isTestKit = (specifier: string) => specifier.includes('/testing')
+/** What only the test kits use, as optional peers. */
+const testLibraries = published.flatMap(({ folder, manifest }) =>
+  Object.keys(manifest.peerDependencies ?? {}).map((name) => [name, folder] as const),
+)
+
+let temporary: string
+/** Has the packages and the types of Node. */
+let plain: Sibling
+/** Has what the test kits want besides. */
+let tester: Sibling
+/** What the compiler said of the plain sibling's programs, whose JavaScript the Node versions then run. */
+let findings: string[]
+
+beforeAll(async () => {
+  temporary = mkdtempSync(join(tmpdir(), 'core-publish-'))
+  const built = build([])
+  if (built.status !== 0) throw new Error(built.stdout + built.stderr)
+  const packed = packPackages(temporary)
+  plain = createSibling(packed, [['@types/node', '.']])
+  tester = createSibling(packed, [['@types/node', '.'], ...testLibraries])
+  plain.write('every-export.ts', importAll(specifiers.filter((specifier) => !isTestKit(specifier))))
+  tester.write('every-export.ts', importAll(specifiers.filter(isTestKit)))
+  tester.write('every-export.js', importAll(specifiers))
+  findings = await plain.compile(['watch-balance.ts', 'every-export.ts', 'misuse.ts'])
+})
+
+afterAll(() => {
+  plain?.[Symbol.dispose]()
+  tester?.[Symbol.dispose]()
+  rmSync(temporary, { recursive: true, force: true })
+})
+
+describe.each(published)('$manifest.name', ({ folder, manifest }) => {
+  test('packs what it promises, needs nothing it does not name, and has no tests inside', () => {
+    expect(findPublishedFaults(installed(manifest.name))).toEqual([])
+    const readme = readFileSync(join(installed(manifest.name), 'README.md'), 'utf8')
+    expect(readme).toBe(readFileSync(join(root, folder, 'README.md'), 'utf8'))
+  })
+})
+
+test('@core/database carries the migrations of this moment', () => {
+  const read = (folder: string) => readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')])
+  const carried = read(join(installed('@core/database'), 'dist/migrations'))
+  expect(carried.length).toBeGreaterThan(0)
+  expect(carried).toEqual(read(join(root, 'supabase/migrations')))
+})
+
+describe('types', () => {
+  test('a strict program compiles against the declarations, which are checked themselves', () => {
+    expect(findings.filter((finding) => !finding.startsWith('misuse.ts'))).toEqual([])
+  })
+
+  test('the test kits are typed for those who have their libraries', async () => {
+    expect(await tester.compile(['every-export.ts'])).toEqual([])
+  })
+
+  test('mistakes are found', () => {
+    const lines = findings.flatMap((finding) => /^misuse\.ts\((\d+)/.exec(finding)?.[1] ?? [])
+    expect(lines).toEqual(['6', '7', '8', '9'])
+  })
+})
+
+const majors = [...new Set([Number(process.versions.node.split('.')[0]), 22])]
+
+// Together, because most of the time is Postgres in WebAssembly at work on one processor each.
+describe.concurrent.each(majors)('Node %i', { timeout: 300_000 }, (major) => {
+  test('runs the packages from JavaScript and from TypeScript', async ({ skip }) => {
+    const node = findNode(major) ?? skip(`there is no Node ${major} on this machine`)
+    const env = { CORE_DATA_DIR: join(temporary, `data-${major}`) }
+    const count = readdirSync(join(root, 'supabase/migrations')).length
+    expect(await plain.run(node, 'spend.js', env)).toEqual({
+      migrations: [count, count],
+      statuses: ['granted', 'reserved', 'settled'],
+      available: 7_500_000,
+    })
+    expect(await plain.run(node, 'out/watch-balance.js', env)).toEqual({
+      pending: 0,
+      isRouted: false,
+      isKnown: true,
+      work: 36,
+      spent: 500_000,
+      denial: 7_000_000,
+      missing: 'E_NOT_FOUND',
+      away: 'E_DATABASE_UNAVAILABLE',
+    })
+  })
+
+  test('imports every export, and runs the test kit of the database', async ({ skip }) => {
+    const node = findNode(major) ?? skip(`there is no Node ${major} on this machine`)
+    const found = specifiers.map((specifier) => [specifier, true])
+    expect(await tester.run(node, 'every-export.js')).toEqual(Object.fromEntries(found))
+    expect(await tester.run(node, 'use-test-kit.js')).toEqual(['manus_origin'])
+  })
+})
+
+test('npm is refused, because it would publish the versions of this workspace as they are written', () => {
+  const env = { npm_lifecycle_event: 'prepack', npm_config_user_agent: 'npm/11.0.0 node/v24.0.0' }
+  expect(build([], env)).toMatchObject({ status: 1, stderr: 'build: pack and publish with pnpm, not with npm\n' })
+})
+
+function build(names: string[], env: Record<string, string> = {}) {
+  return spawnSync(process.execPath, [join(root, 'scripts/build.ts'), ...names], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
+}
+
+/** Where pnpm put a package: its files and nothing else. */
+function installed(name: string): string {
+  return realpathSync(join(plain.folder, 'node_modules', name))
+}
+
+/** A program, JavaScript and TypeScript alike, that prints of each module whether it has exports. */
+function importAll(modules: readonly string[]): string {
+  const imports = modules.map((specifier, index) => `import * as module${index} from '${specifier}'`)
+  const answers = modules.map((specifier, index) => `  '${specifier}': Object.keys(module${index}).length > 0,`)
+  return [...imports, 'console.log(JSON.stringify({', ...answers, '}))', ''].join('\n')
+}
