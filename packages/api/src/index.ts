@@ -13,6 +13,7 @@ export {
   problemSchema,
   problems,
 } from './problem.ts'
+export { readServerSentEvents, type ServerSentMessage } from './realtime/event-source.ts'
 export {
   type ClientFrame,
   type CloseCode,
