@@ -226,7 +226,10 @@ test('those who come from far back read the outbox page by page, and join a pres
   let isWriting = true
   let last = 1000
   const writing = (async () => {
-    while (isWriting) await put(last + 1, (last += 7))
+    while (isWriting) {
+      await put(last + 1, last + 7)
+      last += 7
+    }
   })()
   const heard: number[][] = []
   for (let reader = 0; reader < 40; reader++) {
