@@ -91,6 +91,24 @@ test('an event stream is counted and not timed', async () => {
   expect(timed?.filter(({ labels }) => labels['route'] === route)).toEqual([])
 })
 
+test('what never becomes an answer of a route is not counted: sockets, and addresses that cannot be read', async () => {
+  const count = async () => {
+    const samples = (await scrape()).get('core_http_requests_total')?.samples ?? []
+    return samples.reduce((sum, { value }) => sum + value, 0)
+  }
+  const before = await count()
+  const socket = new WebSocket(`${plane.url.replace('http', 'ws')}/v1/realtime`)
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve
+    socket.onerror = reject
+  })
+  expect(readValue(await scrape(), 'core_realtime_connections')).toBe(1)
+  socket.close()
+  await expect.poll(async () => readValue(await scrape(), 'core_realtime_connections')).toBe(0)
+  expect((await get('/v1/%zz')).status).toBe(400)
+  expect(await count()).toBe(before)
+})
+
 test('the ledger, the loops, the event loop and the process are in it', async () => {
   const reserve = await get('/v1/projects/smart_layer/holds', {
     method: 'POST',
