@@ -73,7 +73,7 @@ declare
   v_run_list int; v_run_purse int; v_run_spent bigint; v_run_held bigint; v_balance_now bigint; v_held_now bigint; v_version_now bigint;
   v_alert_in bigint; v_hold_rest bigint; v_available bigint; v_rest bigint; v_tightest int; v_granted bigint; v_charged bigint; v_within bigint; v_above bigint;
   v_uncollected bigint; v_most bigint; v_held_delta bigint; v_windows text; v_text text; v_expires text; v_expires_ttl int; v_status text;
-  v_flag text; v_written bigint; w int; v_ok boolean;
+  v_flag text; v_written bigint; v_reserved bigint := 0; w int; v_ok boolean;
 begin
   if v_count = 0 then return '[]'; end if;
   o := core.ledger_batch_parse(p_ops);
@@ -121,9 +121,11 @@ begin
     array_agg(h.amount::bigint order by x.ord), array_agg(h.captured::bigint order by x.ord),
     array_agg(h.status order by x.ord), array_agg(h.over order by x.ord),
     array_agg(case when t.request = x.request then t.result || '{"replayed": true}' end order by x.ord),
-    array_agg(x.valid and (t.request is null or t.request = x.request) order by x.ord)
+    -- A hold that somebody opened under the id of a reserve since: reserve itself says so, below.
+    array_agg(x.valid and (t.request is null or t.request = x.request) and not (x.op = 'reserve' and h.id is not null) order by x.ord)
   into v_purse, v_frozen, h_amount, h_captured, h_status, h_over, v_result, v_valid
-  from unnest(v_account, o.hold, v_project, o.key, v_request, v_valid) with ordinality as x (account, hold, project, key, request, valid, ord)
+  from unnest(o.op, v_account, o.hold, v_project, o.key, v_request, v_valid)
+    with ordinality as x (op, account, hold, project, key, request, valid, ord)
   left join account a on a.id = x.account
   left join core.ledger_hold h on h.id = x.hold
   left join core.ledger_tx t on t.project = x.project and t.key = x.key;
@@ -162,8 +164,8 @@ begin
   )
   select array_agg(case when h.id is null then (select a.list from account a where a.id = x.account)
     else (select l.list from list l where l.budget_ids = h.budget_ids and l.window_starts = h.window_starts) end order by x.ord) into v_list
-  from unnest(v_account, o.hold) with ordinality as x (account, hold, ord)
-  left join core.ledger_hold h on h.id = x.hold;
+  from unnest(o.op, v_account, o.hold) with ordinality as x (op, account, hold, ord)
+  left join core.ledger_hold h on h.id = x.hold and x.op in ('settle', 'void');
 
   -- Decide, in order, on the numbers in memory.
   v_op := o.op; v_key := o.key; v_amount := o.amount; v_min := o.min; v_ttl := o.ttl; v_hold := o.hold;
@@ -224,6 +226,7 @@ begin
         v_text := concat(', "account": "', v_code[i], '", "charged": ', v_granted);
       else
         v_held_delta := v_granted;
+        v_reserved := v_reserved + 1;
         if v_hold[i] is null then v_hold[i] := core.new_id(); end if;
         if v_expires_ttl is distinct from v_ttl[i] then
           v_expires_ttl := v_ttl[i];
@@ -326,7 +329,12 @@ begin
   from unnest(v_op, v_tx, v_hold, v_account, v_purse, v_root, v_project, v_counted, o.over, v_list, o.metadata, v_ttl)
     as x (op, tx, hold, account, purse, root, project, counted, over, list, metadata, ttl)
   join unnest(v_lists) with ordinality as l (budget_ids, window_starts, positions, ord) on l.ord = x.list
-  where x.op = 'reserve' and x.tx is not null;
+  where x.op = 'reserve' and x.tx is not null
+  on conflict on constraint ledger_hold_pkey do nothing;
+  get diagnostics v_written = row_count;
+  if v_written <> v_reserved then
+    raise exception using errcode = '40001', message = 'a hold id of the batch is being used by a concurrent call', hint = 'Send the batch again.';
+  end if;
   insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
     request, result, actor, created_at)
   select x.tx, x.project, x.key, x.op, x.account, p_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],

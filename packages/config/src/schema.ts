@@ -172,7 +172,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       maxLoopDelayMs: milliseconds(60_000).default(1_000).register(settingRegistry, {
         variable: 'CORE_OVERLOAD_MAX_LOOP_DELAY_MS',
-        description: 'The mean delay of the event loop over half a second from which on requests are refused with 503.',
+        description: 'The mean delay of the event loop from which on requests are refused with 503.',
       }),
       maxDatabaseCalls: z.int().min(1).max(100_000).default(1_000).register(settingRegistry, {
         variable: 'CORE_OVERLOAD_MAX_DATABASE_CALLS',

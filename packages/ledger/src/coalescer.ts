@@ -45,6 +45,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
   let closed = false
   let sweeper: NodeJS.Timeout | undefined
   let onIdle: (() => void) | undefined
+  let idle: Promise<void> | undefined
 
   function submit(item: Item, { signal, timeoutMs: limitMs = timeoutMs }: CallOptions = {}): Promise<Answer> {
     if (closed) return Promise.reject(new CoreError('E_CLOSED', 'the ledger was closed before this call'))
@@ -131,8 +132,12 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
       for (const [index, waiting] of batch.entries()) settle(waiting, () => waiting.resolve(answers[index] as Answer))
     } catch (error) {
       const alone = batch.length > 1 && isCoreError(error) && !error.retryable
-      if (alone) for (const waiting of batch.filter(({ settled }) => !settled)) await deliver([waiting])
-      else for (const waiting of batch) settle(waiting, () => waiting.reject(error))
+      if (!alone) {
+        for (const waiting of batch) settle(waiting, () => waiting.reject(error))
+        return
+      }
+      // Asked each time: whoever gives up meanwhile is not sent any more.
+      for (const waiting of batch) if (!waiting.settled) await deliver([waiting])
     }
   }
 
@@ -160,9 +165,10 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
     close() {
       closed = true
       if (active.size === 0 && !inFlight) return Promise.resolve()
-      return new Promise((resolve) => {
+      idle ??= new Promise((resolve) => {
         onIdle = resolve
       })
+      return idle
     },
     [Symbol.asyncDispose]: () => coalescer.close(),
   }

@@ -3,7 +3,7 @@ import { isObject, toAnswer } from './ledger-under-test.ts'
 import { createModel, type Operation } from './model.ts'
 
 /** Raw SQL; rows as pg parses them. */
-type Sql = (text: string, params?: readonly unknown[]) => Promise<Record<string, unknown>[]>
+export type Sql = (text: string, params?: readonly unknown[]) => Promise<Record<string, unknown>[]>
 
 /** Fields of a stored request that the model has no use for. */
 const untold = ['metadata', 'reason', 'floor']

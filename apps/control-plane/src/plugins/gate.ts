@@ -51,13 +51,20 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
     return undefined
   }
 
+  /** A credential that is known to be good counts as itself also where none is needed, the rest by address. */
+  function countPublic(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const token = /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const principal = token === undefined ? undefined : keyring.peek(token)
+    return principal === undefined ? admission.anonymous(request, reply) : admission.known(principal, reply)
+  }
+
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     try {
       const asking =
         auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)
           ? admitOrAsk(request, reply)
           : limited
-            ? admission.anonymous(request, reply)
+            ? countPublic(request, reply)
             : undefined
       if (asking === undefined) done()
       else asking.then(() => done(), done)

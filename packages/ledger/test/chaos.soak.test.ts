@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openDatabase } from '@core/database'
+import { migrateUp } from '@core/database/migrate'
+import { type PostgresServer, startPostgresServer } from '@core/database/testing'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { type Ack, openChaosAccounts } from './chaos-client.ts'
+import { checkChaos } from './check-chaos.ts'
+
+const RUN_MS = Number(process.env['CORE_TEST_CHAOS_MS'] ?? 75_000)
+const CLIENTS = 4
+/** The server is stopped as by a power cut; what it has answered must be there when it is back. */
+const CRASH_EVERY_MS = 15_000
+
+test(
+  'killed callers, crashed servers, cut connections: what was answered is true, the rest happened or did not',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'core-chaos-'))
+    const server = await startPostgresServer({ folder, durable: true })
+    try {
+      await prepare(server)
+      const acks: Ack[] = []
+      const crowd = createCrowd(server, (ack) => acks.push(ack))
+      const end = Date.now() + RUN_MS
+      let crashAt = Date.now() + CRASH_EVERY_MS
+      let crashes = 0
+      while (Date.now() < end) {
+        await sleep(100)
+        const chance = Math.random()
+        if (chance < 0.1) crowd.killOne()
+        else if (chance < 0.5) await cutOne(server)
+        if (Date.now() < crashAt) continue
+        process.kill(server.pid, 'SIGQUIT')
+        await server.halt() // until it has gone
+        await server.start()
+        crashAt = Date.now() + CRASH_EVERY_MS
+        crashes++
+      }
+      const kills = await crowd.stop()
+      const client = new pg.Client({ connectionString: server.url('ledger') })
+      await client.connect()
+      const sql = async (text: string) => (await client.query<Record<string, unknown>>(text)).rows
+      const counts = await checkChaos(sql, acks)
+      await client.end()
+      console.log(`${counts.accepted} accepted, ${counts.denied} denied; ${kills} callers killed, ${crashes} crashes`)
+      expect(counts.accepted).toBeGreaterThan(1_000)
+      expect(Math.min(kills, crashes)).toBeGreaterThan(2)
+    } finally {
+      await server.stop()
+    }
+  },
+  RUN_MS + 120_000,
+)
+
+async function prepare(server: PostgresServer): Promise<void> {
+  const admin = new pg.Client({ connectionString: server.url() })
+  await admin.connect()
+  await admin.query('create database ledger')
+  await admin.end()
+  await using database = await openDatabase({ driver: 'postgres', url: server.url('ledger') })
+  await migrateUp({ database })
+  await openChaosAccounts(database)
+}
+
+/** Ends or cancels somebody's statement; the server may just be away. */
+async function cutOne(server: PostgresServer): Promise<void> {
+  const admin = new pg.Client({ connectionString: server.url('ledger'), connectionTimeoutMillis: 2_000 })
+  admin.on('error', () => undefined)
+  const how = Math.random() < 0.5 ? 'pg_terminate_backend' : 'pg_cancel_backend'
+  await admin.connect()
+  await admin.query(
+    `select ${how}(pid) from (select pid from pg_stat_activity where application_name = 'core' order by random() limit 1) p`,
+  )
+  await admin.end()
+}
+
+/** Callers in processes of their own; one that was killed is replaced. */
+function createCrowd(server: PostgresServer, onAck: (ack: Ack) => void) {
+  const members = new Set<{ child: ChildProcess; done: Promise<void> }>()
+  let started = 0
+  let kills = 0
+  let stopping = false
+
+  function startOne(): void {
+    const file = fileURLToPath(new URL('./chaos-client.ts', import.meta.url))
+    const child = spawn(process.execPath, [file, server.url('ledger'), `c${started++}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    // The last line of a killed one may be cut short.
+    const lines = createInterface({ input: child.stdout })
+    lines.on('line', (line) => {
+      if (line.endsWith('}')) onAck(JSON.parse(line))
+    })
+    const done = new Promise<void>((resolve, reject) => {
+      child.once('close', (code, signal) => {
+        members.delete(member)
+        if (code !== 0 && signal === null) reject(new Error(`a caller ended with ${code ?? signal}`))
+        else resolve()
+        if (!stopping) startOne()
+      })
+    })
+    const member = { child, done }
+    members.add(member)
+  }
+  for (let index = 0; index < CLIENTS; index++) startOne()
+
+  return {
+    killOne(): void {
+      const [member] = [...members].sort(() => Math.random() - 0.5)
+      if (member?.child.kill('SIGKILL')) kills++
+    },
+    /** Lets the callers finish; how many were killed before. */
+    async stop(): Promise<number> {
+      stopping = true
+      const last = [...members]
+      for (const { child } of last) child.kill('SIGTERM')
+      await Promise.all(last.map(({ done }) => done))
+      return kills
+    },
+  }
+}

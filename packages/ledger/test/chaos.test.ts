@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openDatabase } from '@core/database'
+import { createTestDatabase } from '@core/database/testing'
+import { expect, test } from 'vitest'
+import { type Ack, openChaosAccounts, runChaosClient } from './chaos-client.ts'
+import { checkChaos } from './check-chaos.ts'
+
+const RUN_MS = 5_000
+
+test('cut connections, cancelled and timed-out statements, calls sent twice: nothing is lost, doubled or half done', async () => {
+  await using base = await createTestDatabase()
+  await openChaosAccounts(base.database)
+  const hasty = new URL(base.url)
+  hasty.searchParams.set('options', '-c statement_timeout=50')
+  const acks: Ack[] = []
+  const stop = new AbortController()
+  const clients = [base.url, base.url, hasty.href].map(async (url, index) => {
+    await using database = await openDatabase({ driver: 'postgres', url, poolSize: 4 })
+    await runChaosClient({ database, name: `c${index}`, signal: stop.signal, onAck: (ack) => acks.push(ack) })
+  })
+  const end = Date.now() + RUN_MS
+  while (Date.now() < end) {
+    await sleep(100)
+    const how = Math.random() < 0.5 ? 'pg_terminate_backend' : 'pg_cancel_backend'
+    await base.sql(
+      `select ${how}(pid) from (select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() order by random() limit 1) p`,
+    )
+  }
+  stop.abort()
+  await Promise.all(clients)
+  const { accepted } = await checkChaos(base.sql, acks)
+  expect(accepted).toBeGreaterThan(20)
+})
