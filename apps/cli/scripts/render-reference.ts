@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import type { Argument, Command } from 'commander'
 import { exitCodes } from '../src/exit-code.ts'
 import { buildProgram } from '../src/program.ts'
 
@@ -34,12 +34,9 @@ function leavesOf(command: Command, path: readonly string[]): Leaf[] {
 }
 
 function renderVerb({ command, path }: Leaf): string[] {
-  const operands = command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`))
+  const operands = command.registeredArguments.map(nameOf)
   const described = command.registeredArguments.filter(({ description }) => description !== '')
-  const list = [
-    ...described.map((one) => `- \`${one.required ? `<${one.name()}>` : `[${one.name()}]`}\`: ${one.description}`),
-    ...listOf(command),
-  ]
+  const list = [...described.map((one) => `- \`${nameOf(one)}\`: ${one.description}`), ...listOf(command)]
   return [
     '',
     `## ${path.join(' ')}`,
@@ -49,6 +46,11 @@ function renderVerb({ command, path }: Leaf): string[] {
     `${capital(command.description())}.`,
     ...(list.length === 0 ? [] : ['', ...list]),
   ]
+}
+
+function nameOf(one: Argument): string {
+  const name = `${one.name()}${one.variadic ? '...' : ''}`
+  return one.required ? `<${name}>` : `[${name}]`
 }
 
 function listOf({ options }: Command): string[] {

@@ -129,7 +129,7 @@ describe('spending', () => {
     await lease.detach()
     const again = await open()
     expect(await again.spend(of(10), { key: 'k' })).toEqual({ status: 'spent', replayed: true })
-    expect(again).toMatchObject({ resumed: true, id: lease.id, spent: 10, unreported: 0 })
+    expect(again).toMatchObject({ resumed: true, id: lease.id, spent: 10 })
   })
 
   test.each([
@@ -380,6 +380,27 @@ describe('reporting', () => {
     await expect(lease.spend(of(1))).rejects.toMatchObject({ code: 'E_CONFLICT' })
     expect(await lease.close()).toMatchObject({ status: 'detached', unreported: 100, cause: { code: 'E_CONFLICT' } })
     expect((await readFile(file)).length).toBeGreaterThan(0)
+  })
+
+  test('a lease closed by somebody else after everything was reported makes room for a new one', async () => {
+    const lease = await open({ reportEveryMs: 20 })
+    await lease.spend(of(100))
+    await lease.report()
+    await lease.detach()
+    await base.call('ledger_lease_close', { p_key: `operator ${account}`, p_lease: lease.id })
+    const stale = await open({ reportEveryMs: 20 })
+    await vi.waitFor(() => expect(stale.state).toBe('expired'), 3_000)
+    expect(await stale.spend(of(1))).toMatchObject({ status: 'lease_expired' })
+    expect(await stale.close()).toEqual({ status: 'closed', reported: 100, released: 0 })
+    expect(await open()).toMatchObject({ resumed: false, remaining: 1_000 })
+  })
+
+  test('what an earlier process left is reported at once', async () => {
+    const lease = await open()
+    await lease.spend(of(100))
+    await lease.detach()
+    const again = await open()
+    await vi.waitFor(() => expect(again.unreported).toBe(0), 3_000)
   })
 
   test('a database that has gone back in time is noticed', async () => {

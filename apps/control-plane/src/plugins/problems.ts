@@ -89,7 +89,8 @@ function toProblem(error: unknown): ProblemFacts & { code: ProblemCode } {
   )
 }
 
-function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCode } {
+/** A coded failure as a problem; also those of the single operations of a batch. */
+export function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCode } {
   const { reason, field, code: _code, ...details } = error.details
   // The database refuses another project's rows in plain words; to the caller they do not exist.
   if (reason === 'forbidden_project') return toProblem(notFound())
