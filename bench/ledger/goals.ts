@@ -14,6 +14,8 @@ export const goals = {
   loneTail: { atMost: 3 },
   /** With a long journal, against an empty one. */
   grown: { atLeast: 0.8 },
+  /** Acknowledged spends of one process from a lease, the journal on, per second. */
+  leaseSpend: { atLeast: 500_000 },
   /** Per cent of the updates of accounts and windows that touch no index. */
   hotUpdates: { atLeast: 95 },
   deadlocks: { atMost: 0 },

@@ -7,12 +7,13 @@ import { measureCoalesced } from './coalesced.ts'
 import { measureContention } from './contention.ts'
 import { measureGrowth } from './growth.ts'
 import { createIds } from './insert-limit.ts'
+import { measureLeaseSpend } from './lease-spend.ts'
 import { openEmbedded, openServer, type Platform } from './platform.ts'
 import { profileBatches } from './profile.ts'
 import { measureSingleCalls } from './single-call.ts'
 
 const platforms = ['server', 'embedded'] as const
-const sections = ['single', 'batch', 'coalesced', 'naive', 'contention', 'growth', 'profile'] as const
+const sections = ['single', 'batch', 'coalesced', 'naive', 'contention', 'lease', 'growth', 'profile'] as const
 
 /** Measured on both platforms. */
 const sharedSections = { single: measureSingleCalls, batch: measureBatches, coalesced: measureCoalesced } as const
@@ -32,6 +33,7 @@ export const suite: Suite = {
       rows.push(...(await runShared(server, chosen, context, server.checkpoint)))
       if (chosen.sections.includes('naive')) rows.push(...(await measureBesideNaive(server, context)))
       if (chosen.sections.includes('contention')) rows.push(...(await measureContention(server, context)))
+      if (chosen.sections.includes('lease')) rows.push(...(await measureLeaseSpend(server, context)))
       if (chosen.sections.some(isOnMainDatabase)) rows.push(...(await readAftermath(server)))
       if (chosen.sections.includes('growth')) rows.push(...(await measureGrowth(server, context)))
       if (chosen.sections.includes('profile')) await profileBatches(context)

@@ -154,7 +154,8 @@ comment on function core.ledger_enter is 'The gate for one account: locks, expir
 
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_purses bigint[];

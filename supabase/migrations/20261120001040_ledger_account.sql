@@ -8,7 +8,8 @@ create function core_api.ledger_account_open(
   p_key text, p_account text, p_kind text default 'project', p_parent text default null, p_overdraft bigint default 0,
   p_metadata jsonb default '{}', p_funding text default 'own'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -112,7 +113,8 @@ comment on function core.ledger_account_view is 'What an account is, without its
 create function core_api.ledger_account_update(
   p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -175,7 +177,8 @@ grant execute on function core_api.ledger_account_update to core_member, service
 -- Issues new credits to an account. Replays on p_key. Locks: purse.
 create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;

@@ -6,7 +6,8 @@ create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
   p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -126,7 +127,8 @@ comment on function core.ledger_find_hold is 'A hold of the caller''s project, a
 -- Locks: purse, hold, windows.
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -207,7 +209,8 @@ grant execute on function core_api.ledger_settle to core_member, service_role;
 -- Gives a hold back whole. Denied once something is captured: settle it instead. Replays on p_key.
 -- Locks: purse, hold, windows.
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;

@@ -7,7 +7,8 @@ create function core_api.ledger_budget_set(
   p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
   p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;

@@ -30,13 +30,50 @@ end
 $$;
 comment on function core.ledger_balance_view is 'An account with the balance of its purse and its present budgets.';
 
+-- The last journal row of a purse up to an instant: its own, or a transfer into it. Ids and times of a purse grow
+-- together, so its rows are halved until one is left; reading back from the newest would cost what has happened since.
+create function core.ledger_last_tx(p_purse bigint, p_transfers boolean, p_at timestamptz) returns core.ledger_tx
+language plpgsql stable set search_path = '' as $$
+declare
+  v_low bigint := 0;
+  v_high bigint;
+  v_middle bigint;
+  v_row core.ledger_tx;
+  v_last core.ledger_tx;
+begin
+  select last_value into v_high from core.ledger_tx_id;
+  while v_low < v_high loop
+    v_middle := v_low + (v_high - v_low + 1) / 2;
+    if p_transfers then
+      select * into v_row from core.ledger_tx
+      where op = 'transfer' and related_id = p_purse and id > v_low and id <= v_middle order by id desc limit 1;
+    else
+      select * into v_row from core.ledger_tx where purse_id = p_purse and id > v_low and id <= v_middle order by id desc limit 1;
+    end if;
+    if v_row.id is null then
+      v_low := v_middle;
+    elsif v_row.created_at <= p_at then
+      v_last := v_row;
+      v_low := v_middle;
+    else
+      v_high := v_row.id - 1;
+    end if;
+  end loop;
+  return v_last;
+end
+$$;
+comment on function core.ledger_last_tx is 'The last journal row of a purse up to an instant, found by halving.';
+
 -- The balance now (what is due is expired first, hence volatile), or as it stood at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
   v_purse core.ledger_account;
   v_now timestamptz := clock_timestamp();
+  v_own core.ledger_tx;
+  v_received core.ledger_tx;
   v_then jsonb;
 begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
@@ -49,13 +86,11 @@ begin
     return core.ledger_balance_view(v_account, v_purse, clock_timestamp());
   end if;
 
-  -- Each journal row carries the balance it left behind; within a purse ids and times grow together.
-  select case when t.purse_id = v_account.purse_id then t.result else t.result -> 'to_balance' || jsonb_build_object('tx', t.id) end into v_then
-  from (
-    (select * from core.ledger_tx where purse_id = v_account.purse_id and created_at <= p_at order by id desc limit 1)
-    union all
-    (select * from core.ledger_tx where op = 'transfer' and related_id = v_account.purse_id and created_at <= p_at order by id desc limit 1)
-  ) t order by t.id desc limit 1;
+  -- Each journal row carries the balance it left behind.
+  v_own := core.ledger_last_tx(v_account.purse_id, false, p_at);
+  v_received := core.ledger_last_tx(v_account.purse_id, true, p_at);
+  v_then := case when v_received.id is null or v_own.id > v_received.id then v_own.result
+    else v_received.result -> 'to_balance' || jsonb_build_object('tx', v_received.id) end;
   return jsonb_build_object('ok', true, 'at', p_at, 'settled', coalesce(v_then -> 'settled', '0'),
     'held', coalesce(v_then -> 'held', '0'), 'available', coalesce(v_then -> 'available', '0'), 'tx', v_then -> 'tx')
     || core.ledger_account_view(v_account);

@@ -62,18 +62,27 @@ comment on function core.ledger_apply is 'One operation of a batch through its o
 create function core.ledger_batch_each(p_ops jsonb) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
+  v_codes text[];
   v_holds uuid[];
+  v_txs bigint[];
   v_accounts bigint[];
   v_path bigint[];
   v_results jsonb := '[]';
   v_op jsonb;
 begin
-  select coalesce(array_agg(distinct h.id), '{}') into v_holds
-  from jsonb_array_elements(p_ops) o join core.ledger_hold h on h.id::text = lower(o.value ->> 'hold') where jsonb_typeof(o.value) = 'object';
-  select array_agg(distinct a.id) into v_accounts from core.ledger_account a
-  where a.code in (select o.value ->> f from jsonb_array_elements(p_ops) o, unnest('{account,from,to}'::text[]) f where jsonb_typeof(o.value) = 'object')
-    or a.id in (select account_id from core.ledger_hold where id = any (v_holds))
-    or a.id in (select t.account_id from core.ledger_tx t join jsonb_array_elements(p_ops) o on t.id::text = o.value ->> 'tx' where jsonb_typeof(o.value) = 'object');
+  -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
+  select array_agg(f.code), array_agg(case when f.hold ~ '^[0-9a-fA-F]{32}$' then f.hold::uuid end),
+    array_agg(case when f.tx ~ '^[0-9]{1,18}$' then f.tx::bigint end)
+  into v_codes, v_holds, v_txs
+  from jsonb_array_elements(p_ops) o
+  cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
+    (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
+  where jsonb_typeof(o.value) = 'object';
+  select coalesce(array_agg(h.id), '{}') into v_holds from core.ledger_hold h where h.id = any (v_holds);
+  select array_agg(u.id) into v_accounts from (
+    select a.id from core.ledger_account a where a.code = any (v_codes)
+    union select h.account_id from core.ledger_hold h where h.id = any (v_holds)
+    union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
   if v_accounts is not null then
     select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
     perform core.ledger_gate(array_agg(distinct a.purse_id), array_agg(distinct a.root_id), v_holds, v_path, '{}', '{}')

@@ -25,7 +25,8 @@ comment on function core.ledger_water_level is 'The largest equal rest for which
 -- p_dry_run only tells. Replays on p_key. Locks: purses of parent and children, their windows.
 create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget text, p_policy text default 'fair', p_dry_run boolean default false)
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_parent core.ledger_account;

@@ -57,7 +57,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   const readiness = createReadiness({ database })
   const realtime = createRealtime({ database, keyring, logger })
   opened.use(startOutboxLoops({ database, realtime, logger }))
-  const bound = createRoutes({ readiness, version: manifest.version, realtime, keyring })
+  const bound = createRoutes({ readiness, version: manifest.version, realtime })
   const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger })))
   const load = opened.use(startLoadMonitor(config.overload))
   const overload = createOverload({ load, isFull })

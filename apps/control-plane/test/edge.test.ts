@@ -39,7 +39,6 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
       readiness: createReadiness({ database: { health } }),
       version: '0.0.0',
       realtime,
-      keyring,
     }),
     database: { call: away },
     keyring,

@@ -10,7 +10,7 @@ export interface HoldWorkInput {
   max: Credits
   /** Start with at least this much, at most `max`. Default: exactly `max`. */
   min?: Credits | undefined
-  /** Names the whole run; its reserve, settle and renewals derive their keys from it. */
+  /** Names the whole run, 1 to 192 characters: its reserve, settle and void derive their keys from it. */
   key?: string | undefined
   /** Seconds the hold survives without a heartbeat, 3 to 86,400; default 120. The heartbeat comes at a third of it. */
   ttlSeconds?: number | undefined
@@ -58,7 +58,7 @@ export async function withHold<Value>(
   )
   if (reserved.status !== 'reserved') return reserved
 
-  const live = startLiveHold(ledger, reserved, key, ttlSeconds, options.signal)
+  const live = startLiveHold(ledger, reserved, ttlSeconds, options.signal)
   let value: Value
   try {
     value = await work(live.hold)
@@ -95,22 +95,17 @@ async function giveBack(ledger: Ledger, hold: LiveHold, key: string): Promise<vo
   }
 }
 
-function startLiveHold(ledger: Ledger, reserved: Reserved, key: string, ttlSeconds: number, signal?: AbortSignal) {
+function startLiveHold(ledger: Ledger, reserved: Reserved, ttlSeconds: number, signal?: AbortSignal) {
   const lost = new AbortController()
   let granted = reserved.granted
   let metered = 0
   let meteredAtAll = false
-  let renewals = 0
   let expiresAt = performance.now() + ttlSeconds * 1_000
 
   async function extend(amount: Credits): Promise<boolean> {
     const sentAt = performance.now()
-    const outcome = await ledger.extend({
-      hold: reserved.hold,
-      add: amount,
-      ttlSeconds,
-      key: `${key}:extend:${++renewals}`,
-    })
+    // A key of its own: one derived from the run's would replay what an earlier, killed run of that key had renewed.
+    const outcome = await ledger.extend({ hold: reserved.hold, add: amount, ttlSeconds })
     if (outcome.status === 'extended') {
       granted = outcome.amount
       expiresAt = sentAt + ttlSeconds * 1_000

@@ -28,6 +28,8 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
   const { auth, idempotencyKey, method, path } = contract
   const hasProject = path.includes('{project}')
   const limited = !probes.has(path)
+  // A browser's socket cannot bring the header and says who it is in its first frame.
+  const mayBeAnonymous = contract.produces === 'websocket'
 
   function admit(request: FastifyRequest, principal: Principal): void {
     const project = hasProject ? projectOf(request.params, principal) : (principal.project ?? '')
@@ -58,7 +60,12 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
 
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     try {
-      const asking = auth !== 'public' ? admitOrAsk(request, reply) : limited ? countPublic(request, reply) : undefined
+      const asking =
+        auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)
+          ? admitOrAsk(request, reply)
+          : limited
+            ? countPublic(request, reply)
+            : undefined
       if (asking === undefined) done()
       else asking.then(() => done(), done)
     } catch (error) {

@@ -56,6 +56,7 @@ export function serveSocket(
   const held = new Map<string, Held>()
   const waiting = new Map<string, OutboxEvent>()
   let principal: Principal | undefined
+  let token: string | undefined
   let place: Disposable | undefined
   let isAlive = true
   let isEnding = false
@@ -152,12 +153,12 @@ export function serveSocket(
     return false
   }
 
-  async function admit({ principal: known, token }: Credential): Promise<void> {
+  async function admit({ principal: known, token: shown }: Credential): Promise<void> {
     requireScope(known, 'event:read')
     await subscriptions.feed.ready()
     if (isEnding) return
     place?.[Symbol.dispose]()
-    const admission = connections.add(connection, known, token)
+    const admission = connections.add(connection, known, shown)
     if (admission.status !== 'admitted') {
       const [code, reason, retryAfterMs] = refusals[admission.status]
       connection.end(code, reason, retryAfterMs)
@@ -165,6 +166,7 @@ export function serveSocket(
     }
     place = admission.place
     principal = known
+    token = shown
     const { epoch, position: seq } = subscriptions.feed
     send({ op: 'welcome', subject: known.subject, project: known.project ?? null, epoch, seq })
   }
@@ -184,7 +186,9 @@ export function serveSocket(
   function answer(frame: ClientFrame, known: Principal): void {
     switch (frame.op) {
       case 'authenticate':
-        send({ op: 'error', code: 'conflict', detail: 'this connection has a credential' })
+        // A client that cannot know whether its header got through says the same again.
+        if (frame.token === token) break
+        send({ op: 'error', code: 'conflict', detail: 'this connection has another credential' })
         break
       case 'subscribe':
         subscribe(frame, known)

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const watched = [
+  'ledger_account',
+  'ledger_budget',
+  'ledger_window',
+  'ledger_hold',
+  'ledger_tx',
+  'ledger_entry',
+  'ledger_alert',
+]
+
+/** The proof that the ledger's statements use its indexes, with a journal of about `rows` rows. */
+export function describePlans(rows: number): void {
+  let base: TestDatabase
+
+  beforeAll(async () => {
+    base = await createTestDatabase()
+    await call(`ledger_account_open(gen_random_uuid()::text, 'pool')`)
+    for (const child of ['a', 'b'])
+      await call(`ledger_account_open(gen_random_uuid()::text, 'pool/${child}', p_funding => 'parent')`)
+    await call(`ledger_account_open(gen_random_uuid()::text, 'apart')`)
+    for (const account of ['pool', 'apart'])
+      await call(`ledger_grant(gen_random_uuid()::text, '${account}', 1000000000)`)
+    for (const account of ['pool', 'pool/a']) {
+      await call(`ledger_budget_set(gen_random_uuid()::text, '${account}', 'daily', 'day', 900000000)`)
+    }
+    // Half of the holds stay open, as with many callers at work.
+    await base.sql(`
+      do $$ begin
+        for block in 1 .. ${Math.ceil(rows / 2_500)} loop
+          perform core_api.ledger_batch((select jsonb_agg(jsonb_build_object('op', 'reserve', 'key', 'r' || block || '.' || i,
+            'account', 'pool/a', 'amount', 5, 'ttl_s', 86400)) from generate_series(1, 1000) i));
+          perform core_api.ledger_batch((select jsonb_agg(jsonb_build_object('op', 'charge', 'key', 'c' || block || '.' || i,
+            'account', 'pool/b', 'amount', 1)) from generate_series(1, 1000) i));
+          perform core_api.ledger_batch((select jsonb_agg(jsonb_build_object('op', 'settle', 'key', 's' || h.id, 'hold', h.id, 'amount', 2))
+            from (select id from core.ledger_hold where status = 'open' order by id desc limit 500) h));
+        end loop;
+      end $$;
+      analyze`)
+  }, 600_000)
+  afterAll(async () => {
+    expect(await base.database.rpc('ledger_audit', {})).toMatchObject({ violations: [] })
+    await base.drop()
+  }, 600_000)
+
+  /** Calls on the one connection whose statistics are read. */
+  async function call(text: string) {
+    const [row] = await base.sql(`select core_api.${text} as answer`)
+    return row?.['answer']
+  }
+
+  /** Rows that the calls of this connection have read, table by table, so far. */
+  async function rowsRead(): Promise<Map<string, number>> {
+    await base.sql('select pg_stat_force_next_flush()')
+    const rows = await base.sql(
+      `select t.relname, (t.seq_tup_read + coalesce(sum(i.idx_tup_read), 0))::float8 as read
+       from pg_stat_user_tables t left join pg_stat_user_indexes i using (relid)
+       where t.schemaname = 'core' group by t.relname, t.seq_tup_read`,
+    )
+    return new Map(rows.map(({ relname, read }) => [String(relname), Number(read)]))
+  }
+
+  describe('a call reads a few rows of each table, however many there are:', () => {
+    const open = () => openHold(1_000)
+    const key = 'gen_random_uuid()::text'
+    const charged = async () => {
+      const [row] = await base.sql(`select core_api.ledger_charge(${key}, 'pool/a', 10) ->> 'tx' as tx`)
+      return row?.['tx']
+    }
+    async function openHold(ttl: number): Promise<string> {
+      const hold = randomUUID()
+      await call(`ledger_reserve(${key}, 'pool/a', 10, '${hold}', p_ttl_s => ${ttl})`)
+      return hold
+    }
+    const batch = (...ops: object[]) =>
+      `ledger_batch('${JSON.stringify(ops.map((op) => ({ key: randomUUID(), ...op })))}')`
+    const reserve = { op: 'reserve', account: 'pool/a', amount: 5 }
+
+    /** Each makes the text of a call, after what it needs is there. */
+    const calls: Record<string, () => Promise<string>> = {
+      reserve: async () => `ledger_reserve(${key}, 'pool/a', 10)`,
+      'reserve with a hold id': async () => `ledger_reserve(${key}, 'pool/a', 10, '${randomUUID()}')`,
+      'a denied reserve': async () => `ledger_reserve(${key}, 'pool/a', 9000000000)`,
+      settle: async () => `ledger_settle(${key}, '${await open()}', 5)`,
+      void: async () => `ledger_void(${key}, '${await open()}')`,
+      extend: async () => `ledger_extend(${key}, '${await open()}', 5)`,
+      capture: async () => `ledger_capture(${key}, '${await open()}', 5)`,
+      charge: async () => `ledger_charge(${key}, 'pool/a', 1)`,
+      grant: async () => `ledger_grant(${key}, 'pool', 1)`,
+      transfer: async () => `ledger_transfer(${key}, 'pool', 'apart', 1)`,
+      refund: async () => `ledger_refund(${key}, ${await charged()}, 1)`,
+      'a replay': async () => `ledger_charge('c1.1', 'pool/b', 1)`,
+      balance: async () => `ledger_balance('pool/a')`,
+      'balance at an instant': async () => `ledger_balance('pool', now() - interval '1 second')`,
+      history: async () => `ledger_history('pool', p_limit => 10)`,
+      'history of one that draws': async () => `ledger_history('pool/a', p_limit => 10)`,
+      accounts: async () => `ledger_accounts()`,
+      hold_get: async () => `ledger_hold_get('${await open()}')`,
+      alerts: async () => `ledger_alerts()`,
+      'a batch taken together': async () =>
+        batch(
+          reserve,
+          { op: 'charge', account: 'pool/b', amount: 1 },
+          { op: 'settle', hold: await open() },
+          { op: 'void', hold: await open() },
+        ),
+      'a batch with a replay': async () => batch(reserve, { op: 'charge', key: 'c1.1', account: 'pool/b', amount: 1 }),
+      'a batch taken one by one': async () =>
+        batch(
+          reserve,
+          { op: 'extend', hold: await open(), add: 1 },
+          { op: 'capture', hold: await open(), amount: 1 },
+          { op: 'grant', account: 'pool', amount: 1 },
+          { op: 'transfer', from: 'pool', to: 'apart', amount: 1 },
+          { op: 'refund', tx: Number(await charged()), amount: 1 },
+        ),
+      'expiry at the gate': async () => {
+        const hold = await openHold(1)
+        await base.sql(`update core.ledger_hold set expires_at = now() where id = $1`, [hold])
+        return `ledger_charge(${key}, 'pool/b', 1)`
+      },
+    }
+
+    test.each(Object.entries(calls))('%s', async (_, make) => {
+      const text = await make()
+      await call(text.replace(/gen_random_uuid\(\)::text/, `'${randomUUID()}'`)).catch(() => undefined) // plans are made
+      const again = await make()
+      const before = await rowsRead()
+      expect(await call(again)).toMatchObject({ ok: expect.any(Boolean) })
+      const after = await rowsRead()
+      const read = watched.map((table) => [table, (after.get(table) ?? 0) - (before.get(table) ?? 0)] as const)
+      expect(read.filter(([, rows]) => rows > 200)).toEqual([])
+    })
+  })
+
+  test('counters change in place: at least 95 % HOT updates of accounts and windows, no deadlock', async () => {
+    const before = await updates()
+    for (let round = 0; round < 150; round++) {
+      const hold = randomUUID()
+      await call(`ledger_reserve('hot r${round}', 'pool/a', 10, '${hold}')`)
+      await call(`ledger_settle('hot s${round}', '${hold}', 5)`)
+      await call(`ledger_charge('hot c${round}', 'pool/b', 1)`)
+      const ops = Array.from({ length: 20 }, (_, index) => ({
+        op: 'charge',
+        key: `hot b${round}.${index}`,
+        account: 'pool/a',
+        amount: 1,
+      }))
+      await call(`ledger_batch('${JSON.stringify(ops)}')`)
+    }
+    const after = await updates()
+    for (const table of ['ledger_account', 'ledger_window']) {
+      const [all = 0, hot = 0] = [0, 1].map(
+        (index) => (after.get(table)?.[index] ?? 0) - (before.get(table)?.[index] ?? 0),
+      )
+      expect(all, table).toBeGreaterThan(500)
+      expect(hot / all, table).toBeGreaterThanOrEqual(0.95)
+    }
+    expect(await base.sql('select deadlocks::int from pg_stat_database where datname = current_database()')).toEqual([
+      { deadlocks: 0 },
+    ])
+  })
+
+  async function updates(): Promise<Map<string, [all: number, hot: number]>> {
+    await base.sql('select pg_stat_force_next_flush()')
+    const rows = await base.sql(
+      `select relname, n_tup_upd::int as all, n_tup_hot_upd::int as hot from pg_stat_user_tables where schemaname = 'core'`,
+    )
+    return new Map(rows.map(({ relname, all, hot }) => [String(relname), [Number(all), Number(hot)]]))
+  }
+}
