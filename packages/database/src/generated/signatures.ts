@@ -292,6 +292,14 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_rebalance_due',
+    returnsNothing: false,
+    args: [
+      { name: 'p_at_bp', type: 'integer', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_refund',
     returnsNothing: false,
     args: [
