@@ -7,12 +7,11 @@ import { z } from 'zod'
 import manifest from '../package.json' with { type: 'json' }
 import { guardDatabase } from './database-guard.ts'
 import { installDrain } from './drain.ts'
-import { expireDueHolds } from './expiry.ts'
 import { type FirstStart, fillFreshDatabase } from './first-start.ts'
 import { createKeyring } from './keyring.ts'
+import { startLedgerLoops } from './ledger-loops.ts'
 import { openRateLimits } from './limits/rate-limits.ts'
 import { createOverload, startLoadMonitor } from './load-monitor.ts'
-import { startLoop } from './loop.ts'
 import { isLoopback } from './loopback.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openMetricsServer } from './metrics/metrics-server.ts'
@@ -26,7 +25,7 @@ import { createServer } from './server.ts'
 export interface ControlPlaneOptions {
   readonly config: Pick<
     Config,
-    'http' | 'rest' | 'metrics' | 'database' | 'limits' | 'overload' | 'ownerKey' | 'shutdown'
+    'http' | 'rest' | 'metrics' | 'database' | 'limits' | 'overload' | 'background' | 'ownerKey' | 'shutdown'
   >
   readonly logger: Logger
   /** Told what the start is doing, a line at a time. Default: nobody. */
@@ -43,8 +42,6 @@ export interface ControlPlane extends AsyncDisposable {
   /** Answers what is under way, refuses what is new, then closes everything. Safe to call twice. */
   close(): Promise<void>
 }
-
-const expireEveryMs = 5000
 
 /**
  * Opens the database, brings its schema up to date, fills it if it is fresh, and listens. The only place that builds
@@ -70,11 +67,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
 
   const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal() })
   opened.use(await database.listen('core_key', (keyId) => keyring.forget(keyId)))
-  const work = async (signal: AbortSignal) => {
-    const expired = await expireDueHolds(database, signal)
-    if (expired > 0) logger.debug({ expired }, 'holds expired')
-  }
-  opened.use(startLoop({ name: 'expiry', everyMs: expireEveryMs, work, logger, report }))
+  opened.use(startLedgerLoops({ database, settings: config.background, logger, report }))
 
   const readiness = createReadiness({ database })
   const realtime = createRealtime({ database, keyring, logger })

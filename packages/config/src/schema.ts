@@ -19,6 +19,7 @@ export interface SettingMeta {
 export const settingRegistry = z.registry<SettingMeta>()
 
 const seconds = (max: number) => z.int().min(1).max(max)
+const secondsOrNever = z.int().min(0).max(86_400)
 const milliseconds = (max: number) => z.int().min(1).max(max)
 const webUrl = z.url({ protocol: /^https?$/ })
 /** RFC 6750 b64token: what an Authorization header can carry as it is. */
@@ -208,6 +209,22 @@ export const configSchema = z.strictObject({
       maxDatabaseCalls: z.int().min(1).max(100_000).default(1_000).register(settingRegistry, {
         variable: 'CORE_OVERLOAD_MAX_DATABASE_CALLS',
         description: 'How many database calls one process has under way or queued at most; then it refuses with 503.',
+      }),
+    })
+    .prefault({}),
+  background: z
+    .strictObject({
+      sealEverySeconds: secondsOrNever.default(60).register(settingRegistry, {
+        variable: 'CORE_BACKGROUND_SEAL_EVERY_SECONDS',
+        description:
+          'About how often the journal is sealed against later changes; 0 never does. Rows newer than the last seal ' +
+          'are not covered by it.',
+      }),
+      balanceEverySeconds: secondsOrNever.default(60).register(settingRegistry, {
+        variable: 'CORE_BACKGROUND_BALANCE_EVERY_SECONDS',
+        description:
+          'About how often unused cap moves between the children of a pool, once one of them has used 80 % of its own; ' +
+          '0 never moves any. The sum of their caps stays, and floors are respected.',
       }),
     })
     .prefault({}),

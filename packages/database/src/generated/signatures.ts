@@ -323,6 +323,15 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'ledger_rebalance_due',
+    returnsNothing: false,
+    isForMembers: false,
+    args: [
+      { name: 'p_at_bp', type: 'integer', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_refund',
     returnsNothing: false,
     isForMembers: true,
