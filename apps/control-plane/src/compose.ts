@@ -62,7 +62,9 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   const firstStart = await fillFreshDatabase({ database, hasOwnerKey: ownerKey !== undefined })
 
   const { host, port } = config.metrics
-  const metrics = port === undefined ? undefined : createMetrics({ database, version: manifest.version, logger })
+  // Past the breaker: a scrape that is too slow must not close the API.
+  const metrics =
+    port === undefined ? undefined : createMetrics({ database: direct, version: manifest.version, logger })
   const report = metrics?.loops
 
   const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal() })
