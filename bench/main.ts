@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { updateReadme } from './readme.ts'
 import { toFacts, toTable, writeResults } from './report.ts'
-import { readRunHeader } from './run-header.ts'
+import { endRunHeader, readRunHeader } from './run-header.ts'
 import type { BenchContext, Suite } from './suite.ts'
 
 const usage = `npm run bench [-- <noun>... options]
@@ -68,7 +68,7 @@ async function runNoun(noun: string, { quick, full, only, out }: Choices): Promi
     const context: BenchContext = {
       isQuick: quick,
       isFull: full,
-      measure: { rounds: quick ? 1 : 5, sampleMs: quick ? 10 : 1_000, onProgress: progress },
+      measure: { rounds: quick ? 1 : 9, sampleMs: quick ? 10 : 500, onProgress: progress },
       signal: stop.signal,
       folder,
       only,
@@ -80,8 +80,9 @@ async function runNoun(noun: string, { quick, full, only, out }: Choices): Promi
     const rows = await suite.run(context)
     process.stdout.write(`${rows.length > 0 ? `${toTable(rows)}\n` : ''}${toFacts(subjects)}\n`)
     if (only.length > 0 || (quick && !out)) return
-    await writeResults(out ?? join(import.meta.dirname, 'results'), noun, rows, { ...header, subjects })
-    if (!out) await updateReadme(join(import.meta.dirname, 'README.md'), noun, rows, { ...header, subjects })
+    const ended = endRunHeader(header, subjects)
+    await writeResults(out ?? join(import.meta.dirname, 'results'), noun, rows, ended)
+    if (!out) await updateReadme(join(import.meta.dirname, 'README.md'), noun, rows, ended)
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }

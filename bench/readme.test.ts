@@ -11,7 +11,7 @@ const header: RunHeader = {
   command: 'npm run bench -- ledger',
   commit: '0123456789abcdef',
   node: 'v24.0.0',
-  machine: { cpu: 'a chip', cores: 2, memoryGb: 8, system: 'linux', load: 0.5, syncMs: 0.3 },
+  machine: { cpu: 'a chip', cores: 2, memoryGb: 8, system: 'linux', loadBefore: 0.5, loadAfter: 2, syncMs: 0.3 },
   subjects: { server: { fsync: 'on' } },
 }
 

@@ -19,7 +19,7 @@ export function toMarkdown(rows: readonly Row[], header: RunHeader): string {
   const lines = [
     `${header.date.slice(0, 10)}, \`${header.command}\`, commit ${header.commit?.slice(0, 12) ?? 'unknown'}, Node ${header.node}. ` +
       `${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}; a synced write of 8 KB takes ` +
-      `${machine.syncMs} ms; load before the run ${machine.load}.`,
+      `${machine.syncMs} ms; load ${machine.loadBefore} before the run, ${machine.loadAfter} at its end.`,
     '',
     `${withGoal - missed} of ${withGoal} goals met.`,
     '',

@@ -17,8 +17,10 @@ export interface RunHeader {
     readonly cores: number
     readonly memoryGb: number
     readonly system: string
-    /** Of the last minute before the run: what else the machine was doing. */
-    readonly load: number
+    /** Programs that wanted a core in the minute before the run: what else the machine was doing. */
+    readonly loadBefore: number
+    /** The same at its end, the run's own included. */
+    readonly loadAfter: number
     /** One write of 8 KB and its fdatasync, where the databases were kept. */
     readonly syncMs: number
   }
@@ -26,7 +28,7 @@ export interface RunHeader {
   readonly subjects: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
-/** `folder` is where the databases will be. */
+/** Call before the run; `folder` is where the databases will be. `endRunHeader` completes it. */
 export async function readRunHeader(folder: string, command: string): Promise<RunHeader> {
   return {
     date: new Date().toISOString(),
@@ -38,11 +40,20 @@ export async function readRunHeader(folder: string, command: string): Promise<Ru
       cores: availableParallelism(),
       memoryGb: Math.round(totalmem() / 2 ** 30),
       system: `${platform()} ${release()} ${arch()}`,
-      load: Number((loadavg()[0] ?? 0).toFixed(2)),
+      loadBefore: readLoad(),
+      loadAfter: 0,
       syncMs: await measureSync(join(folder, 'sync')),
     },
     subjects: {},
   }
+}
+
+export function endRunHeader(header: RunHeader, subjects: RunHeader['subjects']): RunHeader {
+  return { ...header, machine: { ...header.machine, loadAfter: readLoad() }, subjects }
+}
+
+function readLoad(): number {
+  return Number((loadavg()[0] ?? 0).toFixed(2))
 }
 
 async function readCommit(): Promise<string | null> {

@@ -21,7 +21,10 @@ import { createRoutes } from './routes/index.ts'
 import { createServer } from './server.ts'
 
 export interface ControlPlaneOptions {
-  readonly config: Pick<Config, 'http' | 'database' | 'limits' | 'overload' | 'background' | 'ownerKey' | 'shutdown'>
+  readonly config: Pick<
+    Config,
+    'http' | 'rest' | 'metrics' | 'database' | 'limits' | 'overload' | 'background' | 'ownerKey' | 'shutdown'
+  >
   readonly logger: Logger
   /** Told what the start is doing, a line at a time. Default: nobody. */
   readonly onProgress?: (line: string) => void
@@ -61,7 +64,8 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger })))
   const load = opened.use(startLoadMonitor(config.overload))
   const overload = createOverload({ load, isFull })
-  const app = createServer({ bound, database, keyring, admission, overload, limits: http, realtime, logger })
+  const restRpc = (config.rest.rpc ?? (database.driver === 'embedded' ? 'on' : 'off')) === 'on'
+  const app = createServer({ bound, database, keyring, admission, overload, restRpc, limits: http, realtime, logger })
   opened.defer(() => app.close())
   installDrain(app, { graceMs: config.shutdown.graceMs })
   const url = await listen(app, http)

@@ -6,6 +6,8 @@ import { installUnknownAddressLimit } from './plugins/admission.ts'
 import { installCrossOrigin } from './plugins/cross-origin.ts'
 import { answerBadAddress, answerBrokenRequest, installProblems } from './plugins/problems.ts'
 import { installRequestLog } from './plugins/request-log.ts'
+import { installRestRpc } from './plugins/rest-rpc.ts'
+import { requireDeclaredAuth } from './plugins/route-auth.ts'
 import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
 import { installSecurityHeaders } from './plugins/security-headers.ts'
 import { installShedding, type Overload } from './plugins/shedding.ts'
@@ -29,6 +31,8 @@ export interface ServerLimits {
 export interface ServerDependencies extends RoutesDependencies {
   readonly limits: ServerLimits
   readonly overload: Overload
+  /** Whether to answer supabase-js as PostgREST does. */
+  readonly restRpc: boolean
   readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger
 }
@@ -37,6 +41,7 @@ export interface ServerDependencies extends RoutesDependencies {
 export function createServer({
   limits,
   overload,
+  restRpc,
   realtime,
   logger,
   ...dependencies
@@ -62,6 +67,7 @@ export function createServer({
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
     body === '' ? done(null, undefined) : parseJson(request, String(body), done),
   )
+  requireDeclaredAuth(app)
   installProblems(app, logger)
   installSecurityHeaders(app)
   installRequestLog(app, logger)
@@ -69,6 +75,7 @@ export function createServer({
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)
+  if (restRpc) installRestRpc(app, { ...dependencies, logger })
   realtime.install(app)
   return app
 }

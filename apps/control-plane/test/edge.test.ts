@@ -45,6 +45,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     realtime,
     admission: createAdmission(createOwnRateLimits({ ...unlimited, ...rates })),
     overload,
+    restRpc: false,
     limits: { ...loadConfig({ env: {}, cwd: import.meta.dirname }).http, ...limits },
     logger: silentLogger,
   })

@@ -66,6 +66,7 @@ export async function openTestServer(
     keyring,
     admission,
     overload: () => undefined,
+    restRpc: true,
     limits: http,
     realtime,
     logger,

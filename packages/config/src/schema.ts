@@ -107,6 +107,37 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  rest: z
+    .strictObject({
+      rpc: z
+        .enum(['on', 'off'])
+        .optional()
+        .register(settingRegistry, {
+          variable: 'CORE_REST_RPC',
+          description:
+            'Whether POST /rest/v1/rpc/{function} answers as PostgREST does, for supabase-js. Unset, it is `on` with ' +
+            'the driver `embedded` and `off` with the others.',
+          example: 'on',
+        }),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      host: z
+        .union([z.ipv4(), z.ipv6(), z.string().regex(z.regexes.hostname)])
+        .default('127.0.0.1')
+        .register(settingRegistry, {
+          variable: 'CORE_METRICS_HOST',
+          description: 'The address the metrics are served on. They need no credential: keep it off public networks.',
+          expected: 'an IP address or a host name',
+        }),
+      port: z.int().min(0).max(65_535).optional().register(settingRegistry, {
+        variable: 'CORE_METRICS_PORT',
+        description: 'The port of GET /metrics for Prometheus; 0 takes any free one. Unset, there are no metrics.',
+        example: '9464',
+      }),
+    })
+    .prefault({}),
   dataDir: z.string().min(1).default('.core').register(settingRegistry, {
     variable: 'CORE_DATA_DIR',
     description: 'Where Core keeps its files; the embedded database lives in `data` inside it.',

@@ -40,6 +40,8 @@ describe('sources', () => {
         trustedProxies: '',
         allowedOrigins: '',
       },
+      rest: {},
+      metrics: { host: '127.0.0.1' },
       dataDir: join(cwd, '.core'),
       database: { driver: 'embedded', dataDir: join(cwd, '.core'), timeoutMs: 10_000 },
       limits: {
@@ -293,6 +295,9 @@ const valid: Record<string, [path: string, value: string]> = {
   CORE_HTTP_MAX_CONNECTIONS: ['http.maxConnections', '50'],
   CORE_HTTP_TRUSTED_PROXIES: ['http.trustedProxies', '10.0.0.0/8, ::1,192.0.2.7'],
   CORE_HTTP_ALLOWED_ORIGINS: ['http.allowedOrigins', 'https://a.example,http://localhost:5173'],
+  CORE_REST_RPC: ['rest.rpc', 'on'],
+  CORE_METRICS_HOST: ['metrics.host', '::1'],
+  CORE_METRICS_PORT: ['metrics.port', '9464'],
   CORE_LIMITS_CREDENTIAL_REQUESTS: ['limits.credential.requests', '7'],
   CORE_LIMITS_CREDENTIAL_WINDOW_SECONDS: ['limits.credential.windowSeconds', '7'],
   CORE_LIMITS_ANONYMOUS_REQUESTS: ['limits.anonymous.requests', '7'],

@@ -91,7 +91,8 @@ function projectOf(params: unknown, principal: Principal): string {
 
 const jsonMediaType = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
 
-function requireJson(headers: FastifyRequest['headers']): void {
+/** Throws unsupported_media_type unless the body is plain JSON, or there is none. */
+export function requireJson(headers: FastifyRequest['headers']): void {
   const type = headers['content-type']
   const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
   if (type === undefined ? !isEmpty : !jsonMediaType.test(type)) {
