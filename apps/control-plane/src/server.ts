@@ -2,6 +2,7 @@ import { splitList } from '@core/config'
 import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { RequestMetrics } from './metrics/request-metrics.ts'
 import { installUnknownAddressLimit } from './plugins/admission.ts'
 import { installCrossOrigin } from './plugins/cross-origin.ts'
 import { answerBadAddress, answerBrokenRequest, installProblems } from './plugins/problems.ts'
@@ -33,6 +34,8 @@ export interface ServerDependencies extends RoutesDependencies {
   readonly overload: Overload
   /** Whether to answer supabase-js as PostgREST does. */
   readonly restRpc: boolean
+  /** Counts what is answered. Default: nobody does. */
+  readonly metrics?: RequestMetrics | undefined
   readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger
 }
@@ -42,6 +45,7 @@ export function createServer({
   limits,
   overload,
   restRpc,
+  metrics,
   realtime,
   logger,
   ...dependencies
@@ -71,6 +75,7 @@ export function createServer({
   installProblems(app, logger)
   installSecurityHeaders(app)
   installRequestLog(app, logger)
+  metrics?.install(app)
   installCrossOrigin(app, splitList(limits.allowedOrigins))
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)

@@ -27,7 +27,7 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring, 
     app.route({
       method: contract.method,
       url: toPattern(contract.path),
-      config: { auth: contract.auth },
+      config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
       onRequest: createGate(contract, keyring, admission),
       async handler(request, reply) {
         const { params, query, body } = request
