@@ -1,5 +1,8 @@
 -- What balancing has to do: asked by the background of every control plane, which then balances pair by pair.
 
+-- Pools are few among many accounts. No column of it ever changes, so updates of counters stay heap-only.
+create index ledger_account_pool_idx on core.ledger_account (id) where kind = 'pool';
+
 -- The budgets below active pools where a child has used p_at_bp of its cap or more (basis points; spent and held) while
 -- a sibling has cap to give: more rest than that child, and above its floor. Where nothing would move nothing is due, so
 -- that an idle system writes no journal. at is the database's time, by which control planes name the interval they act in.

@@ -50,7 +50,7 @@ describe('sources', () => {
         failedAuthentication: { requests: 60, windowSeconds: 60 },
       },
       overload: { maxLoopDelayMs: 1_000, maxDatabaseCalls: 1_000 },
-      background: { sealEverySeconds: 60, balanceEverySeconds: 60 },
+      background: { sealEverySeconds: 60, balanceEverySeconds: 0 },
       ownerKey: undefined,
       log: { level: 'info' },
       shutdown: { graceMs: 8_000 },

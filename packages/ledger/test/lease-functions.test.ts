@@ -265,6 +265,19 @@ describe('a report', () => {
     expect(await get(lease)).toMatchObject({ amount: 200, reported: 1_150, flags: ['overflow'], status: 'closed' })
   })
 
+  test('beyond its lease, or late, leaves what others hold alone', async () => {
+    await openAccount()
+    const [first, second] = [
+      await openLease({ p_key: `${account} 1` }),
+      await openLease({ p_key: `${account} 2`, p_amount: 100 }),
+    ]
+    const lease = String(first['lease'])
+    expect(await report(lease, 1, [item(250)])).toMatchObject({ held: 100, settled: 750 })
+    await base.age(lease, '26 hours')
+    expect(await report(lease, 2, [item(30)])).toMatchObject({ flags: ['late', 'overflow'], held: 100, settled: 720 })
+    expect(await get(String(second['lease']))).toMatchObject({ rest: 100 })
+  })
+
   test.each<[string, JsonInput]>([
     ['nothing', []],
     ['no list', { amount: 1, at }],

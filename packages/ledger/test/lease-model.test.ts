@@ -47,10 +47,10 @@ type Step =
   | { do: 'charge'; amount: number }
   | { do: 'sweep' }
 
-const lease = fc.nat(4)
+const lease = fc.nat(2)
 const steps = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: fc.record({ do: fc.constant('open' as const), amount: fc.integer({ min: 1, max: 300 }) }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('open' as const), amount: fc.integer({ min: 1, max: 220 }) }) },
     {
       weight: 8,
       arbitrary: fc.record({
