@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     testTimeout: isSoak ? 600_000 : 30_000,
     hookTimeout: 60_000,
-    projects: [...folders, { name: 'supabase', root: 'supabase' }, { name: 'scripts', root: 'scripts' }]
+    projects: [...folders, ...['supabase', 'scripts', 'bench'].map((name) => ({ name, root: name }))]
       .filter(({ root }) => existsSync(root))
       .map(({ name, root }) => ({
         extends: true as const,

@@ -106,10 +106,9 @@ function faultsOfVerb(words: readonly string[]): string[] {
       operands.push(word)
     }
   }
-  const [least, most] = [
-    command.registeredArguments.filter(({ required }) => required).length,
-    command.registeredArguments.length,
-  ]
+  const known = command.registeredArguments
+  const least = known.filter(({ required }) => required).length
+  const most = known.some(({ variadic }) => variadic) ? Number.POSITIVE_INFINITY : known.length
   if (operands.length >= least && operands.length <= most) return []
   return [`${path.join(' ')} wants ${least === most ? least : `${least} to ${most}`} arguments, not ${operands.length}`]
 }

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -140,6 +140,36 @@ test('--static runs no test, --soak only the long ones, and further words go to 
   expect(none.status).toBe(1)
 })
 
+test('a signal ends the run, what it started, and its temporary files', async () => {
+  write(
+    'packages/a/a.test.ts',
+    `import { spawn } from 'node:child_process'
+import { test } from 'vitest'
+
+test('takes long', async () => {
+  spawn('sleep', ['65432'], { detached: true, stdio: 'ignore' }).unref()
+  console.log('begun')
+  await new Promise((resolve) => setTimeout(resolve, 60_000))
+})
+`,
+  )
+  const temporary = mkdtempSync(join(folder, 'tmp-'))
+  const child = spawn(process.execPath, [join(folder, 'scripts/test.ts')], {
+    cwd: folder,
+    env: { ...cleanEnvironment(), TMPDIR: temporary },
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (!output.includes('begun') && `${output}${text}`.includes('begun')) child.kill('SIGTERM')
+    output += text
+  })
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  expect(code).toBe(1)
+  expect(output).toContain('stopped by SIGTERM')
+  expect(readdirSync(temporary)).toEqual([])
+  if (existsSync('/proc/self/environ')) expect(output).toMatch(/still running, ended now: \d+ sleep 65432/)
+}, 60_000)
+
 function write(path: string, content: string): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true })
   writeFileSync(join(folder, path), content)
@@ -152,11 +182,16 @@ function isRunning(pid: string | undefined): boolean {
 }
 
 function run(args: string[] = [], env: Record<string, string> = {}) {
-  const { VITEST, VITEST_MODE, TEST, CORE_TEST_SOAK, NODE_ENV, ...own } = process.env
   const result = spawnSync(process.execPath, [join(folder, 'scripts/test.ts'), ...args], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...own, ...env },
+    env: { ...cleanEnvironment(), ...env },
   })
   return { ...result, lines: result.stdout.trimEnd().split('\n') }
+}
+
+/** Without what the vitest that runs this very file has set. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const { VITEST, VITEST_MODE, VITEST_POOL_ID, VITEST_WORKER_ID, TEST, CORE_TEST_SOAK, NODE_ENV, ...own } = process.env
+  return own
 }

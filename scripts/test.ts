@@ -51,7 +51,7 @@ async function main(): Promise<number> {
     const leftovers = await watchLeftovers(basename(temporary))
     const { runVitest } = await import('./test-run/vitest-step.ts')
     await step('vitest', () => runVitest(vitestArgs, stop.signal))
-    await step('leftovers', () => leftovers.check())
+    await step('leftovers', () => leftovers.check(stop.signal.aborted ? 1_000 : undefined))
   }
   if (stop.signal.aborted) {
     process.stdout.write(`stopped by ${stop.signal.reason} after ${seconds(startedAt)}\n`)

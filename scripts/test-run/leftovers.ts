@@ -8,7 +8,7 @@ const marker = 'CORE_TEST_RUN'
 
 export interface LeftoverWatch {
   /** Names new files in the repository and processes that outlived the run, and ends the latter. */
-  check(): Promise<Tally>
+  check(graceMs?: number): Promise<Tally>
 }
 
 /** Call before the first test; what is there now is not held against the run. */
@@ -16,9 +16,9 @@ export async function watchLeftovers(runId: string): Promise<LeftoverWatch> {
   process.env[marker] = runId
   const before = new Set(listFiles())
   return {
-    async check() {
+    async check(graceMs = usualGraceMs) {
       const files = listFiles().filter((file) => !before.has(file))
-      const processes = await listSurvivors(`${marker}=${runId}`)
+      const processes = await listSurvivors(`${marker}=${runId}`, graceMs)
       for (const file of files) process.stdout.write(`left behind: ${file}\n`)
       for (const { pid, command } of processes) process.stdout.write(`still running, ended now: ${pid} ${command}\n`)
       await end(processes)
@@ -34,10 +34,10 @@ interface Survivor {
 }
 
 /** Some end by themselves: a server that test files share waits a few seconds for the next one. */
-const graceMs = 10_000
+const usualGraceMs = 10_000
 const pollMs = 100
 
-async function listSurvivors(mark: string): Promise<Survivor[]> {
+async function listSurvivors(mark: string, graceMs: number): Promise<Survivor[]> {
   for (let attempt = 1; ; attempt++) {
     const found = await listMarkedProcesses(mark)
     if (found.length === 0 || attempt * pollMs >= graceMs) return found

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import {
   createVitest,
   parseCLI,
@@ -14,6 +16,7 @@ import type { Tally } from './tally.ts'
 /** Runs every vitest project that the arguments leave in. A run that matches no file at all is a failure. */
 export async function runVitest(args: readonly string[], signal: AbortSignal): Promise<Tally> {
   const { filter, options } = parseCLI(['vitest', 'run', ...args])
+  const restoreSignals = keepSignals()
   const vitest = await createVitest({
     ...options,
     config: join(root, 'vitest.workspace.ts'),
@@ -21,18 +24,36 @@ export async function runVitest(args: readonly string[], signal: AbortSignal): P
     watch: false,
     reporters: options.reporters ?? ['default'],
   })
-  const onAbort = () => vitest.cancelCurrentRun('keyboard-input')
-  signal.addEventListener('abort', onAbort, { once: true })
+  restoreSignals()
   try {
-    if (!signal.aborted) await vitest.start(filter)
+    await Promise.race([vitest.start(filter), stopped(vitest, signal)])
   } catch (error) {
     if (!(error instanceof TestsNotFoundError)) throw error
     return { passed: 0, failed: 1, skipped: [] } // vitest has said what it looked for
   } finally {
-    signal.removeEventListener('abort', onAbort)
     await vitest.close()
   }
   return tallyOf(vitest)
+}
+
+/** Milliseconds the tests under way have to end, and to stop what they started, after the run was told to stop. */
+const stopGraceMs = 5_000
+
+async function stopped(vitest: Vitest, signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort')
+  await vitest.cancelCurrentRun('keyboard-input')
+  await setTimeout(stopGraceMs)
+}
+
+/** Vitest ends the process the moment a signal comes; then nobody would see to what the tests leave behind. */
+function keepSignals(): () => void {
+  const names = ['SIGINT', 'SIGTERM'] as const
+  const own = names.map((name) => new Set(process.listeners(name)))
+  return () => {
+    for (const [index, name] of names.entries()) {
+      for (const added of process.listeners(name)) if (!own[index]?.has(added)) process.off(name, added)
+    }
+  }
 }
 
 function tallyOf(vitest: Vitest): Tally {

@@ -62,8 +62,12 @@ begin
 
   v_role := 'project_' || p_name;
   if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
-    execute format('create role %I nologin', v_role);
-    execute format('grant %I to current_user', v_role);
+    begin
+      execute format('create role %I nologin', v_role);
+      execute format('grant %I to current_user', v_role);
+    exception when duplicate_object or unique_violation then
+      null; -- roles belong to the whole server: another database of it was faster
+    end;
   end if;
   if not exists (select from pg_catalog.pg_namespace where nspname = p_name) then
     execute format('create schema %I authorization %I', p_name, v_role);

@@ -4,6 +4,7 @@ import { addBudget } from './commands/budget.ts'
 import { addCredits } from './commands/credits.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addEvents } from './commands/events.ts'
 import { addFlags } from './commands/flags.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -45,6 +46,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addProject(verbs)
   addKeys(verbs)
   addFlags(verbs)
+  addEvents(verbs)
   addDemo(verbs)
   addApi(verbs)
   addOpenApi(verbs)

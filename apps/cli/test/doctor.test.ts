@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
@@ -128,13 +128,6 @@ describe('the surroundings', () => {
       status: 'fault',
       detail: expect.stringContaining('is a file'),
     })
-  })
-
-  test('a data folder that cannot be written', async ({ skip }) => {
-    if (process.getuid?.() === 0) skip('root may write everywhere')
-    mkdirSync(join(room.folder, '.core'))
-    chmodSync(join(room.folder, '.core'), 0o500)
-    expect((await examine()).get('data folder')).toMatchObject({ status: 'fault' })
   })
 
   test('a profile that others may read', async () => {

@@ -7,13 +7,14 @@ import { z } from 'zod'
 import manifest from '../package.json' with { type: 'json' }
 import { guardDatabase } from './database-guard.ts'
 import { installDrain } from './drain.ts'
-import { expireDueHolds } from './expiry.ts'
 import { type FirstStart, fillFreshDatabase } from './first-start.ts'
 import { createKeyring } from './keyring.ts'
+import { startLedgerLoops } from './ledger-loops.ts'
 import { openRateLimits } from './limits/rate-limits.ts'
 import { createOverload, startLoadMonitor } from './load-monitor.ts'
-import { startLoop } from './loop.ts'
 import { isLoopback } from './loopback.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { openMetricsServer } from './metrics/metrics-server.ts'
 import { createAdmission } from './plugins/admission.ts'
 import { createReadiness } from './readiness.ts'
 import { startOutboxLoops } from './realtime/outbox-loops.ts'
@@ -22,7 +23,10 @@ import { createRoutes } from './routes/index.ts'
 import { createServer } from './server.ts'
 
 export interface ControlPlaneOptions {
-  readonly config: Pick<Config, 'http' | 'database' | 'limits' | 'overload' | 'ownerKey' | 'shutdown'>
+  readonly config: Pick<
+    Config,
+    'http' | 'rest' | 'metrics' | 'database' | 'limits' | 'overload' | 'background' | 'ownerKey' | 'shutdown'
+  >
   readonly logger: Logger
   /** Told what the start is doing, a line at a time. Default: nobody. */
   readonly onProgress?: (line: string) => void
@@ -31,13 +35,13 @@ export interface ControlPlaneOptions {
 export interface ControlPlane extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:4400`. */
   readonly url: string
+  /** Where `GET /metrics` is, if it is anywhere. */
+  readonly metricsPort: number | undefined
   /** The keys this start made, to be shown once. */
   readonly firstStart: FirstStart
   /** Answers what is under way, refuses what is new, then closes everything. Safe to call twice. */
   close(): Promise<void>
 }
-
-const expireEveryMs = 5000
 
 /**
  * Opens the database, brings its schema up to date, fills it if it is fresh, and listens. The only place that builds
@@ -49,30 +53,55 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   await using opened = new AsyncDisposableStack()
   const direct = opened.use(await openDatabase(config.database, { logger }))
   await migrate(direct, options.onProgress)
-  const { database, isFull } = guardDatabase({ database: direct, maxCalls: config.overload.maxDatabaseCalls, logger })
+  const { database, isFull, isOpen } = guardDatabase({
+    database: direct,
+    maxCalls: config.overload.maxDatabaseCalls,
+    logger,
+  })
   if (!isLoopback(http.host) && ownerKey === undefined) await requireStoredOwnerKey(database, http.host)
   const firstStart = await fillFreshDatabase({ database, hasOwnerKey: ownerKey !== undefined })
 
+  const { host, port } = config.metrics
+  const metrics = port === undefined ? undefined : createMetrics({ database, version: manifest.version, logger })
+  const report = metrics?.loops
+
   const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal() })
   opened.use(await database.listen('core_key', (keyId) => keyring.forget(keyId)))
-  const work = async (signal: AbortSignal) => {
-    const expired = await expireDueHolds(database, signal)
-    if (expired > 0) logger.debug({ expired }, 'holds expired')
-  }
-  opened.use(startLoop({ name: 'expiry', everyMs: expireEveryMs, work, logger }))
+  opened.use(startLedgerLoops({ database, settings: config.background, logger, report }))
 
   const readiness = createReadiness({ database })
   const realtime = createRealtime({ database, keyring, logger })
-  opened.use(startOutboxLoops({ database, realtime, logger }))
-  const bound = createRoutes({ readiness, version: manifest.version, realtime, keyring })
-  const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger })))
+  opened.use(startOutboxLoops({ database, realtime, logger, report }))
+  const bound = createRoutes({ readiness, version: manifest.version, realtime })
+  const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger, report })))
   const load = opened.use(startLoadMonitor(config.overload))
   const overload = createOverload({ load, isFull })
-  const app = createServer({ bound, database, keyring, admission, overload, limits: http, realtime, logger })
+  const restRpc = (config.rest.rpc ?? (database.driver === 'embedded' ? 'on' : 'off')) === 'on'
+  metrics?.watch({
+    loopDelayMs: load.loopDelayMs,
+    realtimeConnections: () => realtime.connections.count(),
+    isDatabaseOpen: isOpen,
+  })
+  const metricsPort =
+    metrics && port !== undefined
+      ? opened.use(await openMetricsServer({ metrics, host, port, logger })).port
+      : undefined
+  const app = createServer({
+    bound,
+    database,
+    keyring,
+    admission,
+    overload,
+    restRpc,
+    metrics: metrics?.requests,
+    limits: http,
+    realtime,
+    logger,
+  })
   opened.defer(() => app.close())
   installDrain(app, { graceMs: config.shutdown.graceMs })
   const url = await listen(app, http)
-  logger.info({ url, driver: database.driver, version: manifest.version }, 'listening')
+  logger.info({ url, metricsPort, driver: database.driver, version: manifest.version }, 'listening')
 
   const owned = opened.move()
   let closing: Promise<void> | undefined
@@ -81,7 +110,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
     closing ??= owned.disposeAsync()
     return closing
   }
-  return { url, firstStart, close, [Symbol.asyncDispose]: close }
+  return { url, metricsPort, firstStart, close, [Symbol.asyncDispose]: close }
 }
 
 /** Supabase's own API runs no migrations: there the Supabase CLI does. */

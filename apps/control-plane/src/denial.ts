@@ -33,7 +33,7 @@ function toFacts(facts: CoreAnswer): CoreAnswer {
 
 function describe(
   code: ProblemCode,
-  { account, available, requested, limit, budget, hold, holdStatus }: CoreAnswer,
+  { account, available, requested, limit, budget, hold, holdStatus, seq, expected }: CoreAnswer,
 ): string {
   switch (code) {
     case 'insufficient_credits':
@@ -48,6 +48,12 @@ function describe(
       return `the hold ${hold} is ${holdStatus}`
     case 'over_capture':
       return `the hold ${hold} allows at most ${limit} micro-credits; ${requested} were to be settled`
+    case 'lease_limit':
+      return `a lease on ${account} may take at most ${limit} micro-credits now; ${requested} were asked for`
+    case 'lease_gap':
+      return `report ${seq} came where report ${expected} is expected`
+    case 'batch_denied':
+      return 'an operation was not accepted, so none was applied'
     default:
       return code
   }

@@ -1,37 +1,41 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { type Clock, systemClock } from '@core/foundation'
 
 export interface LoadMonitorOptions {
   /** The mean delay of the event loop, in milliseconds, from which on the process is overloaded. */
   readonly maxLoopDelayMs: number
-  /** Milliseconds of one measurement. */
-  readonly sampleMs?: number
+  readonly clock?: Pick<Clock, 'monotonic'>
 }
 
 export interface LoadMonitor extends Disposable {
-  /** The mean delay of the last measurement, in milliseconds. */
+  /** How late the event loop ran what was due, in milliseconds: the mean of the last five measurements. */
   loopDelayMs(): number
   isOverloaded(): boolean
 }
 
-const resolutionMs = 20
+const everyMs = 100
+const remembered = 5
 
-/** Watches how late the event loop runs what is due: the one figure that grows with every kind of overload. */
-export function startLoadMonitor({ maxLoopDelayMs, sampleMs = 500 }: LoadMonitorOptions): LoadMonitor {
-  const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
-  histogram.enable()
-  let delayMs = 0
+/**
+ * Watches how late the event loop runs what is due: the one figure that grows with every kind of overload. A timer of its
+ * own, because `monitorEventLoopDelay` counts nothing at all while each turn of the loop takes longer than a measurement.
+ */
+export function startLoadMonitor({ maxLoopDelayMs, clock = systemClock }: LoadMonitorOptions): LoadMonitor {
+  const delays: number[] = []
+  let meanMs = 0
+  let dueAt = clock.monotonic() + everyMs
   const timer = setInterval(() => {
-    // The histogram holds whole intervals of its own timer. Without any (NaN) nothing was late.
-    delayMs = Math.max(0, histogram.mean / 1e6 - resolutionMs) || 0
-    histogram.reset()
-  }, sampleMs)
+    const now = clock.monotonic()
+    delays.push(Math.max(0, now - dueAt))
+    if (delays.length > remembered) delays.shift()
+    meanMs = delays.reduce((sum, delay) => sum + delay, 0) / remembered
+    dueAt = now + everyMs
+  }, everyMs)
   timer.unref()
   return {
-    loopDelayMs: () => delayMs,
-    isOverloaded: () => delayMs > maxLoopDelayMs,
+    loopDelayMs: () => meanMs,
+    isOverloaded: () => meanMs > maxLoopDelayMs,
     [Symbol.dispose]() {
       clearInterval(timer)
-      histogram.disable()
     },
   }
 }

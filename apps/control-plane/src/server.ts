@@ -2,10 +2,13 @@ import { splitList } from '@core/config'
 import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { RequestMetrics } from './metrics/request-metrics.ts'
 import { installUnknownAddressLimit } from './plugins/admission.ts'
 import { installCrossOrigin } from './plugins/cross-origin.ts'
 import { answerBadAddress, answerBrokenRequest, installProblems } from './plugins/problems.ts'
 import { installRequestLog } from './plugins/request-log.ts'
+import { installRestRpc } from './plugins/rest-rpc.ts'
+import { requireDeclaredAuth } from './plugins/route-auth.ts'
 import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
 import { installSecurityHeaders } from './plugins/security-headers.ts'
 import { installShedding, type Overload } from './plugins/shedding.ts'
@@ -29,6 +32,10 @@ export interface ServerLimits {
 export interface ServerDependencies extends RoutesDependencies {
   readonly limits: ServerLimits
   readonly overload: Overload
+  /** Whether to answer supabase-js as PostgREST does. */
+  readonly restRpc: boolean
+  /** Counts what is answered. Default: nobody does. */
+  readonly metrics?: RequestMetrics | undefined
   readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger
 }
@@ -37,6 +44,8 @@ export interface ServerDependencies extends RoutesDependencies {
 export function createServer({
   limits,
   overload,
+  restRpc,
+  metrics,
   realtime,
   logger,
   ...dependencies
@@ -62,13 +71,16 @@ export function createServer({
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
     body === '' ? done(null, undefined) : parseJson(request, String(body), done),
   )
+  requireDeclaredAuth(app)
   installProblems(app, logger)
   installSecurityHeaders(app)
   installRequestLog(app, logger)
+  metrics?.install(app)
   installCrossOrigin(app, splitList(limits.allowedOrigins))
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)
+  if (restRpc) installRestRpc(app, { ...dependencies, logger })
   realtime.install(app)
   return app
 }

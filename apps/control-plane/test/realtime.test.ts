@@ -207,3 +207,50 @@ test('one poller serves every client of the process, and its memory those who we
   await expect.poll(() => heard.every((seqs) => seqs.length === 70), patience).toBe(true)
   expect(polls).toBeLessThan(20)
 })
+
+test('those who come from far back read the outbox page by page, and join a present that does not wait', async () => {
+  const { database, sql } = server.test
+  const put = (from: number, to: number) =>
+    sql(
+      `select core.emit('ledger.alert', 'smart_layer', 'threshold_crossed', jsonb_build_object('number', n)) from generate_series($1::int, $2::int) n`,
+      [from, to],
+    )
+  await using subscriptions = createSubscriptions({ database, logger: silentLogger, recentCapacity: 5 })
+  await subscriptions.feed.ready()
+  await put(0, 0)
+  await expect
+    .poll(() => subscriptions.feed.recent.after(0).some(({ data }) => data['number'] === 0), patience)
+    .toBe(true)
+  const since = subscriptions.feed.position - 1
+  await put(1, 1000)
+  let isWriting = true
+  let last = 1000
+  const writing = (async () => {
+    while (isWriting) {
+      await put(last + 1, last + 7)
+      last += 7
+    }
+  })()
+  const heard: number[][] = []
+  for (let reader = 0; reader < 40; reader++) {
+    const own: number[] = []
+    heard.push(own)
+    subscriptions.add({
+      topics: ['ledger.alert'],
+      project: 'smart_layer',
+      claims: { role: 'core_member', project: 'smart_layer', caps: ['event:read', 'ledger:read'], sub: 'key:test' },
+      since,
+      epoch: subscriptions.feed.epoch,
+      onStart: (_seq, resync) => expect(resync).toBeUndefined(),
+      onEvent: ({ data }) => own.push(Number(data['number'])),
+      onFailure: (error) => expect(error).toBeUndefined(),
+      isFull: () => false,
+    })
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  isWriting = false
+  await writing
+  await expect.poll(() => heard.every((own) => own.at(-1) === last), patience).toBe(true)
+  const all = Array.from({ length: last + 1 }, (_, number) => number)
+  for (const own of heard) expect(own).toEqual(all)
+})

@@ -82,9 +82,8 @@ test('a database that is away is 503 with Retry-After, and the server is not rea
 test('boot fails on a route that is unserved, unknown, doubled or without auth', () => {
   const { database } = server.test
   const admission = createAdmission(createOwnRateLimits(unlimited))
-  const keyring = createKeyring({ database })
   const { realtime } = server
-  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime, keyring })
+  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime })
   const install = (bound: readonly BoundRoute[]) =>
     installRoutes(Fastify(), { bound, database, keyring: createKeyring({ database }), admission })
   const [first] = complete

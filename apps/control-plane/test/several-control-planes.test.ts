@@ -64,3 +64,29 @@ test('sweeps that meet expire each hold once', async () => {
   })
   expect(await database.rpc('ledger_audit', {})).toMatchObject({ ok: true, violations: [] })
 })
+
+test('three with one limit let through exactly what one would', async () => {
+  const config = loadConfig({
+    env: {},
+    overrides: {
+      http: { port: 0 },
+      database: { url: shared.url, poolSize: 4 },
+      ownerKey,
+      // A window of its own: the owner's requests at the other planes would count as well.
+      limits: { credential: { requests: 60, windowSeconds: 45 } },
+    },
+  })
+  await using stack = new AsyncDisposableStack()
+  const limited = await Promise.all([1, 2, 3].map(() => startControlPlane({ config, logger: silentLogger })))
+  for (const plane of limited) stack.use(plane)
+  const statuses = await Promise.all(
+    Array.from({ length: 180 }, async (_, index) => {
+      const plane = limited[index % limited.length]
+      const response = await fetch(`${plane?.url}/v1/me`, { headers: { authorization: `Bearer ${ownerKey}` } })
+      if (response.status === 429) expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+      return response.status
+    }),
+  )
+  expect(statuses.filter((status) => status === 200)).toHaveLength(60)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(120)
+})

@@ -58,7 +58,7 @@ export async function openTestServer(
   const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey })
   const realtime = createRealtime({ database, keyring, logger, ...options })
-  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, keyring })
+  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime })
   const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
   const app = createServer({
     bound,
@@ -66,6 +66,7 @@ export async function openTestServer(
     keyring,
     admission,
     overload: () => undefined,
+    restRpc: true,
     limits: http,
     realtime,
     logger,

@@ -13,7 +13,7 @@ export function toFaults(part: 'path' | 'query' | 'body', schema: z.ZodObject, e
 
 function unknownField(part: string, schema: z.ZodObject, path: readonly PropertyKey[], key: string): Fault {
   const holder = schemaAt(schema, path)
-  const known = holder instanceof z.ZodObject ? Object.keys(holder.shape) : []
+  const known = fieldsOf(unwrap(holder))
   const meant = suggest(key, known)
   const fix = meant ? `Did you mean ${meant}?` : `Known are: ${known.join(', ') || 'none'}.`
   // Cut, because the name comes from the caller and is repeated in answers and logs.
@@ -37,9 +37,22 @@ function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.ZodT
     current = unwrap(current)
     if (current instanceof z.ZodObject) current = current.shape[String(step)]
     else if (current instanceof z.ZodArray) current = current.element
+    else if (current instanceof z.ZodDiscriminatedUnion) current = optionField(current, String(step))
     else return undefined
   }
   return current instanceof z.ZodType ? current : undefined
+}
+
+/** Of a choice between objects, those of all of them. */
+function fieldsOf(schema: z.core.$ZodType | undefined): string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape)
+  return schema instanceof z.ZodDiscriminatedUnion ? [...new Set(schema.options.flatMap(fieldsOf))] : []
+}
+
+/** A field of that name, whichever of the options has it: those of one name mean the same. */
+function optionField(union: z.ZodDiscriminatedUnion, name: string): z.core.$ZodType | undefined {
+  const options = union.options.filter((option) => option instanceof z.ZodObject)
+  return options.find((option) => name in option.shape)?.shape[name]
 }
 
 function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {

@@ -29,6 +29,17 @@ export const accountField = z
 
 export const holdField = z.uuid().describe('The id of a hold, as reserve returned it')
 
+export const overField = z
+  .enum(['overflow', 'cap', 'reject'])
+  .describe('If settled above the hold: overflow records the debt, cap charges what is available, reject refuses')
+
+export const ttlSecondsField = z
+  .int()
+  .min(1)
+  .max(86_400)
+  .default(120)
+  .describe('Seconds until the hold expires, 1 to 86400')
+
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
 /** An object of the caller's own. What arrives is parsed JSON already, so only its depth is left to check. */

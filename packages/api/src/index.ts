@@ -13,6 +13,7 @@ export {
   problemSchema,
   problems,
 } from './problem.ts'
+export { readServerSentEvents, type ServerSentMessage } from './realtime/event-source.ts'
 export {
   type ClientFrame,
   type CloseCode,
@@ -50,13 +51,20 @@ export {
 export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
 export { auditAccount, auditLedger } from './routes/audit.ts'
 export { getBalance, getHistory } from './routes/balance.ts'
+export { type BatchOperation, runBatch } from './routes/batch.ts'
 export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
 export { chargeCredits } from './routes/charge.ts'
+export { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from './routes/credit-lease.ts'
 export { listFlags, setFlag } from './routes/flag.ts'
 export { grantCredits } from './routes/grant.ts'
-export { getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
+export { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
+export { getLedgerStats, sealLedger, verifyLedger } from './routes/ledger.ts'
 export { getMe } from './routes/me.ts'
 export { listProjects, putProject } from './routes/project.ts'
 export { connectRealtime, streamEvents } from './routes/realtime.ts'
+export { rebalanceBudgets } from './routes/rebalance.ts'
+export { refundCharge } from './routes/refund.ts'
 export { docsPage, live, openApiDocument, problemPage, ready } from './routes/system.ts'
+export { transferCredits } from './routes/transfer.ts'
+export { getUsage } from './routes/usage.ts'
 export { type Routes, routes } from './routes.ts'

@@ -23,6 +23,14 @@ test('a body with only optional fields may be left out, others not', () => {
   expect(document).toHaveProperty(body('/v1/projects/{project}/holds'), true)
 })
 
+test('the frames of the WebSocket are schemas of the document', () => {
+  const at = ['paths', '/v1/realtime', 'get', 'x-websocket']
+  expect(document).toHaveProperty([...at, 'client', '$ref'], '#/components/schemas/RealtimeClientFrame')
+  expect(document).toHaveProperty([...at, 'server', '$ref'], '#/components/schemas/RealtimeServerFrame')
+  expect(document).toHaveProperty(['components', 'schemas', 'RealtimeServerFrame', 'oneOf'])
+  expect(document).not.toHaveProperty(['paths', '/v1/realtime', 'get', 'responses', '101', 'content'])
+})
+
 test('the document is plain JSON', () => {
   expect(JSON.parse(text)).toEqual(document)
   expect(text).not.toContain('$defs')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
+import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
 
 type JsonObject = { [key: string]: unknown }
@@ -66,6 +67,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             },
           },
         }),
+    ...(produces === 'websocket' ? { 'x-websocket': toFrames(schemas) } : {}),
     responses: {
       ...Object.fromEntries(
         Object.entries(route.outputs).map(([status, schema]) => {
@@ -91,6 +93,15 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
       ),
       ...toProblemResponses(problemsOf(route)),
     },
+  }
+}
+
+/** OpenAPI has no words for what follows an upgrade; the frames are there as schemas all the same. */
+function toFrames(schemas: JsonObject): JsonObject {
+  return {
+    client: toJsonSchema(clientFrameSchema, 'input', schemas),
+    server: toJsonSchema(serverFrameSchema, 'output', schemas),
+    closeCodes,
   }
 }
 

@@ -131,6 +131,24 @@ export const problems = {
     retryable: false,
     remedy: 'This hold was reserved with over = reject. Settle at most what is reserved.',
   },
+  lease_limit: {
+    status: 409,
+    title: 'More than one lease may take',
+    retryable: false,
+    remedy: 'limit says how much that is. Lease less, or ask the owner to raise lease_max_bp of the account.',
+  },
+  lease_gap: {
+    status: 409,
+    title: 'A report is missing before this one',
+    retryable: false,
+    remedy: 'expected says which number comes next. Send the reports of a lease in order, from 1, without a gap.',
+  },
+  batch_denied: {
+    status: 409,
+    title: 'An operation of an atomic batch was not accepted',
+    retryable: false,
+    remedy: 'results says which one and why. None of the others was applied.',
+  },
   // What is wrong on the server's side.
   internal: {
     status: 500,
@@ -209,6 +227,9 @@ export const errorOfProblem: Readonly<Record<ProblemCode, ErrorCode>> = {
   account_frozen: 'E_CONFLICT',
   hold_closed: 'E_CONFLICT',
   over_capture: 'E_CONFLICT',
+  lease_limit: 'E_CONFLICT',
+  lease_gap: 'E_CONFLICT',
+  batch_denied: 'E_CONFLICT',
   internal: 'E_INTERNAL',
   database_schema: 'E_DATABASE_SCHEMA',
   unavailable: 'E_DATABASE_UNAVAILABLE',

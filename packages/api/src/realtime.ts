@@ -3,10 +3,14 @@ import { type Channel, type Cursor, createChannel, type RawItem, type RealtimeIt
 import { createSocketLink, type WebSocketLike } from './realtime/socket-link.ts'
 import { runStream } from './realtime/stream-link.ts'
 import { isTopic, type Topic, topics } from './realtime/topic.ts'
+import { getMe } from './routes/me.ts'
 
 export type { Cursor, RealtimeEvent, RealtimeItem, RealtimeResync } from './realtime/channel.ts'
 export type { WebSocketLike } from './realtime/socket-link.ts'
 export { type EventData, type EventType, type Topic, topicNames, topics } from './realtime/topic.ts'
+
+/** Opens a socket, with these headers where it can. */
+export type SocketOpener = (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike
 
 export interface RealtimeOptions {
   /** Where the control plane is: `http://127.0.0.1:4400`. */
@@ -17,8 +21,8 @@ export interface RealtimeOptions {
   readonly project?: string | undefined
   /** `auto`: a WebSocket, and server-sent events where none gets through. */
   readonly transport?: 'auto' | 'websocket' | 'sse'
-  /** What opens sockets. Default: the global `WebSocket`, which browsers and Node have. */
-  readonly openWebSocket?: ((url: string) => WebSocketLike) | undefined
+  /** What opens sockets. Default: the global `WebSocket`. Browsers cannot send the headers; the first frame does it. */
+  readonly openWebSocket?: SocketOpener | undefined
   /** What opens streams. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
   readonly clock?: Clock
@@ -57,15 +61,34 @@ export function createRealtimeClient(options: RealtimeOptions): RealtimeClient {
   const link =
     open === undefined
       ? undefined
-      : createSocketLink({ url, key, project, open, clock, random, onUnreachable: () => void fallBack() })
+      : createSocketLink({
+          url,
+          key,
+          project,
+          open,
+          clock,
+          random,
+          onFailedAttempt: (...facts) => void diagnose(...facts).catch(() => undefined),
+        })
 
-  /** No socket has ever come about: where plain requests get through, something between lets no socket pass. */
-  async function fallBack(): Promise<void> {
-    if (options.transport === 'websocket' || mode === 'sse') return
-    const send = options.fetch ?? fetch
+  /** A socket does not tell why it was refused; a plain request does. */
+  async function diagnose(attempts: number, everWorked: boolean): Promise<void> {
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(5000)])
-    const answer = await send(`${url.replace(/\/+$/, '')}/livez`, { signal }).catch(() => undefined)
-    if (answer?.status !== 200 || closing.signal.aborted) return
+    const headers = { authorization: `Bearer ${key}` }
+    const send = options.fetch ?? fetch
+    const answer = await send(`${url.replace(/\/+$/, '')}/v1/me`, { headers, signal }).catch(() => undefined)
+    if (closing.signal.aborted || answer === undefined) return
+    if (answer.status === 401) link?.fail(new CoreError('E_UNAUTHENTICATED', 'the control plane refused the key'))
+    if (answer.status !== 200) return
+    const { scopes } = getMe.outputs[200].parse(await answer.json())
+    if (!scopes.includes('event:read')) {
+      link?.fail(new CoreError('E_FORBIDDEN', 'this key lacks the scope event:read'))
+    } else if (!everWorked && attempts >= attemptsBeforeStreams) fallBack()
+  }
+
+  /** Plain requests get through and sockets never have: something between lets none pass. */
+  function fallBack(): void {
+    if (options.transport === 'websocket' || mode === 'sse') return
     mode = 'sse'
     socketOver.abort()
     for (const channel of channels) {
@@ -155,8 +178,13 @@ function isItemOf<Name extends Topic>(topic: Name, item: RawItem): item is RawIt
   return item.topic === topic && isTopic(item.topic) && schema?.safeParse(item.data).success === true
 }
 
-function defaultWebSocket(): ((url: string) => WebSocketLike) | undefined {
-  return typeof WebSocket === 'undefined' ? undefined : (url) => new WebSocket(url)
+const attemptsBeforeStreams = 3
+
+function defaultWebSocket(): SocketOpener | undefined {
+  if (typeof WebSocket === 'undefined') return undefined
+  // Node's own takes headers, and with them a refusal costs no socket; the constructor of browsers would throw.
+  const takesHeaders = typeof process !== 'undefined' && process.versions?.node !== undefined
+  return (url, headers) => (takesHeaders ? new WebSocket(url, { headers: { ...headers } }) : new WebSocket(url))
 }
 
 function asCoreError(cause: unknown): CoreError {

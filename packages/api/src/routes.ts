@@ -2,15 +2,22 @@ import * as account from './routes/account.ts'
 import * as apiKey from './routes/api-key.ts'
 import { auditAccount, auditLedger } from './routes/audit.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
+import { runBatch } from './routes/batch.ts'
 import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
+import * as creditLease from './routes/credit-lease.ts'
 import { listFlags, setFlag } from './routes/flag.ts'
 import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
+import * as ledger from './routes/ledger.ts'
 import { getMe } from './routes/me.ts'
 import { listProjects, putProject } from './routes/project.ts'
 import { connectRealtime, streamEvents } from './routes/realtime.ts'
+import { rebalanceBudgets } from './routes/rebalance.ts'
+import { refundCharge } from './routes/refund.ts'
 import * as system from './routes/system.ts'
+import { transferCredits } from './routes/transfer.ts'
+import { getUsage } from './routes/usage.ts'
 
 /** Every route there is, in the order of the docs. A route that is not here does not exist. */
 export const routes = [
@@ -36,17 +43,31 @@ export const routes = [
   account.updateAccount,
   getBalance,
   getHistory,
+  getUsage,
   grantCredits,
   hold.reserveHold,
   hold.getHold,
+  hold.extendHold,
+  hold.captureHold,
   hold.settleHold,
   hold.voidHold,
   chargeCredits,
+  refundCharge,
+  transferCredits,
+  runBatch,
+  creditLease.openCreditLease,
+  creditLease.getCreditLease,
+  creditLease.reportCreditLease,
+  creditLease.closeCreditLease,
   budget.listBudgets,
   budget.setBudget,
+  rebalanceBudgets,
   budget.listAlerts,
   auditAccount,
   auditLedger,
+  ledger.sealLedger,
+  ledger.verifyLedger,
+  ledger.getLedgerStats,
 ] as const
 
 export type Routes = typeof routes

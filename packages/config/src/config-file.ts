@@ -69,7 +69,8 @@ const sectionPaths = new Set(
 )
 /** Every way somebody may write a key: its last part, its variable, its path, and the sections'. */
 const writtenNames = new Map([
-  ...settings.map(({ path }): [string, string] => [path.split('.').at(-1) ?? path, path]),
+  // Of several settings with the same last part the first is meant: http.port, not metrics.port.
+  ...[...settings].reverse().map(({ path }): [string, string] => [path.split('.').at(-1) ?? path, path]),
   ...settings.map(({ variable, path }): [string, string] => [variable, path]),
   ...[...sectionPaths, ...settingPaths].filter(Boolean).map((path): [string, string] => [path, path]),
 ])

@@ -22,6 +22,9 @@ export interface Config {
   readonly database: DatabaseSettings
   readonly limits: { readonly [Class in keyof Parsed['limits']]: Readonly<Parsed['limits'][Class]> }
   readonly overload: Readonly<Parsed['overload']>
+  readonly background: Readonly<Parsed['background']>
+  readonly rest: Readonly<Parsed['rest']>
+  readonly metrics: Readonly<Parsed['metrics']>
   readonly ownerKey: Secret | undefined
   readonly log: Readonly<Parsed['log']>
   readonly shutdown: Readonly<Parsed['shutdown']>

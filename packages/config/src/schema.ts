@@ -19,6 +19,7 @@ export interface SettingMeta {
 export const settingRegistry = z.registry<SettingMeta>()
 
 const seconds = (max: number) => z.int().min(1).max(max)
+const secondsOrNever = z.int().min(0).max(86_400)
 const milliseconds = (max: number) => z.int().min(1).max(max)
 const webUrl = z.url({ protocol: /^https?$/ })
 /** RFC 6750 b64token: what an Authorization header can carry as it is. */
@@ -106,6 +107,37 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  rest: z
+    .strictObject({
+      rpc: z
+        .enum(['on', 'off'])
+        .optional()
+        .register(settingRegistry, {
+          variable: 'CORE_REST_RPC',
+          description:
+            'Whether POST /rest/v1/rpc/{function} answers as PostgREST does, for supabase-js. Unset, it is `on` with ' +
+            'the driver `embedded` and `off` with the others.',
+          example: 'on',
+        }),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      host: z
+        .union([z.ipv4(), z.ipv6(), z.string().regex(z.regexes.hostname)])
+        .default('127.0.0.1')
+        .register(settingRegistry, {
+          variable: 'CORE_METRICS_HOST',
+          description: 'The address the metrics are served on. They need no credential: keep it off public networks.',
+          expected: 'an IP address or a host name',
+        }),
+      port: z.int().min(0).max(65_535).optional().register(settingRegistry, {
+        variable: 'CORE_METRICS_PORT',
+        description: 'The port of GET /metrics for Prometheus; 0 takes any free one. Unset, there are no metrics.',
+        example: '9464',
+      }),
+    })
+    .prefault({}),
   dataDir: z.string().min(1).default('.core').register(settingRegistry, {
     variable: 'CORE_DATA_DIR',
     description: 'Where Core keeps its files; the embedded database lives in `data` inside it.',
@@ -172,11 +204,27 @@ export const configSchema = z.strictObject({
     .strictObject({
       maxLoopDelayMs: milliseconds(60_000).default(1_000).register(settingRegistry, {
         variable: 'CORE_OVERLOAD_MAX_LOOP_DELAY_MS',
-        description: 'The mean delay of the event loop over half a second from which on requests are refused with 503.',
+        description: 'The mean delay of the event loop from which on requests are refused with 503.',
       }),
       maxDatabaseCalls: z.int().min(1).max(100_000).default(1_000).register(settingRegistry, {
         variable: 'CORE_OVERLOAD_MAX_DATABASE_CALLS',
         description: 'How many database calls one process has under way or queued at most; then it refuses with 503.',
+      }),
+    })
+    .prefault({}),
+  background: z
+    .strictObject({
+      sealEverySeconds: secondsOrNever.default(60).register(settingRegistry, {
+        variable: 'CORE_BACKGROUND_SEAL_EVERY_SECONDS',
+        description:
+          'About how often the journal is sealed against later changes; 0 never does. Rows newer than the last seal ' +
+          'are not covered by it.',
+      }),
+      balanceEverySeconds: secondsOrNever.default(0).register(settingRegistry, {
+        variable: 'CORE_BACKGROUND_BALANCE_EVERY_SECONDS',
+        description:
+          'About how often unused cap moves between the children of a pool, once one of them has used 80 % of its own; ' +
+          '0 never moves any, so that a budget is a hard cap. The sum of their caps stays, and floors are respected.',
       }),
     })
     .prefault({}),

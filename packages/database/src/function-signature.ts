@@ -8,6 +8,12 @@ export interface FunctionSignature {
   readonly returnsNothing: boolean
 }
 
+/** A function of this version of Core, as its migrations make it. */
+export interface CoreSignature extends FunctionSignature {
+  /** Whether a project's own credential may call it (the grant to core_member). */
+  readonly isForMembers: boolean
+}
+
 export type Signatures = ReadonlyMap<string, FunctionSignature>
 
 /** One round trip for all of them; overloads are not supported, and core_api has none. */

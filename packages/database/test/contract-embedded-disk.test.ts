@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger, systemClock } from '@core/foundation'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, vi } from 'vitest'
 import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
 import { openDatabase } from '../src/index.ts'
 import { migrateUp } from '../src/migrate/index.ts'
@@ -11,6 +11,7 @@ import { describeDatabaseContract } from '../src/testing/contract.ts'
 import { runSql } from '../src/testing/run-sql.ts'
 
 let folder: string
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'core-embedded-'))
@@ -28,7 +29,7 @@ describeDatabaseContract('embedded Postgres on disk', {
     const dataDir = join(folder, `copy-${copies++}`)
     await cp(join(folder, 'template'), dataDir, { recursive: true })
     const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir }, { logger: silentLogger })
-    const database = createSqlDatabase({ driver, timeoutMs: 10_000, logger: silentLogger, clock: systemClock })
+    const database = createSqlDatabase({ driver, timeoutMs: 60_000, logger: silentLogger, clock: systemClock })
     return {
       database,
       driver,

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { silentLogger, systemClock } from '@core/foundation'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
 import { openDatabase } from '../src/index.ts'
 import { migrateUp } from '../src/migrate/index.ts'
@@ -25,6 +25,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dataDir, { recursive: true, force: true }))
 
+const writers = new Set<ReturnType<typeof spawn>>()
+afterEach(() => {
+  for (const writer of writers) writer.kill('SIGKILL')
+  writers.clear()
+})
+
+/** Opening takes a second, or twenty on a machine that is busy with other things. */
+const WAIT = { timeout: 60_000 }
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
+
 /** Another process that has the database open and registers projects, one line of output for each that is answered. */
 function startWriter(prefix: string, environment: NodeJS.ProcessEnv = {}) {
   const file = fileURLToPath(new URL('./embedded-writer.ts', import.meta.url))
@@ -32,6 +42,7 @@ function startWriter(prefix: string, environment: NodeJS.ProcessEnv = {}) {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   })
+  writers.add(child)
   const lines: string[] = []
   createInterface(child.stdout).on('line', (line) => lines.push(line))
   return { child, lines, exited: once(child, 'exit') }
@@ -46,7 +57,7 @@ describe('the embedded database on disk', () => {
   test('a killed process loses nothing that it was answered, and its lock is taken over', async () => {
     for (const round of ['a', 'b', 'c']) {
       const writer = startWriter(`killed_${round}`)
-      await expect.poll(() => writer.lines.length, { timeout: 20_000 }).toBeGreaterThan(30)
+      await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(30)
       await kill9(writer)
       await using database = await openDatabase({ driver: 'embedded', dataDir })
       const answer = await database.rpc('project_list', {})
@@ -59,11 +70,11 @@ describe('the embedded database on disk', () => {
     const counter = new URL('./count-fsync.mjs', import.meta.url).href
     const countFile = join(dataDir, 'fsync-count')
     const writer = startWriter('synced', { NODE_OPTIONS: `--import ${counter}`, COUNT_FSYNC_FILE: countFile })
-    const count = async () => ({ answered: writer.lines.length, synced: Number(await readFile(countFile, 'utf8')) })
+    const count = async () => ({ answered: writer.lines.length, synced: (await stat(countFile)).size })
     // Opening syncs a lot by itself, so only what comes after the first answers counts.
-    await expect.poll(() => writer.lines.length, { timeout: 20_000 }).toBeGreaterThan(5)
+    await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(5)
     const before = await count()
-    await expect.poll(() => writer.lines.length, { timeout: 20_000 }).toBeGreaterThan(before.answered + 50)
+    await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(before.answered + 50)
     const after = await count()
     await kill9(writer)
     expect(after.synced - before.synced).toBeGreaterThanOrEqual(after.answered - before.answered - 2)
@@ -71,11 +82,11 @@ describe('the embedded database on disk', () => {
 
   test('a second process is refused with the pid of the first, which goes on', async () => {
     const writer = startWriter('holder')
-    await expect.poll(() => writer.lines.length, { timeout: 20_000 }).toBeGreaterThan(0)
+    await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(0)
     const error = await openDatabase({ driver: 'embedded', dataDir }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'E_DATABASE_LOCKED', details: { pid: writer.child.pid } })
     const before = writer.lines.length
-    await expect.poll(() => writer.lines.length, { timeout: 20_000 }).toBeGreaterThan(before)
+    await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(before)
     await kill9(writer)
   })
 
@@ -113,7 +124,8 @@ describe('the embedded database on disk', () => {
   })
 
   test('a folder that is no database is an error that names it', async () => {
-    const file = join(dataDir, 'fsync-count')
+    const file = join(dataDir, 'a-file')
+    await writeFile(file, '')
     const error = await openDatabase({ driver: 'embedded', dataDir: file }).catch((thrown: unknown) => thrown)
     expect(String(error)).toContain(file)
   })

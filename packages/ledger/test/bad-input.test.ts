@@ -301,6 +301,18 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
       'invalid_limit',
     ]),
   },
+  ledger_rebalance_due: {
+    good: {},
+    capability: 'ledger:operate',
+    cases: [
+      ...[0, 10_001, null].map(
+        (bp): Case => [`a threshold of ${bp}`, { p_at_bp: bp }, 'E_INVALID', 'invalid_threshold'],
+      ),
+      ...[0, 1001, null].map(
+        (limit): Case => [`a limit of ${limit}`, { p_limit: limit }, 'E_INVALID', 'invalid_limit'],
+      ),
+    ],
+  },
   ledger_seal: {
     good: {},
     capability: 'ledger:operate',

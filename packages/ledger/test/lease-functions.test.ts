@@ -265,6 +265,19 @@ describe('a report', () => {
     expect(await get(lease)).toMatchObject({ amount: 200, reported: 1_150, flags: ['overflow'], status: 'closed' })
   })
 
+  test('beyond its lease, or late, leaves what others hold alone', async () => {
+    await openAccount()
+    const [first, second] = [
+      await openLease({ p_key: `${account} 1` }),
+      await openLease({ p_key: `${account} 2`, p_amount: 100 }),
+    ]
+    const lease = String(first['lease'])
+    expect(await report(lease, 1, [item(250)])).toMatchObject({ held: 100, settled: 750 })
+    await base.age(lease, '26 hours')
+    expect(await report(lease, 2, [item(30)])).toMatchObject({ flags: ['late', 'overflow'], held: 100, settled: 720 })
+    expect(await get(String(second['lease']))).toMatchObject({ rest: 100 })
+  })
+
   test.each<[string, JsonInput]>([
     ['nothing', []],
     ['no list', { amount: 1, at }],
@@ -453,6 +466,46 @@ describe('the hold of a lease', () => {
     ])
     expect(await get(lease)).toMatchObject({ status: 'open', rest: 200 })
   })
+})
+
+test('many devices, reserves, sweeps and closes at once leave clean books and no deadlock', async () => {
+  await openAccount(1_000_000)
+  await base.call('ledger_budget_set', {
+    p_key: `total ${account}`,
+    p_account: account,
+    p_name: 'all',
+    p_period: 'total',
+    p_limit: 1_000_000,
+  })
+  const devices = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => openLease({ p_key: `${account} ${n}`, p_amount: 1_000, p_device: `d${n}` })),
+  )
+  const leases = devices.map(({ lease }) => String(lease))
+  await Promise.all(
+    leases.flatMap((lease, n) => [
+      (async () => {
+        for (let seq = 1; seq <= 15; seq++) expect(await report(lease, seq, [item(seq)])).toMatchObject({ ok: true })
+        if (n % 2 === 0) expect(await close(lease)).toMatchObject({ ok: true, released: 880 })
+      })(),
+      (async () => {
+        for (let round = 0; round < 10; round++) {
+          const key = `${lease} ${round}`
+          const { hold } = await base.call('ledger_reserve', { p_key: `r ${key}`, p_account: account, p_amount: 50 })
+          await base.call('ledger_settle', { p_key: `s ${key}`, p_hold: hold ?? null, p_amount: 20 })
+          await base.call('ledger_expire_due', {})
+        }
+      })(),
+    ]),
+  )
+  // 12 leases of 120, 120 settles of 20; six leases still hold 880.
+  const spent = 12 * 120 + 120 * 20
+  expect(await balance()).toMatchObject({
+    settled: 1_000_000 - spent,
+    held: 6 * 880,
+    budgets: [{ spent, held: 6 * 880 }],
+  })
+  const [row] = await base.sql('select deadlocks::int from pg_stat_database where datname = current_database()')
+  expect(row).toEqual({ deadlocks: 0 })
 })
 
 test('the audit sees a lease that does not match its hold or its reports', async () => {

@@ -89,7 +89,7 @@ function certain<Answer>(
 ): Promise<Answer> {
   const idempotencyKey = uuidv7()
   return retry(() => call({ idempotencyKey, signal }), {
-    attempts: 8,
+    attempts: 16, // about ten seconds: long enough for a control plane that is restarted meanwhile
     baseMs: 50,
     capMs: 2_000,
     signal,

@@ -4,6 +4,7 @@ import { type Database, openDatabase } from '@core/database'
 import { inspectServer, migrateStatus } from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { z } from 'zod'
+import { checkClock } from './check-clock.ts'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
 export const databaseChecks = ['database', 'migrations', 'clock', 'extensions', 'owner key'] as const
@@ -77,20 +78,11 @@ async function checkMigrations(database: Database, signal: AbortSignal): Promise
   return ok('migrations', `all ${migrations.length} are applied`)
 }
 
-/** The database's clock decides about windows and expiry; offline leases rely on the two agreeing. */
-const tolerableSkewMs = 2_000
-
 async function checkServer(database: Database, signal: AbortSignal): Promise<Finding[]> {
   const askedAt = Date.now()
   const { nowMs, extensions } = await inspectServer(database, ['vector'], { signal })
-  const answeredAt = Date.now()
-  // Its answer was made somewhere in between: only what lies outside is skew.
-  const skewMs = nowMs < askedAt ? nowMs - askedAt : Math.max(0, nowMs - answeredAt)
-  const skew = `the database's clock is ${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead'}`
   return [
-    Math.abs(skewMs) <= tolerableSkewMs
-      ? ok('clock', 'agrees with the database')
-      : warning('clock', skew, 'Synchronise both machines (NTP). Budgets and expiry follow the database.'),
+    checkClock(askedAt, nowMs, Date.now()),
     ok(
       'extensions',
       extensions['vector'] ? `vector ${extensions['vector']} is offered` : 'no vector; nothing needs it yet',

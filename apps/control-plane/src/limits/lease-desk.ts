@@ -9,8 +9,8 @@ export interface LeaseRequest {
   readonly key: string
   readonly limit: number
   readonly windowMs: number
-  /** How many permits it would like; 0 only gives back. */
-  readonly want: number
+  /** How many permits it would like, asked when the call leaves; 0 only gives back. */
+  readonly want: () => number
   readonly unspent: readonly Unspent[]
 }
 
@@ -60,7 +60,7 @@ export function createLeaseDesk({ database, leaseMs, clock = systemClock }: Leas
         key,
         limit,
         window_ms: windowMs,
-        want,
+        want: want(),
         unspent: unspent.map((entry) => [...entry]),
       }))
       // Before the database books it: so it never lasts longer here than there, whatever the two clocks say.

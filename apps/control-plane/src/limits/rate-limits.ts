@@ -1,7 +1,7 @@
 import type { Database } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
 import { z } from 'zod'
-import { startLoop } from '../loop.ts'
+import { type LoopReport, startLoop } from '../loop.ts'
 import { createLeaseDesk } from './lease-desk.ts'
 import type { Limiter } from './limiter.ts'
 import { createSharedWindow, type SharedWindow } from './shared-window.ts'
@@ -28,6 +28,7 @@ export type RateLimits = { readonly [Class in keyof RateSettings]: Limiter }
 export interface RateLimitsDependencies {
   readonly database: Pick<Database, 'rpc' | 'driver'>
   readonly logger: Logger
+  readonly report?: LoopReport | undefined
   readonly clock?: Clock
 }
 
@@ -58,7 +59,7 @@ export function openRateLimits(
   settings: RateSettings,
   dependencies: RateLimitsDependencies,
 ): RateLimits & AsyncDisposable {
-  const { database, logger, clock = systemClock } = dependencies
+  const { database, logger, report, clock = systemClock } = dependencies
   const alone = createOwnRateLimits(settings, clock)
   if (database.driver === 'embedded') return { ...alone, async [Symbol.asyncDispose]() {} }
   const shared = classes.map((kind): [keyof RateSettings, SharedWindow] => {
@@ -72,7 +73,7 @@ export function openRateLimits(
     await Promise.all(shared.map(([, limiter]) => limiter.giveBack()))
     trimSchema.parse(await database.rpc('limit_trim', {}, { signal }))
   }
-  const loop = startLoop({ name: 'limits', everyMs, work, logger, clock })
+  const loop = startLoop({ name: 'limits', everyMs, work, logger, report, clock })
   return { ...alone, ...Object.fromEntries(shared), [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() }
 }
 

@@ -35,7 +35,7 @@ interface Purse {
 }
 
 /** A request waits for at most so many answers of the database. */
-const attempts = 3
+const attempts = 5
 
 /**
  * One limit for all processes on one database. Each leases permits, spends them in memory, and gives back what it did
@@ -66,6 +66,8 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     return purse
   }
 
+  const isPlenty = ({ left }: Purse) => left >= largest
+
   /** Moves what can no longer be spent to what is given back. */
   function expire(purse: Purse, now: number): void {
     for (let first = purse.leases[0]; first !== undefined && first.validUntil <= now; first = purse.leases[0]) {
@@ -83,7 +85,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     lease.rest--
     const rest = purse.leases.reduce((sum, each) => sum + each.rest, 0)
     // Asks before it runs out, so that nobody has to wait.
-    if (rest < purse.want / 4 && purse.left > 0 && purse.asking === undefined && now >= purse.refusedUntil) {
+    if (rest < purse.want / 4 && isPlenty(purse) && purse.asking === undefined) {
       purse.want = Math.min(largest, purse.want * 2)
       void refill(key, purse).catch(() => undefined)
     }
@@ -106,12 +108,12 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
 
   async function ask(key: string, purse: Purse): Promise<void> {
     const unspent = purse.unspent.splice(0)
-    const want = Math.min(limit, Math.max(purse.want, purse.waiting))
     const { cell, given, left, resetMs, validUntil } = await desk.ask({
       key: `${name}/${windowMs}/${key}`,
       limit,
       windowMs,
-      want,
+      // While there is plenty, some in advance; near the limit only what somebody waits for, so that none lies unused.
+      want: () => Math.min(limit, isPlenty(purse) ? Math.max(purse.want, purse.waiting) : Math.max(1, purse.waiting)),
       unspent,
     })
     const now = clock.monotonic()
@@ -163,7 +165,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
         expire(purse, now)
         if (purse.unspent.length === 0 || purse.asking !== undefined) continue
         const unspent = purse.unspent.splice(0)
-        asks.push(desk.ask({ key: `${name}/${windowMs}/${key}`, limit, windowMs, want: 0, unspent }))
+        asks.push(desk.ask({ key: `${name}/${windowMs}/${key}`, limit, windowMs, want: () => 0, unspent }))
       }
       await Promise.all(asks)
     },

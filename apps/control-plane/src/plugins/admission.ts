@@ -16,6 +16,8 @@ export interface Authentication {
 export interface Admission {
   /** A request without a credential. */
   anonymous(request: FastifyRequest, reply: FastifyReply): void | Promise<void>
+  /** A request whose credential is known to be good. */
+  known(principal: Principal, reply: FastifyReply): void | Promise<void>
   /** A request with one; a failure counts against the address. Synchronous where everything is known already. */
   authenticate(
     request: FastifyRequest,
@@ -37,6 +39,7 @@ export function createAdmission({ anonymous, credential, failedAuthentication }:
   }
 
   return {
+    known: ({ subject }, reply) => pass(credential, subject, reply),
     anonymous: (request, reply) => pass(anonymous, addressKey(request.ip), reply),
     authenticate(request, reply, { resolve, remembered }) {
       const address = addressKey(request.ip)

@@ -8,7 +8,7 @@ const exposed =
 const preflight = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
   'access-control-allow-headers':
-    'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID',
+    'Apikey, Authorization, Content-Profile, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Client-Info',
   'access-control-max-age': '600',
 }
 

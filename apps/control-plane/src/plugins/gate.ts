@@ -28,6 +28,8 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
   const { auth, idempotencyKey, method, path } = contract
   const hasProject = path.includes('{project}')
   const limited = !probes.has(path)
+  // A browser's socket cannot bring the header and says who it is in its first frame.
+  const mayBeAnonymous = contract.produces === 'websocket'
 
   function admit(request: FastifyRequest, principal: Principal): void {
     const project = hasProject ? projectOf(request.params, principal) : (principal.project ?? '')
@@ -49,10 +51,21 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
     return undefined
   }
 
+  /** A credential that is known to be good counts as itself also where none is needed, the rest by address. */
+  function countPublic(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const token = /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const principal = token === undefined ? undefined : keyring.peek(token)
+    return principal === undefined ? admission.anonymous(request, reply) : admission.known(principal, reply)
+  }
+
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     try {
       const asking =
-        auth !== 'public' ? admitOrAsk(request, reply) : limited ? admission.anonymous(request, reply) : undefined
+        auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)
+          ? admitOrAsk(request, reply)
+          : limited
+            ? countPublic(request, reply)
+            : undefined
       if (asking === undefined) done()
       else asking.then(() => done(), done)
     } catch (error) {
@@ -78,7 +91,8 @@ function projectOf(params: unknown, principal: Principal): string {
 
 const jsonMediaType = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
 
-function requireJson(headers: FastifyRequest['headers']): void {
+/** Throws unsupported_media_type unless the body is plain JSON, or there is none. */
+export function requireJson(headers: FastifyRequest['headers']): void {
   const type = headers['content-type']
   const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
   if (type === undefined ? !isEmpty : !jsonMediaType.test(type)) {

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { type Fault, type ProblemCode, problemOfError, problems } from '@core/api'
 import { type CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -53,12 +54,15 @@ export function answerBadAddress(_error: Error, request: FastifyRequest, reply: 
   sendProblem(reply.headers(securityHeaders(request.id)), 'invalid', { detail: 'the address is malformed or too long' })
 }
 
+/** How long the last words may take to arrive before the connection is cut. */
+const hangUpMs = 1000
+
 /** A request that never became one: garbage on the socket, headers too long or too late. */
-export function answerBrokenRequest(
-  error: NodeJS.ErrnoException,
-  socket: NodeJS.WritableStream & { writable: boolean },
-): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
   const code: ProblemCode =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? 'headers_too_large'
@@ -70,6 +74,8 @@ export function answerBrokenRequest(
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${mediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
+  // Whoever neither reads nor hangs up keeps no socket by that.
+  setTimeout(() => socket.destroy(), hangUpMs).unref()
 }
 
 function toProblem(error: unknown): ProblemFacts & { code: ProblemCode } {
@@ -83,7 +89,8 @@ function toProblem(error: unknown): ProblemFacts & { code: ProblemCode } {
   )
 }
 
-function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCode } {
+/** A coded failure as a problem; also those of the single operations of a batch. */
+export function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCode } {
   const { reason, field, code: _code, ...details } = error.details
   // The database refuses another project's rows in plain words; to the caller they do not exist.
   if (reason === 'forbidden_project') return toProblem(notFound())

@@ -27,6 +27,7 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring, 
     app.route({
       method: contract.method,
       url: toPattern(contract.path),
+      config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
       onRequest: createGate(contract, keyring, admission),
       async handler(request, reply) {
         const { params, query, body } = request
@@ -120,6 +121,7 @@ function refuseOtherMethods(app: FastifyInstance): void {
         (method) => !known.has(method),
       ),
       url,
+      config: { auth: 'public' }, // says nothing but that
       exposeHeadRoute: false,
       onRequest: (request: FastifyRequest, _reply: unknown, done: (error: Error) => void) =>
         done(new ProblemError('method_not_allowed', `${request.method} is not allowed here`, { headers: { allow } })),

@@ -5,13 +5,13 @@ import { ProblemError } from '../problem-error.ts'
 export type Overload = () => string | undefined
 
 /** Probes are answered whatever happens: a busy server that looks dead is restarted, and then none of it is served. */
-const probes: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz'])
+const probe = /^\/(livez|readyz)(\?|$)/
 
 /** Refuses requests before anything is done for them while the server has more than it can do. */
 export function installShedding(app: FastifyInstance, overload: Overload): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const reason = overload()
-    if (reason === undefined || probes.has(request.raw.url)) done()
+    if (reason === undefined || probe.test(request.url)) done()
     else done(shed(reason))
   })
 }

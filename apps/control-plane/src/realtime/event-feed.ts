@@ -9,6 +9,8 @@ export interface EventFeedDependencies {
   readonly clock?: Clock
   /** Milliseconds between polls when no hint comes. Default 1000: the longest an event waits where hints are lost. */
   readonly pollEveryMs?: number
+  /** How many of the newest events are kept in memory, at least. Default 2000. */
+  readonly recentCapacity?: number
 }
 
 export interface FeedListener {
@@ -40,7 +42,6 @@ export interface ReadQuery {
 }
 
 const pageSize = 1000
-const recentCapacity = 2000
 /** Pauses after a hint: another process may be numbering at that moment, and says nothing when it is done. */
 const afterHintMs = [10, 40, 200] as const
 /** Hints often come in crowds: one poll serves those of so many milliseconds. */
@@ -49,7 +50,7 @@ const gatherMs = 5
 const readsAtOnce = 8
 
 export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, onRestart }: FeedListener): EventFeed {
-  const { database, logger, clock = systemClock, pollEveryMs = 1000 } = dependencies
+  const { database, logger, clock = systemClock, pollEveryMs = 1000, recentCapacity = 2000 } = dependencies
   const recent = createRecentEvents(recentCapacity)
   const stopped = new AbortController()
   const { signal } = stopped

@@ -1,13 +1,14 @@
 import type { Database } from '@core/database'
 import type { Logger } from '@core/foundation'
 import { z } from 'zod'
-import { startLoop } from '../loop.ts'
+import { type LoopReport, startLoop } from '../loop.ts'
 import type { Realtime } from './realtime.ts'
 
 export interface OutboxLoopsDependencies {
   readonly database: Pick<Database, 'rpc'>
   readonly realtime: { readonly subscriptions: Pick<Realtime['subscriptions'], 'has'> }
   readonly logger: Logger
+  readonly report?: LoopReport | undefined
 }
 
 const publishEveryMs = 300
@@ -15,7 +16,7 @@ const trimEveryMs = 60_000
 const trimmedAtOnce = 10_000
 
 /** What keeps the outbox in order: balances go in while somebody hears them, old events go out. */
-export function startOutboxLoops({ database, realtime, logger }: OutboxLoopsDependencies): AsyncDisposable {
+export function startOutboxLoops({ database, realtime, logger, report }: OutboxLoopsDependencies): AsyncDisposable {
   const stack = new AsyncDisposableStack()
   stack.use(
     startLoop({
@@ -25,6 +26,7 @@ export function startOutboxLoops({ database, realtime, logger }: OutboxLoopsDepe
         if (realtime.subscriptions.has('ledger.balance')) await publishBalances(database, signal)
       },
       logger,
+      report,
     }),
   )
   stack.use(
@@ -33,6 +35,7 @@ export function startOutboxLoops({ database, realtime, logger }: OutboxLoopsDepe
       everyMs: trimEveryMs,
       work: (signal) => trimOutbox(database, signal),
       logger,
+      report,
     }),
   )
   return stack

@@ -13,6 +13,7 @@ import { type Keyring, requireScope } from '../keyring.ts'
 import { claimsOf, type Principal } from '../principal.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
+import { createOutlet } from './outlet.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface SocketDependencies {
@@ -54,8 +55,13 @@ export function serveSocket(
 ): void {
   const { connections, subscriptions, keyring, limits, logger, clock = systemClock } = dependencies
   const held = new Map<string, Held>()
-  const waiting = new Map<string, OutboxEvent>()
+  const outlet = createOutlet({
+    send: ({ frame }) => socket.send(frame, { binary: false }),
+    isFull,
+    maxWaiting: limits.maxWaitingStates,
+  })
   let principal: Principal | undefined
+  let token: string | undefined
   let place: Disposable | undefined
   let isAlive = true
   let isEnding = false
@@ -81,14 +87,7 @@ export function serveSocket(
       isAlive = false
       if (socket.readyState === socket.OPEN) socket.ping()
     },
-    flush() {
-      for (const [key, event] of waiting) {
-        if (isFull()) return true
-        waiting.delete(key)
-        socket.send(event.frame, { binary: false })
-      }
-      return false
-    },
+    flush: () => outlet.flush(),
   }
 
   socket.on('message', (data, isBinary) => {
@@ -127,7 +126,7 @@ export function serveSocket(
     isEnding = true
     for (const { subscription } of held.values()) subscription[Symbol.dispose]()
     held.clear()
-    waiting.clear()
+    outlet.clear()
     place?.[Symbol.dispose]()
     place = undefined
   }
@@ -152,12 +151,12 @@ export function serveSocket(
     return false
   }
 
-  async function admit({ principal: known, token }: Credential): Promise<void> {
+  async function admit({ principal: known, token: shown }: Credential): Promise<void> {
     requireScope(known, 'event:read')
     await subscriptions.feed.ready()
     if (isEnding) return
     place?.[Symbol.dispose]()
-    const admission = connections.add(connection, known, token)
+    const admission = connections.add(connection, known, shown)
     if (admission.status !== 'admitted') {
       const [code, reason, retryAfterMs] = refusals[admission.status]
       connection.end(code, reason, retryAfterMs)
@@ -165,6 +164,7 @@ export function serveSocket(
     }
     place = admission.place
     principal = known
+    token = shown
     const { epoch, position: seq } = subscriptions.feed
     send({ op: 'welcome', subject: known.subject, project: known.project ?? null, epoch, seq })
   }
@@ -184,7 +184,9 @@ export function serveSocket(
   function answer(frame: ClientFrame, known: Principal): void {
     switch (frame.op) {
       case 'authenticate':
-        send({ op: 'error', code: 'conflict', detail: 'this connection has a credential' })
+        // A client that cannot know whether its header got through says the same again.
+        if (frame.token === token) break
+        send({ op: 'error', code: 'conflict', detail: 'this connection has another credential' })
         break
       case 'subscribe':
         subscribe(frame, known)
@@ -255,23 +257,16 @@ export function serveSocket(
     }
     found.subscription[Symbol.dispose]()
     held.delete(id)
-    // States that still wait belong to it: nothing may follow the answer.
-    for (const [key, event] of waiting) if (event.topic === found.topic) waiting.delete(key)
+    outlet.clear(found.topic) // nothing may follow the answer
     send({ op: 'unsubscribed', id })
   }
 
   /** Sends at once, or keeps the newest state of each thing for a slow reader, or sends it away to come back. */
   function deliver(event: OutboxEvent): void {
     if (isEnding || socket.readyState !== socket.OPEN) return
-    const { topic, stateKey } = event
-    if (stateKey === null ? !isFull() : waiting.size === 0 && !isFull()) {
-      socket.send(event.frame, { binary: false })
-    } else if (stateKey !== null && waiting.size < limits.maxWaitingStates) {
-      const key = `${topic} ${stateKey}`
-      waiting.delete(key) // the newest goes to the end: seq must only grow
-      waiting.set(key, event)
-      connections.markCongested(connection)
-    } else connection.end(1013, 'this client reads too slowly', 1000)
+    const outcome = outlet.offer(event)
+    if (outcome === 'waiting') connections.markCongested(connection)
+    else if (outcome === 'refused') connection.end(1013, 'this client reads too slowly', 1000)
   }
 }
 

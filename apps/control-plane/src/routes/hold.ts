@@ -1,4 +1,4 @@
-import { getHold, reserveHold, settleHold, voidHold } from '@core/api'
+import { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from '@core/api'
 import { serve } from '../bound-route.ts'
 import { accountNotFound, isAccountOf, toAnswer } from '../denial.ts'
 
@@ -20,6 +20,21 @@ export const holdRoutes = [
   }),
 
   serve(getHold, async ({ params: { id }, rpc }) => toAnswer(200, await rpc('ledger_hold_get', { p_hold: id }))),
+
+  serve(extendHold, async ({ idempotencyKey, params: { id }, body: { add, min, ttlSeconds }, rpc }) => {
+    const answer = await rpc('ledger_extend', {
+      p_key: idempotencyKey,
+      p_hold: id,
+      p_add: add,
+      p_min: min ?? null,
+      p_ttl_s: ttlSeconds,
+    })
+    return toAnswer(200, answer)
+  }),
+
+  serve(captureHold, async ({ idempotencyKey, params: { id }, body: { amount }, rpc }) => {
+    return toAnswer(200, await rpc('ledger_capture', { p_key: idempotencyKey, p_hold: id, p_amount: amount }))
+  }),
 
   serve(settleHold, async ({ idempotencyKey, params: { id }, body: { amount, metadata }, rpc }) => {
     const answer = await rpc('ledger_settle', {

@@ -1,20 +1,21 @@
 import { connectRealtime, streamEvents } from '@core/api'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { type BoundRoute, serveStream } from '../bound-route.ts'
-import { bearerToken, type Keyring, requireScope } from '../keyring.ts'
+import { bearerToken, requireScope } from '../keyring.ts'
 import { ProblemError } from '../problem-error.ts'
 import type { Realtime } from '../realtime/realtime.ts'
-import type { Credential } from '../realtime/socket-connection.ts'
 
 export interface RealtimeRoutesDependencies {
   readonly realtime: Pick<Realtime, 'acceptSocket' | 'openStream'>
-  readonly keyring: Pick<Keyring, 'resolve'>
 }
 
-export function createRealtimeRoutes({ realtime, keyring }: RealtimeRoutesDependencies): BoundRoute[] {
+export function createRealtimeRoutes({ realtime }: RealtimeRoutesDependencies): BoundRoute[] {
   return [
-    serveStream(connectRealtime, async (_call, request, reply) => {
-      const open = realtime.acceptSocket(request.raw, await credentialOf(request, keyring))
+    serveStream(connectRealtime, async ({ principal }, request, reply) => {
+      const { authorization } = request.headers
+      if (authorization !== undefined) requireScope(principal, 'event:read')
+      const credential = authorization === undefined ? undefined : { principal, token: bearerToken(authorization) }
+      const open = realtime.acceptSocket(request.raw, credential)
       reply.hijack()
       open()
     }),
@@ -36,18 +37,6 @@ export function createRealtimeRoutes({ realtime, keyring }: RealtimeRoutesDepend
       open(reply.raw)
     }),
   ]
-}
-
-/** Who asks, where a header says so; browsers say it in their first frame. */
-async function credentialOf(
-  { headers }: FastifyRequest,
-  keyring: Pick<Keyring, 'resolve'>,
-): Promise<Credential | undefined> {
-  if (headers.authorization === undefined) return undefined
-  const token = bearerToken(headers.authorization)
-  const principal = await keyring.resolve(token)
-  requireScope(principal, 'event:read')
-  return { principal, token }
 }
 
 function lastEventId(header: string | string[] | undefined): { epoch: string; seq: number } | undefined {

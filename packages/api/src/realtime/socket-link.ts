@@ -16,16 +16,18 @@ export interface SocketLinkOptions {
   readonly url: string
   readonly key: string
   readonly project: string | undefined
-  readonly open: (url: string) => WebSocketLike
+  readonly open: (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike
   readonly clock: Clock
   readonly random: () => number
-  /** Called when no connection has ever been made, in several attempts. */
-  readonly onUnreachable: () => void
+  /** Called when a connection did not come about: how many times in a row, and whether one ever did. */
+  readonly onFailedAttempt: (attempts: number, everWorked: boolean) => void
 }
 
 export interface SocketLink {
   add(channel: Channel): void
   remove(channel: Channel): void
+  /** Ends every channel: no further attempt would help. */
+  fail(error: CoreError): void
   /** Resolves when the link is closed. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -34,7 +36,6 @@ const pingEveryMs = 20_000
 /** Silent for longer than two pings: the line is dead. */
 const silenceMs = 45_000
 const welcomeWithinMs = 10_000
-const attemptsBeforeUnreachable = 3
 
 /** One subscription on the line serves every channel of its topic. */
 interface Wire {
@@ -82,6 +83,7 @@ export function createSocketLink(options: SocketLinkOptions): SocketLink {
     switch (frame.op) {
       case 'welcome':
         wasEverWelcome = true
+        failedAttempts = 0
         for (const topic of new Set([...channels].map((channel) => channel.topic))) wire(topic)
         break
       case 'subscribed':
@@ -150,7 +152,7 @@ export function createSocketLink(options: SocketLinkOptions): SocketLink {
   /** One connection, from its opening to its end. Resolves with when the server wants us back. */
   function connect(signal: AbortSignal): Promise<number | null> {
     return new Promise((resolve) => {
-      const socket = options.open(address)
+      const socket = options.open(address, { authorization: `Bearer ${key}` })
       let wasWelcome = false
       let retryAfterMs: number | null = null
       let heardAtMs = clock.monotonic()
@@ -197,11 +199,13 @@ export function createSocketLink(options: SocketLinkOptions): SocketLink {
       held?.open.delete(channel)
       if (held !== undefined && ![...channels].some(({ topic }) => topic === channel.topic)) wire(channel.topic)
     },
+    fail: failAll,
     async run(signal) {
       while (!signal.aborted) {
+        failedAttempts++
         const retryAfterMs = await connect(signal)
         if (signal.aborted) return
-        if (!wasEverWelcome && ++failedAttempts >= attemptsBeforeUnreachable) options.onUnreachable()
+        if (failedAttempts > 0) options.onFailedAttempt(failedAttempts, wasEverWelcome)
         await clock.sleep(backoff.nextMs(retryAfterMs), { signal }).catch(() => undefined)
       }
     },

@@ -5,15 +5,13 @@ import {
   amountOrZeroField,
   holdField,
   metadataField,
+  overField,
   projectField,
   timestampField,
+  ttlSecondsField,
 } from '../field.ts'
 import { budgetExample, budgetSchema, postingExample, postingFields } from '../ledger-answer.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
-
-const over = z
-  .enum(['overflow', 'cap', 'reject'])
-  .describe('If settled above the hold: overflow records the debt, cap charges what is available, reject refuses')
 
 const byId = z.strictObject({ project: projectField, id: holdField })
 const id = '019ab2c4-0000-7000-8000-000000000000'
@@ -35,8 +33,8 @@ export const reserveHold = defineRoute({
       account: accountField,
       amount: amountField,
       min: amountField.optional(),
-      ttlSeconds: z.int().min(1).max(86_400).default(120).describe('Seconds until the hold expires, 1 to 86400'),
-      over: over.default('overflow'),
+      ttlSeconds: ttlSecondsField,
+      over: overField.default('overflow'),
       hold: z.uuid().optional().describe('An id of your own, where you have one'),
       metadata: metadataField.default({}),
     }),
@@ -77,7 +75,7 @@ export const getHold = defineRoute({
         captured: amountOrZeroField.describe('What was charged'),
         released: amountOrZeroField.describe('What went back'),
         rest: amountOrZeroField.describe('What is still set aside'),
-        over,
+        over: overField,
         metadata: z.record(z.string(), z.unknown()),
         openedAt: timestampField,
         expiresAt: timestampField,
@@ -107,6 +105,86 @@ export const getHold = defineRoute({
         closedAt: null,
         budgets: [budgetExample],
       },
+    },
+  ],
+})
+
+export const extendHold = defineRoute({
+  operation: 'extendHold',
+  method: 'POST',
+  path: '/v1/projects/{project}/holds/{id}/extend',
+  noun: 'holds',
+  summary: 'Renew an open hold, and add to it where the work costs more than thought',
+  description:
+    'Grants between min (default: exactly add) and add. The hold lives ttlSeconds from now on, or longer where it was promised longer.',
+  auth: 'ledger:spend',
+  idempotencyKey: 'required',
+  input: {
+    ...noInput,
+    params: byId,
+    body: z.strictObject({
+      add: amountOrZeroField.default(0),
+      min: amountOrZeroField.optional(),
+      ttlSeconds: ttlSecondsField,
+    }),
+  },
+  outputs: {
+    200: z
+      .object({
+        hold: holdField,
+        granted: amountOrZeroField.describe('What was added'),
+        amount: amountField.describe('What was granted to the hold in all'),
+        expiresAt: timestampField,
+        ...postingFields,
+      })
+      .meta({ id: 'Extension' }),
+  },
+  problems: ['insufficient_credits', 'budget_exhausted', 'account_frozen', 'hold_closed'],
+  examples: [
+    {
+      title: 'Half a credit more, and two more minutes',
+      params: { project: 'current', id },
+      body: { add: 500_000 },
+      status: 200,
+      response: {
+        hold: id,
+        granted: 500_000,
+        amount: 3_000_000,
+        expiresAt: '2026-11-20T09:34:00+00:00',
+        ...postingExample,
+      },
+    },
+  ],
+})
+
+export const captureHold = defineRoute({
+  operation: 'captureHold',
+  method: 'POST',
+  path: '/v1/projects/{project}/holds/{id}/capture',
+  noun: 'holds',
+  summary: 'Charge a part of a hold, which stays open with the rest',
+  auth: 'ledger:spend',
+  idempotencyKey: 'required',
+  input: { ...noInput, params: byId, body: z.strictObject({ amount: amountField }) },
+  outputs: {
+    200: z
+      .object({
+        hold: holdField,
+        charged: amountField,
+        captured: amountField.describe('What was charged to the hold in all'),
+        rest: amountOrZeroField.describe('What is still set aside'),
+        ...postingFields,
+      })
+      .meta({ id: 'Capture' }),
+  },
+  problems: ['hold_closed', 'over_capture'],
+  examples: [
+    {
+      title: 'The first page of three',
+      params: { project: 'current', id },
+      body: { amount: 800_000 },
+      status: 200,
+      response: { hold: id, charged: 800_000, captured: 800_000, rest: 1_700_000, ...postingExample },
     },
   ],
 })

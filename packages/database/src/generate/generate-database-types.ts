@@ -77,14 +77,14 @@ function toResult(type: string): string {
 }
 
 function toSignatureTable(functions: readonly CatalogFunction[]): string {
-  const rows = functions.map(({ name, args, returns }) => {
+  const rows = functions.map(({ name, args, returns, isForMembers }) => {
     const list = args.map((arg) => `      { name: '${arg.name}', type: '${arg.type}', required: ${arg.required} },\n`)
     const shown = list.length === 0 ? '[]' : `[\n${list.join('')}    ]`
-    return `  {\n    name: '${name}',\n    returnsNothing: ${returns === 'void'},\n    args: ${shown},\n  },\n`
+    return `  {\n    name: '${name}',\n    returnsNothing: ${returns === 'void'},\n    isForMembers: ${isForMembers},\n    args: ${shown},\n  },\n`
   })
   return (
-    `${header}import type { FunctionSignature } from '../function-signature.ts'\n\n` +
+    `${header}import type { CoreSignature } from '../function-signature.ts'\n\n` +
     `/** What this version of Core expects of core_api. */\n` +
-    `export const coreSignatures: readonly FunctionSignature[] = [\n${rows.join('')}]\n`
+    `export const coreSignatures: readonly CoreSignature[] = [\n${rows.join('')}]\n`
   )
 }

@@ -16,6 +16,8 @@ export interface CatalogFunction {
   comment: string | null
   args: CatalogArgument[]
   returns: string
+  /** Whether the role core_member may execute it. */
+  isForMembers: boolean
 }
 
 const functionsSql = `
@@ -23,6 +25,7 @@ const functionsSql = `
     'name', p.proname,
     'comment', pg_catalog.obj_description(p.oid, 'pg_proc'),
     'returns', pg_catalog.format_type(p.prorettype, null),
+    'isForMembers', pg_catalog.has_function_privilege('core_member', p.oid, 'execute'),
     'args', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', p.proargnames[a.position],

@@ -291,6 +291,14 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Budgets below pools where one child is short of cap and a sibling has some to give. */
+  ledger_rebalance_due: {
+    args: {
+      p_at_bp?: number | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Gives back a charge, capture or settle, whole or in part. Replays on p_key. */
   ledger_refund: {
     args: {

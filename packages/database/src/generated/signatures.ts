@@ -1,11 +1,12 @@
 // Made by packages/database/scripts/generate.ts from the migrated catalog. Do not edit.
-import type { FunctionSignature } from '../function-signature.ts'
+import type { CoreSignature } from '../function-signature.ts'
 
 /** What this version of Core expects of core_api. */
-export const coreSignatures: readonly FunctionSignature[] = [
+export const coreSignatures: readonly CoreSignature[] = [
   {
     name: 'event_poll',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: true },
       { name: 'p_limit', type: 'integer', required: false },
@@ -15,6 +16,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'event_trim',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_keep', type: 'interval', required: false },
       { name: 'p_limit', type: 'integer', required: false },
@@ -23,6 +25,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'flag_clear',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
       { name: 'p_project', type: 'text', required: false },
@@ -31,6 +34,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'flag_list',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
       { name: 'p_after_version', type: 'bigint', required: false },
@@ -40,6 +44,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'flag_set',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
       { name: 'p_value', type: 'jsonb', required: true },
@@ -50,6 +55,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'key_create',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_hash', type: 'text', required: true },
@@ -63,6 +69,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'key_list',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
       { name: 'p_after', type: 'uuid', required: false },
@@ -72,6 +79,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'key_reroll',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_id', type: 'uuid', required: true },
@@ -83,6 +91,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'key_revoke',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
     ],
@@ -90,6 +99,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'key_verify',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_hash', type: 'text', required: true },
     ],
@@ -97,6 +107,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_account_open',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_account', type: 'text', required: true },
@@ -110,6 +121,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_account_update',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_account', type: 'text', required: true },
@@ -121,6 +133,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_accounts',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_parent', type: 'text', required: false },
       { name: 'p_after', type: 'text', required: false },
@@ -130,6 +143,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_alerts',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: false },
       { name: 'p_limit', type: 'integer', required: false },
@@ -138,6 +152,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_audit',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: false },
     ],
@@ -145,6 +160,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_balance',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
       { name: 'p_at', type: 'timestamp with time zone', required: false },
@@ -153,6 +169,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_batch',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_ops', type: 'jsonb', required: true },
       { name: 'p_atomic', type: 'boolean', required: false },
@@ -161,6 +178,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_budget_set',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_account', type: 'text', required: true },
@@ -176,6 +194,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_capture',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_hold', type: 'uuid', required: true },
@@ -185,6 +204,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_charge',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_account', type: 'text', required: true },
@@ -195,6 +215,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_expire_due',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
     ],
@@ -202,6 +223,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_extend',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_hold', type: 'uuid', required: true },
@@ -213,6 +235,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_grant',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_account', type: 'text', required: true },
@@ -224,6 +247,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_history',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
       { name: 'p_before', type: 'bigint', required: false },
@@ -234,6 +258,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_hold_get',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_hold', type: 'uuid', required: true },
     ],
@@ -241,6 +266,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_lease_close',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_lease', type: 'uuid', required: true },
@@ -249,6 +275,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_lease_get',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
     ],
@@ -256,6 +283,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_lease_open',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_account', type: 'text', required: true },
@@ -267,6 +295,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_lease_report',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
       { name: 'p_seq', type: 'integer', required: true },
@@ -276,6 +305,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_publish',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
     ],
@@ -283,6 +313,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_rebalance',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_parent', type: 'text', required: true },
@@ -292,8 +323,18 @@ export const coreSignatures: readonly FunctionSignature[] = [
     ],
   },
   {
+    name: 'ledger_rebalance_due',
+    returnsNothing: false,
+    isForMembers: false,
+    args: [
+      { name: 'p_at_bp', type: 'integer', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_refund',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_tx', type: 'bigint', required: true },
@@ -303,6 +344,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_reserve',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_account', type: 'text', required: true },
@@ -317,6 +359,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_seal',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
     ],
@@ -324,6 +367,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_settle',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_hold', type: 'uuid', required: true },
@@ -334,11 +378,13 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_stats',
     returnsNothing: false,
+    isForMembers: false,
     args: [],
   },
   {
     name: 'ledger_transfer',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_from', type: 'text', required: true },
@@ -350,6 +396,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_usage',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
       { name: 'p_from', type: 'timestamp with time zone', required: true },
@@ -360,6 +407,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_verify',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_from', type: 'bigint', required: false },
     ],
@@ -367,6 +415,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'ledger_void',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_hold', type: 'uuid', required: true },
@@ -376,6 +425,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'limit_lease',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_wants', type: 'jsonb', required: true },
       { name: 'p_lease_ms', type: 'bigint', required: true },
@@ -384,6 +434,7 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'limit_trim',
     returnsNothing: false,
+    isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
     ],
@@ -391,11 +442,13 @@ export const coreSignatures: readonly FunctionSignature[] = [
   {
     name: 'project_list',
     returnsNothing: false,
+    isForMembers: true,
     args: [],
   },
   {
     name: 'project_register',
     returnsNothing: false,
+    isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
       { name: 'p_version', type: 'text', required: false },

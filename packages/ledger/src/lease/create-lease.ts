@@ -66,6 +66,7 @@ export function createLease(parts: LeaseParts): Lease {
       assertUsable()
       if (known !== amount) throw mismatch(id, known, amount)
       durable = commit.flush()
+      durable.catch(() => undefined) // a buffered spend waits for nothing; the failure shows in the next call
       return SPENT_BEFORE
     }
     const at = clock.now()
@@ -84,7 +85,7 @@ export function createLease(parts: LeaseParts): Lease {
 
   function deny(amount: number, nowMs: number): SpendOutcome | undefined {
     assertUsable()
-    if (time.isUp(nowMs) || reporter.closingKey !== undefined) {
+    if (time.isUp(nowMs) || reporter.isOver) {
       return { status: 'lease_expired', expiresAt: parts.expiresAt }
     }
     if (amount <= tally.amount - tally.spent) return undefined
@@ -142,7 +143,7 @@ export function createLease(parts: LeaseParts): Lease {
       if (leaving) return 'closed'
       if (commit.failure) return 'failed'
       if (reporter.refusal) return 'refused'
-      return time.check() === 0 || reporter.closingKey !== undefined ? 'expired' : 'open'
+      return time.check() === 0 || reporter.isOver ? 'expired' : 'open'
     },
     get fault() {
       return commit.failure ?? reporter.refusal

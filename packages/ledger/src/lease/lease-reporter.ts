@@ -28,8 +28,10 @@ export interface BoundCall {
 export interface LeaseReporter {
   /** Set when the database refuses this lease for good: its reports can never be delivered. */
   readonly refusal: CoreError | undefined
-  /** Set when nothing may be spent any more because the close has been sent, perhaps. */
+  /** The key of the close that has been sent, perhaps. */
   readonly closingKey: string | undefined
+  /** Nothing may be spent any more: the lease has ended, or its close may have arrived. */
+  readonly isOver: boolean
   /** Set when the lease has ended in the database. */
   readonly ended: { reported: Credits; released: Credits } | undefined
   /** Reports everything spent so far. */
@@ -111,7 +113,11 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
   async function synchroniseNow(call: BoundCall): Promise<void> {
     const sentAt = time.read()
     const facts = await calls.get(lease, call).catch(refuseFinal)
-    if (facts.state === 'closed' && closingKey === undefined) throw refuse('hold_closed', { state: facts.state })
+    if (facts.state === 'closed' && closingKey === undefined) {
+      if (tally.unreported > 0) throw refuse('hold_closed', { state: facts.state })
+      logger.warn({ lease }, 'a credit lease was closed by somebody else; nothing of it was unreported')
+      setEnded(microCredits(0))
+    }
     anchor(facts.at, sentAt)
   }
 
@@ -125,7 +131,10 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     await raceSignal(commit.flush(), call.signal)
     const outcome = await calls.close({ key: closingKey, lease }, call).catch(refuseFinal)
     // Closed by somebody else, with everything of ours reported: the end is the same.
-    const released = outcome.status === 'closed' ? outcome.released : microCredits(0)
+    setEnded(outcome.status === 'closed' ? outcome.released : microCredits(0))
+  }
+
+  function setEnded(released: Credits): void {
     ended = { reported: microCredits(tally.reported), released }
     void commit.note({ note: 'closed' })
   }
@@ -147,17 +156,17 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
 
   async function run(): Promise<void> {
     const { signal } = stopping
-    let dueAt = clock.monotonic() + reportEveryMs
+    let dueAt = clock.monotonic() + (isStale ? 0 : reportEveryMs)
     while (!signal.aborted && !refusal && !ended && !commit.failure) {
       await pause(Math.min(WATCH_MS, Math.max(0, dueAt - clock.monotonic())), signal)
       if (signal.aborted) return
-      const isOver = time.check() === 0
+      const isUp = time.check() === 0
       if (time.jumpMs !== 0 && !isStale) {
         logger.warn({ lease, jumpMs: time.jumpMs }, 'the wall clock was set; asking the database for the time')
         isStale = true
         if (failures === 0) dueAt = clock.monotonic()
       }
-      const isPressing = failures === 0 && (tally.waiting.length > 0 || (isOver && closingKey === undefined))
+      const isPressing = failures === 0 && (tally.waiting.length > 0 || (isUp && closingKey === undefined))
       if (clock.monotonic() < dueAt && !isPressing) continue
       dueAt = clock.monotonic() + (await attempt(signal))
     }
@@ -171,7 +180,7 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
         if (isStale) await synchroniseNow(call)
         await deliverAll(call)
         if (isStale) await synchroniseNow(call)
-        if (time.check() > 0) return
+        if (time.check() > 0 || ended) return
         // Over by this machine's clocks: the database's decides, and then its rest need not wait for the grace.
         await synchroniseNow(call)
         if (time.check() === 0) await endNow(call)
@@ -204,6 +213,9 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     },
     get closingKey() {
       return closingKey
+    },
+    get isOver() {
+      return closingKey !== undefined || ended !== undefined
     },
     get ended() {
       return ended

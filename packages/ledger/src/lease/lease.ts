@@ -4,7 +4,10 @@ import type { Metadata } from '../operation.ts'
 
 /** What a spend may say about itself. Spends that say nothing are reported as one sum. */
 export interface SpendFacts {
-  /** Names the effect (1 to 200 characters): within its lease the same key is spent once, also after a crash. */
+  /**
+   * Names the effect (1 to 200 characters): within its lease the same key is spent once, also after a crash. Another
+   * amount with the same key is E_IDEMPOTENCY_MISMATCH; the metadata of a repetition is not looked at.
+   */
   key?: string | undefined
   /** At most 16 KB of JSON. */
   metadata?: Metadata | undefined

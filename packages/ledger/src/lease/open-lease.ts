@@ -164,7 +164,7 @@ function createOpener(input: OpenLeaseInput, lock: AsyncDisposable, deadline: De
     const runtime = start(intent, opened, openFile, tally, time, true, closingKey)
     const { reporter, commit } = runtime
     return await orClose(runtime, async () => {
-      const isLive = () => closingKey === undefined && time.check() > 0
+      const isLive = () => !reporter.isOver && time.check() > 0
       // Over or unknown by this machine's clocks: the database's decides.
       if (!(isTrusted && isLive()) && closingKey === undefined) await reporter.synchronise(call())
       if (isLive()) return toLease(runtime, true)

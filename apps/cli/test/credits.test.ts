@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type CoreResult, createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
+
+const room = createRoom()
+let running: RunningCore
+beforeAll(async () => {
+  // Balancing is asked for here; by itself it would come between.
+  running = await startCore({ cwd: room.folder, env: { CORE_BACKGROUND_BALANCE_EVERY_SECONDS: '0' } })
+})
+afterAll(async () => {
+  await running?.stop()
+  room[Symbol.dispose]()
+})
+
+const spawn = (key: string | undefined, args: readonly string[], url = running.url): Promise<CoreResult> =>
+  runCore(args, { cwd: room.folder, env: { CORE_URL: url, CORE_KEY: key ?? '' } })
+
+async function answerOf(key: string | undefined, args: readonly string[]) {
+  const { code, stdout, stderr } = await spawn(key, args)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+const asProject = (...args: string[]) => answerOf(running.keys['smart_layer'], args)
+const asOwner = (...args: string[]) => answerOf(running.keys['owner'], args)
+
+test('a hold is extended and captured while the work goes on, and what was charged is refunded', async () => {
+  const { hold } = await asProject('credits', 'reserve', 'smart_layer', '2')
+  const extended = await asProject('credits', 'extend', hold, '1', '--ttl', '600')
+  expect(extended).toMatchObject({ granted: 1_000_000, amount: 3_000_000 })
+  expect(await asProject('credits', 'extend', hold)).toMatchObject({ granted: 0, amount: 3_000_000 })
+  const captured = await asProject('credits', 'capture', hold, '1.25')
+  expect(captured).toMatchObject({ charged: 1_250_000, rest: 1_750_000 })
+  await asProject('credits', 'settle', hold, '0')
+
+  const refund = ['credits', 'refund', String(captured.tx), '--project', 'smart_layer']
+  expect(await asOwner(...refund, '0.25')).toMatchObject({ refunded: 250_000, left: 1_000_000 })
+  expect(await asOwner(...refund)).toMatchObject({ refunded: 1_000_000, left: 0 })
+  expect((await spawn(running.keys['owner'], refund)).code).toBe(5)
+
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
+  const { usage } = await asProject('credits', 'usage', '--by', 'month', '--to', tomorrow)
+  expect(usage.at(-1)).toMatchObject({ charged: 1_250_000, refunded: 1_250_000 })
+})
+
+test('the owner funds an account from the pool, exactly or as far as it goes', async () => {
+  await asOwner(
+    'api',
+    'POST',
+    '/v1/projects/smart_layer/accounts',
+    '--body',
+    '{"account":"smart_layer/own","parent":"smart_layer"}',
+  )
+  const moved = await asOwner('credits', 'transfer', 'pool', 'smart_layer/own', '3')
+  expect(moved).toMatchObject({ moved: 3_000_000, toBalance: { available: 3_000_000 } })
+  await asProject(
+    'api',
+    'POST',
+    '/v1/projects/current/accounts',
+    '--body',
+    '{"account":"smart_layer/other","parent":"smart_layer"}',
+  )
+  const transfer = ['credits', 'transfer', 'smart_layer/own', 'smart_layer/other', '5']
+  expect((await spawn(running.keys['smart_layer'], transfer)).code).toBe(6)
+  expect(await asProject(...transfer, '--up-to')).toMatchObject({ moved: 3_000_000, available: 0 })
+})
+
+test('alerts come once, and cap is levelled: first told, then done', async () => {
+  await asProject('credits', 'charge', 'smart_layer', '80')
+  expect(await asProject('credits', 'alerts')).toMatchObject({
+    data: [{ account: 'smart_layer', budget: 'daily', thresholdBasisPoints: 8000 }],
+  })
+  const rebalance = ['credits', 'rebalance', 'pool', 'daily']
+  const told = await asOwner(...rebalance, '--dry-run')
+  expect(told).toMatchObject({ dryRun: true, total: 200_000_000, moves: [{ to: 140_000_000 }, { to: 60_000_000 }] })
+  expect(await asOwner(...rebalance)).toMatchObject({ dryRun: false, total: 200_000_000, moves: told.moves })
+})
+
+test('the journal is sealed and verified; a broken chain exits 1', async () => {
+  expect(await asOwner('credits', 'seal')).toMatchObject({ sealed: expect.any(Number) })
+  const verified = await asOwner('credits', 'verify')
+  expect(verified).toMatchObject({ valid: true, head: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  expect((await spawn(running.keys['smart_layer'], ['credits', 'verify'])).code).toBe(3)
+
+  const badBlock = { id: 7, firstTx: 1, lastTx: 9, sealedAt: '2026-11-20T09:30:00+00:00', fault: 'its rows differ' }
+  const broken = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ valid: false, blocks: 6, badBlock }))
+  }).listen(0, '127.0.0.1')
+  await once(broken, 'listening')
+  const address = broken.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const found = await spawn(running.keys['owner'], ['credits', 'verify'], `http://127.0.0.1:${port}`)
+  broken.close()
+  expect(found.code).toBe(1)
+  expect(JSON.parse(found.stdout)).toMatchObject({ valid: false, badBlock })
+})

@@ -1,0 +1,146 @@
+import { createClient } from '@core/api/client'
+import { loadConfig } from '@core/config'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { silentLogger, uuidv7 } from '@core/foundation'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { balanceSiblings } from '../src/balancing.ts'
+import { type ControlPlane, startControlPlane } from '../src/compose.ts'
+import { sealJournal } from '../src/sealing.ts'
+
+let shared: TestDatabase
+const ownerKey = 'owner-key-of-the-background-tests'
+const { signal } = new AbortController()
+
+beforeAll(async () => {
+  shared = await createTestDatabase()
+  const { database } = shared
+  await database.rpc('ledger_account_open', { p_key: uuidv7(), p_account: 'pool', p_kind: 'pool' })
+  await database.rpc('ledger_grant', { p_key: uuidv7(), p_account: 'pool', p_amount: 1_000_000 })
+})
+afterAll(() => shared.drop())
+afterEach(async () => {
+  expect(await shared.database.rpc('ledger_audit', {})).toMatchObject({ clean: true, violations: [] })
+})
+
+/** Two children of the pool with a budget of a name of its own. */
+async function openSiblings(budget: string, limit: number, floor = 0): Promise<readonly [string, string]> {
+  const siblings = [`${budget}_left`, `${budget}_right`] as const
+  for (const account of siblings) {
+    await shared.database.rpc('ledger_account_open', {
+      p_key: uuidv7(),
+      p_account: account,
+      p_parent: 'pool',
+      p_funding: 'parent',
+    })
+    await shared.database.rpc('ledger_budget_set', {
+      p_key: uuidv7(),
+      p_account: account,
+      p_name: budget,
+      p_period: 'total',
+      p_limit: limit,
+      p_floor: floor,
+    })
+  }
+  return siblings
+}
+
+const charge = (account: string, amount: number) =>
+  shared.database.rpc('ledger_charge', { p_key: uuidv7(), p_account: account, p_amount: amount })
+const balance = (everySeconds = 3600) => balanceSiblings(shared.database, { everySeconds, signal })
+const capOf = async (account: string) => {
+  const [row] = await shared.sql(
+    `select (b.limit_amount + coalesce(w.moved, 0))::int as cap from core.ledger_budget b
+     join core.ledger_account a on a.id = b.account_id left join core.ledger_window w on w.budget_id = b.id where a.code = $1`,
+    [account],
+  )
+  return row?.['cap']
+}
+const journal = async (op: string) =>
+  Number((await shared.sql('select count(*) from core.ledger_tx where op = $1', [op]))[0]?.['count'])
+
+test('nothing moves before a child has used four fifths, nor where no sibling has anything to give', async () => {
+  const [left, right] = await openSiblings('quiet', 100)
+  await charge(left, 79)
+  expect(await balance()).toBe(0)
+  await charge(right, 79)
+  await charge(left, 1)
+  await charge(right, 1)
+  expect(await balance()).toBe(0)
+  const [short, floored] = await openSiblings('floored', 100, 100)
+  await charge(short, 90)
+  expect(await balance()).toBe(0)
+  expect([await capOf(left), await capOf(right), await capOf(short), await capOf(floored)]).toEqual([
+    100, 100, 100, 100,
+  ])
+  expect(await journal('rebalance')).toBe(0)
+})
+
+test('many that balance at once move cap once', async () => {
+  const [left, right] = await openSiblings('race', 100)
+  await charge(left, 80)
+  const levelled = await Promise.all(Array.from({ length: 8 }, () => balance()))
+  expect(levelled.reduce((sum, count) => sum + count, 0)).toBe(1)
+  expect([await capOf(left), await capOf(right)]).toEqual([140, 60])
+  expect(await journal('rebalance')).toBe(1)
+})
+
+test('a budget is levelled once per interval, and again in the next', async () => {
+  const [left, right] = await openSiblings('again', 100)
+  await charge(left, 90)
+  expect(await balance()).toBe(1)
+  expect([await capOf(left), await capOf(right)]).toEqual([145, 55])
+  await charge(left, 54)
+  // Due once more, but the key of this interval is taken: its first answer comes back.
+  expect(await balance()).toBe(0)
+  expect(await capOf(left)).toBe(145)
+  expect(await balance(1)).toBe(1)
+  expect([await capOf(left), await capOf(right)]).toEqual([172, 28])
+})
+
+test('several that seal at once seal each row once', async () => {
+  const rows = Number((await shared.sql('select count(*) from core.ledger_tx'))[0]?.['count'])
+  const sealed = await Promise.all(Array.from({ length: 4 }, () => sealJournal(shared.database, signal)))
+  expect(sealed.reduce((sum, count) => sum + count, 0)).toBe(rows)
+  expect(await shared.database.rpc('ledger_verify', {})).toMatchObject({ valid: true, transactions: rows })
+})
+
+test('two control planes on one server balance and seal by themselves', async () => {
+  await using fresh = await createTestDatabase()
+  const config = loadConfig({
+    env: {},
+    overrides: {
+      http: { port: 0 },
+      database: { url: fresh.url, poolSize: 4 },
+      ownerKey,
+      background: { sealEverySeconds: 1, balanceEverySeconds: 1 },
+    },
+  })
+  await using stack = new AsyncDisposableStack()
+  const planes: readonly ControlPlane[] = await Promise.all(
+    [1, 2].map(() => startControlPlane({ config, logger: silentLogger })),
+  )
+  for (const plane of planes) stack.use(plane)
+  const owner = createClient({ url: planes[0]?.url ?? '', key: ownerKey })
+  const read = async (project: string) => {
+    const { data } = await owner.listBudgets({ params: { project } })
+    return data.find(({ account }) => account === project)
+  }
+  const [before] = [await read('smart_layer')]
+  const limit = before?.limit ?? 0
+  expect(limit).toBeGreaterThan(0)
+  const body = { account: 'smart_layer', amount: limit * 0.9 }
+  await owner.chargeCredits({ params: { project: 'smart_layer' }, body })
+
+  await expect.poll(async () => (await read('smart_layer'))?.limit, { timeout: 10_000 }).toBe(limit * 1.45)
+  expect(await read('manus_origin')).toMatchObject({ limit: limit - limit * 0.45, spent: 0 })
+  const stats = () => owner.getLedgerStats()
+  await expect
+    .poll(async () => ((now) => now.sealedTx === now.transactions)(await stats()), { timeout: 10_000 })
+    .toBe(true)
+  expect(await owner.verifyLedger()).toMatchObject({ valid: true })
+  // Several intervals later nobody has moved anything again.
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  const moves = await fresh.sql(`select from core.ledger_tx where op = 'rebalance'`)
+  expect(moves).toHaveLength(1)
+  expect(await owner.auditLedger()).toMatchObject({ clean: true, violations: [] })
+})

@@ -1,0 +1,74 @@
+import { silentLogger } from '@core/foundation'
+import { afterEach, expect, test } from 'vitest'
+import { openTestServer, type TestServer, unlimited } from './test-server.ts'
+
+let server: TestServer
+afterEach(() => server[Symbol.asyncDispose]())
+
+const few = (requests: number) => ({ requests, windowSeconds: 60 })
+const times = <Value>(count: number, make: () => Promise<Value>) => Promise.all(Array.from({ length: count }, make))
+
+test('a credential has its own limit, wherever it comes from, and is told how much is left', async () => {
+  server = await openTestServer(silentLogger, { ...unlimited, credential: few(3) })
+  const { keys, send } = server
+  const first = await send('GET', '/v1/me', { key: keys.smart_layer })
+  expect(first.headers).toMatchObject({ 'ratelimit-policy': '"credential";q=3;w=60' })
+  expect(first.headers['ratelimit']).toMatch(/^"credential";r=2;t=6[01]$/)
+  await send('GET', '/v1/projects/manus_origin/accounts', { key: keys.smart_layer }) // 404 counts as well
+  await send('POST', '/v1/projects/current/charges', { key: keys.smart_layer, body: '{' }) // and 400
+  const refused = await send('GET', '/v1/me', { key: keys.smart_layer })
+  expect(refused).toMatchObject({
+    status: 429,
+    body: { code: 'rate_limited', retryable: true, limit: 3, windowSeconds: 60, policy: 'credential' },
+  })
+  expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/)
+  expect(refused.headers['ratelimit']).toMatch(/^"credential";r=0;t=\d+$/)
+  const retryAfter = Number(refused.headers['retry-after'])
+  expect(retryAfter).toBeGreaterThan(50)
+  expect(retryAfter).toBeLessThanOrEqual(61)
+  expect(refused.headers['x-content-type-options']).toBe('nosniff')
+  expect(await send('GET', '/v1/me', { key: keys.manus_origin })).toMatchObject({ status: 200 })
+  expect(await send('GET', '/v1/me', { key: server.owner })).toMatchObject({ status: 200 })
+})
+
+test('anonymous requests are limited by address, addresses that lead nowhere too, probes never', async () => {
+  server = await openTestServer(silentLogger, { ...unlimited, anonymous: few(4) })
+  const { send, keys } = server
+  expect(await send('GET', '/openapi.json')).toMatchObject({
+    status: 200,
+    headers: { 'ratelimit-policy': '"anonymous";q=4;w=60' },
+  })
+  expect((await send('GET', '/docs')).status).toBe(200)
+  expect((await send('GET', '/nowhere')).status).toBe(404)
+  expect((await send('GET', '/elsewhere')).status).toBe(404)
+  for (const path of ['/nowhere', '/docs', '/problems/invalid']) expect((await send('GET', path)).status).toBe(429)
+  for (const path of ['/livez', '/readyz']) {
+    const replies = await times(20, () => send('GET', path))
+    expect(replies.every(({ status }) => status === 200)).toBe(true)
+  }
+  expect(await send('GET', '/v1/me', { key: keys.smart_layer })).toMatchObject({ status: 200 })
+})
+
+test('whoever guesses keys is not heard any more, and asks the database no more; known keys still pass', async () => {
+  server = await openTestServer(silentLogger, { ...unlimited, failedAuthentication: few(5) })
+  const { send, keys } = server
+  expect((await send('GET', '/v1/me', { key: keys.smart_layer })).status).toBe(200)
+  const guesses = await times(5, () => send('GET', '/v1/me', { key: 'ck_live_junk' }))
+  expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401])
+  expect((await send('GET', '/v1/me')).status).toBe(429)
+  // A good key that nobody has used yet: without asking, it cannot be told from a guess.
+  expect(await send('GET', '/v1/me', { key: keys.manus_origin })).toMatchObject({
+    status: 429,
+    body: { policy: 'failed-authentication' },
+  })
+  expect((await send('GET', '/v1/me', { key: keys.smart_layer })).status).toBe(200)
+  expect((await send('GET', '/v1/me', { key: server.owner })).status).toBe(200)
+})
+
+test('many wrong keys at the same moment: never more than the limit are told that they are wrong', async () => {
+  server = await openTestServer(silentLogger, { ...unlimited, failedAuthentication: few(5) })
+  const unknown = 'ck_live_7Qf2ZrWmJ0dYk3uTnB8xVh1LsEoGa9cPiXt6RbQyKw5MzF40A'
+  const replies = await times(40, () => server.send('GET', '/v1/me', { key: unknown }))
+  expect(replies.filter(({ status }) => status === 401)).toHaveLength(5)
+  expect(replies.filter(({ status }) => status === 429)).toHaveLength(35)
+})
