@@ -3,7 +3,7 @@ import type { Json, JsonInput, MemberClaims } from '@core/database'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { callLedger, isObject, type LedgerUnderTest, openLedgerUnderTest, toAnswer } from './ledger-under-test.ts'
-import type { Operation } from './model.ts'
+import type { Operation } from './model-state.ts'
 
 type Op = Record<string, JsonInput>
 const NOW = Date.UTC(2026, 5, 1, 12)

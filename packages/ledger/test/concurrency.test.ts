@@ -87,12 +87,15 @@ test('one key for two accounts at once: one effect, the other call is a mismatch
   await openAccounts('alpha', 'alpha/a', 'alpha/b')
   for (let round = 0; round < 10; round++) {
     const results = await times(8, async (index) => {
+      const account = index % 2 ? 'alpha/a' : 'alpha/b'
       try {
-        return await call('charge', {
-          p_key: `round ${round}`,
-          p_account: index % 2 ? 'alpha/a' : 'alpha/b',
-          p_amount: 10,
-        })
+        if (index < 4) {
+          const ops = [{ op: 'charge', key: `round ${round}`, account, amount: 10 }]
+          const { results } = await call('batch', { p_key: undefined, p_ops: ops })
+          const result = Array.isArray(results) && isObject(results[0]) ? results[0] : {}
+          return result['code'] === 'idempotency_mismatch' ? { mismatch: '["account"]' } : result
+        }
+        return await call('charge', { p_key: `round ${round}`, p_account: account, p_amount: 10 })
       } catch (error) {
         if (!isCoreError(error, 'E_IDEMPOTENCY_MISMATCH')) throw error
         return { mismatch: JSON.stringify(error.details['fields']) }

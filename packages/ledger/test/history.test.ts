@@ -1,7 +1,7 @@
 import type { Json } from '@core/database'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callLedger, isObject, type LedgerUnderTest, openLedgerUnderTest } from './ledger-under-test.ts'
-import type { Operation } from './model.ts'
+import type { Operation } from './model-state.ts'
 
 const START = Date.UTC(2026, 5, 1)
 let ledger: LedgerUnderTest

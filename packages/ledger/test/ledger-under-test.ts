@@ -1,7 +1,7 @@
 import type { Database, Json, JsonInput, MemberClaims } from '@core/database'
 import { createTestDatabase, openMemoryDatabase, runSql, type TestDatabase } from '@core/database/testing'
 import { CoreError, isCoreError } from '@core/foundation'
-import type { Answer, Operation } from './model.ts'
+import type { Answer, Operation } from './model-state.ts'
 
 export type Engine = 'server' | 'embedded'
 

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { Json } from '@core/database'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { callLedger, isObject, type LedgerUnderTest, toAnswer } from './ledger-under-test.ts'
-import { type Answer, createModel, type Model, type Operation } from './model.ts'
+import { createModel, type Model } from './model.ts'
+import type { Answer, Operation } from './model-state.ts'
 import { type Plan, planArbitrary, toOperation } from './plan.ts'
 
 let prefixes = 0
@@ -33,6 +35,44 @@ interface Run {
   /** What was sent, with what came back. */
   sent: { operation: Operation; raw: Json | undefined }[]
   alertsBefore: number
+}
+
+/** A step of a script: a wait in milliseconds, or a call; holds have names of the script's own. */
+export type Step = number | { op: string; [field: string]: Operation[string] }
+
+/** A script on the ledger and on the model, call by call or as a batch from wait to wait; answers and state compared. */
+export async function followScript(
+  ledger: LedgerUnderTest,
+  steps: readonly Step[],
+  how: 'alone' | 'batched',
+): Promise<void> {
+  const { real: run } = await setUp(ledger, Date.parse('2026-06-15T12:00:00Z'))
+  const names = new Map<unknown, string>()
+  let calls: { operation: Omit<Operation, 'key'>; pick: number }[] = []
+  const flush = async () => {
+    if (how === 'batched') await batch(run, { do: 'batch', calls, atomic: false })
+    else for (const { operation } of calls) await call(run, { do: 'call', operation, pick: 0 })
+    calls = []
+    await look(run)
+  }
+  for (const step of steps) {
+    if (typeof step === 'number') {
+      await flush()
+      run.now += step
+      await ledger.setClock(run.now)
+    } else if (step['hold'] === undefined) calls.push({ operation: step, pick: 0 })
+    else {
+      const hold = names.get(step['hold']) ?? randomUUID()
+      names.set(step['hold'], hold)
+      calls.push({ operation: { ...step, hold }, pick: 0 })
+    }
+    const isBatchable = typeof step === 'number' || !['account_open', 'account_update', 'budget_set'].includes(step.op)
+    if (isBatchable) continue
+    const last = calls.pop()
+    await flush()
+    if (last) await call(run, { do: 'call', ...last })
+  }
+  await flush()
 }
 
 async function setUp(ledger: LedgerUnderTest, now: number): Promise<{ model: { run: Run }; real: Run }> {

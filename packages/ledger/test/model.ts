@@ -1,64 +1,5 @@
-import { type Budget, type BudgetOwner, capOf, openWindow, restOf, viewWindows, type Window } from './model-budget.ts'
-
-/** One call as `ledger_batch` takes it; the functions that are no batch operations have the same form here. */
-export interface Operation {
-  op: string
-  key: string
-  [field: string]: string | number | number[] | null | undefined
-}
-/** What a call answers, without ids and times that only a database can know. */
-export type Answer = Readonly<Record<string, unknown>>
-
-/** Everything a ledger knows; a graph of plain objects, so that it can be copied whole. */
-interface State {
-  accounts: Map<string, Account>
-  holds: Map<string, Hold>
-  budgets: Budget[]
-  charges: Map<number, Charge>
-  /** Transactions that charged nothing. */
-  others: Set<number>
-  keys: Map<string, { request: Operation; answer: Answer }>
-  alerts: Map<string, Answer>
-}
-interface Account extends BudgetOwner {
-  project: string
-  kind: string
-  parent: Account | null
-  purse: Account
-  path: Account[]
-  root: Account
-  status: string
-  in: number
-  out: number
-  held: number
-  overdraft: number
-}
-interface Hold {
-  id: string
-  account: Account
-  amount: number
-  captured: number
-  released: number
-  over: string
-  status: string
-  expiresAt: number
-  windows: Window[]
-}
-interface Charge {
-  account: Account
-  windows: Window[]
-  left: number
-}
-
-class Refusal extends Error {
-  readonly reason: string
-  readonly fields: string[] | undefined
-  constructor(reason: string, fields?: string[]) {
-    super(reason)
-    this.reason = reason
-    this.fields = fields
-  }
-}
+import { capOf, openWindow, restOf, viewWindows, type Window } from './model-budget.ts'
+import { type Account, type Answer, emptyState, type Hold, type Operation, Refusal, type State } from './model-state.ts'
 
 /** Fields that count as given when they are not: a replay may spell them out. */
 const defaults: Readonly<Record<string, Partial<Operation>>> = {
@@ -540,9 +481,4 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
     alerts: () => [...alerts.values()],
     fork: () => createModel({ lazyExpiry, state: structuredClone(state) }),
   }
-}
-
-function emptyState(): State {
-  const maps = { accounts: new Map(), holds: new Map(), charges: new Map(), keys: new Map(), alerts: new Map() }
-  return { ...maps, budgets: [], others: new Set() }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { DAY_MS, HOUR_MS } from './calendar.ts'
-import type { Model, Operation } from './model.ts'
+import type { Model } from './model.ts'
+import type { Operation } from './model-state.ts'
 
 /** A step of a random run, before it is known which holds and transactions there will be. */
 export type Plan =

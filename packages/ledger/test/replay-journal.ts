@@ -1,6 +1,7 @@
 import type { Json } from '@core/database'
 import { isObject, toAnswer } from './ledger-under-test.ts'
-import { createModel, type Operation } from './model.ts'
+import { createModel } from './model.ts'
+import type { Operation } from './model-state.ts'
 
 /** Raw SQL; rows as pg parses them. */
 export type Sql = (text: string, params?: readonly unknown[]) => Promise<Record<string, unknown>[]>

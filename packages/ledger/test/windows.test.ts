@@ -204,6 +204,13 @@ describe.each<Engine>(['server', 'embedded'])('windows, %s', (engine) => {
       expect((await windows()).map(({ carried }) => carried)).toEqual(['0', '210'])
     })
 
+    test('never exceeds the cap, whatever was left untouched', async () => {
+      const { account, send, setClock, windows } = await openAccount('2026-06-01T12:00:00Z', { carry_cap: 150 })
+      await setClock('2026-06-09T12:00:00Z')
+      await send('charge', { account, amount: 250 })
+      expect((await windows()).map(({ carried }) => carried)).toEqual(['0', '150'])
+    })
+
     test.each([
       ['Atlantic/Azores', '2026-10-24T12:00:00Z', '2026-10-25T00:30:00Z'],
       ['America/Havana', '2024-11-02T12:00:00Z', '2024-11-03T04:30:00Z'],
