@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lockJournal } from '../src/lease/journal-lock.ts'
@@ -40,7 +41,12 @@ test('of many that take over from a dead process one succeeds', async () => {
   await once(dead, 'exit')
   for (let round = 0; round < 20; round++) {
     await writeFile(`${file}.lock`, JSON.stringify({ pid: dead.pid, born: 'then', token: `dead-${round}` }))
-    const settled = await Promise.allSettled(Array.from({ length: 15 }, () => lockJournal(file)))
+    const settled = await Promise.allSettled(
+      Array.from({ length: 15 }, async () => {
+        await sleep(Math.random() * 4)
+        return await lockJournal(file)
+      }),
+    )
     const winners = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
     expect(winners).toHaveLength(1)
     await winners[0]?.[Symbol.asyncDispose]()

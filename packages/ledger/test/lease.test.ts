@@ -285,6 +285,34 @@ describe('opening', () => {
     expect(await lease.close()).toMatchObject({ status: 'closed', released: 1_000 })
   })
 
+  test('an answer that was lost long ago does not bring its time back', async () => {
+    const lost: LeaseCalls['open'] = async (question, options) => {
+      await ledger.leases.open(question, options)
+      throw away
+    }
+    await expect(openLease(input({ ledger: calls({ open: lost }) }))).rejects.toMatchObject({ retryable: true })
+    const hoursLater: LeaseCalls['get'] = async (id, options) => {
+      const answer = await ledger.leases.get(id, options)
+      return { ...answer, at: new Date(answer.at.getTime() + 2 * 3_600_000) }
+    }
+    const lease = await open({ ledger: calls({ get: hoursLater }) })
+    const [old] = await base.sql(
+      `select l.id, l.closed_at is not null as closed from core.ledger_lease l
+       join core.ledger_account a on a.id = l.account_id where a.code = $1 order by l.opened_at limit 1`,
+      [account],
+    )
+    expect(old).toMatchObject({ closed: true })
+    expect(lease.id).not.toBe(old?.['id'])
+    expect(await balance()).toMatchObject({ held: 1_000 })
+  })
+
+  test('with a margin longer than the lease is refused', async () => {
+    await expect(openLease(input({ marginMs: 3_600_000 }))).rejects.toMatchObject({
+      code: 'E_INVALID',
+      details: { field: 'marginMs' },
+    })
+  })
+
   test('an open that is refused for good leaves nothing to ask again', async () => {
     const forbidden = () => Promise.reject(new CoreError('E_FORBIDDEN', 'no'))
     await expect(openLease(input({ ledger: calls({ open: forbidden }) }))).rejects.toMatchObject({

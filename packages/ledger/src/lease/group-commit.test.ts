@@ -186,6 +186,36 @@ test('a long journal is rewritten to what counts, while spending goes on', async
   await commit.close()
 })
 
+test('what waits for the disk while the journal is rewritten is in the new one, once', async () => {
+  const rewritten: number[] = []
+  const { commit, tally } = await open({
+    compactBytes: 20_000,
+    around: (file) => counting(file, (frames) => rewritten.push(frames.length)),
+  })
+  for (let turn = 0; turn < 400; turn++) {
+    for (let n = 0; n < 50; n++) void commit.spend(1)
+    void commit.detail(1, { key: `key-${turn}`, at: turn })
+    await new Promise(setImmediate)
+  }
+  await commit.flush()
+  expect(rewritten.length).toBeGreaterThan(1)
+  expect(tally.spent).toBe(20_400)
+  const { tally: read } = await stored()
+  expect([read.spent, read.open.details.length, read.keys.size]).toEqual([20_400, 400, 400])
+  await commit.close()
+})
+
+/** Tells of every rewriting, also of the files that come of it. */
+function counting(file: JournalFile, onReplace: (frames: readonly Uint8Array[]) => void): JournalFile {
+  return {
+    ...file,
+    async replace(frames) {
+      onReplace(frames)
+      return counting(await file.replace(frames), onReplace)
+    },
+  }
+}
+
 test('a journal that cannot be rewritten just goes on growing', async () => {
   const failing = (file: JournalFile): JournalFile => ({ ...file, replace: () => Promise.reject(new Error('no room')) })
   const { commit } = await open({ compactBytes: 1_000, around: failing })

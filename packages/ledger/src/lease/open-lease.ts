@@ -74,6 +74,16 @@ const NOT_OPENED = new Set(['E_INVALID', 'E_FORBIDDEN', 'E_UNAUTHENTICATED', 'E_
  * E_DATABASE_UNAVAILABLE when a new lease or the time is needed and the database is away (retryable: call again).
  */
 export async function openLease(input: OpenLeaseInput, options: CallOptions = {}): Promise<OpenLeaseOutcome> {
+  const { marginMs = 0, ttlSeconds = DAY_SECONDS } = input
+  if (!(marginMs >= 0 && marginMs < ttlSeconds * 1_000)) {
+    throw new CoreError(
+      'E_INVALID',
+      `marginMs must be from 0 to below the ${ttlSeconds} s of the lease, got ${marginMs}`,
+      {
+        details: { field: 'marginMs' },
+      },
+    )
+  }
   using deadline = startDeadline(`opening the lease ${input.file}`, options, TIMEOUT_MS)
   const lock = await lockJournal(input.file)
   let outcome: OpenLeaseOutcome | undefined
@@ -117,21 +127,23 @@ function createOpener(input: OpenLeaseInput, lock: AsyncDisposable, deadline: De
     const intent = createIntent({ account, amount: microCredits(amount), ttlSeconds, device })
     const frame = toFirstFrame(intent, clock.now())
     const journal = { file: await createJournal(file, [frame]), position: frame.length, number: 1 }
-    return await ask(intent, journal, (error) => NOT_OPENED.has(error.code))
+    const asked = await ask(intent, journal, (error) => NOT_OPENED.has(error.code))
+    return 'status' in asked ? asked : toLease(asked, false)
   }
 
   /** The process ended between the question and its answer: the same key finds out, or opens the lease now. */
-  async function resumeIntent({ intent, end, frames }: LeaseJournal): Promise<OpenLeaseOutcome | undefined> {
+  async function resumeIntent({ intent, end, frames }: LeaseJournal): Promise<Lease | undefined> {
     const journal = { file: await openJournal(file, end), position: end, number: frames }
-    const outcome = await ask(intent, journal, (error) => error.code === 'E_INVALID')
-    return outcome.status === 'leased' ? outcome : undefined
+    const asked = await ask(intent, journal, (error) => error.code === 'E_INVALID')
+    // The answer may be of long ago, and its time with it.
+    return 'status' in asked ? undefined : await goOn(asked, { isTrusted: false, resumed: false })
   }
 
   async function ask(
     intent: IntentNote,
     journal: OpenFile,
     isNotOpened: (error: CoreError) => boolean,
-  ): Promise<OpenLeaseOutcome> {
+  ): Promise<Runtime | Exclude<OpenLeaseOutcome, Lease>> {
     const sentAt = readClocks({ clock, bootTime })
     const { note: _, version: __, ...question } = intent
     const outcome = await ledger.leases.open(question, call()).catch(async (error: unknown) => {
@@ -151,23 +163,27 @@ function createOpener(input: OpenLeaseInput, lock: AsyncDisposable, deadline: De
     const runtime = start(intent, opened, journal, new LeaseTally(leased), time, outcome.replayed, undefined)
     return await orClose(runtime, async () => {
       await runtime.commit.note(opened)
-      if (outcome.replayed) await runtime.reporter.synchronise(call())
-      return toLease(runtime, false)
+      return runtime
     })
   }
 
-  async function resume(journal: LeaseJournal, opened: OpenedNote): Promise<OpenLeaseOutcome | undefined> {
+  async function resume(journal: LeaseJournal, opened: OpenedNote): Promise<Lease | undefined> {
     const { intent, tally, closingKey, lastSeenMs, end, frames } = journal
     const time = createTime(opened.expiresAt, intent.ttlSeconds)
     const isTrusted = time.resume(opened.anchor, lastSeenMs)
     const openFile = { file: await openJournal(file, end), position: end, number: frames }
     const runtime = start(intent, opened, openFile, tally, time, true, closingKey)
-    const { reporter, commit } = runtime
+    return await goOn(runtime, { isTrusted, resumed: true })
+  }
+
+  /** The lease, if there is time left; else its end, to make room for a new one. */
+  async function goOn(runtime: Runtime, how: { isTrusted: boolean; resumed: boolean }): Promise<Lease | undefined> {
+    const { reporter, commit, time } = runtime
     return await orClose(runtime, async () => {
       const isLive = () => !reporter.isOver && time.check() > 0
       // Over or unknown by this machine's clocks: the database's decides.
-      if (!(isTrusted && isLive()) && closingKey === undefined) await reporter.synchronise(call())
-      if (isLive()) return toLease(runtime, true)
+      if (!(how.isTrusted && isLive()) && !reporter.isOver) await reporter.synchronise(call())
+      if (isLive()) return toLease(runtime, how.resumed)
       await reporter.end(call())
       await commit.close()
       await removeJournal(file)
