@@ -11,6 +11,8 @@ const isSoak = Boolean(process.env['CORE_TEST_SOAK'])
 
 export default defineConfig({
   test: {
+    // Most tests wait for a server or a clock; with Vitest's default two cores run one file at a time.
+    maxWorkers: 3,
     testTimeout: isSoak ? 600_000 : 30_000,
     hookTimeout: 60_000,
     projects: [...folders, ...['supabase', 'scripts', 'bench'].map((name) => ({ name, root: name }))]
