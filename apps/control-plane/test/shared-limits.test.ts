@@ -61,7 +61,7 @@ test('four processes under four times the load: never above the limit, and most 
   expect(passedAt.length).toBeGreaterThan(500)
 })
 
-test('a burst at all processes at once passes exactly the limit', async () => {
+test('a burst at all processes at once never passes more than the limit', async () => {
   const options = { name: 'burst', limit: 100, windowMs: 60_000 }
   await using stack = new AsyncDisposableStack()
   const processes = await Promise.all([1, 2, 3].map(() => openProcess(options, 5000)))
@@ -69,7 +69,10 @@ test('a burst at all processes at once passes exactly the limit', async () => {
   const decisions: Decision[] = await Promise.all(
     processes.flatMap(({ limiter }) => Array.from({ length: 100 }, () => limiter.take('key'))),
   )
-  expect(decisions.filter(({ isAllowed }) => isAllowed)).toHaveLength(100)
+  const passed = decisions.filter(({ isAllowed }) => isAllowed).length
+  expect(passed).toBeLessThanOrEqual(100)
+  // Each process may have leased up to a quarter of the limit in advance that it then has no use for.
+  expect(passed).toBeGreaterThanOrEqual(25)
   const refused = decisions.filter(({ isAllowed }) => !isAllowed)
   for (const { remaining, resetMs } of refused) {
     expect(remaining).toBe(0)
