@@ -15,7 +15,8 @@ export async function readAftermath({ name: at, database }: Platform): Promise<R
   await database.call('bench_facts', {}) // makes this connection tell its own
   const facts = await database.call('bench_facts', {})
   const audit = await database.rpc('ledger_audit', {}, { timeoutMs: AUDIT_TIMEOUT_MS })
-  if (fieldOf(audit, 'clean') !== true) throw new Error(`the audit found fault: ${JSON.stringify(audit).slice(0, 2_000)}`)
+  if (fieldOf(audit, 'clean') !== true)
+    throw new Error(`the audit found fault: ${JSON.stringify(audit).slice(0, 2_000)}`)
   const share = (table: string) => hotShare(fieldOf(fieldOf(facts, 'tables'), table))
   return [
     toRow(`${at}: HOT updates of accounts`, share('ledger_account'), '%', goals.hotUpdates),
