@@ -113,8 +113,8 @@ describe('spending', () => {
 
   test('buffered is on disk after a flush', async () => {
     const lease = await open()
-    expect(lease.spendBuffered(of(10))).toEqual({ status: 'spent', replayed: false })
     const before = (await stat(file)).size
+    expect(lease.spendBuffered(of(10))).toEqual({ status: 'spent', replayed: false })
     await lease.flush()
     expect((await stat(file)).size).toBeGreaterThan(before)
   })
