@@ -13,8 +13,6 @@ export default defineConfig({
   test: {
     // Most tests wait for a server or a clock; with Vitest's default two cores run one file at a time.
     maxWorkers: 2,
-    // A shared machine stalls for seconds now and then; there, what fails is run once more before it counts.
-    retry: process.env['CI'] ? 1 : 0,
     testTimeout: isSoak ? 600_000 : 30_000,
     hookTimeout: 60_000,
     projects: [...folders, ...['supabase', 'scripts', 'bench'].map((name) => ({ name, root: name }))]

@@ -200,7 +200,7 @@ test('what waits for the disk while the journal is rewritten is in the new one, 
     if (turn % 100 === 99) await commit.flush()
   }
   await commit.flush()
-  expect(rewritten.length).toBeGreaterThan(0)
+  expect(rewritten.length).toBeGreaterThan(1)
   expect(tally.spent).toBe(20_400)
   const { tally: read } = await stored()
   expect([read.spent, read.open.details.length, read.keys.size]).toEqual([20_400, 400, 400])
