@@ -198,6 +198,7 @@ export const problemOfError: Readonly<Record<ErrorCode, ProblemCode>> = {
   E_DATABASE_UNAVAILABLE: 'unavailable',
   E_DATABASE_BUSY: 'unavailable',
   E_DATABASE_SCHEMA: 'database_schema',
+  E_ISSUER_UNAVAILABLE: 'unavailable',
   E_DATABASE_LOCKED: 'unavailable',
   E_LEASE_JOURNAL: 'internal',
   E_LEASE_LOCKED: 'unavailable',
