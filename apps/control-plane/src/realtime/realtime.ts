@@ -14,7 +14,7 @@ import { installUpgrade, type Upgrades } from './upgrade.ts'
 
 export interface RealtimeDependencies {
   readonly database: Pick<Database, 'rpc' | 'listen'>
-  readonly keyring: Pick<Keyring, 'resolve' | 'forget'>
+  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetPerson'>
   readonly logger: Logger
   readonly limits?: Partial<RealtimeLimits>
   readonly pollEveryMs?: number
@@ -38,7 +38,10 @@ export function createRealtime({ database, keyring, logger, pollEveryMs, ...opti
     database,
     logger,
     ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
-    onEvent: (event) => event.topic === 'key' && connections.noticeKey(event),
+    onEvent(event) {
+      if (event.topic === 'key') connections.noticeKey(event)
+      else if (event.topic === 'member') connections.noticeMember(event)
+    },
   })
   const dependencies: StreamDependencies = { connections, subscriptions, limits, logger }
   const server = new WebSocketServer({

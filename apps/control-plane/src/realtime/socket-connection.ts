@@ -10,7 +10,7 @@ import { type Clock, CoreError, isCoreError, type Logger, systemClock } from '@c
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { type Keyring, requireScope } from '../keyring.ts'
-import { claimsOf, type Principal } from '../principal.ts'
+import { bindTo, claimsOf, type Principal } from '../principal.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
 import { createOutlet } from './outlet.ts'
@@ -166,7 +166,7 @@ export function serveSocket(
     principal = known
     token = shown
     const { epoch, position: seq } = subscriptions.feed
-    send({ op: 'welcome', subject: known.subject, project: known.project ?? null, epoch, seq })
+    send({ op: 'welcome', subject: known.subject, project: known.project || null, epoch, seq })
   }
 
   async function receive(text: string | undefined): Promise<void> {
@@ -212,12 +212,12 @@ export function serveSocket(
       connection.end(4429, 'too many subscriptions', 10_000)
       return
     }
-    const bound = known.project ?? project
+    const bound = known.project || project
     held.set(id, { topic, subscription: { [Symbol.dispose]() {} } })
     const subscription = subscriptions.add({
       topics: [topic],
       project: bound,
-      claims: bound === undefined ? undefined : claimsOf(known, bound),
+      claims: bound === undefined ? undefined : claimsOf(bindTo(known, bound) ?? known, bound),
       since,
       epoch,
       isFull,
@@ -237,9 +237,12 @@ export function serveSocket(
 
   function refusalOf(id: string, topic: Topic, project: string | undefined, known: Principal) {
     const { scope } = topics[topic]
-    if (project !== undefined && known.project !== undefined && project !== known.project) {
+    const named = project ?? known.project
+    if (named === '') return { code: 'invalid', detail: 'this credential has no single project: name one' } as const
+    const bound = named === undefined ? known : bindTo(known, named)
+    if (bound === undefined) {
       return { code: 'not_found', detail: 'there is nothing here that this credential may see' } as const
-    } else if (!known.scopes.has(scope)) {
+    } else if (!bound.scopes.has(scope)) {
       return { code: 'forbidden', detail: `this credential lacks the scope ${scope}` } as const
     } else if (held.has(id)) {
       return { code: 'conflict', detail: `there is a subscription ${id} already` } as const
