@@ -90,7 +90,8 @@ function toCall<Contract extends RouteContract>(
     ...context,
     params: parse<Contract['input']['params']>('path', params, raw.params),
     query: parse<Contract['input']['query']>('query', query, raw.query),
-    body: parse<Contract['input']['body']>('body', body, raw.body ?? {}),
+    // Only a body that is not there stands for one without fields: null is a mistake of whoever sent it.
+    body: parse<Contract['input']['body']>('body', body, raw.body === undefined ? {} : raw.body),
   }
 }
 
