@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route that needs a credential. */
     caller: Caller | null
+    /** Set where the credential may come after the request: finds out who it is, counted like any other. */
+    authenticate: ((token: string) => Principal | Promise<Principal>) | null
   }
 }
 
@@ -61,6 +63,14 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
   }
 
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    if (mayBeAnonymous) {
+      const { ip } = request
+      request.authenticate = (token) =>
+        admission.authenticate({ ip }, undefined, {
+          resolve: () => keyring.resolve(token),
+          remembered: () => keyring.peek(token),
+        })
+    }
     try {
       const asking =
         auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)

@@ -22,6 +22,7 @@ export interface RoutesDependencies {
 export function installRoutes(app: FastifyInstance, { bound, database, keyring, admission }: RoutesDependencies): void {
   checkComplete(bound)
   app.decorateRequest('caller', null)
+  app.decorateRequest('authenticate', null)
   for (const route of bound) {
     const { contract } = route
     app.route({

@@ -9,8 +9,9 @@ import {
 import { type Clock, CoreError, isCoreError, type Logger, systemClock } from '@core/foundation'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
-import { type Keyring, requireScope } from '../keyring.ts'
+import { requireScope } from '../keyring.ts'
 import { bindTo, claimsOf, type Principal } from '../principal.ts'
+import { ProblemError } from '../problem-error.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
 import { createOutlet } from './outlet.ts'
@@ -19,7 +20,8 @@ import type { Subscriptions } from './subscriptions.ts'
 export interface SocketDependencies {
   readonly connections: Connections
   readonly subscriptions: Subscriptions
-  readonly keyring: Pick<Keyring, 'resolve'>
+  /** Who a token in the first frame belongs to. Throws or rejects as a request with it would. */
+  authenticate(token: string): Principal | Promise<Principal>
   readonly limits: RealtimeLimits
   readonly logger: Logger
   readonly clock?: Clock
@@ -53,7 +55,7 @@ export function serveSocket(
   credential: Credential | undefined,
   dependencies: SocketDependencies,
 ): void {
-  const { connections, subscriptions, keyring, limits, logger, clock = systemClock } = dependencies
+  const { connections, subscriptions, authenticate, limits, logger, clock = systemClock } = dependencies
   const held = new Map<string, Held>()
   const outlet = createOutlet({
     send: ({ frame }) => socket.send(frame, { binary: false }),
@@ -135,7 +137,9 @@ export function serveSocket(
     if (isEnding) return
     if (isCoreError(error, 'E_UNAUTHENTICATED')) connection.end(4401, error.message, null)
     else if (isCoreError(error, 'E_FORBIDDEN')) connection.end(4403, error.message, null)
-    else {
+    else if (error instanceof ProblemError && error.problem === 'rate_limited') {
+      connection.end(4429, error.message, Number(error.options.headers?.['retry-after'] ?? 1) * 1000)
+    } else {
       logger.warn({ component: 'realtime', err: error }, 'a socket could not be served')
       connection.end(1013, 'the server cannot serve this now', 1000)
     }
@@ -176,7 +180,7 @@ export function serveSocket(
       if (typeof frame === 'string' || frame.op !== 'authenticate') {
         throw new CoreError('E_UNAUTHENTICATED', 'the first frame must be authenticate')
       }
-      await admit({ principal: await keyring.resolve(frame.token), token: frame.token })
+      await admit({ principal: await authenticate(frame.token), token: frame.token })
     } else if (typeof frame === 'string') send({ op: 'error', code: 'invalid', detail: frame })
     else answer(frame, principal)
   }
