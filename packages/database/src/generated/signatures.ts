@@ -5,7 +5,7 @@ import type { CoreSignature } from '../function-signature.ts'
 export const coreSignatures: readonly CoreSignature[] = [
   {
     name: 'event_poll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: true },
@@ -15,7 +15,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'event_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_keep', type: 'interval', required: false },
@@ -24,7 +24,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_clear',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -33,7 +33,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -43,7 +43,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -54,7 +54,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_create',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -68,7 +68,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -78,7 +78,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_reroll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -90,7 +90,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_revoke',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
@@ -98,7 +98,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_hash', type: 'text', required: true },
@@ -106,7 +106,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -120,7 +120,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -132,7 +132,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_accounts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_parent', type: 'text', required: false },
@@ -142,7 +142,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_alerts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: false },
@@ -151,7 +151,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_audit',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: false },
@@ -159,7 +159,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_balance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -168,7 +168,16 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_batch',
-    returnsNothing: false,
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_ops', type: 'jsonb', required: true },
+      { name: 'p_atomic', type: 'boolean', required: false },
+    ],
+  },
+  {
+    name: 'ledger_batch_json',
+    returns: 'json',
     isForMembers: true,
     args: [
       { name: 'p_ops', type: 'jsonb', required: true },
@@ -177,7 +186,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_budget_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -193,7 +202,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_capture',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -203,7 +212,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_charge',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -214,7 +223,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_expire_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -222,7 +231,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_extend',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -234,7 +243,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_grant',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -246,7 +255,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_history',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -257,7 +266,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_hold_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_hold', type: 'uuid', required: true },
@@ -265,7 +274,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_close',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -274,7 +283,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -282,7 +291,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -294,7 +303,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_report',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -304,7 +313,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_publish',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -312,7 +321,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -324,7 +333,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_at_bp', type: 'integer', required: false },
@@ -333,7 +342,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_refund',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -343,7 +352,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_reserve',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -358,7 +367,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_seal',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -366,7 +375,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_settle',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -377,13 +386,13 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_stats',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [],
   },
   {
     name: 'ledger_transfer',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -395,7 +404,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_usage',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -406,7 +415,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_from', type: 'bigint', required: false },
@@ -414,7 +423,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_void',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -424,7 +433,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_lease',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_wants', type: 'jsonb', required: true },
@@ -433,7 +442,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -441,13 +450,13 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'project_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [],
   },
   {
     name: 'project_register',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
