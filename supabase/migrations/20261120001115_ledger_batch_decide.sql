@@ -1,101 +1,7 @@
 -- What a batch decides: the same, in the same order, as the single functions; a test holds the two against each other.
--- Both ways fill the decided part of a batch and leave its purses and windows as they will be.
-
--- The common case, in one statement: one purse, one list of windows, and no decision depends on the order, because
--- everything that asks for credits fits together or is too large as it is. Undecided (tx null) where that is not so.
-create function core.ledger_batch_plain(b core.ledger_batch) returns core.ledger_batch
-language plpgsql set search_path = '' as $$
-declare
-  v_windows core.ledger_window_set := b.windows;
-  v_available bigint := b.purse_settled[1] - b.purse_held[1] + b.purse_overdraft[1];
-  v_tightest record := core.ledger_tightest(b.windows);
-  v_room bigint := least(v_available, v_tightest.rest);
-  v_budget text := ', "budget": ' || to_jsonb(v_tightest.budget)::text;
-  v_ttl int := b.ttl[1];
-  v_expires text := to_jsonb(b.at + make_interval(secs => b.ttl[1]))::text;
-  v_plain boolean;
-  v_accepted bigint;
-  v_held bigint;
-  v_spent bigint;
-begin
-  if cardinality(b.purse_id) <> 1 or cardinality(b.lists) <> 1 then return b; end if;
-  select bool_and(x.valid and x.result is null and not x.frozen and case x.op
-        when 'settle' then x.status = 'open' and coalesce(x.amount, 0) <= x.rest
-        when 'void' then x.status = 'open' and x.captured = 0
-        else true end)
-      and (bool_and(x.spends) or bool_and(x.fits or not x.spends))
-      and coalesce(sum(x.amount) filter (where x.spends and x.fits), 0) <= v_room
-      and coalesce(sum(case x.op when 'settle' then coalesce(x.amount, x.rest) when 'charge' then x.amount end), 0)
-        < coalesce((select min(w.alert_at - w.spent) from unnest(v_windows.alert_at, v_windows.spent) as w (alert_at, spent)), 'infinity'::numeric)
-  into v_plain
-  from (
-    select u.*, u.op in ('reserve', 'charge') as spends, u.held - u.captured as rest, coalesce(u.min, u.amount) <= v_room as fits
-    from unnest(b.op, b.valid, b.result, b.frozen, b.amount, b.min, b.hold_status, b.hold_amount, b.hold_captured)
-      as u (op, valid, result, frozen, amount, min, status, held, captured)) x;
-  if not v_plain then return b; end if;
-
-  with numbered as (
-    select x.ord, x.op, x.code, x.amount, coalesce(x.min, x.amount) as least, x.ttl, x.held - x.captured as rest,
-      case when x.hold is null and x.op = 'reserve' then core.new_id() else x.hold end as hold,
-      case when x.op in ('settle', 'void') or coalesce(x.min, x.amount) <= v_room then nextval('core.ledger_tx_id') end as tx
-    from unnest(b.op, b.code, b.amount, b.min, b.ttl, b.hold, b.hold_amount, b.hold_captured)
-      with ordinality as x (op, code, amount, min, ttl, hold, held, captured, ord)
-  ), moved as (
-    select n.*, case when n.tx is null then 0 when n.op = 'reserve' then n.amount when n.op = 'charge' then 0 else -n.rest end as held,
-      case when n.tx is null then 0 when n.op = 'charge' then n.amount when n.op = 'settle' then coalesce(n.amount, n.rest) else 0 end as charged
-    from numbered n
-  ), running as (
-    select m.*, (sum(m.held) over so_far)::bigint as held_by, (sum(m.charged) over so_far)::bigint as charged_by, count(m.tx) over so_far as nth
-    from moved m window so_far as (order by m.ord rows unbounded preceding)
-  ), told as (
-    select r.*, b.purse_settled[1] - r.charged_by as settled_now, b.purse_held[1] + r.held_by as held_now,
-      case
-        when r.tx is null and v_available - r.held_by - r.charged_by < r.least then 'insufficient_credits'
-        when r.tx is null then 'budget_exhausted'
-      end as denial, k.answer, k.counts
-    from running r cross join lateral (
-      select string_agg(concat(w.head, w.spent + r.charged_by, ', "held": ', w.held + r.held_by, ', "rest": ',
-          w.cap - w.spent - r.charged_by - w.held - r.held_by, '}'), ', ') as answer,
-        concat('{', string_agg(concat_ws(',', w.cap, w.spent + r.charged_by, w.held + r.held_by), ','), '}') as counts
-      from unnest(b.heads, v_windows.caps, v_windows.spent, v_windows.held) as w (head, cap, spent, held)) k
-  )
-  select array_agg(t.tx), array_agg(b.purse_version[1] + t.nth), array_agg(case t.op when 'void' then 0 when 'reserve' then t.held else t.charged end),
-    array_agg(nullif(t.charged, 0)), array_agg(t.settled_now), array_agg(t.held_now), array_agg(t.counts),
-    array_agg(case when t.op = 'settle' and t.amount is null then '{estimated}' else '{}' end),
-    array_agg(case t.op when 'settle' then 'settled' when 'void' then 'voided' end),
-    array_agg(case when t.op in ('settle', 'void') then t.rest - t.charged end), array_agg(t.hold),
-    array_agg(concat(case
-        when t.denial is not null then concat('{"ok": false, "code": "', t.denial, '", "account": "', t.code, '", "requested": ', t.least,
-          case t.denial when 'budget_exhausted' then v_budget end)
-        else concat('{"ok": true, "replayed": false, "tx": ', t.tx, case t.op
-          when 'reserve' then concat(', "hold": "', t.hold, '", "granted": ', t.held, ', "expires_at": ',
-            case t.ttl when v_ttl then v_expires else to_jsonb(b.at + make_interval(secs => t.ttl))::text end)
-          when 'charge' then concat(', "account": "', t.code, '", "charged": ', t.charged)
-          when 'settle' then concat(', "hold": "', t.hold, '", "status": "settled", "charged": ', t.charged, ', "released": ', t.rest - t.charged,
-            ', "uncollected": 0, "flags": ', case when t.amount is null then '["estimated"]' else '[]' end)
-          else concat(', "hold": "', t.hold, '", "status": "voided", "released": ', t.rest) end)
-        end, ', "settled": ', t.settled_now, ', "held": ', t.held_now, ', "available": ', t.settled_now - t.held_now + b.purse_overdraft[1],
-      ', "budgets": [', t.answer, ']}')),
-    count(t.tx), sum(t.held), sum(t.charged)
-  into b.tx, b.version, b.counted, b.charged, b.settled, b.held, b.counts, b.flags, b.hold_end, b.released, b.hold, b.result,
-    v_accepted, v_held, v_spent
-  from (select * from told order by ord) t;
-
-  b.purse_settled[1] := b.purse_settled[1] - v_spent;
-  b.purse_held[1] := b.purse_held[1] + v_held;
-  b.purse_version[1] := b.purse_version[1] + v_accepted;
-  for i in 1 .. coalesce(cardinality(v_windows.caps), 0) loop
-    v_windows.spent[i] := v_windows.spent[i] + v_spent;
-    v_windows.held[i] := v_windows.held[i] + v_held;
-  end loop;
-  b.windows := v_windows;
-  return b;
-end
-$$;
-comment on function core.ledger_batch_plain is 'Decides a batch on one purse in which no decision depends on the order; returns any other undecided.';
-
--- Any batch, one decision after the other, on numbers in memory.
-create function core.ledger_batch_in_order(b core.ledger_batch) returns core.ledger_batch
+-- One decision after the other, on numbers in memory. A single statement over window functions, possible where no decision
+-- depends on the order, measured 6 % faster and was not worth a second way to decide.
+create function core.ledger_batch_decide(b core.ledger_batch) returns core.ledger_batch
 language plpgsql set search_path = '' as $$
 declare
   v_count int := cardinality(b.op);
@@ -279,4 +185,4 @@ begin
   return b;
 end
 $$;
-comment on function core.ledger_batch_in_order is 'Decides a batch operation by operation; what is not valid keeps a null result.';
+comment on function core.ledger_batch_decide is 'Decides a batch, operation by operation; what is not valid keeps a null result.';

@@ -86,8 +86,7 @@ begin
   b.at := v_gate.at;
 
   b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
-  b := core.ledger_batch_plain(b);
-  if b.tx is null then b := core.ledger_batch_in_order(b); end if;
+  b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
