@@ -59,7 +59,7 @@ declare
   -- one element per operation
   o core.ledger_batch_ops;
   v_op text[]; v_key text[]; v_code text[]; v_amount bigint[]; v_min bigint[]; v_ttl int[]; v_hold uuid[]; v_reason text[];
-  v_valid boolean[]; v_request jsonb[]; v_result jsonb[];
+  v_valid boolean[]; v_known boolean[]; v_request jsonb[]; v_result jsonb[];
   v_account bigint[]; v_project text[]; v_root bigint[]; v_purse int[]; v_frozen boolean[]; v_list int[];
   h_amount bigint[]; h_captured bigint[]; h_status text[]; h_over text[];
   v_tx bigint[]; v_version bigint[]; v_counted bigint[]; v_posted bigint[]; v_balance bigint[]; v_flags text[];
@@ -84,26 +84,28 @@ begin
     array_agg(a.root_id order by x.ord),
     array_agg(x.valid and a.id is not null and (v_member is null or a.project = v_member)
       and not (x.op = 'reserve' and h.id is not null) and h.leased is not true order by x.ord),
+    -- A reserve whose hold is there already goes through its own function, too, which needs its locks.
+    array_agg(x.valid and a.id is not null and (v_member is null or a.project = v_member) order by x.ord),
     array_agg(case x.op
       when 'reserve' then jsonb_build_object('op', 'reserve', 'account', x.code, 'amount', x.amount, 'hold', x.hold, 'min', x.min,
         'ttl_s', x.ttl, 'over', x.over, 'metadata', x.metadata)
       when 'charge' then jsonb_build_object('op', 'charge', 'account', x.code, 'amount', x.amount, 'metadata', x.metadata)
       when 'settle' then jsonb_build_object('op', 'settle', 'hold', x.hold, 'amount', x.amount, 'metadata', x.metadata)
       else jsonb_build_object('op', 'void', 'hold', x.hold, 'reason', x.reason) end order by x.ord)
-  into v_account, v_project, v_code, v_root, v_valid, v_request
+  into v_account, v_project, v_code, v_root, v_valid, v_known, v_request
   from unnest(o.op, o.code, o.amount, o.hold, o.min, o.ttl, o.over, o.metadata, o.reason, o.valid)
     with ordinality as x (op, code, amount, hold, min, ttl, over, metadata, reason, valid, ord)
   left join core.ledger_hold h on h.id = x.hold
   left join core.ledger_account c on c.code = x.code and c.kind not in ('issuer', 'sink', 'breakage')
   left join core.ledger_account a on a.id = case when x.op in ('settle', 'void') then h.account_id else c.id end;
   select array_agg(distinct a.id), array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_accounts, v_purses, v_roots
-  from core.ledger_account a where a.id in (select x.id from unnest(v_account, v_valid) as x (id, valid) where x.valid);
+  from core.ledger_account a where a.id in (select x.id from unnest(v_account, v_known) as x (id, known) where x.known);
   if v_accounts is null then return core.ledger_batch_each(p_ops); end if;
   v_ok := core.authorize('ledger:spend', coalesce(v_member, v_project[1], ''));
 
   -- The gate, for all at once.
   select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
-  where a.id in (select x.id from unnest(o.op, v_account, v_valid) as x (op, id, valid) where x.valid and x.op in ('reserve', 'charge'));
+  where a.id in (select x.id from unnest(o.op, v_account, v_known) as x (op, id, known) where x.known and x.op in ('reserve', 'charge'));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(o.op, o.hold, v_valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
   v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, '{}', '{}');
@@ -364,7 +366,7 @@ begin
   where k.budget_id = x.budget_id and k.period_start = x.period_start and (k.spent <> x.spent or k.held <> x.held);
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
-  perform set_config('core.ledger_gated', 'on', true);
+  v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
   for i in 1 .. v_count loop
     if v_result[i] is null then v_result[i] := core.ledger_apply(p_ops -> (i - 1)); end if;
   end loop;

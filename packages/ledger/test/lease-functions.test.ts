@@ -1,5 +1,6 @@
 import type { JsonInput, MemberClaims } from '@core/database'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { countDeadlocks } from './count-deadlocks.ts'
 import { type Answer, type LeaseDatabase, openLeaseDatabase } from './lease-database.ts'
 
 const at = '2026-11-20T10:00:00.000Z'
@@ -504,8 +505,7 @@ test('many devices, reserves, sweeps and closes at once leave clean books and no
     held: 6 * 880,
     budgets: [{ spent, held: 6 * 880 }],
   })
-  const [row] = await base.sql('select deadlocks::int from pg_stat_database where datname = current_database()')
-  expect(row).toEqual({ deadlocks: 0 })
+  expect(await countDeadlocks(base)).toBe(0)
 })
 
 test('the audit sees a lease that does not match its hold or its reports', async () => {
