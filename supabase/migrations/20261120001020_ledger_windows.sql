@@ -76,7 +76,8 @@ $$;
 comment on function core.ledger_carry is 'The roll-over into the window that starts at p_start, in micro-credits.';
 
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
--- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle.
+-- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle. What a
+-- made one takes over is not settled until the gate has locked the window before it.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
   out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
 language plpgsql set search_path = '' as $$
@@ -90,12 +91,6 @@ begin
   where b.account_id = any (p_path) and b.removed_at is null;
 
   if v_missing then
-    -- What rolls over is the rest of the last window; a call that was in time for it may not have committed yet.
-    perform from core.ledger_budget b
-    cross join lateral (select max(w.period_start) as period_start from core.ledger_window w where w.budget_id = b.id) last
-    join core.ledger_window w on w.budget_id = b.id and w.period_start = last.period_start
-    where b.id = any (budget_ids) and b.carry_cap > 0
-    order by b.id for no key update of w;
     with made as (
       insert into core.ledger_window (budget_id, period_start, period_end, carried)
       select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)

@@ -67,6 +67,12 @@ declare
   v_txs bigint[];
   v_accounts bigint[];
   v_path bigint[];
+  v_purses bigint[];
+  v_roots bigint[];
+  v_ids bigint[];
+  v_starts timestamptz[];
+  v_gate record;
+  v_ok boolean;
   v_results text[] := '{}';
   v_op jsonb;
 begin
@@ -78,17 +84,20 @@ begin
   cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
     (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
   where jsonb_typeof(o.value) = 'object';
-  select coalesce(array_agg(h.id), '{}') into v_holds from core.ledger_hold h where h.id = any (v_holds);
+  -- A refund counts in the windows of what it gives back: those of its hold, or its own.
+  select coalesce(array_agg(h.id), '{}') into v_holds from core.ledger_hold h
+  where h.id = any (v_holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)));
+  select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_ids, v_starts
+  from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
   select array_agg(u.id) into v_accounts from (
     select a.id from core.ledger_account a where a.code = any (v_codes)
     union select h.account_id from core.ledger_hold h where h.id = any (v_holds)
     union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
-  if v_accounts is not null then
-    select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
-    perform core.ledger_gate(array_agg(distinct a.purse_id), array_agg(distinct a.root_id), v_holds, v_path, '{}', '{}')
-    from core.ledger_account a where a.id = any (v_accounts);
-  end if;
-  perform set_config('core.ledger_gated', 'on', true);
+  select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
+  select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into v_purses, v_roots
+  from core.ledger_account a where a.id = any (v_accounts);
+  v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, v_ids, v_starts);
+  v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids || v_ids, v_gate.window_starts || v_starts);
   for v_op in select value from jsonb_array_elements(p_ops) loop
     v_results := v_results || core.ledger_apply(v_op)::text;
   end loop;

@@ -9,8 +9,9 @@ create type core.ledger_batch as (
   -- of each operation, as sent; valid: its own function would not raise for its shape
   op text[], key text[], code text[], amount bigint[], min bigint[], ttl int[], over text[], metadata jsonb[], hold uuid[],
   reason text[], valid boolean[],
-  -- as found; purse and list are positions; what is not valid by then is left to its own function
-  account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
+  -- as found; purse and list are positions; known: its account is there and the caller's; what is not valid by then is left
+  -- to its own function, under the batch's locks
+  known boolean[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
   hold_amount bigint[], hold_captured bigint[], hold_status text[], hold_over text[],
   -- as decided; tx null: denied. counts: of its windows, as the journal keeps them
   tx bigint[], version bigint[], counted bigint[], charged bigint[], settled bigint[], held bigint[], counts text[], flags text[],
@@ -68,12 +69,12 @@ language plpgsql stable set search_path = '' as $$
 declare
   v_member text := core.claims() ->> 'project';
 begin
-  select array_agg(x.account), array_agg(x.project), array_agg(x.code), array_agg(x.root_id), array_agg(x.valid), array_agg(x.request)
-  into b.account, b.project, b.code, b.root, b.valid, b.request
+  select array_agg(x.account), array_agg(x.project), array_agg(x.code), array_agg(x.root_id), array_agg(x.known),
+    array_agg(x.known and not (x.op = 'reserve' and x.hold is not null) and x.leased is not true), array_agg(x.request)
+  into b.account, b.project, b.code, b.root, b.known, b.valid, b.request
   from (
-    select a.id as account, a.project, a.code, a.root_id,
-      x.valid and a.id is not null and (v_member is null or a.project = v_member)
-        and not (x.op = 'reserve' and h.id is not null) and h.leased is not true as valid,
+    select x.op, a.id as account, a.project, a.code, a.root_id, h.id as hold, h.leased,
+      x.valid and a.id is not null and (v_member is null or a.project = v_member) as known,
       case when x.op = 'void' or x.metadata = '{}' then r.fields else r.fields || jsonb_build_object('metadata', x.metadata) end as request
     from unnest(b.op, b.code, b.amount, b.hold, b.min, b.ttl, b.over, b.metadata, b.reason, b.valid)
       with ordinality as x (op, code, amount, hold, min, ttl, over, metadata, reason, valid, ord)
@@ -85,7 +86,7 @@ begin
       else jsonb_build_object('op', 'void', 'hold', x.hold, 'reason', x.reason) end) as fields) r
     left join core.ledger_hold h on h.id = x.hold
     left join core.ledger_account c on c.code = x.code and c.kind not in ('issuer', 'sink', 'breakage')
-    left join core.ledger_account a on a.id = coalesce(h.account_id, c.id)
+    left join core.ledger_account a on a.id = case when x.op in ('settle', 'void') then h.account_id else c.id end
     order by x.ord) x;
   return b;
 end
@@ -102,9 +103,9 @@ declare
   v_positions int[];
 begin
   select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge')),
-    coalesce(array_agg(x.hold) filter (where x.op in ('settle', 'void')), '{}')
+    coalesce(array_agg(x.hold) filter (where x.op in ('settle', 'void') and x.valid), '{}')
   into v_accounts, v_spending, v_holds
-  from unnest(b.op, b.account, b.hold, b.valid) as x (op, account, hold, valid) where x.valid;
+  from unnest(b.op, b.account, b.hold, b.known, b.valid) as x (op, account, hold, known, valid) where x.known;
   select array_agg(p.id), array_agg(p.total_in::bigint), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
     array_agg(p.overdraft::bigint), array_agg(p.version)
   into b.purse_id, b.purse_in, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_version

@@ -72,14 +72,14 @@ begin
   b := core.ledger_batch_parse(p_ops);
   if b.op is null then return core.ledger_batch_each(p_ops); end if;
   b := core.ledger_batch_find(b);
-  if not true = any (b.valid) then return core.ledger_batch_each(p_ops); end if;
+  if not true = any (b.known) then return core.ledger_batch_each(p_ops); end if;
   v_ok := core.authorize('ledger:spend', coalesce(v_member, b.project[1], ''));
 
   -- The gate, for all at once.
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
-  from core.ledger_account a where a.id in (select x.id from unnest(b.account, b.valid) as x (id, valid) where x.valid);
+  from core.ledger_account a where a.id in (select x.id from unnest(b.account, b.known) as x (id, known) where x.known);
   select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
-  where a.id in (select x.id from unnest(b.op, b.account, b.valid) as x (op, id, valid) where x.valid and x.op in ('reserve', 'charge'));
+  where a.id in (select x.id from unnest(b.op, b.account, b.known) as x (op, id, known) where x.known and x.op in ('reserve', 'charge'));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
   v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, '{}', '{}');
@@ -91,7 +91,7 @@ begin
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
   if array_position(b.result, null) is not null then
-    perform set_config('core.ledger_gated', 'on', true);
+    v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
     for i in 1 .. cardinality(b.op) loop
       if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1))::text; end if;
     end loop;
