@@ -53,6 +53,15 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'key_check',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_scope', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'key_create',
     returns: 'jsonb',
     isForMembers: true,
@@ -94,6 +103,18 @@ export const coreSignatures: readonly CoreSignature[] = [
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
+    ],
+  },
+  {
+    name: 'key_update',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_enabled', type: 'boolean', required: false },
+      { name: 'p_expires_at', type: 'timestamp with time zone', required: false },
+      { name: 'p_forever', type: 'boolean', required: false },
     ],
   },
   {
@@ -449,6 +470,52 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'member_list',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'member_remove',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_roles',
+    returnsNothing: false,
+    isForMembers: false,
+    args: [
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_set',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_role', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'project_get',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'project_list',
     returns: 'jsonb',
     isForMembers: true,
@@ -457,6 +524,18 @@ export const coreSignatures: readonly CoreSignature[] = [
   {
     name: 'project_register',
     returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_version', type: 'text', required: false },
+      { name: 'p_capabilities', type: 'jsonb', required: false },
+      { name: 'p_endpoints', type: 'jsonb', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'project_update',
+    returnsNothing: false,
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
