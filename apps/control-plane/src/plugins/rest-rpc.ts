@@ -71,7 +71,7 @@ export function installRestRpc(
           const name = request.params.function
           const claims = actAs(principal, name)
           const answer = await database.call(name, toArguments(request.body), claims)
-          if (signatures.get(name)?.returnsNothing) return reply.code(204).send()
+          if (signatures.get(name)?.returns === 'void') return reply.code(204).send()
           return reply.type(media).send(JSON.stringify(answer))
         },
       })

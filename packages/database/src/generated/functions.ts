@@ -177,6 +177,14 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** ledger_batch, answered as json: for callers who read text anyway. */
+  ledger_batch_json: {
+    args: {
+      p_ops: JsonInput
+      p_atomic?: boolean | undefined
+    }
+    result: Json
+  }
   /** Sets a cap per period on an account, or removes it with p_limit null. Replays on p_key. */
   ledger_budget_set: {
     args: {
