@@ -3,6 +3,7 @@ import { loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
+import { type ErrorTracker, openErrorTracker } from '../src/errors/error-tracker.ts'
 import { createKeyring } from '../src/keyring.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
 import { createAdmission } from '../src/plugins/admission.ts'
@@ -10,6 +11,7 @@ import { createReadiness } from '../src/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer } from '../src/server.ts'
+import { watchServer } from './observing.ts'
 
 export interface Reply {
   readonly status: number
@@ -31,6 +33,7 @@ export interface TestServer extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly test: TestDatabase
   readonly realtime: Realtime
+  readonly errors: ErrorTracker
   readonly owner: string
   /** Keys with every default scope of their project. */
   readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
@@ -54,11 +57,12 @@ export async function openTestServer(
   options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
-  const { database } = test
+  const { database, timing, observation } = watchServer(test.database)
+  const errors = openErrorTracker({ database, version: '0.0.0', logger })
   const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey })
   const realtime = createRealtime({ database, keyring, logger, ...options })
-  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime })
+  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, observation })
   const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
   const app = createServer({
     bound,
@@ -68,6 +72,8 @@ export async function openTestServer(
     overload: () => undefined,
     restRpc: true,
     limits: http,
+    timing,
+    errors,
     realtime,
     logger,
   })
@@ -125,6 +131,7 @@ export async function openTestServer(
     app,
     test,
     realtime,
+    errors,
     owner: ownerKey,
     keys,
     send,
@@ -132,6 +139,7 @@ export async function openTestServer(
     audit: () => database.rpc('ledger_audit', {}),
     async [Symbol.asyncDispose]() {
       await app.close()
+      await errors[Symbol.asyncDispose]()
       await test.drop()
     },
   }

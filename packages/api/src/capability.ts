@@ -16,6 +16,9 @@ export const capabilities = [
   'ledger:grant',
   'ledger:operate',
   'event:read',
+  'system:read',
+  'error:read',
+  'error:write',
 ] as const
 
 export type Capability = (typeof capabilities)[number]

@@ -4,6 +4,44 @@ import type { CoreSignature } from '../function-signature.ts'
 /** What this version of Core expects of core_api. */
 export const coreSignatures: readonly CoreSignature[] = [
   {
+    name: 'error_list',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'error_record',
+    returnsNothing: false,
+    isForMembers: false,
+    args: [
+      { name: 'p_groups', type: 'jsonb', required: true },
+    ],
+  },
+  {
+    name: 'error_trim',
+    returnsNothing: false,
+    isForMembers: false,
+    args: [
+      { name: 'p_keep', type: 'interval', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'error_update',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_status', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'event_poll',
     returnsNothing: false,
     isForMembers: true,
@@ -456,5 +494,11 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_endpoints', type: 'jsonb', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
     ],
+  },
+  {
+    name: 'system_info',
+    returnsNothing: false,
+    isForMembers: false,
+    args: [],
   },
 ]
