@@ -16,6 +16,9 @@ export const capabilitySummaries = {
   'ledger:grant': 'Grant credits',
   'ledger:operate': 'Expire, seal and audit',
   'event:read': 'Hear events; each topic needs its own scope as well',
+  'system:read': 'See how the control plane is doing and what slows it down',
+  'error:read': 'See the faults of the control plane, grouped',
+  'error:write': 'Resolve and reopen groups of faults',
   'member:read': 'See who belongs to the project',
   'member:write': 'Let people in, change their roles, show them out',
 } as const satisfies Record<`${string}:${string}`, string>

@@ -4,9 +4,11 @@ import { verifyApiKey } from './routes/api-key-verify.ts'
 import { auditAccount, auditLedger } from './routes/audit.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
 import { runBatch } from './routes/batch.ts'
+import { getBottlenecks } from './routes/bottleneck.ts'
 import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
 import * as creditLease from './routes/credit-lease.ts'
+import * as errorGroup from './routes/error-group.ts'
 import { listFlags, setFlag } from './routes/flag.ts'
 import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
@@ -19,6 +21,7 @@ import { rebalanceBudgets } from './routes/rebalance.ts'
 import { refundCharge } from './routes/refund.ts'
 import { listScopes } from './routes/scope.ts'
 import * as system from './routes/system.ts'
+import { getSystemInfo } from './routes/system-info.ts'
 import * as systemKey from './routes/system-key.ts'
 import { transferCredits } from './routes/transfer.ts'
 import { getUsage } from './routes/usage.ts'
@@ -30,6 +33,8 @@ export const routes = [
   system.openApiDocument,
   system.docsPage,
   system.problemPage,
+  getSystemInfo,
+  getBottlenecks,
   getMe,
   listScopes,
   project.listProjects,
@@ -85,6 +90,10 @@ export const routes = [
   ledger.sealLedger,
   ledger.verifyLedger,
   ledger.getLedgerStats,
+  errorGroup.listErrors,
+  errorGroup.markError,
+  errorGroup.listAllErrors,
+  errorGroup.markAnyError,
 ] as const
 
 export type Routes = typeof routes

@@ -2,6 +2,7 @@ export type {
   Database,
   DatabaseConfig,
   DatabaseHealth,
+  DatabaseLoad,
   EmbeddedConfig,
   MemberClaims,
   PostgresConfig,

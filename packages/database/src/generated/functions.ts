@@ -3,6 +3,40 @@ import type { Json, JsonInput } from '../json.ts'
 
 /** The functions of core_api: names, arguments and answers. */
 export interface CoreFunctions {
+  /** Groups of unexpected failures, the one met last first; all projects for the owner. */
+  error_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_status?: string | null | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Adds unexpected failures to their groups, at most 1,000 groups at once. Owner only. */
+  error_record: {
+    args: {
+      p_groups: JsonInput
+    }
+    result: Json
+  }
+  /** Deletes groups of failures that were not met for an interval, at most p_limit. */
+  error_trim: {
+    args: {
+      p_keep?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Marks a group of failures as open, resolved or ignored; a resolved one that is met again opens by itself. */
+  error_update: {
+    args: {
+      p_id: string
+      p_status: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept. */
   event_poll: {
     args: {
@@ -489,6 +523,11 @@ export interface CoreFunctions {
       p_endpoints?: JsonInput
       p_metadata?: JsonInput
     }
+    result: Json
+  }
+  /** The version of the server and of every migration it has applied. Owner only. */
+  system_info: {
+    args: Record<never, never>
     result: Json
   }
 }

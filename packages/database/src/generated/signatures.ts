@@ -4,6 +4,44 @@ import type { CoreSignature } from '../function-signature.ts'
 /** What this version of Core expects of core_api. */
 export const coreSignatures: readonly CoreSignature[] = [
   {
+    name: 'error_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'error_record',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_groups', type: 'jsonb', required: true },
+    ],
+  },
+  {
+    name: 'error_trim',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_keep', type: 'interval', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'error_update',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_status', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'event_poll',
     returns: 'jsonb',
     isForMembers: true,
@@ -54,7 +92,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_check',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_hash', type: 'text', required: true },
@@ -107,7 +145,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
@@ -471,7 +509,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: true },
@@ -481,7 +519,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_remove',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: true },
@@ -490,7 +528,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_roles',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_subject', type: 'text', required: true },
@@ -498,7 +536,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: true },
@@ -509,7 +547,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'project_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -535,7 +573,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'project_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -544,5 +582,11 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_endpoints', type: 'jsonb', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
     ],
+  },
+  {
+    name: 'system_info',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
   },
 ]
