@@ -84,7 +84,7 @@ test('setting the same again changes nothing, and tells nobody', async () => {
 
 test('members are listed page by page', async () => {
   const project = await makeProject()
-  const names = ['a', 'B', 'auth0|7', 'c@d.example', 'zoe']
+  const names = ['a', 'B', 'auth0|7', 'c@d.example', 'https://id.example/zoe']
   for (const name of names) await put(server.owner, project, name, 'viewer')
   const seen: string[] = []
   let cursor: string | null = ''
@@ -279,6 +279,18 @@ test('what the routes keep out the functions keep out, too', async () => {
     await expect(database.rpc('member_set', { ...set, ...fields })).rejects.toMatchObject({ code: 'E_INVALID' })
   }
   await expect(database.rpc('member_set', { ...set, p_project: 'none' })).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+})
+
+test('a change of a member is an event for who may read members, and for nobody else', async () => {
+  const project = await makeProject()
+  await put(server.owner, project, 'ada', 'viewer')
+  const poll = async (caps: Capability[]) => {
+    const claims = { role: 'core_member', project, caps, sub: 'x' } as const
+    const { events } = Object(await server.test.database.rpc('event_poll', { p_after: 0, p_limit: 1000 }, { claims }))
+    return events.map(({ topic }: { topic: string }) => topic)
+  }
+  expect(await poll(['event:read'])).toEqual([])
+  expect(await poll(['event:read', 'member:read'])).toEqual(['member'])
 })
 
 test('a project has a thousand members at most', async () => {

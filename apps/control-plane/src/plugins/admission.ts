@@ -33,6 +33,8 @@ export function createAdmission({ anonymous, credential, failedAuthentication }:
   /** Counts a failure. Over the limit the caller is told to wait, no longer that the credential is wrong. */
   async function fail(reply: FastifyReply | undefined, address: string, error: unknown): Promise<never> {
     if (isCoreError(error, 'E_UNAUTHENTICATED')) await pass(failedAuthentication, address, reply)
+    // Nobody can say whether it was wrong; but it must not be free to send what nobody can check.
+    if (isCoreError(error, 'E_ISSUER_UNAVAILABLE')) await pass(anonymous, address, reply)
     throw error
   }
 
