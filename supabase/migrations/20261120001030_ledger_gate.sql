@@ -38,12 +38,11 @@ begin
     select d.*, row_number() over running as nth, (sum(d.rest) over running)::bigint as given_back
     from due d window running as (partition by d.purse_id order by d.tx)
   )
-  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, request, result, actor, created_at)
+  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, settled, held, available, request,
+    actor, created_at)
   select c.tx, c.project, 'core:expire:' || c.id, 'expire', c.account_id, c.purse_id, p.version + c.nth, c.id, c.rest,
-    jsonb_build_object('op', 'expire', 'hold', c.id),
-    jsonb_build_object('ok', true, 'tx', c.tx, 'replayed', false, 'settled', p.total_in::bigint - p.total_out, 'held', p.held - c.given_back,
-      'available', core.ledger_available(p) + c.given_back, 'budgets', '[]'::jsonb, 'hold', c.id, 'released', c.rest),
-    core.actor(), p_now
+    p.total_in::bigint - p.total_out, p.held - c.given_back, core.ledger_available(p) + c.given_back,
+    jsonb_build_object('op', 'expire', 'hold', c.id), core.actor(), p_now
   from counted c join core.ledger_account p on p.id = c.purse_id;
   get diagnostics v_count = row_count;
 
@@ -152,10 +151,10 @@ begin
   v_ids := budget_ids || p_budget_ids;
   v_starts := window_starts || p_window_starts;
   if p_holds <> '{}' or v_due <> '{}' then
-    select v_ids || array_agg(w.budget_id), v_starts || array_agg(w.period_start) into v_ids, v_starts
-    from (select distinct k.budget_id, k.period_start
-      from unnest(v_due || p_holds) as d (id) join core.ledger_hold h on h.id = d.id,
-        unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)) w;
+    select v_ids || array_agg(k.budget_id), v_starts || array_agg(k.period_start) into v_ids, v_starts
+    from (select distinct h.budget_ids, h.window_starts
+      from unnest(v_due || p_holds) as d (id) join core.ledger_hold h on h.id = d.id) l,
+      unnest(l.budget_ids, l.window_starts) as k (budget_id, period_start);
   end if;
   if v_made is not null then
     -- What rolls over is the rest of the last window; a call that was in time for it may not have committed yet.

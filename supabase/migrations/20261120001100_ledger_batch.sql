@@ -59,7 +59,7 @@ comment on function core.ledger_apply is 'One operation of a batch through its o
 
 -- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
 -- of the same batch (settle what it reserved), and any operation is allowed.
-create function core.ledger_batch_each(p_ops jsonb) returns jsonb
+create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = '' as $$
 declare
   v_codes text[];
@@ -73,7 +73,7 @@ declare
   v_starts timestamptz[];
   v_gate record;
   v_ok boolean;
-  v_results jsonb := '[]';
+  v_results text[] := '{}';
   v_op jsonb;
 begin
   -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
@@ -99,10 +99,10 @@ begin
   v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, v_ids, v_starts);
   v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids || v_ids, v_gate.window_starts || v_starts);
   for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || jsonb_build_array(core.ledger_apply(v_op));
+    v_results := v_results || core.ledger_apply(v_op)::text;
   end loop;
   perform set_config('core.ledger_gated', '', true);
-  return v_results;
+  return '[' || array_to_string(v_results, ', ') || ']';
 end
 $$;
 comment on function core.ledger_batch_each is 'Runs the operations of a batch one by one under locks taken for all of them.';
@@ -114,7 +114,7 @@ declare
   v_results jsonb;
 begin
   begin
-    v_results := core.ledger_batch_run(p_ops);
+    v_results := core.ledger_batch_run(p_ops)::jsonb;
     if jsonb_path_exists(v_results, '$[*] ? (@.ok == false)') then
       raise exception using errcode = 'CB001';
     end if;
@@ -132,7 +132,8 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 -- Runs up to 1,000 operations, each with its own key and its own result; a denied or malformed one never fails its
 -- neighbours. p_atomic: all or nothing. Locks: all purses, holds and windows of the batch, each class sorted. Plans may
 -- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, for ever after.
-create function core_api.ledger_batch(p_ops jsonb, p_atomic boolean default false) returns jsonb
+-- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
+create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
 language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 begin
@@ -144,7 +145,17 @@ begin
       'Split it; every operation keeps its own key.', jsonb_build_object('field', 'ops'));
   end if;
   if p_atomic then return core.ledger_batch_atomic(p_ops); end if;
-  return jsonb_build_object('ok', true, 'results', core.ledger_batch_run(p_ops));
+  return '{"ok": true, "results": ' || core.ledger_batch_run(p_ops) || '}';
+end
+$$;
+comment on function core_api.ledger_batch_json is 'ledger_batch, answered as json: for callers who read text anyway.';
+revoke execute on function core_api.ledger_batch_json from public;
+grant execute on function core_api.ledger_batch_json to core_member, service_role;
+
+create function core_api.ledger_batch(p_ops jsonb, p_atomic boolean default false) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  return core_api.ledger_batch_json(p_ops, p_atomic);
 end
 $$;
 comment on function core_api.ledger_batch is 'Up to 1,000 operations in one call, one result each, in order; with p_atomic all or nothing.';

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
+import { headersOfProblem, headersOfSuccess, refer, responseHeaders } from './response-header.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
 
 type JsonObject = { [key: string]: unknown }
@@ -35,7 +36,17 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
     paths,
     components: {
       schemas,
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' } },
+      headers: responseHeaders,
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'A token of the configured issuer; its holder has the scopes of the roles that GET /v1/scopes lists',
+        },
+      },
     },
   }
 }
@@ -43,12 +54,13 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
 function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
   const { auth, input, produces = 'application/json' } = route
   const [example] = route.examples
+  const scoped = auth !== 'public' && auth !== 'authenticated'
   return {
     operationId: route.operation,
     tags: [route.noun],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
-    security: auth === 'public' ? [] : [{ key: auth === 'authenticated' ? [] : [auth] }],
+    security: auth === 'public' ? [] : ['key', 'token'].map((kind) => ({ [kind]: scoped ? [auth] : [] })),
     parameters: [
       ...toParameters('path', input.params, schemas),
       ...toParameters('query', input.query, schemas),
@@ -76,7 +88,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             status,
             {
               description: shown?.title ?? 'Success',
-              ...(route.idempotencyKey === 'none' ? {} : { headers: replayHeader }),
+              ...refer(...headersOfSuccess(route.path, route.idempotencyKey)),
               ...(produces === 'websocket'
                 ? {}
                 : {
@@ -91,7 +103,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
           ]
         }),
       ),
-      ...toProblemResponses(problemsOf(route)),
+      ...toProblemResponses(route.path, problemsOf(route)),
     },
   }
 }
@@ -103,13 +115,6 @@ function toFrames(schemas: JsonObject): JsonObject {
     server: toJsonSchema(serverFrameSchema, 'output', schemas),
     closeCodes,
   }
-}
-
-const replayHeader = {
-  'Idempotency-Replayed': {
-    description: 'true when this answer is a replay',
-    schema: { type: 'string', enum: ['true'] },
-  },
 }
 
 function toParameters(place: 'path' | 'query', schema: z.ZodObject, schemas: JsonObject): JsonObject[] {
@@ -136,13 +141,14 @@ function toIdempotencyParameter({ idempotencyKey }: RouteContract): JsonObject[]
 }
 
 /** One response per status; codes that share it are listed in its description. */
-function toProblemResponses(codes: readonly ProblemCode[]): JsonObject {
+function toProblemResponses(path: string, codes: readonly ProblemCode[]): JsonObject {
   const byStatus = Map.groupBy(codes, (code) => problems[code].status)
   return Object.fromEntries(
     [...byStatus].map(([status, shared]) => [
       String(status),
       {
         description: shared.map((code) => `${code}: ${problems[code].title}`).join('. '),
+        ...refer(...headersOfProblem(path, status)),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

@@ -18,7 +18,7 @@ export async function replayJournal(sql: Sql): Promise<string[]> {
   const faults = await findVersionFaults(sql)
   const model = createModel({ lazyExpiry: false })
   const rows = await sql(
-    `select id::text, op, key, hold, request, result, created_at from core.ledger_tx t order by t.id`,
+    `select id::text, op, key, hold, request, core.ledger_result(t) as result, created_at from core.ledger_tx t order by t.id`,
   )
   for (const { id, op, key, hold, request, result, created_at: at } of rows) {
     if (!isObject(request) || !(at instanceof Date)) throw new Error(`not a journal row: ${id}`)

@@ -5,7 +5,7 @@ import type { CoreSignature } from '../function-signature.ts'
 export const coreSignatures: readonly CoreSignature[] = [
   {
     name: 'event_poll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: true },
@@ -15,7 +15,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'event_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_keep', type: 'interval', required: false },
@@ -24,7 +24,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_clear',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -33,7 +33,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -43,7 +43,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -53,8 +53,17 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'key_check',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_scope', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'key_create',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -68,7 +77,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -78,7 +87,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_reroll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -90,15 +99,27 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_revoke',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
     ],
   },
   {
+    name: 'key_update',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_enabled', type: 'boolean', required: false },
+      { name: 'p_expires_at', type: 'timestamp with time zone', required: false },
+      { name: 'p_forever', type: 'boolean', required: false },
+    ],
+  },
+  {
     name: 'key_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_hash', type: 'text', required: true },
@@ -106,7 +127,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -120,7 +141,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -132,7 +153,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_accounts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_parent', type: 'text', required: false },
@@ -142,7 +163,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_alerts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: false },
@@ -151,7 +172,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_audit',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: false },
@@ -159,7 +180,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_balance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -168,7 +189,16 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_batch',
-    returnsNothing: false,
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_ops', type: 'jsonb', required: true },
+      { name: 'p_atomic', type: 'boolean', required: false },
+    ],
+  },
+  {
+    name: 'ledger_batch_json',
+    returns: 'json',
     isForMembers: true,
     args: [
       { name: 'p_ops', type: 'jsonb', required: true },
@@ -177,7 +207,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_budget_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -193,7 +223,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_capture',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -203,7 +233,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_charge',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -214,7 +244,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_expire_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -222,7 +252,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_extend',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -234,7 +264,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_grant',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -246,7 +276,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_history',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -257,7 +287,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_hold_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_hold', type: 'uuid', required: true },
@@ -265,7 +295,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_close',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -274,7 +304,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -282,7 +312,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -294,7 +324,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_report',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -304,7 +334,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_publish',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -312,7 +342,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -324,7 +354,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_at_bp', type: 'integer', required: false },
@@ -333,7 +363,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_refund',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -343,7 +373,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_reserve',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -358,7 +388,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_seal',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -366,7 +396,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_settle',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -377,13 +407,13 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_stats',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [],
   },
   {
     name: 'ledger_transfer',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -395,7 +425,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_usage',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -406,7 +436,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_from', type: 'bigint', required: false },
@@ -414,7 +444,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_void',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -424,7 +454,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_lease',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_wants', type: 'jsonb', required: true },
@@ -433,21 +463,79 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
     ],
   },
   {
+    name: 'member_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'member_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_roles',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_set',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_role', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'project_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'project_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [],
   },
   {
     name: 'project_register',
-    returnsNothing: false,
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_version', type: 'text', required: false },
+      { name: 'p_capabilities', type: 'jsonb', required: false },
+      { name: 'p_endpoints', type: 'jsonb', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'project_update',
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
