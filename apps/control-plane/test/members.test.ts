@@ -191,18 +191,21 @@ describe('the last owner of a project', () => {
   })
 
   test('stays when the two last remove each other at the same moment', async () => {
-    for (let round = 0; round < 10; round++) {
-      const project = await makeProject()
-      await put(server.owner, project, 'one', 'owner')
-      await put(server.owner, project, 'two', 'owner')
-      const [one, two] = await Promise.all([issuer.sign('one'), issuer.sign('two')])
-      const replies = await Promise.all([remove(one, project, 'two'), put(two, project, 'one', 'viewer')])
-      expect(replies.filter(({ status }) => status === 200)).toHaveLength(1)
-      const owners = await server.test.sql(
-        `select count(*)::int as count from core.member where project = '${project}' and role = 'owner'`,
-      )
-      expect(owners).toEqual([{ count: 1 }])
-    }
+    const project = await makeProject()
+    await put(server.owner, project, 'one', 'owner')
+    await put(server.owner, project, 'two', 'owner')
+    const [one, two] = await Promise.all([issuer.sign('one'), issuer.sign('two')])
+    await Promise.all([get(one, '/v1/me'), get(two, '/v1/me')])
+    // Whoever comes as far as writing waits here, so that both have looked for another owner before either is gone.
+    const rows = `select 1 from core.member where project = '${project}' for update`
+    const held = server.test.sql(`with locked as materialized (${rows}) select pg_sleep(0.4) from locked`)
+    const replies = await Promise.all([remove(one, project, 'two'), put(two, project, 'one', 'viewer')])
+    await held
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 409])
+    const owners = await server.test.sql(
+      `select count(*)::int as count from core.member where project = '${project}' and role = 'owner'`,
+    )
+    expect(owners).toEqual([{ count: 1 }])
   })
 })
 
