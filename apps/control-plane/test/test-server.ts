@@ -1,5 +1,6 @@
 import { type Capability, generateApiKey } from '@core/api'
 import { loadConfig } from '@core/config'
+import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
@@ -29,9 +30,8 @@ export interface Send {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface TestServer extends AsyncDisposable {
+export interface ServedDatabase extends AsyncDisposable {
   readonly app: FastifyInstance
-  readonly test: TestDatabase
   readonly realtime: Realtime
   readonly errors: ErrorTracker
   readonly owner: string
@@ -42,6 +42,10 @@ export interface TestServer extends AsyncDisposable {
   makeKey(project: string, scopes?: readonly Capability[]): Promise<string>
   /** The ledger's own audit; every test of bad input ends with it. */
   audit(): Promise<unknown>
+}
+
+export interface TestServer extends ServedDatabase {
+  readonly test: TestDatabase
 }
 
 /** More than any test sends. */
@@ -57,7 +61,25 @@ export async function openTestServer(
   options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
-  const { database, timing, observation } = watchServer(test.database)
+  const served = await serveDatabase(test.database, logger, rates, options)
+  return {
+    ...served,
+    test,
+    async [Symbol.asyncDispose]() {
+      await served[Symbol.asyncDispose]()
+      await test.drop()
+    },
+  }
+}
+
+/** The same on a database that is there and migrated. It stays open. */
+export async function serveDatabase(
+  direct: Database,
+  logger: Logger = silentLogger,
+  rates: RateSettings = unlimited,
+  options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
+): Promise<ServedDatabase> {
+  const { database, timing, observation } = watchServer(direct)
   const errors = openErrorTracker({ database, version: '0.0.0', logger })
   const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey })
@@ -129,7 +151,6 @@ export async function openTestServer(
 
   return {
     app,
-    test,
     realtime,
     errors,
     owner: ownerKey,
@@ -140,7 +161,6 @@ export async function openTestServer(
     async [Symbol.asyncDispose]() {
       await app.close()
       await errors[Symbol.asyncDispose]()
-      await test.drop()
     },
   }
 }

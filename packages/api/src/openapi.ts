@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { answerHeaders, headersOf } from './answer-header.ts'
+import { toBounded } from './bounded-schema.ts'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
@@ -30,11 +32,18 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
         'Metered credits, budgets and keys for a fleet of projects. Amounts are whole micro-credits; one credit is 1000000. Problems are RFC 9457 documents: match on code.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: serverUrl ?? '/' }],
+    servers: [
+      {
+        url: serverUrl ?? '/',
+        description: 'The control plane that serves this document, local or in production',
+        'x-internal': true,
+      },
+    ],
     tags: [...new Set(routes.map(({ noun }) => noun))].map((name) => ({ name })),
     paths,
     components: {
       schemas,
+      headers: answerHeaders,
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' } },
     },
   }
@@ -76,13 +85,14 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             status,
             {
               description: shown?.title ?? 'Success',
-              ...(route.idempotencyKey === 'none' ? {} : { headers: replayHeader }),
+              headers: headersOf(...(route.idempotencyKey === 'none' ? [] : (['Idempotency-Replayed'] as const))),
               ...(produces === 'websocket'
                 ? {}
                 : {
                     content: {
                       [produces]: {
-                        schema: toJsonSchema(schema, 'output', schemas),
+                        // A page or a stream is a text without an end that could be named.
+                        ...(produces === 'application/json' ? { schema: toJsonSchema(schema, 'output', schemas) } : {}),
                         ...(shown === undefined ? {} : { example: shown.response }),
                       },
                     },
@@ -103,13 +113,6 @@ function toFrames(schemas: JsonObject): JsonObject {
     server: toJsonSchema(serverFrameSchema, 'output', schemas),
     closeCodes,
   }
-}
-
-const replayHeader = {
-  'Idempotency-Replayed': {
-    description: 'true when this answer is a replay',
-    schema: { type: 'string', enum: ['true'] },
-  },
 }
 
 function toParameters(place: 'path' | 'query', schema: z.ZodObject, schemas: JsonObject): JsonObject[] {
@@ -143,6 +146,7 @@ function toProblemResponses(codes: readonly ProblemCode[]): JsonObject {
       String(status),
       {
         description: shared.map((code) => `${code}: ${problems[code].title}`).join('. '),
+        headers: headersOf(...(status === 429 || status === 503 ? (['Retry-After'] as const) : [])),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),
@@ -162,6 +166,6 @@ function toJsonSchema(schema: z.core.$ZodType, io: 'input' | 'output', schemas: 
   return { $ref: `#/components/schemas/${id}` }
 }
 
-function rewriteReferences<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/'))
+function rewriteReferences(schema: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(toBounded(schema)).replaceAll('"#/$defs/', '"#/components/schemas/'))
 }
