@@ -1,5 +1,5 @@
 import { type Capability, generateApiKey } from '@core/api'
-import { loadConfig } from '@core/config'
+import { type JwtSettings, loadConfig } from '@core/config'
 import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
@@ -12,6 +12,7 @@ import { createReadiness } from '../src/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer } from '../src/server.ts'
+import { openPeople } from '../src/tokens/open-people.ts'
 import { watchServer } from './observing.ts'
 
 export interface Reply {
@@ -54,11 +55,13 @@ export const unlimited = { credential: plenty, anonymous: plenty, failedAuthenti
 
 export const ownerKey = 'owner-key-of-the-tests-0123456789'
 
+type ServeOptions = Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & { readonly jwt?: JwtSettings }
+
 /** The server as it runs, on a database of its own: a pool of 1,000 credits and two projects that draw on it. */
 export async function openTestServer(
   logger: Logger = silentLogger,
   rates: RateSettings = unlimited,
-  options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
+  options: ServeOptions = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
   const served = await serveDatabase(test.database, logger, rates, options)
@@ -77,12 +80,16 @@ export async function serveDatabase(
   direct: Database,
   logger: Logger = silentLogger,
   rates: RateSettings = unlimited,
-  options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
+  { jwt, ...options }: ServeOptions = {},
 ): Promise<ServedDatabase> {
   const { database, timing, observation } = watchServer(direct)
   const errors = openErrorTracker({ database, version: '0.0.0', logger })
   const admission = createAdmission(createOwnRateLimits(rates))
-  const keyring = createKeyring({ database, ownerKey })
+  const keyring = createKeyring({ database, ownerKey, people: jwt && openPeople(jwt, database) })
+  const hints = [
+    await database.listen('core_key', (keyId) => keyring.forget(keyId)),
+    await database.listen('core_member', (subject) => keyring.forgetPerson(subject)),
+  ]
   const realtime = createRealtime({ database, keyring, logger, ...options })
   const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, observation })
   const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
@@ -161,6 +168,7 @@ export async function serveDatabase(
     async [Symbol.asyncDispose]() {
       await app.close()
       await errors[Symbol.asyncDispose]()
+      for (const hint of hints) await hint[Symbol.asyncDispose]()
     },
   }
 }

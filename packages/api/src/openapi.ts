@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { answerHeaders, headersOf } from './answer-header.ts'
 import { toBounded } from './bounded-schema.ts'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
+import { headersOfProblem, headersOfSuccess, refer, responseHeaders } from './response-header.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
 
 type JsonObject = { [key: string]: unknown }
@@ -43,8 +43,17 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
     paths,
     components: {
       schemas,
-      headers: answerHeaders,
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' } },
+      headers: responseHeaders,
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'A token of the configured issuer, validated as RFC8725 asks; its holder has the scopes of the roles that GET /v1/scopes lists',
+        },
+      },
     },
   }
 }
@@ -52,12 +61,13 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
 function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
   const { auth, input, produces = 'application/json' } = route
   const [example] = route.examples
+  const scoped = auth !== 'public' && auth !== 'authenticated'
   return {
     operationId: route.operation,
     tags: [route.noun],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
-    security: auth === 'public' ? [] : [{ key: auth === 'authenticated' ? [] : [auth] }],
+    security: auth === 'public' ? [] : ['key', 'token'].map((kind) => ({ [kind]: scoped ? [auth] : [] })),
     parameters: [
       ...toParameters('path', input.params, schemas),
       ...toParameters('query', input.query, schemas),
@@ -85,7 +95,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             status,
             {
               description: shown?.title ?? 'Success',
-              headers: headersOf(...(route.idempotencyKey === 'none' ? [] : (['Idempotency-Replayed'] as const))),
+              ...refer(...headersOfSuccess(route.path, route.idempotencyKey)),
               ...(produces === 'websocket'
                 ? {}
                 : {
@@ -101,7 +111,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
           ]
         }),
       ),
-      ...toProblemResponses(problemsOf(route)),
+      ...toProblemResponses(route.path, problemsOf(route)),
     },
   }
 }
@@ -139,14 +149,14 @@ function toIdempotencyParameter({ idempotencyKey }: RouteContract): JsonObject[]
 }
 
 /** One response per status; codes that share it are listed in its description. */
-function toProblemResponses(codes: readonly ProblemCode[]): JsonObject {
+function toProblemResponses(path: string, codes: readonly ProblemCode[]): JsonObject {
   const byStatus = Map.groupBy(codes, (code) => problems[code].status)
   return Object.fromEntries(
     [...byStatus].map(([status, shared]) => [
       String(status),
       {
         description: shared.map((code) => `${code}: ${problems[code].title}`).join('. '),
-        headers: headersOf(...(status === 429 || status === 503 ? (['Retry-After'] as const) : [])),
+        ...refer(...headersOfProblem(path, status)),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

@@ -48,6 +48,8 @@ export interface RouteContract {
   readonly description?: string
   readonly auth: RouteAuth
   readonly idempotencyKey: IdempotencyKeyUse
+  /** A POST that changes nothing, and is one because its input belongs in no address. */
+  readonly isReadOnly?: true
   readonly input: RouteInput
   /** The body of each success, by status. */
   readonly outputs: Readonly<Record<number, z.ZodType>>

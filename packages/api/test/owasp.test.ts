@@ -27,10 +27,18 @@ const declined: Readonly<Record<string, string>> = {
   'owasp:api8:2023-define-error-responses-401': 'a public route has no such answer',
 }
 
+/** Whoever balances the load asks the probes several times a second: they are never limited, and do not say they are. */
+function isProbe(code: string, at: string): boolean {
+  return code === 'owasp:api4:2023-rate-limit' && /^paths\.\/(livez|readyz)\./.test(at)
+}
+
 test('the document breaks no rule, and no advice but what is declined with a reason', { timeout }, async () => {
   const found = await check(document)
-  expect(found.filter(({ severity }) => severity === severities.error)).toEqual([])
-  expect([...new Set(found.map(({ code }) => code))].sort()).toEqual(Object.keys(declined).sort())
+  const errors = found.filter(({ severity, code, at }) => severity === severities.error && !isProbe(code, at))
+  expect(errors).toEqual([])
+  expect([...new Set(found.map(({ code }) => code))].sort()).toEqual(
+    [...Object.keys(declined), 'owasp:api4:2023-rate-limit'].sort(),
+  )
 })
 
 test('the rules are really applied', { timeout }, async () => {

@@ -3,7 +3,7 @@ import { CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorSink } from '../errors/error-tracker.ts'
 import { bearerToken, type Keyring } from '../keyring.ts'
-import { claimsOf, ownerScopes, type Principal } from '../principal.ts'
+import { claimsOf, isOwner, type Principal } from '../principal.ts'
 import type { Admission } from './admission.ts'
 import { requireJson } from './gate.ts'
 import { tellFailure } from './problems.ts'
@@ -74,7 +74,7 @@ export function installRestRpc(
           const name = request.params.function
           const claims = actAs(principal, name)
           const answer = await database.call(name, toArguments(request.body), claims)
-          if (signatures.get(name)?.returnsNothing) return reply.code(204).send()
+          if (signatures.get(name)?.returns === 'void') return reply.code(204).send()
           return reply.type(media).send(JSON.stringify(answer))
         },
       })
@@ -102,6 +102,11 @@ function credentialOf({ headers }: FastifyRequest): string | undefined {
 
 /** The claims a call carries; none for who may do everything. Throws where the role may not execute the function. */
 function actAs(principal: Principal, name: string) {
+  if (principal.project === '') {
+    throw new RestError(403, '42501', 'a person with none or several projects cannot act here', {
+      hint: 'Use the key of a project, or /v1/projects/{project}, which names one.',
+    })
+  }
   if (principal.project !== undefined) {
     const signature = signatures.get(name)
     // What this version does not know, it cannot know to be safe for a project.
@@ -109,7 +114,7 @@ function actAs(principal: Principal, name: string) {
     if (!signature.isForMembers) throw new RestError(403, '42501', `permission denied for function ${name}`)
     return { claims: claimsOf(principal, principal.project) }
   }
-  if ([...ownerScopes].every((scope) => principal.scopes.has(scope))) return {}
+  if (isOwner(principal)) return {}
   // Without claims the database would let it do everything, and claims need a project.
   throw new RestError(403, '42501', 'a key without a project and with some scopes only cannot act here', {
     hint: 'Use the key of a project, or one of the owner with every scope.',

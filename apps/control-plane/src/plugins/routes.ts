@@ -4,8 +4,8 @@ import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from '../bound-route.ts'
 import type { Keyring } from '../keyring.ts'
-import { claimsOf } from '../principal.ts'
-import { ProblemError } from '../problem-error.ts'
+import { bindTo, claimsOf } from '../principal.ts'
+import { noOwnProject, notFound, ProblemError } from '../problem-error.ts'
 import type { Admission } from './admission.ts'
 import { type Caller, createGate } from './gate.ts'
 import { sendProblem } from './problems.ts'
@@ -22,6 +22,7 @@ export interface RoutesDependencies {
 export function installRoutes(app: FastifyInstance, { bound, database, keyring, admission }: RoutesDependencies): void {
   checkComplete(bound)
   app.decorateRequest('caller', null)
+  app.decorateRequest('authenticate', null)
   for (const route of bound) {
     const { contract } = route
     app.route({
@@ -69,7 +70,15 @@ function createContext(caller: Caller | null, database: Pick<Database, 'call'>):
     principal,
     project,
     idempotencyKey,
-    rpc: async (name, args) => toObject(await database.call(name, args, { claims: claimsOf(principal, project) })),
+    rpc: async (name, args) => {
+      if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
+      return toObject(await database.call(name, args, { claims: claimsOf(principal, project) }))
+    },
+    within(name) {
+      const bound = bindTo(principal, name)
+      if (bound === undefined) throw notFound()
+      return createContext({ principal: bound, project: name, idempotencyKey }, database).rpc
+    },
     rpcUnbound: async (name, args) => {
       if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
       return toObject(await database.call(name, args))

@@ -13,6 +13,7 @@ import { grantRoutes } from './grant.ts'
 import { holdRoutes } from './hold.ts'
 import { ledgerRoutes } from './ledger.ts'
 import { meRoutes } from './me.ts'
+import { memberRoutes } from './member.ts'
 import { createObservationRoutes, type ObservationRoutesDependencies } from './observation.ts'
 import { projectRoutes } from './project.ts'
 import { createRealtimeRoutes, type RealtimeRoutesDependencies } from './realtime.ts'
@@ -32,6 +33,7 @@ export function createRoutes(
     ...createRealtimeRoutes(dependencies),
     ...meRoutes,
     ...projectRoutes,
+    ...memberRoutes,
     ...apiKeyRoutes,
     ...flagRoutes,
     ...accountRoutes,

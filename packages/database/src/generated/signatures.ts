@@ -5,7 +5,7 @@ import type { CoreSignature } from '../function-signature.ts'
 export const coreSignatures: readonly CoreSignature[] = [
   {
     name: 'error_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -16,7 +16,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'error_record',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_groups', type: 'jsonb', required: true },
@@ -24,7 +24,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'error_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_keep', type: 'interval', required: false },
@@ -33,7 +33,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'error_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
@@ -43,7 +43,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'event_poll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: true },
@@ -53,7 +53,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'event_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_keep', type: 'interval', required: false },
@@ -62,7 +62,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_clear',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -71,7 +71,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -81,7 +81,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -91,8 +91,17 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'key_check',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_scope', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'key_create',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -106,7 +115,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -116,7 +125,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_reroll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -128,15 +137,27 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_revoke',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
     ],
   },
   {
+    name: 'key_update',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_enabled', type: 'boolean', required: false },
+      { name: 'p_expires_at', type: 'timestamp with time zone', required: false },
+      { name: 'p_forever', type: 'boolean', required: false },
+    ],
+  },
+  {
     name: 'key_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_hash', type: 'text', required: true },
@@ -144,7 +165,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -158,7 +179,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -170,7 +191,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_accounts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_parent', type: 'text', required: false },
@@ -180,7 +201,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_alerts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: false },
@@ -189,7 +210,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_audit',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: false },
@@ -197,7 +218,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_balance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -206,7 +227,16 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_batch',
-    returnsNothing: false,
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_ops', type: 'jsonb', required: true },
+      { name: 'p_atomic', type: 'boolean', required: false },
+    ],
+  },
+  {
+    name: 'ledger_batch_json',
+    returns: 'json',
     isForMembers: true,
     args: [
       { name: 'p_ops', type: 'jsonb', required: true },
@@ -215,7 +245,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_budget_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -231,7 +261,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_capture',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -241,7 +271,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_charge',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -252,7 +282,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_expire_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -260,7 +290,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_extend',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -272,7 +302,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_grant',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -284,7 +314,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_history',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -295,7 +325,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_hold_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_hold', type: 'uuid', required: true },
@@ -303,7 +333,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_close',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -312,7 +342,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -320,7 +350,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -332,7 +362,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_report',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -342,7 +372,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_publish',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -350,7 +380,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -362,7 +392,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_at_bp', type: 'integer', required: false },
@@ -371,7 +401,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_refund',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -381,7 +411,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_reserve',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -396,7 +426,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_seal',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -404,7 +434,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_settle',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -415,13 +445,13 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_stats',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [],
   },
   {
     name: 'ledger_transfer',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -433,7 +463,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_usage',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -444,7 +474,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_from', type: 'bigint', required: false },
@@ -452,7 +482,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_void',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -462,7 +492,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_lease',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_wants', type: 'jsonb', required: true },
@@ -471,21 +501,79 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
     ],
   },
   {
+    name: 'member_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'member_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_roles',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_set',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_role', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'project_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'project_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [],
   },
   {
     name: 'project_register',
-    returnsNothing: false,
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_version', type: 'text', required: false },
+      { name: 'p_capabilities', type: 'jsonb', required: false },
+      { name: 'p_endpoints', type: 'jsonb', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+    ],
+  },
+  {
+    name: 'project_update',
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -497,7 +585,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'system_info',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [],
   },
