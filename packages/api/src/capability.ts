@@ -21,6 +21,9 @@ export const capabilitySummaries = {
   'error:write': 'Resolve and reopen groups of faults',
   'member:read': 'See who belongs to the project',
   'member:write': 'Let people in, change their roles, show them out',
+  'system:read': 'See what runs, and what holds requests up',
+  'error:read': 'See the faults that requests met',
+  'error:write': 'Mark faults as resolved or ignored',
 } as const satisfies Record<`${string}:${string}`, string>
 
 export type Capability = keyof typeof capabilitySummaries
