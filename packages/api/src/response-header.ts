@@ -10,7 +10,11 @@ export const responseHeaders = {
   },
   'Retry-After': {
     description: 'Seconds to wait before the same request',
-    schema: { type: 'integer', minimum: 1, maximum: 86_400 },
+    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 },
+  },
+  'Access-Control-Allow-Origin': {
+    description: 'The origin of the page that asks, where CORE_HTTP_ALLOWED_ORIGINS names it; else it is not there',
+    schema: { type: 'string', maxLength: 300 },
   },
   'Idempotency-Replayed': {
     description: 'true when this answer is a replay',
@@ -32,13 +36,14 @@ const unlimited: readonly string[] = ['/livez', '/readyz']
 export function headersOfSuccess(path: string, idempotencyKey: 'required' | 'optional' | 'none'): ResponseHeader[] {
   return [
     ...(unlimited.includes(path) ? [] : (['RateLimit', 'RateLimit-Policy'] as const)),
+    'Access-Control-Allow-Origin',
     ...(idempotencyKey === 'none' ? [] : (['Idempotency-Replayed'] as const)),
   ]
 }
 
 /** A server that sheds load counts nothing; every other refusal has been counted. */
 export function headersOfProblem(path: string, status: number): ResponseHeader[] {
-  if (status === 503) return ['Retry-After']
+  if (status === 503) return ['Access-Control-Allow-Origin', 'Retry-After']
   const limits = headersOfSuccess(path, 'none')
   return status === 429 ? [...limits, 'Retry-After'] : limits
 }
