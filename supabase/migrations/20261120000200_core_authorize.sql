@@ -13,7 +13,7 @@ begin
     detail = (jsonb_build_object('code', p_code) || p_details)::text;
 end
 $$;
-comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, PT409, PT413, PT422) with a message, a fix and machine-readable details.';
+comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, PT409, PT412, PT413, PT422) with a message, a fix and machine-readable details.';
 
 -- The claims of the caller's JWT, or null for a direct connection without any.
 create function core.claims() returns jsonb
@@ -24,7 +24,8 @@ end
 $$;
 comment on function core.claims is 'The JWT claims PostgREST or a driver set for this transaction.';
 
--- Who acts, for journals and audit rows.
+-- Who acts, for journals and audit rows. An owner's call may carry claims, too: `sub` and `rid` and nothing else. They
+-- name it and give it nothing: what a caller may do is decided by its database role alone, and claims only ever bind.
 create function core.actor() returns text
 language plpgsql stable set search_path = '' as $$
 begin
@@ -32,6 +33,16 @@ begin
 end
 $$;
 comment on function core.actor is 'The subject of the JWT, or the database role of a direct connection.';
+
+-- By which request it came, for journals and audit rows. Read from the claims, so that nobody can name another's
+-- request who could not also sign a token; null where no request stands behind the call.
+create function core.request_id() returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return core.claims() ->> 'rid';
+end
+$$;
+comment on function core.request_id is 'The id of the request that the control plane was answering, or null.';
 
 -- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
 -- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the

@@ -82,6 +82,8 @@ begin
   update core.flag_counter set version = v_version;
   perform pg_notify('core_flag', v_version::text);
   perform core.emit('flag', p_project, case when p_value is null then 'cleared' else 'set' end, core.flag_view(v_new));
+  perform core.audit(case when p_value is null then 'flag.clear' else 'flag.set' end, 'flag:' || p_name, p_project,
+    case when v_old.id is not null then core.flag_view(v_old) end, core.flag_view(v_new));
   return jsonb_build_object('ok', true, 'changed', true, 'version', v_version, 'flag', core.flag_view(v_new));
 end
 $$;

@@ -89,6 +89,7 @@ begin
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   v_ok := core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  perform core.audit('account.open', 'account:' || p_account, v_account.project, null, core.ledger_account_view(v_account), v_tx);
   return v_answer;
 end
 $$;
@@ -118,6 +119,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
+  v_before jsonb;
   v_purse core.ledger_account;
   v_request jsonb;
   v_replay jsonb;
@@ -144,6 +146,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_account from core.ledger_account where id = v_account.id;
+  v_before := core.ledger_account_view(v_account);
 
   if v_account.status = 'closed' then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
@@ -167,6 +170,7 @@ begin
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   v_ok := core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  perform core.audit('account.update', 'account:' || p_account, v_account.project, v_before, core.ledger_account_view(v_account), v_tx);
   return v_answer;
 end
 $$;

@@ -118,6 +118,8 @@ describe('every verb', () => {
       ['keys', 'create', 'worker', '--scopes', 'ledger:read', '--project', 'third'],
       { name: 'worker', project: 'third' },
     ],
+    [['audit-log', '--project', 'third', '--action', 'key'], { data: [{ action: 'key.create', actor: 'owner' }] }],
+    [['audit-log', '--source', 'admin', '--limit', '1'], { data: [{ project: 'third' }] }],
     [['keys', 'list', '--project', 'third'], { data: [{ name: 'worker' }] }],
     [['flags', 'set', 'router.order', '"health"', '--percent', '12.5', '--project', 'third'], { changed: true }],
     [['flags', 'list', '--project', 'third'], { data: [{ value: 'health', rolloutBasisPoints: 1250 }] }],

@@ -16,6 +16,7 @@ export const capabilities = [
   'ledger:grant',
   'ledger:operate',
   'event:read',
+  'audit:read',
 ] as const
 
 export type Capability = (typeof capabilities)[number]

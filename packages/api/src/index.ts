@@ -50,6 +50,7 @@ export {
 } from './routes/account.ts'
 export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
 export { auditAccount, auditLedger } from './routes/audit.ts'
+export { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
 export { getBalance, getHistory } from './routes/balance.ts'
 export { type BatchOperation, runBatch } from './routes/batch.ts'
 export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'

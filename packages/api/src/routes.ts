@@ -1,6 +1,7 @@
 import * as account from './routes/account.ts'
 import * as apiKey from './routes/api-key.ts'
 import { auditAccount, auditLedger } from './routes/audit.ts'
+import { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
 import { runBatch } from './routes/batch.ts'
 import * as budget from './routes/budget.ts'
@@ -65,6 +66,8 @@ export const routes = [
   budget.listAlerts,
   auditAccount,
   auditLedger,
+  listAuditLog,
+  listWholeAuditLog,
   ledger.sealLedger,
   ledger.verifyLedger,
   ledger.getLedgerStats,

@@ -1,9 +1,11 @@
 export type {
+  Claims,
   Database,
   DatabaseConfig,
   DatabaseHealth,
   EmbeddedConfig,
   MemberClaims,
+  OwnerClaims,
   PostgresConfig,
   RpcArgs,
   RpcName,

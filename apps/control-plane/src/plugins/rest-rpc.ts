@@ -1,8 +1,8 @@
-import { type CoreSignature, coreSignatures, type Database, type JsonInput } from '@core/database'
+import { type Claims, type CoreSignature, coreSignatures, type Database, type JsonInput } from '@core/database'
 import { CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { bearerToken, type Keyring } from '../keyring.ts'
-import { claimsOf, ownerScopes, type Principal } from '../principal.ts'
+import { claimsOf, ownerClaimsOf, ownerScopes, type Principal } from '../principal.ts'
 import type { Admission } from './admission.ts'
 import { requireJson } from './gate.ts'
 import { RestError, toRestReply } from './rest-error.ts'
@@ -69,8 +69,8 @@ export function installRestRpc(
           const { principal } = request.caller ?? {}
           if (principal === undefined) throw new CoreError('E_INTERNAL', 'the gate let nobody through')
           const name = request.params.function
-          const claims = actAs(principal, name)
-          const answer = await database.call(name, toArguments(request.body), claims)
+          const claims = actAs(principal, name, request.id)
+          const answer = await database.call(name, toArguments(request.body), { claims })
           if (signatures.get(name)?.returnsNothing) return reply.code(204).send()
           return reply.type(media).send(JSON.stringify(answer))
         },
@@ -97,16 +97,16 @@ function credentialOf({ headers }: FastifyRequest): string | undefined {
   return authorization ?? (typeof apikey === 'string' ? `Bearer ${apikey}` : undefined)
 }
 
-/** The claims a call carries; none for who may do everything. Throws where the role may not execute the function. */
-function actAs(principal: Principal, name: string) {
+/** The claims a call carries; they bind all but who may do everything. Throws where the role may not execute the function. */
+function actAs(principal: Principal, name: string, requestId: string): Claims {
   if (principal.project !== undefined) {
     const signature = signatures.get(name)
     // What this version does not know, it cannot know to be safe for a project.
     if (signature === undefined) throw new RestError(404, 'PGRST202', missing(name))
     if (!signature.isForMembers) throw new RestError(403, '42501', `permission denied for function ${name}`)
-    return { claims: claimsOf(principal, principal.project) }
+    return claimsOf(principal, principal.project, requestId)
   }
-  if ([...ownerScopes].every((scope) => principal.scopes.has(scope))) return {}
+  if ([...ownerScopes].every((scope) => principal.scopes.has(scope))) return ownerClaimsOf(principal, requestId)
   // Without claims the database would let it do everything, and claims need a project.
   throw new RestError(403, '42501', 'a key without a project and with some scopes only cannot act here', {
     hint: 'Use the key of a project, or one of the owner with every scope.',

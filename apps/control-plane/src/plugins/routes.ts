@@ -4,7 +4,7 @@ import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from '../bound-route.ts'
 import type { Keyring } from '../keyring.ts'
-import { claimsOf } from '../principal.ts'
+import { claimsOf, ownerClaimsOf } from '../principal.ts'
 import { ProblemError } from '../problem-error.ts'
 import type { Admission } from './admission.ts'
 import { type Caller, createGate } from './gate.ts'
@@ -32,7 +32,7 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring, 
       async handler(request, reply) {
         const { params, query, body } = request
         const raw = { params, query, body }
-        const answer = await route.handle(createContext(request.caller, database), raw, { request, reply })
+        const answer = await route.handle(createContext(request, database), raw, { request, reply })
         return send(reply, contract, answer)
       },
     })
@@ -63,16 +63,16 @@ const nobody: Caller = {
   idempotencyKey: '',
 }
 
-function createContext(caller: Caller | null, database: Pick<Database, 'call'>): RouteContext {
+function createContext({ id, caller }: FastifyRequest, database: Pick<Database, 'call'>): RouteContext {
   const { principal, project, idempotencyKey } = caller ?? nobody
   return {
     principal,
     project,
     idempotencyKey,
-    rpc: async (name, args) => toObject(await database.call(name, args, { claims: claimsOf(principal, project) })),
+    rpc: async (name, args) => toObject(await database.call(name, args, { claims: claimsOf(principal, project, id) })),
     rpcUnbound: async (name, args) => {
       if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
-      return toObject(await database.call(name, args))
+      return toObject(await database.call(name, args, { claims: ownerClaimsOf(principal, id) }))
     },
   }
 }

@@ -3,6 +3,16 @@ import type { Json, JsonInput } from '../json.ts'
 
 /** The functions of core_api: names, arguments and answers. */
 export interface CoreFunctions {
+  /** The audit log of a project, or of everything: changes and the journal of the ledger, newest first, before a number. */
+  audit_log: {
+    args: {
+      p_project?: string | null | undefined
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
+      p_filter?: JsonInput
+    }
+    result: Json
+  }
   /** Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept. */
   event_poll: {
     args: {

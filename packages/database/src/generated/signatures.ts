@@ -4,6 +4,17 @@ import type { CoreSignature } from '../function-signature.ts'
 /** What this version of Core expects of core_api. */
 export const coreSignatures: readonly CoreSignature[] = [
   {
+    name: 'audit_log',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_filter', type: 'jsonb', required: false },
+    ],
+  },
+  {
     name: 'event_poll',
     returnsNothing: false,
     isForMembers: true,
