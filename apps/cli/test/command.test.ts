@@ -118,7 +118,10 @@ describe('every verb', () => {
       ['keys', 'create', 'worker', '--scopes', 'ledger:read', '--project', 'third'],
       { name: 'worker', project: 'third' },
     ],
-    [['audit-log', '--project', 'third', '--action', 'key'], { data: [{ action: 'key.create', actor: 'owner' }] }],
+    [
+      ['audit-log', '--project', 'third', '--action', 'key'],
+      { data: [{ action: 'key.create', resource: expect.stringContaining('key:') }] },
+    ],
     [['audit-log', '--source', 'admin', '--limit', '1'], { data: [{ project: 'third' }] }],
     [['keys', 'list', '--project', 'third'], { data: [{ name: 'worker' }] }],
     [['flags', 'set', 'router.order', '"health"', '--percent', '12.5', '--project', 'third'], { changed: true }],
