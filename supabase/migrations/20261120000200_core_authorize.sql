@@ -137,3 +137,28 @@ begin
 end
 $$;
 comment on function core.require_page is 'Raises PT400 unless a page size is 1 to 1,000.';
+
+-- A short name of a state, the same for the same state: what an edit can be made conditional on.
+create function core.etag(p_state jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select left(encode(sha256(convert_to(p_state::text, 'UTF8')), 'hex'), 32)
+$$;
+comment on function core.etag is 'The first 128 bits of the SHA-256 of a state, in hexadecimal.';
+
+-- Lets an edit pass only in the state its caller has seen. Called under the lock of what is edited, so that of two edits
+-- of one state the second is refused. p_if_match null asks for nothing, {} for what is not there yet, {*} for anything
+-- that is there. p_etag null: there is nothing.
+create function core.require_match(p_if_match text[], p_etag text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_if_match is null or p_etag = any (p_if_match) or p_etag is not null and '*' = any (p_if_match)
+    or p_etag is null and cardinality(p_if_match) = 0 then
+    return true;
+  end if;
+  perform core.refuse('PT412', 'precondition_failed',
+    case when p_etag is null then 'it does not exist' when cardinality(p_if_match) = 0 then 'it exists already' else 'it was changed meanwhile' end,
+    'Read it again, decide again, and send the etag that was read.', jsonb_build_object('etag', p_etag));
+  return false;
+end
+$$;
+comment on function core.require_match is 'Raises PT412 unless the state is one of those the caller named.';

@@ -11,12 +11,21 @@ end
 $$;
 comment on function core.ledger_budget_view is 'What a budget was set to, or null where there is none.';
 
+create function core.ledger_budget_etag(p_budget core.ledger_budget) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return core.etag(core.ledger_budget_view(p_budget) || jsonb_build_object('id', p_budget.id));
+end
+$$;
+comment on function core.ledger_budget_etag is 'Names what a budget was set to; null for none.';
+
 -- Sets a cap, or removes it with p_limit null. The present window keeps what it has counted, so a new limit binds at
 -- once. Period and time zone are fixed for a budget's life: its windows are named by their starts. Replays on p_key.
 -- Locks: purse, window.
 create function core_api.ledger_budget_set(
   p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
-  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}'
+  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
+  p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -70,6 +79,7 @@ begin
       'Remove it (limit null) and set it anew, or set a second budget beside it.', jsonb_build_object('field', 'period'));
   end if;
 
+  v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
   v_before := core.ledger_budget_view(v_budget);
   v_tx := nextval('core.ledger_tx_id');
   if v_budget.id is not null then
@@ -88,7 +98,8 @@ begin
   end loop;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(v_windows))
-    || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit);
+    || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit,
+      'etag', case when p_limit is not null then core.ledger_budget_etag(v_budget) end);
   v_ok := core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
   perform core.audit(case when p_limit is null then 'budget.remove' else 'budget.set' end, format('budget:%s:%s', p_account, p_name),
     v_account.project, v_before, case when p_limit is not null then core.ledger_budget_view(v_budget) end, v_tx);

@@ -45,6 +45,8 @@ function renderRoute(route: RouteContract): Html {
     route.description === undefined ? '' : ` ${route.description}`
   }</p><p class="facts">${auth === 'public' ? 'No key needed' : auth === 'authenticated' ? 'Any key' : html`Scope <code>${auth}</code>`}${
     route.idempotencyKey === 'none' ? '' : html` · Idempotency-Key ${route.idempotencyKey}`
+  }${
+    route.conditional === undefined ? '' : route.conditional === 'edit' ? ' · takes If-Match' : ' · has an ETag'
   } · can answer ${problemsOf(route).map((code) => html`<a href="/problems/${code}">${code}</a> `)}</p>${[
     ...renderFields('path', input.params),
     ...renderFields('query', input.query),

@@ -29,6 +29,7 @@ export {
 export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
 export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './realtime/topic.ts'
 export {
+  type ConditionalUse,
   defineRoute,
   hasFields,
   type IdempotencyKeyUse,

@@ -53,6 +53,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
       ...toParameters('path', input.params, schemas),
       ...toParameters('query', input.query, schemas),
       ...toIdempotencyParameter(route),
+      ...toConditionalParameters(route),
     ],
     ...(!hasFields(input.body)
       ? {}
@@ -76,7 +77,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             status,
             {
               description: shown?.title ?? 'Success',
-              ...(route.idempotencyKey === 'none' ? {} : { headers: replayHeader }),
+              ...toHeaders(route),
               ...(produces === 'websocket'
                 ? {}
                 : {
@@ -91,9 +92,20 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
           ]
         }),
       ),
+      ...(route.conditional === 'read'
+        ? { 304: { description: 'It is as If-None-Match says', headers: etagHeader } }
+        : {}),
       ...toProblemResponses(problemsOf(route)),
     },
   }
+}
+
+function toHeaders({ idempotencyKey, conditional }: RouteContract): JsonObject {
+  const headers = {
+    ...(idempotencyKey === 'none' ? {} : replayHeader),
+    ...(conditional === undefined ? {} : etagHeader),
+  }
+  return Object.keys(headers).length === 0 ? {} : { headers }
 }
 
 /** OpenAPI has no words for what follows an upgrade; the frames are there as schemas all the same. */
@@ -110,6 +122,29 @@ const replayHeader = {
     description: 'true when this answer is a replay',
     schema: { type: 'string', enum: ['true'] },
   },
+}
+
+const etagHeader = {
+  ETag: { description: 'A strong validator; as If-Match it stands for what can be edited', schema: { type: 'string' } },
+}
+
+function toConditionalParameters({ conditional }: RouteContract): JsonObject[] {
+  const field = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string', maxLength: 2000 },
+  })
+  if (conditional === undefined) return []
+  if (conditional === 'read') return [field('If-None-Match', 'An ETag that is known: 304 while nothing has changed')]
+  return [
+    field(
+      'If-Match',
+      'The ETag, or the etag of the body between quotes, that was read: 412 where it was changed since',
+    ),
+    field('If-None-Match', '* passes only where there is nothing yet, else 412'),
+  ]
 }
 
 function toParameters(place: 'path' | 'query', schema: z.ZodObject, schemas: JsonObject): JsonObject[] {

@@ -4,6 +4,7 @@ import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from '../bound-route.ts'
 import type { Keyring } from '../keyring.ts'
+import { isKnown, type Precondition, readPrecondition, toEntityTag } from '../precondition.ts'
 import { claimsOf, ownerClaimsOf } from '../principal.ts'
 import { ProblemError } from '../problem-error.ts'
 import type { Admission } from './admission.ts'
@@ -32,8 +33,10 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring, 
       async handler(request, reply) {
         const { params, query, body } = request
         const raw = { params, query, body }
-        const answer = await route.handle(createContext(request, database), raw, { request, reply })
-        return send(reply, contract, answer)
+        const precondition = readPrecondition(contract.conditional, request.headers)
+        const context = { ...createContext(request, database), ifMatch: precondition.ifMatch }
+        const answer = await route.handle(context, raw, { request, reply })
+        return send(reply, contract, answer, precondition)
       },
     })
   }
@@ -63,7 +66,10 @@ const nobody: Caller = {
   idempotencyKey: '',
 }
 
-function createContext({ id, caller }: FastifyRequest, database: Pick<Database, 'call'>): RouteContext {
+function createContext(
+  { id, caller }: FastifyRequest,
+  database: Pick<Database, 'call'>,
+): Omit<RouteContext, 'ifMatch'> {
   const { principal, project, idempotencyKey } = caller ?? nobody
   return {
     principal,
@@ -82,7 +88,12 @@ function toObject(answer: unknown): CoreAnswer {
   throw new CoreError('E_INTERNAL', 'core_api answered with something else than an object')
 }
 
-function send(reply: FastifyReply, contract: RouteContract, answer: RouteAnswer): FastifyReply {
+function send(
+  reply: FastifyReply,
+  contract: RouteContract,
+  answer: RouteAnswer,
+  precondition: Precondition,
+): FastifyReply {
   if ('streaming' in answer) return reply
   if ('problem' in answer) return sendProblem(reply, answer.problem, answer)
   const output = contract.outputs[answer.status]
@@ -97,9 +108,12 @@ function send(reply: FastifyReply, contract: RouteContract, answer: RouteAnswer)
     return reply.type('text/html; charset=utf-8').header('content-security-policy', htmlPolicy).send(parsed.data)
   }
   const body = parsed.data
-  if (typeof body === 'object' && body !== null && 'replayed' in body && body.replayed === true) {
-    reply.header('idempotency-replayed', 'true')
-  }
+  const isReplayed = typeof body === 'object' && body !== null && 'replayed' in body && body.replayed === true
+  if (isReplayed) reply.header('idempotency-replayed', 'true')
+  // A replay tells of a state that may be long gone.
+  const entityTag = contract.conditional && !isReplayed ? toEntityTag(contract.conditional, Object(body)) : undefined
+  if (entityTag !== undefined) reply.header('etag', entityTag)
+  if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
   return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(body))
 }
 

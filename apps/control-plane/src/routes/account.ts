@@ -34,7 +34,7 @@ export const accountRoutes = [
     return toAnswer(200, await rpc('ledger_balance', { p_account: code }))
   }),
 
-  serve(updateAccount, async ({ project, idempotencyKey, params: { code }, body, rpc }) => {
+  serve(updateAccount, async ({ project, ifMatch, idempotencyKey, params: { code }, body, rpc }) => {
     if (!isAccountOf(project, code)) return accountNotFound(code)
     const { status, overdraft, metadata } = body
     const answer = await rpc('ledger_account_update', {
@@ -43,6 +43,7 @@ export const accountRoutes = [
       p_status: status ?? null,
       p_overdraft: overdraft ?? null,
       p_metadata: metadata ?? null,
+      p_if_match: ifMatch,
     })
     return toAnswer(200, answer)
   }),

@@ -14,11 +14,17 @@ export const flagRoutes = [
     })
   }),
 
-  serve(setFlag, async ({ project, body: { name, value, rolloutBasisPoints }, rpc }) => {
+  serve(setFlag, async ({ project, ifMatch, body: { name, value, rolloutBasisPoints }, rpc }) => {
     const answer =
       value === null
-        ? await rpc('flag_clear', { p_name: name, p_project: project })
-        : await rpc('flag_set', { p_name: name, p_value: value, p_project: project, p_rollout_bp: rolloutBasisPoints })
+        ? await rpc('flag_clear', { p_name: name, p_project: project, p_if_match: ifMatch })
+        : await rpc('flag_set', {
+            p_name: name,
+            p_value: value,
+            p_project: project,
+            p_rollout_bp: rolloutBasisPoints,
+            p_if_match: ifMatch,
+          })
     return toAnswer(200, { ...answer, name })
   }),
 ]

@@ -9,13 +9,14 @@ export const projectRoutes = [
     return toPage('projects', await list('project_list', {}))
   }),
 
-  serve(putProject, async ({ project, body: { version, capabilities, endpoints, metadata }, rpc }) => {
+  serve(putProject, async ({ project, ifMatch, body: { version, capabilities, endpoints, metadata }, rpc }) => {
     const answer = await rpc('project_register', {
       p_name: project,
       p_version: version ?? null,
       p_capabilities: capabilities ?? null,
       p_endpoints: endpoints ?? null,
       p_metadata: metadata ?? null,
+      p_if_match: ifMatch,
     })
     return toAnswer(200, answer)
   }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonField, pageFields, pageOf, projectField, queryInteger, timestampField } from '../field.ts'
+import { etagField, jsonField, pageFields, pageOf, projectField, queryInteger, timestampField } from '../field.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
 
 const name = z
@@ -17,6 +17,7 @@ const flagSchema = z
     version: z.int(),
     updatedAt: timestampField,
     updatedBy: z.string(),
+    etag: etagField.nullable(),
   })
   .meta({ id: 'Flag' })
 
@@ -30,6 +31,7 @@ export const listFlags = defineRoute({
   summary: 'The overrides that hold for a project: its own and those for all',
   auth: 'flag:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: {
     ...noInput,
     params: project,
@@ -53,6 +55,7 @@ export const listFlags = defineRoute({
             version: 12,
             updatedAt: '2026-11-20T09:30:00+00:00',
             updatedBy: 'owner',
+            etag: '12',
           },
         ],
         page: { next: null },
@@ -67,9 +70,11 @@ export const setFlag = defineRoute({
   path: '/v1/projects/{project}/flags',
   noun: 'flags',
   summary: 'Override a flag for a project, or clear the override with value null',
-  description: 'Every process sees the change within two seconds. The same call again changes nothing.',
+  description:
+    'Every process sees the change within two seconds. The same call again changes nothing. If-Match takes the etag of this flag in the list.',
   auth: 'flag:write',
   idempotencyKey: 'none',
+  conditional: 'edit',
   input: {
     ...noInput,
     params: project,
@@ -85,7 +90,9 @@ export const setFlag = defineRoute({
     }),
   },
   outputs: {
-    200: z.object({ name: z.string(), changed: z.boolean(), version: z.int() }).meta({ id: 'FlagSet' }),
+    200: z
+      .object({ name: z.string(), changed: z.boolean(), version: z.int(), etag: etagField.nullable() })
+      .meta({ id: 'FlagSet' }),
   },
   problems: [],
   examples: [
@@ -94,7 +101,7 @@ export const setFlag = defineRoute({
       params: { project: 'smart_layer' },
       body: { name: 'router.order', value: 'health', rolloutBasisPoints: 2500 },
       status: 200,
-      response: { name: 'router.order', changed: true, version: 12 },
+      response: { name: 'router.order', changed: true, version: 12, etag: '12' },
     },
   ],
 })

@@ -35,6 +35,7 @@ export interface CoreFunctions {
     args: {
       p_name: string
       p_project?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -54,6 +55,7 @@ export interface CoreFunctions {
       p_value: JsonInput
       p_project?: string | null | undefined
       p_rollout_bp?: number | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -125,6 +127,7 @@ export interface CoreFunctions {
       p_status?: string | null | undefined
       p_overdraft?: number | null | undefined
       p_metadata?: JsonInput
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -180,6 +183,7 @@ export interface CoreFunctions {
       p_carry_cap?: number | undefined
       p_floor?: number | undefined
       p_alert_bp?: readonly number[] | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -419,6 +423,7 @@ export interface CoreFunctions {
       p_capabilities?: JsonInput
       p_endpoints?: JsonInput
       p_metadata?: JsonInput
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }

@@ -40,6 +40,7 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [
       { name: 'p_name', type: 'text', required: true },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -61,6 +62,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_value', type: 'jsonb', required: true },
       { name: 'p_project', type: 'text', required: false },
       { name: 'p_rollout_bp', type: 'integer', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -139,6 +141,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_status', type: 'text', required: false },
       { name: 'p_overdraft', type: 'bigint', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -200,6 +203,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_carry_cap', type: 'bigint', required: false },
       { name: 'p_floor', type: 'bigint', required: false },
       { name: 'p_alert_bp', type: 'integer[]', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -466,6 +470,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_capabilities', type: 'jsonb', required: false },
       { name: 'p_endpoints', type: 'jsonb', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
 ]

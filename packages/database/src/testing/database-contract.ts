@@ -108,6 +108,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         ['PT403', 'E_FORBIDDEN'],
         ['PT404', 'E_NOT_FOUND'],
         ['PT409', 'E_CONFLICT'],
+        ['PT412', 'E_PRECONDITION_FAILED'],
         ['PT413', 'E_TOO_LARGE'],
         ['PT422', 'E_IDEMPOTENCY_MISMATCH'],
         ['PT429', 'E_RATE_LIMITED'],
