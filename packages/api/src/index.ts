@@ -1,5 +1,6 @@
 export { type ApiKeyMode, type ApiKeySecret, generateApiKey, hashApiKey, isApiKey, type NewApiKey } from './api-key.ts'
 export { type Capability, capabilities, isCapability } from './capability.ts'
+export { type Deprecation, toDeprecationHeaders } from './deprecation.ts'
 export { docsStyle, renderDocsPage, renderProblemPage } from './docs-page.ts'
 export { toFaults } from './fault.ts'
 export { type OpenApiOptions, toOpenApi } from './openapi.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { describeDeprecation } from './deprecation.ts'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
@@ -47,7 +48,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
     operationId: route.operation,
     tags: [route.noun],
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
+    ...toDescription(route),
     security: auth === 'public' ? [] : [{ key: auth === 'authenticated' ? [] : [auth] }],
     parameters: [
       ...toParameters('path', input.params, schemas),
@@ -100,10 +101,22 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
   }
 }
 
-function toHeaders({ idempotencyKey, conditional }: RouteContract): JsonObject {
+function toDescription({ description, deprecated }: RouteContract): JsonObject {
+  const texts = [
+    ...(description === undefined ? [] : [description]),
+    ...(deprecated === undefined ? [] : [`${describeDeprecation(deprecated)}. See ${deprecated.link}.`]),
+  ]
+  return {
+    ...(texts.length === 0 ? {} : { description: texts.join(' ') }),
+    ...(deprecated === undefined ? {} : { deprecated: true }),
+  }
+}
+
+function toHeaders({ idempotencyKey, conditional, deprecated }: RouteContract): JsonObject {
   const headers = {
     ...(idempotencyKey === 'none' ? {} : replayHeader),
     ...(conditional === undefined ? {} : etagHeader),
+    ...(deprecated === undefined ? {} : deprecationHeaders),
   }
   return Object.keys(headers).length === 0 ? {} : { headers }
 }
@@ -122,6 +135,12 @@ const replayHeader = {
     description: 'true when this answer is a replay',
     schema: { type: 'string', enum: ['true'] },
   },
+}
+
+const deprecationHeaders = {
+  Deprecation: { description: 'Since when, as RFC 9745 has it: @ and Unix seconds', schema: { type: 'string' } },
+  Sunset: { description: 'From when on it may be gone (RFC 8594); absent while undecided', schema: { type: 'string' } },
+  Link: { description: 'rel="deprecation": what to use instead', schema: { type: 'string' } },
 }
 
 const etagHeader = {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Capability } from './capability.ts'
+import type { Deprecation } from './deprecation.ts'
 import type { ProblemCode } from './problem.ts'
 
 /** Who may call: everybody, any valid credential, or a credential with this capability. */
@@ -56,6 +57,8 @@ export interface RouteContract {
   readonly idempotencyKey: IdempotencyKeyUse
   /** Left out: the route has no ETag. */
   readonly conditional?: ConditionalUse
+  /** Left out: it is here to stay. */
+  readonly deprecated?: Deprecation
   readonly input: RouteInput
   /** The body of each success, by status. */
   readonly outputs: Readonly<Record<number, z.ZodType>>

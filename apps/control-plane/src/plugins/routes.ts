@@ -1,4 +1,4 @@
-import { isCapability, problems, type RouteContract, routes } from '@core/api'
+import { isCapability, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
 import type { Database } from '@core/database'
 import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
@@ -23,24 +23,40 @@ export interface RoutesDependencies {
 export function installRoutes(app: FastifyInstance, { bound, database, keyring, admission }: RoutesDependencies): void {
   checkComplete(bound)
   app.decorateRequest('caller', null)
-  for (const route of bound) {
-    const { contract } = route
-    app.route({
-      method: contract.method,
-      url: toPattern(contract.path),
-      config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
-      onRequest: createGate(contract, keyring, admission),
-      async handler(request, reply) {
-        const { params, query, body } = request
-        const raw = { params, query, body }
-        const precondition = readPrecondition(contract.conditional, request.headers)
-        const context = { ...createContext(request, database), ifMatch: precondition.ifMatch }
-        const answer = await route.handle(context, raw, { request, reply })
-        return send(reply, contract, answer, precondition)
-      },
-    })
-  }
+  for (const route of bound) installRoute(app, route, { database, keyring, admission })
   refuseOtherMethods(app)
+}
+
+/** Registers one route: the headers of its end, the gate, the handler, the answer checked against its contract. */
+export function installRoute(
+  app: FastifyInstance,
+  route: BoundRoute,
+  { database, keyring, admission }: Omit<RoutesDependencies, 'bound'>,
+): void {
+  const { contract } = route
+  const ending = contract.deprecated && toDeprecationHeaders(contract.deprecated)
+  app.route({
+    method: contract.method,
+    url: toPattern(contract.path),
+    config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
+    onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission)],
+    async handler(request, reply) {
+      const { params, query, body } = request
+      const raw = { params, query, body }
+      const precondition = readPrecondition(contract.conditional, request.headers)
+      const context = { ...createContext(request, database), ifMatch: precondition.ifMatch }
+      const answer = await route.handle(context, raw, { request, reply })
+      return send(reply, contract, answer, precondition)
+    },
+  })
+}
+
+/** Before the gate, so that a refused caller is told as well. */
+function tell(headers: Readonly<Record<string, string>>) {
+  return (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    reply.headers(headers)
+    done()
+  }
 }
 
 function checkComplete(bound: readonly BoundRoute[]): void {
