@@ -127,6 +127,9 @@ describe('every verb', () => {
     [['flags', 'set', 'router.order', '"health"', '--percent', '12.5', '--project', 'third'], { changed: true }],
     [['flags', 'list', '--project', 'third'], { data: [{ value: 'health', rolloutBasisPoints: 1250 }] }],
     [['flags', 'clear', 'router.order', '--project', 'third'], { changed: true }],
+    [['flags', 'set', 'router.order', '"price"', '--all'], { changed: true }],
+    [['flags', 'list', '--all'], { data: [{ name: 'router.order', project: null, value: 'price' }] }],
+    [['flags', 'clear', 'router.order', '--all'], { changed: true }],
   ]
   test.each(theirs)('core %j answers the owner', async (args, answer) => {
     const { code, stdout, stderr } = await inProcess(args, { env: owner() })

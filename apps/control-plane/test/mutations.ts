@@ -25,6 +25,7 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   rerollApiKey: async (server) => post(`/api-keys/${await makeKey(server)}/reroll`),
   revokeApiKey: async (server) => ({ method: 'DELETE', path: `${project}/api-keys/${await makeKey(server)}` }),
   setFlag: async () => ({ method: 'PUT', path: `${project}/flags`, body: { name: 'router.order', value: uuidv7() } }),
+  setFlagForAll: async () => ({ method: 'PUT', path: '/v1/flags', body: { name: 'for.all', value: uuidv7() } }),
   openAccount: async () => post('/accounts', { account: `smart_layer/${uuidv7()}` }),
   updateAccount: async (server) => ({
     method: 'PATCH',

@@ -7,7 +7,7 @@ import { runBatch } from './routes/batch.ts'
 import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
 import * as creditLease from './routes/credit-lease.ts'
-import { listFlags, setFlag } from './routes/flag.ts'
+import { listAllFlags, listFlags, setFlag, setFlagForAll } from './routes/flag.ts'
 import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
 import * as ledger from './routes/ledger.ts'
@@ -38,6 +38,8 @@ export const routes = [
   streamEvents,
   listFlags,
   setFlag,
+  listAllFlags,
+  setFlagForAll,
   account.listAccounts,
   account.openAccount,
   account.getAccount,
