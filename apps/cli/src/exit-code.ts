@@ -30,6 +30,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   E_DATABASE_UNAVAILABLE: exitCodes.unavailable,
   E_DATABASE_BUSY: exitCodes.unavailable,
   E_DATABASE_SCHEMA: exitCodes.failure,
+  E_ISSUER_UNAVAILABLE: exitCodes.unavailable,
   E_DATABASE_LOCKED: exitCodes.conflict,
   E_LEASE_JOURNAL: exitCodes.failure,
   E_LEASE_LOCKED: exitCodes.conflict,

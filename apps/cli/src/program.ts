@@ -8,9 +8,11 @@ import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addFlags } from './commands/flags.ts'
 import { addKeys } from './commands/keys.ts'
+import { addMembers } from './commands/members.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addOpenApi } from './commands/openapi.ts'
 import { addProject } from './commands/project.ts'
+import { addScopes } from './commands/scopes.ts'
 import { addStart } from './commands/start.ts'
 import { addStatus } from './commands/status.ts'
 import { addVersion } from './commands/version.ts'
@@ -45,7 +47,9 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addCredits(verbs)
   addBudget(verbs)
   addProject(verbs)
+  addMembers(verbs)
   addKeys(verbs)
+  addScopes(verbs)
   addFlags(verbs)
   addAuditLog(verbs)
   addEvents(verbs)

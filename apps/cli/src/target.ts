@@ -3,6 +3,7 @@ import { CoreError } from '@core/foundation'
 import type { CommandIo } from './io.ts'
 import { ownerKeyFile, readOwnerKey } from './owner-key-file.ts'
 import { type Profile, readProfile } from './profile.ts'
+import { readLine } from './read-line.ts'
 
 /** Variables that are read elsewhere than in the configuration: by the command, and by the test runner. */
 export const commandVariables = ['CORE_URL', 'CORE_KEY', 'CORE_PROJECT', 'CORE_TEST_RUN']
@@ -51,14 +52,8 @@ async function resolveKey(io: CommandIo, options: TargetOptions, profile: Profil
   return { key: undefined, keySource: 'nowhere' }
 }
 
-/** The first line; the rest of the input is left alone. */
 async function readKey({ stdin }: CommandIo): Promise<string> {
-  let text = ''
-  for await (const chunk of stdin) {
-    text += chunk
-    if (text.includes('\n')) break
-  }
-  const key = text.split('\n')[0]?.trim()
+  const key = await readLine(stdin)
   if (!key)
     throw new CoreError('E_INVALID', '--key-stdin found no key on standard input', {
       fix: 'Pipe it: core … --key-stdin < key',

@@ -92,6 +92,8 @@ describe('every verb', () => {
     [['credits', 'audit'], { clean: true, violations: [] }],
     [['budget', 'list'], { data: [{ budget: 'daily', limit: 100_000_000 }] }],
     [['project', 'list'], { data: [{ name: 'smart_layer' }] }],
+    [['project', 'show'], { name: 'smart_layer' }],
+    [['scopes'], { data: expect.arrayContaining([expect.objectContaining({ scope: 'member:write' })]) }],
     [['flags', 'list'], { data: [] }],
     [['api', 'get', '/v1/me'], { project: 'smart_layer' }],
     [['version'], { core: '0.1.0' }],
@@ -124,6 +126,13 @@ describe('every verb', () => {
     ],
     [['audit-log', '--source', 'admin', '--limit', '1'], { data: [{ project: 'third' }] }],
     [['keys', 'list', '--project', 'third'], { data: [{ name: 'worker' }] }],
+    [['project', 'update', 'third', '--release', '1.1'], { name: 'third', version: '1.1' }],
+    [['members', 'set', 'user:ada', 'owner', '--name', 'Ada', '--project', 'third'], { role: 'owner', name: 'Ada' }],
+    [['members', 'set', 'user:auth0|7', 'viewer', '--project', 'third'], { subject: 'user:auth0|7', role: 'viewer' }],
+    [['members', 'list', '--project', 'third'], { data: [{ subject: 'user:ada' }, { subject: 'user:auth0|7' }] }],
+    [['members', 'remove', 'user:auth0|7', '--yes', '--project', 'third'], { subject: 'user:auth0|7' }],
+    [['keys', 'create', 'wall', '--system', '--scopes', 'ledger:read'], { name: 'wall', project: null }],
+    [['keys', 'list', '--system'], { data: expect.arrayContaining([expect.objectContaining({ name: 'wall' })]) }],
     [['flags', 'set', 'router.order', '"health"', '--percent', '12.5', '--project', 'third'], { changed: true }],
     [['flags', 'list', '--project', 'third'], { data: [{ value: 'health', rolloutBasisPoints: 1250 }] }],
     [['flags', 'clear', 'router.order', '--project', 'third'], { changed: true }],
@@ -135,6 +144,24 @@ describe('every verb', () => {
     const { code, stdout, stderr } = await inProcess(args, { env: owner() })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject(answer)
+  })
+
+  test('a key is verified, switched off and on, and given another end; nothing to change is misuse', async () => {
+    const project = { CORE_PROJECT: 'smart_layer', ...owner() }
+    const { id, secret } = JSON.parse((await core(['keys', 'create', 'switched'], project)).stdout)
+    const verify = async (...more: string[]) =>
+      JSON.parse((await core(['keys', 'verify', ...more], project, `${secret}\n`)).stdout)
+    const update = (...more: string[]) => core(['keys', 'update', id, ...more], project)
+    expect(await verify('--scope', 'ledger:spend')).toMatchObject({ valid: true, key: { id } })
+    expect(await verify('--scope', 'ledger:grant')).toMatchObject({ valid: false, code: 'insufficient_scope' })
+    expect(JSON.parse((await update('--disable')).stdout)).toMatchObject({ status: 'disabled' })
+    expect(await verify()).toMatchObject({ valid: false, code: 'disabled' })
+    const again = await update('--enable', '--name', 'back', '--expires-at', '2099-01-01T00:00:00Z')
+    expect(JSON.parse(again.stdout)).toMatchObject({ status: 'active', name: 'back' })
+    expect(JSON.parse((await update('--expires-at', 'never')).stdout)).toMatchObject({ expiresAt: null })
+    expect(await update()).toMatchObject({ code: 2, stdout: '' })
+    expect(await update('--enable', '--disable')).toMatchObject({ code: 2, stdout: '' })
+    expect(await core(['members', 'set', 'user:ada', 'emperor'], project)).toMatchObject({ code: 2, stdout: '' })
   })
 
   test('a key is rerolled, and revoked only with --yes where nobody can be asked', async () => {

@@ -32,6 +32,8 @@ export interface RouteContext {
   readonly project: string
   /** Calls core_api within the path's project and the principal's scopes. */
   rpc<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
+  /** `rpc` within another project; throws not_found where the caller may not act for it. */
+  within(project: string): RouteContext['rpc']
   /** For what only the owner may do across projects: without bounds for the owner, as `rpc` for everybody else. */
   rpcUnbound<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
 }
@@ -90,7 +92,8 @@ function toCall<Contract extends RouteContract>(
     ...context,
     params: parse<Contract['input']['params']>('path', params, raw.params),
     query: parse<Contract['input']['query']>('query', query, raw.query),
-    body: parse<Contract['input']['body']>('body', body, raw.body ?? {}),
+    // Only a body that is not there stands for one without fields: null is a mistake of whoever sent it.
+    body: parse<Contract['input']['body']>('body', body, raw.body === undefined ? {} : raw.body),
   }
 }
 

@@ -21,11 +21,12 @@ import { startOutboxLoops } from './realtime/outbox-loops.ts'
 import { createRealtime } from './realtime/realtime.ts'
 import { createRoutes } from './routes/index.ts'
 import { createServer } from './server.ts'
+import { openPeople } from './tokens/open-people.ts'
 
 export interface ControlPlaneOptions {
   readonly config: Pick<
     Config,
-    'http' | 'rest' | 'metrics' | 'database' | 'limits' | 'overload' | 'background' | 'ownerKey' | 'shutdown'
+    'http' | 'rest' | 'jwt' | 'metrics' | 'database' | 'limits' | 'overload' | 'background' | 'ownerKey' | 'shutdown'
   >
   readonly logger: Logger
   /** Told what the start is doing, a line at a time. Default: nobody. */
@@ -67,8 +68,10 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
     port === undefined ? undefined : createMetrics({ database: direct, version: manifest.version, logger })
   const report = metrics?.loops
 
-  const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal() })
+  const people = config.jwt && openPeople(config.jwt, database)
+  const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal(), people })
   opened.use(await database.listen('core_key', (keyId) => keyring.forget(keyId)))
+  opened.use(await database.listen('core_member', (subject) => keyring.forgetPerson(subject)))
   opened.use(startLedgerLoops({ database, settings: config.background, logger, report }))
 
   const readiness = createReadiness({ database })

@@ -78,6 +78,16 @@ test('a revocation empties the cache at once, for that key or for all', async ()
   expect(asked).toHaveLength(3)
 })
 
+test('a key that is enabled again is heard at once', async () => {
+  const { keyring, answers } = setUp({ ok: false, code: 'key_disabled', id: 'k1' })
+  await expect(keyring.resolve(secret)).rejects.toMatchObject({ details: { reason: 'key_disabled' } })
+  answers.next = active
+  keyring.forget('another key')
+  expect(() => keyring.resolve(secret)).toThrow(expect.objectContaining({ details: { reason: 'key_disabled' } }))
+  keyring.forget('k1')
+  await expect(keyring.resolve(secret)).resolves.toMatchObject({ subject: 'key:k1' })
+})
+
 test('a revocation that overtakes the answer keeps it out of the cache', async () => {
   const { keyring, asked, answers } = setUp()
   const gate = Promise.withResolvers<void>()
@@ -113,7 +123,7 @@ test("the configuration's owner key may do everything and is never looked up", (
   expect(asked).toEqual([])
 })
 
-test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer ', 'Bearer a b', `Bearer ${'a'.repeat(5000)}`, 'bearer\tx'])(
+test.each([undefined, '', 'Basic abc', 'Bearer', 'Bearer ', 'Bearer a b', `Bearer ${'a'.repeat(9000)}`, 'bearer\tx'])(
   'the header %j carries no token',
   (header) => {
     expect(() => bearerToken(header)).toThrow(expect.objectContaining({ code: 'E_UNAUTHENTICATED' }))

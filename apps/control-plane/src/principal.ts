@@ -1,18 +1,88 @@
-import { type Capability, capabilities } from '@core/api'
+import { type Capability, capabilities, type Role, roles as roleNames, roleScopes } from '@core/api'
 import type { MemberClaims, OwnerClaims } from '@core/database'
 
 /** Who a request acts for. Made from the credential alone, never from the request's path or body. */
 export interface Principal {
-  /** As journals name it: `key:<id>` or `owner`. */
+  /** As journals name it: `key:<id>`, `user:<sub>` or `owner`. */
   readonly subject: string
-  /** The key's own project; undefined for the owner, who may act for any. */
+  /**
+   * The one project it acts for: a key's own, a person's only one, or after `bindTo` the path's. Undefined for who may
+   * act for any; empty for a person with none or several, until a path names one.
+   */
   readonly project: string | undefined
+  /** In that project; of a person with several, in any of them. */
   readonly scopes: ReadonlySet<Capability>
+  /** Of a person: the role in each project, and under null the role in every project. Missing for keys. */
+  readonly roles?: ReadonlyMap<string | null, Role>
   /** RFC 3339, or null for a credential without end. */
   readonly expiresAt: string | null
 }
 
 export const ownerScopes: ReadonlySet<Capability> = new Set(capabilities)
+
+const scopesOf: Readonly<Record<Role, ReadonlySet<Capability>>> = {
+  viewer: new Set(roleScopes.viewer),
+  operator: new Set(roleScopes.operator),
+  admin: new Set(roleScopes.admin),
+  owner: new Set(roleScopes.owner),
+}
+const nothing: ReadonlySet<Capability> = new Set()
+
+interface Person {
+  readonly subject: string
+  readonly expiresAtMs: number
+  /** In every project. */
+  readonly role: Role | undefined
+}
+
+/** The principal of a person with these roles. */
+export function personOf(
+  { subject, expiresAtMs, role }: Person,
+  members: readonly (readonly [string, Role])[],
+): Principal {
+  const roles = new Map<string | null, Role>(members)
+  if (role !== undefined) roles.set(null, role)
+  const [only] = members
+  const highest = [...roles.values()].reduce<Role | undefined>(higher, undefined)
+  const everywhere = role === undefined ? undefined : scopesOf[role]
+  return {
+    subject,
+    project: role === undefined ? (members.length === 1 ? only?.[0] : '') : undefined,
+    scopes: everywhere ?? (highest === undefined ? nothing : scopesOf[highest]),
+    roles,
+    expiresAt: new Date(expiresAtMs).toISOString(),
+  }
+}
+
+/** What the principal is within one project; undefined where it may not even know that there is one. */
+export function bindTo(principal: Principal, project: string): Principal | undefined {
+  const { roles, project: own } = principal
+  if (roles === undefined) return own === undefined || own === project ? principal : undefined
+  const everywhere = roles.get(null)
+  const here = roles.get(project)
+  const role = higher(everywhere, here)
+  if (role === undefined) return undefined
+  // Only a role in every project may reach beyond this one.
+  return { ...principal, project: role === everywhere ? undefined : project, scopes: scopesOf[role] }
+}
+
+/** Whether it may do everything everywhere. */
+export function isOwner({ project, scopes }: Principal): boolean {
+  return project === undefined && capabilities.every((scope) => scopes.has(scope))
+}
+
+/** Whether two principals of one credential may do the same. */
+export function haveSameRoles({ roles: one = noRoles }: Principal, { roles: other = noRoles }: Principal): boolean {
+  return one.size === other.size && [...one].every(([project, role]) => other.get(project) === role)
+}
+
+const noRoles: ReadonlyMap<string | null, Role> = new Map()
+
+/** Roles include each other in the order of their list. */
+function higher(one: Role | undefined, other: Role | undefined): Role | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return roleNames.indexOf(one) >= roleNames.indexOf(other) ? one : other
+}
 
 /**
  * The claims that bind a call in the database to one project: the second wall behind the checks of the routes. The

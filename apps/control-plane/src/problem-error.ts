@@ -1,4 +1,5 @@
 import type { Fault, ProblemCode } from '@core/api'
+import type { Principal } from './principal.ts'
 
 interface ProblemErrorOptions {
   readonly errors?: readonly Fault[]
@@ -24,4 +25,17 @@ export class ProblemError extends Error {
 /** One text for what is missing and what is somebody else's: the answers must not be told apart. */
 export function notFound(): ProblemError {
   return new ProblemError('not_found', 'there is nothing here that this credential may see')
+}
+
+/** Where a request leaves open which project it means, and the credential does not say it either. */
+export function noOwnProject({ project, roles }: Principal, location: string): ProblemError {
+  const detail =
+    project === undefined
+      ? 'the owner has no project of its own'
+      : roles === undefined || roles.size === 0
+        ? 'this credential belongs to no project'
+        : `this credential belongs to ${roles.size} projects`
+  return new ProblemError('invalid', detail, {
+    errors: [{ location, message: 'current means nothing here', fix: 'Name the project.' }],
+  })
 }

@@ -89,7 +89,9 @@ describe.each(scoped.map((route) => [route.operation, route] as const))('%s', (_
     expect([401, 500]).not.toContain(reply.status)
     // Some of what the scope allows is the owner's all the same (top accounts, keys with more than one's own scopes).
     if (reply.status === 403)
-      expect(reply.body['reason']).toMatch(/^(forbidden_account|forbidden_capability|caps_exceed_own)$/)
+      expect(reply.body['reason']).toMatch(
+        /^(forbidden_account|forbidden_capability|caps_exceed_own|role_exceeds_own)$/,
+      )
   })
 })
 

@@ -3,7 +3,10 @@ import { uuidv7 } from '@core/foundation'
 import type { TestServer } from './test-server.ts'
 
 /** The operations that change something: what the audit log must know of. */
-export type Mutation = Exclude<(typeof routes)[number], { readonly method: 'GET' }>['operation']
+export type Mutation = Exclude<
+  (typeof routes)[number],
+  { readonly method: 'GET' } | { readonly isReadOnly: true }
+>['operation']
 
 export interface MutationRequest {
   readonly method: string
@@ -21,6 +24,30 @@ const post = (path: string, body: unknown = {}): MutationRequest => ({
 /** For each operation a request of the owner that changes something, with what has to be there before. */
 export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promise<MutationRequest>>> = {
   putProject: async () => ({ method: 'PUT', path: project, body: { version: uuidv7() } }),
+  updateProject: async () => ({ method: 'PATCH', path: project, body: { version: uuidv7() } }),
+  putMember: async () => ({ method: 'PUT', path: memberPath(), body: { role: 'viewer' } }),
+  removeMember: async (server) => {
+    const path = memberPath()
+    await act(server, { method: 'PUT', path, body: { role: 'viewer' } })
+    return { method: 'DELETE', path }
+  },
+  createSystemApiKey: async () => ({ method: 'POST', path: '/v1/api-keys', body: { name: 'made' } }),
+  updateSystemApiKey: async (server) => ({
+    method: 'PATCH',
+    path: `/v1/api-keys/${await makeKey(server, '/v1')}`,
+    body: { name: 'renamed' },
+  }),
+  rerollSystemApiKey: async (server) => ({
+    method: 'POST',
+    path: `/v1/api-keys/${await makeKey(server, '/v1')}/reroll`,
+    body: {},
+  }),
+  revokeSystemApiKey: async (server) => ({ method: 'DELETE', path: `/v1/api-keys/${await makeKey(server, '/v1')}` }),
+  updateApiKey: async (server) => ({
+    method: 'PATCH',
+    path: `${project}/api-keys/${await makeKey(server)}`,
+    body: { enabled: false },
+  }),
   createApiKey: async () => post('/api-keys', { name: 'made' }),
   rerollApiKey: async (server) => post(`/api-keys/${await makeKey(server)}/reroll`),
   revokeApiKey: async (server) => ({ method: 'DELETE', path: `${project}/api-keys/${await makeKey(server)}` }),
@@ -70,9 +97,12 @@ async function act(server: TestServer, { method, path, body }: MutationRequest):
   return reply.body
 }
 
-async function makeKey(server: TestServer): Promise<string> {
-  return String((await act(server, post('/api-keys', { name: 'made' })))['id'])
+async function makeKey(server: TestServer, prefix = project): Promise<string> {
+  const made = await act(server, { method: 'POST', path: `${prefix}/api-keys`, body: { name: 'made' } })
+  return String(made['id'])
 }
+
+const memberPath = () => `${project}/members/user:${uuidv7()}`
 
 async function openAccount(server: TestServer): Promise<string> {
   return String((await act(server, post('/accounts', { account: `smart_layer/${uuidv7()}` })))['account'])

@@ -31,6 +31,23 @@ const editables: Record<string, () => Promise<{ method: string; path: string; bo
     path: '/v1/projects/smart_layer',
     bodies: [{ version: uuidv7() }, { version: uuidv7() }],
   }),
+  updateProject: async () => ({
+    method: 'PATCH',
+    path: '/v1/projects/smart_layer',
+    bodies: [{ version: uuidv7() }, { version: uuidv7() }],
+  }),
+  putMember: async () => {
+    const { method, path } = await mutations.putMember(server)
+    return { method, path, bodies: [{ role: 'viewer' }, { role: 'operator' }] }
+  },
+  updateApiKey: async () => {
+    const { method, path } = await mutations.updateApiKey(server)
+    return { method, path, bodies: [{ name: 'one' }, { name: 'two' }] }
+  },
+  updateSystemApiKey: async () => {
+    const { method, path } = await mutations.updateSystemApiKey(server)
+    return { method, path, bodies: [{ name: 'one' }, { name: 'two' }] }
+  },
   updateAccount: async () => {
     const { method, path } = await mutations.updateAccount(server)
     return { method, path, bodies: [{ metadata: { at: 1 } }, { metadata: { at: 2 } }] }
@@ -159,10 +176,10 @@ describe('reading', () => {
   const read = (path: string, known?: string) =>
     server.send('GET', path, { key: server.owner, headers: known === undefined ? {} : { 'if-none-match': known } })
 
-  test.each(['accounts/smart_layer', 'budgets', 'flags'])(
-    '%s again, unchanged, is 304 without a body',
+  test.each(['', '/accounts/smart_layer', '/budgets', '/flags', '/members', '/api-keys'])(
+    '…%s again, unchanged, is 304 without a body',
     async (path) => {
-      const address = `/v1/projects/smart_layer/${path}`
+      const address = `/v1/projects/smart_layer${path}`
       const first = await read(address)
       const tag = String(first.headers['etag'])
       expect(tag).toMatch(/^"[0-9a-f]{32}(-[0-9a-f]{32})?"$/)

@@ -1,5 +1,6 @@
 import { silentLogger } from '@core/foundation'
 import { afterEach, expect, test } from 'vitest'
+import { listen, openSocket } from './frames.ts'
 import { openTestServer, type TestServer, unlimited } from './test-server.ts'
 
 let server: TestServer
@@ -71,4 +72,25 @@ test('many wrong keys at the same moment: never more than the limit are told tha
   const replies = await times(40, () => server.send('GET', '/v1/me', { key: unknown }))
   expect(replies.filter(({ status }) => status === 401)).toHaveLength(5)
   expect(replies.filter(({ status }) => status === 429)).toHaveLength(35)
+})
+
+test('keys in the first frame of a socket are counted like any others', async () => {
+  server = await openTestServer(silentLogger, { ...unlimited, failedAuthentication: few(3), credential: few(2) })
+  const { send, keys, app } = server
+  const url = await listen(app)
+  const connect = async (token: string) => {
+    const socket = await openSocket(url)
+    socket.send({ op: 'authenticate', token })
+    return socket
+  }
+  for (let tries = 0; tries < 3; tries++) {
+    expect((await (await connect('ck_live_junk')).closed).code).toBe(4401)
+  }
+  const refused = await connect('ck_live_junk')
+  expect(await refused.next('bye')).toMatchObject({ code: 4429, retryAfterMs: expect.any(Number) })
+  expect((await send('GET', '/v1/me', { key: 'ck_live_junk' })).status).toBe(429)
+  expect((await send('GET', '/v1/me', { key: keys.smart_layer })).status).toBe(429) // not known yet
+  expect((await (await connect(server.owner)).next('welcome')).subject).toBe('owner')
+  expect((await send('GET', '/v1/me', { key: server.owner })).headers['ratelimit']).toMatch(/r=0;/)
+  expect((await (await connect(server.owner)).closed).code).toBe(4429)
 })

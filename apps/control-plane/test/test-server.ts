@@ -1,5 +1,5 @@
 import { type Capability, generateApiKey } from '@core/api'
-import { loadConfig } from '@core/config'
+import { type JwtSettings, loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
@@ -10,6 +10,7 @@ import { createReadiness } from '../src/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer } from '../src/server.ts'
+import { openPeople } from '../src/tokens/open-people.ts'
 
 export interface Reply {
   readonly status: number
@@ -51,12 +52,16 @@ export const ownerKey = 'owner-key-of-the-tests-0123456789'
 export async function openTestServer(
   logger: Logger = silentLogger,
   rates: RateSettings = unlimited,
-  options: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> = {},
+  { jwt, ...options }: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & { readonly jwt?: JwtSettings } = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
   const { database } = test
   const admission = createAdmission(createOwnRateLimits(rates))
-  const keyring = createKeyring({ database, ownerKey })
+  const keyring = createKeyring({ database, ownerKey, people: jwt && openPeople(jwt, database) })
+  const hints = [
+    await database.listen('core_key', (keyId) => keyring.forget(keyId)),
+    await database.listen('core_member', (subject) => keyring.forgetPerson(subject)),
+  ]
   const realtime = createRealtime({ database, keyring, logger, ...options })
   const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime })
   const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
@@ -132,6 +137,7 @@ export async function openTestServer(
     audit: () => database.rpc('ledger_audit', {}),
     async [Symbol.asyncDispose]() {
       await app.close()
+      for (const hint of hints) await hint[Symbol.asyncDispose]()
       await test.drop()
     },
   }

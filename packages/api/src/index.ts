@@ -1,5 +1,5 @@
 export { type ApiKeyMode, type ApiKeySecret, generateApiKey, hashApiKey, isApiKey, type NewApiKey } from './api-key.ts'
-export { type Capability, capabilities, isCapability } from './capability.ts'
+export { type Capability, capabilities, capabilitySummaries, isCapability } from './capability.ts'
 export { type Deprecation, toDeprecationHeaders } from './deprecation.ts'
 export { docsStyle, renderDocsPage, renderProblemPage } from './docs-page.ts'
 export { toFaults } from './fault.ts'
@@ -29,6 +29,7 @@ export {
 } from './realtime/frame.ts'
 export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
 export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './realtime/topic.ts'
+export { isRole, type Role, roleScopes, roles } from './role.ts'
 export {
   type ConditionalUse,
   defineRoute,
@@ -50,7 +51,8 @@ export {
   openAccount,
   updateAccount,
 } from './routes/account.ts'
-export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey } from './routes/api-key.ts'
+export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './routes/api-key.ts'
+export { verifyApiKey } from './routes/api-key-verify.ts'
 export { auditAccount, auditLedger } from './routes/audit.ts'
 export { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
 export { getBalance, getHistory } from './routes/balance.ts'
@@ -63,11 +65,20 @@ export { grantCredits } from './routes/grant.ts'
 export { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
 export { getLedgerStats, sealLedger, verifyLedger } from './routes/ledger.ts'
 export { getMe } from './routes/me.ts'
-export { listProjects, putProject } from './routes/project.ts'
+export { listMembers, putMember, removeMember } from './routes/member.ts'
+export { getProject, listProjects, putProject, updateProject } from './routes/project.ts'
 export { connectRealtime, streamEvents } from './routes/realtime.ts'
 export { rebalanceBudgets } from './routes/rebalance.ts'
 export { refundCharge } from './routes/refund.ts'
+export { listScopes, scopeCatalog } from './routes/scope.ts'
 export { docsPage, live, openApiDocument, problemPage, ready } from './routes/system.ts'
+export {
+  createSystemApiKey,
+  listSystemApiKeys,
+  rerollSystemApiKey,
+  revokeSystemApiKey,
+  updateSystemApiKey,
+} from './routes/system-key.ts'
 export { transferCredits } from './routes/transfer.ts'
 export { getUsage } from './routes/usage.ts'
 export { type Routes, routes } from './routes.ts'

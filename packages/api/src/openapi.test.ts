@@ -9,12 +9,27 @@ test('every route is an operation with its scope, and every reference leads some
   for (const { operation } of routes) expect(text).toContain(`"operationId":"${operation}"`)
   expect(document).toHaveProperty(
     ['paths', '/v1/projects/{project}/holds', 'post', 'security'],
-    [{ key: ['ledger:spend'] }],
+    [{ key: ['ledger:spend'] }, { token: ['ledger:spend'] }],
   )
   expect(document).toHaveProperty(['paths', '/livez', 'get', 'security'], [])
   const references = new Set(text.match(/#\/[^"]+/g))
   expect(references.size).toBeGreaterThan(5)
   for (const reference of references) expect(document).toHaveProperty(reference.slice(2).split('/'))
+})
+
+test('answers declare where the caller stands with its limit, and when to come back', () => {
+  const headersOf = (path: string, method: string, status: string) => {
+    const response = ['paths', path, method, 'responses', status]
+    const found = response.reduce<unknown>((node, name) => Reflect.get(Object(node), name), document)
+    return Object.keys(Object(Reflect.get(Object(found), 'headers')))
+  }
+  const limits = ['RateLimit', 'RateLimit-Policy']
+  expect(headersOf('/v1/me', 'get', '200')).toEqual(limits)
+  expect(headersOf('/v1/me', 'get', '401')).toEqual(limits)
+  expect(headersOf('/v1/me', 'get', '429')).toEqual([...limits, 'Retry-After'])
+  expect(headersOf('/v1/me', 'get', '503')).toEqual(['Retry-After'])
+  expect(headersOf('/v1/projects/{project}/holds', 'post', '201')).toEqual([...limits, 'Idempotency-Replayed'])
+  expect(headersOf('/livez', 'get', '200')).toEqual([])
 })
 
 test('a body with only optional fields may be left out, others not', () => {

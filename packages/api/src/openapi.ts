@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { describeDeprecation } from './deprecation.ts'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
+import { headersOfProblem, headersOfSuccess, refer, responseHeaders } from './response-header.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
 
 type JsonObject = { [key: string]: unknown }
@@ -36,7 +37,17 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
     paths,
     components: {
       schemas,
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' } },
+      headers: responseHeaders,
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key: ck_live_…' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'A token of the configured issuer; its holder has the scopes of the roles that GET /v1/scopes lists',
+        },
+      },
     },
   }
 }
@@ -44,12 +55,13 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
 function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
   const { auth, input, produces = 'application/json' } = route
   const [example] = route.examples
+  const scoped = auth !== 'public' && auth !== 'authenticated'
   return {
     operationId: route.operation,
     tags: [route.noun],
     summary: route.summary,
     ...toDescription(route),
-    security: auth === 'public' ? [] : [{ key: auth === 'authenticated' ? [] : [auth] }],
+    security: auth === 'public' ? [] : ['key', 'token'].map((kind) => ({ [kind]: scoped ? [auth] : [] })),
     parameters: [
       ...toParameters('path', input.params, schemas),
       ...toParameters('query', input.query, schemas),
@@ -78,7 +90,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             status,
             {
               description: shown?.title ?? 'Success',
-              ...toHeaders(route),
+              ...refer(...headersOfSuccess(route)),
               ...(produces === 'websocket'
                 ? {}
                 : {
@@ -94,9 +106,9 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
         }),
       ),
       ...(route.conditional === 'read'
-        ? { 304: { description: 'It is as If-None-Match says', headers: etagHeader } }
+        ? { 304: { description: 'It is as If-None-Match says', ...refer('ETag') } }
         : {}),
-      ...toProblemResponses(problemsOf(route)),
+      ...toProblemResponses(route.path, problemsOf(route)),
     },
   }
 }
@@ -112,15 +124,6 @@ function toDescription({ description, deprecated }: RouteContract): JsonObject {
   }
 }
 
-function toHeaders({ idempotencyKey, conditional, deprecated }: RouteContract): JsonObject {
-  const headers = {
-    ...(idempotencyKey === 'none' ? {} : replayHeader),
-    ...(conditional === undefined ? {} : etagHeader),
-    ...(deprecated === undefined ? {} : deprecationHeaders),
-  }
-  return Object.keys(headers).length === 0 ? {} : { headers }
-}
-
 /** OpenAPI has no words for what follows an upgrade; the frames are there as schemas all the same. */
 function toFrames(schemas: JsonObject): JsonObject {
   return {
@@ -128,23 +131,6 @@ function toFrames(schemas: JsonObject): JsonObject {
     server: toJsonSchema(serverFrameSchema, 'output', schemas),
     closeCodes,
   }
-}
-
-const replayHeader = {
-  'Idempotency-Replayed': {
-    description: 'true when this answer is a replay',
-    schema: { type: 'string', enum: ['true'] },
-  },
-}
-
-const deprecationHeaders = {
-  Deprecation: { description: 'Since when, as RFC 9745 has it: @ and Unix seconds', schema: { type: 'string' } },
-  Sunset: { description: 'From when on it may be gone (RFC 8594); absent while undecided', schema: { type: 'string' } },
-  Link: { description: 'rel="deprecation": what to use instead', schema: { type: 'string' } },
-}
-
-const etagHeader = {
-  ETag: { description: 'A strong validator; as If-Match it stands for what can be edited', schema: { type: 'string' } },
 }
 
 function toConditionalParameters({ conditional }: RouteContract): JsonObject[] {
@@ -190,13 +176,14 @@ function toIdempotencyParameter({ idempotencyKey }: RouteContract): JsonObject[]
 }
 
 /** One response per status; codes that share it are listed in its description. */
-function toProblemResponses(codes: readonly ProblemCode[]): JsonObject {
+function toProblemResponses(path: string, codes: readonly ProblemCode[]): JsonObject {
   const byStatus = Map.groupBy(codes, (code) => problems[code].status)
   return Object.fromEntries(
     [...byStatus].map(([status, shared]) => [
       String(status),
       {
         description: shared.map((code) => `${code}: ${problems[code].title}`).join('. '),
+        ...refer(...headersOfProblem(path, status)),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

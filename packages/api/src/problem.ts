@@ -26,13 +26,15 @@ export const problems = {
     status: 401,
     title: 'No valid credential',
     retryable: false,
-    remedy: 'Send Authorization: Bearer <key>. Keys are shown once, when they are made; make a new one if it is lost.',
+    remedy:
+      'Send Authorization: Bearer and a key or a token. reason says what is wrong with it. Keys are shown once, when they are made; make a new one if it is lost.',
   },
   forbidden: {
     status: 403,
     title: 'The credential lacks a scope',
     retryable: false,
-    remedy: 'GET /v1/me lists what the credential may do. Ask the owner for a key with the scope named in detail.',
+    remedy:
+      'GET /v1/me lists what the credential may do. Ask the owner for a key, or a role, with the scope named in detail.',
   },
   not_found: {
     status: 404,
@@ -205,6 +207,7 @@ export const problemOfError: Readonly<Record<ErrorCode, ProblemCode>> = {
   E_DATABASE_UNAVAILABLE: 'unavailable',
   E_DATABASE_BUSY: 'unavailable',
   E_DATABASE_SCHEMA: 'database_schema',
+  E_ISSUER_UNAVAILABLE: 'unavailable',
   E_DATABASE_LOCKED: 'unavailable',
   E_LEASE_JOURNAL: 'internal',
   E_LEASE_LOCKED: 'unavailable',

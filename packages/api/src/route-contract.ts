@@ -59,6 +59,8 @@ export interface RouteContract {
   readonly conditional?: ConditionalUse
   /** Left out: it is here to stay. */
   readonly deprecated?: Deprecation
+  /** A POST that changes nothing, and is one because its input belongs in no address. */
+  readonly isReadOnly?: true
   readonly input: RouteInput
   /** The body of each success, by status. */
   readonly outputs: Readonly<Record<number, z.ZodType>>

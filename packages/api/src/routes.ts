@@ -1,5 +1,6 @@
 import * as account from './routes/account.ts'
 import * as apiKey from './routes/api-key.ts'
+import { verifyApiKey } from './routes/api-key-verify.ts'
 import { auditAccount, auditLedger } from './routes/audit.ts'
 import { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
@@ -12,11 +13,14 @@ import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
 import * as ledger from './routes/ledger.ts'
 import { getMe } from './routes/me.ts'
-import { listProjects, putProject } from './routes/project.ts'
+import * as member from './routes/member.ts'
+import * as project from './routes/project.ts'
 import { connectRealtime, streamEvents } from './routes/realtime.ts'
 import { rebalanceBudgets } from './routes/rebalance.ts'
 import { refundCharge } from './routes/refund.ts'
+import { listScopes } from './routes/scope.ts'
 import * as system from './routes/system.ts'
+import * as systemKey from './routes/system-key.ts'
 import { transferCredits } from './routes/transfer.ts'
 import { getUsage } from './routes/usage.ts'
 
@@ -28,12 +32,25 @@ export const routes = [
   system.docsPage,
   system.problemPage,
   getMe,
-  listProjects,
-  putProject,
+  listScopes,
+  project.listProjects,
+  project.getProject,
+  project.putProject,
+  project.updateProject,
+  member.listMembers,
+  member.putMember,
+  member.removeMember,
   apiKey.listApiKeys,
   apiKey.createApiKey,
+  apiKey.updateApiKey,
   apiKey.rerollApiKey,
   apiKey.revokeApiKey,
+  systemKey.listSystemApiKeys,
+  systemKey.createSystemApiKey,
+  systemKey.updateSystemApiKey,
+  systemKey.rerollSystemApiKey,
+  systemKey.revokeSystemApiKey,
+  verifyApiKey,
   connectRealtime,
   streamEvents,
   listFlags,

@@ -7,6 +7,8 @@ export { declareFlags, type FlagDeclaration, type FlagDeclarations, type FlagVal
 export type { FlagDatabase } from './flags/flag-database.ts'
 export type { FlagFault } from './flags/overrides.ts'
 export { isInRollout, rolloutBucket } from './flags/rollout.ts'
+export type { JwtSettings } from './jwt-settings.ts'
+export { isKeyAddress } from './jwt-settings.ts'
 export { splitList } from './list-setting.ts'
 export { type Config, type ConfigOverrides, type LoadConfigOptions, loadConfig } from './load-config.ts'
 export { createSecret, type Secret } from './secret.ts'

@@ -7,6 +7,7 @@ import { chooseDriver } from './database-driver.ts'
 import { type DatabaseSettings, toDatabaseSettings } from './database-settings.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { type Environment, readEnvironment, warnOfUnknownVariables } from './environment.ts'
+import { findJwtFaults, type JwtSettings, toJwtSettings } from './jwt-settings.ts'
 import { type ChosenValues, chooseValues, type Layer, toTree } from './layer.ts'
 import { configSchema } from './schema.ts'
 import { createSecret, type Secret } from './secret.ts'
@@ -26,6 +27,8 @@ export interface Config {
   readonly rest: Readonly<Parsed['rest']>
   readonly metrics: Readonly<Parsed['metrics']>
   readonly ownerKey: Secret | undefined
+  /** Undefined where no tokens are accepted. */
+  readonly jwt: JwtSettings | undefined
   readonly log: Readonly<Parsed['log']>
   readonly shutdown: Readonly<Parsed['shutdown']>
   /** What is suspicious but not wrong, as sentences to log. */
@@ -65,16 +68,18 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     ...layers.flatMap((layer) => layer.faults),
     ...[...faultyPaths(parsed.error)].map((path) => toFault(path, chosen)),
     ...driverFaults,
+    ...findJwtFaults(chosen),
   ]
   if (!parsed.success || faults.length > 0) throw configError(faults, file)
 
-  const { ownerKey, database, ...rest } = parsed.data
+  const { ownerKey, database, jwt, ...rest } = parsed.data
   const dataDir = resolve(cwd, rest.dataDir)
   return deepFreeze({
     ...rest,
     dataDir,
     database: toDatabaseSettings(driver, database, dataDir),
     ownerKey: ownerKey === undefined ? undefined : createSecret(ownerKey),
+    jwt: toJwtSettings(jwt),
     warnings: [...warnOfUnknownVariables(env, knownVariables), ...warnOfSecrets(fileLayer, file)],
   })
 }

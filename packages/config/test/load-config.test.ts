@@ -52,6 +52,7 @@ describe('sources', () => {
       overload: { maxLoopDelayMs: 1_000, maxDatabaseCalls: 1_000 },
       background: { sealEverySeconds: 60, balanceEverySeconds: 0 },
       ownerKey: undefined,
+      jwt: undefined,
       log: { level: 'info' },
       shutdown: { graceMs: 8_000 },
       warnings: [],
@@ -82,7 +83,9 @@ describe('sources', () => {
     if (name === undefined || value === undefined) throw new Error(`no example for ${setting.variable}`)
     const companions = setting.variable.startsWith('SUPABASE_')
       ? supabase
-      : setting.path.startsWith('database.') && postgres
+      : setting.path.startsWith('database.')
+        ? postgres
+        : setting.path.startsWith('jwt.') && tokens
     const config = load({ env: { ...companions, [setting.variable]: value } })
     const read = name.split('.').reduce<unknown>((node, key) => Reflect.get(Object(node), key), config)
     expect(String(reveal(read))).toBe(value)
@@ -102,6 +105,46 @@ describe('sources', () => {
     writeFile({ http: { port: 9 } }, 'other.json')
     expect(load({ file: 'other.json' }).http.port).toBe(9)
     expect(faultsOf({ file: 'none.json' })).toMatchObject([{ path: '', source: 'file', found: 'no file' }])
+  })
+})
+
+describe('tokens', () => {
+  const faultsWith = (env: Record<string, string>) =>
+    faultsOf({ env: { ...tokens, ...env } }).map(({ variable, found }) => [variable, found])
+
+  test('without an issuer none are accepted, and what only an issuer needs is a fault', () => {
+    expect(load().jwt).toBeUndefined()
+    expect(faultsOf({ env: { CORE_JWT_AUDIENCE: 'core' } })).toMatchObject([
+      { variable: 'CORE_JWT_ISSUER', found: 'nothing', expected: 'a value, because CORE_JWT_AUDIENCE is set' },
+    ])
+  })
+
+  test('an issuer needs an audience, and keys that nobody on the way can change', () => {
+    expect(faultsOf({ env: { CORE_JWT_ISSUER: 'http://i.example' } })).toMatchObject([
+      { variable: 'CORE_JWT_AUDIENCE', found: 'nothing' },
+      { variable: 'CORE_JWT_JWKS_URL', found: 'nothing', expected: expect.stringContaining('without TLS') },
+    ])
+    const env = { ...tokens, CORE_JWT_ISSUER: 'http://i.example', CORE_JWT_JWKS_URL: 'http://auth:9999/keys' }
+    expect(load({ env }).jwt).toMatchObject({ issuer: 'http://i.example', audience: ['core'] })
+  })
+
+  test.each([
+    ['CORE_JWT_ISSUER', 'i.example'],
+    ['CORE_JWT_AUDIENCE', ', ,'],
+    ['CORE_JWT_AUDIENCE', 'core api'],
+    ['CORE_JWT_JWKS_URL', 'http://i.example/keys'],
+    ['CORE_JWT_JWKS_URL', 'file:///keys'],
+    ['CORE_JWT_ROLE_CLAIM', 'user_metadata.role'],
+    ['CORE_JWT_ROLE_CLAIM', 'raw_user_meta_data.role'],
+  ])('%s = %j is a fault', (variable, value) => {
+    expect(faultsWith({ [variable]: value })).toEqual([[variable, expect.stringContaining(value)]])
+  })
+
+  test('a short secret is a fault, and is not shown; a good one is not printed', () => {
+    expect(faultsWith({ CORE_JWT_SECRET: 'hunter2' })).toEqual([['CORE_JWT_SECRET', 'a hidden text']])
+    const { jwt } = load({ env: { ...tokens, CORE_JWT_SECRET: 'hunter2'.repeat(5) } })
+    expect(`${inspect(jwt)} ${JSON.stringify(jwt)}`).not.toContain('hunter2')
+    expect(jwt?.secret?.reveal()).toBe('hunter2'.repeat(5))
   })
 })
 
@@ -285,6 +328,8 @@ test('the configuration is frozen to its leaves', () => {
 const postgres = { CORE_DATABASE_URL: 'postgres://h/d' }
 const supabase = { SUPABASE_URL: 'https://p.example', SUPABASE_SERVICE_ROLE_KEY: 'k'.repeat(30) }
 
+const tokens = { CORE_JWT_ISSUER: 'https://i.example', CORE_JWT_AUDIENCE: 'core' }
+
 /** Where each variable ends up, and a value other than its default. */
 const valid: Record<string, [path: string, value: string]> = {
   CORE_HTTP_HOST: ['http.host', '::1'],
@@ -316,6 +361,11 @@ const valid: Record<string, [path: string, value: string]> = {
   SUPABASE_URL: ['database.url', 'http://[::1]:54321'],
   SUPABASE_SERVICE_ROLE_KEY: ['database.key', 'eyJhbGciOi.eyJyb2xlIjoi.c2lnbmF0dXJl_-='],
   CORE_OWNER_KEY: ['ownerKey', 'a'.repeat(20)],
+  CORE_JWT_ISSUER: ['jwt.issuer', 'http://localhost:54321/auth/v1'],
+  CORE_JWT_AUDIENCE: ['jwt.audience', 'core,https://api.example'],
+  CORE_JWT_JWKS_URL: ['jwt.jwksUrl', 'https://i.example/keys'],
+  CORE_JWT_SECRET: ['jwt.secret', 's'.repeat(32)],
+  CORE_JWT_ROLE_CLAIM: ['jwt.roleClaim', 'https://core.example/role'],
   CORE_LOG_LEVEL: ['log.level', 'silent'],
   CORE_SHUTDOWN_GRACE_MS: ['shutdown.graceMs', '100'],
 }

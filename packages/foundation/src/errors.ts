@@ -26,6 +26,10 @@ export const errorCodes = {
     retryable: false,
     summary: 'The database lacks a function this version needs. Run `core migrate up`.',
   },
+  E_ISSUER_UNAVAILABLE: {
+    retryable: true,
+    summary: 'The keys of the issuer of tokens cannot be fetched, so a token can be neither trusted nor refused.',
+  },
   E_DATABASE_LOCKED: { retryable: false, summary: 'Another process has this embedded database open.' },
   E_LEASE_JOURNAL: {
     retryable: false,

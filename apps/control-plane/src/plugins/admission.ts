@@ -18,22 +18,25 @@ export interface Admission {
   anonymous(request: FastifyRequest, reply: FastifyReply): void | Promise<void>
   /** A request whose credential is known to be good. */
   known(principal: Principal, reply: FastifyReply): void | Promise<void>
-  /** A request with one; a failure counts against the address. Synchronous where everything is known already. */
+  /**
+   * A request with one; a failure counts against the address. Synchronous where everything is known already. Without a
+   * reply nobody is told how much is left: the credential came after the answer.
+   */
   authenticate(
-    request: FastifyRequest,
-    reply: FastifyReply,
+    request: Pick<FastifyRequest, 'ip'>,
+    reply: FastifyReply | undefined,
     authentication: Authentication,
   ): Principal | Promise<Principal>
 }
 
 export function createAdmission({ anonymous, credential, failedAuthentication }: RateLimits): Admission {
   /** Counts a failure. Over the limit the caller is told to wait, no longer that the credential is wrong. */
-  async function fail(reply: FastifyReply, address: string, error: unknown): Promise<never> {
+  async function fail(reply: FastifyReply | undefined, address: string, error: unknown): Promise<never> {
     if (isCoreError(error, 'E_UNAUTHENTICATED')) await pass(failedAuthentication, address, reply)
     throw error
   }
 
-  function count(principal: Principal, reply: FastifyReply): Principal | Promise<Principal> {
+  function count(principal: Principal, reply: FastifyReply | undefined): Principal | Promise<Principal> {
     const counted = pass(credential, principal.subject, reply)
     return counted instanceof Promise ? counted.then(() => principal) : principal
   }
@@ -75,15 +78,15 @@ export function installUnknownAddressLimit(app: FastifyInstance, admission: Admi
 }
 
 /** Counts one request and tells the caller how much is left. */
-function pass(limiter: Limiter, key: string, reply: FastifyReply): void | Promise<void> {
+function pass(limiter: Limiter, key: string, reply: FastifyReply | undefined): void | Promise<void> {
   const decision = limiter.take(key)
   if (decision instanceof Promise) return decision.then((decided) => tell(limiter, decided, reply))
   tell(limiter, decision, reply)
 }
 
-function tell(limiter: Limiter, decision: Decision, reply: FastifyReply): void {
+function tell(limiter: Limiter, decision: Decision, reply: FastifyReply | undefined): void {
   if (!decision.isAllowed) throw refuse(limiter, decision)
-  reply.header('ratelimit-policy', policyOf(limiter)).header('ratelimit', restOf(limiter, decision))
+  reply?.header('ratelimit-policy', policyOf(limiter)).header('ratelimit', restOf(limiter, decision))
 }
 
 function refuse(limiter: Limiter, decision: Decision): ProblemError {

@@ -2,8 +2,8 @@ import type { RouteContract } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { bearerToken, type Keyring, requireScope } from '../keyring.ts'
-import type { Principal } from '../principal.ts'
-import { notFound, ProblemError } from '../problem-error.ts'
+import { bindTo, type Principal } from '../principal.ts'
+import { noOwnProject, notFound, ProblemError } from '../problem-error.ts'
 import type { Admission } from './admission.ts'
 
 /** What is known of a request before its body is read. */
@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route that needs a credential. */
     caller: Caller | null
+    /** Set where the credential may come after the request: finds out who it is, counted like any other. */
+    authenticate: ((token: string) => Principal | Promise<Principal>) | null
   }
 }
 
@@ -31,8 +33,10 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
   // A browser's socket cannot bring the header and says who it is in its first frame.
   const mayBeAnonymous = contract.produces === 'websocket'
 
-  function admit(request: FastifyRequest, principal: Principal): void {
-    const project = hasProject ? projectOf(request.params, principal) : (principal.project ?? '')
+  function admit(request: FastifyRequest, known: Principal): void {
+    const project = hasProject ? projectOf(request.params, known) : (known.project ?? '')
+    const principal = hasProject ? bindTo(known, project) : known
+    if (principal === undefined) throw notFound()
     if (auth !== 'public' && auth !== 'authenticated') requireScope(principal, auth)
     if (method !== 'GET') requireJson(request.headers)
     const key = idempotencyKey === 'none' ? '' : idempotencyKeyOf(request.headers, idempotencyKey)
@@ -53,12 +57,20 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
 
   /** A credential that is known to be good counts as itself also where none is needed, the rest by address. */
   function countPublic(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
-    const token = /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const token = /^Bearer +(\S{1,8192})$/i.exec(request.headers.authorization ?? '')?.[1]
     const principal = token === undefined ? undefined : keyring.peek(token)
     return principal === undefined ? admission.anonymous(request, reply) : admission.known(principal, reply)
   }
 
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    if (mayBeAnonymous) {
+      const { ip } = request
+      request.authenticate = (token) =>
+        admission.authenticate({ ip }, undefined, {
+          resolve: () => keyring.resolve(token),
+          remembered: () => keyring.peek(token),
+        })
+    }
     try {
       const asking =
         auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)
@@ -79,14 +91,9 @@ const probes: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 
 function projectOf(params: unknown, principal: Principal): string {
   const named = typeof params === 'object' && params !== null && 'project' in params ? String(params.project) : ''
-  if (named !== 'current') {
-    if (principal.project !== undefined && named !== principal.project) throw notFound()
-    return named
-  }
-  if (principal.project !== undefined) return principal.project
-  throw new ProblemError('invalid', 'the owner has no project of its own', {
-    errors: [{ location: 'path.project', message: 'current means nothing here', fix: 'Name the project.' }],
-  })
+  if (named !== 'current') return named
+  if (principal.project) return principal.project
+  throw noOwnProject(principal, 'path.project')
 }
 
 const jsonMediaType = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i

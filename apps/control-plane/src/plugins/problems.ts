@@ -117,6 +117,7 @@ const fieldNames: Readonly<Record<string, string>> = {
   alert_bp: 'body.alertBasisPoints',
   name: 'body.name',
   caps: 'body.scopes',
+  subject: 'path.subject',
 }
 
 function toFault(field: string, { message, fix }: CoreError): Fault {

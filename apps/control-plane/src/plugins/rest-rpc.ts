@@ -2,7 +2,7 @@ import { type Claims, type CoreSignature, coreSignatures, type Database, type Js
 import { CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { bearerToken, type Keyring } from '../keyring.ts'
-import { claimsOf, ownerClaimsOf, ownerScopes, type Principal } from '../principal.ts'
+import { claimsOf, isOwner, ownerClaimsOf, type Principal } from '../principal.ts'
 import type { Admission } from './admission.ts'
 import { requireJson } from './gate.ts'
 import { RestError, toRestReply } from './rest-error.ts'
@@ -99,6 +99,11 @@ function credentialOf({ headers }: FastifyRequest): string | undefined {
 
 /** The claims a call carries; they bind all but who may do everything. Throws where the role may not execute the function. */
 function actAs(principal: Principal, name: string, requestId: string): Claims {
+  if (principal.project === '') {
+    throw new RestError(403, '42501', 'a person with none or several projects cannot act here', {
+      hint: 'Use the key of a project, or /v1/projects/{project}, which names one.',
+    })
+  }
   if (principal.project !== undefined) {
     const signature = signatures.get(name)
     // What this version does not know, it cannot know to be safe for a project.
@@ -106,7 +111,7 @@ function actAs(principal: Principal, name: string, requestId: string): Claims {
     if (!signature.isForMembers) throw new RestError(403, '42501', `permission denied for function ${name}`)
     return claimsOf(principal, principal.project, requestId)
   }
-  if ([...ownerScopes].every((scope) => principal.scopes.has(scope))) return ownerClaimsOf(principal, requestId)
+  if (isOwner(principal)) return ownerClaimsOf(principal, requestId)
   // Without claims the database would let it do everything, and claims need a project.
   throw new RestError(403, '42501', 'a key without a project and with some scopes only cannot act here', {
     hint: 'Use the key of a project, or one of the owner with every scope.',

@@ -5,8 +5,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from '../bound-route.ts'
 import type { Keyring } from '../keyring.ts'
 import { isKnown, type Precondition, readPrecondition, toEntityTag } from '../precondition.ts'
-import { claimsOf, ownerClaimsOf } from '../principal.ts'
-import { ProblemError } from '../problem-error.ts'
+import { bindTo, claimsOf, ownerClaimsOf } from '../principal.ts'
+import { noOwnProject, notFound, ProblemError } from '../problem-error.ts'
 import type { Admission } from './admission.ts'
 import { type Caller, createGate } from './gate.ts'
 import { sendProblem } from './problems.ts'
@@ -23,6 +23,7 @@ export interface RoutesDependencies {
 export function installRoutes(app: FastifyInstance, { bound, database, keyring, admission }: RoutesDependencies): void {
   checkComplete(bound)
   app.decorateRequest('caller', null)
+  app.decorateRequest('authenticate', null)
   for (const route of bound) installRoute(app, route, { database, keyring, admission })
   refuseOtherMethods(app)
 }
@@ -83,7 +84,7 @@ const nobody: Caller = {
 }
 
 function createContext(
-  { id, caller }: FastifyRequest,
+  { id, caller }: Pick<FastifyRequest, 'id' | 'caller'>,
   database: Pick<Database, 'call'>,
 ): Omit<RouteContext, 'ifMatch'> {
   const { principal, project, idempotencyKey } = caller ?? nobody
@@ -91,7 +92,15 @@ function createContext(
     principal,
     project,
     idempotencyKey,
-    rpc: async (name, args) => toObject(await database.call(name, args, { claims: claimsOf(principal, project, id) })),
+    rpc: async (name, args) => {
+      if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
+      return toObject(await database.call(name, args, { claims: claimsOf(principal, project, id) }))
+    },
+    within(name) {
+      const bound = bindTo(principal, name)
+      if (bound === undefined) throw notFound()
+      return createContext({ id, caller: { principal: bound, project: name, idempotencyKey } }, database).rpc
+    },
     rpcUnbound: async (name, args) => {
       if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
       return toObject(await database.call(name, args, { claims: ownerClaimsOf(principal, id) }))

@@ -1,7 +1,7 @@
 import type { CloseCode, RealtimeLimits } from '@core/api'
 import { type Clock, isCoreError, type Logger, systemClock } from '@core/foundation'
 import type { Keyring } from '../keyring.ts'
-import type { Principal } from '../principal.ts'
+import { haveSameRoles, type Principal } from '../principal.ts'
 import type { OutboxEvent } from './outbox-event.ts'
 
 /** A client that hears events, over a WebSocket or a stream. */
@@ -24,8 +24,10 @@ export interface Connections extends AsyncDisposable {
   addUnknown(connection: Connection): Disposable | undefined
   /** From now on `flush` is called until nothing waits. */
   markCongested(connection: Connection): void
-  /** Sends away who holds a key that was revoked. */
+  /** Sends away who holds a key that was revoked or disabled. */
   noticeKey(event: OutboxEvent): void
+  /** Has a person connect again whose roles have changed. */
+  noticeMember(event: OutboxEvent): void
   /** Tells everybody to come back later, each at another moment, and takes nobody new. */
   drain(): void
   count(): number
@@ -42,7 +44,7 @@ interface Member {
 }
 
 export interface ConnectionsDependencies {
-  readonly keyring: Pick<Keyring, 'resolve' | 'forget'>
+  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetPerson'>
   readonly limits: RealtimeLimits
   readonly logger: Logger
   readonly clock?: Clock
@@ -74,22 +76,32 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
     for (const [connection, { expiresAtMs }] of members) {
       if (expiresAtMs <= nowMs) connection.end(4401, 'the credential has expired', null)
     }
-    if (sweeps % verifyEverySweeps === 0) void verifyAll()
+    if (sweeps % verifyEverySweeps === 0) void verify(() => true)
     if (clock.monotonic() - lastBeatMs < limits.pingEveryMs) return
     lastBeatMs = clock.monotonic()
     for (const connection of members.keys()) connection.beat()
   }
 
-  /** Once per credential, however many connections it has. */
-  async function verifyAll(): Promise<void> {
-    for (const [token, same] of Map.groupBy(members, ([, member]) => member.token)) {
+  /** Asks anew, once per credential however many connections it has, and ends those it is not good for any more. */
+  async function verify(concerns: (principal: Principal) => boolean): Promise<void> {
+    const concerned = [...members].filter(([, { principal }]) => concerns(principal))
+    for (const [token, same] of Map.groupBy(concerned, ([, member]) => member.token)) {
       try {
-        await keyring.resolve(token)
+        const now = await keyring.resolve(token)
+        for (const [connection, member] of same) {
+          member.expiresAtMs = toEndMs(now.expiresAt)
+          if (!haveSameRoles(now, member.principal)) endForRoles(connection)
+        }
       } catch (error) {
         if (!isCoreError(error, 'E_UNAUTHENTICATED')) return // the database is away: no reason to send anybody off
         for (const [connection] of same) connection.end(4401, error.message, null)
       }
     }
+  }
+
+  /** What was decided when it connected may be wrong now; it comes back and is judged anew. */
+  function endForRoles(connection: Connection): void {
+    connection.end(1012, 'the roles of this person have changed', Math.round(random() * 500))
   }
 
   function flush(): void {
@@ -111,8 +123,7 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       if (members.size >= limits.maxConnections) return { status: 'too_many' }
       if (held >= limits.maxConnectionsPerCredential) return { status: 'too_many_of_credential' }
       perSubject.set(subject, held + 1)
-      const expiresAtMs = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt)
-      members.set(connection, { principal, token, expiresAtMs })
+      members.set(connection, { principal, token, expiresAtMs: toEndMs(expiresAt) })
       return {
         status: 'admitted',
         place: {
@@ -136,14 +147,21 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       flusher ??= setInterval(flush, flushEveryMs)
     },
     noticeKey({ type, data }) {
+      if (type === 'created') return
       const id = String(data['id'])
-      if (type !== 'revoked' && type !== 'rerolled') return
       keyring.forget(id)
+      // An update may be undone by a later one that has not been read yet: only asking tells how the key stands.
+      if (type === 'updated') return void verify(({ subject }) => subject === `key:${id}`)
       for (const [connection, member] of members) {
         if (member.principal.subject !== `key:${id}`) continue
         if (type === 'revoked') connection.end(4401, 'the credential was revoked', null)
         else if (typeof data['expiresAt'] === 'string') member.expiresAtMs = Date.parse(data['expiresAt'])
       }
+    },
+    noticeMember({ data }) {
+      const subject = String(data['subject'])
+      keyring.forgetPerson(subject)
+      void verify((principal) => principal.subject === subject)
     },
     drain() {
       if (isDraining) return
@@ -162,4 +180,8 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       for (const connection of [...members.keys(), ...unknown]) connection.destroy()
     },
   }
+}
+
+function toEndMs(expiresAt: string | null): number {
+  return expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt)
 }

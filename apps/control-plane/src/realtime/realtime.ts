@@ -8,13 +8,13 @@ import type { Keyring } from '../keyring.ts'
 import { ProblemError } from '../problem-error.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { openStream, type StreamDependencies, type StreamRequest } from './event-stream.ts'
-import { type Credential, serveSocket } from './socket-connection.ts'
+import { type Credential, type SocketDependencies, serveSocket } from './socket-connection.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { installUpgrade, type Upgrades } from './upgrade.ts'
 
 export interface RealtimeDependencies {
   readonly database: Pick<Database, 'rpc' | 'listen'>
-  readonly keyring: Pick<Keyring, 'resolve' | 'forget'>
+  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetPerson'>
   readonly logger: Logger
   readonly limits?: Partial<RealtimeLimits>
   readonly pollEveryMs?: number
@@ -26,7 +26,11 @@ export interface Realtime extends AsyncDisposable {
   /** Lets sockets through the server's router, and sends them away before it closes. */
   install(app: FastifyInstance): void
   /** Turns a request into a socket. Throws a problem where it is not one, or cannot be served. */
-  acceptSocket(request: IncomingMessage, credential: Credential | undefined): () => void
+  acceptSocket(
+    request: IncomingMessage,
+    credential: Credential | undefined,
+    authenticate: SocketDependencies['authenticate'],
+  ): () => void
   openStream(request: StreamRequest): ReturnType<typeof openStream>
 }
 
@@ -38,7 +42,10 @@ export function createRealtime({ database, keyring, logger, pollEveryMs, ...opti
     database,
     logger,
     ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
-    onEvent: (event) => event.topic === 'key' && connections.noticeKey(event),
+    onEvent(event) {
+      if (event.topic === 'key') connections.noticeKey(event)
+      else if (event.topic === 'member') connections.noticeMember(event)
+    },
   })
   const dependencies: StreamDependencies = { connections, subscriptions, limits, logger }
   const server = new WebSocketServer({
@@ -57,7 +64,7 @@ export function createRealtime({ database, keyring, logger, pollEveryMs, ...opti
       app.addHook('preClose', async () => connections.drain())
       app.addHook('onClose', () => dispose())
     },
-    acceptSocket(request, credential) {
+    acceptSocket(request, credential, authenticate) {
       const upgrade = upgrades?.take(request)
       if (upgrade === undefined || request.headers.upgrade?.toLowerCase() !== 'websocket') {
         throw new ProblemError('upgrade_required', 'open this address with a WebSocket client', {
@@ -68,7 +75,7 @@ export function createRealtime({ database, keyring, logger, pollEveryMs, ...opti
       return () => {
         upgrade.release()
         server.handleUpgrade(request, upgrade.socket, upgrade.head, (socket) =>
-          serveSocket(socket, credential, { ...dependencies, keyring }),
+          serveSocket(socket, credential, { ...dependencies, authenticate }),
         )
       }
     },

@@ -9,8 +9,9 @@ import {
 import { type Clock, CoreError, isCoreError, type Logger, systemClock } from '@core/foundation'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
-import { type Keyring, requireScope } from '../keyring.ts'
-import { claimsOf, type Principal } from '../principal.ts'
+import { requireScope } from '../keyring.ts'
+import { bindTo, claimsOf, type Principal } from '../principal.ts'
+import { ProblemError } from '../problem-error.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
 import { createOutlet } from './outlet.ts'
@@ -19,7 +20,8 @@ import type { Subscriptions } from './subscriptions.ts'
 export interface SocketDependencies {
   readonly connections: Connections
   readonly subscriptions: Subscriptions
-  readonly keyring: Pick<Keyring, 'resolve'>
+  /** Who a token in the first frame belongs to. Throws or rejects as a request with it would. */
+  authenticate(token: string): Principal | Promise<Principal>
   readonly limits: RealtimeLimits
   readonly logger: Logger
   readonly clock?: Clock
@@ -53,7 +55,7 @@ export function serveSocket(
   credential: Credential | undefined,
   dependencies: SocketDependencies,
 ): void {
-  const { connections, subscriptions, keyring, limits, logger, clock = systemClock } = dependencies
+  const { connections, subscriptions, authenticate, limits, logger, clock = systemClock } = dependencies
   const held = new Map<string, Held>()
   const outlet = createOutlet({
     send: ({ frame }) => socket.send(frame, { binary: false }),
@@ -135,7 +137,9 @@ export function serveSocket(
     if (isEnding) return
     if (isCoreError(error, 'E_UNAUTHENTICATED')) connection.end(4401, error.message, null)
     else if (isCoreError(error, 'E_FORBIDDEN')) connection.end(4403, error.message, null)
-    else {
+    else if (error instanceof ProblemError && error.problem === 'rate_limited') {
+      connection.end(4429, error.message, Number(error.options.headers?.['retry-after'] ?? 1) * 1000)
+    } else {
       logger.warn({ component: 'realtime', err: error }, 'a socket could not be served')
       connection.end(1013, 'the server cannot serve this now', 1000)
     }
@@ -166,7 +170,7 @@ export function serveSocket(
     principal = known
     token = shown
     const { epoch, position: seq } = subscriptions.feed
-    send({ op: 'welcome', subject: known.subject, project: known.project ?? null, epoch, seq })
+    send({ op: 'welcome', subject: known.subject, project: known.project || null, epoch, seq })
   }
 
   async function receive(text: string | undefined): Promise<void> {
@@ -176,7 +180,7 @@ export function serveSocket(
       if (typeof frame === 'string' || frame.op !== 'authenticate') {
         throw new CoreError('E_UNAUTHENTICATED', 'the first frame must be authenticate')
       }
-      await admit({ principal: await keyring.resolve(frame.token), token: frame.token })
+      await admit({ principal: await authenticate(frame.token), token: frame.token })
     } else if (typeof frame === 'string') send({ op: 'error', code: 'invalid', detail: frame })
     else answer(frame, principal)
   }
@@ -212,12 +216,12 @@ export function serveSocket(
       connection.end(4429, 'too many subscriptions', 10_000)
       return
     }
-    const bound = known.project ?? project
+    const bound = known.project || project
     held.set(id, { topic, subscription: { [Symbol.dispose]() {} } })
     const subscription = subscriptions.add({
       topics: [topic],
       project: bound,
-      claims: bound === undefined ? undefined : claimsOf(known, bound),
+      claims: bound === undefined ? undefined : claimsOf(bindTo(known, bound) ?? known, bound),
       since,
       epoch,
       isFull,
@@ -237,9 +241,12 @@ export function serveSocket(
 
   function refusalOf(id: string, topic: Topic, project: string | undefined, known: Principal) {
     const { scope } = topics[topic]
-    if (project !== undefined && known.project !== undefined && project !== known.project) {
+    const named = project ?? known.project
+    if (named === '') return { code: 'invalid', detail: 'this credential has no single project: name one' } as const
+    const bound = named === undefined ? known : bindTo(known, named)
+    if (bound === undefined) {
       return { code: 'not_found', detail: 'there is nothing here that this credential may see' } as const
-    } else if (!known.scopes.has(scope)) {
+    } else if (!bound.scopes.has(scope)) {
       return { code: 'forbidden', detail: `this credential lacks the scope ${scope}` } as const
     } else if (held.has(id)) {
       return { code: 'conflict', detail: `there is a subscription ${id} already` } as const

@@ -2,6 +2,7 @@ import { getAccount, listAccounts, openAccount, updateAccount } from '@core/api'
 import { serve } from '../bound-route.ts'
 import { accountNotFound, isAccountOf, toAnswer } from '../denial.ts'
 import { toPage } from '../page.ts'
+import { isOwner } from '../principal.ts'
 
 export const accountRoutes = [
   serve(listAccounts, async ({ project, query: { parent, cursor, limit }, rpc }) => {
@@ -14,9 +15,9 @@ export const accountRoutes = [
     const { account, kind, parent, funding, overdraft, metadata } = body
     if (!isAccountOf(project, account)) return accountNotFound(account)
     // A parent in another project (the shared pool) is the owner's to give.
-    const isOwner = principal.project === undefined
-    if (parent !== undefined && !isOwner && !isAccountOf(project, parent)) return accountNotFound(parent)
-    const open = isOwner ? rpcUnbound : rpc
+    const unbound = isOwner(principal)
+    if (parent !== undefined && !unbound && !isAccountOf(project, parent)) return accountNotFound(parent)
+    const open = unbound ? rpcUnbound : rpc
     const answer = await open('ledger_account_open', {
       p_key: idempotencyKey,
       p_account: account,

@@ -3,14 +3,14 @@ import type { JsonInput } from '@core/database'
 import { type CoreAnswer, type RouteAnswer, type RouteContext, serve } from '../bound-route.ts'
 import { toAnswer } from '../denial.ts'
 import { toPage } from '../page.ts'
-import { wholeSystem } from '../whole-system.ts'
+import { ownerOnly, wholeSystem } from '../whole-system.ts'
 
 export const flagRoutes = [
   serve(listFlags, ({ project, query, rpc }) => list(rpc, project, query)),
   serve(listAllFlags, ({ query, ...context }) => list(wholeSystem(context), null, query)),
 
   serve(setFlag, ({ project, ifMatch, body, rpc }) => set(rpc, project, body, ifMatch)),
-  serve(setFlagForAll, ({ ifMatch, body, ...context }) => set(wholeSystem(context), null, body, ifMatch)),
+  serve(setFlagForAll, ({ ifMatch, body, ...context }) => set(ownerOnly(context), null, body, ifMatch)),
 ]
 
 interface Page {

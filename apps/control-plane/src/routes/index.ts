@@ -13,6 +13,7 @@ import { grantRoutes } from './grant.ts'
 import { holdRoutes } from './hold.ts'
 import { ledgerRoutes } from './ledger.ts'
 import { meRoutes } from './me.ts'
+import { memberRoutes } from './member.ts'
 import { projectRoutes } from './project.ts'
 import { createRealtimeRoutes, type RealtimeRoutesDependencies } from './realtime.ts'
 import { rebalanceRoutes } from './rebalance.ts'
@@ -28,6 +29,7 @@ export function createRoutes(dependencies: SystemRoutesDependencies & RealtimeRo
     ...createRealtimeRoutes(dependencies),
     ...meRoutes,
     ...projectRoutes,
+    ...memberRoutes,
     ...apiKeyRoutes,
     ...flagRoutes,
     ...accountRoutes,

@@ -1,4 +1,5 @@
 import { connectRealtime, streamEvents } from '@core/api'
+import { CoreError } from '@core/foundation'
 import type { FastifyReply } from 'fastify'
 import { type BoundRoute, serveStream } from '../bound-route.ts'
 import { bearerToken, requireScope } from '../keyring.ts'
@@ -15,7 +16,9 @@ export function createRealtimeRoutes({ realtime }: RealtimeRoutesDependencies): 
       const { authorization } = request.headers
       if (authorization !== undefined) requireScope(principal, 'event:read')
       const credential = authorization === undefined ? undefined : { principal, token: bearerToken(authorization) }
-      const open = realtime.acceptSocket(request.raw, credential)
+      const { authenticate } = request
+      if (authenticate === null) throw new CoreError('E_INTERNAL', 'the gate lets nobody say later who it is')
+      const open = realtime.acceptSocket(request.raw, credential, authenticate)
       reply.hijack()
       open()
     }),

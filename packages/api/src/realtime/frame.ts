@@ -16,7 +16,7 @@ const epoch = z.uuid().describe('Names the life of the database; sequence number
 export const clientFrameSchema = z
   .discriminatedUnion('op', [
     z
-      .strictObject({ op: z.literal('authenticate'), token: z.string().min(1).max(4096) })
+      .strictObject({ op: z.literal('authenticate'), token: z.string().min(1).max(8192) })
       .describe(
         'The first frame of a connection that was opened without an Authorization header; with one it may be left out',
       ),
@@ -29,7 +29,11 @@ export const clientFrameSchema = z
           .optional()
           .describe('The last seq that was seen: what follows it is replayed. Left out: from now on'),
         epoch: epoch.optional().describe('The epoch that seq belongs to'),
-        project: z.string().max(48).optional().describe('Only this project; for the owner, who hears all of them'),
+        project: z
+          .string()
+          .max(48)
+          .optional()
+          .describe('Only this project; for the owner, who hears all of them, and for a person with several'),
       })
       .describe('Hear a topic. One subscription per topic and connection'),
     z.strictObject({ op: z.literal('unsubscribe'), id: subscriptionId }).describe('Hear no more of it'),
@@ -110,7 +114,7 @@ export type ServerFrame = z.output<typeof serverFrameSchema>
 
 /** Close codes of the server, beside those of the protocol (1009: a message was too large). */
 export const closeCodes = {
-  1012: 'The server shuts down or restarts. Come back after retryAfterMs; since loses nothing',
+  1012: 'The server shuts down, or the roles of the person have changed. Come back after retryAfterMs; since loses nothing',
   1013: 'The client reads too slowly, or the server cannot serve it now. Come back; since loses nothing',
   4401: 'The credential is missing, unknown, expired or revoked',
   4403: 'The credential lacks event:read',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Capability } from '../capability.ts'
 import { amountOrZeroField, balanceField, timestampField } from '../field.ts'
+import { roles } from '../role.ts'
 
 interface TopicKind {
   /** What a credential needs to hear it, beside `event:read`. */
@@ -32,6 +33,13 @@ const key = z.looseObject({
   status: z.enum(['active', 'expired', 'disabled']),
   expiresAt: timestampField.nullable(),
   replacedBy: z.string().nullable(),
+})
+
+const member = z.looseObject({
+  project: z.string(),
+  subject: z.string().describe('user: and the sub of the person’s token'),
+  role: z.enum(roles).describe('Of removed: the role that ended'),
+  name: z.string().nullable(),
 })
 
 /** Every topic there is. */
@@ -84,8 +92,14 @@ export const topics = {
   key: {
     scope: 'key:read',
     kind: 'log',
-    summary: 'An API key was made, rerolled or revoked',
-    types: { created: key, rerolled: key, revoked: key },
+    summary: 'An API key was made, changed, rerolled or revoked',
+    types: { created: key, updated: key, rerolled: key, revoked: key },
+  },
+  member: {
+    scope: 'member:read',
+    kind: 'log',
+    summary: 'A person was let in, has another role, or was shown out',
+    types: { set: member, removed: member },
   },
 } as const satisfies Record<string, TopicKind>
 

@@ -1,58 +1,20 @@
 import { z } from 'zod'
-import { capabilities } from '../capability.ts'
-import { pageFields, pageOf, projectField, timestampField } from '../field.ts'
+import { pageFields, pageOf, projectField } from '../field.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
-
-const scopes = z.array(z.enum(capabilities)).min(1)
-
-const keyFields = {
-  id: z.uuid(),
-  project: z.string().nullable(),
-  name: z.string(),
-  hint: z.string().describe('Its first characters'),
-  scopes,
-  status: z.enum(['active', 'expired', 'disabled']),
-  createdBy: z.string(),
-  createdAt: timestampField,
-  expiresAt: timestampField.nullable(),
-  disabledAt: timestampField.nullable(),
-  lastUsedAt: timestampField.nullable(),
-  replacedBy: z.uuid().nullable(),
-}
-const keySchema = z.object(keyFields).meta({ id: 'ApiKey' })
-
-const newKeySchema = z
-  .object({
-    secret: z.string().nullable().describe('The key itself, this once. null in a replay: only its hash is kept'),
-    ...keyFields,
-    replayed: z.boolean(),
-  })
-  .meta({ id: 'NewApiKey' })
-
-const mode = z
-  .enum(['live', 'test'])
-  .default('live')
-  .describe('A mark for people and scanners; both open the same doors')
+import {
+  keyIdExample as id,
+  keyChanges,
+  keyExample,
+  keySchema,
+  newKeyFields,
+  newKeySchema,
+  rerolledKeySchema,
+  rerollFields,
+  secretExample,
+} from './api-key-fields.ts'
 
 const project = z.strictObject({ project: projectField })
 const byId = z.strictObject({ project: projectField, id: z.uuid() })
-
-const id = '019ab2c4-0000-7000-8000-000000000000'
-const keyExample = {
-  id,
-  project: 'smart_layer',
-  name: 'worker',
-  hint: 'ck_live_7Qf2',
-  scopes: ['ledger:read', 'ledger:spend'],
-  status: 'active',
-  createdBy: 'key:019ab2c4-0000-7000-8000-000000000001',
-  createdAt: '2026-11-20T09:30:00+00:00',
-  expiresAt: null,
-  disabledAt: null,
-  lastUsedAt: null,
-  replacedBy: null,
-}
-const secret = 'ck_live_7Qf2ZrWmJ0dYk3uTnB8xVh1LsEoGa9cPiXt6RbQyKw5MzF40AbC1d'
 
 export const listApiKeys = defineRoute({
   operation: 'listApiKeys',
@@ -62,6 +24,7 @@ export const listApiKeys = defineRoute({
   summary: "A project's keys, oldest first; never the keys themselves",
   auth: 'key:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: { ...noInput, params: project, query: z.strictObject(pageFields(z.uuid())) },
   outputs: { 200: pageOf(keySchema) },
   problems: [],
@@ -87,12 +50,7 @@ export const createApiKey = defineRoute({
   input: {
     ...noInput,
     params: project,
-    body: z.strictObject({
-      name: z.string().min(1).max(100).describe('What uses the key, 1 to 100 characters'),
-      scopes: scopes.optional().describe("Left out: a project's defaults, to spend and to look"),
-      expiresAt: timestampField.optional(),
-      mode,
-    }),
+    body: newKeyFields,
   },
   outputs: { 201: newKeySchema },
   problems: ['conflict'],
@@ -102,7 +60,31 @@ export const createApiKey = defineRoute({
       params: { project: 'smart_layer' },
       body: { name: 'worker', scopes: ['ledger:read', 'ledger:spend'] },
       status: 201,
-      response: { secret, ...keyExample, replayed: false },
+      response: { secret: secretExample, ...keyExample, replayed: false },
+    },
+  ],
+})
+
+export const updateApiKey = defineRoute({
+  operation: 'updateApiKey',
+  method: 'PATCH',
+  path: '/v1/projects/{project}/api-keys/{id}',
+  noun: 'api-keys',
+  summary: 'Rename a key, disable or enable it, give it another end',
+  description: 'What is left out stays. A revoked key stays as it is.',
+  auth: 'key:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, params: byId, body: keyChanges },
+  outputs: { 200: keySchema },
+  problems: ['conflict'],
+  examples: [
+    {
+      title: 'Switched off',
+      params: { project: 'smart_layer', id },
+      body: { enabled: false },
+      status: 200,
+      response: { ...keyExample, status: 'disabled', disabledAt: '2026-11-20T09:35:00+00:00' },
     },
   ],
 })
@@ -118,19 +100,9 @@ export const rerollApiKey = defineRoute({
   input: {
     ...noInput,
     params: byId,
-    body: z.strictObject({
-      overlapSeconds: z
-        .int()
-        .min(0)
-        .max(2_592_000)
-        .default(3600)
-        .describe('How long the old key still works, 0 to 2592000 (30 days)'),
-      mode,
-    }),
+    body: rerollFields,
   },
-  outputs: {
-    201: newKeySchema.extend({ replaces: z.uuid(), overlapEndsAt: timestampField }).meta({ id: 'RerolledApiKey' }),
-  },
+  outputs: { 201: rerolledKeySchema },
   problems: ['conflict'],
   examples: [
     {
@@ -139,7 +111,7 @@ export const rerollApiKey = defineRoute({
       body: { overlapSeconds: 3600 },
       status: 201,
       response: {
-        secret,
+        secret: secretExample,
         ...keyExample,
         id: '019ab2c4-0000-7000-8000-000000000002',
         replayed: false,
@@ -166,7 +138,12 @@ export const revokeApiKey = defineRoute({
       title: 'Revoked',
       params: { project: 'smart_layer', id },
       status: 200,
-      response: { ...keyExample, status: 'disabled', disabledAt: '2026-11-20T09:35:00+00:00' },
+      response: {
+        ...keyExample,
+        status: 'disabled',
+        disabledAt: '2026-11-20T09:35:00+00:00',
+        revokedAt: '2026-11-20T09:35:00+00:00',
+      },
     },
   ],
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { capabilities } from '../capability.ts'
 import { timestampField } from '../field.ts'
+import { roles } from '../role.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
 
 export const getMe = defineRoute({
@@ -16,8 +17,14 @@ export const getMe = defineRoute({
     200: z
       .object({
         subject: z.string().describe('As journals name it'),
-        project: z.string().nullable().describe('null for the owner, who may act for any project'),
-        scopes: z.array(z.enum(capabilities)),
+        project: z
+          .string()
+          .nullable()
+          .describe('What current stands for; null for the owner, and for a person with none or several'),
+        scopes: z.array(z.enum(capabilities)).describe('In project; of a person with several, in any of them'),
+        roles: z
+          .array(z.object({ project: z.string().nullable(), role: z.enum(roles) }))
+          .describe('Of a person, by project; null is every project. Empty for keys'),
         expiresAt: timestampField.nullable(),
       })
       .meta({ id: 'Me' }),
@@ -31,7 +38,19 @@ export const getMe = defineRoute({
         subject: 'key:019ab2c4-0000-7000-8000-000000000000',
         project: 'smart_layer',
         scopes: ['project:read', 'flag:read', 'ledger:read', 'ledger:spend', 'ledger:account'],
+        roles: [],
         expiresAt: null,
+      },
+    },
+    {
+      title: 'A person',
+      status: 200,
+      response: {
+        subject: 'user:6f1c6d3e-1f0b-4a39-9d2c-0b9f6a1e7c55',
+        project: 'smart_layer',
+        scopes: ['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'],
+        roles: [{ project: 'smart_layer', role: 'viewer' }],
+        expiresAt: '2026-11-20T10:30:00.000Z',
       },
     },
   ],

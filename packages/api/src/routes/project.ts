@@ -31,7 +31,7 @@ export const listProjects = defineRoute({
   method: 'GET',
   path: '/v1/projects',
   noun: 'projects',
-  summary: "The registered projects; a project's key sees its own",
+  summary: 'The registered projects; a key or a member sees its own',
   auth: 'project:read',
   idempotencyKey: 'none',
   conditional: 'read',
@@ -39,6 +39,54 @@ export const listProjects = defineRoute({
   outputs: { 200: z.object({ data: z.array(projectSchema), page: z.object({ next: z.null() }) }) },
   problems: [],
   examples: [{ title: 'One project', status: 200, response: { data: [example], page: { next: null } } }],
+})
+
+const project = z.strictObject({ project: projectField })
+
+const fields = z.strictObject({
+  version: z.string().max(100).optional(),
+  capabilities: z.array(z.string().max(100)).max(100).optional(),
+  endpoints: jsonObjectField.optional(),
+  metadata: metadataField.optional(),
+})
+
+export const getProject = defineRoute({
+  operation: 'getProject',
+  method: 'GET',
+  path: '/v1/projects/{project}',
+  noun: 'projects',
+  summary: 'What a project says of itself',
+  auth: 'project:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: { ...noInput, params: project },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [{ title: 'A project', params: { project: 'smart_layer' }, status: 200, response: example }],
+})
+
+export const updateProject = defineRoute({
+  operation: 'updateProject',
+  method: 'PATCH',
+  path: '/v1/projects/{project}',
+  noun: 'projects',
+  summary: 'Change what a registered project says of itself',
+  description: 'Fields left out keep what is stored. PUT registers a project that is not there yet; this does not.',
+  auth: 'project:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, params: project, body: fields },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [
+    {
+      title: 'A new version',
+      params: { project: 'smart_layer' },
+      body: { version: '1.4.0' },
+      status: 200,
+      response: example,
+    },
+  ],
 })
 
 export const putProject = defineRoute({
@@ -51,16 +99,7 @@ export const putProject = defineRoute({
   auth: 'project:write',
   idempotencyKey: 'none',
   conditional: 'edit',
-  input: {
-    ...noInput,
-    params: z.strictObject({ project: projectField }),
-    body: z.strictObject({
-      version: z.string().max(100).optional(),
-      capabilities: z.array(z.string().max(100)).max(100).optional(),
-      endpoints: jsonObjectField.optional(),
-      metadata: metadataField.optional(),
-    }),
-  },
+  input: { ...noInput, params: project, body: fields },
   outputs: { 200: projectSchema },
   problems: [],
   examples: [

@@ -59,6 +59,14 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Whether the key with this SHA-256 is good, and why not. Members see their own project's keys only. */
+  key_check: {
+    args: {
+      p_hash: string
+      p_scope?: string | null | undefined
+    }
+    result: Json
+  }
   /** Records a new API key by its SHA-256. Replays on p_key. Grants at most what the caller has. */
   key_create: {
     args: {
@@ -96,6 +104,18 @@ export interface CoreFunctions {
   key_revoke: {
     args: {
       p_id: string
+    }
+    result: Json
+  }
+  /** Renames, disables, enables a key or moves its end. Idempotent; a revoked key stays as it is. */
+  key_update: {
+    args: {
+      p_id: string
+      p_name?: string | null | undefined
+      p_enabled?: boolean | null | undefined
+      p_expires_at?: string | null | undefined
+      p_forever?: boolean | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -410,6 +430,48 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** The members of a project, in the order of their subjects. */
+  member_list: {
+    args: {
+      p_project: string
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Ends a membership at once. PT404 where there is none; the last owner stays. */
+  member_remove: {
+    args: {
+      p_project: string
+      p_subject: string
+    }
+    result: Json
+  }
+  /** The roles of a person, by project. Owner only. */
+  member_roles: {
+    args: {
+      p_subject: string
+    }
+    result: Json
+  }
+  /** Lets a person in or changes the role. Idempotent by subject. Grants at most what the caller has; the last owner stays. */
+  member_set: {
+    args: {
+      p_project: string
+      p_subject: string
+      p_role: string
+      p_name?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** A registered project. PT404 where there is none. */
+  project_get: {
+    args: {
+      p_name: string
+    }
+    result: Json
+  }
   /** The registered projects; a member sees only its own. */
   project_list: {
     args: Record<never, never>
@@ -417,6 +479,18 @@ export interface CoreFunctions {
   }
   /** Registers a sibling project, or updates what it says of itself, and makes its own schema. Idempotent by name. */
   project_register: {
+    args: {
+      p_name: string
+      p_version?: string | null | undefined
+      p_capabilities?: JsonInput
+      p_endpoints?: JsonInput
+      p_metadata?: JsonInput
+      p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** Changes what a registered project says of itself. PT404 where there is none. */
+  project_update: {
     args: {
       p_name: string
       p_version?: string | null | undefined

@@ -66,6 +66,15 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'key_check',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_hash', type: 'text', required: true },
+      { name: 'p_scope', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'key_create',
     returnsNothing: false,
     isForMembers: true,
@@ -107,6 +116,19 @@ export const coreSignatures: readonly CoreSignature[] = [
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
+    ],
+  },
+  {
+    name: 'key_update',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_enabled', type: 'boolean', required: false },
+      { name: 'p_expires_at', type: 'timestamp with time zone', required: false },
+      { name: 'p_forever', type: 'boolean', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -455,6 +477,53 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'member_list',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'member_remove',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_roles',
+    returnsNothing: false,
+    isForMembers: false,
+    args: [
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'member_set',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_role', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'project_get',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'project_list',
     returnsNothing: false,
     isForMembers: true,
@@ -462,6 +531,19 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'project_register',
+    returnsNothing: false,
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_version', type: 'text', required: false },
+      { name: 'p_capabilities', type: 'jsonb', required: false },
+      { name: 'p_endpoints', type: 'jsonb', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'project_update',
     returnsNothing: false,
     isForMembers: true,
     args: [

@@ -1,0 +1,27 @@
+import { listMembers, putMember, removeMember } from '@core/api'
+import { serve } from '../bound-route.ts'
+import { toAnswer } from '../denial.ts'
+import { toPage } from '../page.ts'
+
+export const memberRoutes = [
+  serve(listMembers, async ({ project, query: { cursor, limit }, rpc }) =>
+    toPage('members', await rpc('member_list', { p_project: project, p_after: cursor ?? null, p_limit: limit })),
+  ),
+
+  serve(putMember, async ({ project, ifMatch, params: { subject }, body: { role, name }, rpc }) =>
+    toAnswer(
+      200,
+      await rpc('member_set', {
+        p_project: project,
+        p_subject: subject,
+        p_role: role,
+        p_name: name ?? null,
+        p_if_match: ifMatch,
+      }),
+    ),
+  ),
+
+  serve(removeMember, async ({ project, params: { subject }, rpc }) =>
+    toAnswer(200, await rpc('member_remove', { p_project: project, p_subject: subject })),
+  ),
+]

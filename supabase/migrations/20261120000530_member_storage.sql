@@ -1,0 +1,128 @@
+-- People. An issuer of tokens says who somebody is (`user:<sub>`); this says what that person may do in which project.
+
+create or replace function core.capabilities() returns text[]
+language sql immutable set search_path = '' as $$
+  select array[
+    'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
+    'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
+    'event:read', 'audit:read', 'member:read', 'member:write']
+$$;
+comment on function core.capabilities is 'Every capability core.authorize knows.';
+
+-- What a role may do in its project. Each includes the one before it; only an owner may change the rules of money.
+create function core.role_capabilities(p_role text) returns text[]
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_viewer constant text[] := array['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'];
+  v_operator constant text[] := v_viewer || array['key:read', 'flag:write', 'ledger:spend', 'ledger:account'];
+  v_admin constant text[] := v_operator || array['project:write', 'key:write', 'ledger:operate', 'member:write', 'audit:read'];
+begin
+  return case p_role
+    when 'viewer' then v_viewer
+    when 'operator' then v_operator
+    when 'admin' then v_admin
+    when 'owner' then core.capabilities()
+  end;
+end
+$$;
+comment on function core.role_capabilities is 'The capabilities of viewer, operator, admin or owner; null for anything else.';
+
+create table core.member (
+  project text not null constraint member_project_fkey references core.project (name),
+  subject text not null constraint member_subject_form check (subject ~ '^user:[!-~]{1,255}$'),
+  role text not null constraint member_role_known check (role in ('viewer', 'operator', 'admin', 'owner')),
+  name text constraint member_name_length check (length(name) between 1 and 100),
+  created_by text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_by text not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  constraint member_pkey primary key (project, subject)
+);
+comment on table core.member is 'Who may act for a project, and as what.';
+comment on column core.member.subject is 'user: and the sub of the configured issuer. Another issuer''s subjects are other people.';
+comment on column core.member.name is 'For people who read the list; decides nothing.';
+create index member_by_subject on core.member (subject);
+
+create function core.member_view(p_row core.member) returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object(
+    'project', p_row.project, 'subject', p_row.subject, 'role', p_row.role, 'name', p_row.name,
+    'created_by', p_row.created_by, 'created_at', p_row.created_at,
+    'updated_by', p_row.updated_by, 'updated_at', p_row.updated_at,
+    'etag', core.etag(jsonb_build_object('role', p_row.role, 'name', p_row.name, 'updated_at', extract(epoch from p_row.updated_at))))
+$$;
+comment on function core.member_view is 'A member as the API shows it.';
+
+-- Tells everybody who remembers a person's roles that they are others now.
+create function core.member_emit(p_type text, p_row core.member) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  perform pg_catalog.pg_notify('core_member', p_row.subject);
+  return core.emit('member', p_row.project, p_type, core.member_view(p_row));
+end
+$$;
+comment on function core.member_emit is 'Writes a change of a member to the outbox (set, removed) and hints at the subject.';
+
+create or replace function core.event_capability(p_topic text) returns text
+language sql immutable set search_path = '' as $$
+  select case
+    when p_topic = 'ledger.seal' then 'ledger:operate'
+    when p_topic like 'ledger.%' then 'ledger:read'
+    when p_topic in ('flag', 'key', 'member') then p_topic || ':read'
+    else 'event:read'
+  end
+$$;
+comment on function core.event_capability is 'The capability a topic needs beside event:read.';
+
+-- The row of a member, or one of nulls. Locks the project against other changes of its members, so that two owners
+-- cannot remove each other at the same moment.
+create function core.member_lock(p_project text, p_subject text) returns core.member
+language plpgsql set search_path = '' as $$
+declare
+  v_row core.member;
+begin
+  if p_subject is null or p_subject !~ '^user:[!-~]{1,255}$' then
+    perform core.refuse('PT400', 'invalid_subject', 'a subject is user: and the sub of a token, 1 to 255 printable characters',
+      'GET /v1/me tells the subject of a token.', jsonb_build_object('field', 'subject'));
+  end if;
+  perform from core.project where name = p_project for no key update;
+  if not found then
+    perform core.refuse('PT404', 'project_not_found', format('there is no project %s', coalesce(quote_literal(p_project), 'null')),
+      'Register the project first.');
+  end if;
+  select * into v_row from core.member where project = p_project and subject = p_subject;
+  return v_row;
+end
+$$;
+comment on function core.member_lock is 'A member''s row, with the project locked against other changes of members. PT400, PT404.';
+
+-- Nobody decides about a role that may do more than they may themselves: neither by giving it nor by taking it.
+create function core.require_own_role(p_role text) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  v_member jsonb := core.member_claims();
+  v_excess text[];
+begin
+  if v_member is null then return; end if;
+  select array_agg(c order by c) into v_excess
+  from unnest(core.role_capabilities(p_role)) c where not coalesce(v_member -> 'caps' ? c, false);
+  if v_excess is not null then
+    perform core.refuse('PT403', 'role_exceeds_own',
+      format('this credential cannot decide about the role %s: it lacks %s', p_role, array_to_string(v_excess, ', ')),
+      'Ask somebody with that role.', jsonb_build_object('role', p_role, 'caps', to_jsonb(v_excess)));
+  end if;
+end
+$$;
+comment on function core.require_own_role is 'Raises PT403 where a role may do what the caller may not.';
+
+-- A project that has had an owner always has one who answers for it.
+create function core.require_other_owner(p_project text, p_subject text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if not exists (select from core.member where project = p_project and role = 'owner' and subject <> p_subject) then
+    perform core.refuse('PT409', 'last_owner', format('%s is the last owner of %s', p_subject, p_project),
+      'Make somebody else an owner first.');
+  end if;
+end
+$$;
+comment on function core.require_other_owner is 'Raises PT409 where nobody else owns the project. Only under the lock of member_lock.';
