@@ -13,7 +13,7 @@ export interface BareFunctions {
   charge(name: string): Contestant
 }
 
-/** Takes the account and, for each function, request and answer from the ledger. */
+/** Takes the account and, for each function, request, windows and answer from the ledger. */
 export async function createBareFunctions(database: Database): Promise<BareFunctions> {
   const [hold = ''] = await openHolds(database, 1)
   requireOk(
@@ -36,7 +36,7 @@ export async function createBareFunctions(database: Database): Promise<BareFunct
   }
   const journalled = async (op: string) => {
     const row = await database.call('bench_journal', { p_op: op })
-    return { p_request: fieldOf(row, 'request'), p_result: fieldOf(row, 'result') }
+    return { p_counts: fieldOf(row, 'counts'), p_request: fieldOf(row, 'request'), p_result: fieldOf(row, 'result') }
   }
   const reserve = { ...told, p_root: fieldOf(account, 'root'), p_amount: HELD, ...(await journalled('reserve')) }
   const settle = { ...told, p_held: HELD, p_amount: USED, ...(await journalled('settle')) }

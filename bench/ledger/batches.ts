@@ -61,7 +61,7 @@ function reserveBatches({ database }: Platform, name: string, size: number, deny
       })
     },
     async run() {
-      for (const batch of batches) resultsOf(await database.rpc('ledger_batch', { p_ops: batch }), denied)
+      for (const batch of batches) resultsOf(await database.rpc('ledger_batch_json', { p_ops: batch }), denied)
       return []
     },
   }
@@ -77,7 +77,7 @@ function settleBatches({ database }: Platform, name: string, size: number): Cont
       batches = toBatches(operations, size, (index) => settleOperation(holds[index] ?? ''))
     },
     async run() {
-      for (const batch of batches) resultsOf(await database.rpc('ledger_batch', { p_ops: batch }))
+      for (const batch of batches) resultsOf(await database.rpc('ledger_batch_json', { p_ops: batch }))
       return []
     },
   }

@@ -94,7 +94,7 @@ async function fill(database: Database, from: number, to: number, context: Bench
     context.signal.throwIfAborted()
     const holds = await openHolds(database, MAX_BATCH)
     const [batch = []] = toBatches(MAX_BATCH, MAX_BATCH, (index) => settleOperation(holds[index] ?? ''))
-    resultsOf(await database.rpc('ledger_batch', { p_ops: batch }))
+    resultsOf(await database.rpc('ledger_batch_json', { p_ops: batch }))
     if (length % 100_000 === 0) context.progress(`filling the journal: ${length.toLocaleString('en')} rows`)
   }
 }

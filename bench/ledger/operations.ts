@@ -32,7 +32,7 @@ export function toBatches<Item>(count: number, size: number, make: (index: numbe
 export async function openHolds(database: Database, count: number): Promise<string[]> {
   const holds: string[] = []
   for (const batch of toBatches(count, MAX_BATCH, () => reserveOperation())) {
-    const answer = await database.rpc('ledger_batch', { p_ops: batch })
+    const answer = await database.rpc('ledger_batch_json', { p_ops: batch })
     holds.push(...resultsOf(answer).map((result) => textOf(result, 'hold')))
   }
   return holds

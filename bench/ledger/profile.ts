@@ -49,9 +49,9 @@ async function profile(
   const holds = op === 'settle' ? await openHolds(database, (batches + 1) * MAX_BATCH) : []
   const make = (index: number) => (op === 'settle' ? settleOperation(holds[index] ?? '') : reserveOperation())
   const [first = [], ...others] = toBatches((batches + 1) * MAX_BATCH, MAX_BATCH, make)
-  resultsOf(await database.rpc('ledger_batch', { p_ops: first })) // plans and caches are made here
+  resultsOf(await database.rpc('ledger_batch_json', { p_ops: first })) // plans and caches are made here
   await runOn(url, 'select pg_stat_statements_reset()')
-  for (const batch of others) resultsOf(await database.rpc('ledger_batch', { p_ops: batch }))
+  for (const batch of others) resultsOf(await database.rpc('ledger_batch_json', { p_ops: batch }))
   const counted = await runOn(
     url,
     `select query, toplevel, total_exec_time as ms from pg_stat_statements

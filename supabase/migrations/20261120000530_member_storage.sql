@@ -14,14 +14,15 @@ create function core.role_capabilities(p_role text) returns text[]
 language plpgsql immutable set search_path = '' as $$
 declare
   v_viewer constant text[] := array['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'];
-  v_operator constant text[] := v_viewer || array['key:read', 'flag:write', 'ledger:spend', 'ledger:account'];
-  v_admin constant text[] := v_operator || array['project:write', 'key:write', 'ledger:operate', 'member:write', 'audit:read'];
+  v_operator constant text[] := v_viewer || array['key:read', 'flag:write', 'ledger:spend', 'ledger:account', 'error:read'];
+  v_admin constant text[] := v_operator || array['project:write', 'key:write', 'ledger:operate', 'member:write',
+    'audit:read', 'error:write'];
 begin
   return case p_role
     when 'viewer' then v_viewer
     when 'operator' then v_operator
     when 'admin' then v_admin
-    when 'owner' then core.capabilities()
+    when 'owner' then array_remove(core.capabilities(), 'system:read') -- which looks beyond the project
   end;
 end
 $$;

@@ -98,12 +98,10 @@ begin
         and (v_from is null or a.at >= v_from) and (v_to is null or a.at < v_to)
       order by a.id desc limit p_limit)
       union all
-      (select t.id, 'ledger', t.created_at, t.project, t.actor, 'ledger.' || t.op, 'account:' || c.code, r.told ->> 'request_id', null,
+      (select t.id, 'ledger', t.created_at, t.project, t.actor, 'ledger.' || t.op, 'account:' || c.code, t.request_id, null,
         jsonb_strip_nulls(jsonb_build_object('key', t.key, 'amount', t.amount, 'hold', t.hold, 'flags', to_jsonb(t.flags),
-          'settled', r.told -> 'settled', 'held', r.told -> 'held', 'available', r.told -> 'available'))
+          'settled', t.settled, 'held', t.held, 'available', t.available))
       from core.ledger_tx t join core.ledger_account c on c.id = t.account_id
-      -- The balance it left and its request: in columns, or in the answer where the journal keeps that.
-      cross join lateral (select coalesce(t.result, '{}') || to_jsonb(t) as told offset 0) r
       where t.id < v_high and t.id >= v_low and (p_project is null or t.project = p_project) and v_source is distinct from 'admin'
         -- These have an entry of their own, with what was before.
         and t.op not in ('account_open', 'account_update', 'budget_set')

@@ -81,14 +81,13 @@ create table core.ledger_hold (
 comment on table core.ledger_hold is 'Credits set aside by reserve. Belongs for ever to the windows it opened in.';
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
-create index ledger_hold_account_idx on core.ledger_hold (account_id);
 
 create sequence core.ledger_tx_id;
 create table core.ledger_tx (
   id bigint constraint ledger_tx_pkey primary key,
   xid xid8 not null default pg_current_xact_id(),
-  project text not null,
-  key text not null,
+  project text collate "C" not null,
+  key text collate "C" not null,
   op text not null,
   account_id bigint not null,
   purse_id bigint not null,
@@ -99,13 +98,22 @@ create table core.ledger_tx (
   flags text[] not null default '{}',
   budget_ids bigint[],
   window_starts timestamptz[],
+  settled bigint not null,
+  held bigint not null,
+  available bigint not null,
+  windows bigint[],
   request jsonb not null,
-  result jsonb not null,
+  result jsonb,
   actor text not null,
+  request_id text,
   created_at timestamptz not null,
   constraint ledger_tx_key_key unique (project, key)
 );
 comment on table core.ledger_tx is 'The journal: one row per accepted call, with what was asked and what was answered. Append-only.';
+comment on column core.ledger_tx.settled is 'With held and available: the balance of the purse it left behind.';
+comment on column core.ledger_tx.windows is 'Cap, spent and held that it left in each window of its budgets, in their order.';
+comment on column core.ledger_tx.request is 'What was asked: the fields of the call that are not null and not its defaults.';
+comment on column core.ledger_tx.result is 'The answer, of the calls whose answer the row does not tell by itself: core.ledger_told.';
 comment on column core.ledger_tx.related_id is 'Of a transfer: the receiving purse. Of a refund: the transaction given back.';
 create index ledger_tx_related_idx on core.ledger_tx (op, related_id, id) where related_id is not null;
 create index ledger_tx_xid_idx on core.ledger_tx (xid);

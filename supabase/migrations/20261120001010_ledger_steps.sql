@@ -1,4 +1,4 @@
--- The steps that the ledger's functions share: checked arguments, the account and its purse, replay, journal, answer.
+-- The steps that the ledger's functions share: checked arguments, the account and its purse, answers.
 
 create function core.ledger_require_amount(p_field text, p_amount bigint, p_least bigint default 1) returns boolean
 language plpgsql immutable set search_path = '' as $$
@@ -84,65 +84,6 @@ begin
 end
 $$;
 comment on function core.ledger_is_frozen is 'Whether the account or one of its ancestors is frozen or closed.';
-
--- Answers a known key with its first result, or raises PT422 naming the fields that differ. Null for a new key.
--- Called under the purse's lock: the journal row of a racing twin is then committed and visible.
-create function core.ledger_replay(p_project text, p_key text, p_request jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
-declare
-  v_request jsonb;
-  v_result jsonb;
-  v_fields text[];
-begin
-  select request, result into v_request, v_result from core.ledger_tx where project = p_project and key = p_key;
-  if not found then return null; end if;
-  if v_request <> p_request then
-    select array_agg(k order by k) into v_fields
-    from (select jsonb_object_keys(v_request || p_request) as k) keys
-    where v_request -> k is distinct from p_request -> k;
-    perform core.refuse('PT422', 'idempotency_mismatch',
-      format('key %s was used before with another %s', p_key, array_to_string(v_fields, ', ')),
-      'Send the first payload again, or a new key for a new effect.', jsonb_build_object('fields', to_jsonb(v_fields)));
-  end if;
-  return v_result || '{"replayed": true}';
-end
-$$;
-comment on function core.ledger_replay is 'The stored result of a known key, PT422 when the payload differs, null when the key is new.';
-
--- Writes the journal row. A twin with the same key that took another account's lock makes this raise 40001: the
--- caller's retry then replays.
-create function core.ledger_journal(
-  p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
-  p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
-  p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null
-) returns boolean
-language plpgsql set search_path = '' as $$
-begin
-  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
-    budget_ids, window_starts, request, result, actor, created_at)
-  values (p_tx, p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
-    p_budget_ids, p_window_starts, p_request, p_result, core.actor(), p_now)
-  on conflict on constraint ledger_tx_key_key do nothing;
-  if not found then
-    raise exception using errcode = '40001', message = 'the same key is being used by a concurrent call',
-      hint = 'Send the call again.';
-  end if;
-  return true;
-end
-$$;
-comment on function core.ledger_journal is 'Appends one row to the journal; 40001 when a concurrent call took the key.';
-
--- Two entries that sum to zero: the purse and its counterpart (issuer 1, sink 2, breakage 3).
-create function core.ledger_post(p_tx bigint, p_purse core.ledger_account, p_amount bigint, p_counterpart bigint) returns boolean
-language plpgsql set search_path = '' as $$
-begin
-  insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
-  values (p_tx, p_purse.id, p_amount, p_purse.total_in - p_purse.total_out, p_purse.version),
-         (p_tx, p_counterpart, -p_amount, null, null);
-  return true;
-end
-$$;
-comment on function core.ledger_post is 'Posts an amount to a purse, already counted in it, against an account that is never locked.';
 
 create function core.ledger_available(p_purse core.ledger_account) returns bigint
 language plpgsql immutable set search_path = '' as $$

@@ -76,7 +76,8 @@ $$;
 comment on function core.ledger_carry is 'The roll-over into the window that starts at p_start, in micro-credits.';
 
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
--- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle.
+-- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle. What a
+-- made one takes over is not settled until the gate has locked the window before it.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
   out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
 language plpgsql set search_path = '' as $$
@@ -90,12 +91,6 @@ begin
   where b.account_id = any (p_path) and b.removed_at is null;
 
   if v_missing then
-    -- What rolls over is the rest of the last window; a call that was in time for it may not have committed yet.
-    perform from core.ledger_budget b
-    cross join lateral (select max(w.period_start) as period_start from core.ledger_window w where w.budget_id = b.id) last
-    join core.ledger_window w on w.budget_id = b.id and w.period_start = last.period_start
-    where b.id = any (budget_ids) and b.carry_cap > 0
-    order by b.id for no key update of w;
     with made as (
       insert into core.ledger_window (budget_id, period_start, period_end, carried)
       select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
@@ -272,15 +267,30 @@ end
 $$;
 comment on function core.ledger_raise_alerts is 'Writes an alert per threshold crossed, once each; returns the spending at which the next is due.';
 
--- Moves held and spent of every window of a set, in the table and in the set, raises an alert for every threshold the
--- spending crosses, and returns the set as answers show it.
+-- Cap, spent and held of each window, in the order of the set: what the journal keeps of it.
+create function core.ledger_window_counts(p_set core.ledger_window_set) returns bigint[]
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_counts bigint[] := '{}';
+begin
+  if p_set.caps is null then return null; end if;
+  for i in 1 .. cardinality(p_set.caps) loop
+    v_counts := v_counts || array[p_set.caps[i], p_set.spent[i], p_set.held[i]];
+  end loop;
+  return v_counts;
+end
+$$;
+comment on function core.ledger_window_counts is 'A set of windows as the journal keeps it.';
+
+-- Moves held and spent of every window of a set, in the table and in the set, and raises an alert for every threshold the
+-- spending crosses. Returns the set.
 create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
-returns jsonb
+returns core.ledger_window_set
 language plpgsql set search_path = '' as $$
 declare
   v_next bigint;
 begin
-  if p_set.caps is null then return '[]'; end if;
+  if p_set.caps is null then return p_set; end if;
   update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
   from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
@@ -292,8 +302,7 @@ begin
         p_set.spent[i] - p_spent, p_set.spent[i], p_now);
     end if;
   end loop;
-  return core.ledger_windows_view(p_set);
+  return p_set;
 end
 $$;
-comment on function core.ledger_count is 'Adds to held and spent of locked windows, raises alerts, returns the windows as answers show them.';
-
+comment on function core.ledger_count is 'Adds to held and spent of locked windows, raises alerts, returns the windows as they are then.';

@@ -38,12 +38,11 @@ begin
     select d.*, row_number() over running as nth, (sum(d.rest) over running)::bigint as given_back
     from due d window running as (partition by d.purse_id order by d.tx)
   )
-  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, request, result, actor, created_at)
+  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, settled, held, available, request,
+    actor, created_at)
   select c.tx, c.project, 'core:expire:' || c.id, 'expire', c.account_id, c.purse_id, p.version + c.nth, c.id, c.rest,
-    jsonb_build_object('op', 'expire', 'hold', c.id),
-    jsonb_build_object('ok', true, 'tx', c.tx, 'replayed', false, 'settled', p.total_in::bigint - p.total_out, 'held', p.held - c.given_back,
-      'available', core.ledger_available(p) + c.given_back, 'budgets', '[]'::jsonb, 'hold', c.id, 'released', c.rest),
-    core.actor(), p_now
+    p.total_in::bigint - p.total_out, p.held - c.given_back, core.ledger_available(p) + c.given_back,
+    jsonb_build_object('op', 'expire', 'hold', c.id), core.actor(), p_now
   from counted c join core.ledger_account p on p.id = c.purse_id;
   get diagnostics v_count = row_count;
 
@@ -67,6 +66,45 @@ end
 $$;
 comment on function core.ledger_expire is 'Expires locked, due holds: releases the rest of each and journals it; returns how many.';
 
+-- Names of locks on purses and windows, for batches to remember which they have.
+create function core.ledger_lock_names(p_purses bigint[], p_budget_ids bigint[], p_window_starts timestamptz[]) returns text[]
+language sql stable set search_path = '' as $$
+  select array(select 'purse ' || p from unnest(p_purses) p)
+    || array(select concat('window ', u.budget_id, ' ', extract(epoch from u.period_start))
+      from unnest(p_budget_ids, p_window_starts) as u (budget_id, period_start))
+$$;
+comment on function core.ledger_lock_names is 'Names of locks on purses and windows.';
+
+-- From here on the operations of this batch go through the gate with the locks and the time that the batch has.
+create function core.ledger_gate_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
+  p_window_starts timestamptz[]) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  v_ids bigint[];
+  v_starts timestamptz[];
+begin
+  select p_budget_ids || array_agg(k.budget_id), p_window_starts || array_agg(k.period_start) into v_ids, v_starts
+  from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start) where h.id = any (p_holds);
+  perform set_config('core.ledger_gated', (p_at::text || core.ledger_lock_names(p_purses, v_ids, v_starts))::text, true);
+  return true;
+end
+$$;
+comment on function core.ledger_gate_batch is 'Remembers the time and the locks of a batch for the gates of its operations.';
+
+-- A lock that an operation of a batch needs and the batch did not take, because its hold, account or budget was opened
+-- since: taken now it would be out of the order, and two such batches would wait for each other.
+create function core.ledger_require_gated(p_gated text[], p_names text[]) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if not p_names <@ p_gated then
+    raise exception using errcode = '40001', message = 'the batch met a hold, account or budget that was opened since it began',
+      hint = 'Send the batch again.';
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_gated is 'Raises 40001 for a lock that the batch does not have.';
+
 -- The gate for any number of purses. Expires what is due in their trees: due holds of siblings matter because they
 -- sit in the windows of common ancestors, so their purses join the lock. Opens the present windows of p_path's budgets
 -- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
@@ -77,6 +115,7 @@ create function core.ledger_gate(p_purses bigint[], p_roots bigint[], p_holds uu
 language plpgsql set search_path = '' as $$
 declare
   v_ok boolean;
+  v_gated text[] := nullif(current_setting('core.ledger_gated', true), '');
   v_purses bigint[];
   v_due uuid[] := '{}';
   v_windows record;
@@ -87,14 +126,16 @@ begin
   -- All that is due, up to a bound nobody reaches while a sweep runs: a hold left over could deny for nothing.
   -- Inside a batch the batch has been through the gate; a second expiry would take locks out of order.
   at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
-  if current_setting('core.ledger_gated', true) is distinct from 'on' then
+  if v_gated is null then
     select array_agg(distinct d.purse_id) into v_purses from (
       select h.purse_id from core.ledger_hold h
       where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
       order by h.expires_at limit 10000) d;
+  else
+    v_ok := core.ledger_require_gated(v_gated, core.ledger_lock_names(p_purses, '{}', '{}'));
   end if;
   perform from core.ledger_account where id = any (p_purses || v_purses) order by id for no key update;
-  at := clock_timestamp();
+  at := coalesce(v_gated[1]::timestamptz, clock_timestamp());
 
   if p_holds <> '{}' or v_purses is not null then
     v_due := core.ledger_lock_holds(p_purses || v_purses, p_holds, 10000, at);
@@ -110,23 +151,32 @@ begin
   v_ids := budget_ids || p_budget_ids;
   v_starts := window_starts || p_window_starts;
   if p_holds <> '{}' or v_due <> '{}' then
-    select v_ids || array_agg(w.budget_id), v_starts || array_agg(w.period_start) into v_ids, v_starts
-    from (select distinct k.budget_id, k.period_start
-      from unnest(v_due || p_holds) as d (id) join core.ledger_hold h on h.id = d.id,
-        unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)) w;
+    select v_ids || array_agg(k.budget_id), v_starts || array_agg(k.period_start) into v_ids, v_starts
+    from (select distinct h.budget_ids, h.window_starts
+      from unnest(v_due || p_holds) as d (id) join core.ledger_hold h on h.id = d.id) l,
+      unnest(l.budget_ids, l.window_starts) as k (budget_id, period_start);
+  end if;
+  if v_made is not null then
+    -- What rolls over is the rest of the last window; a call that was in time for it may not have committed yet.
+    select v_ids || array_agg(l.budget_id), v_starts || array_agg(l.period_start) into v_ids, v_starts
+    from core.ledger_budget b join unnest(budget_ids, window_starts) as k (budget_id, period_start) on k.budget_id = b.id
+    cross join lateral (select w.budget_id, w.period_start from core.ledger_window w
+      where w.budget_id = b.id and w.period_start < k.period_start order by w.period_start desc limit 1) l
+    where b.id = any (v_made) and b.carry_cap > 0;
   end if;
   if cardinality(v_ids) > 0 then
+    if v_gated is not null then
+      v_ok := core.ledger_require_gated(v_gated, core.ledger_lock_names('{}', v_ids, v_starts));
+    end if;
     v_ok := core.ledger_lock_windows(v_ids, v_starts);
   end if;
-  if v_due <> '{}' then
-    perform core.ledger_expire(v_due, at);
-    -- Windows are made before holds expire, for the order of locks; what was just given back was the rest of the one before.
-    if v_made is not null then
-      update core.ledger_window w set carried = core.ledger_carry(b, w.period_start)
-      from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
-      where w.budget_id = k.budget_id and w.period_start = k.period_start and b.id = k.budget_id
-        and b.id = any (v_made) and b.carry_cap > 0;
-    end if;
+  if v_due <> '{}' then perform core.ledger_expire(v_due, at); end if;
+  -- Windows are made before the ones before them are locked and their holds expire; now it is known what was their rest.
+  if v_made is not null then
+    update core.ledger_window w set carried = core.ledger_carry(b, w.period_start)
+    from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
+    where w.budget_id = k.budget_id and w.period_start = k.period_start and b.id = k.budget_id
+      and b.id = any (v_made) and b.carry_cap > 0;
   end if;
 end
 $$;

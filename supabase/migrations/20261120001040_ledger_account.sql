@@ -88,7 +88,7 @@ begin
   v_tx := nextval('core.ledger_tx_id');
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
-  v_ok := core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.open', 'account:' || p_account, v_account.project, null, core.ledger_account_view(v_account), v_tx);
   return v_answer;
 end
@@ -161,7 +161,7 @@ begin
   if v_account.status = 'closed' then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
   elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
-      or exists (select from core.ledger_hold where account_id = v_account.id and status = 'open')) then
+      or exists (select from core.ledger_hold where root_id = v_account.root_id and account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
   elsif p_overdraft > 0 and v_account.purse_id <> v_account.id then
@@ -179,7 +179,7 @@ begin
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
-  v_ok := core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.update', 'account:' || p_account, v_account.project, v_before, core.ledger_account_view(v_account), v_tx);
   return v_answer;
 end
@@ -225,7 +225,7 @@ begin
   where id = v_purse.id returning * into v_purse;
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
-  v_ok := core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
   v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;
 end

@@ -16,11 +16,10 @@ declare
   v_windows core.ledger_window_set;
   v_tightest record;
   v_granted bigint;
-  v_hold uuid;
-  v_tx bigint;
+  v_hold core.ledger_hold;
+  v_tx core.ledger_tx;
   v_request jsonb;
   v_replay jsonb;
-  v_answer jsonb;
 begin
   v_ok := core.ledger_require_key(p_key);
   v_ok := core.ledger_require_amount('amount', p_amount);
@@ -35,8 +34,8 @@ begin
   end if;
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold, 'min', p_min,
-    'ttl_s', p_ttl_s, 'over', p_over, 'metadata', p_metadata);
+  v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
+    'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'overflow')), p_metadata);
 
   v_gate := core.ledger_enter(v_account, null, true);
   v_purse := v_gate.purse;
@@ -55,19 +54,19 @@ begin
     return core.ledger_refused_spend(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
   end if;
 
-  v_hold := coalesce(p_hold, core.new_id());
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.ledger_tx_id');
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata,
     opened_at, expires_at)
-  values (v_hold, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_gate.budget_ids,
-    v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
-  on conflict on constraint ledger_hold_pkey do nothing;
-  if not found then v_ok := core.ledger_refuse_hold(v_hold); end if; -- taken meanwhile, under another purse's lock
+  values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over,
+    v_gate.budget_ids, v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
+  on conflict on constraint ledger_hold_pkey do nothing
+  returning * into v_hold;
+  if not found then v_ok := core.ledger_refuse_hold(p_hold); end if; -- taken meanwhile, under another purse's lock
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at))
-    || jsonb_build_object('hold', v_hold, 'granted', v_granted, 'expires_at', v_gate.at + make_interval(secs => p_ttl_s));
-  v_ok := core.ledger_journal(v_tx, p_key, 'reserve', v_account, v_purse, v_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
-  return v_answer;
+  v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_gate.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_gate.at,
+    p_windows => v_windows);
+  return core.ledger_told(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core_api.ledger_reserve is 'Sets credits aside before work starts: all, or at least p_min, or a denial. Replays on p_key.';
@@ -142,17 +141,16 @@ declare
   v_uncollected bigint := 0;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
-  v_tx bigint;
+  v_tx core.ledger_tx;
   v_request jsonb;
   v_replay jsonb;
-  v_answer jsonb;
 begin
   v_ok := core.ledger_require_key(p_key);
   if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount, 0); end if;
   v_ok := core.require_object('metadata', p_metadata);
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
   select * into v_account from core.ledger_account where id = v_hold.account_id;
-  v_request := jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount, 'metadata', p_metadata);
+  v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
   v_gate := core.ledger_enter(v_account, p_hold, false);
   v_purse := v_gate.purse;
@@ -185,21 +183,19 @@ begin
   if v_charged > v_rest then v_flags := v_flags || 'overflow'::text; end if;
   if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out + v_charged, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows,
-      case v_hold.status when 'open' then -v_rest else 0 end, v_charged, v_gate.at))
-    || jsonb_build_object('hold', p_hold, 'status', case v_hold.status when 'open' then 'settled' else 'settled_late' end,
-      'charged', v_charged, 'released', greatest(0, v_rest - v_charged), 'uncollected', v_uncollected, 'flags', to_jsonb(v_flags));
+  v_windows := core.ledger_count(v_tx.id, v_windows, case v_hold.status when 'open' then -v_rest else 0 end, v_charged, v_gate.at);
   update core.ledger_hold set captured = captured + v_charged, closed_at = v_gate.at,
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then greatest(0, v_rest - v_charged) else released end
-  where id = p_hold;
-  v_ok := core.ledger_journal(v_tx, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, v_answer, v_gate.at);
-  if v_charged > 0 then v_ok := core.ledger_post(v_tx, v_purse, -v_charged, 2); end if;
-  return v_answer;
+  where id = p_hold returning * into v_hold;
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, null, v_gate.at,
+    p_windows => v_windows);
+  if v_charged > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_charged, 2); end if;
+  return core.ledger_told(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core_api.ledger_settle is 'Charges what was used of a hold, releases the rest, closes it; late settles still charge once. Replays on p_key.';
@@ -218,10 +214,9 @@ declare
   v_gate record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
-  v_tx bigint;
+  v_tx core.ledger_tx;
   v_request jsonb;
   v_replay jsonb;
-  v_answer jsonb;
 begin
   v_ok := core.ledger_require_key(p_key);
   if length(p_reason) > 1000 then
@@ -229,7 +224,7 @@ begin
   end if;
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
   select * into v_account from core.ledger_account where id = v_hold.account_id;
-  v_request := jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason);
+  v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
   v_gate := core.ledger_enter(v_account, p_hold, false);
   v_purse := v_gate.purse;
@@ -242,14 +237,13 @@ begin
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'captured', v_hold.captured));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
-  update core.ledger_hold set status = 'voided', released = v_hold.amount, closed_at = v_gate.at where id = p_hold;
+  v_tx.id := nextval('core.ledger_tx_id');
+  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_gate.at where id = p_hold returning * into v_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse,
-      core.ledger_count(v_tx, v_windows, -v_hold.amount, 0, v_gate.at))
-    || jsonb_build_object('hold', p_hold, 'status', 'voided', 'released', v_hold.amount);
-  v_ok := core.ledger_journal(v_tx, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, v_answer, v_gate.at);
-  return v_answer;
+  v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_gate.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_gate.at,
+    p_windows => v_windows);
+  return core.ledger_told(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core_api.ledger_void is 'Gives a hold back whole, if nothing of it is captured. Replays on p_key.';

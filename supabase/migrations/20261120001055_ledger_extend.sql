@@ -57,9 +57,9 @@ begin
   update core.ledger_hold set amount = amount + v_granted, expires_at = v_expires where id = p_hold;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse,
-      core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at))
+      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at)))
     || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount + v_granted, 'expires_at', v_expires);
-  v_ok := core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
 $$;
@@ -108,9 +108,9 @@ begin
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse,
-      core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_gate.at))
+      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_gate.at)))
     || jsonb_build_object('hold', p_hold, 'charged', p_amount, 'captured', v_hold.captured + p_amount, 'rest', v_rest - p_amount);
-  v_ok := core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
   v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
   return v_answer;
 end

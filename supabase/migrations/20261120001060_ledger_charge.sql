@@ -10,17 +10,16 @@ declare
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
-  v_tx bigint;
+  v_tx core.ledger_tx;
   v_request jsonb;
   v_replay jsonb;
-  v_answer jsonb;
 begin
   v_ok := core.ledger_require_key(p_key);
   v_ok := core.ledger_require_amount('amount', p_amount);
   v_ok := core.require_object('metadata', p_metadata);
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount, 'metadata', p_metadata);
+  v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
   v_gate := core.ledger_enter(v_account, null, true);
   v_purse := v_gate.purse;
@@ -33,15 +32,14 @@ begin
     return core.ledger_refused_spend(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, 0, p_amount, v_gate.at))
-    || jsonb_build_object('account', p_account, 'charged', p_amount);
-  v_ok := core.ledger_journal(v_tx, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at,
-    v_gate.budget_ids, v_gate.window_starts);
-  v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
-  return v_answer;
+  v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_gate.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_gate.at,
+    v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows);
+  v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
+  return core.ledger_told(v_tx, null, v_windows.facts);
 end
 $$;
 comment on function core_api.ledger_charge is 'Spends credits at once, within balance and budgets. Replays on p_key.';

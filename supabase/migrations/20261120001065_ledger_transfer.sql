@@ -56,7 +56,7 @@ begin
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
     'to_balance', core.ledger_answer(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
-  v_ok := core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
+  perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
     p_related => v_taker.id);
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
   values (v_tx, v_giver.id, -v_moved, v_giver.total_in - v_giver.total_out, v_giver.version),
@@ -117,9 +117,9 @@ begin
 
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at))
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at)))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
-  v_ok := core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
+  perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
     v_charge.budget_ids, v_charge.window_starts, p_tx);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;

@@ -30,6 +30,14 @@ end
 $$;
 comment on function core.ledger_balance_view is 'An account with the balance of its purse and its present budgets.';
 
+create function core.ledger_left(p_tx core.ledger_tx) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case when p_tx.id is not null then jsonb_build_object('tx', p_tx.id, 'settled', p_tx.settled, 'held', p_tx.held, 'available', p_tx.available) end;
+end
+$$;
+comment on function core.ledger_left is 'The balance that a transaction left in its purse; null for none.';
+
 -- The last journal row of a purse up to an instant: its own, or a transfer into it. Ids and times of a purse grow
 -- together, so its rows are halved until one is left; reading back from the newest would cost what has happened since.
 create function core.ledger_last_tx(p_purse bigint, p_transfers boolean, p_at timestamptz) returns core.ledger_tx
@@ -89,7 +97,7 @@ begin
   -- Each journal row carries the balance it left behind.
   v_own := core.ledger_last_tx(v_account.purse_id, false, p_at);
   v_received := core.ledger_last_tx(v_account.purse_id, true, p_at);
-  v_then := case when v_received.id is null or v_own.id > v_received.id then v_own.result
+  v_then := case when v_received.id is null or v_own.id > v_received.id then core.ledger_left(v_own)
     else v_received.result -> 'to_balance' || jsonb_build_object('tx', v_received.id) end;
   return jsonb_build_object('ok', true, 'at', p_at, 'settled', coalesce(v_then -> 'settled', '0'),
     'held', coalesce(v_then -> 'held', '0'), 'available', coalesce(v_then -> 'available', '0'), 'tx', v_then -> 'tx')
@@ -155,11 +163,11 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   select coalesce(jsonb_agg(r.row order by r.id desc), '[]') into v_rows from (
     select t.id, jsonb_build_object('tx', t.id, 'op', t.op, 'account', a.code, 'key', t.key, 'hold', t.hold, 'amount', t.amount,
-      'flags', to_jsonb(t.flags), 'metadata', t.request -> 'metadata', 'actor', t.actor, 'at', t.created_at,
+      'flags', to_jsonb(t.flags), 'metadata', case when t.op in ('reserve', 'settle', 'charge') then coalesce(t.request -> 'metadata', '{}') else t.request -> 'metadata' end, 'actor', t.actor, 'at', t.created_at,
       'settled', b.after -> 'settled', 'held', b.after -> 'held', 'available', b.after -> 'available') as row
     from core.ledger_tx t join core.ledger_account a on a.id = t.account_id
     cross join lateral (select case when t.op = 'transfer' and t.related_id = v_account.purse_id
-      then t.result -> 'to_balance' else t.result end as after) b
+      then t.result -> 'to_balance' else core.ledger_left(t) end as after) b
     where (t.purse_id = v_account.id or (t.account_id = v_account.id and t.account_id <> t.purse_id)
         or (t.op = 'transfer' and t.related_id = v_account.id))
       and (p_before is null or t.id < p_before)

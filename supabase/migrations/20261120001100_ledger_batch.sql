@@ -59,7 +59,7 @@ comment on function core.ledger_apply is 'One operation of a batch through its o
 
 -- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
 -- of the same batch (settle what it reserved), and any operation is allowed.
-create function core.ledger_batch_each(p_ops jsonb) returns jsonb
+create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = '' as $$
 declare
   v_codes text[];
@@ -67,7 +67,13 @@ declare
   v_txs bigint[];
   v_accounts bigint[];
   v_path bigint[];
-  v_results jsonb := '[]';
+  v_purses bigint[];
+  v_roots bigint[];
+  v_ids bigint[];
+  v_starts timestamptz[];
+  v_gate record;
+  v_ok boolean;
+  v_results text[] := '{}';
   v_op jsonb;
 begin
   -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
@@ -78,22 +84,25 @@ begin
   cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
     (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
   where jsonb_typeof(o.value) = 'object';
-  select coalesce(array_agg(h.id), '{}') into v_holds from core.ledger_hold h where h.id = any (v_holds);
+  -- A refund counts in the windows of what it gives back: those of its hold, or its own.
+  select coalesce(array_agg(h.id), '{}') into v_holds from core.ledger_hold h
+  where h.id = any (v_holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)));
+  select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_ids, v_starts
+  from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
   select array_agg(u.id) into v_accounts from (
     select a.id from core.ledger_account a where a.code = any (v_codes)
     union select h.account_id from core.ledger_hold h where h.id = any (v_holds)
     union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
-  if v_accounts is not null then
-    select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
-    perform core.ledger_gate(array_agg(distinct a.purse_id), array_agg(distinct a.root_id), v_holds, v_path, '{}', '{}')
-    from core.ledger_account a where a.id = any (v_accounts);
-  end if;
-  perform set_config('core.ledger_gated', 'on', true);
+  select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
+  select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into v_purses, v_roots
+  from core.ledger_account a where a.id = any (v_accounts);
+  v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, v_ids, v_starts);
+  v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids || v_ids, v_gate.window_starts || v_starts);
   for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || jsonb_build_array(core.ledger_apply(v_op));
+    v_results := v_results || core.ledger_apply(v_op)::text;
   end loop;
   perform set_config('core.ledger_gated', '', true);
-  return v_results;
+  return '[' || array_to_string(v_results, ', ') || ']';
 end
 $$;
 comment on function core.ledger_batch_each is 'Runs the operations of a batch one by one under locks taken for all of them.';
@@ -105,7 +114,7 @@ declare
   v_results jsonb;
 begin
   begin
-    v_results := core.ledger_batch_run(p_ops);
+    v_results := core.ledger_batch_run(p_ops)::jsonb;
     if jsonb_path_exists(v_results, '$[*] ? (@.ok == false)') then
       raise exception using errcode = 'CB001';
     end if;
@@ -123,7 +132,8 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 -- Runs up to 1,000 operations, each with its own key and its own result; a denied or malformed one never fails its
 -- neighbours. p_atomic: all or nothing. Locks: all purses, holds and windows of the batch, each class sorted. Plans may
 -- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, for ever after.
-create function core_api.ledger_batch(p_ops jsonb, p_atomic boolean default false) returns jsonb
+-- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
+create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
 language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 begin
@@ -135,7 +145,17 @@ begin
       'Split it; every operation keeps its own key.', jsonb_build_object('field', 'ops'));
   end if;
   if p_atomic then return core.ledger_batch_atomic(p_ops); end if;
-  return jsonb_build_object('ok', true, 'results', core.ledger_batch_run(p_ops));
+  return '{"ok": true, "results": ' || core.ledger_batch_run(p_ops) || '}';
+end
+$$;
+comment on function core_api.ledger_batch_json is 'ledger_batch, answered as json: for callers who read text anyway.';
+revoke execute on function core_api.ledger_batch_json from public;
+grant execute on function core_api.ledger_batch_json to core_member, service_role;
+
+create function core_api.ledger_batch(p_ops jsonb, p_atomic boolean default false) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  return core_api.ledger_batch_json(p_ops, p_atomic);
 end
 $$;
 comment on function core_api.ledger_batch is 'Up to 1,000 operations in one call, one result each, in order; with p_atomic all or nothing.';

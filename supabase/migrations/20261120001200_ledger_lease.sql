@@ -129,9 +129,9 @@ begin
     v_gate.window_starts, jsonb_build_object('device', p_device), v_gate.at, v_lease.expires_at + core.ledger_lease_grace(), true)
   returning * into v_hold;
   update core.ledger_account set held = held + p_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at))
+  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at)))
     || core.ledger_lease_view(v_lease, v_hold, p_account, v_gate.at);
-  v_ok := core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
 $$;

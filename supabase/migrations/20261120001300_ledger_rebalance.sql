@@ -115,7 +115,7 @@ begin
   v_tx := coalesce(v_tx, nextval('core.ledger_tx_id'));
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || v_answer;
-  v_ok := core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
 $$;

@@ -7,14 +7,20 @@ import { z } from 'zod'
 import manifest from '../package.json' with { type: 'json' }
 import { guardDatabase } from './database-guard.ts'
 import { installDrain } from './drain.ts'
+import { openErrorTracker } from './errors/error-tracker.ts'
 import { type FirstStart, fillFreshDatabase } from './first-start.ts'
 import { createKeyring } from './keyring.ts'
 import { startLedgerLoops } from './ledger-loops.ts'
 import { openRateLimits } from './limits/rate-limits.ts'
 import { createOverload, startLoadMonitor } from './load-monitor.ts'
+import { joinReports, reportFailures } from './loop-report.ts'
 import { isLoopback } from './loopback.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openMetricsServer } from './metrics/metrics-server.ts'
+import { observeDatabase } from './observe/database-observer.ts'
+import { createObservation } from './observe/observation.ts'
+import { createRecentHistogram } from './observe/recent-histogram.ts'
+import { createRouteTiming } from './observe/route-timing.ts'
 import { createAdmission } from './plugins/admission.ts'
 import { createReadiness } from './readiness.ts'
 import { startOutboxLoops } from './realtime/outbox-loops.ts'
@@ -52,10 +58,12 @@ export interface ControlPlane extends AsyncDisposable {
 export async function startControlPlane({ config, logger, ...options }: ControlPlaneOptions): Promise<ControlPlane> {
   const { http, ownerKey } = config
   await using opened = new AsyncDisposableStack()
-  const direct = opened.use(await openDatabase(config.database, { logger }))
+  const waits = createRecentHistogram()
+  const direct = opened.use(await openDatabase(config.database, { logger, onWait: waits.record }))
   await migrate(direct, options.onProgress)
+  const observed = observeDatabase(direct)
   const { database, isFull, isOpen } = guardDatabase({
-    database: direct,
+    database: observed.database,
     maxCalls: config.overload.maxDatabaseCalls,
     logger,
   })
@@ -66,7 +74,10 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   // Past the breaker: a scrape that is too slow must not close the API.
   const metrics =
     port === undefined ? undefined : createMetrics({ database: direct, version: manifest.version, logger })
-  const report = metrics?.loops
+  const { version } = manifest
+  // Past the breaker, too: a failure that is written late must not close the API.
+  const errors = opened.use(openErrorTracker({ database: direct, version, logger, report: metrics?.loops }))
+  const report = joinReports(metrics?.loops, reportFailures(errors))
 
   const people = config.jwt && openPeople(config.jwt, database)
   const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal(), people })
@@ -77,9 +88,9 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   const readiness = createReadiness({ database })
   const realtime = createRealtime({ database, keyring, logger })
   opened.use(startOutboxLoops({ database, realtime, logger, report }))
-  const bound = createRoutes({ readiness, version: manifest.version, realtime })
   const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger, report })))
-  const load = opened.use(startLoadMonitor(config.overload))
+  const loopDelays = createRecentHistogram()
+  const load = opened.use(startLoadMonitor({ ...config.overload, onDelay: loopDelays.record }))
   const overload = createOverload({ load, isFull })
   const restRpc = (config.rest.rpc ?? (database.driver === 'embedded' ? 'on' : 'off')) === 'on'
   metrics?.watch({
@@ -91,6 +102,27 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
     metrics && port !== undefined
       ? opened.use(await openMetricsServer({ metrics, host, port, logger })).port
       : undefined
+  const timing = createRouteTiming()
+  const { sealEverySeconds, balanceEverySeconds } = config.background
+  const observation = createObservation({
+    database,
+    version,
+    features: {
+      metrics: metrics !== undefined,
+      restRpc,
+      sealing: sealEverySeconds > 0,
+      balancing: balanceEverySeconds > 0,
+    },
+    measure: () => ({
+      routes: timing.routes(),
+      functions: observed.functions(),
+      load: observed.load(),
+      waits: waits.read(),
+      loopDelays: loopDelays.read(),
+      isDatabaseAway: isOpen(),
+    }),
+  })
+  const bound = createRoutes({ readiness, version, realtime, observation })
   const app = createServer({
     bound,
     database,
@@ -99,6 +131,8 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
     overload,
     restRpc,
     metrics: metrics?.requests,
+    timing,
+    errors,
     limits: http,
     realtime,
     logger,

@@ -90,6 +90,7 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
         throw error
       }
     },
+    load: () => database.load(),
     close: () => database.close(),
     [Symbol.asyncDispose]: () => database.close(),
   }

@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '@core/foundation'
 export interface LoadMonitorOptions {
   /** The mean delay of the event loop, in milliseconds, from which on the process is overloaded. */
   readonly maxLoopDelayMs: number
+  /** Told of each delay that is measured, in milliseconds. Default: nobody. */
+  readonly onDelay?: (ms: number) => void
   readonly clock?: Pick<Clock, 'monotonic'>
 }
 
@@ -19,13 +21,19 @@ const remembered = 5
  * Watches how late the event loop runs what is due: the one figure that grows with every kind of overload. A timer of its
  * own, because `monitorEventLoopDelay` counts nothing at all while each turn of the loop takes longer than a measurement.
  */
-export function startLoadMonitor({ maxLoopDelayMs, clock = systemClock }: LoadMonitorOptions): LoadMonitor {
+export function startLoadMonitor({
+  maxLoopDelayMs,
+  onDelay = () => {},
+  clock = systemClock,
+}: LoadMonitorOptions): LoadMonitor {
   const delays: number[] = []
   let meanMs = 0
   let dueAt = clock.monotonic() + everyMs
   const timer = setInterval(() => {
     const now = clock.monotonic()
-    delays.push(Math.max(0, now - dueAt))
+    const delayMs = Math.max(0, now - dueAt)
+    onDelay(delayMs)
+    delays.push(delayMs)
     if (delays.length > remembered) delays.shift()
     meanMs = delays.reduce((sum, delay) => sum + delay, 0) / remembered
     dueAt = now + everyMs

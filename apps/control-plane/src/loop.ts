@@ -4,7 +4,7 @@ import { type Clock, type Logger, systemClock } from '@core/foundation'
 export interface LoopReport {
   started(loop: string): void
   succeeded(loop: string): void
-  failed(loop: string): void
+  failed(loop: string, error: unknown): void
 }
 
 export interface LoopOptions {
@@ -41,7 +41,7 @@ export function startLoop({ name, everyMs, work, logger, report, ...options }: L
         isFailing = false
       } catch (error) {
         if (signal.aborted) return
-        report?.failed(name)
+        report?.failed(name, error)
         if (!isFailing) logger.warn({ loop: name, err: error }, 'background work failed')
         isFailing = true
       }

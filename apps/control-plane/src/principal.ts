@@ -28,6 +28,11 @@ const scopesOf: Readonly<Record<Role, ReadonlySet<Capability>>> = {
 }
 const nothing: ReadonlySet<Capability> = new Set()
 
+/** Of a role in every project: its owner is the owner of the whole system. */
+function scopesEverywhere(role: Role): ReadonlySet<Capability> {
+  return role === 'owner' ? ownerScopes : scopesOf[role]
+}
+
 interface Person {
   readonly subject: string
   readonly expiresAtMs: number
@@ -44,7 +49,7 @@ export function personOf(
   if (role !== undefined) roles.set(null, role)
   const [only] = members
   const highest = [...roles.values()].reduce<Role | undefined>(higher, undefined)
-  const everywhere = role === undefined ? undefined : scopesOf[role]
+  const everywhere = role === undefined ? undefined : scopesEverywhere(role)
   return {
     subject,
     project: role === undefined ? (members.length === 1 ? only?.[0] : '') : undefined,
@@ -63,7 +68,9 @@ export function bindTo(principal: Principal, project: string): Principal | undef
   const role = higher(everywhere, here)
   if (role === undefined) return undefined
   // Only a role in every project may reach beyond this one.
-  return { ...principal, project: role === everywhere ? undefined : project, scopes: scopesOf[role] }
+  return role === everywhere
+    ? { ...principal, project: undefined, scopes: scopesEverywhere(role) }
+    : { ...principal, project, scopes: scopesOf[role] }
 }
 
 /** Whether it may do everything everywhere. */

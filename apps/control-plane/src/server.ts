@@ -2,7 +2,9 @@ import { splitList } from '@core/config'
 import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { ErrorSink } from './errors/error-tracker.ts'
 import type { RequestMetrics } from './metrics/request-metrics.ts'
+import type { RouteTiming } from './observe/route-timing.ts'
 import { installUnknownAddressLimit } from './plugins/admission.ts'
 import { installCrossOrigin } from './plugins/cross-origin.ts'
 import { answerBadAddress, answerBrokenRequest, installProblems } from './plugins/problems.ts'
@@ -36,6 +38,10 @@ export interface ServerDependencies extends RoutesDependencies {
   readonly restRpc: boolean
   /** Counts what is answered. Default: nobody does. */
   readonly metrics?: RequestMetrics | undefined
+  /** Times what is answered. */
+  readonly timing: Pick<RouteTiming, 'install'>
+  /** Told of every failure that nobody expected. */
+  readonly errors: ErrorSink
   readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger
 }
@@ -46,6 +52,8 @@ export function createServer({
   overload,
   restRpc,
   metrics,
+  timing,
+  errors,
   realtime,
   logger,
   ...dependencies
@@ -72,15 +80,16 @@ export function createServer({
     body === '' ? done(null, undefined) : parseJson(request, String(body), done),
   )
   requireDeclaredAuth(app)
-  installProblems(app, logger)
+  installProblems(app, logger, errors)
   installSecurityHeaders(app)
   installRequestLog(app, logger)
   metrics?.install(app)
+  timing.install(app)
   installCrossOrigin(app, splitList(limits.allowedOrigins))
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)
-  if (restRpc) installRestRpc(app, { ...dependencies, logger })
+  if (restRpc) installRestRpc(app, { ...dependencies, logger, errors })
   realtime.install(app)
   return app
 }

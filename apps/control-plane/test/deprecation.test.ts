@@ -15,7 +15,7 @@ const away = () => Promise.reject(new Error('these tests ask no database'))
 function open(...routes: BoundRoute[]) {
   const app = Fastify()
   app.decorateRequest('caller', null)
-  installProblems(app, silentLogger)
+  installProblems(app, silentLogger, { record: () => undefined })
   const keyring = createKeyring({ database: { rpc: away }, ownerKey })
   const admission = createAdmission(createOwnRateLimits(unlimited))
   for (const route of routes) installRoute(app, route, { database: { call: away }, keyring, admission })

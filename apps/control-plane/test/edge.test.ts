@@ -6,11 +6,13 @@ import { afterEach, expect, test } from 'vitest'
 import { createKeyring } from '../src/keyring.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
 import { createOverload } from '../src/load-monitor.ts'
+import { createRouteTiming } from '../src/observe/route-timing.ts'
 import { createAdmission } from '../src/plugins/admission.ts'
 import { createReadiness } from '../src/readiness.ts'
 import { createRealtime } from '../src/realtime/realtime.ts'
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer, type ServerLimits } from '../src/server.ts'
+import { deaf } from './observing.ts'
 import { ownerKey, unlimited } from './test-server.ts'
 
 /** What a server on a real socket does before anything is asked of a database. */
@@ -22,6 +24,10 @@ afterEach(async () => {
   app.server.closeAllConnections()
   await app.close()
 })
+
+function watchNothing(): never {
+  throw new Error('these tests measure nothing')
+}
 
 interface Edge {
   readonly limits?: Partial<ServerLimits>
@@ -39,6 +45,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
       readiness: createReadiness({ database: { health } }),
       version: '0.0.0',
       realtime,
+      observation: { info: away, bottlenecks: () => watchNothing() },
     }),
     database: { call: away },
     keyring,
@@ -46,6 +53,8 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     admission: createAdmission(createOwnRateLimits({ ...unlimited, ...rates })),
     overload,
     restRpc: false,
+    timing: createRouteTiming(),
+    errors: deaf,
     limits: { ...loadConfig({ env: {}, cwd: import.meta.dirname }).http, ...limits },
     logger: silentLogger,
   })

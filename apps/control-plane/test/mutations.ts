@@ -48,6 +48,16 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     path: `${project}/api-keys/${await makeKey(server)}`,
     body: { enabled: false },
   }),
+  markError: async (server) => ({
+    method: 'PATCH',
+    path: `${project}/errors/${await recordError(server)}`,
+    body: { status: 'resolved' },
+  }),
+  markAnyError: async (server) => ({
+    method: 'PATCH',
+    path: `/v1/system/errors/${await recordError(server)}`,
+    body: { status: 'ignored' },
+  }),
   createApiKey: async () => post('/api-keys', { name: 'made' }),
   rerollApiKey: async (server) => post(`/api-keys/${await makeKey(server)}/reroll`),
   revokeApiKey: async (server) => ({ method: 'DELETE', path: `${project}/api-keys/${await makeKey(server)}` }),
@@ -95,6 +105,15 @@ async function act(server: TestServer, { method, path, body }: MutationRequest):
   const reply = await server.send(method, path, { key: server.owner, body })
   if (reply.status >= 300) throw new Error(`${method} ${path} was answered with ${reply.status}: ${reply.text}`)
   return reply.body
+}
+
+async function recordError({ test }: TestServer): Promise<string> {
+  const fingerprint = uuidv7().replaceAll('-', '')
+  const at = new Date().toISOString()
+  const fault = { kind: 'loop', name: 'Error', place: 'a loop', message: 'no', count: 1, first_seen: at, last_seen: at }
+  await test.database.rpc('error_record', { p_groups: [{ ...fault, fingerprint, project: 'smart_layer' }] })
+  const [{ id } = {}] = await test.sql('select id from core.error_group where fingerprint = $1', [fingerprint])
+  return String(id)
 }
 
 async function makeKey(server: TestServer, prefix = project): Promise<string> {

@@ -9,6 +9,7 @@ import { createAdmission } from '../src/plugins/admission.ts'
 import { installRoutes } from '../src/plugins/routes.ts'
 import { createReadiness } from '../src/readiness.ts'
 import { createRoutes } from '../src/routes/index.ts'
+import { watchServer } from './observing.ts'
 import { openTestServer, type TestServer, unlimited } from './test-server.ts'
 
 let server: TestServer
@@ -83,7 +84,8 @@ test('boot fails on a route that is unserved, unknown, doubled or without auth',
   const { database } = server.test
   const admission = createAdmission(createOwnRateLimits(unlimited))
   const { realtime } = server
-  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime })
+  const { observation } = watchServer(database)
+  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime, observation })
   const install = (bound: readonly BoundRoute[]) =>
     installRoutes(Fastify(), { bound, database, keyring: createKeyring({ database }), admission })
   const [first] = complete

@@ -3,6 +3,7 @@ import { type JwtSettings, loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
+import { type ErrorTracker, openErrorTracker } from '../src/errors/error-tracker.ts'
 import { createKeyring } from '../src/keyring.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
 import { createAdmission } from '../src/plugins/admission.ts'
@@ -11,6 +12,7 @@ import { createRealtime, type Realtime, type RealtimeDependencies } from '../src
 import { createRoutes } from '../src/routes/index.ts'
 import { createServer } from '../src/server.ts'
 import { openPeople } from '../src/tokens/open-people.ts'
+import { watchServer } from './observing.ts'
 
 export interface Reply {
   readonly status: number
@@ -32,6 +34,7 @@ export interface TestServer extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly test: TestDatabase
   readonly realtime: Realtime
+  readonly errors: ErrorTracker
   readonly owner: string
   /** Keys with every default scope of their project. */
   readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
@@ -55,7 +58,8 @@ export async function openTestServer(
   { jwt, ...options }: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & { readonly jwt?: JwtSettings } = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
-  const { database } = test
+  const { database, timing, observation } = watchServer(test.database)
+  const errors = openErrorTracker({ database, version: '0.0.0', logger })
   const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey, people: jwt && openPeople(jwt, database) })
   const hints = [
@@ -63,7 +67,7 @@ export async function openTestServer(
     await database.listen('core_member', (subject) => keyring.forgetPerson(subject)),
   ]
   const realtime = createRealtime({ database, keyring, logger, ...options })
-  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime })
+  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, observation })
   const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
   const app = createServer({
     bound,
@@ -73,6 +77,8 @@ export async function openTestServer(
     overload: () => undefined,
     restRpc: true,
     limits: http,
+    timing,
+    errors,
     realtime,
     logger,
   })
@@ -130,6 +136,7 @@ export async function openTestServer(
     app,
     test,
     realtime,
+    errors,
     owner: ownerKey,
     keys,
     send,
@@ -138,6 +145,7 @@ export async function openTestServer(
     async [Symbol.asyncDispose]() {
       await app.close()
       for (const hint of hints) await hint[Symbol.asyncDispose]()
+      await errors[Symbol.asyncDispose]()
       await test.drop()
     },
   }

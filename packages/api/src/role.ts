@@ -1,7 +1,14 @@
 import { type Capability, capabilities } from './capability.ts'
 
 const viewer: readonly Capability[] = ['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read']
-const operator: readonly Capability[] = [...viewer, 'key:read', 'flag:write', 'ledger:spend', 'ledger:account']
+const operator: readonly Capability[] = [
+  ...viewer,
+  'key:read',
+  'flag:write',
+  'ledger:spend',
+  'ledger:account',
+  'error:read',
+]
 const admin: readonly Capability[] = [
   ...operator,
   'project:write',
@@ -9,16 +16,16 @@ const admin: readonly Capability[] = [
   'ledger:operate',
   'member:write',
   'audit:read',
+  'error:write',
 ]
+/** All but what looks beyond the project. */
+const owner: readonly Capability[] = capabilities.filter((capability) => capability !== 'system:read')
 
 /**
  * What a member may do, by role. Each role includes the one before it; only an owner changes the rules of money. The
  * database has the same table (`core.role_capabilities`) and decides by it who may give which role.
  */
-export const roleScopes = { viewer, operator, admin, owner: capabilities } as const satisfies Record<
-  string,
-  readonly Capability[]
->
+export const roleScopes = { viewer, operator, admin, owner } as const satisfies Record<string, readonly Capability[]>
 
 export type Role = keyof typeof roleScopes
 

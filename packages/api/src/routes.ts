@@ -5,9 +5,11 @@ import { auditAccount, auditLedger } from './routes/audit.ts'
 import { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
 import { runBatch } from './routes/batch.ts'
+import { getBottlenecks } from './routes/bottleneck.ts'
 import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
 import * as creditLease from './routes/credit-lease.ts'
+import * as errorGroup from './routes/error-group.ts'
 import { listAllFlags, listFlags, setFlag, setFlagForAll } from './routes/flag.ts'
 import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
@@ -20,6 +22,7 @@ import { rebalanceBudgets } from './routes/rebalance.ts'
 import { refundCharge } from './routes/refund.ts'
 import { listScopes } from './routes/scope.ts'
 import * as system from './routes/system.ts'
+import { getSystemInfo } from './routes/system-info.ts'
 import * as systemKey from './routes/system-key.ts'
 import { transferCredits } from './routes/transfer.ts'
 import { getUsage } from './routes/usage.ts'
@@ -31,6 +34,8 @@ export const routes = [
   system.openApiDocument,
   system.docsPage,
   system.problemPage,
+  getSystemInfo,
+  getBottlenecks,
   getMe,
   listScopes,
   project.listProjects,
@@ -90,6 +95,10 @@ export const routes = [
   ledger.sealLedger,
   ledger.verifyLedger,
   ledger.getLedgerStats,
+  errorGroup.listErrors,
+  errorGroup.markError,
+  errorGroup.listAllErrors,
+  errorGroup.markAnyError,
 ] as const
 
 export type Routes = typeof routes

@@ -50,6 +50,16 @@ export interface DatabaseHealth {
   message?: string
 }
 
+/** How much of a back end is in use at this moment. */
+export interface DatabaseLoad {
+  /** Statements that run, or were sent and are not answered. */
+  running: number
+  /** Calls that wait for a connection of the pool, or for their turn before the embedded database. */
+  waiting: number
+  /** How many can run at once; null for the supabase driver, which leaves that to its server. */
+  capacity: number | null
+}
+
 export type DatabaseConfig = EmbeddedConfig | PostgresConfig | SupabaseConfig
 
 interface CallLimits {
@@ -100,6 +110,9 @@ export interface Database extends AsyncDisposable {
 
   /** One round trip. Never throws for a database that is away: that is an answer. */
   health(options?: CallOptions): Promise<DatabaseHealth>
+
+  /** What is under way, by what this process knows of its own; asks nobody. */
+  load(): DatabaseLoad
 
   /** Refuses new calls, lets those in flight finish (5 s at most), frees everything. Safe to call twice. */
   close(): Promise<void>

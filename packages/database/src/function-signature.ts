@@ -5,7 +5,8 @@ import type { JsonInput } from './json.ts'
 export interface FunctionSignature {
   readonly name: string
   readonly args: readonly { readonly name: string; readonly type: string; readonly required: boolean }[]
-  readonly returnsNothing: boolean
+  /** A type as Postgres names it: `jsonb`, `void`. */
+  readonly returns: string
 }
 
 /** A function of this version of Core, as its migrations make it. */
@@ -20,7 +21,7 @@ export type Signatures = ReadonlyMap<string, FunctionSignature>
 export const signaturesSql = `
   select coalesce(jsonb_agg(jsonb_build_object(
     'name', p.proname,
-    'returnsNothing', p.prorettype = 'pg_catalog.void'::regtype,
+    'returns', pg_catalog.format_type(p.prorettype, null),
     'args', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', p.proargnames[a.position],

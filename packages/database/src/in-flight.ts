@@ -3,6 +3,8 @@ import { CoreError, raceSignal } from '@core/foundation'
 export interface InFlight {
   /** Runs work unless closed (E_CLOSED). */
   track<Value>(work: () => Promise<Value>): Promise<Value>
+  /** How much runs. */
+  count(): number
   /** Refuses new work, lets the old finish for a while, cuts off the rest (E_CLOSED), frees. Later calls wait for the first. */
   close(free: () => Promise<void>): Promise<void>
 }
@@ -38,6 +40,7 @@ export function createInFlight(what: string): InFlight {
         running.delete(promise)
       }
     },
+    count: () => running.size,
     close(free) {
       closing ??= drainAndFree(free)
       return closing

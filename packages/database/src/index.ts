@@ -3,6 +3,7 @@ export type {
   Database,
   DatabaseConfig,
   DatabaseHealth,
+  DatabaseLoad,
   EmbeddedConfig,
   MemberClaims,
   OwnerClaims,

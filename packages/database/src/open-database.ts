@@ -5,6 +5,11 @@ import { createSqlDatabase } from './sql-database.ts'
 export interface DatabaseDependencies {
   logger?: Logger
   clock?: Clock
+  /**
+   * Told of each statement how many milliseconds it waited before it was sent: for a connection of the pool (which may
+   * have to be made first), or for its turn before the embedded database. The supabase driver waits for nothing.
+   */
+  onWait?: ((ms: number) => void) | undefined
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -21,12 +26,12 @@ export async function openDatabase(config: DatabaseConfig, deps: DatabaseDepende
   switch (config.driver) {
     case 'embedded': {
       const { createEmbeddedDriver } = await import('./drivers/embedded.ts')
-      const driver = await createEmbeddedDriver(config, { logger })
+      const driver = await createEmbeddedDriver(config, { logger, onWait: deps.onWait })
       return createSqlDatabase({ driver, timeoutMs, logger, clock })
     }
     case 'postgres': {
       const { createPostgresDriver } = await import('./drivers/postgres.ts')
-      const driver = createPostgresDriver(config, { logger, clock })
+      const driver = createPostgresDriver(config, { logger, clock, onWait: deps.onWait })
       return createSqlDatabase({ driver, timeoutMs, logger, clock })
     }
     case 'supabase': {

@@ -45,7 +45,10 @@ export function toRpcStatement(
 function buildText(signature: FunctionSignature, used: readonly string[]): string {
   const list = used.map((name, index) => `${quoteIdentifier(name)} => $${index + 2}`).join(', ')
   const call = `core_api.${quoteIdentifier(signature.name)}(${list})`
-  const answer = signature.returnsNothing ? `${call}::text` : `pg_catalog.to_jsonb(${call})::text`
+  // to_jsonb would copy what is JSON already, key by key.
+  const answer = ['json', 'jsonb', 'void'].includes(signature.returns)
+    ? `${call}::text`
+    : `pg_catalog.to_jsonb(${call})::text`
   return (
     `with identity as materialized (select pg_catalog.set_config('request.jwt.claims', $1, true)) ` +
     `select ${answer} as answer from identity`

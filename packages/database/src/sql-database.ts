@@ -96,6 +96,7 @@ export function createSqlDatabase({ driver, timeoutMs, logger, clock }: SqlDatab
         )
         return rows[0]?.['version'] ?? undefined
       }),
+    load: () => driver.load(),
     close: () => inFlight.close(() => driver.close()),
     [Symbol.asyncDispose]: () => database.close(),
   }

@@ -1,3 +1,4 @@
+import type { DatabaseLoad } from './database.ts'
 import type { TextRow, WithSession } from './sql-session.ts'
 
 /** What a driver with a SQL connection provides; `createSqlDatabase` makes a Database of it. */
@@ -9,6 +10,7 @@ export interface SqlDriver {
    */
   query(sql: string, params: readonly (string | null)[], options: { signal: AbortSignal }): Promise<TextRow[]>
   session: WithSession
+  load(): DatabaseLoad
   listen(channel: string, onHint: (payload: string) => void, options: { signal: AbortSignal }): Promise<AsyncDisposable>
   /** Frees everything at once; what still runs is cut off. */
   close(): Promise<void>

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { openDatabase } from '../src/index.ts'
+import { type Database, openDatabase } from '../src/index.ts'
+import { withSession } from '../src/sql-session.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
 import { createTestDatabase } from '../src/testing/index.ts'
 
@@ -81,3 +82,49 @@ test('a database that is not migrated says so', async () => {
     fix: expect.stringContaining('core migrate up'),
   })
 })
+
+test.each(['postgres', 'embedded'] as const)('%s tells how long statements waited for their turn', async (driver) => {
+  await using test = await createTestDatabase()
+  const waits: number[] = []
+  const onWait = (ms: number) => void waits.push(ms)
+  await using database = await openDatabase(
+    driver === 'postgres' ? { driver, url: test.url, poolSize: 1 } : { driver, dataDir: 'memory' },
+    { onWait },
+  )
+  const statements = driver === 'postgres' ? () => test.sql(contractFunctions) : () => prepareNap(database)
+  await statements()
+  await database.call('contract_nap', { p_seconds: 0 })
+  waits.length = 0
+  await Promise.all(Array.from({ length: 3 }, () => database.call('contract_nap', { p_seconds: 0.2 })))
+  const [first, second, third] = waits.toSorted((left, right) => left - right)
+  expect(waits).toHaveLength(3)
+  expect(first).toBeLessThan(150)
+  expect(second).toBeGreaterThan(150)
+  expect(third).toBeGreaterThan(350)
+})
+
+test('who leaves before a connection is free has waited, too', async () => {
+  await using test = await createTestDatabase()
+  await test.sql(contractFunctions)
+  const waits: number[] = []
+  const onWait = (ms: number) => void waits.push(ms)
+  await using database = await openDatabase({ driver: 'postgres', url: test.url, poolSize: 1 }, { onWait })
+  await database.call('contract_nap', { p_seconds: 0 })
+  waits.length = 0
+  const nap = database.call('contract_nap', { p_seconds: 0.5 })
+  const late = database.call('contract_nap', { p_seconds: 0 }, { timeoutMs: 200 })
+  await expect(late).rejects.toMatchObject({ code: 'E_TIMEOUT' })
+  await nap
+  expect(Math.max(...waits)).toBeGreaterThan(150)
+})
+
+/** An embedded database has no second connection to make the function with, and needs no more than its schema. */
+function prepareNap(database: Database): Promise<void> {
+  return withSession(
+    database,
+    (session) =>
+      session.execute(`create schema core_api; create function core_api.contract_nap(p_seconds double precision)
+        returns jsonb language plpgsql as $$ begin perform pg_sleep(p_seconds); return '1'; end $$`),
+    { signal: AbortSignal.timeout(10_000) },
+  )
+}

@@ -27,12 +27,20 @@ interface Waiting<Item, Answer> {
   settled: boolean
 }
 
+/**
+ * From how many waiting calls on a second batch is sent while one is in flight: their answers are then handed out while
+ * the database works. Smaller batches would only wait for each other's locks and commits.
+ */
+const PIPELINE_AT = 250
+const MAX_IN_FLIGHT = 2
+
 /** How often deadlines are looked at. One timer for all calls: a timer each cost as much as the rest of a submit. */
 const SWEEP_MS = 20
 
 /**
  * Gathers concurrent calls into batches. What arrives in one turn of the event loop goes together; what arrives while a
  * batch is in flight goes with the next one, so nobody waits longer than that batch, and a lone call does not wait at all.
+ * Many calls travel as two batches, one in the database while the answers of the other are handed out.
  * A call that gives up (abort, deadline) leaves its neighbours alone. A batch that fails for good is sent again one by
  * one, so that the item at fault fails alone; one whose outcome is unknown fails for all its callers, retryable.
  */
@@ -40,7 +48,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
   const { send, maxBatch, maxQueue, timeoutMs } = options
   const queue: Waiting<Item, Answer>[] = []
   const active = new Set<Waiting<Item, Answer>>()
-  let inFlight = false
+  let inFlight = 0
   let scheduled = false
   let closed = false
   let sweeper: NodeJS.Timeout | undefined
@@ -103,7 +111,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
   }
 
   function schedule(): void {
-    if (scheduled || inFlight) return
+    if (scheduled || !mayFlush()) return
     scheduled = true
     // After the microtasks of this turn: callers woken by the last batch get to ask again and join the next.
     setImmediate(() => {
@@ -112,15 +120,21 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
     })
   }
 
+  function mayFlush(): boolean {
+    return inFlight === 0 || (inFlight < MAX_IN_FLIGHT && queue.length >= PIPELINE_AT)
+  }
+
   async function flush(): Promise<void> {
-    const batch = queue.splice(0, maxBatch)
+    const many = inFlight === 0 && queue.length >= 2 * PIPELINE_AT
+    const batch = queue.splice(0, Math.min(maxBatch, many ? Math.ceil(queue.length / 2) : queue.length))
+    if (many) schedule()
     if (batch.length > 0) {
-      inFlight = true
+      inFlight++
       await deliver(batch)
-      inFlight = false
+      inFlight--
     }
     if (queue.length > 0) schedule()
-    else if (active.size === 0) becomeIdle()
+    else if (active.size === 0 && inFlight === 0) becomeIdle()
   }
 
   async function deliver(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
@@ -147,7 +161,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
       for (const waiting of active) {
         if (waiting.dueAt <= now) giveUp(waiting, (sent) => timedOut(sent))
       }
-      if (active.size === 0 && !inFlight) becomeIdle()
+      if (active.size === 0 && inFlight === 0) becomeIdle()
     }, SWEEP_MS)
   }
 
@@ -164,7 +178,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
     },
     close() {
       closed = true
-      if (active.size === 0 && !inFlight) return Promise.resolve()
+      if (active.size === 0 && inFlight === 0) return Promise.resolve()
       idle ??= new Promise((resolve) => {
         onIdle = resolve
       })

@@ -71,7 +71,7 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
   const coalescer = createCoalescer<Operation, unknown>({ send, maxBatch, maxQueue, timeoutMs })
 
   async function send(operations: readonly Operation[]): Promise<readonly unknown[]> {
-    const answer = await database.rpc('ledger_batch', { p_ops: operations }, { claims })
+    const answer = await database.rpc('ledger_batch_json', { p_ops: operations }, { claims })
     return toResults(answer)
   }
 

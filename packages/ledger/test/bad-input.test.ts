@@ -442,6 +442,13 @@ test('every function of the ledger is here', async () => {
   const rows = await ledger.sql(
     `select proname from pg_proc where pronamespace = 'core_api'::regnamespace and proname like 'ledger%' order by 1`,
   )
-  const others = ['ledger_batch', 'ledger_lease_close', 'ledger_lease_get', 'ledger_lease_open', 'ledger_lease_report']
+  const others = [
+    'ledger_batch',
+    'ledger_batch_json',
+    'ledger_lease_close',
+    'ledger_lease_get',
+    'ledger_lease_open',
+    'ledger_lease_report',
+  ]
   expect(rows.map(({ proname }) => proname)).toEqual([...Object.keys(functions), ...others].sort())
 })

@@ -41,7 +41,7 @@ async function openAccounts(ledger: LedgerUnderTest, prefix: string): Promise<vo
 /** Everything written for a prefix, without ids and times of this database, and without windows that were only opened. */
 async function stateOf({ sql }: LedgerUnderTest, prefix: string) {
   const like = [`${prefix}%`]
-  const result = `t.result - '{tx,refunds,hold,expires_at,created_at,budgets}'::text[]`
+  const result = `core.ledger_result(t) - '{tx,refunds,hold,expires_at,created_at,budgets}'::text[]`
   const queries = {
     accounts: `select code, total_in, total_out, held, version from core.ledger_account where code like $1 order by 1`,
     holds: `select amount, captured, released, over, status, count(*) from core.ledger_hold where project like $1 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, type Json, type JsonInput, openDatabase } from '@core/database'
 import { isCoreError } from '@core/foundation'
 import { createLedger, type Ledger, microCredits } from '../src/index.ts'
+import { runChaosLeases } from './chaos-lease.ts'
 
 /** A definite answer: the journal must tell the same of the key. `tx` null: it was denied or refused. */
 export interface Ack {
@@ -35,6 +36,7 @@ export async function openChaosAccounts(database: Database): Promise<void> {
   for (const [account, limit] of [
     ['pool', 15_000],
     ['pool/a', 8_000],
+    ['pool/b', 4_001],
     ['solo', 5_000],
   ] as const) {
     await database.rpc('ledger_budget_set', {
@@ -56,28 +58,37 @@ export async function runChaosClient({ database, name, signal, onAck }: ChaosOpt
       const send = planCall(database, ledger, key)
       // The same call twice at once, as an impatient caller would.
       const copies = Math.random() < 0.2 ? 2 : 1
-      await Promise.all(Array.from({ length: copies }, () => resolve(send, key, signal, onAck)))
+      await Promise.all(Array.from({ length: copies }, () => resolve(send, (tx) => tx, key, signal, onAck)))
     }
   })
-  await Promise.all(flows)
+  const leases = runChaosLeases({
+    database,
+    name: `${name}.lease`,
+    signal,
+    settle: (key, send) => resolve(send, txOf, key, signal, onAck),
+  })
+  await Promise.all([...flows, leases])
 }
 
-async function resolve(
-  send: () => Promise<number | null>,
+/** Sends a call until its outcome is known; null where it was denied or the chaos is over. */
+async function resolve<Value>(
+  send: () => Promise<Value>,
+  toTx: (answer: Value) => number | null,
   key: string,
   signal: AbortSignal,
   onAck: ChaosOptions['onAck'],
-): Promise<void> {
+): Promise<Value | null> {
   let doubtful = false
   while (!signal.aborted) {
     try {
-      onAck({ key, tx: await send(), doubtful })
-      return
+      const answer = await send()
+      onAck({ key, tx: toTx(answer), doubtful })
+      return answer
     } catch (error) {
       if (!isCoreError(error)) throw error
       if (error.code === 'E_CONFLICT' || error.code === 'E_NOT_FOUND') {
         onAck({ key, tx: null, doubtful })
-        return
+        return null
       }
       const isUnknown = error.retryable || error.code === 'E_ABORTED'
       if (!isUnknown) throw error
@@ -85,6 +96,7 @@ async function resolve(
       await sleep(5 + Math.random() * 20)
     }
   }
+  return null
 }
 
 /** A random call, straight to its function, in a batch, or through the ledger; answers with its transaction. */
@@ -130,9 +142,12 @@ function planCall(database: Database, ledger: Ledger, key: string): () => Promis
     rpc('void', { p_hold: hold }),
     rpc('transfer', { p_from: from, p_to: to, p_amount: amount, p_mode: 'up_to' }),
     rpc('grant', { p_account: account, p_amount: 30 }),
+    rpc('rebalance', { p_parent: 'pool', p_budget: 'cap' }),
+    rpc('refund', { p_tx: recentTransaction(), p_amount: 1 }),
     batch({ op: 'reserve', account, amount, hold, ttl_s: ttl }),
     batch({ op: 'settle', hold, amount }),
     batch({ op: 'capture', hold, amount: 1 }),
+    batch({ op: 'refund', tx: recentTransaction(), amount: 1 }),
     outcome(() => ledger.reserve({ account, amount: credits, key, hold, ttlSeconds: ttl, over }, options)),
     outcome(() => ledger.settle({ hold, amount: credits, key }, options)),
     outcome(() => ledger.charge({ account, amount: credits, key }, options)),
@@ -149,9 +164,17 @@ function recentHold(): string {
   return `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
 }
 
+/** The last transactions of this process; which of them can be refunded the ledger says. */
+const transactions: number[] = [0]
+const recentTransaction = () => transactions.at(-1 - Math.floor(Math.random() * 20)) ?? 0
+
 function txOf(answer: Json): number | null {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return null
-  return answer['ok'] === true ? Number(answer['tx']) : null
+  if (answer['ok'] !== true) return null
+  const tx = Number(answer['tx'])
+  transactions.push(tx)
+  if (transactions.length > 100) transactions.shift()
+  return tx
 }
 
 function isResults(answer: Json): answer is { results: Json[] } {

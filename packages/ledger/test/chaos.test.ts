@@ -4,6 +4,7 @@ import { createTestDatabase } from '@core/database/testing'
 import { expect, test } from 'vitest'
 import { type Ack, openChaosAccounts, runChaosClient } from './chaos-client.ts'
 import { checkChaos } from './check-chaos.ts'
+import { countDeadlocks } from './count-deadlocks.ts'
 
 const RUN_MS = 5_000
 
@@ -31,4 +32,5 @@ test('cut connections, cancelled and timed-out statements, calls sent twice: not
   await Promise.all(clients)
   const { accepted } = await checkChaos(base.sql, acks)
   expect(accepted).toBeGreaterThan(20)
+  expect(await countDeadlocks(base)).toBe(0)
 })

@@ -16,7 +16,5 @@ export async function checkChaos(sql: Sql, acks: readonly Ack[]): Promise<{ acce
   const [audit] = await sql(`select core_api.ledger_audit() as audit`)
   expect(audit?.['audit']).toMatchObject({ violations: [] })
   expect(await replayJournal(sql)).toEqual([])
-  const [row] = await sql(`select deadlocks::int from pg_stat_database where datname = current_database()`)
-  expect(row?.['deadlocks']).toBe(0)
   return { accepted: accepted.length, denied: denied.length }
 }

@@ -3,6 +3,7 @@ import type { Json, JsonInput } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { isCoreError } from '@core/foundation'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { countDeadlocks } from './count-deadlocks.ts'
 import { isObject, stopTheClock } from './ledger-under-test.ts'
 import { replayJournal } from './replay-journal.ts'
 
@@ -15,7 +16,7 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(await base.database.rpc('ledger_audit', {})).toMatchObject({ violations: [] })
   expect(await replayJournal(base.sql)).toEqual([])
-  expect(await deadlocks()).toBe(0)
+  expect(await countDeadlocks(base)).toBe(0)
   await base.drop()
 })
 
@@ -23,11 +24,6 @@ async function call(op: string, args: Record<string, JsonInput>): Promise<{ [key
   const answer = await base.database.call(`ledger_${op}`, { p_key: randomUUID(), ...args })
   if (!isObject(answer)) throw new Error(JSON.stringify(answer))
   return answer
-}
-
-async function deadlocks(): Promise<number> {
-  const [row] = await base.sql(`select deadlocks::int from pg_stat_database where datname = current_database()`)
-  return Number(row?.['deadlocks'])
 }
 
 async function openAccounts(...codes: string[]): Promise<void> {

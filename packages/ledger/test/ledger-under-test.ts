@@ -61,7 +61,9 @@ export async function callLedger(
   claims?: MemberClaims,
 ): Promise<{ answer: Answer; raw: Json | undefined }> {
   const args = Object.fromEntries(
-    Object.entries(fields).map(([name, value]): [string, JsonInput] => [`p_${name}`, value]),
+    Object.entries(fields)
+      .filter(([name]) => name !== 'key' || op !== 'lease_report') // its number is its key
+      .map(([name, value]): [string, JsonInput] => [`p_${name}`, value]),
   )
   try {
     const raw = await database.call(`ledger_${op}`, args, { claims })
@@ -79,7 +81,7 @@ function toRefusal(error: unknown): Answer {
 
 /** Ids and times that the model cannot know; `status` and the like stay. */
 const unknowable = new Set(['tx', 'etag', 'at', 'created_at', 'metadata', 'version', 'refunds', 'id'])
-const instants = new Set(['expires_at', 'period_start', 'resets_at'])
+const instants = new Set(['expires_at', 'period_start', 'resets_at', 'opened_at', 'returns_at', 'closed_at'])
 
 /** An answer of the database in the model's terms: misuse inside a batch as it is alone, instants as milliseconds. */
 export function toAnswer(raw: Json): Answer {

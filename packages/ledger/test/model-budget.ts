@@ -10,6 +10,8 @@ export interface Budget {
   zone: string
   limit: number
   carryCap: number
+  /** Balancing leaves it at least this much. */
+  floor: number
   /** Thresholds in basis points. */
   alerts: number[]
   createdAt: number
@@ -24,9 +26,11 @@ export interface Window {
   spent: number
   held: number
   carried: number
+  /** What balancing gave it, or took. */
+  moved: number
 }
 
-export const capOf = ({ budget, carried }: Window) => budget.limit + carried
+export const capOf = ({ budget, carried, moved }: Window) => budget.limit + carried + moved
 export const restOf = (window: Window) => capOf(window) - window.spent - window.held
 
 /** Windows as answers show them. */
@@ -48,7 +52,7 @@ export function openWindow(budget: Budget, at: number, onNew: (window: Window) =
   const { start, end } = periodOf(budget.period, budget.zone, at)
   const known = budget.windows.get(start)
   if (known) return known
-  const window = { budget, start, end, spent: 0, held: 0, carried: carryInto(budget, start) }
+  const window = { budget, start, end, spent: 0, held: 0, carried: carryInto(budget, start), moved: 0 }
   budget.windows.set(start, window)
   onNew(window)
   return window

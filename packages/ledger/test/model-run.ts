@@ -40,6 +40,17 @@ interface Run {
 /** A step of a script: a wait in milliseconds, or a call; holds have names of the script's own. */
 export type Step = number | { op: string; [field: string]: Operation[string] }
 
+/** What a batch does not take. */
+const unbatched = new Set([
+  'account_open',
+  'account_update',
+  'budget_set',
+  'rebalance',
+  'lease_open',
+  'lease_report',
+  'lease_close',
+])
+
 /** A script on the ledger and on the model, call by call or as a batch from wait to wait; answers and state compared. */
 export async function followScript(
   ledger: LedgerUnderTest,
@@ -66,7 +77,7 @@ export async function followScript(
       names.set(step['hold'], hold)
       calls.push({ operation: { ...step, hold }, pick: 0 })
     }
-    const isBatchable = typeof step === 'number' || !['account_open', 'account_update', 'budget_set'].includes(step.op)
+    const isBatchable = typeof step === 'number' || !unbatched.has(step.op)
     if (isBatchable) continue
     const last = calls.pop()
     await flush()
@@ -95,6 +106,7 @@ async function setUp(ledger: LedgerUnderTest, now: number): Promise<{ model: { r
     { op: 'grant', account: 'beta', amount: 400 },
     { op: 'account_open', account: 'solo', overdraft: 100 },
     { op: 'budget_set', account: 'alpha', name: 'cap', period: 'day', tz: 'Europe/Berlin', limit: 600 },
+    { op: 'budget_set', account: 'beta', name: 'cap', period: 'day', tz: 'Europe/Berlin', limit: 301, floor: 100 },
     { op: 'budget_set', account: 'pool', name: 'other', period: 'week', limit: 1_200 },
   ]
   for (const operation of openings) await call(run, { do: 'call', operation, pick: 0 })
@@ -132,7 +144,7 @@ function expected(model: Model, operation: Operation, now: number, raw: Json | u
 
 function idsOf(raw: Json | undefined) {
   if (!isObject(raw)) return {}
-  const { tx, hold } = raw
+  const { tx, hold = raw['lease'] } = raw
   return { tx: typeof tx === 'number' ? tx : undefined, hold: typeof hold === 'string' ? hold : undefined }
 }
 
@@ -161,12 +173,20 @@ async function again(run: Run, { pick, other }: Extract<Plan, { do: 'again' }>):
   const earlier = run.sent[pick % run.sent.length]
   if (!earlier) return
   const { operation } = earlier
-  const changed = other && typeof operation['amount'] === 'number' ? { amount: operation['amount'] + 1 } : {}
+  if (operation['dry_run']) return // it is not remembered
+  const changed = other ? withAnother(operation) : {}
   const { answer, raw } = await callLedger(run.ledger, { ...operation, ...changed })
   expect(answer).toEqual(expected(run.model, { ...operation, ...changed }, run.now, raw))
   if (isObject(raw) && raw['replayed'])
     expect(raw).toEqual({ ...(isObject(earlier.raw) && earlier.raw), replayed: true })
   else run.sent.push({ operation: { ...operation, ...changed }, raw })
+}
+
+/** Another amount, or one spend more. */
+function withAnother({ amount, items }: Operation): Partial<Operation> {
+  if (typeof amount === 'number') return { amount: amount + 1 }
+  const more = { amount: 1, at: '2026-06-15T10:00:00Z' }
+  return Array.isArray(items) ? { items: [...items.filter((item) => typeof item !== 'number'), more] } : {}
 }
 
 /** Compares the whole state: balances, holds, alerts; and audits. */
@@ -186,6 +206,10 @@ async function look(run: Run): Promise<void> {
     released: Number(released),
   }))
   expect(new Set(plain)).toEqual(new Set(run.model.holds()))
+  for (const { id } of run.model.leases()) {
+    const facts = await run.ledger.database.rpc('ledger_lease_get', { p_lease: id })
+    expect(toAnswer(facts)).toEqual(run.model.lease(id, run.now))
+  }
   const alerts = await run.ledger.database.rpc('ledger_alerts', { p_after: run.alertsBefore, p_limit: 1_000 })
   const listed = toAnswer(alerts)['alerts']
   expect(new Set(Array.isArray(listed) ? listed : [])).toEqual(new Set(run.model.alerts()))

@@ -4,7 +4,13 @@ import type { Budget, BudgetOwner, Window } from './model-budget.ts'
 export interface Operation {
   op: string
   key: string
-  [field: string]: string | number | number[] | null | undefined
+  [field: string]: string | number | boolean | number[] | LeaseItem[] | null | undefined
+}
+/** One spend of a lease, as a report tells it. */
+export interface LeaseItem {
+  [field: string]: string | number
+  amount: number
+  at: string
 }
 /** What a call answers, without ids and times that only a database can know. */
 export type Answer = Readonly<Record<string, unknown>>
@@ -19,6 +25,7 @@ export interface State {
   others: Set<number>
   keys: Map<string, { request: Operation; answer: Answer }>
   alerts: Map<string, Answer>
+  leases: Map<string, Lease>
 }
 export interface Account extends BudgetOwner {
   project: string
@@ -43,6 +50,20 @@ export interface Hold {
   status: string
   expiresAt: number
   windows: Window[]
+  leased: boolean
+}
+/** What is more about the hold of the same id. */
+export interface Lease {
+  id: string
+  hold: Hold
+  device: string
+  amount: number
+  reported: number
+  seq: number
+  flags: string[]
+  openedAt: number
+  expiresAt: number
+  closedAt: number | null
 }
 export interface Charge {
   account: Account
@@ -63,5 +84,5 @@ export class Refusal extends Error {
 
 export function emptyState(): State {
   const maps = { accounts: new Map(), holds: new Map(), charges: new Map(), keys: new Map(), alerts: new Map() }
-  return { ...maps, budgets: [], others: new Set() }
+  return { ...maps, leases: new Map(), budgets: [], others: new Set() }
 }

@@ -97,6 +97,35 @@ const alone: fc.WeightedArbitrary<Omit<Operation, 'key'>>[] = [
   },
 ]
 
+/** A number that says nothing of a lease yet: `toOperation` makes it the next number, an earlier one, or one too far. */
+const lease = fc.constant('?')
+const item = fc.record({ amount: fc.integer({ min: 1, max: 60 }), at: fc.constant('2026-06-15T10:00:00Z') })
+const leasing: fc.WeightedArbitrary<Omit<Operation, 'key'>>[] = [
+  {
+    weight: 4,
+    arbitrary: call('lease_open', {
+      account,
+      amount: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 80 }) }, amount),
+      ttl_s: fc.constantFrom(60, 3_600, 604_800),
+      device: fc.constantFrom('here', 'there'),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: call('lease_report', {
+      lease,
+      seq: fc.constantFrom(0, 0, 0, 0, 0, 0, -1, 1),
+      items: fc.array(item, { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: call('lease_close', { lease }) },
+]
+const rebalance = call('rebalance', {
+  parent: fc.oneof({ weight: 8, arbitrary: fc.constant('pool') }, fc.constantFrom('alpha', 'solo', 'ghost')),
+  budget: fc.oneof({ weight: 5, arbitrary: fc.constant('cap') }, fc.constant('other')),
+  dry_run: maybe(fc.boolean()),
+})
+
 /** carry: whether budgets roll over. A batch opens its windows before its first operation, single calls do not: then
  * they may see another rest of the day before, so a run has either roll-over or batches. */
 export function planArbitrary(carry: boolean): fc.Arbitrary<Plan> {
@@ -106,11 +135,28 @@ export function planArbitrary(carry: boolean): fc.Arbitrary<Plan> {
     period: fc.constantFrom('hour', 'day', 'week', 'month', 'total'),
     limit: fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 900 })),
     tz: fc.constantFrom(...zones),
+    floor: fc.constantFrom(undefined, 0, 40, 250),
     alert_bp: maybe(fc.uniqueArray(fc.integer({ min: 1, max: 12_000 }), { maxLength: 3 })),
     ...(carry ? { carry_cap: fc.integer({ min: 0, max: 300 }) } : {}),
   })
   const pick = fc.nat(1_000)
-  const single = fc.oneof(...batchable, ...alone, { weight: 3, arbitrary: budget })
+  // Like the first ones of the siblings, so that they may be balanced.
+  const siblings = call('budget_set', {
+    account: fc.constantFrom('alpha', 'beta', 'beta/new', 'alpha/kid'),
+    name: fc.constant('cap'),
+    period: fc.constant('day'),
+    limit: fc.integer({ min: 0, max: 900 }),
+    tz: fc.constant('Europe/Berlin'),
+    floor: fc.constantFrom(undefined, 0, 40, 250),
+  })
+  const single = fc.oneof(
+    ...batchable,
+    ...alone,
+    ...leasing,
+    { weight: 3, arbitrary: budget },
+    { weight: 2, arbitrary: siblings },
+    { weight: 6, arbitrary: rebalance },
+  )
   const calls = fc.array(fc.record({ operation: fc.oneof(...batchable), pick }), { maxLength: 7 })
   const batch: fc.Arbitrary<Plan> = fc.record({ do: fc.constant('batch'), calls, atomic: fc.boolean() })
   return fc.oneof(
@@ -144,6 +190,8 @@ export function toOperation(
   { model, prefix, key }: { model: Model; prefix: string; key: string },
 ): Operation {
   const holds = model.holds()
+  const leases = model.leases()
+  const leased = leases.at(-1 - (pick % 3)) ?? leases[0]
   const { charges, others } = model.transactions()
   const transactions = pick % 9 === 0 ? others : charges
   const fields = Object.entries(operation).filter(([, value]) => value !== undefined)
@@ -152,6 +200,8 @@ export function toOperation(
     // Mostly one of the last: the old ones are closed.
     if (name === 'hold' && value === '?') return [name, holds.at(-1 - (pick % 8))?.id ?? holds[0]?.id ?? randomUUID()]
     if (name === 'hold' && value === 'fresh') return [name, randomUUID()]
+    if (name === 'lease') return [name, leased?.id ?? randomUUID()]
+    if (name === 'seq') return [name, Math.max(1, (leased?.seq ?? 0) + 1 + Number(value))]
     if (name === 'tx') return [name, transactions.at(-1 - (pick % 8)) ?? transactions[0] ?? 0]
     return [name, value]
   })

@@ -2,6 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
+import { countDeadlocks } from './count-deadlocks.ts'
 
 const answer = z.object({
   ok: z.literal(true),
@@ -180,8 +181,7 @@ it('reserves and balancing race without losing or inventing cap', async () => {
   expect(granted).toBeLessThanOrEqual(20)
   expect(a.rest).toBeGreaterThanOrEqual(0)
   expect(b.rest).toBeGreaterThanOrEqual(0)
-  const deadlocks = await test.sql('select deadlocks from pg_stat_database where datname = current_database()')
-  expect(Number(deadlocks[0]?.['deadlocks'])).toBe(0)
+  expect(await countDeadlocks(test)).toBe(0)
 })
 
 it('the water level is the largest rest that fits', async () => {

@@ -1,13 +1,13 @@
 import type { Json } from '@core/database'
 import { isObject, toAnswer } from './ledger-under-test.ts'
 import { createModel } from './model.ts'
-import type { Operation } from './model-state.ts'
+import type { LeaseItem, Operation } from './model-state.ts'
 
 /** Raw SQL; rows as pg parses them. */
 export type Sql = (text: string, params?: readonly unknown[]) => Promise<Record<string, unknown>[]>
 
 /** Fields of a stored request that the model has no use for. */
-const untold = ['metadata', 'reason', 'floor']
+const untold = ['metadata', 'reason']
 
 /**
  * Proves that what many callers did at once is what they would have done one after the other: the journal in the order
@@ -18,7 +18,7 @@ export async function replayJournal(sql: Sql): Promise<string[]> {
   const faults = await findVersionFaults(sql)
   const model = createModel({ lazyExpiry: false })
   const rows = await sql(
-    `select id::text, op, key, hold, request, result, created_at from core.ledger_tx t order by t.id`,
+    `select id::text, op, key, hold, request, core.ledger_result(t) as result, created_at from core.ledger_tx t order by t.id`,
   )
   for (const { id, op, key, hold, request, result, created_at: at } of rows) {
     if (!isObject(request) || !(at instanceof Date)) throw new Error(`not a journal row: ${id}`)
@@ -94,12 +94,21 @@ function stable(value: unknown): string {
 function toFields(fields: [string, Json][]): Record<string, Operation[string]> {
   return Object.fromEntries(
     fields.map(([name, value]): [string, Operation[string]] => {
+      if (name === 'items') return [name, toItems(value)]
       if (Array.isArray(value)) return [name, value.map(Number)]
       if (isObject(value) || typeof value === 'boolean')
         throw new Error(`${name} of a request is ${JSON.stringify(value)}`)
       return [name, value]
     }),
   )
+}
+
+function toItems(value: Json): LeaseItem[] {
+  const items = Array.isArray(value) ? value : []
+  return items.map((item) => {
+    if (!isObject(item)) throw new Error(`an item of a report is ${JSON.stringify(item)}`)
+    return { amount: Number(item['amount']), at: String(item['at']) }
+  })
 }
 
 function toJson(value: unknown): Json {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type LoopReport, startLoop } from '../loop.ts'
 import { createLeaseDesk } from './lease-desk.ts'
 import type { Limiter } from './limiter.ts'
-import { createSharedWindow, type SharedWindow } from './shared-window.ts'
+import { createSharedWindow, patienceOf, type SharedWindow } from './shared-window.ts'
 import { createSlidingWindow } from './sliding-window.ts'
 
 /** At most so many requests in any window of so many seconds. */
@@ -39,8 +39,6 @@ const names = {
   failedAuthentication: 'failed-authentication',
 } as const
 
-const classes = ['credential', 'anonymous', 'failedAuthentication'] as const
-
 /** Counts in this process's memory alone. */
 export function createOwnRateLimits(settings: RateSettings, clock: Clock = systemClock): RateLimits {
   const open = (kind: keyof RateSettings) => createSlidingWindow({ ...toOptions(kind, settings[kind]), clock })
@@ -60,21 +58,31 @@ export function openRateLimits(
   dependencies: RateLimitsDependencies,
 ): RateLimits & AsyncDisposable {
   const { database, logger, report, clock = systemClock } = dependencies
-  const alone = createOwnRateLimits(settings, clock)
-  if (database.driver === 'embedded') return { ...alone, async [Symbol.asyncDispose]() {} }
-  const shared = classes.map((kind): [keyof RateSettings, SharedWindow] => {
+  if (database.driver === 'embedded') {
+    return { ...createOwnRateLimits(settings, clock), async [Symbol.asyncDispose]() {} }
+  }
+  const open = (kind: keyof RateSettings) => {
     const options = toOptions(kind, settings[kind])
     const leaseMs = leaseMsOf(options.windowMs)
-    const desk = createLeaseDesk({ database, leaseMs, clock })
-    return [kind, createSharedWindow({ ...options, desk, leaseMs, alone: alone[kind], clock })]
-  })
-  const everyMs = Math.min(...shared.map(([, { windowMs }]) => leaseMsOf(windowMs)))
+    return createSharedWindow({ ...options, desk: createLeaseDesk({ database, leaseMs, clock }), leaseMs, clock })
+  }
+  const shared = {
+    credential: open('credential'),
+    anonymous: open('anonymous'),
+    failedAuthentication: open('failedAuthentication'),
+  } satisfies Record<keyof RateSettings, SharedWindow>
+  const all = Object.values(shared)
+  const everyMs = Math.min(...all.map(({ windowMs }) => patienceOf(leaseMsOf(windowMs))))
+  const trimEveryMs = Math.min(...all.map(({ windowMs }) => leaseMsOf(windowMs)))
+  let trimAt = Number.NEGATIVE_INFINITY
   const work = async (signal: AbortSignal) => {
-    await Promise.all(shared.map(([, limiter]) => limiter.giveBack()))
+    await Promise.all(all.map((limiter) => limiter.giveBack()))
+    if (clock.monotonic() < trimAt) return
     trimSchema.parse(await database.rpc('limit_trim', {}, { signal }))
+    trimAt = clock.monotonic() + trimEveryMs
   }
   const loop = startLoop({ name: 'limits', everyMs, work, logger, report, clock })
-  return { ...alone, ...Object.fromEntries(shared), [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() }
+  return { ...shared, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() }
 }
 
 const trimSchema = z.object({ ok: z.literal(true), trimmed: z.int() })

@@ -4,6 +4,7 @@ import { type Fault, type ProblemCode, problemOfError, problems } from '@core/ap
 import { type CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { camel, toCamelCase } from '../camel-case.ts'
+import type { ErrorSink } from '../errors/error-tracker.ts'
 import { notFound, ProblemError } from '../problem-error.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -35,18 +36,34 @@ function toDocument(code: ProblemCode, { detail, errors = [], reason, fix, facts
 }
 
 /** Turns every failure into a problem document: the only place where errors become HTTP. */
-export function installProblems(app: FastifyInstance, logger: Logger): void {
+export function installProblems(app: FastifyInstance, logger: Logger, errors: ErrorSink): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
-    if (problems[problem.code].status >= 500) {
-      logger.error({ requestId: request.id, route: request.routeOptions.url, err: error }, 'request failed')
-    }
+    if (problems[problem.code].status >= 500) tellFailure(error, request, { logger, errors })
     if (error instanceof ProblemError) reply.headers(error.options.headers ?? {})
     return sendProblem(reply, problem.code, problem)
   })
   app.setNotFoundHandler((_request: FastifyRequest, reply: FastifyReply) =>
     sendProblem(reply, 'not_found', toProblem(notFound())),
   )
+}
+
+/** What is down or slow has a status of its own; what is left is a fault of ours, which nobody expected. */
+export function tellFailure(
+  error: unknown,
+  request: FastifyRequest,
+  { logger, errors }: { readonly logger: Logger; readonly errors: ErrorSink },
+): void {
+  const route = request.routeOptions.url
+  logger.error({ requestId: request.id, route, err: error }, 'request failed')
+  if (problems[toProblem(error).code].status !== 500) return
+  errors.record({
+    error,
+    kind: 'request',
+    place: `${request.method} ${route?.replaceAll(/:(\w+)/g, '{$1}') ?? 'unmatched'}`,
+    project: request.caller?.project || null,
+    requestId: request.id,
+  })
 }
 
 /** An address that cannot be read. The router refuses it before any hook has run. */

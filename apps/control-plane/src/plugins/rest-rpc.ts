@@ -1,10 +1,12 @@
 import { type Claims, type CoreSignature, coreSignatures, type Database, type JsonInput } from '@core/database'
 import { CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorSink } from '../errors/error-tracker.ts'
 import { bearerToken, type Keyring } from '../keyring.ts'
 import { claimsOf, isOwner, ownerClaimsOf, type Principal } from '../principal.ts'
 import type { Admission } from './admission.ts'
 import { requireJson } from './gate.ts'
+import { tellFailure } from './problems.ts'
 import { RestError, toRestReply } from './rest-error.ts'
 
 export interface RestRpcDependencies {
@@ -12,6 +14,7 @@ export interface RestRpcDependencies {
   readonly keyring: Keyring
   readonly admission: Admission
   readonly logger: Logger
+  readonly errors: ErrorSink
 }
 
 const schema = 'core_api'
@@ -25,7 +28,7 @@ const signatures: ReadonlyMap<string, CoreSignature> = new Map(coreSignatures.ma
  */
 export function installRestRpc(
   app: FastifyInstance,
-  { database, keyring, admission, logger }: RestRpcDependencies,
+  { database, keyring, admission, logger, errors }: RestRpcDependencies,
 ): void {
   function authenticate(request: FastifyRequest, reply: FastifyReply): Principal | Promise<Principal> {
     const header = credentialOf(request)
@@ -49,7 +52,7 @@ export function installRestRpc(
 
   app.register(
     async (rest) => {
-      rest.setErrorHandler((error, request, reply) => sendError(error, request, reply, logger))
+      rest.setErrorHandler((error, request, reply) => sendError(error, request, reply, { logger, errors }))
       rest.setNotFoundHandler((request, reply) =>
         sendError(
           new RestError(404, 'PGRST125', 'Invalid path specified in request URL', {
@@ -57,7 +60,7 @@ export function installRestRpc(
           }),
           request,
           reply,
-          logger,
+          { logger, errors },
         ),
       )
       rest.route<{ Params: { function: string } }>({
@@ -71,7 +74,7 @@ export function installRestRpc(
           const name = request.params.function
           const claims = actAs(principal, name, request.id)
           const answer = await database.call(name, toArguments(request.body), { claims })
-          if (signatures.get(name)?.returnsNothing) return reply.code(204).send()
+          if (signatures.get(name)?.returns === 'void') return reply.code(204).send()
           return reply.type(media).send(JSON.stringify(answer))
         },
       })
@@ -145,14 +148,18 @@ function notFound(request: FastifyRequest): RestError {
   })
 }
 
-function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  telling: Pick<RestRpcDependencies, 'logger' | 'errors'>,
+): FastifyReply {
   const isMissing =
     isCoreError(error) &&
     (typeof error.details['function'] === 'string' ||
       error.details['reason'] === 'unknown_argument' ||
       error.details['reason'] === 'missing_argument')
   const { status, body, headers } = toRestReply(isMissing ? notFound(request) : error)
-  if (status >= 500)
-    logger.error({ requestId: request.id, route: request.routeOptions.url, err: error }, 'request failed')
+  if (status >= 500) tellFailure(error, request, telling)
   return reply.code(status).headers(headers).type(media).send(JSON.stringify(body))
 }

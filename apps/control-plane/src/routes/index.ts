@@ -8,12 +8,14 @@ import { batchRoutes } from './batch.ts'
 import { budgetRoutes } from './budget.ts'
 import { chargeRoutes } from './charge.ts'
 import { creditLeaseRoutes } from './credit-lease.ts'
+import { errorGroupRoutes } from './error-group.ts'
 import { flagRoutes } from './flag.ts'
 import { grantRoutes } from './grant.ts'
 import { holdRoutes } from './hold.ts'
 import { ledgerRoutes } from './ledger.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './member.ts'
+import { createObservationRoutes, type ObservationRoutesDependencies } from './observation.ts'
 import { projectRoutes } from './project.ts'
 import { createRealtimeRoutes, type RealtimeRoutesDependencies } from './realtime.ts'
 import { rebalanceRoutes } from './rebalance.ts'
@@ -23,9 +25,12 @@ import { transferRoutes } from './transfer.ts'
 import { usageRoutes } from './usage.ts'
 
 /** What serves every route of the contract. */
-export function createRoutes(dependencies: SystemRoutesDependencies & RealtimeRoutesDependencies): BoundRoute[] {
+export function createRoutes(
+  dependencies: SystemRoutesDependencies & RealtimeRoutesDependencies & ObservationRoutesDependencies,
+): BoundRoute[] {
   return [
     ...createSystemRoutes(dependencies),
+    ...createObservationRoutes(dependencies),
     ...createRealtimeRoutes(dependencies),
     ...meRoutes,
     ...projectRoutes,
@@ -47,5 +52,6 @@ export function createRoutes(dependencies: SystemRoutesDependencies & RealtimeRo
     ...auditRoutes,
     ...auditLogRoutes,
     ...ledgerRoutes,
+    ...errorGroupRoutes,
   ]
 }

@@ -1,4 +1,5 @@
 import { CoreError, type Logger, raceSignal } from '@core/foundation'
+import type { DatabaseLoad } from '../database.ts'
 import type { SqlSession, TextRow } from '../sql-session.ts'
 import type { EmbeddedStart } from './embedded-protocol.ts'
 import { type EmbeddedThread, startEmbeddedThread } from './embedded-thread.ts'
@@ -7,6 +8,7 @@ export interface EmbeddedQueue {
   query(sql: string, params: readonly (string | null)[], options: { signal: AbortSignal }): Promise<TextRow[]>
   /** Waits until nothing runs, then keeps everything else waiting. A failure inside rolls back an open transaction. */
   alone<Value>(work: (session: SqlSession) => Promise<Value>, options: { signal: AbortSignal }): Promise<Value>
+  load(): DatabaseLoad
   dump(options: { signal: AbortSignal }): Promise<Uint8Array>
   /** Ends the thread as a crash would. */
   crash(): Promise<void>
@@ -18,6 +20,8 @@ export interface EmbeddedQueueDependencies {
   logger: Logger
   onHint: (channel: string, payload: string) => void
   onRestart: (session: SqlSession) => Promise<void>
+  /** Told how many milliseconds a statement waited for its turn. */
+  onWait?: ((ms: number) => void) | undefined
   runawayMs?: number | undefined
 }
 
@@ -39,6 +43,7 @@ export async function createEmbeddedQueue({
   logger,
   onHint,
   onRestart,
+  onWait = () => {},
   runawayMs = RUNAWAY_MS,
 }: EmbeddedQueueDependencies): Promise<EmbeddedQueue> {
   const jobs: Job[] = []
@@ -47,6 +52,8 @@ export async function createEmbeddedQueue({
   let thread: EmbeddedThread | undefined = await open()
   let reviving = false
   let ended: CoreError | undefined
+  /** When the thread last answered: what was handed to it before begins then. */
+  let answeredAt = 0
   /** What the thread has not answered yet, oldest first: the first one runs. */
   const handed = new Set<Promise<unknown>>()
 
@@ -87,6 +94,7 @@ export async function createEmbeddedQueue({
   ): Promise<Value> {
     if (ended) return Promise.reject(ended)
     if (signal.aborted) return Promise.reject(signal.reason)
+    const askedAt = performance.now()
     return new Promise((resolve, reject) => {
       const job: Job = {
         alone,
@@ -94,9 +102,12 @@ export async function createEmbeddedQueue({
           signal.removeEventListener('abort', leave)
           active++
           aloneActive = alone
+          const handedAt = performance.now()
           work(current)
             .then(resolve, reject)
             .finally(() => {
+              onWait(Math.max(handedAt, answeredAt) - askedAt)
+              answeredAt = performance.now()
               active--
               if (alone) aloneActive = false
               pump()
@@ -109,6 +120,7 @@ export async function createEmbeddedQueue({
       }
       const leave = () => {
         jobs.splice(jobs.indexOf(job), 1)
+        onWait(performance.now() - askedAt)
         reject(signal.reason)
         pump()
       }
@@ -187,6 +199,9 @@ export async function createEmbeddedQueue({
       }
       return enqueue(true, run, signal)
     },
+
+    // The thread runs one statement at a time, whatever was handed to it in advance.
+    load: () => ({ running: Math.min(active, 1), waiting: jobs.length + Math.max(0, active - 1), capacity: 1 }),
 
     async dump({ signal }) {
       const answer = await enqueue(true, (current) => current.send({ kind: 'dump' }), signal)

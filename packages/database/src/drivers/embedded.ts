@@ -18,6 +18,8 @@ export interface EmbeddedDependencies {
   logger: Logger
   /** What a memory database begins with. */
   snapshot?: Uint8Array
+  /** Told how many milliseconds a statement waited for its turn. */
+  onWait?: ((ms: number) => void) | undefined
   /** Milliseconds that a statement whose caller has left may go on before its thread is restarted. */
   runawayMs?: number
 }
@@ -28,7 +30,7 @@ export interface EmbeddedDependencies {
  */
 export async function createEmbeddedDriver(
   { dataDir }: EmbeddedConfig,
-  { logger, snapshot, runawayMs }: EmbeddedDependencies,
+  { logger, snapshot, onWait, runawayMs }: EmbeddedDependencies,
 ): Promise<EmbeddedDriver> {
   const inMemory = dataDir === 'memory'
   const lock = inMemory ? undefined : await acquireDataLock(join(dataDir, 'data.lock'))
@@ -39,6 +41,7 @@ export async function createEmbeddedDriver(
       start: { folder: inMemory ? undefined : join(dataDir, 'data'), snapshot },
       logger,
       runawayMs,
+      onWait,
       onHint: (channel, payload) => {
         for (const listener of listeners.get(channel) ?? []) listener(payload)
       },
@@ -55,6 +58,7 @@ export async function createEmbeddedDriver(
   return {
     kind: 'embedded',
     query: queue.query,
+    load: queue.load,
     session: (work, { signal }) => queue.alone((session) => work(session), { signal }),
     async listen(channel, onHint, { signal }) {
       const added = listeners.get(channel) ?? new Set()

@@ -13,13 +13,20 @@ const DEFAULT_POOL_SIZE = 10
 /** After a cancel, how long the server may take to answer before its connection is thrown away. */
 const CANCEL_GRACE_MS = 2_000
 
+export interface PostgresDependencies {
+  logger: Logger
+  clock: Clock
+  /** Told how many milliseconds a statement waited for its connection. */
+  onWait?: ((ms: number) => void) | undefined
+}
+
 /**
  * A pool of connections. Nothing here needs a session to last: no named prepared statements, no session settings,
  * one statement per transaction, so a transaction pooler may stand in between. (Listening does need a session.)
  */
 export function createPostgresDriver(
   config: PostgresConfig,
-  { logger, clock }: { logger: Logger; clock: Clock },
+  { logger, clock, onWait = () => {} }: PostgresDependencies,
 ): SqlDriver {
   const connection: pg.ClientConfig = {
     connectionString: config.url,
@@ -28,9 +35,10 @@ export function createPostgresDriver(
     keepAlive: true,
     types: { getTypeParser: () => (text: string) => text },
   }
+  const max = config.poolSize ?? DEFAULT_POOL_SIZE
   const pool = new pg.Pool({
     ...connection,
-    max: config.poolSize ?? DEFAULT_POOL_SIZE,
+    max,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
   })
   // Without listeners the loss of a connection between two statements would end the process.
@@ -41,6 +49,7 @@ export function createPostgresDriver(
   const inUse = new Set<pg.PoolClient>()
 
   async function checkOut(signal: AbortSignal): Promise<pg.PoolClient> {
+    const askedAt = performance.now()
     const connecting = pool.connect()
     try {
       const client = await raceSignal(connecting, signal)
@@ -52,6 +61,8 @@ export function createPostgresDriver(
         () => undefined,
       )
       throw signal.aborted ? error : toConnectionError(error)
+    } finally {
+      onWait(performance.now() - askedAt)
     }
   }
 
@@ -127,6 +138,7 @@ export function createPostgresDriver(
         giveBack(client, reusable)
       }
     },
+    load: () => ({ running: inUse.size, waiting: pool.waitingCount, capacity: max }),
     listen: (channel, onHint, { signal }) => listenOnConnection({ connection, channel, onHint, logger, clock, signal }),
     async close() {
       for (const client of inUse) giveBack(client, false)

@@ -90,6 +90,7 @@ export function createSupabaseDatabase(
         }
         return undefined
       }),
+    load: () => ({ running: inFlight.count(), waiting: 0, capacity: null }),
     close: () => inFlight.close(async () => undefined),
     [Symbol.asyncDispose]: () => database.close(),
   }

@@ -80,7 +80,7 @@ function toSignatureTable(functions: readonly CatalogFunction[]): string {
   const rows = functions.map(({ name, args, returns, isForMembers }) => {
     const list = args.map((arg) => `      { name: '${arg.name}', type: '${arg.type}', required: ${arg.required} },\n`)
     const shown = list.length === 0 ? '[]' : `[\n${list.join('')}    ]`
-    return `  {\n    name: '${name}',\n    returnsNothing: ${returns === 'void'},\n    isForMembers: ${isForMembers},\n    args: ${shown},\n  },\n`
+    return `  {\n    name: '${name}',\n    returns: '${returns}',\n    isForMembers: ${isForMembers},\n    args: ${shown},\n  },\n`
   })
   return (
     `${header}import type { CoreSignature } from '../function-signature.ts'\n\n` +

@@ -13,6 +13,40 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Groups of unexpected failures, the one met last first; all projects for the owner. */
+  error_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_status?: string | null | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Adds unexpected failures to their groups, at most 1,000 groups at once. Owner only. */
+  error_record: {
+    args: {
+      p_groups: JsonInput
+    }
+    result: Json
+  }
+  /** Deletes groups of failures that were not met for an interval, at most p_limit. */
+  error_trim: {
+    args: {
+      p_keep?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Marks a group of failures as open, resolved or ignored; a resolved one that is met again opens by itself. */
+  error_update: {
+    args: {
+      p_id: string
+      p_status: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept. */
   event_poll: {
     args: {
@@ -185,6 +219,14 @@ export interface CoreFunctions {
   }
   /** Up to 1,000 operations in one call, one result each, in order; with p_atomic all or nothing. */
   ledger_batch: {
+    args: {
+      p_ops: JsonInput
+      p_atomic?: boolean | undefined
+    }
+    result: Json
+  }
+  /** ledger_batch, answered as json: for callers who read text anyway. */
+  ledger_batch_json: {
     args: {
       p_ops: JsonInput
       p_atomic?: boolean | undefined
@@ -499,6 +541,11 @@ export interface CoreFunctions {
       p_metadata?: JsonInput
       p_if_match?: readonly string[] | null | undefined
     }
+    result: Json
+  }
+  /** The version of the server and of every migration it has applied. Owner only. */
+  system_info: {
+    args: Record<never, never>
     result: Json
   }
 }

@@ -5,7 +5,7 @@ import type { CoreSignature } from '../function-signature.ts'
 export const coreSignatures: readonly CoreSignature[] = [
   {
     name: 'audit_log',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -15,8 +15,46 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'error_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'error_record',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_groups', type: 'jsonb', required: true },
+    ],
+  },
+  {
+    name: 'error_trim',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_keep', type: 'interval', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'error_update',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+      { name: 'p_status', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'event_poll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: true },
@@ -26,7 +64,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'event_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_keep', type: 'interval', required: false },
@@ -35,7 +73,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_clear',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -45,7 +83,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -55,7 +93,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'flag_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -67,7 +105,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_check',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_hash', type: 'text', required: true },
@@ -76,7 +114,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_create',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -90,7 +128,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: false },
@@ -100,7 +138,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_reroll',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -112,7 +150,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_revoke',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
@@ -120,7 +158,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_id', type: 'uuid', required: true },
@@ -133,7 +171,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'key_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_hash', type: 'text', required: true },
@@ -141,7 +179,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -155,7 +193,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_account_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -168,7 +206,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_accounts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_parent', type: 'text', required: false },
@@ -178,7 +216,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_alerts',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'bigint', required: false },
@@ -187,7 +225,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_audit',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: false },
@@ -195,7 +233,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_balance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -204,7 +242,16 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_batch',
-    returnsNothing: false,
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_ops', type: 'jsonb', required: true },
+      { name: 'p_atomic', type: 'boolean', required: false },
+    ],
+  },
+  {
+    name: 'ledger_batch_json',
+    returns: 'json',
     isForMembers: true,
     args: [
       { name: 'p_ops', type: 'jsonb', required: true },
@@ -213,7 +260,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_budget_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -230,7 +277,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_capture',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -240,7 +287,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_charge',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -251,7 +298,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_expire_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -259,7 +306,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_extend',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -271,7 +318,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_grant',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -283,7 +330,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_history',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -294,7 +341,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_hold_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_hold', type: 'uuid', required: true },
@@ -302,7 +349,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_close',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -311,7 +358,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -319,7 +366,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_open',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -331,7 +378,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_lease_report',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_lease', type: 'uuid', required: true },
@@ -341,7 +388,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_publish',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -349,7 +396,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -361,7 +408,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_rebalance_due',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_at_bp', type: 'integer', required: false },
@@ -370,7 +417,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_refund',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -380,7 +427,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_reserve',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -395,7 +442,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_seal',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -403,7 +450,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_settle',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -414,13 +461,13 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_stats',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [],
   },
   {
     name: 'ledger_transfer',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -432,7 +479,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_usage',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_account', type: 'text', required: true },
@@ -443,7 +490,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_verify',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_from', type: 'bigint', required: false },
@@ -451,7 +498,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'ledger_void',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_key', type: 'text', required: true },
@@ -461,7 +508,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_lease',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_wants', type: 'jsonb', required: true },
@@ -470,7 +517,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'limit_trim',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
@@ -478,7 +525,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: true },
@@ -488,7 +535,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_remove',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: true },
@@ -497,7 +544,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_roles',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: false,
     args: [
       { name: 'p_subject', type: 'text', required: true },
@@ -505,7 +552,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'member_set',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_project', type: 'text', required: true },
@@ -517,7 +564,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'project_get',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -525,13 +572,13 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'project_list',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [],
   },
   {
     name: 'project_register',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -544,7 +591,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'project_update',
-    returnsNothing: false,
+    returns: 'jsonb',
     isForMembers: true,
     args: [
       { name: 'p_name', type: 'text', required: true },
@@ -554,5 +601,11 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_metadata', type: 'jsonb', required: false },
       { name: 'p_if_match', type: 'text[]', required: false },
     ],
+  },
+  {
+    name: 'system_info',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
   },
 ]

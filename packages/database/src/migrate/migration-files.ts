@@ -39,6 +39,12 @@ export async function readMigrationFiles(folder: string): Promise<MigrationFile[
   )
 }
 
+/** The versions of Core's migrations this program brings along, in order. */
+export async function listMigrationVersions(): Promise<string[]> {
+  const names = await readdir(migrationsFolder())
+  return names.flatMap((name) => /^(\d{14})_[a-z0-9_]+\.sql$/.exec(name)?.[1] ?? []).sort()
+}
+
 export function checksumOf(statements: readonly string[]): string {
   return createHash('sha256')
     .update(statements.join('').replaceAll(/[\s;]+/g, ''))

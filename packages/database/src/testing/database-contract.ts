@@ -43,6 +43,18 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       expect(target.database.driver).toBe(driver)
     })
 
+    test('tells how much of it is in use', async () => {
+      const { database } = target
+      expect(database.load()).toMatchObject({ running: 0, waiting: 0 })
+      const { capacity } = database.load()
+      const calls = (capacity ?? 3) + 2
+      const naps = Array.from({ length: calls }, () => call('contract_nap', { p_seconds: 0.2 }))
+      const full = { running: capacity ?? calls, waiting: capacity === null ? 0 : 2, capacity }
+      await expect.poll(() => database.load(), { ...WAIT, interval: 10 }).toEqual(full)
+      await Promise.all(naps)
+      await expect.poll(() => database.load(), WAIT).toMatchObject({ running: 0, waiting: 0 })
+    })
+
     describe('values', () => {
       test.each<[string, Json]>([
         ['a number', 12.5],

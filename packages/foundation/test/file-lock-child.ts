@@ -1,16 +1,17 @@
-// Takes a journal's lock again and again, and says when somebody else was inside at the same time. Leaves by releasing
-// it, or killed with -9 while it holds it. node lock-child.ts <file> <rounds>
+// Takes a lock again and again, and says when somebody else was inside at the same time. Leaves by releasing
+// it, or killed with -9 while it holds it. node file-lock-child.ts <file> <rounds>
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isCoreError } from '@core/foundation'
-import { lockJournal } from '../src/lease/journal-lock.ts'
+import { lockFile } from '../src/file-lock.ts'
+import { CoreError, isCoreError } from '../src/index.ts'
 
 const [file = '', rounds = '0'] = process.argv.slice(2)
+const locked = () => new CoreError('E_CONFLICT', 'locked')
 const inside = `${file}.inside`
 
 for (let round = 0; round < Number(rounds); ) {
   try {
-    const lock = await lockJournal(file)
+    const lock = await lockFile({ path: file, locked })
     round += 1
     try {
       closeSync(openSync(inside, 'wx'))
@@ -23,7 +24,7 @@ for (let round = 0; round < Number(rounds); ) {
     if (Math.random() < 0.3) process.kill(process.pid, 'SIGKILL')
     await lock[Symbol.asyncDispose]()
   } catch (error) {
-    if (!isCoreError(error, 'E_LEASE_LOCKED')) throw error
+    if (!isCoreError(error, 'E_CONFLICT')) throw error
     await sleep(Math.random() * 3)
   }
 }

@@ -1,0 +1,106 @@
+import type { Books, Run } from './model-books.ts'
+import { type Account, Refusal, type State } from './model-state.ts'
+
+/** Accounts: open, update, grant, and what binds them. */
+export function accountOperations(state: State, books: Books): Record<string, Run> {
+  const { available, projectOf, isFrozen, windowsOf, replay, accept, deny, raise, viewAccount, onAccount, now } = books
+  const { accounts, holds, budgets } = state
+
+  /** The nearest account that a code names before its own last segment. */
+  function nearest(code: string): Account | null {
+    const end = code.lastIndexOf('/')
+    return end < 0 ? null : (accounts.get(code.slice(0, end)) ?? nearest(code.slice(0, end)))
+  }
+
+  return {
+    account_open(operation) {
+      const { account: code, kind = 'project', funding = 'own', overdraft = 0, parent: named = null } = operation
+      const name = String(code)
+      const parent = named === null ? nearest(name) : accounts.get(String(named))
+      if (parent === undefined) return deny('account_not_found', String(named))
+      const replayed = replay(projectOf(name), operation)
+      if (replayed) return replayed
+      if (funding === 'parent' && !parent) throw new Refusal('invalid_funding')
+      if (parent && parent.path.length >= 4) throw new Refusal('too_deep')
+      if (funding === 'parent' && Number(overdraft) > 0) throw new Refusal('invalid_funding')
+      if (parent && parent.status !== 'active') return deny('account_frozen', parent.code, parent.purse)
+      if (accounts.has(name)) throw new Refusal('account_exists')
+      const account: Account = {
+        code: name,
+        project: projectOf(name),
+        kind: String(kind),
+        parent,
+        status: 'active',
+        in: 0,
+        out: 0,
+        held: 0,
+        overdraft: Number(overdraft),
+        // Circular: an account may be its own purse, root and the first of its path.
+        purse: parent as Account,
+        path: [],
+        root: parent as Account,
+      }
+      if (funding === 'own') account.purse = account
+      else if (parent) account.purse = parent.purse
+      account.root = parent?.root ?? account
+      account.path = [account, ...(parent?.path ?? [])]
+      accounts.set(name, account)
+      return accept(operation, account.project, account.purse, [], viewAccount(account))
+    },
+
+    account_update: onAccount(false, (account, operation) => {
+      const { status = null, overdraft = null } = operation
+      const isUsed = [...holds.values()].some(
+        (hold) => hold.status === 'open' && (hold.account === account || hold.account.purse === account),
+      )
+      if (account.status === 'closed') throw new Refusal('account_closed')
+      if (status === 'closed' && (account.in !== account.out || isUsed)) throw new Refusal('account_not_empty')
+      if (overdraft !== null) {
+        const cut = account.overdraft - Number(overdraft)
+        if (Number(overdraft) > 0 && account.purse !== account) throw new Refusal('invalid_funding')
+        if (cut > 0 && available(account) < cut) throw new Refusal('overdraft_in_use')
+        account.overdraft = Number(overdraft)
+      }
+      if (status !== null) account.status = String(status)
+      return accept(operation, account.project, account.purse, [], viewAccount(account))
+    }),
+
+    grant: onAccount(false, (account, operation) => {
+      if (isFrozen(account)) return deny('account_frozen', account.code, account.purse)
+      const amount = Number(operation['amount'])
+      account.purse.in += amount
+      return accept(operation, account.project, account.purse, [], { account: account.code, amount })
+    }),
+
+    budget_set: onAccount(true, (account, operation) => {
+      const {
+        name,
+        period,
+        limit,
+        tz: zone = 'UTC',
+        carry_cap: carryCap = 0,
+        floor = 0,
+        alert_bp: bp = [8_000, 10_000],
+      } = operation
+      const known = budgets.find((budget) => budget.account === account && budget.name === name && !budget.removed)
+      if (known && limit !== null && (known.period !== period || known.zone !== zone)) {
+        throw new Refusal('budget_period_fixed')
+      }
+      const terms = {
+        carryCap: Number(carryCap),
+        floor: Number(floor),
+        alerts: Array.isArray(bp) ? bp.map(Number) : [],
+      }
+      if (limit === null) {
+        if (known) known.removed = true
+      } else if (known) Object.assign(known, { limit: Number(limit), ...terms })
+      else {
+        const fixed = { account, name: String(name), period: String(period), zone: String(zone) }
+        budgets.push({ ...fixed, limit: Number(limit), ...terms, createdAt: now(), removed: false, windows: new Map() })
+      }
+      const windows = windowsOf(account)
+      for (const window of windows) raise(window, () => true)
+      return accept(operation, account.project, account.purse, windows, { account: account.code, budget: name, limit })
+    }),
+  }
+}

@@ -1,0 +1,214 @@
+import { capOf, openWindow, restOf, viewWindows, type Window } from './model-budget.ts'
+import { type Account, type Answer, type Hold, type Operation, Refusal, type State } from './model-state.ts'
+
+/** Fields that count as given when they are not: a replay may spell them out. */
+const defaults: Readonly<Record<string, Partial<Operation>>> = {
+  account_open: { kind: 'project', parent: null, overdraft: 0, funding: 'own' },
+  account_update: { status: null, overdraft: null },
+  reserve: { hold: null, min: null, ttl_s: 120, over: 'overflow' },
+  settle: { amount: null },
+  extend: { add: 0, min: null, ttl_s: 120 },
+  transfer: { mode: 'exact' },
+  refund: { amount: null },
+  budget_set: { tz: 'UTC', carry_cap: 0, floor: 0, alert_bp: [8_000, 10_000] },
+  rebalance: { policy: 'fair' },
+}
+
+/** What the database has named: the transaction, and a hold or lease without an id of the caller's. */
+export interface Ids {
+  tx?: number | undefined
+  hold?: string | undefined
+}
+export type Books = ReturnType<typeof createBooks>
+/** One kind of call in the model. */
+export type Run = (operation: Operation) => Answer
+
+/** What all operations do alike: balances, windows, expiry, replays, answers and denials. */
+export function createBooks(state: State, lazyExpiry: boolean) {
+  const { accounts, holds, budgets, charges, others, keys, alerts } = state
+  let now = 0
+  let named: Ids = {}
+  let touched: Window[] = []
+
+  /** A call begins, at an instant. */
+  function begin(at: number, ids: Ids = {}): void {
+    now = at
+    named = ids
+    touched = []
+  }
+
+  /** Takes back the windows that this call was the first to touch. */
+  function untouch(): void {
+    for (const { budget, start } of touched) budget.windows.delete(start)
+  }
+
+  const available = (purse: Account) => purse.in - purse.out - purse.held + purse.overdraft
+  const balanceOf = (purse: Account) => ({
+    settled: purse.in - purse.out,
+    held: purse.held,
+    available: available(purse),
+  })
+  const isFrozen = (account: Account) => account.path.some(({ status }) => status !== 'active')
+  const projectOf = (code: string) => code.split('/')[0] ?? ''
+
+  /** The present windows of the budgets on some accounts; those that nobody has touched yet are made here. */
+  const windowsOn = (owners: readonly Account[]) =>
+    budgets
+      .filter((budget) => !budget.removed && owners.some(({ code }) => code === budget.account.code))
+      .map((budget) => openWindow(budget, now, (window) => touched.push(window)))
+  /** Those that bind an account. */
+  const windowsOf = (account: Account) => windowsOn(account.path)
+
+  function expireHold(id: string): void {
+    const hold = demand(id, true)
+    const rest = hold.amount - hold.captured
+    hold.status = 'expired'
+    hold.released = rest
+    hold.account.purse.held -= rest
+    for (const window of hold.windows) window.held -= rest
+  }
+
+  function gate(...trees: Account[]): void {
+    if (!lazyExpiry) return
+    for (const hold of holds.values()) {
+      const isDue = hold.status === 'open' && hold.expiresAt <= now
+      if (isDue && trees.some(({ root }) => root === hold.account.root)) expireHold(hold.id)
+    }
+  }
+
+  function replay(project: string, { key, ...rest }: Operation): Answer | undefined {
+    const known = keys.get(`${project} ${key}`)
+    if (!known) return undefined
+    const request: Operation = { ...defaults[rest.op], ...rest, key }
+    const fields = Object.keys({ ...known.request, ...request }).filter(
+      (field) => JSON.stringify(known.request[field] ?? null) !== JSON.stringify(request[field] ?? null),
+    )
+    if (fields.length > 0) throw new Refusal('idempotency_mismatch', fields.sort())
+    return { ...known.answer, replayed: true }
+  }
+
+  function accept(operation: Operation, project: string, purse: Account, windows: Window[], facts: object): Answer {
+    const answer = { ok: true, replayed: false, ...balanceOf(purse), budgets: viewWindows(windows), ...facts }
+    if (named.tx !== undefined && !charges.has(named.tx)) others.add(named.tx)
+    keys.set(`${project} ${operation.key}`, { request: { ...defaults[operation.op], ...operation }, answer })
+    return answer
+  }
+
+  const deny = (
+    code: string,
+    account: string,
+    purse?: Account,
+    windows: Window[] = [],
+    facts: object = {},
+  ): Answer => ({
+    ok: false,
+    code,
+    account,
+    ...facts,
+    ...(purse && { ...balanceOf(purse), budgets: viewWindows(windows) }),
+  })
+
+  function count(windows: Window[], held: number, spent: number): void {
+    for (const window of windows) {
+      const before = window.spent
+      window.held += held
+      window.spent += spent
+      raise(window, (bp) => before * 10_000 < capOf(window) * bp)
+    }
+  }
+
+  function raise(window: Window, isNew: (bp: number) => boolean): void {
+    const { budget, spent, start } = window
+    const cap = capOf(window)
+    for (const bp of budget.alerts) {
+      const id = JSON.stringify([budgets.indexOf(budget), start, cap, bp])
+      if (cap <= 0 || spent * 10_000 < cap * bp || !isNew(bp) || alerts.has(id)) continue
+      const { account, name, period } = budget
+      const place = { account: account.code, budget: name, period, period_start: start }
+      alerts.set(id, { ...place, limit: cap, threshold_bp: bp, spent })
+    }
+  }
+
+  /** What may be granted of `wanted`, or the denial that says who said no. */
+  function grantable(account: Account, wanted: number, least: number, windows: Window[]): number | Answer {
+    const { purse } = account
+    const [tightest] = windows.toSorted((one, other) => restOf(one) - restOf(other))
+    const granted = Math.max(0, Math.min(wanted, available(purse), tightest ? restOf(tightest) : wanted))
+    if (granted >= least) return granted
+    if (available(purse) < least)
+      return deny('insufficient_credits', account.code, purse, windows, { requested: least })
+    return deny('budget_exhausted', account.code, purse, windows, { requested: least, budget: tightest?.budget.name })
+  }
+
+  /** A hold; the functions of holds refuse that of a lease. */
+  function demand(id: unknown, orLeased = false): Hold {
+    const hold = holds.get(String(id))
+    if (!hold) throw new Refusal('hold_not_found')
+    if (hold.leased && !orLeased) throw new Refusal('hold_leased')
+    return hold
+  }
+
+  const viewAccount = (account: Account) => ({
+    account: account.code,
+    project: account.project,
+    kind: account.kind,
+    status: account.status,
+    overdraft: account.overdraft,
+    parent: account.parent?.code ?? null,
+    funding: account.purse === account ? 'own' : 'parent',
+    purse: account.purse.code,
+  })
+
+  /** Finds the account, opens its windows where the call `touches` them, and answers a known key. */
+  const onAccount =
+    (touches: boolean, body: (account: Account, operation: Operation, windows: Window[]) => Answer) =>
+    (operation: Operation): Answer => {
+      const account = accounts.get(String(operation['account']))
+      if (!account) return deny('account_not_found', String(operation['account']))
+      gate(account)
+      const windows = touches ? windowsOf(account) : []
+      return replay(account.project, operation) ?? body(account, operation, windows)
+    }
+
+  const onHold =
+    (body: (hold: Hold, operation: Operation) => Answer) =>
+    (operation: Operation): Answer => {
+      const hold = demand(operation['hold'])
+      gate(hold.account)
+      return replay(hold.account.project, operation) ?? body(hold, operation)
+    }
+
+  const denyHold = (code: string, hold: Hold, facts: object): Answer =>
+    deny(code, hold.account.code, hold.account.purse, hold.windows, { hold: hold.id, ...facts })
+
+  /** Remembers what a refund may give back. */
+  function post(account: Account, windows: Window[], left: number): void {
+    if (named.tx !== undefined) charges.set(named.tx, { account, windows, left })
+  }
+
+  return {
+    begin,
+    untouch,
+    now: () => now,
+    named: () => named,
+    available,
+    balanceOf,
+    isFrozen,
+    projectOf,
+    windowsOn,
+    windowsOf,
+    expireHold,
+    gate,
+    replay,
+    accept,
+    deny,
+    count,
+    raise,
+    grantable,
+    viewAccount,
+    onAccount,
+    onHold,
+    denyHold,
+    post,
+  }
+}

@@ -1,0 +1,99 @@
+import type { Books, Run } from './model-books.ts'
+import { Refusal, type State } from './model-state.ts'
+
+/** Holds: reserve, extend, capture, settle, void. */
+export function holdOperations(state: State, books: Books): Record<string, Run> {
+  const { available, isFrozen, accept, deny, denyHold, count, grantable, onAccount, onHold, post, now, named } = books
+  const { holds } = state
+
+  return {
+    reserve: onAccount(true, (account, operation, windows) => {
+      const { amount, min, ttl_s: ttl = 120, over = 'overflow', hold: given } = operation
+      const id = String(given ?? named().hold ?? `unnamed ${holds.size}`)
+      if (holds.has(id)) throw new Refusal('hold_exists')
+      if (isFrozen(account)) return deny('account_frozen', account.code, account.purse)
+      const granted = grantable(account, Number(amount), Number(min ?? amount), windows)
+      if (typeof granted !== 'number') return granted
+      const expiresAt = now() + Number(ttl) * 1_000
+      const fresh = { captured: 0, released: 0, over: String(over), status: 'open', expiresAt, leased: false }
+      holds.set(id, { id, account, amount: granted, windows, ...fresh })
+      account.purse.held += granted
+      count(windows, granted, 0)
+      return accept(operation, account.project, account.purse, windows, { hold: id, granted, expires_at: expiresAt })
+    }),
+
+    extend: onHold((hold, operation) => {
+      const { add = 0, min, ttl_s: ttl = 120 } = operation
+      const { account, windows } = hold
+      if (hold.status !== 'open') return denyHold('hold_closed', hold, { status: hold.status })
+      if (Number(add) > 0 && isFrozen(account)) return deny('account_frozen', account.code, account.purse)
+      const granted = grantable(account, Number(add), Number(min ?? add), windows)
+      if (typeof granted !== 'number') return { ...granted, hold: hold.id }
+      hold.amount += granted
+      hold.expiresAt = Math.max(hold.expiresAt, now() + Number(ttl) * 1_000)
+      account.purse.held += granted
+      count(windows, granted, 0)
+      const facts = { hold: hold.id, granted, amount: hold.amount, expires_at: hold.expiresAt }
+      return accept(operation, account.project, account.purse, windows, facts)
+    }),
+
+    capture: onHold((hold, operation) => {
+      const { account, windows } = hold
+      const amount = Number(operation['amount'])
+      const rest = hold.amount - hold.captured
+      const facts = { status: hold.status, requested: amount, limit: rest }
+      if (hold.status !== 'open') return denyHold('hold_closed', hold, facts)
+      if (amount > rest) return denyHold('over_capture', hold, facts)
+      hold.captured += amount
+      account.purse.held -= amount
+      account.purse.out += amount
+      count(windows, -amount, amount)
+      post(account, windows, amount)
+      const charged = { hold: hold.id, charged: amount, captured: hold.captured, rest: rest - amount }
+      return accept(operation, account.project, account.purse, windows, charged)
+    }),
+
+    settle: onHold((hold, operation) => {
+      const { account, windows } = hold
+      const { purse } = account
+      if (hold.status !== 'open' && hold.status !== 'expired') {
+        return denyHold('hold_closed', hold, { status: hold.status })
+      }
+      const isLate = hold.status === 'expired'
+      const rest = hold.amount - hold.captured
+      const used = Number(operation['amount'] ?? rest)
+      if (used > rest && hold.over === 'reject') return denyHold('over_capture', hold, { requested: used, limit: rest })
+      const room = Math.max(0, available(purse) - (isLate ? Math.min(used, rest) : 0))
+      const charged = hold.over === 'cap' && used > rest ? rest + Math.min(used - rest, room) : used
+      const flags = [
+        isLate && 'late',
+        (operation['amount'] ?? null) === null && 'estimated',
+        charged > rest && 'overflow',
+        used > charged && 'uncollected',
+      ].filter((flag) => flag !== false)
+      const released = Math.max(0, rest - charged)
+      purse.out += charged
+      purse.held -= isLate ? 0 : rest
+      count(windows, isLate ? 0 : -rest, charged)
+      hold.captured += charged
+      if (!isLate) hold.released = released
+      hold.status = isLate ? 'settled_late' : 'settled'
+      post(account, windows, charged)
+      const facts = { hold: hold.id, status: hold.status, charged, released, uncollected: used - charged, flags }
+      return accept(operation, account.project, purse, windows, facts)
+    }),
+
+    void: onHold((hold, operation) => {
+      const { account, windows, amount } = hold
+      if (hold.status !== 'open' || hold.captured > 0) {
+        return denyHold('hold_closed', hold, { status: hold.status, captured: hold.captured })
+      }
+      hold.status = 'voided'
+      hold.released = amount
+      account.purse.held -= amount
+      count(windows, -amount, 0)
+      const facts = { hold: hold.id, status: 'voided', released: amount }
+      return accept(operation, account.project, account.purse, windows, facts)
+    }),
+  }
+}

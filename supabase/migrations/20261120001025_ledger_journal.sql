@@ -1,0 +1,116 @@
+-- The journal: what is kept of a call, and the answer of a known key, told from it.
+
+-- A call as the journal keeps it: what is null or a default says nothing, and a row per call is long enough.
+create function core.ledger_request(p_fields jsonb, p_metadata jsonb default '{}') returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return jsonb_strip_nulls(p_fields) || case when p_metadata = '{}' then '{}' else jsonb_build_object('metadata', p_metadata) end;
+end
+$$;
+comment on function core.ledger_request is 'The fields of a call that are not null, and its metadata unless empty.';
+
+-- The answer of a reserve, settle, void or charge, told from its journal row: the first one and each replay. p_hold as
+-- the call left it or later: what is read of it no longer changes. p_facts: of the row's windows, in their order.
+create function core.ledger_told(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  v_budgets jsonb := '[]';
+begin
+  for i in 1 .. coalesce(cardinality(p_facts), 0) loop
+    v_budgets := v_budgets || (p_facts[i] || jsonb_build_object('limit', p_tx.windows[3 * i - 2], 'spent', p_tx.windows[3 * i - 1],
+      'held', p_tx.windows[3 * i], 'rest', p_tx.windows[3 * i - 2] - p_tx.windows[3 * i - 1] - p_tx.windows[3 * i]));
+  end loop;
+  return jsonb_build_object('ok', true, 'tx', p_tx.id, 'replayed', false, 'settled', p_tx.settled, 'held', p_tx.held,
+      'available', p_tx.available, 'budgets', v_budgets)
+    || case p_tx.op
+      when 'reserve' then jsonb_build_object('hold', p_tx.hold, 'granted', p_tx.amount,
+        'expires_at', p_tx.created_at + make_interval(secs => coalesce((p_tx.request -> 'ttl_s')::int, 120)))
+      when 'settle' then jsonb_build_object('hold', p_tx.hold, 'charged', p_tx.amount,
+        'status', case when 'late' = any (p_tx.flags) then 'settled_late' else 'settled' end,
+        'released', greatest(0, p_hold.amount - p_hold.captured), 'flags', to_jsonb(p_tx.flags),
+        'uncollected', case when 'uncollected' = any (p_tx.flags) then (p_tx.request -> 'amount')::bigint - p_tx.amount else 0 end)
+      when 'void' then jsonb_build_object('hold', p_tx.hold, 'status', 'voided', 'released', p_hold.released)
+      when 'charge' then jsonb_build_object('account', p_tx.request -> 'account', 'charged', p_tx.amount)
+    end;
+end
+$$;
+comment on function core.ledger_told is 'The answer of a reserve, settle, void or charge, from its journal row, its hold and the facts of its windows.';
+
+-- The first answer of a journal row, whatever its call was.
+create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  v_hold core.ledger_hold;
+  v_windows core.ledger_window_set;
+begin
+  if p_tx.result is not null then return p_tx.result; end if;
+  select * into v_hold from core.ledger_hold where id = p_tx.hold;
+  v_windows := core.ledger_read_windows(coalesce(v_hold.budget_ids, p_tx.budget_ids), coalesce(v_hold.window_starts, p_tx.window_starts));
+  return core.ledger_told(p_tx, v_hold, v_windows.facts);
+end
+$$;
+comment on function core.ledger_result is 'The first answer of a journal row.';
+
+-- Answers a known key with its first result, or raises PT422 naming the fields that differ. Null for a new key.
+-- Called under the purse's lock: the journal row of a racing twin is then committed and visible.
+create function core.ledger_replay(p_project text, p_key text, p_request jsonb) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  v_tx core.ledger_tx;
+  v_fields text[];
+begin
+  select * into v_tx from core.ledger_tx where project = p_project and key = p_key;
+  if not found then return null; end if;
+  if v_tx.request <> p_request then
+    select array_agg(k order by k) into v_fields
+    from (select jsonb_object_keys(v_tx.request || p_request) as k) keys
+    where v_tx.request -> k is distinct from p_request -> k;
+    perform core.refuse('PT422', 'idempotency_mismatch',
+      format('key %s was used before with another %s', p_key, array_to_string(v_fields, ', ')),
+      'Send the first payload again, or a new key for a new effect.', jsonb_build_object('fields', to_jsonb(v_fields)));
+  end if;
+  return core.ledger_result(v_tx) || '{"replayed": true}';
+end
+$$;
+comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
+
+-- Writes the journal row: with p_result, or with p_windows as the call left them where the row tells the answer itself.
+-- A twin with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
+create function core.ledger_journal(
+  p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
+  p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
+  p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
+  p_windows core.ledger_window_set default null
+) returns core.ledger_tx
+language plpgsql set search_path = '' as $$
+declare
+  v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  v_tx core.ledger_tx;
+begin
+  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
+    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at)
+  values (p_tx, p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
+    p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
+    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), v_claims ->> 'rid', p_now)
+  on conflict on constraint ledger_tx_key_key do nothing
+  returning * into v_tx;
+  if not found then
+    raise exception using errcode = '40001', message = 'the same key is being used by a concurrent call',
+      hint = 'Send the call again.';
+  end if;
+  return v_tx;
+end
+$$;
+comment on function core.ledger_journal is 'Appends one row to the journal; 40001 when a concurrent call took the key.';
+
+-- Two entries that sum to zero: the purse and its counterpart (issuer 1, sink 2, breakage 3).
+create function core.ledger_post(p_tx bigint, p_purse core.ledger_account, p_amount bigint, p_counterpart bigint) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
+  values (p_tx, p_purse.id, p_amount, p_purse.total_in - p_purse.total_out, p_purse.version),
+         (p_tx, p_counterpart, -p_amount, null, null);
+  return true;
+end
+$$;
+comment on function core.ledger_post is 'Posts an amount to a purse, already counted in it, against an account that is never locked.';
