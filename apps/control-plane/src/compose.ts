@@ -9,6 +9,7 @@ import { guardDatabase } from './database-guard.ts'
 import { installDrain } from './drain.ts'
 import { openErrorTracker } from './errors/error-tracker.ts'
 import { type FirstStart, fillFreshDatabase } from './first-start.ts'
+import { openKeyUses } from './key-uses.ts'
 import { createKeyring } from './keyring.ts'
 import { startLedgerLoops } from './ledger-loops.ts'
 import { openRateLimits } from './limits/rate-limits.ts'
@@ -96,7 +97,8 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   const report = joinReports(metrics?.loops, reportFailures(errors))
 
   const people = config.jwt && openPeople(config.jwt, database)
-  const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal(), people })
+  const uses = opened.use(openKeyUses({ database, logger, report }))
+  const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal(), people, onUse: uses.note })
   opened.use(await database.listen('core_key', (keyId) => keyring.forget(keyId)))
   opened.use(await database.listen('core_member', (subject) => keyring.forgetPerson(subject)))
   opened.use(startLedgerLoops({ database, settings: config.background, logger, report }))

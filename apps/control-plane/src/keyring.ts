@@ -19,6 +19,8 @@ export interface KeyringDependencies {
   readonly ownerKey?: string | undefined
   /** Those who come with a token (JWT) instead of a key. Default: nobody does. */
   readonly people?: People | undefined
+  /** Told the id of a stored key each time it is good. Default: nobody. */
+  readonly onUse?: ((keyId: string) => void) | undefined
   readonly clock?: Clock
 }
 
@@ -47,7 +49,7 @@ interface Known {
   readonly principal: Principal
 }
 
-export function createKeyring({ database, ownerKey, people, ...options }: KeyringDependencies): Keyring {
+export function createKeyring({ database, ownerKey, people, onUse, ...options }: KeyringDependencies): Keyring {
   const { clock = systemClock } = options
   const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
   const ownerHash = ownerKey === undefined ? undefined : hashApiKey(ownerKey)
@@ -67,6 +69,7 @@ export function createKeyring({ database, ownerKey, people, ...options }: Keyrin
       throw refuse(answer.code)
     }
     const { id, project, caps, expires_at: expiresAt } = answer
+    onUse?.(id)
     const principal: Principal = {
       subject: `key:${id}`,
       project: project ?? undefined,
@@ -85,7 +88,10 @@ export function createKeyring({ database, ownerKey, people, ...options }: Keyrin
       const hash = hashApiKey(token)
       if (hash === ownerHash) return owner
       const cached = known.get(hash)
-      if (cached !== undefined) return cached.principal
+      if (cached !== undefined) {
+        onUse?.(cached.keyId)
+        return cached.principal
+      }
       if (isTokenForm(token)) {
         if (people === undefined) throw refuse('token_not_accepted')
         return people.resolve(token)

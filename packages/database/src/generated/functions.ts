@@ -141,6 +141,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Remembers when API keys were last used. Owner only. */
+  key_touch: {
+    args: {
+      p_uses: JsonInput
+    }
+    result: Json
+  }
   /** Renames, disables, enables a key or moves its end. Idempotent; a revoked key stays as it is. */
   key_update: {
     args: {

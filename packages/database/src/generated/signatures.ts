@@ -157,6 +157,14 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'key_touch',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_uses', type: 'jsonb', required: true },
+    ],
+  },
+  {
     name: 'key_update',
     returns: 'jsonb',
     isForMembers: true,
