@@ -13,7 +13,7 @@ begin
     detail = (jsonb_build_object('code', p_code) || p_details)::text;
 end
 $$;
-comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, PT409, PT413, PT422) with a message, a fix and machine-readable details.';
+comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, PT409, PT412, PT413, PT422) with a message, a fix and machine-readable details.';
 
 -- The claims of the caller's JWT, or null for a direct connection without any.
 create function core.claims() returns jsonb
@@ -24,7 +24,8 @@ end
 $$;
 comment on function core.claims is 'The JWT claims PostgREST or a driver set for this transaction.';
 
--- Who acts, for journals and audit rows.
+-- Who acts, for journals and audit rows. An owner's call may carry claims, too: `sub` and `rid` and nothing else. They
+-- name it and give it nothing: what a caller may do is decided by its database role alone, and claims only ever bind.
 create function core.actor() returns text
 language plpgsql stable set search_path = '' as $$
 begin
@@ -32,6 +33,16 @@ begin
 end
 $$;
 comment on function core.actor is 'The subject of the JWT, or the database role of a direct connection.';
+
+-- By which request it came, for journals and audit rows. Read from the claims, so that nobody can name another's
+-- request who could not also sign a token; null where no request stands behind the call.
+create function core.request_id() returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return core.claims() ->> 'rid';
+end
+$$;
+comment on function core.request_id is 'The id of the request that the control plane was answering, or null.';
 
 -- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
 -- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
@@ -129,3 +140,28 @@ begin
 end
 $$;
 comment on function core.require_page is 'Raises PT400 unless a page size is 1 to 1,000.';
+
+-- A short name of a state, the same for the same state: what an edit can be made conditional on.
+create function core.etag(p_state jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select left(encode(sha256(convert_to(p_state::text, 'UTF8')), 'hex'), 32)
+$$;
+comment on function core.etag is 'The first 128 bits of the SHA-256 of a state, in hexadecimal.';
+
+-- Lets an edit pass only in the state its caller has seen. Called under the lock of what is edited, so that of two edits
+-- of one state the second is refused. p_if_match null asks for nothing, {} for what is not there yet, {*} for anything
+-- that is there. p_etag null: there is nothing.
+create function core.require_match(p_if_match text[], p_etag text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_if_match is null or p_etag = any (p_if_match) or p_etag is not null and '*' = any (p_if_match)
+    or p_etag is null and cardinality(p_if_match) = 0 then
+    return true;
+  end if;
+  perform core.refuse('PT412', 'precondition_failed',
+    case when p_etag is null then 'it does not exist' when cardinality(p_if_match) = 0 then 'it exists already' else 'it was changed meanwhile' end,
+    'Read it again, decide again, and send the etag that was read.', jsonb_build_object('etag', p_etag));
+  return false;
+end
+$$;
+comment on function core.require_match is 'Raises PT412 unless the state is one of those the caller named.';

@@ -18,15 +18,17 @@ begin
   return jsonb_build_object(
     'name', p_project.name, 'version', p_project.version, 'capabilities', p_project.capabilities,
     'endpoints', p_project.endpoints, 'metadata', p_project.metadata,
-    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at);
+    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at, 'etag',
+    core.etag(to_jsonb(p_project) - 'registered_at' || jsonb_build_object('updated_at', extract(epoch from p_project.updated_at))));
 end
 $$;
 comment on function core.project_view is 'A project as the API shows it.';
 
--- Registers a project or updates what it says of itself. Idempotent by name: null keeps what is stored.
+-- Registers a project or updates what it says of itself. Idempotent by name: null keeps what is stored, and what is
+-- said again changes nothing. p_if_match: only in a state the caller has seen. Locks: the project.
 create function core_api.project_register(
   p_name text, p_version text default null, p_capabilities jsonb default null,
-  p_endpoints jsonb default null, p_metadata jsonb default null
+  p_endpoints jsonb default null, p_metadata jsonb default null, p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -34,6 +36,7 @@ declare
   v_reserved constant text[] := array['core', 'core_api', 'public', 'auth', 'storage', 'realtime', 'extensions',
     'graphql', 'graphql_public', 'vault', 'cron', 'net', 'pgbouncer', 'supabase_migrations', 'information_schema',
     'current', 'issuer', 'sink', 'breakage'];
+  v_before core.project;
   v_row core.project;
   v_role text;
 begin
@@ -52,13 +55,27 @@ begin
 
   insert into core.project as p (name, version, capabilities, endpoints, metadata)
   values (p_name, p_version, coalesce(p_capabilities, '[]'), coalesce(p_endpoints, '{}'), coalesce(p_metadata, '{}'))
-  on conflict (name) do update set
-    version = coalesce(p_version, p.version),
-    capabilities = coalesce(p_capabilities, p.capabilities),
-    endpoints = coalesce(p_endpoints, p.endpoints),
-    metadata = coalesce(p_metadata, p.metadata),
-    updated_at = now()
-  returning * into v_row;
+  on conflict (name) do nothing returning * into v_row;
+  if found then
+    v_ok := core.require_match(p_if_match, null);
+  else
+    select * into v_before from core.project where name = p_name for no key update;
+    v_ok := core.require_match(p_if_match, core.project_view(v_before) ->> 'etag');
+    update core.project p set
+      version = coalesce(p_version, p.version),
+      capabilities = coalesce(p_capabilities, p.capabilities),
+      endpoints = coalesce(p_endpoints, p.endpoints),
+      metadata = coalesce(p_metadata, p.metadata),
+      updated_at = clock_timestamp()
+    where p.name = p_name and (p.version, p.capabilities, p.endpoints, p.metadata) is distinct from
+      (coalesce(p_version, p.version), coalesce(p_capabilities, p.capabilities), coalesce(p_endpoints, p.endpoints), coalesce(p_metadata, p.metadata))
+    returning * into v_row;
+    if not found then v_row := v_before; end if;
+  end if;
+  if v_row is distinct from v_before then
+    perform core.audit(case when v_before.name is null then 'project.register' else 'project.update' end, 'project:' || p_name,
+      p_name, case when v_before.name is not null then core.project_view(v_before) end, core.project_view(v_row));
+  end if;
 
   v_role := 'project_' || p_name;
   if not exists (select from pg_catalog.pg_roles where rolname = v_role) then

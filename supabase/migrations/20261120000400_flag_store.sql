@@ -31,7 +31,8 @@ language sql stable set search_path = '' as $$
   select jsonb_build_object(
     'name', p_flag.name, 'project', p_flag.project, 'value', p_flag.value, 'cleared', p_flag.value is null,
     'rollout_bp', p_flag.rollout_bp, 'version', p_flag.version,
-    'updated_at', p_flag.updated_at, 'updated_by', p_flag.updated_by)
+    'updated_at', p_flag.updated_at, 'updated_by', p_flag.updated_by,
+    'etag', case when p_flag.value is not null then p_flag.version::text end)
 $$;
 comment on function core.flag_view is 'A flag override as the API shows it.';
 
@@ -53,8 +54,9 @@ $$;
 comment on function core.require_flag is 'Raises PT403 without flag:write, PT400 for a malformed name, PT404 for an unknown project.';
 
 -- Writes one override (p_value null clears it) under the counter's lock, and hints at it. Nothing happens where it says
--- so already. Locks: the counter, until the transaction ends.
-create function core.flag_write(p_name text, p_project text, p_value jsonb, p_rollout_bp integer) returns jsonb
+-- so already. p_if_match: only in a state the caller has seen; a cleared override is none.
+-- Locks: the counter, until the transaction ends.
+create function core.flag_write(p_name text, p_project text, p_value jsonb, p_rollout_bp integer, p_if_match text[]) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_version bigint;
@@ -63,8 +65,9 @@ declare
 begin
   select c.version + 1 into v_version from core.flag_counter c for no key update;
   select f.* into v_old from core.flag f where f.project is not distinct from p_project and f.name = p_name;
+  perform core.require_match(p_if_match, core.flag_view(v_old) ->> 'etag');
   if v_old.value is not distinct from p_value and (p_value is null or v_old.rollout_bp = p_rollout_bp) then
-    return jsonb_build_object('ok', true, 'changed', false, 'version', v_version - 1);
+    return jsonb_build_object('ok', true, 'changed', false, 'version', v_version - 1, 'etag', core.flag_view(v_old) -> 'etag');
   end if;
   if v_old.value is null and 1000 <= (
     select count(*) from core.flag f where f.project is not distinct from p_project and f.value is not null
@@ -82,15 +85,18 @@ begin
   update core.flag_counter set version = v_version;
   perform pg_notify('core_flag', v_version::text);
   perform core.emit('flag', p_project, case when p_value is null then 'cleared' else 'set' end, core.flag_view(v_new));
-  return jsonb_build_object('ok', true, 'changed', true, 'version', v_version, 'flag', core.flag_view(v_new));
+  perform core.audit(case when p_value is null then 'flag.clear' else 'flag.set' end, 'flag:' || p_name, p_project,
+    case when v_old.id is not null then core.flag_view(v_old) end, core.flag_view(v_new));
+  return jsonb_build_object('ok', true, 'changed', true, 'version', v_version, 'etag', core.flag_view(v_new) -> 'etag',
+    'flag', core.flag_view(v_new));
 end
 $$;
 comment on function core.flag_write is 'Sets or clears one override under the lock that keeps versions in commit order.';
 
 -- Overrides a flag for one project, or for all (p_project null: the owner only), for p_rollout_bp of 10000 units.
 -- Naturally idempotent: the same call again answers "changed": false and makes no new version.
-create function core_api.flag_set(p_name text, p_value jsonb, p_project text default null, p_rollout_bp integer default 10000)
-returns jsonb
+create function core_api.flag_set(p_name text, p_value jsonb, p_project text default null, p_rollout_bp integer default 10000,
+  p_if_match text[] default null) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
 begin
   perform core.require_flag(p_name, p_project);
@@ -105,7 +111,7 @@ begin
     perform core.refuse('PT400', 'invalid_rollout', 'p_rollout_bp must be between 0 and 10000 hundredths of a percent',
       'Send 2500 for a quarter of the units.', jsonb_build_object('field', 'rollout_bp', 'min', 0, 'max', 10000));
   end if;
-  return core.flag_write(p_name, p_project, p_value, p_rollout_bp);
+  return core.flag_write(p_name, p_project, p_value, p_rollout_bp, p_if_match);
 end
 $$;
 comment on function core_api.flag_set is 'Overrides a declared flag for a project or, without one, for all; optionally for a share of the units.';
@@ -113,11 +119,11 @@ revoke execute on function core_api.flag_set from public;
 grant execute on function core_api.flag_set to core_member, service_role;
 
 -- Removes an override, so that the next wider one, or the default in code, holds again. Idempotent.
-create function core_api.flag_clear(p_name text, p_project text default null) returns jsonb
+create function core_api.flag_clear(p_name text, p_project text default null, p_if_match text[] default null) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
 begin
   perform core.require_flag(p_name, p_project);
-  return core.flag_write(p_name, p_project, null, 0);
+  return core.flag_write(p_name, p_project, null, 0, p_if_match);
 end
 $$;
 comment on function core_api.flag_clear is 'Removes the override of a flag for a project or, without one, the one for all.';

@@ -7,7 +7,7 @@ language sql immutable set search_path = '' as $$
   select array[
     'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
     'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
-    'event:read']
+    'event:read', 'audit:read']
 $$;
 comment on function core.capabilities is 'Every capability core.authorize knows.';
 

@@ -44,6 +44,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
   v_new core.api_key;
   v_unknown text[];
+  v_result jsonb;
 begin
   perform core.authorize('key:write', p_project);
   perform core.require_key(p_key);
@@ -78,8 +79,12 @@ begin
         jsonb_build_object('field', 'expires_at'));
     end if;
   end if;
-  return core.key_insert(p_key, v_new,
+  v_result := core.key_insert(p_key, v_new,
     jsonb_build_object('op', 'create', 'name', p_name, 'caps', to_jsonb(v_new.caps), 'expires_at', p_expires_at));
+  if not (v_result ->> 'replayed')::boolean then
+    perform core.audit('key.create', 'key:' || (v_result ->> 'id'), p_project, null, v_result - '{ok,replayed}'::text[]);
+  end if;
+  return v_result;
 end
 $$;
 comment on function core_api.key_create is 'Records a new API key by its SHA-256. Replays on p_key. Grants at most what the caller has.';
@@ -95,6 +100,7 @@ declare
   v_old core.api_key := core.key_lock(p_id, 'key:write');
   v_new core.api_key;
   v_request jsonb := jsonb_build_object('op', 'reroll', 'id', p_id, 'overlap_s', p_overlap_s);
+  v_before jsonb := core.key_view(v_old);
   v_result jsonb;
 begin
   perform core.require_key(p_key);
@@ -126,6 +132,8 @@ begin
     where id = p_id returning * into v_old;
     perform pg_catalog.pg_notify('core_key', p_id::text);
     perform core.key_emit('rerolled', v_old);
+    perform core.audit('key.reroll', 'key:' || p_id, v_old.project, v_before,
+      core.key_view(v_old) || jsonb_build_object('replacement', v_result - '{ok,replayed}'::text[]));
   end if;
   return v_result || jsonb_build_object('replaces', p_id,
     'overlap_ends_at', (select expires_at from core.api_key where id = p_id));

@@ -5,7 +5,7 @@ language sql immutable set search_path = '' as $$
   select array[
     'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
     'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
-    'event:read', 'member:read', 'member:write']
+    'event:read', 'audit:read', 'member:read', 'member:write']
 $$;
 comment on function core.capabilities is 'Every capability core.authorize knows.';
 
@@ -16,7 +16,7 @@ declare
   v_viewer constant text[] := array['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'];
   v_operator constant text[] := v_viewer || array['key:read', 'flag:write', 'ledger:spend', 'ledger:account', 'error:read'];
   v_admin constant text[] := v_operator || array['project:write', 'key:write', 'ledger:operate', 'member:write',
-    'error:write'];
+    'audit:read', 'error:write'];
 begin
   return case p_role
     when 'viewer' then v_viewer
@@ -49,7 +49,8 @@ language sql immutable set search_path = '' as $$
   select jsonb_build_object(
     'project', p_row.project, 'subject', p_row.subject, 'role', p_row.role, 'name', p_row.name,
     'created_by', p_row.created_by, 'created_at', p_row.created_at,
-    'updated_by', p_row.updated_by, 'updated_at', p_row.updated_at)
+    'updated_by', p_row.updated_by, 'updated_at', p_row.updated_at,
+    'etag', core.etag(jsonb_build_object('role', p_row.role, 'name', p_row.name, 'updated_at', extract(epoch from p_row.updated_at))))
 $$;
 comment on function core.member_view is 'A member as the API shows it.';
 

@@ -1,7 +1,9 @@
 -- Who belongs to a project, and what the control plane asks about a person.
 
--- Lets a person in, or changes the role. Idempotent by subject; p_name null keeps what is stored. Locks: the project.
-create function core_api.member_set(p_project text, p_subject text, p_role text, p_name text default null) returns jsonb
+-- Lets a person in, or changes the role. Idempotent by subject; p_name null keeps what is stored. p_if_match: only in a
+-- state the caller has seen. Locks: the project.
+create function core_api.member_set(p_project text, p_subject text, p_role text, p_name text default null,
+  p_if_match text[] default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   v_old core.member;
@@ -18,6 +20,7 @@ begin
   end if;
   v_old := core.member_lock(p_project, p_subject);
   perform core.require_own_role(p_role);
+  perform core.require_match(p_if_match, case when v_old.subject is not null then core.member_view(v_old) ->> 'etag' end);
   if v_old.subject is not null then perform core.require_own_role(v_old.role); end if;
   if v_old.role = 'owner' and p_role <> 'owner' then perform core.require_other_owner(p_project, p_subject); end if;
   if v_old.role = p_role and coalesce(p_name = v_old.name, p_name is null) then
@@ -37,6 +40,8 @@ begin
     updated_at = clock_timestamp()
   returning * into v_row;
   perform core.member_emit('set', v_row);
+  perform core.audit('member.set', 'member:' || p_subject, p_project,
+    case when v_old.subject is not null then core.member_view(v_old) end, core.member_view(v_row));
   return jsonb_build_object('ok', true) || core.member_view(v_row);
 end
 $$;
@@ -59,6 +64,7 @@ begin
   if v_row.role = 'owner' then perform core.require_other_owner(p_project, p_subject); end if;
   delete from core.member where project = p_project and subject = p_subject;
   perform core.member_emit('removed', v_row);
+  perform core.audit('member.remove', 'member:' || p_subject, p_project, core.member_view(v_row), null);
   return jsonb_build_object('ok', true) || core.member_view(v_row);
 end
 $$;

@@ -12,7 +12,8 @@ language sql volatile set search_path = '' as $$
     'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
     'created_by', p_row.created_by, 'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
     'disabled_at', p_row.disabled_at, 'revoked_at', p_row.revoked_at, 'last_used_at', p_row.last_used_at,
-    'replaced_by', p_row.replaced_by)
+    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name,
+      'expires_at', extract(epoch from p_row.expires_at), 'disabled_at', extract(epoch from p_row.disabled_at))))
 $$;
 
 -- Ends a key at once and for good. Idempotent: the first time stays on record.
@@ -20,6 +21,7 @@ create or replace function core_api.key_revoke(p_id uuid) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   v_row core.api_key := core.key_lock(p_id, 'key:write');
+  v_before jsonb := core.key_view(v_row);
 begin
   if v_row.revoked_at is null then
     update core.api_key
@@ -27,16 +29,18 @@ begin
     where id = p_id returning * into v_row;
     perform pg_catalog.pg_notify('core_key', p_id::text);
     perform core.key_emit('revoked', v_row);
+    perform core.audit('key.revoke', 'key:' || p_id, v_row.project, v_before, core.key_view(v_row));
   end if;
   return jsonb_build_object('ok', true) || core.key_view(v_row);
 end
 $$;
 
 -- Renames a key, disables or enables it, gives it another end. Null leaves a field alone; p_forever takes the end away.
--- To enable or prolong is to grant: the caller needs what the key may do. Idempotent. Locks: the key.
+-- To enable or prolong is to grant: the caller needs what the key may do. Idempotent. p_if_match: only in a state the
+-- caller has seen. Locks: the key.
 create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
-  p_forever boolean default false
+  p_forever boolean default false, p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -51,6 +55,7 @@ begin
     perform core.refuse('PT400', 'invalid_expiry', 'expires_at must lie in the future', 'To end a key now, disable or revoke it.',
       jsonb_build_object('field', 'expires_at'));
   end if;
+  perform core.require_match(p_if_match, core.key_view(v_old) ->> 'etag');
   v_new.name := coalesce(p_name, v_old.name);
   v_new.disabled_at := case when p_enabled is null then v_old.disabled_at
     when not p_enabled then coalesce(v_old.disabled_at, clock_timestamp()) end;
@@ -71,6 +76,7 @@ begin
     where id = p_id returning * into v_new;
     perform pg_catalog.pg_notify('core_key', p_id::text);
     perform core.key_emit('updated', v_new);
+    perform core.audit('key.update', 'key:' || p_id, v_new.project, core.key_view(v_old), core.key_view(v_new));
   end if;
   return jsonb_build_object('ok', true) || core.key_view(v_new);
 end

@@ -21,7 +21,7 @@ grant execute on function core_api.project_get to core_member, service_role;
 -- Changes what a project says of itself; unlike project_register it makes none. Null keeps what is stored. Idempotent.
 create function core_api.project_update(
   p_name text, p_version text default null, p_capabilities jsonb default null,
-  p_endpoints jsonb default null, p_metadata jsonb default null
+  p_endpoints jsonb default null, p_metadata jsonb default null, p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -30,7 +30,7 @@ begin
     perform core.refuse('PT404', 'project_not_found', format('there is no project %s', coalesce(quote_literal(p_name), 'null')),
       'Register the project first.');
   end if;
-  return core_api.project_register(p_name, p_version, p_capabilities, p_endpoints, p_metadata);
+  return core_api.project_register(p_name, p_version, p_capabilities, p_endpoints, p_metadata, p_if_match);
 end
 $$;
 comment on function core_api.project_update is 'Changes what a registered project says of itself. PT404 where there is none.';

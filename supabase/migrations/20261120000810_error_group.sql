@@ -110,11 +110,12 @@ comment on function core_api.error_list is 'Groups of unexpected failures, the o
 revoke execute on function core_api.error_list from public;
 grant execute on function core_api.error_list to core_member, service_role;
 
--- Marks a group. Idempotent. p_project null reaches every group (owner only); another project's looks like none.
+-- Marks a group. Idempotent. Locks: the group. p_project null reaches every group (owner only); another project's looks like none.
 create function core_api.error_update(p_id uuid, p_status text, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   v_ok boolean;
+  v_old core.error_group;
   v_row core.error_group;
 begin
   v_ok := core.authorize('error:write', p_project);
@@ -122,15 +123,18 @@ begin
     perform core.refuse('PT400', 'invalid_status', 'status must be open, resolved or ignored', null,
       jsonb_build_object('field', 'status'));
   end if;
+  select * into v_old from core.error_group g where g.id = p_id and (p_project is null or g.project = p_project) for no key update;
+  if v_old.id is null then
+    perform core.refuse('PT404', 'error_not_found', 'there is no such group of errors', 'List the groups to find its id.');
+  elsif v_old.status = p_status then
+    return jsonb_build_object('ok', true) || core.error_view(v_old);
+  end if;
   update core.error_group g set
     status = p_status,
-    resolved_at = case when p_status <> 'resolved' then null when g.status = 'resolved' then g.resolved_at else clock_timestamp() end,
-    resolved_by = case when p_status <> 'resolved' then null when g.status = 'resolved' then g.resolved_by else core.actor() end
-  where g.id = p_id and (p_project is null or g.project = p_project)
-  returning * into v_row;
-  if v_row.id is null then
-    perform core.refuse('PT404', 'error_not_found', 'there is no such group of errors', 'List the groups to find its id.');
-  end if;
+    resolved_at = case when p_status = 'resolved' then clock_timestamp() end,
+    resolved_by = case when p_status = 'resolved' then core.actor() end
+  where g.id = p_id returning * into v_row;
+  perform core.audit('error.mark', 'error:' || p_id, v_row.project, jsonb_build_object('status', v_old.status), jsonb_build_object('status', v_row.status));
   return jsonb_build_object('ok', true) || core.error_view(v_row);
 end
 $$;

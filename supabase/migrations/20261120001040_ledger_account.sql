@@ -89,6 +89,7 @@ begin
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  perform core.audit('account.open', 'account:' || p_account, v_account.project, null, core.ledger_account_view(v_account), v_tx);
   return v_answer;
 end
 $$;
@@ -104,20 +105,30 @@ begin
     'parent', (select code from core.ledger_account where id = p_account.parent_id),
     'funding', case when p_account.purse_id = p_account.id then 'own' else 'parent' end,
     'purse', (select code from core.ledger_account where id = p_account.purse_id),
-    'created_at', p_account.created_at);
+    'created_at', p_account.created_at, 'etag', core.ledger_account_etag(p_account));
 end
 $$;
 comment on function core.ledger_account_view is 'What an account is, without its balance.';
 
+create function core.ledger_account_etag(p_account core.ledger_account) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return core.etag(jsonb_build_object('status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata));
+end
+$$;
+comment on function core.ledger_account_etag is 'Names what can be edited of an account: postings do not change it.';
+
 -- Freezes, closes, or changes overdraft and metadata; null leaves as is. Replays on p_key. Locks: account.
 create function core_api.ledger_account_update(
-  p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null
+  p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null,
+  p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
+  v_before jsonb;
   v_purse core.ledger_account;
   v_request jsonb;
   v_replay jsonb;
@@ -144,6 +155,8 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_account from core.ledger_account where id = v_account.id;
+  v_before := core.ledger_account_view(v_account);
+  v_ok := core.require_match(p_if_match, v_before ->> 'etag');
 
   if v_account.status = 'closed' then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
@@ -167,6 +180,7 @@ begin
   v_tx := nextval('core.ledger_tx_id');
   v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
+  perform core.audit('account.update', 'account:' || p_account, v_account.project, v_before, core.ledger_account_view(v_account), v_tx);
   return v_answer;
 end
 $$;

@@ -1,11 +1,31 @@
 -- Budgets: set or remove a cap, read alerts.
 
+-- A budget as it was set; its present window is another matter. Null for none.
+create function core.ledger_budget_view(p_budget core.ledger_budget) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_budget.id is null then return null; end if;
+  return jsonb_build_object('period', p_budget.period, 'tz', p_budget.time_zone, 'limit', p_budget.limit_amount,
+    'carry_cap', p_budget.carry_cap, 'floor', p_budget.floor_amount, 'alert_bp', to_jsonb(p_budget.alert_bp));
+end
+$$;
+comment on function core.ledger_budget_view is 'What a budget was set to, or null where there is none.';
+
+create function core.ledger_budget_etag(p_budget core.ledger_budget) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return core.etag(core.ledger_budget_view(p_budget) || jsonb_build_object('id', p_budget.id));
+end
+$$;
+comment on function core.ledger_budget_etag is 'Names what a budget was set to; null for none.';
+
 -- Sets a cap, or removes it with p_limit null. The present window keeps what it has counted, so a new limit binds at
 -- once. Period and time zone are fixed for a budget's life: its windows are named by their starts. Replays on p_key.
 -- Locks: purse, window.
 create function core_api.ledger_budget_set(
   p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
-  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}'
+  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
+  p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -15,6 +35,7 @@ declare
   v_gate record;
   v_purse core.ledger_account;
   v_budget core.ledger_budget;
+  v_before jsonb;
   v_open record;
   v_windows core.ledger_window_set;
   v_request jsonb;
@@ -58,14 +79,16 @@ begin
       'Remove it (limit null) and set it anew, or set a second budget beside it.', jsonb_build_object('field', 'period'));
   end if;
 
+  v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
+  v_before := core.ledger_budget_view(v_budget);
   v_tx := nextval('core.ledger_tx_id');
   if v_budget.id is not null then
     update core.ledger_budget set limit_amount = coalesce(p_limit, limit_amount), carry_cap = p_carry_cap,
       floor_amount = p_floor, alert_bp = p_alert_bp, removed_at = case when p_limit is null then v_gate.at end
-    where id = v_budget.id;
+    where id = v_budget.id returning * into v_budget;
   elsif p_limit is not null then
     insert into core.ledger_budget (account_id, name, period, time_zone, limit_amount, carry_cap, floor_amount, alert_bp, created_at)
-    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_gate.at);
+    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_gate.at) returning * into v_budget;
   end if;
   v_open := core.ledger_open_windows(v_account.path, v_gate.at);
   v_windows := core.ledger_read_windows(v_open.budget_ids, v_open.window_starts);
@@ -75,8 +98,11 @@ begin
   end loop;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(v_windows))
-    || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit);
+    || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit,
+      'etag', case when p_limit is not null then core.ledger_budget_etag(v_budget) end);
   perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
+  perform core.audit(case when p_limit is null then 'budget.remove' else 'budget.set' end, format('budget:%s:%s', p_account, p_name),
+    v_account.project, v_before, case when p_limit is not null then core.ledger_budget_view(v_budget) end, v_tx);
   return v_answer;
 end
 $$;

@@ -7,7 +7,7 @@ begin
   return (
     select coalesce(jsonb_agg(core.ledger_window_facts(b, a.code, c.cap, p.period_start, p.period_end) || jsonb_build_object(
       'spent', coalesce(w.spent, 0), 'held', coalesce(w.held, 0),
-      'rest', c.cap - coalesce(w.spent, 0) - coalesce(w.held, 0)) order by b.id), '[]')
+      'rest', c.cap - coalesce(w.spent, 0) - coalesce(w.held, 0), 'etag', core.ledger_budget_etag(b)) order by b.id), '[]')
     from core.ledger_budget b
     join core.ledger_account a on a.id = b.account_id
     cross join lateral core.ledger_period(b.period, b.time_zone, p_now) p

@@ -70,6 +70,10 @@ begin
   values (v_from, v_to, v_first, v_last_tx, v_count, coalesce(v_last.hash, ''), v_hash);
   -- Whoever keeps this event elsewhere can prove later that the chain was not rewritten as a whole.
   v_ok := core.emit('ledger.seal', 'core', 'sealed', jsonb_build_object('hash', encode(v_hash, 'hex'), 'last_tx', v_last_tx, 'count', v_count));
+  -- What the background seals by itself is on record as a seal; what somebody asked for says who.
+  if core.request_id() is not null then
+    perform core.audit('ledger.seal', 'seal:' || v_last_tx, null, null, jsonb_build_object('sealed', v_count, 'last_tx', v_last_tx));
+  end if;
   return jsonb_build_object('ok', true, 'sealed', v_count, 'last_tx', v_last_tx, 'hash', encode(v_hash, 'hex'));
 end
 $$;

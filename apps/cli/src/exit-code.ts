@@ -21,6 +21,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   E_FORBIDDEN: exitCodes.auth,
   E_NOT_FOUND: exitCodes.notFound,
   E_CONFLICT: exitCodes.conflict,
+  E_PRECONDITION_FAILED: exitCodes.conflict,
   E_TOO_LARGE: exitCodes.usage,
   E_IDEMPOTENCY_MISMATCH: exitCodes.conflict,
   E_RATE_LIMITED: exitCodes.limit,

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { addApi } from './commands/api.ts'
+import { addAuditLog } from './commands/audit-log.ts'
 import { addBudget } from './commands/budget.ts'
 import { addCredits } from './commands/credits.ts'
 import { addDemo } from './commands/demo.ts'
@@ -52,6 +53,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addKeys(verbs)
   addScopes(verbs)
   addFlags(verbs)
+  addAuditLog(verbs)
   addEvents(verbs)
   addDemo(verbs)
   addApi(verbs)

@@ -110,6 +110,11 @@ describe('every verb', () => {
       ['keys', 'create', 'worker', '--scopes', 'ledger:read', '--project', 'third'],
       { name: 'worker', project: 'third' },
     ],
+    [
+      ['audit-log', '--project', 'third', '--action', 'key'],
+      { data: [{ action: 'key.create', resource: expect.stringContaining('key:') }] },
+    ],
+    [['audit-log', '--source', 'admin', '--limit', '1'], { data: [{ project: 'third' }] }],
     [['keys', 'list', '--project', 'third'], { data: [{ name: 'worker' }] }],
     [['project', 'update', 'third', '--release', '1.1'], { name: 'third', version: '1.1' }],
     [['members', 'set', 'user:ada', 'owner', '--name', 'Ada', '--project', 'third'], { role: 'owner', name: 'Ada' }],
@@ -121,6 +126,9 @@ describe('every verb', () => {
     [['flags', 'set', 'router.order', '"health"', '--percent', '12.5', '--project', 'third'], { changed: true }],
     [['flags', 'list', '--project', 'third'], { data: [{ value: 'health', rolloutBasisPoints: 1250 }] }],
     [['flags', 'clear', 'router.order', '--project', 'third'], { changed: true }],
+    [['flags', 'set', 'router.order', '"price"', '--all'], { changed: true }],
+    [['flags', 'list', '--all'], { data: [{ name: 'router.order', project: null, value: 'price' }] }],
+    [['flags', 'clear', 'router.order', '--all'], { changed: true }],
   ]
   test.each(theirs)('core %j answers the owner', async (args, answer) => {
     const { code, stdout, stderr } = await inProcess(args, { env: owner() })

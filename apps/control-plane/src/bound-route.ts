@@ -24,6 +24,8 @@ export type CoreArguments<Name extends RpcName> = {
 export interface RouteContext {
   /** The caller's key, or a new one where the contract makes it optional. */
   readonly idempotencyKey: string
+  /** The states an edit may be made in, as core_api takes them; null where the request names none. */
+  readonly ifMatch: readonly string[] | null
   /** Who calls; on public routes nobody, without any scope. */
   readonly principal: Principal
   /** The path's project, with `current` resolved; empty on routes without one. */

@@ -1,5 +1,5 @@
 import { type Capability, capabilities, type Role, roles as roleNames, roleScopes } from '@core/api'
-import type { MemberClaims } from '@core/database'
+import type { MemberClaims, OwnerClaims } from '@core/database'
 
 /** Who a request acts for. Made from the credential alone, never from the request's path or body. */
 export interface Principal {
@@ -95,6 +95,11 @@ function higher(one: Role | undefined, other: Role | undefined): Role | undefine
  * The claims that bind a call in the database to one project: the second wall behind the checks of the routes. The
  * owner passes it, too, with every capability, so that a path's project bounds what a request can touch, whoever asks.
  */
-export function claimsOf({ subject, scopes }: Principal, project: string): MemberClaims {
-  return { role: 'core_member', project, caps: [...scopes], sub: subject }
+export function claimsOf({ subject, scopes }: Principal, project: string, requestId?: string): MemberClaims {
+  return { role: 'core_member', project, caps: [...scopes], sub: subject, requestId }
+}
+
+/** What names the owner in journals where no project bounds it. It adds no right to those of the server's connection. */
+export function ownerClaimsOf({ subject }: Principal, requestId: string): OwnerClaims {
+  return { role: 'owner', sub: subject, requestId }
 }

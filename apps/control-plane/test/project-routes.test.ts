@@ -31,6 +31,32 @@ test.each(['public', 'core_api', 'pool!', 'Upper', 'a'.repeat(49)])('%s cannot b
   expect(reply).toMatchObject({ status: 400, body: { code: 'invalid' } })
 })
 
+test('the owner overrides a flag for all projects; what a project says for itself stands beside it', async () => {
+  const set = (path: string, body: object, key = server.owner) => server.send('PUT', path, { key, body })
+  expect(await set('/v1/flags', { name: 'shared', value: 1 })).toMatchObject({ status: 200, body: { changed: true } })
+  await set('/v1/projects/smart_layer/flags', { name: 'shared', value: 2 })
+  const seen = async (path: string, key: string) => {
+    const { body } = await server.send('GET', path, { key })
+    return (body['data'] as { name: string; project: string | null; value: unknown }[])
+      .filter(({ name }) => name === 'shared')
+      .map(({ project, value }) => [project, value])
+  }
+  const both = [
+    [null, 1],
+    ['smart_layer', 2],
+  ]
+  expect(await seen('/v1/projects/current/flags', server.keys.smart_layer)).toEqual(both)
+  expect(await seen('/v1/projects/current/flags', server.keys.manus_origin)).toEqual([[null, 1]])
+  expect(await seen('/v1/flags', server.owner)).toEqual(both)
+
+  const strong = await server.makeKey('smart_layer', ['flag:read', 'flag:write'])
+  expect(await set('/v1/flags', { name: 'shared', value: 3 }, strong)).toMatchObject({ status: 404 })
+  expect(await server.send('GET', '/v1/flags', { key: strong })).toMatchObject({ status: 404 })
+  expect(await set('/v1/flags', { name: 'shared', value: null })).toMatchObject({ body: { changed: true, etag: null } })
+  expect(await seen('/v1/flags', server.owner)).toEqual([['smart_layer', 2]])
+  await set('/v1/projects/smart_layer/flags', { name: 'shared', value: null })
+})
+
 test('flags are set for a project, listed, and cleared', async () => {
   const address = '/v1/projects/smart_layer/flags'
   const set = (body: object) => server.send('PUT', address, { key: server.owner, body })

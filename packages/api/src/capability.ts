@@ -21,6 +21,7 @@ export const capabilitySummaries = {
   'system:read': 'See what runs, and what holds requests up',
   'error:read': 'See the faults that requests met',
   'error:write': 'Mark faults as resolved or ignored',
+  'audit:read': 'Read who changed what, in the audit log',
 } as const satisfies Record<`${string}:${string}`, string>
 
 export type Capability = keyof typeof capabilitySummaries

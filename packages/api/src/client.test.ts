@@ -70,6 +70,21 @@ test('two calls are two effects, unless the caller says they are one', async () 
   expect(keys.slice(2)).toEqual(['job-1', 'job-1'])
 })
 
+test('an edit names the state it is made for, with or without its quotes', async () => {
+  const { client, sent } = clientWith(() => json(404, {}))
+  const request = { params: { project: 'current', code: 'a' }, body: {} }
+  for (const ifMatch of ['abc', '"abc-def"', '*'])
+    await client.updateAccount(request, { ifMatch }).catch(() => undefined)
+  await client.updateAccount(request, { ifNoneMatch: '*' }).catch(() => undefined)
+  const named = sent.map(({ headers }) => [headers.get('if-match'), headers.get('if-none-match')])
+  expect(named).toEqual([
+    ['"abc"', null],
+    ['"abc-def"', null],
+    ['*', null],
+    [null, '*'],
+  ])
+})
+
 test('codes with a slash stay one path segment, and a query is encoded', async () => {
   const { client, sent } = clientWith(() => json(404, {}))
   await client

@@ -17,6 +17,13 @@ export interface ClientOptions {
 export interface ClientCallOptions extends CallOptions {
   /** Names the intended effect; the same again on a retry. Default: a new uuid for each call. */
   readonly idempotencyKey?: string | undefined
+  /**
+   * Of an edit: the etag that was read, or * for anything that is there. Rejects with E_PRECONDITION_FAILED, its
+   * `details.etag` the present one, where it was changed meanwhile.
+   */
+  readonly ifMatch?: string | undefined
+  /** Of an edit: * lets it pass only where nothing is there yet. */
+  readonly ifNoneMatch?: '*' | undefined
 }
 
 type Operation<Contract extends RouteContract> =
@@ -59,6 +66,8 @@ function createCall({ url, key, timeoutMs = 30_000, fetch: send = fetch }: Clien
     const headers = new Headers({ accept: 'application/json, application/problem+json' })
     if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
     if (route.idempotencyKey !== 'none') headers.set('idempotency-key', options.idempotencyKey ?? uuidv7())
+    if (options.ifMatch !== undefined) headers.set('if-match', toEntityTag(options.ifMatch))
+    if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
     const hasBody = hasFields(route.input.body)
     if (hasBody) headers.set('content-type', 'application/json')
     try {
@@ -81,6 +90,11 @@ function createCall({ url, key, timeoutMs = 30_000, fetch: send = fetch }: Clien
       })
     }
   }
+}
+
+/** Bodies have the tag bare, header fields between quotes. */
+function toEntityTag(etag: string): string {
+  return etag === '*' || etag.startsWith('"') ? etag : `"${etag}"`
 }
 
 function toUrl(base: string, { path }: RouteContract, { params = {}, query = {} }: UntypedRequest): URL {

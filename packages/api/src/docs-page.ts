@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { describeDeprecation } from './deprecation.ts'
 import { type ProblemCode, problems } from './problem.ts'
 import { problemsOf, type RouteContract } from './route-contract.ts'
 
@@ -40,11 +41,17 @@ export function renderProblemPage(code: ProblemCode): string {
 const problemCodes = Object.keys(problems) as ProblemCode[]
 
 function renderRoute(route: RouteContract): Html {
-  const { auth, input, method, path } = route
+  const { auth, deprecated, input, method, path } = route
   return html`<article id="${route.operation}"><h3><b>${method}</b> ${path}</h3><p>${route.summary}.${
     route.description === undefined ? '' : ` ${route.description}`
-  }</p><p class="facts">${auth === 'public' ? 'No key needed' : auth === 'authenticated' ? 'Any key' : html`Scope <code>${auth}</code>`}${
+  }</p>${
+    deprecated === undefined
+      ? ''
+      : html`<p><b>${describeDeprecation(deprecated)}.</b> <a href="${deprecated.link}">What to use instead</a></p>`
+  }<p class="facts">${auth === 'public' ? 'No key needed' : auth === 'authenticated' ? 'Any key' : html`Scope <code>${auth}</code>`}${
     route.idempotencyKey === 'none' ? '' : html` · Idempotency-Key ${route.idempotencyKey}`
+  }${
+    route.conditional === undefined ? '' : route.conditional === 'edit' ? ' · takes If-Match' : ' · has an ETag'
   } · can answer ${problemsOf(route).map((code) => html`<a href="/problems/${code}">${code}</a> `)}</p>${[
     ...renderFields('path', input.params),
     ...renderFields('query', input.query),

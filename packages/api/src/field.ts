@@ -60,6 +60,11 @@ export const jsonField = z
 
 export const timestampField = z.iso.datetime({ offset: true }).describe('RFC 3339, such as 2026-11-20T09:30:00Z')
 
+/** In answers: names the state of what can be edited, and nothing else of it. */
+export const etagField = z
+  .string()
+  .describe('Names this state of what can be edited. Sent as If-Match, it lets an edit pass only in this state')
+
 const wholeNumber = /^\d{1,15}$/
 
 /** A whole number in a query, where everything arrives as text. */

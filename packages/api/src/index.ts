@@ -1,5 +1,6 @@
 export { type ApiKeyMode, type ApiKeySecret, generateApiKey, hashApiKey, isApiKey, type NewApiKey } from './api-key.ts'
 export { type Capability, capabilities, capabilitySummaries, isCapability } from './capability.ts'
+export { type Deprecation, toDeprecationHeaders } from './deprecation.ts'
 export { docsStyle, renderDocsPage, renderProblemPage } from './docs-page.ts'
 export { toFaults } from './fault.ts'
 export { type OpenApiOptions, toOpenApi } from './openapi.ts'
@@ -30,6 +31,7 @@ export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
 export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './realtime/topic.ts'
 export { isRole, type Role, roleScopes, roles } from './role.ts'
 export {
+  type ConditionalUse,
   defineRoute,
   hasFields,
   type IdempotencyKeyUse,
@@ -52,6 +54,7 @@ export {
 export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './routes/api-key.ts'
 export { verifyApiKey } from './routes/api-key-verify.ts'
 export { auditAccount, auditLedger } from './routes/audit.ts'
+export { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
 export { getBalance, getHistory } from './routes/balance.ts'
 export { type BatchOperation, runBatch } from './routes/batch.ts'
 export { getBottlenecks } from './routes/bottleneck.ts'
@@ -59,7 +62,7 @@ export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
 export { chargeCredits } from './routes/charge.ts'
 export { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from './routes/credit-lease.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './routes/error-group.ts'
-export { listFlags, setFlag } from './routes/flag.ts'
+export { listAllFlags, listFlags, setFlag, setFlagForAll } from './routes/flag.ts'
 export { grantCredits } from './routes/grant.ts'
 export { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
 export { getLedgerStats, sealLedger, verifyLedger } from './routes/ledger.ts'

@@ -51,3 +51,16 @@ test('the document is plain JSON', () => {
   expect(JSON.parse(text)).toEqual(document)
   expect(text).not.toContain('$defs')
 })
+
+test('what can be edited takes If-Match and answers 412; what is read has an ETag and answers 304', () => {
+  const edit = ['paths', '/v1/projects/{project}/accounts/{code}', 'patch']
+  const read = ['paths', '/v1/projects/{project}/accounts/{code}', 'get']
+  expect(document).toHaveProperty(
+    [...edit, 'parameters'],
+    expect.arrayContaining([expect.objectContaining({ name: 'If-Match', in: 'header', required: false })]),
+  )
+  expect(document).toHaveProperty([...edit, 'responses', '412'])
+  expect(document).toHaveProperty([...read, 'responses', '304', 'headers', 'ETag'])
+  expect(document).toHaveProperty([...read, 'responses', '200', 'headers', 'ETag'])
+  expect(document).not.toHaveProperty(['paths', '/v1/me', 'get', 'responses', '304'])
+})

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { toBounded } from './bounded-schema.ts'
+import { describeDeprecation } from './deprecation.ts'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
 import { headersOfProblem, headersOfSuccess, refer, responseHeaders } from './response-header.ts'
@@ -66,12 +67,13 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
     operationId: route.operation,
     tags: [route.noun],
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
+    ...toDescription(route),
     security: auth === 'public' ? [] : ['key', 'token'].map((kind) => ({ [kind]: scoped ? [auth] : [] })),
     parameters: [
       ...toParameters('path', input.params, schemas),
       ...toParameters('query', input.query, schemas),
       ...toIdempotencyParameter(route),
+      ...toConditionalParameters(route),
     ],
     ...(!hasFields(input.body)
       ? {}
@@ -95,7 +97,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             status,
             {
               description: shown?.title ?? 'Success',
-              ...refer(...headersOfSuccess(route.path, route.idempotencyKey)),
+              ...refer(...headersOfSuccess(route)),
               ...(produces === 'websocket'
                 ? {}
                 : {
@@ -111,8 +113,22 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
           ]
         }),
       ),
+      ...(route.conditional === 'read'
+        ? { 304: { description: 'It is as If-None-Match says', ...refer('ETag') } }
+        : {}),
       ...toProblemResponses(route.path, problemsOf(route)),
     },
+  }
+}
+
+function toDescription({ description, deprecated }: RouteContract): JsonObject {
+  const texts = [
+    ...(description === undefined ? [] : [description]),
+    ...(deprecated === undefined ? [] : [`${describeDeprecation(deprecated)}. See ${deprecated.link}.`]),
+  ]
+  return {
+    ...(texts.length === 0 ? {} : { description: texts.join(' ') }),
+    ...(deprecated === undefined ? {} : { deprecated: true }),
   }
 }
 
@@ -123,6 +139,25 @@ function toFrames(schemas: JsonObject): JsonObject {
     server: toJsonSchema(serverFrameSchema, 'output', schemas),
     closeCodes,
   }
+}
+
+function toConditionalParameters({ conditional }: RouteContract): JsonObject[] {
+  const field = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string', maxLength: 2000 },
+  })
+  if (conditional === undefined) return []
+  if (conditional === 'read') return [field('If-None-Match', 'An ETag that is known: 304 while nothing has changed')]
+  return [
+    field(
+      'If-Match',
+      'The ETag, or the etag of the body between quotes, that was read: 412 where it was changed since',
+    ),
+    field('If-None-Match', '* passes only where there is nothing yet, else 412'),
+  ]
 }
 
 function toParameters(place: 'path' | 'query', schema: z.ZodObject, schemas: JsonObject): JsonObject[] {

@@ -60,6 +60,12 @@ export const problems = {
     retryable: false,
     remedy: 'Read the resource and decide again.',
   },
+  precondition_failed: {
+    status: 412,
+    title: 'It was changed meanwhile',
+    retryable: false,
+    remedy: 'Nothing was changed. Read it again, decide again, and send the etag that was read as If-Match.',
+  },
   too_large: {
     status: 413,
     title: 'Too large',
@@ -192,6 +198,7 @@ export const problemOfError: Readonly<Record<ErrorCode, ProblemCode>> = {
   E_FORBIDDEN: 'forbidden',
   E_NOT_FOUND: 'not_found',
   E_CONFLICT: 'conflict',
+  E_PRECONDITION_FAILED: 'precondition_failed',
   E_TOO_LARGE: 'too_large',
   E_IDEMPOTENCY_MISMATCH: 'idempotency_mismatch',
   E_RATE_LIMITED: 'rate_limited',
@@ -218,6 +225,7 @@ export const errorOfProblem: Readonly<Record<ProblemCode, ErrorCode>> = {
   method_not_allowed: 'E_INVALID',
   request_timeout: 'E_TIMEOUT',
   conflict: 'E_CONFLICT',
+  precondition_failed: 'E_PRECONDITION_FAILED',
   too_large: 'E_TOO_LARGE',
   unsupported_media_type: 'E_INVALID',
   idempotency_mismatch: 'E_IDEMPOTENCY_MISMATCH',

@@ -1,3 +1,5 @@
+import type { RouteContract } from './route-contract.ts'
+
 /** The header fields of answers, as components of the document. The limits are those of draft-ietf-httpapi-ratelimit-headers-10. */
 export const responseHeaders = {
   RateLimit: {
@@ -20,6 +22,22 @@ export const responseHeaders = {
     description: 'true when this answer is a replay',
     schema: { type: 'string', enum: ['true'] },
   },
+  ETag: {
+    description: 'A strong validator; as If-Match it stands for what can be edited',
+    schema: { type: 'string', maxLength: 100, examples: ['"4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a"'] },
+  },
+  Deprecation: {
+    description: 'Since when, as RFC 9745 has it: @ and Unix seconds',
+    schema: { type: 'string', maxLength: 20, examples: ['@1795132800'] },
+  },
+  Sunset: {
+    description: 'From when on it may be gone (RFC 8594); absent while undecided',
+    schema: { type: 'string', maxLength: 29, examples: ['Wed, 30 Jun 2027 00:00:00 GMT'] },
+  },
+  Link: {
+    description: 'rel="deprecation": what to use instead',
+    schema: { type: 'string', maxLength: 500 },
+  },
 } as const
 
 type ResponseHeader = keyof typeof responseHeaders
@@ -33,17 +51,25 @@ export function refer(...names: readonly ResponseHeader[]): { headers?: Readonly
 /** Asked several times a second by whoever balances the load; they are never limited. */
 const unlimited: readonly string[] = ['/livez', '/readyz']
 
-export function headersOfSuccess(path: string, idempotencyKey: 'required' | 'optional' | 'none'): ResponseHeader[] {
+export function headersOfSuccess(route: RouteContract): ResponseHeader[] {
+  const { path, idempotencyKey, conditional, deprecated } = route
   return [
-    ...(unlimited.includes(path) ? [] : (['RateLimit', 'RateLimit-Policy'] as const)),
+    ...limitsOf(path),
     'Access-Control-Allow-Origin',
     ...(idempotencyKey === 'none' ? [] : (['Idempotency-Replayed'] as const)),
+    ...(conditional === undefined ? [] : (['ETag'] as const)),
+    ...(deprecated === undefined ? [] : (['Deprecation', 'Link'] as const)),
+    ...(deprecated?.sunset === undefined ? [] : (['Sunset'] as const)),
   ]
+}
+
+function limitsOf(path: string): ResponseHeader[] {
+  return unlimited.includes(path) ? [] : ['RateLimit', 'RateLimit-Policy']
 }
 
 /** A server that sheds load counts nothing; every other refusal has been counted. */
 export function headersOfProblem(path: string, status: number): ResponseHeader[] {
   if (status === 503) return ['Access-Control-Allow-Origin', 'Retry-After']
-  const limits = headersOfSuccess(path, 'none')
+  const limits: ResponseHeader[] = [...limitsOf(path), 'Access-Control-Allow-Origin']
   return status === 429 ? [...limits, 'Retry-After'] : limits
 }

@@ -15,6 +15,7 @@ const admin: readonly Capability[] = [
   'key:write',
   'ledger:operate',
   'member:write',
+  'audit:read',
   'error:write',
 ]
 /** All but what looks beyond the project. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Capability } from './capability.ts'
+import type { Deprecation } from './deprecation.ts'
 import type { ProblemCode } from './problem.ts'
 
 /** Who may call: everybody, any valid credential, or a credential with this capability. */
@@ -7,6 +8,12 @@ export type RouteAuth = 'public' | 'authenticated' | Capability
 
 /** `required`: 400 without the header. `optional`: the server makes a key where none is sent. */
 export type IdempotencyKeyUse = 'required' | 'optional' | 'none'
+
+/**
+ * `read`: answers have an ETag, and If-None-Match is answered with 304. `edit`: If-Match (or If-None-Match: *) names the
+ * state that may be edited, else 412.
+ */
+export type ConditionalUse = 'read' | 'edit'
 
 /** What a route takes. A part without fields takes nothing. */
 export interface RouteInput {
@@ -48,6 +55,10 @@ export interface RouteContract {
   readonly description?: string
   readonly auth: RouteAuth
   readonly idempotencyKey: IdempotencyKeyUse
+  /** Left out: the route has no ETag. */
+  readonly conditional?: ConditionalUse
+  /** Left out: it is here to stay. */
+  readonly deprecated?: Deprecation
   /** A POST that changes nothing, and is one because its input belongs in no address. */
   readonly isReadOnly?: true
   readonly input: RouteInput
@@ -76,6 +87,7 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   if (contract.path.includes('{project}')) codes.add('not_found')
   if (method !== 'GET') codes.add('too_large').add('unsupported_media_type')
   if (idempotencyKey !== 'none') codes.add('idempotency_mismatch')
+  if (contract.conditional === 'edit') codes.add('precondition_failed').add('invalid')
   return [...codes.add('internal')]
 }
 

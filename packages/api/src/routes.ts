@@ -2,6 +2,7 @@ import * as account from './routes/account.ts'
 import * as apiKey from './routes/api-key.ts'
 import { verifyApiKey } from './routes/api-key-verify.ts'
 import { auditAccount, auditLedger } from './routes/audit.ts'
+import { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
 import { runBatch } from './routes/batch.ts'
 import { getBottlenecks } from './routes/bottleneck.ts'
@@ -9,7 +10,7 @@ import * as budget from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
 import * as creditLease from './routes/credit-lease.ts'
 import * as errorGroup from './routes/error-group.ts'
-import { listFlags, setFlag } from './routes/flag.ts'
+import { listAllFlags, listFlags, setFlag, setFlagForAll } from './routes/flag.ts'
 import { grantCredits } from './routes/grant.ts'
 import * as hold from './routes/hold.ts'
 import * as ledger from './routes/ledger.ts'
@@ -59,6 +60,8 @@ export const routes = [
   streamEvents,
   listFlags,
   setFlag,
+  listAllFlags,
+  setFlagForAll,
   account.listAccounts,
   account.openAccount,
   account.getAccount,
@@ -87,6 +90,8 @@ export const routes = [
   budget.listAlerts,
   auditAccount,
   auditLedger,
+  listAuditLog,
+  listWholeAuditLog,
   ledger.sealLedger,
   ledger.verifyLedger,
   ledger.getLedgerStats,

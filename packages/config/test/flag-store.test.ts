@@ -53,6 +53,7 @@ describe('setting a flag', () => {
         version,
         updated_at: expect.any(String),
         updated_by: 'postgres',
+        etag: String(version),
       },
     ])
     expect(answer['flag']).toEqual(flags[0])
@@ -66,7 +67,7 @@ describe('setting a flag', () => {
   test('to what it says already makes no new version and no hint', async () => {
     const once = await owner.call('flag_set', { p_name: 'a', p_value: 'true' })
     const twice = await owner.call('flag_set', { p_name: 'a', p_value: 'true' })
-    expect(twice).toEqual({ ok: true, changed: false, version: once['version'] })
+    expect(twice).toEqual({ ok: true, changed: false, version: once['version'], etag: once['etag'] })
     const raised = await owner.call('flag_set', { p_name: 'a', p_value: 'true', p_rollout_bp: 5 })
     expect(raised).toMatchObject({ changed: true, version: Number(once['version']) + 1 })
   })

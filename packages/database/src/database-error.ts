@@ -16,6 +16,7 @@ const bySqlstate: Readonly<Record<string, ErrorCode>> = {
   PT403: 'E_FORBIDDEN',
   PT404: 'E_NOT_FOUND',
   PT409: 'E_CONFLICT',
+  PT412: 'E_PRECONDITION_FAILED',
   PT413: 'E_TOO_LARGE',
   PT422: 'E_IDEMPOTENCY_MISMATCH',
   PT429: 'E_RATE_LIMITED',

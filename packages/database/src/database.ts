@@ -14,11 +14,25 @@ export interface MemberClaims {
   readonly caps: readonly string[]
   /** Who acts, for journals and audit rows. */
   readonly sub: string
+  /** By which request, for journals and audit rows. */
+  readonly requestId?: string | undefined
 }
+
+/**
+ * Names who acts as the owner, and by which request. It gives nothing: such a call may do what the connection's own
+ * role may, as one without claims, and is refused where that is nothing.
+ */
+export interface OwnerClaims {
+  readonly role: 'owner'
+  readonly sub: string
+  readonly requestId?: string | undefined
+}
+
+export type Claims = MemberClaims | OwnerClaims
 
 export interface RpcOptions extends CallOptions {
   /** Set for this one transaction and gone after it. */
-  claims?: MemberClaims | undefined
+  claims?: Claims | undefined
   /**
    * May the call be sent again after its connection was lost without an answer? Default true: functions of core_api
    * take a key, or do the same thing twice without harm. Say false for the one that does not.

@@ -1,10 +1,12 @@
 export type {
+  Claims,
   Database,
   DatabaseConfig,
   DatabaseHealth,
   DatabaseLoad,
   EmbeddedConfig,
   MemberClaims,
+  OwnerClaims,
   PostgresConfig,
   RpcArgs,
   RpcName,

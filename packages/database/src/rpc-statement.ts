@@ -1,4 +1,5 @@
-import type { MemberClaims } from './database.ts'
+import { toJwtClaims } from './claims.ts'
+import type { Claims } from './database.ts'
 import { encodeArgument } from './encode-argument.ts'
 import { checkArguments, type FunctionSignature } from './function-signature.ts'
 import type { JsonInput } from './json.ts'
@@ -20,10 +21,10 @@ const TEXTS_LIMIT = 1_000
 export function toRpcStatement(
   signature: FunctionSignature,
   args: Readonly<Record<string, JsonInput>>,
-  claims: MemberClaims | undefined,
+  claims: Claims | undefined,
 ): Statement {
   checkArguments(signature, args)
-  const params: (string | null)[] = [claims ? JSON.stringify(claims) : '']
+  const params: (string | null)[] = [claims ? JSON.stringify(toJwtClaims(claims)) : '']
   let key = signature.name
   const used: string[] = []
   for (const { name, type } of signature.args) {

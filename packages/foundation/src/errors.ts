@@ -11,6 +11,10 @@ export const errorCodes = {
   },
   E_NOT_FOUND: { retryable: false, summary: 'The named hold, transaction, flag, key or project does not exist.' },
   E_CONFLICT: { retryable: false, summary: 'The request contradicts the present state.' },
+  E_PRECONDITION_FAILED: {
+    retryable: false,
+    summary: 'What was to be edited is not as the caller last saw it. Nothing was changed; read it again.',
+  },
   E_TOO_LARGE: { retryable: false, summary: 'A batch, body or metadata object exceeds its limit.' },
   E_IDEMPOTENCY_MISMATCH: { retryable: false, summary: 'The key was used before with another payload.' },
   E_RATE_LIMITED: { retryable: true, summary: 'Too many requests in the window.' },

@@ -80,7 +80,7 @@ function toRefusal(error: unknown): Answer {
 }
 
 /** Ids and times that the model cannot know; `status` and the like stay. */
-const unknowable = new Set(['tx', 'at', 'created_at', 'metadata', 'version', 'refunds', 'id'])
+const unknowable = new Set(['tx', 'etag', 'at', 'created_at', 'metadata', 'version', 'refunds', 'id'])
 const instants = new Set(['expires_at', 'period_start', 'resets_at', 'opened_at', 'returns_at', 'closed_at'])
 
 /** An answer of the database in the model's terms: misuse inside a batch as it is alone, instants as milliseconds. */

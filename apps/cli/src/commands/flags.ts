@@ -14,10 +14,13 @@ export function addFlags({ program, session }: Verbs): void {
     .description('the overrides that hold for a project: its own and those for all')
     .option('--limit <rows>', 'rows per page, 1 to 1000', '100')
     .option('--cursor <cursor>', 'page.next of the page before')
-    .action(async (query: PageOptions) => {
+    .option('--all', 'every override there is, of each project and for all (owner)')
+    .action(async ({ all, ...query }: PageOptions & ForAll) => {
       const current = session()
       const { client, target } = await current.connect()
-      const list = await client.listFlags({ params: { project: target.project ?? 'current' }, query })
+      const list = all
+        ? await client.listAllFlags({ query })
+        : await client.listFlags({ params: { project: target.project ?? 'current' }, query })
       current.output.data(list, ({ data }) =>
         formatTable(data, [
           { title: 'FLAG', cell: ({ name }) => name },
@@ -37,17 +40,24 @@ export function addFlags({ program, session }: Verbs): void {
     .argument('<name>')
     .argument('<value>', 'as JSON: true, 12, "text", {"max": 3}')
     .option('--percent <share>', 'of the users, jobs or other units that get the value', '100')
-    .action(async (name: string, value: string, { percent }: { percent: string }) => {
-      await change(session(), name, { value: parseValue(value), rolloutBasisPoints: parsePercent(percent, 100) })
+    .option('--all', 'for all projects (owner); what a project overrides for itself stands above it')
+    .action(async (name: string, value: string, { percent, ...forAll }: ForAll & { percent: string }) => {
+      const body = { value: parseValue(value), rolloutBasisPoints: parsePercent(percent, 100) }
+      await change(session(), name, body, forAll)
     })
 
   flags
     .command('clear')
     .description('remove the override of a project, so that the one for all, or the default in code, holds again')
     .argument('<name>')
-    .action(async (name: string) => {
-      await change(session(), name, { value: null })
+    .option('--all', 'the one for all projects (owner)')
+    .action(async (name: string, forAll: ForAll) => {
+      await change(session(), name, { value: null }, forAll)
     })
+}
+
+interface ForAll {
+  all?: boolean
 }
 
 type JsonValue = z.infer<ReturnType<typeof z.json>>
@@ -55,10 +65,14 @@ type JsonValue = z.infer<ReturnType<typeof z.json>>
 async function change(
   current: Session,
   name: string,
-  body: { value: JsonValue; rolloutBasisPoints?: number },
+  change: { value: JsonValue; rolloutBasisPoints?: number },
+  { all }: ForAll,
 ): Promise<void> {
   const { client, target } = await current.connect()
-  const set = await client.setFlag({ params: { project: target.project ?? 'current' }, body: { name, ...body } })
+  const body = { name, ...change }
+  const set = all
+    ? await client.setFlagForAll({ body })
+    : await client.setFlag({ params: { project: target.project ?? 'current' }, body })
   current.output.data(set, ({ changed }) => (changed ? `${name} is changed` : `${name} was so already`))
 }
 

@@ -6,7 +6,7 @@ type Balance = Awaited<ReturnType<Client['getBalance']>>
 type Account = Awaited<ReturnType<Client['listAccounts']>>['data'][number]
 type Audit = Awaited<ReturnType<Client['auditAccount']>>
 type HistoryEntry = Awaited<ReturnType<Client['getHistory']>>['data'][number]
-export type Budget = Awaited<ReturnType<Client['listBudgets']>>['data'][number]
+export type Budget = Omit<Awaited<ReturnType<Client['listBudgets']>>['data'][number], 'etag'>
 
 type Show = Pick<Session, 'show'>
 type Field = readonly [name: string, value: string]

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 
 /** Header fields of answers that a page of another origin may read. */
 const exposed =
-  'Allow, Deprecation, ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id'
+  'Allow, Deprecation, ETag, Idempotency-Replayed, Link, RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id'
 
 /** What a preflight is told: what such a page may send. */
 const preflight = {

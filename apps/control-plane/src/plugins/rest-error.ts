@@ -120,6 +120,7 @@ const byCode: Readonly<Record<ErrorCode, readonly [status: number, code: string]
   E_FORBIDDEN: [403, '42501'],
   E_NOT_FOUND: [404, 'PT404'],
   E_CONFLICT: [409, 'PT409'],
+  E_PRECONDITION_FAILED: [412, 'PT412'],
   E_TOO_LARGE: [413, 'PT413'],
   E_IDEMPOTENCY_MISMATCH: [422, 'PT422'],
   E_RATE_LIMITED: [429, 'PT429'],

@@ -1,9 +1,9 @@
-import { type CoreSignature, coreSignatures, type Database, type JsonInput } from '@core/database'
+import { type Claims, type CoreSignature, coreSignatures, type Database, type JsonInput } from '@core/database'
 import { CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorSink } from '../errors/error-tracker.ts'
 import { bearerToken, type Keyring } from '../keyring.ts'
-import { claimsOf, isOwner, type Principal } from '../principal.ts'
+import { claimsOf, isOwner, ownerClaimsOf, type Principal } from '../principal.ts'
 import type { Admission } from './admission.ts'
 import { requireJson } from './gate.ts'
 import { tellFailure } from './problems.ts'
@@ -72,8 +72,8 @@ export function installRestRpc(
           const { principal } = request.caller ?? {}
           if (principal === undefined) throw new CoreError('E_INTERNAL', 'the gate let nobody through')
           const name = request.params.function
-          const claims = actAs(principal, name)
-          const answer = await database.call(name, toArguments(request.body), claims)
+          const claims = actAs(principal, name, request.id)
+          const answer = await database.call(name, toArguments(request.body), { claims })
           if (signatures.get(name)?.returns === 'void') return reply.code(204).send()
           return reply.type(media).send(JSON.stringify(answer))
         },
@@ -100,8 +100,8 @@ function credentialOf({ headers }: FastifyRequest): string | undefined {
   return authorization ?? (typeof apikey === 'string' ? `Bearer ${apikey}` : undefined)
 }
 
-/** The claims a call carries; none for who may do everything. Throws where the role may not execute the function. */
-function actAs(principal: Principal, name: string) {
+/** The claims a call carries; they bind all but who may do everything. Throws where the role may not execute the function. */
+function actAs(principal: Principal, name: string, requestId: string): Claims {
   if (principal.project === '') {
     throw new RestError(403, '42501', 'a person with none or several projects cannot act here', {
       hint: 'Use the key of a project, or /v1/projects/{project}, which names one.',
@@ -112,9 +112,9 @@ function actAs(principal: Principal, name: string) {
     // What this version does not know, it cannot know to be safe for a project.
     if (signature === undefined) throw new RestError(404, 'PGRST202', missing(name))
     if (!signature.isForMembers) throw new RestError(403, '42501', `permission denied for function ${name}`)
-    return { claims: claimsOf(principal, principal.project) }
+    return claimsOf(principal, principal.project, requestId)
   }
-  if (isOwner(principal)) return {}
+  if (isOwner(principal)) return ownerClaimsOf(principal, requestId)
   // Without claims the database would let it do everything, and claims need a project.
   throw new RestError(403, '42501', 'a key without a project and with some scopes only cannot act here', {
     hint: 'Use the key of a project, or one of the owner with every scope.',

@@ -1,10 +1,11 @@
-import { isCapability, problems, type RouteContract, routes } from '@core/api'
+import { isCapability, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
 import type { Database } from '@core/database'
 import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from '../bound-route.ts'
 import type { Keyring } from '../keyring.ts'
-import { bindTo, claimsOf } from '../principal.ts'
+import { isKnown, type Precondition, readPrecondition, toEntityTag } from '../precondition.ts'
+import { bindTo, claimsOf, ownerClaimsOf } from '../principal.ts'
 import { noOwnProject, notFound, ProblemError } from '../problem-error.ts'
 import type { Admission } from './admission.ts'
 import { type Caller, createGate } from './gate.ts'
@@ -23,22 +24,40 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring, 
   checkComplete(bound)
   app.decorateRequest('caller', null)
   app.decorateRequest('authenticate', null)
-  for (const route of bound) {
-    const { contract } = route
-    app.route({
-      method: contract.method,
-      url: toPattern(contract.path),
-      config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
-      onRequest: createGate(contract, keyring, admission),
-      async handler(request, reply) {
-        const { params, query, body } = request
-        const raw = { params, query, body }
-        const answer = await route.handle(createContext(request.caller, database), raw, { request, reply })
-        return send(reply, contract, answer)
-      },
-    })
-  }
+  for (const route of bound) installRoute(app, route, { database, keyring, admission })
   refuseOtherMethods(app)
+}
+
+/** Registers one route: the headers of its end, the gate, the handler, the answer checked against its contract. */
+export function installRoute(
+  app: FastifyInstance,
+  route: BoundRoute,
+  { database, keyring, admission }: Omit<RoutesDependencies, 'bound'>,
+): void {
+  const { contract } = route
+  const ending = contract.deprecated && toDeprecationHeaders(contract.deprecated)
+  app.route({
+    method: contract.method,
+    url: toPattern(contract.path),
+    config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
+    onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission)],
+    async handler(request, reply) {
+      const { params, query, body } = request
+      const raw = { params, query, body }
+      const precondition = readPrecondition(contract.conditional, request.headers)
+      const context = { ...createContext(request, database), ifMatch: precondition.ifMatch }
+      const answer = await route.handle(context, raw, { request, reply })
+      return send(reply, contract, answer, precondition)
+    },
+  })
+}
+
+/** Before the gate, so that a refused caller is told as well. */
+function tell(headers: Readonly<Record<string, string>>) {
+  return (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    reply.headers(headers)
+    done()
+  }
 }
 
 function checkComplete(bound: readonly BoundRoute[]): void {
@@ -64,7 +83,10 @@ const nobody: Caller = {
   idempotencyKey: '',
 }
 
-function createContext(caller: Caller | null, database: Pick<Database, 'call'>): RouteContext {
+function createContext(
+  { id, caller }: Pick<FastifyRequest, 'id' | 'caller'>,
+  database: Pick<Database, 'call'>,
+): Omit<RouteContext, 'ifMatch'> {
   const { principal, project, idempotencyKey } = caller ?? nobody
   return {
     principal,
@@ -72,16 +94,16 @@ function createContext(caller: Caller | null, database: Pick<Database, 'call'>):
     idempotencyKey,
     rpc: async (name, args) => {
       if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
-      return toObject(await database.call(name, args, { claims: claimsOf(principal, project) }))
+      return toObject(await database.call(name, args, { claims: claimsOf(principal, project, id) }))
     },
     within(name) {
       const bound = bindTo(principal, name)
       if (bound === undefined) throw notFound()
-      return createContext({ principal: bound, project: name, idempotencyKey }, database).rpc
+      return createContext({ id, caller: { principal: bound, project: name, idempotencyKey } }, database).rpc
     },
     rpcUnbound: async (name, args) => {
       if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
-      return toObject(await database.call(name, args))
+      return toObject(await database.call(name, args, { claims: ownerClaimsOf(principal, id) }))
     },
   }
 }
@@ -91,7 +113,12 @@ function toObject(answer: unknown): CoreAnswer {
   throw new CoreError('E_INTERNAL', 'core_api answered with something else than an object')
 }
 
-function send(reply: FastifyReply, contract: RouteContract, answer: RouteAnswer): FastifyReply {
+function send(
+  reply: FastifyReply,
+  contract: RouteContract,
+  answer: RouteAnswer,
+  precondition: Precondition,
+): FastifyReply {
   if ('streaming' in answer) return reply
   if ('problem' in answer) return sendProblem(reply, answer.problem, answer)
   const output = contract.outputs[answer.status]
@@ -106,9 +133,12 @@ function send(reply: FastifyReply, contract: RouteContract, answer: RouteAnswer)
     return reply.type('text/html; charset=utf-8').header('content-security-policy', htmlPolicy).send(parsed.data)
   }
   const body = parsed.data
-  if (typeof body === 'object' && body !== null && 'replayed' in body && body.replayed === true) {
-    reply.header('idempotency-replayed', 'true')
-  }
+  const isReplayed = typeof body === 'object' && body !== null && 'replayed' in body && body.replayed === true
+  if (isReplayed) reply.header('idempotency-replayed', 'true')
+  // A replay tells of a state that may be long gone.
+  const entityTag = contract.conditional && !isReplayed ? toEntityTag(contract.conditional, Object(body)) : undefined
+  if (entityTag !== undefined) reply.header('etag', entityTag)
+  if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
   return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(body))
 }
 

@@ -2,6 +2,7 @@ import { getAccount, listAccounts, openAccount, updateAccount } from '@core/api'
 import { serve } from '../bound-route.ts'
 import { accountNotFound, isAccountOf, toAnswer } from '../denial.ts'
 import { toPage } from '../page.ts'
+import { isOwner } from '../principal.ts'
 
 export const accountRoutes = [
   serve(listAccounts, async ({ project, query: { parent, cursor, limit }, rpc }) => {
@@ -14,9 +15,9 @@ export const accountRoutes = [
     const { account, kind, parent, funding, overdraft, metadata } = body
     if (!isAccountOf(project, account)) return accountNotFound(account)
     // A parent in another project (the shared pool) is the owner's to give.
-    const isOwner = principal.project === undefined
-    if (parent !== undefined && !isOwner && !isAccountOf(project, parent)) return accountNotFound(parent)
-    const open = isOwner ? rpcUnbound : rpc
+    const unbound = isOwner(principal)
+    if (parent !== undefined && !unbound && !isAccountOf(project, parent)) return accountNotFound(parent)
+    const open = unbound ? rpcUnbound : rpc
     const answer = await open('ledger_account_open', {
       p_key: idempotencyKey,
       p_account: account,
@@ -34,7 +35,7 @@ export const accountRoutes = [
     return toAnswer(200, await rpc('ledger_balance', { p_account: code }))
   }),
 
-  serve(updateAccount, async ({ project, idempotencyKey, params: { code }, body, rpc }) => {
+  serve(updateAccount, async ({ project, ifMatch, idempotencyKey, params: { code }, body, rpc }) => {
     if (!isAccountOf(project, code)) return accountNotFound(code)
     const { status, overdraft, metadata } = body
     const answer = await rpc('ledger_account_update', {
@@ -43,6 +44,7 @@ export const accountRoutes = [
       p_status: status ?? null,
       p_overdraft: overdraft ?? null,
       p_metadata: metadata ?? null,
+      p_if_match: ifMatch,
     })
     return toAnswer(200, answer)
   }),

@@ -16,25 +16,26 @@ import {
 import { type CoreAnswer, type RouteContext, serve } from '../bound-route.ts'
 import { toAnswer } from '../denial.ts'
 import { toKeyPage, withScopes, withSecret } from '../key-answer.ts'
-import { isOwner } from '../principal.ts'
-import { notFound } from '../problem-error.ts'
+import { ownerOnly } from '../whole-system.ts'
 
 export const apiKeyRoutes = [
   serve(listApiKeys, ({ project, query, rpc }) => list(rpc, project, query)),
   serve(createApiKey, ({ project, idempotencyKey, body, rpc }) => create(rpc, project, idempotencyKey, body)),
-  serve(updateApiKey, ({ params: { id }, body, rpc }) => update(rpc, id, body)),
+  serve(updateApiKey, ({ params: { id }, body, ifMatch, rpc }) => update(rpc, id, body, ifMatch)),
   serve(rerollApiKey, ({ idempotencyKey, params: { id }, body, rpc }) => reroll(rpc, id, idempotencyKey, body)),
   serve(revokeApiKey, ({ params: { id }, rpc }) => revoke(rpc, id)),
 
-  serve(listSystemApiKeys, ({ query, ...context }) => list(ofOwner(context), null, query)),
+  serve(listSystemApiKeys, ({ query, ...context }) => list(ownerOnly(context), null, query)),
   serve(createSystemApiKey, ({ idempotencyKey, body, ...context }) =>
-    create(ofOwner(context), null, idempotencyKey, body),
+    create(ownerOnly(context), null, idempotencyKey, body),
   ),
-  serve(updateSystemApiKey, ({ params: { id }, body, ...context }) => update(ofOwner(context), id, body)),
+  serve(updateSystemApiKey, ({ params: { id }, body, ifMatch, ...context }) =>
+    update(ownerOnly(context), id, body, ifMatch),
+  ),
   serve(rerollSystemApiKey, ({ idempotencyKey, params: { id }, body, ...context }) =>
-    reroll(ofOwner(context), id, idempotencyKey, body),
+    reroll(ownerOnly(context), id, idempotencyKey, body),
   ),
-  serve(revokeSystemApiKey, ({ params: { id }, ...context }) => revoke(ofOwner(context), id)),
+  serve(revokeSystemApiKey, ({ params: { id }, ...context }) => revoke(ownerOnly(context), id)),
 
   serve(verifyApiKey, async ({ principal, body: { key, scope, project }, ...context }) => {
     const { rpc, rpcUnbound, within } = context
@@ -50,15 +51,6 @@ export const apiKeyRoutes = [
 ]
 
 type Rpc = RouteContext['rpc']
-
-/**
- * Beyond projects nothing in the database tells one caller from another, so only who may do everything gets there:
- * whoever had less could make a key with more. To the others these keys do not exist.
- */
-function ofOwner({ principal, rpcUnbound }: Pick<RouteContext, 'principal' | 'rpcUnbound'>): Rpc {
-  if (!isOwner(principal)) throw notFound()
-  return rpcUnbound
-}
 
 async function list(rpc: Rpc, project: string | null, { cursor, limit }: RouteArguments<typeof listApiKeys>['query']) {
   return toKeyPage(limit, await rpc('key_list', { p_project: project, p_after: cursor ?? null, p_limit: limit }))
@@ -83,13 +75,19 @@ function create(
   )
 }
 
-async function update(rpc: Rpc, id: string, { name, enabled, expiresAt }: RouteArguments<typeof updateApiKey>['body']) {
+async function update(
+  rpc: Rpc,
+  id: string,
+  { name, enabled, expiresAt }: RouteArguments<typeof updateApiKey>['body'],
+  ifMatch: RouteContext['ifMatch'],
+) {
   const answer: CoreAnswer = await rpc('key_update', {
     p_id: id,
     p_name: name ?? null,
     p_enabled: enabled ?? null,
     p_expires_at: expiresAt ?? null,
     p_forever: expiresAt === null,
+    p_if_match: ifMatch,
   })
   return toAnswer(200, withScopes(answer))
 }

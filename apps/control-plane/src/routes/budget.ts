@@ -9,7 +9,7 @@ export const budgetRoutes = [
     return toPage('budgets', await rpc('ledger_balance', { p_account: account }))
   }),
 
-  serve(setBudget, async ({ project, idempotencyKey, body, rpc }) => {
+  serve(setBudget, async ({ project, ifMatch, idempotencyKey, body, rpc }) => {
     const { account, budget, period, limit, timeZone, carryCap, floor, alertBasisPoints } = body
     if (!isAccountOf(project, account)) return accountNotFound(account)
     const answer = await rpc('ledger_budget_set', {
@@ -22,6 +22,7 @@ export const budgetRoutes = [
       p_carry_cap: carryCap,
       p_floor: floor,
       p_alert_bp: alertBasisPoints,
+      p_if_match: ifMatch,
     })
     return toAnswer(200, answer)
   }),

@@ -2,6 +2,7 @@ import type { BoundRoute } from '../bound-route.ts'
 import { accountRoutes } from './account.ts'
 import { apiKeyRoutes } from './api-key.ts'
 import { auditRoutes } from './audit.ts'
+import { auditLogRoutes } from './audit-log.ts'
 import { balanceRoutes } from './balance.ts'
 import { batchRoutes } from './batch.ts'
 import { budgetRoutes } from './budget.ts'
@@ -49,6 +50,7 @@ export function createRoutes(
     ...budgetRoutes,
     ...rebalanceRoutes,
     ...auditRoutes,
+    ...auditLogRoutes,
     ...ledgerRoutes,
     ...errorGroupRoutes,
   ]

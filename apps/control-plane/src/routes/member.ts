@@ -8,10 +8,16 @@ export const memberRoutes = [
     toPage('members', await rpc('member_list', { p_project: project, p_after: cursor ?? null, p_limit: limit })),
   ),
 
-  serve(putMember, async ({ project, params: { subject }, body: { role, name }, rpc }) =>
+  serve(putMember, async ({ project, ifMatch, params: { subject }, body: { role, name }, rpc }) =>
     toAnswer(
       200,
-      await rpc('member_set', { p_project: project, p_subject: subject, p_role: role, p_name: name ?? null }),
+      await rpc('member_set', {
+        p_project: project,
+        p_subject: subject,
+        p_role: role,
+        p_name: name ?? null,
+        p_if_match: ifMatch,
+      }),
     ),
   ),
 

@@ -8,12 +8,12 @@ export const projectRoutes = [
 
   serve(getProject, async ({ project, rpc }) => toAnswer(200, await rpc('project_get', { p_name: project }))),
 
-  serve(putProject, async ({ project, body, rpc }) =>
-    toAnswer(200, await rpc('project_register', { p_name: project, ...toArguments(body) })),
+  serve(putProject, async ({ project, ifMatch, body, rpc }) =>
+    toAnswer(200, await rpc('project_register', { p_name: project, ...toArguments(body), p_if_match: ifMatch })),
   ),
 
-  serve(updateProject, async ({ project, body, rpc }) =>
-    toAnswer(200, await rpc('project_update', { p_name: project, ...toArguments(body) })),
+  serve(updateProject, async ({ project, ifMatch, body, rpc }) =>
+    toAnswer(200, await rpc('project_update', { p_name: project, ...toArguments(body), p_if_match: ifMatch })),
   ),
 ]
 

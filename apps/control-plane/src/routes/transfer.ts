@@ -1,15 +1,16 @@
 import { transferCredits } from '@core/api'
 import { serve } from '../bound-route.ts'
 import { accountNotFound, isAccountOf, toAnswer } from '../denial.ts'
+import { isOwner } from '../principal.ts'
 
 export const transferRoutes = [
   serve(transferCredits, async ({ project, principal, idempotencyKey, body, rpc, rpcUnbound }) => {
     const { from, to, amount, mode } = body
     if (!isAccountOf(project, from)) return accountNotFound(from)
     // Giving to another project, or what a shared purse holds, is the owner's.
-    const isOwner = principal.project === undefined
-    if (!isOwner && !isAccountOf(project, to)) return accountNotFound(to)
-    const transfer = isOwner ? rpcUnbound : rpc
+    const unbound = isOwner(principal)
+    if (!unbound && !isAccountOf(project, to)) return accountNotFound(to)
+    const transfer = unbound ? rpcUnbound : rpc
     const answer = await transfer('ledger_transfer', {
       p_key: idempotencyKey,
       p_from: from,

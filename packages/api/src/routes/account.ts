@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   accountField,
   amountOrZeroField,
+  etagField,
   metadataField,
   pageFields,
   pageOf,
@@ -28,6 +29,7 @@ const accountFields = {
   overdraft: amountOrZeroField,
   metadata: z.record(z.string(), z.unknown()),
   createdAt: timestampField,
+  etag: etagField,
 }
 
 const statementSchema = z
@@ -59,6 +61,7 @@ const accountExample = {
   overdraft: 0,
   metadata: {},
   createdAt: '2026-11-20T09:30:00+00:00',
+  etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
 }
 const { tx, replayed, ...balanceExample } = postingExample
 const statementExample = {
@@ -140,6 +143,7 @@ export const getAccount = defineRoute({
   summary: 'An account and where it stands',
   auth: 'ledger:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: { ...noInput, params: byCode },
   outputs: { 200: statementSchema },
   problems: ['account_not_found'],
@@ -162,6 +166,7 @@ export const updateAccount = defineRoute({
   description: 'Fields left out stay as they are. Top accounts and overdrafts are the owner’s to change.',
   auth: 'ledger:account',
   idempotencyKey: 'optional',
+  conditional: 'edit',
   input: {
     ...noInput,
     params: byCode,

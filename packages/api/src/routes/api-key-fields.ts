@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { capabilities } from '../capability.ts'
-import { timestampField } from '../field.ts'
+import { etagField, timestampField } from '../field.ts'
 
 const scopes = z.array(z.enum(capabilities)).min(1)
 
@@ -18,6 +18,7 @@ const keyFields = {
   revokedAt: timestampField.nullable().describe('Ended for good'),
   lastUsedAt: timestampField.nullable(),
   replacedBy: z.uuid().nullable(),
+  etag: etagField,
 }
 export const keySchema = z.object(keyFields).meta({ id: 'ApiKey' })
 
@@ -53,6 +54,7 @@ export const keyExample = {
   revokedAt: null,
   lastUsedAt: null,
   replacedBy: null,
+  etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
 }
 export const secretExample = 'ck_live_7Qf2ZrWmJ0dYk3uTnB8xVh1LsEoGa9cPiXt6RbQyKw5MzF40AbC1d'
 

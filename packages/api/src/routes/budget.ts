@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   accountField,
   amountOrZeroField,
+  etagField,
   pageFields,
   pageOf,
   projectField,
@@ -14,6 +15,9 @@ import { defineRoute, noInput } from '../route-contract.ts'
 const period = z.enum(['hour', 'day', 'week', 'month', 'total'])
 const project = z.strictObject({ project: projectField })
 
+const listedSchema = budgetSchema.extend({ etag: etagField }).meta({ id: 'ListedBudget' })
+const etag = '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a'
+
 export const listBudgets = defineRoute({
   operation: 'listBudgets',
   method: 'GET',
@@ -22,6 +26,7 @@ export const listBudgets = defineRoute({
   summary: 'Every budget that binds an account, its own and those above it',
   auth: 'ledger:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: {
     ...noInput,
     params: project,
@@ -29,14 +34,14 @@ export const listBudgets = defineRoute({
       account: accountField.optional().describe("Left out: the project's account of the same name"),
     }),
   },
-  outputs: { 200: z.object({ data: z.array(budgetSchema), page: z.object({ next: z.null() }) }) },
+  outputs: { 200: z.object({ data: z.array(listedSchema), page: z.object({ next: z.null() }) }) },
   problems: ['account_not_found'],
   examples: [
     {
       title: 'The daily allowance',
       params: { project: 'current' },
       status: 200,
-      response: { data: [budgetExample], page: { next: null } },
+      response: { data: [{ ...budgetExample, etag }], page: { next: null } },
     },
   ],
 })
@@ -47,9 +52,11 @@ export const setBudget = defineRoute({
   path: '/v1/projects/{project}/budgets',
   noun: 'budgets',
   summary: 'Set a cap per period, or remove it with limit null',
-  description: 'The present period keeps what it has counted. Period and time zone are fixed for the life of a budget.',
+  description:
+    'The present period keeps what it has counted. Period and time zone are fixed for the life of a budget. If-Match takes the etag of this budget in the list.',
   auth: 'ledger:budget',
   idempotencyKey: 'optional',
+  conditional: 'edit',
   input: {
     ...noInput,
     params: project,
@@ -70,7 +77,13 @@ export const setBudget = defineRoute({
   },
   outputs: {
     200: z
-      .object({ account: z.string(), budget: z.string(), limit: amountOrZeroField.nullable(), ...postingFields })
+      .object({
+        account: z.string(),
+        budget: z.string(),
+        limit: amountOrZeroField.nullable(),
+        etag: etagField.nullable(),
+        ...postingFields,
+      })
       .meta({ id: 'BudgetSet' }),
   },
   problems: ['account_not_found', 'conflict'],
@@ -80,7 +93,7 @@ export const setBudget = defineRoute({
       params: { project: 'smart_layer' },
       body: { account: 'smart_layer', budget: 'daily', period: 'day', limit: 100_000_000 },
       status: 200,
-      response: { account: 'smart_layer', budget: 'daily', limit: 100_000_000, ...postingExample },
+      response: { account: 'smart_layer', budget: 'daily', limit: 100_000_000, etag, ...postingExample },
     },
   ],
 })

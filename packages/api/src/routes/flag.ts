@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonField, pageFields, pageOf, projectField, queryInteger, timestampField } from '../field.ts'
+import { etagField, jsonField, pageFields, pageOf, projectField, queryInteger, timestampField } from '../field.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
 
 const name = z
@@ -17,10 +17,26 @@ const flagSchema = z
     version: z.int(),
     updatedAt: timestampField,
     updatedBy: z.string(),
+    etag: etagField.nullable(),
   })
   .meta({ id: 'Flag' })
 
 const project = z.strictObject({ project: projectField })
+const page = z.strictObject(pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER)))
+
+const change = z.strictObject({
+  name,
+  value: jsonField.describe('Any JSON value of at most 16 KB; null clears the override'),
+  rolloutBasisPoints: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(10_000)
+    .describe('The share of units that get the value, 0 to 10000; 2500 is a quarter'),
+})
+const changed = z
+  .object({ name: z.string(), changed: z.boolean(), version: z.int(), etag: etagField.nullable() })
+  .meta({ id: 'FlagSet' })
 
 export const listFlags = defineRoute({
   operation: 'listFlags',
@@ -30,10 +46,11 @@ export const listFlags = defineRoute({
   summary: 'The overrides that hold for a project: its own and those for all',
   auth: 'flag:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: {
     ...noInput,
     params: project,
-    query: z.strictObject(pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER))),
+    query: page,
   },
   outputs: { 200: pageOf(flagSchema) },
   problems: [],
@@ -53,6 +70,7 @@ export const listFlags = defineRoute({
             version: 12,
             updatedAt: '2026-11-20T09:30:00+00:00',
             updatedBy: 'owner',
+            etag: '12',
           },
         ],
         page: { next: null },
@@ -67,26 +85,17 @@ export const setFlag = defineRoute({
   path: '/v1/projects/{project}/flags',
   noun: 'flags',
   summary: 'Override a flag for a project, or clear the override with value null',
-  description: 'Every process sees the change within two seconds. The same call again changes nothing.',
+  description:
+    'Every process sees the change within two seconds. The same call again changes nothing. If-Match takes the etag of this flag in the list.',
   auth: 'flag:write',
   idempotencyKey: 'none',
+  conditional: 'edit',
   input: {
     ...noInput,
     params: project,
-    body: z.strictObject({
-      name,
-      value: jsonField.describe('Any JSON value of at most 16 KB; null clears the override'),
-      rolloutBasisPoints: z
-        .int()
-        .min(0)
-        .max(10_000)
-        .default(10_000)
-        .describe('The share of units that get the value, 0 to 10000; 2500 is a quarter'),
-    }),
+    body: change,
   },
-  outputs: {
-    200: z.object({ name: z.string(), changed: z.boolean(), version: z.int() }).meta({ id: 'FlagSet' }),
-  },
+  outputs: { 200: changed },
   problems: [],
   examples: [
     {
@@ -94,7 +103,66 @@ export const setFlag = defineRoute({
       params: { project: 'smart_layer' },
       body: { name: 'router.order', value: 'health', rolloutBasisPoints: 2500 },
       status: 200,
-      response: { name: 'router.order', changed: true, version: 12 },
+      response: { name: 'router.order', changed: true, version: 12, etag: '12' },
+    },
+  ],
+})
+
+export const listAllFlags = defineRoute({
+  operation: 'listAllFlags',
+  method: 'GET',
+  path: '/v1/flags',
+  noun: 'flags',
+  summary: 'Every override there is, of each project and for all; for the owner',
+  auth: 'flag:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: { ...noInput, query: page },
+  outputs: { 200: pageOf(flagSchema) },
+  problems: ['not_found'],
+  examples: [
+    {
+      title: 'One for all projects',
+      status: 200,
+      response: {
+        data: [
+          {
+            name: 'router.order',
+            project: null,
+            value: 'price',
+            cleared: false,
+            rolloutBasisPoints: 10_000,
+            version: 11,
+            updatedAt: '2026-11-20T09:30:00+00:00',
+            updatedBy: 'owner',
+            etag: '11',
+          },
+        ],
+        page: { next: null },
+      },
+    },
+  ],
+})
+
+export const setFlagForAll = defineRoute({
+  operation: 'setFlagForAll',
+  method: 'PUT',
+  path: '/v1/flags',
+  noun: 'flags',
+  summary: 'Override a flag for all projects, or clear that override with value null; for the owner',
+  description: "A project's own override stands above it. Otherwise as for one project.",
+  auth: 'flag:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, body: change },
+  outputs: { 200: changed },
+  problems: ['not_found'],
+  examples: [
+    {
+      title: 'Off for everybody',
+      body: { name: 'router.order', value: null },
+      status: 200,
+      response: { name: 'router.order', changed: true, version: 13, etag: null },
     },
   ],
 })

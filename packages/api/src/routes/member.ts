@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageFields, pageOf, projectField, timestampField } from '../field.ts'
+import { etagField, pageFields, pageOf, projectField, timestampField } from '../field.ts'
 import { roles } from '../role.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
 
@@ -18,6 +18,7 @@ const memberSchema = z
     createdAt: timestampField,
     updatedBy: z.string(),
     updatedAt: timestampField,
+    etag: etagField,
   })
   .meta({ id: 'Member' })
 
@@ -33,6 +34,7 @@ const example = {
   createdAt: '2026-11-20T09:30:00+00:00',
   updatedBy: 'owner',
   updatedAt: '2026-11-20T09:30:00+00:00',
+  etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
 }
 
 export const listMembers = defineRoute({
@@ -43,6 +45,7 @@ export const listMembers = defineRoute({
   summary: 'Who belongs to a project, and as what',
   auth: 'member:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: {
     ...noInput,
     params: z.strictObject({ project: projectField }),
@@ -70,6 +73,7 @@ export const putMember = defineRoute({
     'Idempotent by subject. Nobody decides about a role that may do more than they may themselves, and the last owner stays until there is another.',
   auth: 'member:write',
   idempotencyKey: 'none',
+  conditional: 'edit',
   input: {
     ...noInput,
     params: bySubject,

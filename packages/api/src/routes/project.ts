@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonObjectField, metadataField, projectField, timestampField } from '../field.ts'
+import { etagField, jsonObjectField, metadataField, projectField, timestampField } from '../field.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
 
 const projectSchema = z
@@ -11,6 +11,7 @@ const projectSchema = z
     metadata: z.record(z.string(), z.unknown()),
     registeredAt: timestampField,
     updatedAt: timestampField,
+    etag: etagField,
   })
   .meta({ id: 'Project' })
 
@@ -22,6 +23,7 @@ const example = {
   metadata: {},
   registeredAt: '2026-11-20T09:30:00+00:00',
   updatedAt: '2026-11-20T09:30:00+00:00',
+  etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
 }
 
 export const listProjects = defineRoute({
@@ -32,6 +34,7 @@ export const listProjects = defineRoute({
   summary: 'The registered projects; a key or a member sees its own',
   auth: 'project:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: noInput,
   outputs: { 200: z.object({ data: z.array(projectSchema), page: z.object({ next: z.null() }) }) },
   problems: [],
@@ -55,6 +58,7 @@ export const getProject = defineRoute({
   summary: 'What a project says of itself',
   auth: 'project:read',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: { ...noInput, params: project },
   outputs: { 200: projectSchema },
   problems: [],
@@ -70,6 +74,7 @@ export const updateProject = defineRoute({
   description: 'Fields left out keep what is stored. PUT registers a project that is not there yet; this does not.',
   auth: 'project:write',
   idempotencyKey: 'none',
+  conditional: 'edit',
   input: { ...noInput, params: project, body: fields },
   outputs: { 200: projectSchema },
   problems: [],
@@ -93,6 +98,7 @@ export const putProject = defineRoute({
   description: 'Idempotent by name. Fields left out keep what is stored.',
   auth: 'project:write',
   idempotencyKey: 'none',
+  conditional: 'edit',
   input: { ...noInput, params: project, body: fields },
   outputs: { 200: projectSchema },
   problems: [],

@@ -31,7 +31,8 @@ const known = new Map(coreSignatures.map((signature) => [signature.name, signatu
 
 /**
  * PostgREST through supabase-js, for whoever holds a URL and a key but no connection string. The key's JWT decides who
- * acts, so a call cannot carry claims of its own; nothing is pushed, so `listen` hears nothing; and an aborted call
+ * acts, so a call cannot carry claims of its own (an owner's, which bind nothing, are left out: journals then name the
+ * role of the key); nothing is pushed, so `listen` hears nothing; and an aborted call
  * may still run on the server, up to the statement timeout of its role.
  */
 export function createSupabaseDatabase(
@@ -59,7 +60,7 @@ export function createSupabaseDatabase(
     options: RpcOptions = {},
   ): Promise<Json> {
     return inFlight.track(async () => {
-      if (options.claims) {
+      if (options.claims && options.claims.role !== 'owner') {
         throw new CoreError('E_INVALID', 'the supabase driver cannot set claims: its key decides who acts', {
           fix: 'Open a database with a JWT of that project as its key, or use the postgres driver.',
           details: { reason: 'claims_unsupported' },

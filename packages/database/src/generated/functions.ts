@@ -3,6 +3,16 @@ import type { Json, JsonInput } from '../json.ts'
 
 /** The functions of core_api: names, arguments and answers. */
 export interface CoreFunctions {
+  /** The audit log of a project, or of everything: changes and the journal of the ledger, newest first, before a number. */
+  audit_log: {
+    args: {
+      p_project?: string | null | undefined
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
+      p_filter?: JsonInput
+    }
+    result: Json
+  }
   /** Groups of unexpected failures, the one met last first; all projects for the owner. */
   error_list: {
     args: {
@@ -59,6 +69,7 @@ export interface CoreFunctions {
     args: {
       p_name: string
       p_project?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -78,6 +89,7 @@ export interface CoreFunctions {
       p_value: JsonInput
       p_project?: string | null | undefined
       p_rollout_bp?: number | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -137,6 +149,7 @@ export interface CoreFunctions {
       p_enabled?: boolean | null | undefined
       p_expires_at?: string | null | undefined
       p_forever?: boolean | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -168,6 +181,7 @@ export interface CoreFunctions {
       p_status?: string | null | undefined
       p_overdraft?: number | null | undefined
       p_metadata?: JsonInput
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -231,6 +245,7 @@ export interface CoreFunctions {
       p_carry_cap?: number | undefined
       p_floor?: number | undefined
       p_alert_bp?: readonly number[] | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -488,6 +503,7 @@ export interface CoreFunctions {
       p_subject: string
       p_role: string
       p_name?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -511,6 +527,7 @@ export interface CoreFunctions {
       p_capabilities?: JsonInput
       p_endpoints?: JsonInput
       p_metadata?: JsonInput
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -522,6 +539,7 @@ export interface CoreFunctions {
       p_capabilities?: JsonInput
       p_endpoints?: JsonInput
       p_metadata?: JsonInput
+      p_if_match?: readonly string[] | null | undefined
     }
     result: Json
   }

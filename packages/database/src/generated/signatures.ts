@@ -4,6 +4,17 @@ import type { CoreSignature } from '../function-signature.ts'
 /** What this version of Core expects of core_api. */
 export const coreSignatures: readonly CoreSignature[] = [
   {
+    name: 'audit_log',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_filter', type: 'jsonb', required: false },
+    ],
+  },
+  {
     name: 'error_list',
     returns: 'jsonb',
     isForMembers: true,
@@ -67,6 +78,7 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [
       { name: 'p_name', type: 'text', required: true },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -88,6 +100,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_value', type: 'jsonb', required: true },
       { name: 'p_project', type: 'text', required: false },
       { name: 'p_rollout_bp', type: 'integer', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -153,6 +166,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_enabled', type: 'boolean', required: false },
       { name: 'p_expires_at', type: 'timestamp with time zone', required: false },
       { name: 'p_forever', type: 'boolean', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -187,6 +201,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_status', type: 'text', required: false },
       { name: 'p_overdraft', type: 'bigint', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -257,6 +272,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_carry_cap', type: 'bigint', required: false },
       { name: 'p_floor', type: 'bigint', required: false },
       { name: 'p_alert_bp', type: 'integer[]', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -543,6 +559,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_subject', type: 'text', required: true },
       { name: 'p_role', type: 'text', required: true },
       { name: 'p_name', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -569,6 +586,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_capabilities', type: 'jsonb', required: false },
       { name: 'p_endpoints', type: 'jsonb', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {
@@ -581,6 +599,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_capabilities', type: 'jsonb', required: false },
       { name: 'p_endpoints', type: 'jsonb', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
     ],
   },
   {

@@ -120,6 +120,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         ['PT403', 'E_FORBIDDEN'],
         ['PT404', 'E_NOT_FOUND'],
         ['PT409', 'E_CONFLICT'],
+        ['PT412', 'E_PRECONDITION_FAILED'],
         ['PT413', 'E_TOO_LARGE'],
         ['PT422', 'E_IDEMPOTENCY_MISMATCH'],
         ['PT429', 'E_RATE_LIMITED'],
@@ -269,6 +270,22 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       })
 
       if (capabilities.claims) {
+        test('an owner is named with its request, and gets nothing by what else it claims', async () => {
+          const owner = {
+            role: 'owner',
+            sub: 'key:o',
+            requestId: 'req_1',
+            project: 'contract',
+            caps: ['contract:use'],
+          } as const
+          expect(await call('contract_identity', {}, { claims: owner })).toEqual({ sub: 'key:o', rid: 'req_1' })
+        })
+
+        test('a project is named with its request', async () => {
+          const named = { ...claims, requestId: 'req_1' }
+          expect(await call('contract_identity', {}, { claims: named })).toEqual({ ...claims, rid: 'req_1' })
+        })
+
         test('claims do not outlive their call, also when many calls share few connections', async () => {
           const calls = Array.from({ length: 60 }, (_, index) =>
             call('contract_identity', {}, index % 2 === 0 ? { claims: { ...claims, sub: `key:${index}` } } : {}),
@@ -297,6 +314,10 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         test('claims that cannot be set are refused, not ignored', async () => {
           const error = await failure(call('contract_identity', {}, { claims }))
           expect(error).toMatchObject({ code: 'E_INVALID', details: { reason: 'claims_unsupported' } })
+        })
+
+        test('an owner is not named, because its claims bind nothing', async () => {
+          expect(await call('contract_answer', { p_value: 1 }, { claims: { role: 'owner', sub: 'x' } })).toBe(1)
         })
       }
     })

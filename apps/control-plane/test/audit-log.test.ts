@@ -1,0 +1,182 @@
+import { capabilities, type RouteContract, routes } from '@core/api'
+import { uuidv7 } from '@core/foundation'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { entriesOf, readAuditLog } from './audit-entries.ts'
+import { type Mutation, type MutationRequest, mutations } from './mutations.ts'
+import { openTestServer, type Send, type TestServer } from './test-server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const read = (query: string) => readAuditLog(server, query)
+
+const send = ({ method, path, body }: MutationRequest, options: Send = {}) =>
+  server.send(method, path, { key: server.owner, body, ...options })
+
+const mutating: readonly RouteContract[] = (routes as readonly RouteContract[]).filter(
+  ({ method, isReadOnly }) => method !== 'GET' && !isReadOnly,
+)
+
+test('for every route that changes something there is a request that does', () => {
+  expect(Object.keys(mutations).sort()).toEqual(mutating.map(({ operation }) => operation).sort())
+})
+
+describe.each(mutating.map((contract) => [contract.operation as Mutation, contract] as const))(
+  '%s',
+  (operation, contract) => {
+    let request: MutationRequest
+    beforeAll(async () => {
+      request = await mutations[operation](server)
+    })
+
+    test('leaves nothing where it is refused', async () => {
+      const others = capabilities.filter((scope) => scope !== contract.auth)
+      const weak = await server.makeKey('smart_layer', others)
+      const { value, entries } = await entriesOf(server, async () => [
+        (await send(request, { key: weak })).status,
+        (await send(request, { key: server.keys.manus_origin })).status,
+        (await send(request, { key: 'ck_live_junk' })).status,
+        (await send({ ...request, body: { nonsense: 1 } })).status,
+        (await send({ ...request, body: '{' })).status,
+      ])
+      expect(value).toEqual([403, request.path.includes('/projects/') ? 404 : 403, 401, 400, 400])
+      expect(entries).toEqual([])
+    })
+
+    test('leaves one entry with its actor and request, and a repetition none', async () => {
+      const idempotencyKey = contract.idempotencyKey === 'none' ? null : uuidv7()
+      // What is final for the seal depends on what else runs on the server of the tests.
+      const isDone = (body: Record<string, unknown>) => operation !== 'sealLedger' || Number(body['sealed']) > 0
+      const first = await entriesOf(server, async () => {
+        for (let tries = 0; tries < 100; tries++) {
+          const reply = await send(request, { idempotencyKey })
+          if (reply.status >= 300 || isDone(reply.body)) return reply
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+        throw new Error('nothing became final')
+      })
+      expect(first.value.status).toBeLessThan(300)
+      expect(first.entries).toEqual([
+        expect.objectContaining({ actor: 'owner', requestId: first.value.headers['x-request-id'] }),
+      ])
+      const again = await entriesOf(server, () => send(request, { idempotencyKey }))
+      // Who is gone cannot be shown out again.
+      expect(again.value.status).toBe(operation === 'removeMember' ? 404 : first.value.status)
+      expect(again.entries).toEqual([])
+    })
+  },
+)
+
+describe('an entry', () => {
+  const flags = '/v1/projects/smart_layer/flags'
+  const last = async (query: string) => (await read(`limit=1&${query}`)).data[0]
+
+  test('says what was before and after, in the words of the API', async () => {
+    await send({ method: 'PUT', path: flags, body: { name: 'shade', value: { a_b: 1 }, rolloutBasisPoints: 2500 } })
+    const set = { name: 'shade', value: { a_b: 1 }, rolloutBasisPoints: 2500, cleared: false }
+    expect(await last('action=flag')).toMatchObject({
+      action: 'flag.set',
+      resource: 'flag:shade',
+      before: null,
+      after: set,
+    })
+    await send({ method: 'PUT', path: flags, body: { name: 'shade', value: null } })
+    expect(await last('action=flag')).toMatchObject({ action: 'flag.clear', before: set, after: { cleared: true } })
+
+    const path = '/v1/projects/smart_layer'
+    await send({ method: 'PUT', path, body: { version: 'one', metadata: { a_b: 1 } } })
+    await send({ method: 'PUT', path, body: { version: 'two' } })
+    expect(await last('resource=project:smart_layer')).toMatchObject({
+      action: 'project.update',
+      before: { version: 'one', metadata: { a_b: 1 } },
+      after: { version: 'two', metadata: { a_b: 1 } },
+    })
+    await send({ method: 'PUT', path: '/v1/projects/fourth', body: {} })
+    expect(await last('action=project')).toMatchObject({ action: 'project.register', project: 'fourth', before: null })
+
+    const account = `smart_layer/${uuidv7()}`
+    await send({ method: 'POST', path: `${path}/accounts`, body: { account } })
+    await send({ method: 'PATCH', path: `${path}/accounts/${encodeURIComponent(account)}`, body: { status: 'frozen' } })
+    expect(await last(`resource=account:${encodeURIComponent(account)}`)).toMatchObject({
+      action: 'account.update',
+      before: { status: 'active' },
+      after: { status: 'frozen' },
+    })
+    const budget = (limit: number | null) => ({
+      account,
+      budget: 'daily',
+      period: 'day',
+      limit,
+      alertBasisPoints: [9000],
+    })
+    for (const limit of [10, 20, null]) await send({ method: 'PUT', path: `${path}/budgets`, body: budget(limit) })
+    const { data } = await read(`resource=budget:${encodeURIComponent(account)}:daily`)
+    expect(data.map(({ action, before, after }) => [action, before?.['limit'], after?.['limit']])).toEqual([
+      ['budget.remove', 20, undefined],
+      ['budget.set', 10, 20],
+      ['budget.set', undefined, 10],
+    ])
+    expect(data[1]?.after).toMatchObject({ alertBasisPoints: [9000], timeZone: 'UTC' })
+  })
+
+  test('of a key names it and holds neither the key nor its hash', async () => {
+    const path = '/v1/projects/smart_layer/api-keys'
+    const made = await send({ method: 'POST', path, body: { name: 'secretive', scopes: ['ledger:read'] } })
+    const rolled = await send({ method: 'POST', path: `${path}/${made.body['id']}/reroll` })
+    await send({ method: 'DELETE', path: `${path}/${made.body['id']}` })
+    const { data } = await read(`resource=key:${made.body['id']}`)
+    expect(data).toMatchObject([
+      { action: 'key.revoke', before: { disabledAt: null }, after: { status: 'disabled' } },
+      { action: 'key.reroll', before: { replacedBy: null }, after: { replacedBy: rolled.body['id'] } },
+      { action: 'key.create', before: null, after: { name: 'secretive', scopes: ['ledger:read'] } },
+    ])
+    expect(data[1]?.after?.['replacement']).toMatchObject({ id: rolled.body['id'], scopes: ['ledger:read'] })
+    const everything = JSON.stringify(await server.test.sql('select * from core.audit'))
+    const hashes = await server.test.sql(`select encode(hash, 'hex') as hash from core.api_key`)
+    for (const secret of [made.body['secret'], rolled.body['secret'], ...hashes.map(({ hash }) => hash)])
+      expect(everything).not.toContain(String(secret))
+    await expect(
+      server.test.sql(`select core.audit('key.create', 'key:x', null, null, '{"hash": "x"}')`),
+    ).rejects.toThrow('audit_keeps_no_secret')
+  })
+
+  test('is never changed, whoever asks', async () => {
+    for (const change of ['update core.audit set actor = $$x$$', 'delete from core.audit', 'truncate core.audit'])
+      await expect(server.test.sql(change)).rejects.toThrow('append-only')
+    const grants = `select grantee from information_schema.role_table_grants
+      where table_schema = 'core' and table_name = 'audit' and grantee <> 'postgres'`
+    expect(await server.test.sql(grants)).toEqual([])
+  })
+
+  test('is part of the transaction of its change: what is rolled back has none', async () => {
+    const client = await server.test.connect()
+    const { entries } = await entriesOf(server, async () => {
+      await client.query('begin')
+      await client.query(`select core_api.flag_set('undone', 'true')`)
+      await client.query('rollback')
+    })
+    expect(entries).toEqual([])
+  })
+
+  test('of an act past the API names the role of the database, and no request', async () => {
+    await server.test.database.rpc('flag_set', { p_name: 'by.hand', p_value: true })
+    expect(await last('resource=flag:by.hand')).toMatchObject({ actor: 'postgres', requestId: null, project: null })
+  })
+
+  test('of an act through /rest/v1/rpc names the credential and the request', async () => {
+    const call = {
+      body: { p_name: 'by.rest', p_value: true },
+      headers: { 'content-profile': 'core_api' },
+      key: server.owner,
+    }
+    const reply = await server.send('POST', '/rest/v1/rpc/flag_set', call)
+    expect(reply.status).toBe(200)
+    expect(await last('resource=flag:by.rest')).toMatchObject({
+      actor: 'owner',
+      requestId: reply.headers['x-request-id'],
+    })
+  })
+})

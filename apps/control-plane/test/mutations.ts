@@ -1,0 +1,138 @@
+import type { routes } from '@core/api'
+import { uuidv7 } from '@core/foundation'
+import type { TestServer } from './test-server.ts'
+
+/** The operations that change something: what the audit log must know of. */
+export type Mutation = Exclude<
+  (typeof routes)[number],
+  { readonly method: 'GET' } | { readonly isReadOnly: true }
+>['operation']
+
+export interface MutationRequest {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+}
+
+const project = '/v1/projects/smart_layer'
+const post = (path: string, body: unknown = {}): MutationRequest => ({
+  method: 'POST',
+  path: `${project}${path}`,
+  body,
+})
+
+/** For each operation a request of the owner that changes something, with what has to be there before. */
+export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promise<MutationRequest>>> = {
+  putProject: async () => ({ method: 'PUT', path: project, body: { version: uuidv7() } }),
+  updateProject: async () => ({ method: 'PATCH', path: project, body: { version: uuidv7() } }),
+  putMember: async () => ({ method: 'PUT', path: memberPath(), body: { role: 'viewer' } }),
+  removeMember: async (server) => {
+    const path = memberPath()
+    await act(server, { method: 'PUT', path, body: { role: 'viewer' } })
+    return { method: 'DELETE', path }
+  },
+  createSystemApiKey: async () => ({ method: 'POST', path: '/v1/api-keys', body: { name: 'made' } }),
+  updateSystemApiKey: async (server) => ({
+    method: 'PATCH',
+    path: `/v1/api-keys/${await makeKey(server, '/v1')}`,
+    body: { name: 'renamed' },
+  }),
+  rerollSystemApiKey: async (server) => ({
+    method: 'POST',
+    path: `/v1/api-keys/${await makeKey(server, '/v1')}/reroll`,
+    body: {},
+  }),
+  revokeSystemApiKey: async (server) => ({ method: 'DELETE', path: `/v1/api-keys/${await makeKey(server, '/v1')}` }),
+  updateApiKey: async (server) => ({
+    method: 'PATCH',
+    path: `${project}/api-keys/${await makeKey(server)}`,
+    body: { enabled: false },
+  }),
+  markError: async (server) => ({
+    method: 'PATCH',
+    path: `${project}/errors/${await recordError(server)}`,
+    body: { status: 'resolved' },
+  }),
+  markAnyError: async (server) => ({
+    method: 'PATCH',
+    path: `/v1/system/errors/${await recordError(server)}`,
+    body: { status: 'ignored' },
+  }),
+  createApiKey: async () => post('/api-keys', { name: 'made' }),
+  rerollApiKey: async (server) => post(`/api-keys/${await makeKey(server)}/reroll`),
+  revokeApiKey: async (server) => ({ method: 'DELETE', path: `${project}/api-keys/${await makeKey(server)}` }),
+  setFlag: async () => ({ method: 'PUT', path: `${project}/flags`, body: { name: 'router.order', value: uuidv7() } }),
+  setFlagForAll: async () => ({ method: 'PUT', path: '/v1/flags', body: { name: 'for.all', value: uuidv7() } }),
+  openAccount: async () => post('/accounts', { account: `smart_layer/${uuidv7()}` }),
+  updateAccount: async (server) => ({
+    method: 'PATCH',
+    path: `${project}/accounts/${encodeURIComponent(await openAccount(server))}`,
+    body: { metadata: { note: uuidv7() } },
+  }),
+  grantCredits: async (server) => post('/grants', { account: await openAccount(server), amount: 5 }),
+  reserveHold: async () => post('/holds', { account: 'smart_layer', amount: 5 }),
+  extendHold: async (server) => post(`/holds/${await reserve(server)}/extend`, { add: 1 }),
+  captureHold: async (server) => post(`/holds/${await reserve(server)}/capture`, { amount: 1 }),
+  settleHold: async (server) => post(`/holds/${await reserve(server)}/settle`, { amount: 1 }),
+  voidHold: async (server) => post(`/holds/${await reserve(server)}/void`),
+  chargeCredits: async () => post('/charges', { account: 'smart_layer', amount: 1 }),
+  refundCharge: async (server) => {
+    const { tx } = await act(server, post('/charges', { account: 'smart_layer', amount: 1 }))
+    return post('/refunds', { tx })
+  },
+  transferCredits: async (server) => {
+    const [from, to] = [await openAccount(server), await openAccount(server)]
+    await act(server, post('/grants', { account: from, amount: 5 }))
+    return post('/transfers', { from, to, amount: 2 })
+  },
+  runBatch: async () => post('/batches', { ops: [{ op: 'charge', account: 'smart_layer', amount: 1 }] }),
+  openCreditLease: async () => post('/credit-leases', leaseOf()),
+  reportCreditLease: async (server) => {
+    const items = [{ amount: 1, at: new Date().toISOString() }]
+    return post(`/credit-leases/${await openLease(server)}/report`, { seq: 1, items })
+  },
+  closeCreditLease: async (server) => post(`/credit-leases/${await openLease(server)}/close`),
+  setBudget: async (server) => ({
+    method: 'PUT',
+    path: `${project}/budgets`,
+    body: { account: await openAccount(server), budget: 'daily', period: 'day', limit: 10 },
+  }),
+  rebalanceBudgets: async () => post('/rebalances', { parent: 'smart_layer', budget: 'daily' }),
+  sealLedger: async () => ({ method: 'POST', path: '/v1/system/seal', body: {} }),
+}
+
+async function act(server: TestServer, { method, path, body }: MutationRequest): Promise<Record<string, unknown>> {
+  const reply = await server.send(method, path, { key: server.owner, body })
+  if (reply.status >= 300) throw new Error(`${method} ${path} was answered with ${reply.status}: ${reply.text}`)
+  return reply.body
+}
+
+async function recordError({ test }: TestServer): Promise<string> {
+  const fingerprint = uuidv7().replaceAll('-', '')
+  const at = new Date().toISOString()
+  const fault = { kind: 'loop', name: 'Error', place: 'a loop', message: 'no', count: 1, first_seen: at, last_seen: at }
+  await test.database.rpc('error_record', { p_groups: [{ ...fault, fingerprint, project: 'smart_layer' }] })
+  const [{ id } = {}] = await test.sql('select id from core.error_group where fingerprint = $1', [fingerprint])
+  return String(id)
+}
+
+async function makeKey(server: TestServer, prefix = project): Promise<string> {
+  const made = await act(server, { method: 'POST', path: `${prefix}/api-keys`, body: { name: 'made' } })
+  return String(made['id'])
+}
+
+const memberPath = () => `${project}/members/user:${uuidv7()}`
+
+async function openAccount(server: TestServer): Promise<string> {
+  return String((await act(server, post('/accounts', { account: `smart_layer/${uuidv7()}` })))['account'])
+}
+
+async function reserve(server: TestServer): Promise<string> {
+  return String((await act(server, post('/holds', { account: 'smart_layer', amount: 5 })))['hold'])
+}
+
+const leaseOf = () => ({ account: 'smart_layer', amount: 5, ttlSeconds: 60, device: 'laptop' })
+
+async function openLease(server: TestServer): Promise<string> {
+  return String((await act(server, post('/credit-leases', leaseOf())))['lease'])
+}

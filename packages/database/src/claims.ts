@@ -1,0 +1,21 @@
+import { CoreError } from '@core/foundation'
+import type { Claims } from './database.ts'
+
+/**
+ * Claims as the database reads them. Field by field: what a caller added to its object gets no further, and an owner's
+ * have no role, so that no function can mistake them for a right.
+ * @throws CoreError E_INVALID for a role that is neither; without one the call would pass as the owner's.
+ */
+export function toJwtClaims(claims: Claims): object {
+  switch (claims.role) {
+    case 'core_member':
+      return { role: claims.role, project: claims.project, caps: claims.caps, sub: claims.sub, rid: claims.requestId }
+    case 'owner':
+      return { sub: claims.sub, rid: claims.requestId }
+    default:
+      claims satisfies never
+      throw new CoreError('E_INVALID', 'claims need the role core_member or owner', {
+        details: { reason: 'invalid_claims' },
+      })
+  }
+}
