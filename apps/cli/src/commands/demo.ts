@@ -1,4 +1,5 @@
 import { CoreError, isCoreError } from '@core/foundation'
+import { actsEverywhere } from '../acts-everywhere.ts'
 import { runDemo } from '../demo/demo.ts'
 import { createLiveTable } from '../demo/live-table.ts'
 import { exitCodes } from '../exit-code.ts'
@@ -46,7 +47,7 @@ export function addDemo({ program, session, exit }: Verbs): void {
 async function requireOwner(session: Session): Promise<void> {
   const { client, target } = await session.connect()
   try {
-    if ((await client.getMe()).project === null) return
+    if (actsEverywhere(await client.getMe())) return
   } catch (error) {
     if (!isCoreError(error, 'E_DATABASE_UNAVAILABLE')) throw error
     throw new CoreError('E_DATABASE_UNAVAILABLE', `no control plane answers at ${target.url}`, {

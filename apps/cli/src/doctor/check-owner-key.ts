@@ -1,5 +1,6 @@
 import { createClient } from '@core/api/client'
 import { isCoreError } from '@core/foundation'
+import { actsEverywhere } from '../acts-everywhere.ts'
 import type { CommandIo } from '../io.ts'
 import { resolveTarget } from '../target.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
@@ -11,9 +12,10 @@ export async function checkOwnerKey(io: CommandIo): Promise<Finding> {
   const { url, key, keySource } = await resolveTarget(io, {})
   if (key === undefined) return warning('owner key', 'this user has none', fix)
   try {
-    const { project } = await createClient({ url, key, timeoutMs: 5_000 }).getMe({}, { signal: io.signal })
-    if (project === null) return ok('owner key', `from ${keySource}`)
-    return warning('owner key', `the key from ${keySource} is one of ${project}`, fix)
+    const me = await createClient({ url, key, timeoutMs: 5_000 }).getMe({}, { signal: io.signal })
+    if (actsEverywhere(me)) return ok('owner key', `from ${keySource}`)
+    const whose = me.subject.startsWith('user:') ? `${me.subject}'s` : `one of ${me.project}`
+    return warning('owner key', `the key from ${keySource} is ${whose}`, fix)
   } catch (error) {
     if (!isCoreError(error)) throw error
     return fault('owner key', `the key from ${keySource}: ${error.message}`, fix)

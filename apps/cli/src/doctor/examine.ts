@@ -6,6 +6,7 @@ import { localConfig } from '../local-database.ts'
 import { localUrl } from '../target.ts'
 import { checkDataFolder } from './check-data-folder.ts'
 import { checkDatabase, databaseChecks } from './check-database.ts'
+import { checkIssuer } from './check-issuer.ts'
 import { checkOwnerKey } from './check-owner-key.ts'
 import { checkPort, type PortState } from './check-port.ts'
 import { checkProfile } from './check-profile.ts'
@@ -18,12 +19,12 @@ export async function examine(io: CommandIo): Promise<Finding[]> {
   const findings: Finding[] = [checkNode(process.versions.node), checkProfile(io.env)]
   const config = readConfig(io, findings)
   if (config === undefined) {
-    const checks = ['data folder', 'disk space', 'port', 'control plane', ...databaseChecks]
+    const checks = ['data folder', 'disk space', 'port', 'issuer', 'control plane', ...databaseChecks]
     return [...findings, ...checks.map((check) => skipped(check, 'the configuration comes first'))]
   }
   const folder = config.database.driver === 'embedded' ? await checkDataFolder(config.dataDir) : []
   const { state, finding } = await checkPort(config.http)
-  findings.push(...folder, finding)
+  findings.push(...folder, finding, await checkIssuer(config.jwt))
   const unusable = folder.some(({ status }) => status === 'fault') && state !== 'control plane'
   findings.push(...(unusable ? skipDatabase('the data folder comes first') : await checkServing(io, config, state)))
   return findings

@@ -66,6 +66,17 @@ export function createSigningKeys(dependencies: SigningKeysDependencies): JWTVer
   }
 }
 
+/** How many keys an issuer publishes right now. Rejects with E_ISSUER_UNAVAILABLE where they cannot be had. */
+export async function countSigningKeys({ issuer, jwksUrl }: Pick<SigningKeysDependencies, 'issuer' | 'jwksUrl'>) {
+  try {
+    const set = createRemoteJWKSet(new URL(jwksUrl ?? (await discover(issuer, fetch, 3000))), { timeoutDuration: 3000 })
+    await set.reload()
+    return set.jwks()?.keys.length ?? 0
+  } catch (error) {
+    throw isCoreError(error) ? error : away(issuer, error)
+  }
+}
+
 /** The keys are there, and none of them fits. */
 function isAboutToken(error: unknown): boolean {
   return (
