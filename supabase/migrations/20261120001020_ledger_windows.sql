@@ -84,13 +84,20 @@ language plpgsql set search_path = '' as $$
 declare
   v_missing boolean;
 begin
-  select coalesce(array_agg(b.id order by b.id), '{}'), coalesce(array_agg(p.period_start order by b.id), '{}'),
-    bool_or(not exists (select from core.ledger_window w where w.budget_id = b.id and w.period_start = p.period_start))
+  -- Mostly they are there; the calendar is asked only where one is not.
+  select coalesce(array_agg(b.id order by b.id), '{}'), coalesce(array_agg(w.period_start order by b.id), '{}'),
+    bool_or(w.period_start is null)
   into budget_ids, window_starts, v_missing
-  from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+  from core.ledger_budget b
+  left join lateral (
+    select l.period_start, l.period_end from core.ledger_window l
+    where l.budget_id = b.id and l.period_start <= p_now order by l.period_start desc limit 1) w on w.period_end > p_now
   where b.account_id = any (p_path) and b.removed_at is null;
 
   if v_missing then
+    select array_agg(b.id order by b.id), array_agg(p.period_start order by b.id) into budget_ids, window_starts
+    from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+    where b.id = any (budget_ids);
     with made as (
       insert into core.ledger_window (budget_id, period_start, period_end, carried)
       select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)

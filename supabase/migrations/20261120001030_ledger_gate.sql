@@ -190,10 +190,15 @@ create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_
 language plpgsql set search_path = '' as $$
 declare
   v_gate record;
+  v_purses bigint[] := array[p_account.purse_id];
+  v_roots bigint[] := array[p_account.root_id];
 begin
-  v_gate := core.ledger_gate(array_remove(array[p_account.purse_id, p_also], null),
-    array[p_account.root_id] || array(select a.root_id from core.ledger_account a where a.id = p_also),
-    array_remove(array[p_hold], null), case when p_windows then p_account.path end, p_budget_ids, p_window_starts);
+  if p_also is not null then
+    v_purses := v_purses || p_also;
+    v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
+  end if;
+  v_gate := core.ledger_gate(v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+    p_budget_ids, p_window_starts);
   at := v_gate.at;
   budget_ids := v_gate.budget_ids;
   window_starts := v_gate.window_starts;

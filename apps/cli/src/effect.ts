@@ -26,11 +26,16 @@ export async function withKey<Answer>(
   try {
     return await call({ idempotencyKey, signal: session.io.signal })
   } catch (error) {
-    if (isCoreError(error) && unknownOutcomes.includes(error.code) && !wasNeverSent(error)) {
+    if (isUnknownOutcome(error)) {
       session.output.talk(`core: the outcome is unknown; to be sure, repeat with --idempotency-key ${idempotencyKey}`)
     }
     throw error
   }
+}
+
+/** Whether a call that failed like this may have had its effect. */
+export function isUnknownOutcome(error: unknown): boolean {
+  return isCoreError(error) && unknownOutcomes.includes(error.code) && !wasNeverSent(error)
 }
 
 const refusals: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']

@@ -46,3 +46,14 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (!isCoreError(error)) return exitCodes.failure
   return deniedForCredits.includes(error.details['code']) ? exitCodes.limit : byErrorCode[error.code]
 }
+
+/** Of an answer that was not read any further. */
+export function exitCodeOfStatus(status: number): ExitCode {
+  if (status < 300) return exitCodes.ok
+  if (status === 401 || status === 403) return exitCodes.auth
+  if (status === 404) return exitCodes.notFound
+  if (status === 402 || status === 429) return exitCodes.limit
+  if (status === 409 || status === 412 || status === 422) return exitCodes.conflict
+  if (status === 503 || status === 504 || status === 408) return exitCodes.unavailable
+  return status < 500 && status >= 400 ? exitCodes.usage : exitCodes.failure
+}

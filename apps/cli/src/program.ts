@@ -8,6 +8,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addFlags } from './commands/flags.ts'
 import { addKeys } from './commands/keys.ts'
+import { addLeases } from './commands/leases.ts'
 import { addMembers } from './commands/members.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addOpenApi } from './commands/openapi.ts'
@@ -45,6 +46,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addDoctor(verbs)
   addMigrate(verbs)
   addCredits(verbs)
+  addLeases(verbs)
   addBudget(verbs)
   addProject(verbs)
   addMembers(verbs)

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type CoreResult, createRoom, runCore } from './core-process.ts'
@@ -60,6 +61,15 @@ test('a database that is away is exit code 7', async () => {
   const { code, stderr } = await runCore(['migrate', 'up'], { cwd: room.folder, env })
   expect(code).toBe(7)
   expect(stderr).not.toContain('secret')
+})
+
+test('status looks and makes nothing: a database that is not there has everything pending', async () => {
+  const { code, stdout, stderr } = await runCore(['migrate', 'status'], { cwd: room.folder })
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('not made yet') })
+  const { migrations } = JSON.parse(stdout)
+  expect(migrations.length).toBeGreaterThan(10)
+  expect(new Set(migrations.map(({ state }: { state: string }) => state))).toEqual(new Set(['pending']))
+  expect(await readdir(room.folder)).toEqual([])
 })
 
 test('the embedded database is migrated without a server', async () => {

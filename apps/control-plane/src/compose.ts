@@ -28,11 +28,22 @@ import { createRealtime } from './realtime/realtime.ts'
 import { createRoutes } from './routes/index.ts'
 import { createServer } from './server.ts'
 import { openPeople } from './tokens/open-people.ts'
+import { openTracing } from './tracing/open-tracing.ts'
 
 export interface ControlPlaneOptions {
   readonly config: Pick<
     Config,
-    'http' | 'rest' | 'jwt' | 'metrics' | 'database' | 'limits' | 'overload' | 'background' | 'ownerKey' | 'shutdown'
+    | 'http'
+    | 'rest'
+    | 'jwt'
+    | 'metrics'
+    | 'tracing'
+    | 'database'
+    | 'limits'
+    | 'overload'
+    | 'background'
+    | 'ownerKey'
+    | 'shutdown'
   >
   readonly logger: Logger
   /** Told what the start is doing, a line at a time. Default: nobody. */
@@ -61,7 +72,12 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   const waits = createRecentHistogram()
   const direct = opened.use(await openDatabase(config.database, { logger, onWait: waits.record }))
   await migrate(direct, options.onProgress)
-  const observed = observeDatabase(direct)
+  const { endpoint } = config.tracing
+  const tracing =
+    endpoint === undefined
+      ? undefined
+      : opened.use(await openTracing({ settings: { ...config.tracing, endpoint }, version: manifest.version, logger }))
+  const observed = observeDatabase(tracing?.observe(direct) ?? direct)
   const { database, isFull, isOpen } = guardDatabase({
     database: observed.database,
     maxCalls: config.overload.maxDatabaseCalls,
@@ -109,6 +125,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
     version,
     features: {
       metrics: metrics !== undefined,
+      tracing: tracing !== undefined,
       restRpc,
       sealing: sealEverySeconds > 0,
       balancing: balanceEverySeconds > 0,
@@ -131,6 +148,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
     overload,
     restRpc,
     metrics: metrics?.requests,
+    tracing,
     timing,
     errors,
     limits: http,

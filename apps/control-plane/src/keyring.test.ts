@@ -94,10 +94,11 @@ test('a revocation that overtakes the answer keeps it out of the cache', async (
   answers.wait = gate.promise
   const pending = keyring.resolve(secret)
   keyring.forget('k1')
-  gate.resolve()
-  await pending
-  await keyring.resolve(secret)
+  const later = keyring.resolve(secret)
   expect(asked).toHaveLength(2)
+  gate.resolve()
+  expect(await pending).not.toBe(await later)
+  expect(keyring.peek(secret)).toBe(await later)
 })
 
 test('a key is not believed beyond its own end', async () => {

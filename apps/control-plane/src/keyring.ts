@@ -95,7 +95,7 @@ export function createKeyring({ database, ownerKey, people, ...options }: Keyrin
       if (!isApiKey(token)) throw refuse('key_unknown')
       const pending = asking.get(hash)
       if (pending !== undefined) return pending
-      const answer = ask(hash).finally(() => asking.delete(hash))
+      const answer = ask(hash).finally(() => asking.get(hash) === answer && asking.delete(hash))
       asking.set(hash, answer)
       return answer
     },
@@ -106,6 +106,7 @@ export function createKeyring({ database, ownerKey, people, ...options }: Keyrin
     },
     forget(keyId) {
       generation++
+      asking.clear() // whoever asks from now on must not be told what was true before
       for (const [hash, entry] of known.entries()) if (!keyId || entry.keyId === keyId) known.delete(hash)
       for (const [hash, entry] of refused.entries()) if (!keyId || entry.keyId === keyId) refused.delete(hash)
     },

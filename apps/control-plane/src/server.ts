@@ -15,6 +15,7 @@ import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
 import { installSecurityHeaders } from './plugins/security-headers.ts'
 import { installShedding, type Overload } from './plugins/shedding.ts'
 import type { Realtime } from './realtime/realtime.ts'
+import type { Tracing } from './tracing/open-tracing.ts'
 
 export interface ServerLimits {
   /** The largest body that is read. */
@@ -38,6 +39,8 @@ export interface ServerDependencies extends RoutesDependencies {
   readonly restRpc: boolean
   /** Counts what is answered. Default: nobody does. */
   readonly metrics?: RequestMetrics | undefined
+  /** Follows requests through the process. Default: nobody does. */
+  readonly tracing?: Pick<Tracing, 'install' | 'traceIdOf'> | undefined
   /** Times what is answered. */
   readonly timing: Pick<RouteTiming, 'install'>
   /** Told of every failure that nobody expected. */
@@ -52,6 +55,7 @@ export function createServer({
   overload,
   restRpc,
   metrics,
+  tracing,
   timing,
   errors,
   realtime,
@@ -80,9 +84,10 @@ export function createServer({
     body === '' ? done(null, undefined) : parseJson(request, String(body), done),
   )
   requireDeclaredAuth(app)
+  tracing?.install(app)
   installProblems(app, logger, errors)
   installSecurityHeaders(app)
-  installRequestLog(app, logger)
+  installRequestLog(app, logger, tracing?.traceIdOf)
   metrics?.install(app)
   timing.install(app)
   installCrossOrigin(app, splitList(limits.allowedOrigins))

@@ -2,6 +2,7 @@ import { silentLogger } from '@core/foundation'
 import { afterEach, expect, test } from 'vitest'
 import { listen, openSocket } from './frames.ts'
 import { openTestServer, type TestServer, unlimited } from './test-server.ts'
+import { startTokenIssuer } from './token-issuer.ts'
 
 let server: TestServer
 afterEach(() => server[Symbol.asyncDispose]())
@@ -93,4 +94,20 @@ test('keys in the first frame of a socket are counted like any others', async ()
   expect((await (await connect(server.owner)).next('welcome')).subject).toBe('owner')
   expect((await send('GET', '/v1/me', { key: server.owner })).headers['ratelimit']).toMatch(/r=0;/)
   expect((await (await connect(server.owner)).closed).code).toBe(4429)
+})
+
+test('a person without a role counts by address, with one by name', async () => {
+  await using issuer = await startTokenIssuer()
+  const rates = { ...unlimited, anonymous: few(2), credential: few(5) }
+  server = await openTestServer(silentLogger, rates, { jwt: issuer.settings })
+  await server.test.database.rpc('member_set', {
+    p_project: 'smart_layer',
+    p_subject: 'user:member',
+    p_role: 'viewer',
+  })
+  const me = async (sub: string) => server.send('GET', '/v1/me', { key: await issuer.sign(sub) })
+  expect((await me('one')).headers['ratelimit-policy']).toBe('"anonymous";q=2;w=60')
+  expect((await me('two')).status).toBe(200)
+  expect((await me('three')).status).toBe(429)
+  expect(await me('member')).toMatchObject({ status: 200, headers: { 'ratelimit-policy': '"credential";q=5;w=60' } })
 })

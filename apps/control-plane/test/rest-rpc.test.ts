@@ -5,6 +5,7 @@ import { silentLogger, uuidv7 } from '@core/foundation'
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestServer, type TestServer, unlimited } from './test-server.ts'
+import { startTokenIssuer } from './token-issuer.ts'
 
 let server: TestServer
 let url: string
@@ -297,4 +298,29 @@ describe('@core/database with the driver supabase', () => {
     await closed.catch(() => undefined)
     await expect(database.rpc('project_list', {}, { timeoutMs: 1500 })).rejects.toMatchObject({ retryable: true })
   })
+})
+
+test('a person acts as core_member of the only project, and not at all where it could be another', async () => {
+  await using issuer = await startTokenIssuer()
+  await using people = await openTestServer(silentLogger, unlimited, { jwt: issuer.settings })
+  const { database } = people.test
+  const set = (p_project: string, p_subject: string, p_role: string) =>
+    database.rpc('member_set', { p_project, p_subject, p_role })
+  await set('smart_layer', 'user:one', 'viewer')
+  await set('smart_layer', 'user:both', 'owner')
+  await set('manus_origin', 'user:both', 'owner')
+  const call = async (sub: string, name: string, body: object = {}) =>
+    people.send('POST', `/rest/v1/rpc/${name}`, {
+      key: await issuer.sign(sub),
+      body,
+      headers: { 'content-profile': 'core_api' },
+    })
+  expect(await call('one', 'ledger_balance', { p_account: 'smart_layer' })).toMatchObject({ status: 200 })
+  expect((await call('one', 'ledger_charge', { p_key: 'k', p_account: 'smart_layer', p_amount: 1 })).status).toBe(403)
+  expect((await call('one', 'member_roles', { p_subject: 'user:both' })).status).toBe(403)
+  for (const sub of ['both', 'nobody'])
+    expect(await call(sub, 'ledger_balance', { p_account: 'smart_layer' })).toMatchObject({
+      status: 403,
+      body: { code: '42501' },
+    })
 })

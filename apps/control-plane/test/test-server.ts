@@ -1,5 +1,6 @@
 import { type Capability, generateApiKey } from '@core/api'
 import { type JwtSettings, loadConfig } from '@core/config'
+import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
@@ -30,9 +31,8 @@ export interface Send {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface TestServer extends AsyncDisposable {
+export interface ServedDatabase extends AsyncDisposable {
   readonly app: FastifyInstance
-  readonly test: TestDatabase
   readonly realtime: Realtime
   readonly errors: ErrorTracker
   readonly owner: string
@@ -45,20 +45,44 @@ export interface TestServer extends AsyncDisposable {
   audit(): Promise<unknown>
 }
 
+export interface TestServer extends ServedDatabase {
+  readonly test: TestDatabase
+}
+
 /** More than any test sends. */
 const plenty = { requests: 1_000_000, windowSeconds: 60 }
 export const unlimited = { credential: plenty, anonymous: plenty, failedAuthentication: plenty }
 
 export const ownerKey = 'owner-key-of-the-tests-0123456789'
 
+type ServeOptions = Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & { readonly jwt?: JwtSettings }
+
 /** The server as it runs, on a database of its own: a pool of 1,000 credits and two projects that draw on it. */
 export async function openTestServer(
   logger: Logger = silentLogger,
   rates: RateSettings = unlimited,
-  { jwt, ...options }: Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & { readonly jwt?: JwtSettings } = {},
+  options: ServeOptions = {},
 ): Promise<TestServer> {
   const test = await createTestDatabase()
-  const { database, timing, observation } = watchServer(test.database)
+  const served = await serveDatabase(test.database, logger, rates, options)
+  return {
+    ...served,
+    test,
+    async [Symbol.asyncDispose]() {
+      await served[Symbol.asyncDispose]()
+      await test.drop()
+    },
+  }
+}
+
+/** The same on a database that is there and migrated. It stays open. */
+export async function serveDatabase(
+  direct: Database,
+  logger: Logger = silentLogger,
+  rates: RateSettings = unlimited,
+  { jwt, ...options }: ServeOptions = {},
+): Promise<ServedDatabase> {
+  const { database, timing, observation } = watchServer(direct)
   const errors = openErrorTracker({ database, version: '0.0.0', logger })
   const admission = createAdmission(createOwnRateLimits(rates))
   const keyring = createKeyring({ database, ownerKey, people: jwt && openPeople(jwt, database) })
@@ -134,7 +158,6 @@ export async function openTestServer(
 
   return {
     app,
-    test,
     realtime,
     errors,
     owner: ownerKey,
@@ -146,7 +169,6 @@ export async function openTestServer(
       await app.close()
       for (const hint of hints) await hint[Symbol.asyncDispose]()
       await errors[Symbol.asyncDispose]()
-      await test.drop()
     },
   }
 }

@@ -16,11 +16,11 @@ export const capabilitySummaries = {
   'ledger:grant': 'Grant credits',
   'ledger:operate': 'Expire, seal and audit',
   'event:read': 'Hear events; each topic needs its own scope as well',
-  'system:read': 'See how the control plane is doing and what slows it down',
-  'error:read': 'See the faults of the control plane, grouped',
-  'error:write': 'Resolve and reopen groups of faults',
   'member:read': 'See who belongs to the project',
   'member:write': 'Let people in, change their roles, show them out',
+  'system:read': 'See what runs, and what holds requests up',
+  'error:read': 'See the faults that requests met',
+  'error:write': 'Mark faults as resolved or ignored',
   'audit:read': 'Read who changed what, in the audit log',
 } as const satisfies Record<`${string}:${string}`, string>
 

@@ -23,13 +23,14 @@ test('answers declare where the caller stands with its limit, and when to come b
     const found = response.reduce<unknown>((node, name) => Reflect.get(Object(node), name), document)
     return Object.keys(Object(Reflect.get(Object(found), 'headers')))
   }
-  const limits = ['RateLimit', 'RateLimit-Policy']
+  const origin = 'Access-Control-Allow-Origin'
+  const limits = ['RateLimit', 'RateLimit-Policy', origin]
   expect(headersOf('/v1/me', 'get', '200')).toEqual(limits)
   expect(headersOf('/v1/me', 'get', '401')).toEqual(limits)
   expect(headersOf('/v1/me', 'get', '429')).toEqual([...limits, 'Retry-After'])
-  expect(headersOf('/v1/me', 'get', '503')).toEqual(['Retry-After'])
+  expect(headersOf('/v1/me', 'get', '503')).toEqual([origin, 'Retry-After'])
   expect(headersOf('/v1/projects/{project}/holds', 'post', '201')).toEqual([...limits, 'Idempotency-Replayed'])
-  expect(headersOf('/livez', 'get', '200')).toEqual([])
+  expect(headersOf('/livez', 'get', '200')).toEqual([origin])
 })
 
 test('a body with only optional fields may be left out, others not', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { toBounded } from './bounded-schema.ts'
 import { describeDeprecation } from './deprecation.ts'
 import { type ProblemCode, problemSchema, problems } from './problem.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from './realtime/frame.ts'
@@ -32,7 +33,13 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
         'Metered credits, budgets and keys for a fleet of projects. Amounts are whole micro-credits; one credit is 1000000. Problems are RFC 9457 documents: match on code.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: serverUrl ?? '/' }],
+    servers: [
+      {
+        url: serverUrl ?? '/',
+        description: 'The control plane that serves this document, local or in production',
+        'x-internal': true,
+      },
+    ],
     tags: [...new Set(routes.map(({ noun }) => noun))].map((name) => ({ name })),
     paths,
     components: {
@@ -45,7 +52,7 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
           scheme: 'bearer',
           bearerFormat: 'JWT',
           description:
-            'A token of the configured issuer; its holder has the scopes of the roles that GET /v1/scopes lists',
+            'A token of the configured issuer, validated as RFC8725 asks; its holder has the scopes of the roles that GET /v1/scopes lists',
         },
       },
     },
@@ -96,7 +103,8 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
                 : {
                     content: {
                       [produces]: {
-                        schema: toJsonSchema(schema, 'output', schemas),
+                        // A page or a stream is a text without an end that could be named.
+                        ...(produces === 'application/json' ? { schema: toJsonSchema(schema, 'output', schemas) } : {}),
                         ...(shown === undefined ? {} : { example: shown.response }),
                       },
                     },
@@ -203,6 +211,6 @@ function toJsonSchema(schema: z.core.$ZodType, io: 'input' | 'output', schemas: 
   return { $ref: `#/components/schemas/${id}` }
 }
 
-function rewriteReferences<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/'))
+function rewriteReferences(schema: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(toBounded(schema)).replaceAll('"#/$defs/', '"#/components/schemas/'))
 }

@@ -12,7 +12,11 @@ export const responseHeaders = {
   },
   'Retry-After': {
     description: 'Seconds to wait before the same request',
-    schema: { type: 'integer', minimum: 1, maximum: 86_400 },
+    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 },
+  },
+  'Access-Control-Allow-Origin': {
+    description: 'The origin of the page that asks, where CORE_HTTP_ALLOWED_ORIGINS names it; else it is not there',
+    schema: { type: 'string', maxLength: 300 },
   },
   'Idempotency-Replayed': {
     description: 'true when this answer is a replay',
@@ -51,6 +55,7 @@ export function headersOfSuccess(route: RouteContract): ResponseHeader[] {
   const { path, idempotencyKey, conditional, deprecated } = route
   return [
     ...limitsOf(path),
+    'Access-Control-Allow-Origin',
     ...(idempotencyKey === 'none' ? [] : (['Idempotency-Replayed'] as const)),
     ...(conditional === undefined ? [] : (['ETag'] as const)),
     ...(deprecated === undefined ? [] : (['Deprecation', 'Link'] as const)),
@@ -64,7 +69,7 @@ function limitsOf(path: string): ResponseHeader[] {
 
 /** A server that sheds load counts nothing; every other refusal has been counted. */
 export function headersOfProblem(path: string, status: number): ResponseHeader[] {
-  if (status === 503) return ['Retry-After']
-  const limits = limitsOf(path)
+  if (status === 503) return ['Access-Control-Allow-Origin', 'Retry-After']
+  const limits: ResponseHeader[] = [...limitsOf(path), 'Access-Control-Allow-Origin']
   return status === 429 ? [...limits, 'Retry-After'] : limits
 }

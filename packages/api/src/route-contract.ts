@@ -78,9 +78,9 @@ export function defineRoute<const Contract extends RouteContract>(contract: Cont
 
 /** Every problem the route can answer with: its own, and those of its authentication, input and the server. */
 export function problemsOf(contract: RouteContract): ProblemCode[] {
-  const { auth, input, idempotencyKey, method } = contract
-  const codes = new Set<ProblemCode>(contract.problems)
-  if (Object.values(input).some(hasFields) || idempotencyKey === 'required') codes.add('invalid')
+  const { auth, idempotencyKey, method } = contract
+  // A route that takes nothing refuses a query all the same.
+  const codes = new Set<ProblemCode>([...contract.problems, 'invalid'])
   codes.add('rate_limited').add('unavailable')
   if (auth !== 'public') codes.add('unauthenticated').add('timeout').add('unavailable').add('database_schema')
   if (auth !== 'public' && auth !== 'authenticated') codes.add('forbidden')

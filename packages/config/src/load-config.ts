@@ -12,6 +12,7 @@ import { type ChosenValues, chooseValues, type Layer, toTree } from './layer.ts'
 import { configSchema } from './schema.ts'
 import { createSecret, type Secret } from './secret.ts'
 import { settings } from './setting.ts'
+import { type TracingSettings, toTracingSettings } from './tracing-settings.ts'
 
 type Parsed = z.output<typeof configSchema>
 
@@ -26,6 +27,7 @@ export interface Config {
   readonly background: Readonly<Parsed['background']>
   readonly rest: Readonly<Parsed['rest']>
   readonly metrics: Readonly<Parsed['metrics']>
+  readonly tracing: TracingSettings
   readonly ownerKey: Secret | undefined
   /** Undefined where no tokens are accepted. */
   readonly jwt: JwtSettings | undefined
@@ -72,7 +74,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   ]
   if (!parsed.success || faults.length > 0) throw configError(faults, file)
 
-  const { ownerKey, database, jwt, ...rest } = parsed.data
+  const { ownerKey, database, jwt, tracing, ...rest } = parsed.data
   const dataDir = resolve(cwd, rest.dataDir)
   return deepFreeze({
     ...rest,
@@ -80,6 +82,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     database: toDatabaseSettings(driver, database, dataDir),
     ownerKey: ownerKey === undefined ? undefined : createSecret(ownerKey),
     jwt: toJwtSettings(jwt),
+    tracing: toTracingSettings(tracing),
     warnings: [...warnOfUnknownVariables(env, knownVariables), ...warnOfSecrets(fileLayer, file)],
   })
 }

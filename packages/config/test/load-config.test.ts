@@ -42,6 +42,7 @@ describe('sources', () => {
       },
       rest: {},
       metrics: { host: '127.0.0.1' },
+      tracing: { serviceName: 'core', samplePercent: 100 },
       dataDir: join(cwd, '.core'),
       database: { driver: 'embedded', dataDir: join(cwd, '.core'), timeoutMs: 10_000 },
       limits: {
@@ -343,6 +344,10 @@ const valid: Record<string, [path: string, value: string]> = {
   CORE_REST_RPC: ['rest.rpc', 'on'],
   CORE_METRICS_HOST: ['metrics.host', '::1'],
   CORE_METRICS_PORT: ['metrics.port', '9464'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['tracing.endpoint', 'http://127.0.0.1:4318'],
+  OTEL_EXPORTER_OTLP_HEADERS: ['tracing.headers', 'x-key=a%20b,other=c'],
+  OTEL_SERVICE_NAME: ['tracing.serviceName', 'core-eu'],
+  CORE_OTEL_SAMPLE_PERCENT: ['tracing.samplePercent', '5'],
   CORE_LIMITS_CREDENTIAL_REQUESTS: ['limits.credential.requests', '7'],
   CORE_LIMITS_CREDENTIAL_WINDOW_SECONDS: ['limits.credential.windowSeconds', '7'],
   CORE_LIMITS_ANONYMOUS_REQUESTS: ['limits.anonymous.requests', '7'],

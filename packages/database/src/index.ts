@@ -16,6 +16,7 @@ export type {
 } from './database.ts'
 export { type DatabaseFault, toDatabaseError } from './database-error.ts'
 export { type DriverCapabilities, driverCapabilities } from './driver-capabilities.ts'
+export { isMade } from './drivers/is-made.ts'
 export type { CoreSignature } from './function-signature.ts'
 export { coreSignatures } from './generated/signatures.ts'
 export type { Json, JsonInput } from './json.ts'

@@ -67,4 +67,11 @@ export type {
   Voided,
   VoidOutcome,
 } from './outcome.ts'
-export type { HoldWork, HoldWorkInput, HoldWorkOutcome, LiveHold } from './with-hold.ts'
+export type {
+  HoldWork,
+  HoldWorkDone,
+  HoldWorkInput,
+  HoldWorkOutcome,
+  HoldWorkUnsettled,
+  LiveHold,
+} from './with-hold.ts'

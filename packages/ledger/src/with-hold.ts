@@ -1,7 +1,7 @@
-import { type CallOptions, CoreError, uuidv7 } from '@core/foundation'
+import { type CallOptions, CoreError, isCoreError, retry, uuidv7 } from '@core/foundation'
 import { type Credits, microCredits } from './credits.ts'
 import type { Ledger } from './ledger.ts'
-import type { Metadata, OverPolicy } from './operation.ts'
+import type { Metadata, OverPolicy, SettleInput } from './operation.ts'
 import type { AccountDenial, Reserved, Settled, SpendDenial } from './outcome.ts'
 
 export interface HoldWorkInput {
@@ -14,6 +14,10 @@ export interface HoldWorkInput {
   key?: string | undefined
   /** Seconds the hold survives without a heartbeat, 3 to 86,400; default 120. The heartbeat comes at a third of it. */
   ttlSeconds?: number | undefined
+  /**
+   * What becomes of use above the hold: `overflow` (default) charges it, into debt if need be; `cap` charges what is
+   * available; `reject` charges the hold and no more. What was not charged is told as `uncollected`.
+   */
   over?: OverPolicy | undefined
   metadata?: Metadata | undefined
 }
@@ -33,15 +37,39 @@ export interface LiveHold {
 
 export type HoldWork<Value> = (hold: LiveHold) => Promise<Value>
 
-export type HoldWorkOutcome<Value> =
-  | { status: 'done'; value: Value; hold: string; charged: Credits; released: Credits; settlement: Settled }
-  | SpendDenial
-  | AccountDenial
+export interface HoldWorkDone<Value> {
+  status: 'done'
+  value: Value
+  hold: string
+  charged: Credits
+  released: Credits
+  /** What was metered above the hold and not charged, by its policy. */
+  uncollected: Credits
+  settlement: Settled
+}
+
+/**
+ * The work is done, and whether it is charged is not known or not possible. Nothing else is set aside for it once its
+ * hold lapses; `ledger.settle(outcome.settle)` charges it then all the same, once, however often it is sent.
+ */
+export interface HoldWorkUnsettled<Value> {
+  status: 'unsettled'
+  value: Value
+  hold: string
+  metered: Credits
+  settle: SettleInput
+  error: CoreError
+}
+
+export type HoldWorkOutcome<Value> = HoldWorkDone<Value> | HoldWorkUnsettled<Value> | SpendDenial | AccountDenial
 
 /**
  * Reserves, runs the work under a heartbeat that keeps the hold alive, then settles what was metered. Work that returns
  * without having metered anything is charged whole and flagged `estimated`: forgetting to meter must not be free. Work
  * that throws or is aborted is charged what it had metered, the rest goes back, and its error is thrown on.
+ *
+ * The value of finished work is never lost to a failing settle: that is sent again until the hold would have lapsed (or
+ * the caller aborts), and then the outcome is `unsettled`, with the value and what to send later.
  */
 export async function withHold<Value>(
   ledger: Ledger,
@@ -59,36 +87,62 @@ export async function withHold<Value>(
   if (reserved.status !== 'reserved') return reserved
 
   const live = startLiveHold(ledger, reserved, ttlSeconds, options.signal)
+  const most = () => (over === 'reject' ? Math.min(live.hold.metered, live.hold.granted) : live.hold.metered)
   let value: Value
   try {
     value = await work(live.hold)
   } catch (error) {
-    live.stop()
-    await giveBack(ledger, live.hold, key)
+    await giveBack(ledger, live.hold, microCredits(most()), key)
     throw error
+  } finally {
+    live.stop()
   }
-  live.stop()
-  const amount = live.hasMetered() ? live.hold.metered : undefined
-  // Not the caller's signal: the work is done and has to be paid for.
-  const settlement = await ledger.settle({ hold: reserved.hold, amount, key: `${key}:settle` })
-  if (settlement.status !== 'settled' && settlement.status !== 'settled_late') {
-    throw new CoreError('E_CONFLICT', `the hold ${reserved.hold} could not be settled: ${settlement.status}`, {
-      details: { reason: settlement.status, hold: reserved.hold, metered: live.hold.metered },
-    })
-  }
-  return {
-    status: 'done',
-    value,
-    hold: reserved.hold,
-    charged: settlement.charged,
-    released: settlement.released,
-    settlement,
+  const { metered } = live.hold
+  const amount = live.hasMetered() ? microCredits(most()) : undefined
+  const settle = { hold: reserved.hold, amount, key: `${key}:settle` }
+  try {
+    const settlement = await settleWhileHeld(ledger, settle, live.expiresAt(), options.signal)
+    const { charged, released } = settlement
+    const uncollected = microCredits(Math.max(0, metered - charged))
+    return { status: 'done', value, hold: reserved.hold, charged, released, uncollected, settlement }
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    return { status: 'unsettled', value, hold: reserved.hold, metered, settle, error }
   }
 }
 
-async function giveBack(ledger: Ledger, hold: LiveHold, key: string): Promise<void> {
+/** Sends it until it is answered, or the hold has lapsed by the clock of this process. */
+async function settleWhileHeld(
+  ledger: Ledger,
+  input: SettleInput,
+  expiresAt: number,
+  signal?: AbortSignal,
+): Promise<Settled> {
+  const lapse = AbortSignal.timeout(Math.max(0, Math.ceil(expiresAt - performance.now())))
+  const patience = signal ? AbortSignal.any([signal, lapse]) : lapse
+  let failure: unknown
+  // Not with the caller's signal, which only ends the waiting: the work is done and has to be paid for.
+  const send = () => ledger.settle(input)
+  const settlement = await retry(send, {
+    attempts: Number.POSITIVE_INFINITY,
+    baseMs: 100,
+    capMs: 2_000,
+    signal: patience,
+    onRetry: (error) => {
+      failure = error
+    },
+  }).catch((error: unknown) => {
+    throw error === patience.reason ? (failure ?? error) : error
+  })
+  if (settlement.status === 'settled' || settlement.status === 'settled_late') return settlement
+  throw new CoreError('E_CONFLICT', `the hold ${input.hold} could not be settled: ${settlement.status}`, {
+    details: { reason: settlement.status, hold: input.hold },
+  })
+}
+
+async function giveBack(ledger: Ledger, hold: LiveHold, amount: Credits, key: string): Promise<void> {
   try {
-    if (hold.metered > 0) await ledger.settle({ hold: hold.id, amount: hold.metered, key: `${key}:settle` })
+    if (amount > 0) await ledger.settle({ hold: hold.id, amount, key: `${key}:settle` })
     else await ledger.void({ hold: hold.id, reason: 'the work failed', key: `${key}:void` })
   } catch {
     // The work's own error matters more to the caller. An unreachable database releases the hold by its expiry.
@@ -147,5 +201,5 @@ function startLiveHold(ledger: Ledger, reserved: Reserved, ttlSeconds: number, s
     },
     extend,
   }
-  return { hold, stop: () => clearInterval(heartbeat), hasMetered: () => meteredAtAll }
+  return { hold, stop: () => clearInterval(heartbeat), hasMetered: () => meteredAtAll, expiresAt: () => expiresAt }
 }

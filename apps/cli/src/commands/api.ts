@@ -1,6 +1,7 @@
 import { CoreError, startDeadline, uuidv7 } from '@core/foundation'
-import { type ExitCode, exitCodes } from '../exit-code.ts'
+import { exitCodeOfStatus } from '../exit-code.ts'
 import type { Verbs } from '../program.ts'
+import { readAll } from '../read-json.ts'
 
 interface ApiOptions {
   body?: string
@@ -53,20 +54,4 @@ async function request(url: URL, signal: AbortSignal, init: RequestInit): Promis
       fix: 'Check that it runs (core status) and that the address is right.',
     })
   }
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = ''
-  for await (const chunk of stream) text += chunk
-  return text
-}
-
-function exitCodeOfStatus(status: number): ExitCode {
-  if (status < 300) return exitCodes.ok
-  if (status === 401 || status === 403) return exitCodes.auth
-  if (status === 404) return exitCodes.notFound
-  if (status === 402 || status === 429) return exitCodes.limit
-  if (status === 409 || status === 412 || status === 422) return exitCodes.conflict
-  if (status === 503 || status === 504 || status === 408) return exitCodes.unavailable
-  return status < 500 && status >= 400 ? exitCodes.usage : exitCodes.failure
 }

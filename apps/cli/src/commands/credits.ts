@@ -1,4 +1,5 @@
 import type { Verbs } from '../program.ts'
+import { addCreditsBatch } from './credits-batch.ts'
 import { addCreditsLive } from './credits-live.ts'
 import { addCreditsMove } from './credits-move.ts'
 import { addCreditsOperate } from './credits-operate.ts'
@@ -14,6 +15,7 @@ export function addCredits(verbs: Verbs): void {
   addCreditsPost(credits, verbs)
   addCreditsLive(credits, verbs)
   addCreditsMove(credits, verbs)
+  addCreditsBatch(credits, verbs)
   addCreditsWatch(credits, verbs)
   addCreditsOperate(credits, verbs)
 }

@@ -1,4 +1,13 @@
-import { type MigrateProgress, migrateReset, migrateStatus, migrateUp } from '@core/database/migrate'
+import type { Config } from '@core/config'
+import { isMade } from '@core/database'
+import {
+  type MigrateProgress,
+  type MigrationStatus,
+  migrateReset,
+  migrateStatus,
+  migrateUp,
+  statusOfNone,
+} from '@core/database/migrate'
 import { exitCodes } from '../exit-code.ts'
 import { localConfig, openLocalDatabase } from '../local-database.ts'
 import type { Verbs } from '../program.ts'
@@ -24,8 +33,10 @@ export function addMigrate({ program, session, exit }: Verbs): void {
     .description('what is applied, pending, or was edited after it was applied; exits 1 unless all are applied')
     .action(async () => {
       const { io, output } = session()
-      await using database = await openLocalDatabase(localConfig(io))
-      const status = await migrateStatus({ database, signal: io.signal })
+      const config = localConfig(io)
+      const status = isMade(config.database) ? await lookAt(config, io.signal) : await statusOfNone()
+      if (!isMade(config.database))
+        output.talk('core: the database is not made yet; core start or core migrate up makes it')
       output.data(status, ({ migrations }) =>
         formatTable(migrations, [
           { title: 'VERSION', cell: ({ version }) => version },
@@ -52,4 +63,9 @@ export function addMigrate({ program, session, exit }: Verbs): void {
       const result = await migrateReset({ database, signal: io.signal, onProgress })
       output.data(result, ({ total }) => `made anew; the database has ${total} migrations`)
     })
+}
+
+async function lookAt(config: Config, signal: AbortSignal): Promise<MigrationStatus> {
+  await using database = await openLocalDatabase(config)
+  return await migrateStatus({ database, signal })
 }

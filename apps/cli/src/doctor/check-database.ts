@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
 import type { Config } from '@core/config'
-import { type Database, openDatabase } from '@core/database'
+import { type Database, isMade, openDatabase } from '@core/database'
 import { inspectServer, migrateStatus } from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { z } from 'zod'
@@ -12,7 +11,7 @@ export const databaseChecks = ['database', 'migrations', 'clock', 'extensions', 
 /** Everything that needs the database itself. It is opened, looked at and closed; nothing is written. */
 export async function checkDatabase(config: Config, signal: AbortSignal): Promise<Finding[]> {
   const { driver } = config.database
-  if (config.database.driver === 'embedded' && !existsSync(config.dataDir)) {
+  if (!isMade(config.database)) {
     return databaseChecks.map((check) => skipped(check, 'the first start makes it')) // and the doctor does not
   }
   try {

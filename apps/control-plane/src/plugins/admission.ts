@@ -33,16 +33,23 @@ export function createAdmission({ anonymous, credential, failedAuthentication }:
   /** Counts a failure. Over the limit the caller is told to wait, no longer that the credential is wrong. */
   async function fail(reply: FastifyReply | undefined, address: string, error: unknown): Promise<never> {
     if (isCoreError(error, 'E_UNAUTHENTICATED')) await pass(failedAuthentication, address, reply)
+    // Nobody can say whether it was wrong; but it must not be free to send what nobody can check.
+    if (isCoreError(error, 'E_ISSUER_UNAVAILABLE')) await pass(anonymous, address, reply)
     throw error
   }
 
-  function count(principal: Principal, reply: FastifyReply | undefined): Principal | Promise<Principal> {
-    const counted = pass(credential, principal.subject, reply)
+  /** Where anybody may sign up, a token alone makes nobody a customer: without a role its address counts. */
+  function passAs({ subject, roles }: Principal, address: string, reply: FastifyReply | undefined) {
+    return roles?.size === 0 ? pass(anonymous, address, reply) : pass(credential, subject, reply)
+  }
+
+  function count(principal: Principal, address: string, reply: FastifyReply | undefined) {
+    const counted = passAs(principal, address, reply)
     return counted instanceof Promise ? counted.then(() => principal) : principal
   }
 
   return {
-    known: ({ subject }, reply) => pass(credential, subject, reply),
+    known: (principal, reply) => passAs(principal, addressKey(reply.request.ip), reply),
     anonymous: (request, reply) => pass(anonymous, addressKey(request.ip), reply),
     authenticate(request, reply, { resolve, remembered }) {
       const address = addressKey(request.ip)
@@ -51,9 +58,9 @@ export function createAdmission({ anonymous, credential, failedAuthentication }:
       if (refused !== undefined && remembered() === undefined) throw refuse(failedAuthentication, refused)
       try {
         const resolved = resolve()
-        if (!(resolved instanceof Promise)) return count(resolved, reply)
+        if (!(resolved instanceof Promise)) return count(resolved, address, reply)
         return resolved.then(
-          (principal) => count(principal, reply),
+          (principal) => count(principal, address, reply),
           (error: unknown) => fail(reply, address, error),
         )
       } catch (error) {

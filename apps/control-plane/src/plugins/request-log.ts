@@ -1,13 +1,19 @@
 import type { Logger } from '@core/foundation'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { readTraceParent } from '../tracing/trace-parent.ts'
 
 /** One line per request, when its answer is out. The route's pattern, not its address: ids and keys stay out of logs. */
-export function installRequestLog(app: FastifyInstance, logger: Logger): void {
+export function installRequestLog(
+  app: FastifyInstance,
+  logger: Logger,
+  traceIdOf: (request: FastifyRequest) => string | undefined = callersTrace,
+): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, caller } = request
     logger.info(
       {
         requestId: request.id,
+        traceId: traceIdOf(request),
         method,
         route: request.routeOptions.url,
         status: reply.statusCode,
@@ -19,4 +25,10 @@ export function installRequestLog(app: FastifyInstance, logger: Logger): void {
     )
     done()
   })
+}
+
+/** Whoever does not trace can still be found by those who do. */
+function callersTrace({ headers }: FastifyRequest): string | undefined {
+  const { traceparent } = headers
+  return traceparent === undefined ? undefined : readTraceParent(traceparent)?.traceId
 }

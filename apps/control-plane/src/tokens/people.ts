@@ -63,13 +63,14 @@ export function createPeople({ database, verifier, clock = systemClock }: People
       if (cached !== undefined) return cached
       const pending = asking.get(hash)
       if (pending !== undefined) return pending
-      const answer = ask(token, hash).finally(() => asking.delete(hash))
+      const answer = ask(token, hash).finally(() => asking.get(hash) === answer && asking.delete(hash))
       asking.set(hash, answer)
       return answer
     },
     peek: (token) => known.get(hashApiKey(token)),
     forget(subject) {
       generation++
+      asking.clear() // whoever asks from now on must not be told what was true before
       for (const [hash, principal] of known.entries()) if (!subject || principal.subject === subject) known.delete(hash)
     },
   }

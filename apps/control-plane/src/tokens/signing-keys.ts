@@ -17,7 +17,7 @@ export interface SigningKeysDependencies {
 
 /** How long keys are believed: an issuer that takes one back is heard by then. */
 const maxAgeMs = 600_000
-/** After a failure nobody waits for another one: requests are refused at once for so long. */
+/** After a failure nobody waits for another one: what would ask the issuer is refused at once for so long. */
 const pauseMs = 2000
 
 const discoverySchema = z.looseObject({ issuer: z.string(), jwks_uri: z.string() })
@@ -33,18 +33,23 @@ export function createSigningKeys(dependencies: SigningKeysDependencies): JWTVer
   let keys: Promise<JWTVerifyGetKey> | undefined
   let failure: { readonly error: CoreError; readonly untilMs: number } | undefined
 
+  /** Known keys go on serving while the issuer is away: only what would ask it is refused. */
+  const ask: typeof fetch = async (address, options) => {
+    if (failure !== undefined && clock.monotonic() < failure.untilMs) throw failure.error
+    return send(address, options)
+  }
+
   async function open(): Promise<JWTVerifyGetKey> {
-    const url = jwksUrl ?? (await discover(issuer, send, timeoutMs))
+    const url = jwksUrl ?? (await discover(issuer, ask, timeoutMs))
     return createRemoteJWKSet(new URL(url), {
       cooldownDuration: cooldownMs,
       timeoutDuration: timeoutMs,
       cacheMaxAge: maxAgeMs,
-      [customFetch]: (address, options) => send(address, options),
+      [customFetch]: (address, options) => ask(address, options),
     })
   }
 
   return async (header, token) => {
-    if (failure !== undefined && clock.monotonic() < failure.untilMs) throw failure.error
     try {
       keys ??= open().catch((error: unknown) => {
         keys = undefined
@@ -53,7 +58,7 @@ export function createSigningKeys(dependencies: SigningKeysDependencies): JWTVer
       const find = await keys
       return await find(header, token)
     } catch (error) {
-      if (isAboutToken(error)) throw error
+      if (isAboutToken(error) || error === failure?.error) throw error
       const unavailable = isCoreError(error) ? error : away(issuer, error)
       failure = { error: unavailable, untilMs: clock.monotonic() + pauseMs }
       throw unavailable

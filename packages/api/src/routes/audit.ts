@@ -34,7 +34,8 @@ export const auditLedger = defineRoute({
       })
       .meta({ id: 'LedgerAudit' }),
   },
-  problems: [],
+  // To who is bound to a project the whole ledger does not exist.
+  problems: ['not_found'],
   examples: [
     {
       title: 'A clean ledger',

@@ -26,7 +26,7 @@ export const sealLedger = defineRoute({
       })
       .meta({ id: 'Seal' }),
   },
-  problems: [],
+  problems: ['not_found'],
   examples: [{ title: 'A new block', status: 200, response: { sealed: 212, lastTx: 212, hash } }],
 })
 
@@ -66,7 +66,7 @@ export const verifyLedger = defineRoute({
       })
       .meta({ id: 'Verification' }),
   },
-  problems: [],
+  problems: ['not_found'],
   examples: [
     {
       title: 'Nothing was touched',
@@ -103,7 +103,7 @@ export const getLedgerStats = defineRoute({
       })
       .meta({ id: 'LedgerStats' }),
   },
-  problems: [],
+  problems: ['not_found'],
   examples: [
     {
       title: 'A quiet hour',

@@ -25,7 +25,7 @@ export function requestCancel(client: pg.PoolClient): Promise<void> {
     socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer to a cancel request in ${TIMEOUT_MS} ms`)))
     socket.once('error', reject)
     socket.once('close', () => resolve())
-    socket.end(packet)
+    socket.write(packet) // not end: PgBouncer forgets the request of one who has hung up
   })
 }
 

@@ -1,5 +1,11 @@
 export { inspectServer, type ServerFacts } from './inspect-server.ts'
 export { migrateReset } from './migrate-reset.ts'
-export { type MigrateOptions, type MigrationState, type MigrationStatus, migrateStatus } from './migrate-status.ts'
+export {
+  type MigrateOptions,
+  type MigrationState,
+  type MigrationStatus,
+  migrateStatus,
+  statusOfNone,
+} from './migrate-status.ts'
 export { type MigrateProgress, type MigrateResult, type MigrateUpOptions, migrateUp } from './migrate-up.ts'
 export { listMigrationVersions, migrationsFolder } from './migration-files.ts'

@@ -32,6 +32,11 @@ export async function migrateStatus({ database, folder, ...options }: MigrateOpt
   return compareHistory(files, await withSession(database, readHistory, deadline))
 }
 
+/** The status of a database that is not made yet: everything is pending. */
+export async function statusOfNone({ folder }: Pick<MigrateOptions, 'folder'> = {}): Promise<MigrationStatus> {
+  return compareHistory(await readMigrationFiles(folder ?? migrationsFolder()), new Map())
+}
+
 export function compareHistory(
   files: readonly MigrationFile[],
   history: ReadonlyMap<string, AppliedMigration>,

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { CoreError } from '@core/foundation'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createLedger, type Ledger, type LiveHold, microCredits } from '../src/index.ts'
+
+/** How work that is done comes to its settlement, and keeps its value when it does not. */
+
+let base: TestDatabase
+let ledger: Ledger
+let account: string
+let accounts = 0
+/** Fails settles while it says why. */
+let fault: CoreError | undefined
+let settles = 0
+
+beforeAll(async () => {
+  base = await createTestDatabase()
+  ledger = createLedger({
+    database: {
+      rpc: (name, args, options) => {
+        const isSettle = JSON.stringify(args).includes('"settle"')
+        if (isSettle) settles++
+        return isSettle && fault ? Promise.reject(fault) : base.database.rpc(name, args, options)
+      },
+    },
+  })
+})
+afterAll(async () => {
+  expect(await base.database.rpc('ledger_audit', {})).toMatchObject({ violations: [] })
+  await ledger.close()
+  await base.drop()
+})
+beforeEach(async () => {
+  fault = undefined
+  settles = 0
+  account = `a${++accounts}`
+  await base.database.rpc('ledger_account_open', { p_key: account, p_account: account })
+  await ledger.grant({ account, amount: amount(1_000) })
+})
+
+const amount = microCredits
+const away = new CoreError('E_DATABASE_UNAVAILABLE', 'away')
+const metering = (metered: number) => async (hold: LiveHold) => {
+  hold.meter(amount(metered))
+  return 'value'
+}
+const settledOf = async () => {
+  const balance = await ledger.balance(account)
+  return 'settled' in balance ? balance.settled : balance
+}
+
+describe('while the database is away at the end of the work', () => {
+  test('the settle is sent again until it is answered', async () => {
+    const running = ledger.withHold({ account, max: amount(400) }, async (hold) => {
+      fault = away
+      setTimeout(() => {
+        fault = undefined
+      }, 600)
+      return await metering(150)(hold)
+    })
+    expect(await running).toMatchObject({ status: 'done', value: 'value', charged: 150, uncollected: 0 })
+    expect(settles).toBeGreaterThan(1)
+    expect(await settledOf()).toBe(850)
+  })
+
+  test('until the hold has lapsed: then the value is there, and what to send later, which charges once', async () => {
+    const startedAt = performance.now()
+    const outcome = await ledger.withHold({ account, max: amount(400), ttlSeconds: 3 }, async (hold) => {
+      fault = away
+      return await metering(150)(hold)
+    })
+    expect(performance.now() - startedAt).toBeGreaterThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(8_000)
+    expect(outcome).toMatchObject({ status: 'unsettled', value: 'value', metered: 150, error: away })
+    if (outcome.status !== 'unsettled') throw new Error(outcome.status)
+    expect(await settledOf()).toBe(1_000)
+    fault = undefined
+    await sleep(1_100) // by the database's clock, too
+    expect(await ledger.settle(outcome.settle)).toMatchObject({ status: 'settled_late', charged: 150 })
+    expect(await ledger.settle(outcome.settle)).toMatchObject({ replayed: true })
+    expect(await settledOf()).toBe(850)
+  })
+
+  test('or until the caller gives up', async () => {
+    const stop = new AbortController()
+    const startedAt = performance.now()
+    const outcome = await ledger.withHold(
+      { account, max: amount(400) },
+      async (hold) => {
+        fault = away
+        setTimeout(() => stop.abort(new Error('enough')), 300)
+        return await metering(150)(hold)
+      },
+      { signal: stop.signal },
+    )
+    expect(outcome).toMatchObject({ status: 'unsettled', value: 'value', error: away })
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+})
+
+test('a hold that somebody else ended leaves the work its value', async () => {
+  const outcome = await ledger.withHold({ account, max: amount(400) }, async (hold) => {
+    await ledger.void({ hold: hold.id })
+    return await metering(150)(hold)
+  })
+  expect(outcome).toMatchObject({
+    status: 'unsettled',
+    value: 'value',
+    metered: 150,
+    error: { code: 'E_CONFLICT', details: { reason: 'hold_closed' } },
+  })
+})
+
+test('a fault that will not pass is not waited for', async () => {
+  const outcome = await ledger.withHold({ account, max: amount(400) }, async (hold) => {
+    fault = new CoreError('E_FORBIDDEN', 'the key was taken away')
+    return await metering(150)(hold)
+  })
+  expect(outcome).toMatchObject({ status: 'unsettled', value: 'value', error: { code: 'E_FORBIDDEN' } })
+})
+
+describe('use above the hold', () => {
+  test('with reject is charged up to the hold, and the rest is told', async () => {
+    const input = { account, max: amount(400), over: 'reject', key: `reject ${account}` } as const
+    for (let round = 0; round < 2; round++) {
+      expect(await ledger.withHold(input, metering(550))).toMatchObject({ charged: 400, released: 0, uncollected: 150 })
+    }
+    expect(await settledOf()).toBe(600)
+  })
+
+  test('with reject is charged what was set aside on the way, too', async () => {
+    const outcome = await ledger.withHold({ account, max: amount(400), over: 'reject' }, async (hold) => {
+      expect(await hold.extend(amount(200))).toBe(true)
+      return await metering(550)(hold)
+    })
+    expect(outcome).toMatchObject({ charged: 550, released: 50, uncollected: 0 })
+  })
+
+  test('with reject is charged up to the hold when the work fails, too', async () => {
+    const failed = ledger.withHold({ account, max: amount(400), over: 'reject' }, async (hold) => {
+      hold.meter(amount(550))
+      throw new TypeError('the provider hung up')
+    })
+    await expect(failed).rejects.toThrow('the provider hung up')
+    expect(await settledOf()).toBe(600)
+  })
+
+  test('with cap is charged as far as credits are there, and the rest is told', async () => {
+    await ledger.charge({ account, amount: amount(500) })
+    const outcome = await ledger.withHold({ account, max: amount(400), over: 'cap' }, metering(650))
+    expect(outcome).toMatchObject({
+      charged: 500,
+      uncollected: 150,
+      settlement: { flags: ['overflow', 'uncollected'] },
+    })
+    expect(await settledOf()).toBe(0)
+  })
+})
