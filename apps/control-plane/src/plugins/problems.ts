@@ -111,7 +111,7 @@ export function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCod
   const { reason, field, code: _code, ...details } = error.details
   // The database refuses another project's rows in plain words; to the caller they do not exist.
   if (reason === 'forbidden_project') return toProblem(notFound())
-  const code = problemOfError[error.code]
+  const code = isUnmeant(details['sqlstate']) ? 'internal' : problemOfError[error.code]
   // What failed inside is the operator's to read, not the caller's.
   if (problems[code].status >= 500) return { code, detail: problems[code].title.toLowerCase() }
   const fault = typeof field === 'string' ? [toFault(field, error)] : []
@@ -123,6 +123,14 @@ export function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCod
     reason: typeof reason === 'string' ? reason : undefined,
     facts: Object(toCamelCase(details)),
   }
+}
+
+/**
+ * Whether Postgres refused what a function should have refused in words of its own: a constraint (23) or a missing grant.
+ * The fault is ours, and its message names tables and values.
+ */
+function isUnmeant(sqlstate: unknown): boolean {
+  return typeof sqlstate === 'string' && (sqlstate.startsWith('23') || sqlstate === '42501')
 }
 
 /** The database names its arguments; the caller knows the fields they came from. */

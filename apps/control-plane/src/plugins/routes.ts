@@ -133,13 +133,20 @@ function send(
     return reply.type('text/html; charset=utf-8').header('content-security-policy', htmlPolicy).send(parsed.data)
   }
   const body = parsed.data
-  const isReplayed = typeof body === 'object' && body !== null && 'replayed' in body && body.replayed === true
-  if (isReplayed) reply.header('idempotency-replayed', 'true')
+  const replayed = isReplay(body)
+  if (replayed) reply.header('idempotency-replayed', 'true')
   // A replay tells of a state that may be long gone.
-  const entityTag = contract.conditional && !isReplayed ? toEntityTag(contract.conditional, Object(body)) : undefined
+  const entityTag = contract.conditional && !replayed ? toEntityTag(contract.conditional, Object(body)) : undefined
   if (entityTag !== undefined) reply.header('etag', entityTag)
   if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
   return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+/** Whether this was answered before; a batch was if all of it was. */
+function isReplay(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  if ('results' in body && Array.isArray(body.results)) return body.results.length > 0 && body.results.every(isReplay)
+  return 'replayed' in body && body.replayed === true
 }
 
 /** `{code}` as the router writes it. */

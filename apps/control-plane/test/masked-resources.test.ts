@@ -1,0 +1,145 @@
+import { capabilities, type RouteContract, routes } from '@core/api'
+import { uuidv7 } from '@core/foundation'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openTestServer, type Reply, type TestServer } from './test-server.ts'
+
+/**
+ * Within the own project, what is named by an id or a code of another project is answered as what does not exist: byte for
+ * byte, but for the id itself.
+ */
+
+let server: TestServer
+let key: string
+const theirs: Record<string, string> = {}
+const nobodys: Record<string, string> = {
+  hold: uuidv7(),
+  lease: uuidv7(),
+  key: uuidv7(),
+  error: uuidv7(),
+  tx: '99999999',
+  account: 'manus_nobody',
+  subject: `user:${uuidv7()}`,
+}
+
+beforeAll(async () => {
+  server = await openTestServer()
+  key = await server.makeKey('smart_layer', capabilities)
+  const there = '/v1/projects/manus_origin'
+  const make = async (path: string, body: object) => {
+    const reply = await server.send('POST', `${there}${path}`, { key: server.owner, body })
+    if (reply.status !== 201) throw new Error(reply.text)
+    return reply.body
+  }
+  theirs['account'] = 'manus_origin'
+  theirs['hold'] = String((await make('/holds', { account: 'manus_origin', amount: 5 }))['hold'])
+  theirs['tx'] = String((await make('/charges', { account: 'manus_origin', amount: 5 }))['tx'])
+  const lease = { account: 'manus_origin', amount: 5, ttlSeconds: 60, device: 'laptop' }
+  theirs['lease'] = String((await make('/credit-leases', lease))['lease'])
+  theirs['key'] = String((await make('/api-keys', { name: 'theirs' }))['id'])
+  theirs['subject'] = `user:${uuidv7()}`
+  const member = { key: server.owner, body: { role: 'viewer' } }
+  await server.send('PUT', `${there}/members/${theirs['subject']}`, member)
+  const at = new Date().toISOString()
+  const fault = { kind: 'loop', name: 'Error', place: 'a loop', message: 'no', count: 1, first_seen: at, last_seen: at }
+  const fingerprint = uuidv7().replaceAll('-', '')
+  await server.test.database.rpc('error_record', { p_groups: [{ ...fault, fingerprint, project: 'manus_origin' }] })
+  const [{ id } = {}] = await server.test.sql('select id from core.error_group')
+  theirs['error'] = String(id)
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+interface Named {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+}
+type Name = (id: string) => Named
+
+const budget = { budget: 'daily', period: 'day', limit: 5 }
+/** For each route that is told an id or a code, the requests that name it. */
+const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
+  updateApiKey: [['key', (id) => ({ method: 'PATCH', path: `/api-keys/${id}`, body: { name: 'mine' } })]],
+  rerollApiKey: [['key', (id) => ({ method: 'POST', path: `/api-keys/${id}/reroll`, body: {} })]],
+  revokeApiKey: [['key', (id) => ({ method: 'DELETE', path: `/api-keys/${id}` })]],
+  removeMember: [['subject', (id) => ({ method: 'DELETE', path: `/members/${id}` })]],
+  markError: [['error', (id) => ({ method: 'PATCH', path: `/errors/${id}`, body: { status: 'ignored' } })]],
+  listAccounts: [['account', (id) => ({ method: 'GET', path: `/accounts?parent=${id}` })]],
+  openAccount: [
+    ['account', (id) => ({ method: 'POST', path: '/accounts', body: { account: `${id}/mine` } })],
+    ['account', (id) => ({ method: 'POST', path: '/accounts', body: { account: 'smart_layer/mine', parent: id } })],
+  ],
+  getAccount: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}` })]],
+  updateAccount: [['account', (id) => ({ method: 'PATCH', path: `/accounts/${id}`, body: { status: 'frozen' } })]],
+  getBalance: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}/balance` })]],
+  getHistory: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}/history` })]],
+  getUsage: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}/usage` })]],
+  grantCredits: [['account', (id) => ({ method: 'POST', path: '/grants', body: { account: id, amount: 5 } })]],
+  reserveHold: [['account', (id) => ({ method: 'POST', path: '/holds', body: { account: id, amount: 5 } })]],
+  getHold: [['hold', (id) => ({ method: 'GET', path: `/holds/${id}` })]],
+  extendHold: [['hold', (id) => ({ method: 'POST', path: `/holds/${id}/extend`, body: { add: 1 } })]],
+  captureHold: [['hold', (id) => ({ method: 'POST', path: `/holds/${id}/capture`, body: { amount: 1 } })]],
+  settleHold: [['hold', (id) => ({ method: 'POST', path: `/holds/${id}/settle`, body: { amount: 1 } })]],
+  voidHold: [['hold', (id) => ({ method: 'POST', path: `/holds/${id}/void`, body: {} })]],
+  chargeCredits: [['account', (id) => ({ method: 'POST', path: '/charges', body: { account: id, amount: 5 } })]],
+  refundCharge: [['tx', (id) => ({ method: 'POST', path: '/refunds', body: { tx: Number(id) } })]],
+  transferCredits: [
+    ['account', (id) => ({ method: 'POST', path: '/transfers', body: { from: id, to: 'smart_layer', amount: 1 } })],
+    ['account', (id) => ({ method: 'POST', path: '/transfers', body: { from: 'smart_layer', to: id, amount: 1 } })],
+  ],
+  openCreditLease: [
+    [
+      'account',
+      (id) => ({
+        method: 'POST',
+        path: '/credit-leases',
+        body: { account: id, amount: 5, ttlSeconds: 60, device: 'laptop' },
+      }),
+    ],
+  ],
+  getCreditLease: [['lease', (id) => ({ method: 'GET', path: `/credit-leases/${id}` })]],
+  reportCreditLease: [
+    [
+      'lease',
+      (id) => ({
+        method: 'POST',
+        path: `/credit-leases/${id}/report`,
+        body: { seq: 1, items: [{ amount: 1, at: '2026-11-20T09:30:00Z' }] },
+      }),
+    ],
+  ],
+  closeCreditLease: [['lease', (id) => ({ method: 'POST', path: `/credit-leases/${id}/close`, body: {} })]],
+  listBudgets: [['account', (id) => ({ method: 'GET', path: `/budgets?account=${id}` })]],
+  setBudget: [['account', (id) => ({ method: 'PUT', path: '/budgets', body: { ...budget, account: id } })]],
+  rebalanceBudgets: [
+    ['account', (id) => ({ method: 'POST', path: '/rebalances', body: { parent: id, budget: 'daily' } })],
+  ],
+  auditAccount: [['account', (id) => ({ method: 'GET', path: `/audit?account=${id}` })]],
+}
+
+test('every route of a project that is told an id is here', () => {
+  const all: readonly RouteContract[] = routes
+  const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
+  // Whoever is let in does not have to be a member of anything before.
+  expect(inPath.filter((operation) => operation !== 'putMember' && named[operation] === undefined)).toEqual([])
+})
+
+const ask = ({ method, path, body }: Named): Promise<Reply> =>
+  server.send(method, `/v1/projects/smart_layer${path}`, { key, ...(body === undefined ? {} : { body }) })
+const normal = ({ text }: Reply, id: string) => text.replaceAll(id, 'ID').replace(/req_[0-9a-f-]{36}/, 'req')
+const shape = ({ headers }: Reply) => Object.keys(headers)
+
+describe.each(Object.entries(named))('%s', (_, requests) => {
+  test.each(requests)('answers another project’s %s as none', async (kind, name) => {
+    const [their = '', no = ''] = [theirs[kind], nobodys[kind]]
+    const [foreign, missing] = [await ask(name(their)), await ask(name(no))]
+    expect(foreign.status, foreign.text).toBe(404)
+    expect(normal(foreign, their)).toBe(normal(missing, no))
+    expect(shape(foreign)).toEqual(shape(missing))
+  })
+})
+
+test('nothing of theirs was touched', async () => {
+  const { body } = await server.send('GET', '/v1/projects/manus_origin/accounts/manus_origin', { key: server.owner })
+  expect(body).toMatchObject({ status: 'active', held: 10 })
+  expect(await server.audit()).toMatchObject({ clean: true })
+})
