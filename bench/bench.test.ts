@@ -61,7 +61,7 @@ test('a quick run of everything prints a table and writes rows beside what they 
       subjects: expect.any(Object),
     })
   }
-}, 180_000)
+}, 400_000)
 
 test('the results that are kept have the shape of a report, with a figure for every noun', async () => {
   const results = join(import.meta.dirname, 'results')

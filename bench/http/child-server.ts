@@ -1,0 +1,69 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { z } from 'zod'
+
+/** What a server uses, measured by itself. */
+const usageSchema = z.object({
+  rss: z.number(),
+  heapUsed: z.number(),
+  external: z.number(),
+  /** Milliseconds of its main thread. */
+  threadMs: z.number(),
+})
+export type Usage = z.output<typeof usageSchema>
+
+/** A server in a process of its own. */
+export interface ChildServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  usage(): Promise<Usage>
+}
+
+const startMs = 120_000
+const answerMs = 30_000
+
+/** Starts `program` of this folder; its log goes nowhere, but it is written. */
+export async function forkServer(program: string, environment: Readonly<Record<string, string>>): Promise<ChildServer> {
+  const child = fork(new URL(program, import.meta.url), {
+    execArgv: ['--expose-gc'],
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+  try {
+    const { url } = z.object({ url: z.string() }).parse(await hear(child, startMs))
+    return {
+      url,
+      port: Number(new URL(url).port),
+      async usage() {
+        child.send('usage')
+        return usageSchema.parse(await hear(child, answerMs))
+      },
+      [Symbol.asyncDispose]: stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The next message of a child; throws where it ends first. */
+async function hear(child: ChildProcess, limitMs: number): Promise<unknown> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(limitMs)])
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`a server of the benchmark ended with ${code}`)
+  })
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), ended])
+    return message
+  } finally {
+    ended.catch(() => undefined)
+    over.abort()
+  }
+}

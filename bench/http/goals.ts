@@ -1,0 +1,20 @@
+import type { Goal } from '../row.ts'
+
+/** What the control plane promises of its speed, its weight and its limits. */
+export const goals = {
+  /** CPU per request of the whole pipeline, divided by that of bare Fastify. */
+  pipeline: { atMost: 1.8 },
+  /** Bare Fastify divided by itself, whichever way it is larger: the noise of the figure above. */
+  control: { atMost: 1.05 },
+  /** Microseconds of a known key, its scope and its limit together. */
+  gateMicros: { atMost: 10 },
+  /** 95th percentile of mixed calls on an embedded database, ms. */
+  mixedP95: { atMost: 50 },
+  none: { atMost: 0 },
+  /** Kilobytes of the server per socket: heap and buffers, and resident set. */
+  socketKilobytes: { atMost: 40 },
+  /** Seconds until a crowd that lost its connections hears again. */
+  stormSeconds: { atMost: 5 },
+  /** The most that passed in any window, divided by the limit. */
+  limiter: { atMost: 1 },
+} as const satisfies Record<string, Goal>

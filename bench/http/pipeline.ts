@@ -1,0 +1,55 @@
+import { type Row, toRow } from '../row.ts'
+import { median } from '../statistics.ts'
+import type { BenchContext } from '../suite.ts'
+import { type ChildServer, forkServer } from './child-server.ts'
+import { goals } from './goals.ts'
+import { sendOver } from './keep-alive-load.ts'
+import { openPlane, ownerKey } from './open-plane.ts'
+
+const connections = 16
+
+/**
+ * What a request costs the server's thread beyond Fastify: `GET /v1/me` passes everything a request passes (shedding,
+ * limit, key, scope, contract, log line, timing) and asks no database. Bare Fastify answers with the same text.
+ */
+export async function measurePipeline({ folder, isQuick, signal, progress }: BenchContext): Promise<Row[]> {
+  const [rounds, requests] = isQuick ? [1, 200] : [11, 8000]
+  await using plane = await openPlane(folder, { CORE_LIMITS_CREDENTIAL_REQUESTS: '1000000' })
+  const environment = { BENCH_ANSWER: JSON.stringify(await plane.client.getMe()) }
+  await using bare = await forkServer('./bare-server.ts', environment)
+  await using control = await forkServer('./bare-server.ts', environment)
+  const contestants = { bare, pipeline: plane, control }
+  const samples: Record<keyof typeof contestants, number>[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const sample = { bare: 0, pipeline: 0, control: 0 }
+    const order = Object.entries(contestants)
+    for (const [name, server] of round % 2 === 0 ? order : order.toReversed()) {
+      signal.throwIfAborted()
+      Object.assign(sample, { [name]: await microsPerRequest(server, requests) })
+    }
+    if (round === 0) continue // warms up
+    samples.push(sample)
+    progress(`${round}/${rounds} pipeline: ${sample.pipeline.toFixed(1)} µs, bare ${sample.bare.toFixed(1)} µs`)
+  }
+  const of = (name: keyof typeof contestants) => median(samples.map((sample) => sample[name]))
+  const ratio = (name: 'pipeline' | 'control') => median(samples.map((sample) => sample[name] / sample.bare))
+  return [
+    toRow('bare Fastify, CPU per request', of('bare'), 'µs'),
+    toRow('control plane, CPU per request', of('pipeline'), 'µs'),
+    toRow('the pipeline against bare Fastify', ratio('pipeline'), 'ratio', goals.pipeline),
+    toRow(
+      'control: bare Fastify against itself',
+      Math.max(ratio('control'), 1 / ratio('control')),
+      'ratio',
+      goals.control,
+    ),
+  ]
+}
+
+async function microsPerRequest(server: ChildServer, requests: number): Promise<number> {
+  const request = `GET /v1/me HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${ownerKey}\r\nAccept: application/json\r\n\r\n`
+  const before = await server.usage()
+  await sendOver(server.port, request, connections, requests)
+  const after = await server.usage()
+  return ((after.threadMs - before.threadMs) * 1000) / requests
+}
