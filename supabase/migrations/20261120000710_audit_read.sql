@@ -42,9 +42,9 @@ $$;
 comment on function core.audit_instant is 'An instant of a filter; PT400 where it is none.';
 
 -- The entries before a number, newest first: of a project, or of everything (owner). p_filter may hold actor, action (all
--- of it, or the noun before its dot), resource, source (admin or ledger), from and to. One call reads at most 20,000
--- journal rows, so that a rare filter over a long journal costs many short calls and never a long one: a page may hold
--- less than p_limit, even nothing, and only next null is the end.
+-- of it, or the noun before its dot), resource, source (admin or ledger), from and to. One call reads at most the journal
+-- rows of 20,000 numbers, so that a rare filter over a long journal costs many short calls and never a long one: a page
+-- may hold less than p_limit, even nothing, and only next null is the end.
 create function core_api.audit_log(p_project text default null, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
 returns jsonb
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
@@ -56,6 +56,7 @@ declare
   v_actor text := p_filter ->> 'actor';
   v_action text := p_filter ->> 'action';
   v_resource text := p_filter ->> 'resource';
+  v_account bigint;
   v_source text := p_filter ->> 'source';
   v_from timestamptz;
   v_to timestamptz;
@@ -76,15 +77,19 @@ begin
   v_from := core.audit_instant(p_filter, 'from');
   v_to := core.audit_instant(p_filter, 'to');
   if isfinite(v_to) then
-    select least(v_high, min(t.id)) into v_high from core.ledger_tx t where t.id > core.audit_number_at(v_to + v_slack);
+    -- First into a variable: the planner would ask it again.
+    v_floor := core.audit_number_at(v_to + v_slack);
+    select least(v_high, min(t.id)) into v_high from core.ledger_tx t where t.id > v_floor;
+    v_floor := 0;
   end if;
   if isfinite(v_from) then v_floor := core.audit_number_at(v_from - v_slack); end if;
   if v_source is distinct from 'admin' then
-    select coalesce(min(s.id), 0) into v_low
-    from (select t.id from core.ledger_tx t where t.id < v_high and t.id >= v_floor order by t.id desc limit v_scan) s
-    having count(*) = v_scan;
+    select least(v_high, s.last_value + 1) - v_scan into v_low from core.ledger_tx_id s;
   end if;
-  v_low := greatest(coalesce(v_low, 0), v_floor);
+  v_low := greatest(v_low, v_floor);
+  if starts_with(v_resource, 'account:') then
+    select id into v_account from core.ledger_account where code = substr(v_resource, 9);
+  end if;
 
   select coalesce(jsonb_agg(r.entry order by r.id desc), '[]') into v_rows from (
     select e.id, jsonb_build_object('id', e.id, 'source', e.source, 'at', e.at, 'project', e.project, 'actor', e.actor,
@@ -98,17 +103,19 @@ begin
         and (v_from is null or a.at >= v_from) and (v_to is null or a.at < v_to)
       order by a.id desc limit p_limit)
       union all
-      (select t.id, 'ledger', t.created_at, t.project, t.actor, 'ledger.' || t.op, 'account:' || c.code, t.request_id, null,
+      select t.id, 'ledger', t.created_at, t.project, t.actor, 'ledger.' || t.op, 'account:' || c.code, t.request_id, null,
         jsonb_strip_nulls(jsonb_build_object('key', t.key, 'amount', t.amount, 'hold', t.hold, 'flags', to_jsonb(t.flags),
           'settled', t.settled, 'held', t.held, 'available', t.available))
-      from core.ledger_tx t join core.ledger_account c on c.id = t.account_id
-      where t.id < v_high and t.id >= v_low and (p_project is null or t.project = p_project) and v_source is distinct from 'admin'
-        -- These have an entry of their own, with what was before.
-        and t.op not in ('account_open', 'account_update', 'budget_set')
-        and (v_actor is null or t.actor = v_actor) and (v_resource is null or 'account:' || c.code = v_resource)
-        and (v_action is null or v_action = 'ledger' or v_action = 'ledger.' || t.op)
-        and (v_from is null or t.created_at >= v_from) and (v_to is null or t.created_at < v_to)
-      order by t.id desc limit p_limit)
+      from (
+        select * from core.ledger_tx t
+        where t.id < v_high and t.id >= v_low and (p_project is null or t.project = p_project) and v_source is distinct from 'admin'
+          -- These have an entry of their own, with what was before.
+          and t.op not in ('account_open', 'account_update', 'budget_set')
+          and (v_actor is null or t.actor = v_actor) and (v_resource is null or t.account_id = v_account)
+          and (v_action is null or v_action = 'ledger' or v_action = 'ledger.' || t.op)
+          and (v_from is null or t.created_at >= v_from) and (v_to is null or t.created_at < v_to)
+        order by t.id desc limit p_limit) t
+      join core.ledger_account c on c.id = t.account_id
     ) e
     order by e.id desc limit p_limit) r;
   return jsonb_build_object('ok', true, 'entries', v_rows, 'next', case

@@ -63,4 +63,6 @@ test('what can be edited takes If-Match and answers 412; what is read has an ETa
   expect(document).toHaveProperty([...read, 'responses', '304', 'headers', 'ETag'])
   expect(document).toHaveProperty([...read, 'responses', '200', 'headers', 'ETag'])
   expect(document).not.toHaveProperty(['paths', '/v1/me', 'get', 'responses', '304'])
+  // A malformed If-None-Match is refused, also where nothing else can be malformed.
+  expect(document).toHaveProperty(['paths', '/v1/projects', 'get', 'responses', '400'])
 })

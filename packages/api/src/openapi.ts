@@ -114,7 +114,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
         }),
       ),
       ...(route.conditional === 'read'
-        ? { 304: { description: 'It is as If-None-Match says', ...refer('Access-Control-Allow-Origin', 'ETag') } }
+        ? { 304: { description: 'It is as If-None-Match says', ...refer(...headersOfSuccess(route)) } }
         : {}),
       ...toProblemResponses(route.path, problemsOf(route)),
     },

@@ -87,7 +87,8 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   if (contract.path.includes('{project}')) codes.add('not_found')
   if (method !== 'GET') codes.add('too_large').add('unsupported_media_type')
   if (idempotencyKey !== 'none') codes.add('idempotency_mismatch')
-  if (contract.conditional === 'edit') codes.add('precondition_failed').add('invalid')
+  if (contract.conditional !== undefined) codes.add('invalid')
+  if (contract.conditional === 'edit') codes.add('precondition_failed')
   return [...codes.add('internal')]
 }
 

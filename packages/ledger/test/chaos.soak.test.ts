@@ -34,9 +34,11 @@ test(
       const acks: Ack[] = []
       const crowd = createCrowd(server, (ack) => acks.push(ack))
       const end = Date.now() + RUN_MS
+      // A busy machine gets longer to come to enough of them.
+      const isOver = () => Date.now() > end && (acks.length > 1_500 || Date.now() > end + RUN_MS)
       let crashAt = Date.now() + CRASH_EVERY_MS
       let crashes = 0
-      while (Date.now() < end) {
+      while (!isOver()) {
         await sleep(100)
         const chance = Math.random()
         if (chance < 0.04) crowd.killOne()
@@ -52,19 +54,19 @@ test(
       await client.connect()
       const sql = async (text: string) => (await client.query<Record<string, unknown>>(text)).rows
       const counts = await checkChaos(sql, acks)
+      console.log(`${counts.accepted} accepted, ${counts.denied} denied; ${kills} callers killed, ${crashes} crashes`)
       const ops = (await sql('select distinct op from core.ledger_tx')).map(({ op }) => op)
       expect(ops).toEqual(expect.arrayContaining(everything))
       await client.end()
       // Not its counters: a crash forgets them.
       expect(await findDeadlocks(join(folder, 'data', 'log'))).toEqual([])
-      console.log(`${counts.accepted} accepted, ${counts.denied} denied; ${kills} callers killed, ${crashes} crashes`)
       expect(counts.accepted).toBeGreaterThan(300)
       expect(Math.min(kills, crashes)).toBeGreaterThan(2)
     } finally {
       await server.stop()
     }
   },
-  RUN_MS + 120_000,
+  2 * RUN_MS + 180_000,
 )
 
 async function prepare(server: PostgresServer): Promise<void> {
