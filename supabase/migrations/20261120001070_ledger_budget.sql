@@ -82,9 +82,11 @@ begin
   v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
   v_before := core.ledger_budget_view(v_budget);
   v_tx := nextval('core.ledger_tx_id');
-  if v_budget.id is not null then
-    update core.ledger_budget set limit_amount = coalesce(p_limit, limit_amount), carry_cap = p_carry_cap,
-      floor_amount = p_floor, alert_bp = p_alert_bp, removed_at = case when p_limit is null then v_gate.at end
+  if v_budget.id is not null and p_limit is null then
+    -- Its terms stay: what is under way is still charged in its windows, and crosses the thresholds that were set.
+    update core.ledger_budget set removed_at = v_gate.at where id = v_budget.id returning * into v_budget;
+  elsif v_budget.id is not null then
+    update core.ledger_budget set limit_amount = p_limit, carry_cap = p_carry_cap, floor_amount = p_floor, alert_bp = p_alert_bp
     where id = v_budget.id returning * into v_budget;
   elsif p_limit is not null then
     insert into core.ledger_budget (account_id, name, period, time_zone, limit_amount, carry_cap, floor_amount, alert_bp, created_at)

@@ -163,7 +163,7 @@ describe('a batch does what its operations do alone', () => {
       }),
       { numRuns: 20 },
     )
-  })
+  }, 120_000) // twenty runs, each on two databases
 
   /** Through the function of its own; misuse as a batch tells it. */
   async function sendAlone(ledger: LedgerUnderTest, { op, ...fields }: Op): Promise<Json> {

@@ -122,6 +122,12 @@ const scripts: Record<string, Step[]> = {
     { op: 'budget_set', account: 'beta', name: 'new', period: 'total', limit: 100, alert_bp: [1, 5_000, 10_000] },
     { op: 'charge', account: 'beta', amount: 100 },
   ],
+  'a budget that is removed keeps its terms: what is under way crosses the thresholds that were set': [
+    { op: 'budget_set', account: 'beta', name: 'new', period: 'day', limit: 100, alert_bp: [5_000] },
+    { op: 'reserve', account: 'beta', amount: 60, hold: 'h' },
+    { op: 'budget_set', account: 'beta', name: 'new', period: 'day', limit: null, alert_bp: [1] },
+    { op: 'settle', hold: 'h', amount: 60 },
+  ],
   'a cap of nothing blocks, no cap allows': [
     { op: 'budget_set', account: 'beta', name: 'none', period: 'hour', limit: 0 },
     { op: 'reserve', account: 'beta', amount: 1, min: 1 },
