@@ -237,9 +237,10 @@ export const configSchema = z.strictObject({
         variable: 'CORE_OVERLOAD_MAX_LOOP_DELAY_MS',
         description: 'The mean delay of the event loop from which on requests are refused with 503.',
       }),
-      maxDatabaseCalls: z.int().min(1).max(100_000).default(1_000).register(settingRegistry, {
+      maxDatabaseCalls: z.int().min(1).max(100_000).default(250).register(settingRegistry, {
         variable: 'CORE_OVERLOAD_MAX_DATABASE_CALLS',
-        description: 'How many database calls one process has under way or queued at most; then it refuses with 503.',
+        description:
+          'How many database calls one process has under way or queued at most; then it refuses with 503. More calls wait longer, and what waits past its deadline was accepted for nothing.',
       }),
     })
     .prefault({}),

@@ -50,7 +50,7 @@ describe('sources', () => {
         anonymous: { requests: 600, windowSeconds: 60 },
         failedAuthentication: { requests: 60, windowSeconds: 60 },
       },
-      overload: { maxLoopDelayMs: 1_000, maxDatabaseCalls: 1_000 },
+      overload: { maxLoopDelayMs: 1_000, maxDatabaseCalls: 250 },
       background: { sealEverySeconds: 60, balanceEverySeconds: 0 },
       ownerKey: undefined,
       jwt: undefined,
