@@ -5,5 +5,5 @@ import { destination, pino, stdTimeFunctions } from 'pino'
 export function createLogger(level: string): Logger {
   const paths = ['authorization', '*.authorization', 'secret', '*.secret']
   const redact = { paths, censor: '[redacted]' }
-  return pino({ level, base: null, redact, timestamp: stdTimeFunctions.isoTime }, destination({ fd: 2, sync: true }))
+  return pino({ level, base: null, redact, timestamp: stdTimeFunctions.isoTime }, destination({ fd: 2, sync: false }))
 }
