@@ -79,26 +79,27 @@ $$;
 comment on function core.authorize is 'Every function of core_api calls this first: capability and project against the caller''s claims.';
 
 -- Time-ordered ids keep index inserts at the right edge of the tree: uuid v7 doubled batch throughput against v4.
--- Postgres 18 makes them itself; older servers get the same layout (RFC 9562) from a v4 with its head overlaid. Without a
--- search_path of its own, and hence with qualified names, the planner puts the body in the place of the call: a batch
--- makes a thousand.
+-- Postgres 18 makes them itself; older servers get the same layout (RFC 9562) from a v4 with its head overlaid. Many are
+-- made in one call, because a call costs more than an id.
 do $$
+declare
+  v_id text := 'pg_catalog.uuidv7()';
 begin
-  if exists (select from pg_catalog.pg_proc where proname = 'uuidv7' and pronamespace = 'pg_catalog'::regnamespace) then
-    create function core.new_id() returns uuid language sql volatile as 'select pg_catalog.uuidv7()';
-  else
-    create function core.new_id() returns uuid language sql volatile as $body$
-      select pg_catalog.encode(
-        pg_catalog.set_bit(pg_catalog.set_bit(
-          overlay(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
-            placing substring(pg_catalog.int8send((extract(epoch from pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000)::bigint) from 3)
-            from 1 for 6),
-          52, 1), 53, 1), 'hex')::uuid
-    $body$;
+  if not exists (select from pg_catalog.pg_proc where proname = 'uuidv7' and pronamespace = 'pg_catalog'::regnamespace) then
+    v_id := $id$
+      encode(
+        set_bit(set_bit(
+          overlay(uuid_send(gen_random_uuid())
+            placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+          52, 1), 53, 1), 'hex')::uuid$id$;
   end if;
+  execute format('create function core.new_id() returns uuid language sql volatile set search_path = %L as %L', '', 'select ' || v_id);
+  execute format('create function core.new_ids(p_count int) returns uuid[] language sql volatile set search_path = %L as %L', '',
+    format('select array(select %s from generate_series(1, p_count))', v_id));
 end
 $$;
 comment on function core.new_id is 'A new uuid v7.';
+comment on function core.new_ids is 'So many new uuids v7, in order.';
 
 -- Arguments every mutation has in common.
 create function core.require_key(p_key text) returns boolean

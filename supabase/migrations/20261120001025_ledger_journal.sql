@@ -84,14 +84,13 @@ create function core.ledger_journal(
 ) returns core.ledger_tx
 language plpgsql set search_path = '' as $$
 declare
-  v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   v_tx core.ledger_tx;
 begin
   insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at)
   values (p_tx, p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
-    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), v_claims ->> 'rid', p_now)
+    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now)
   on conflict on constraint ledger_tx_key_key do nothing
   returning * into v_tx;
   if not found then

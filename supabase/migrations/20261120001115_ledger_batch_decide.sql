@@ -7,7 +7,7 @@ declare
   v_count int := cardinality(b.op);
   -- What a loop reads often is faster as an array of its own than as a field of the batch.
   v_op text[] := b.op; v_code text[] := b.code; v_amount bigint[] := b.amount; v_min bigint[] := b.min; v_ttl int[] := b.ttl;
-  v_hold uuid[] := b.hold; v_valid boolean[] := b.valid; v_result text[] := b.result;
+  v_hold uuid[] := b.hold; v_ids uuid[]; v_valid boolean[] := b.valid; v_result text[] := b.result;
   v_purse int[] := b.purse; v_frozen boolean[] := b.frozen; v_list int[] := b.list;
   h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status; h_over text[] := b.hold_over;
   v_tx bigint[] := array_fill(null::bigint, array[v_count]);
@@ -79,7 +79,10 @@ begin
         v_text := concat(', "account": "', v_code[i], '", "charged": ', v_granted);
       else
         v_held_delta := v_granted;
-        if v_hold[i] is null then v_hold[i] := core.new_id(); end if;
+        if v_hold[i] is null then
+          v_ids := coalesce(v_ids, core.new_ids(v_count));
+          v_hold[i] := v_ids[i];
+        end if;
         if v_expires_ttl is distinct from v_ttl[i] then
           v_expires_ttl := v_ttl[i];
           v_expires := to_jsonb(b.at + make_interval(secs => v_ttl[i]))::text;

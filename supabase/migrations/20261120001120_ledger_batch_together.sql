@@ -5,7 +5,7 @@ create function core.ledger_batch_write(b core.ledger_batch) returns boolean
 language plpgsql set search_path = '' as $$
 declare
   v_actor text := core.actor();
-  v_request_id text := core.claims() ->> 'rid';
+  v_request_id text := core.request_id();
 begin
   -- Nobody else has these keys, and on conflict, which looks first, costs a third of an insert.
   begin

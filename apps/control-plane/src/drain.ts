@@ -1,4 +1,5 @@
 import { Server } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, systemClock } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 
@@ -8,6 +9,8 @@ export interface DrainOptions {
   readonly clock?: Clock
 }
 
+/** How long connections that wait to be taken in are looked for, at most. */
+const takeInMs = 2000
 /** How long an idle connection may still bring a request, which is answered with `Connection: close`. */
 const lingerMs = 1000
 const pollMs = 20
@@ -23,9 +26,32 @@ export function installDrain(app: FastifyInstance, { graceMs, clock = systemCloc
     inFlight++
     response.once('close', () => inFlight--)
   })
+  let connections = 0
+  app.server.on('connection', () => connections++)
+
+  /**
+   * The kernel has accepted connections that this process has not: they would be reset with what they sent. One is taken
+   * in per turn of the loop. Until all are, nobody is told to close: whoever is comes back with a new connection.
+   */
+  let isTakingIn = false
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isTakingIn) reply.raw.removeHeader('connection')
+    done()
+  })
+  async function takeInWaiting(elapsedMs: () => number): Promise<void> {
+    isTakingIn = true
+    await nextTurn() // this turn may have looked for connections before the signal came
+    for (let before = -1; before !== connections && elapsedMs() < takeInMs; ) {
+      before = connections
+      await nextTurn()
+    }
+    isTakingIn = false
+  }
+
   app.addHook('preClose', async () => {
     const startedAt = clock.monotonic()
     const elapsedMs = () => clock.monotonic() - startedAt
+    await takeInWaiting(elapsedMs)
     // http's own close would reset the idle connections; the socket server's only stops listening.
     Server.prototype.close.call(app.server)
     while ((await countConnections(app.server)) > 0 && elapsedMs() < graceMs) {
