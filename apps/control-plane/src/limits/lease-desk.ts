@@ -54,8 +54,11 @@ export function createLeaseDesk({ database, leaseMs, clock = systemClock }: Leas
   let awayUntil = Number.NEGATIVE_INFINITY
 
   async function call(batch: readonly Waiting[]): Promise<void> {
+    if (clock.monotonic() < awayUntil) {
+      for (const { reject } of batch) reject(away()) // and awayUntil stays: those who come meanwhile must not prolong it
+      return
+    }
     try {
-      if (clock.monotonic() < awayUntil) throw away()
       const p_wants = batch.map(({ request: { key, limit, windowMs, want, unspent } }) => ({
         key,
         limit,
