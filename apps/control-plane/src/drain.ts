@@ -41,7 +41,7 @@ export function installDrain(app: FastifyInstance, { graceMs, clock = systemCloc
   async function takeInWaiting(elapsedMs: () => number): Promise<void> {
     isTakingIn = true
     await nextTurn() // this turn may have looked for connections before the signal came
-    for (let before = -1; before !== connections && elapsedMs() < takeInMs; ) {
+    for (let before = -1; before !== connections && elapsedMs() < Math.min(takeInMs, graceMs); ) {
       before = connections
       await nextTurn()
     }

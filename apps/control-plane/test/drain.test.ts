@@ -93,6 +93,16 @@ test('a request that does not end is cut off when the grace is over', async () =
   expect(await answer).toBe('ECONNRESET')
 })
 
+test('connections that wait to be accepted when the end comes are taken in and answered', async () => {
+  const port = await listen(5000)
+  const answers = Array.from({ length: 40 }, () => get(port, '/slow/5', keepAlive()))
+  // The kernel has them by now; this process has had no turn to accept any.
+  await Promise.resolve()
+  const closing = app.close()
+  expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]))
+  await closing
+})
+
 test('closing under load loses no request', async () => {
   const port = await listen(5000)
   const counts = { answered: 0, refused: 0, failed: [] as unknown[] }

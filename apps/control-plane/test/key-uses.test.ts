@@ -1,7 +1,11 @@
+import { createClient } from '@core/api/client'
+import { loadConfig } from '@core/config'
+import { createTestDatabase } from '@core/database/testing'
 import { CoreError, silentLogger } from '@core/foundation'
 import { createFakeClock } from '@core/foundation/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { startControlPlane } from '../src/compose.ts'
 import { openKeyUses } from '../src/key-uses.ts'
 import { createKeyring } from '../src/keyring.ts'
 import { openTestServer, ownerKey, type TestServer } from './test-server.ts'
@@ -41,6 +45,33 @@ test('a key says when it was last good, from the cache and from the database; th
   ]
   expect(await database.rpc('key_touch', { p_uses: late })).toEqual({ ok: true, touched: 0 })
   expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:01+00:00')
+})
+
+test('the running control plane notes the use of a key, and tells it when it closes at the latest', async () => {
+  const own = await createTestDatabase()
+  const config = loadConfig({
+    env: {},
+    overrides: {
+      http: { port: 0 },
+      database: { url: own.url },
+      ownerKey: 'owner-key-of-the-use-tests',
+    },
+  })
+  try {
+    const plane = await startControlPlane({ config, logger: silentLogger })
+    const made = await createClient({ url: plane.url, key: 'owner-key-of-the-use-tests' }).createApiKey({
+      params: { project: 'smart_layer' },
+      body: { name: 'used' },
+    })
+    expect(await createClient({ url: plane.url, key: made.secret ?? '' }).getMe()).toMatchObject({
+      project: 'smart_layer',
+    })
+    await plane.close()
+    const [row] = await own.sql('select last_used_at from core.api_key where id = $1', [made.id])
+    expect(row?.['last_used_at']).not.toBeNull()
+  } finally {
+    await own.drop()
+  }
 })
 
 test('what could not be told is told when the database is back, at the end at the latest', async () => {

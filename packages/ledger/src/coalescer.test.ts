@@ -78,6 +78,30 @@ describe('gathering', () => {
     expect(sent[1]?.items).toEqual(['b', 'c'])
   })
 
+  test('many travel as two batches, the second sent while the first is in flight, and never a third', async () => {
+    create({ maxBatch: 1_000, maxQueue: 2_000 })
+    const calls = Array.from({ length: 500 }, (_, index) => coalescer.submit(`a${index}`))
+    await batch(1)
+    expect(sent.map(({ items }) => items.length)).toEqual([250, 250])
+    calls.push(...Array.from({ length: 400 }, (_, index) => coalescer.submit(`b${index}`)))
+    await turn()
+    await turn()
+    expect(sent).toHaveLength(2)
+    sent[0]?.answer()
+    ;(await batch(2)).answer()
+    const closed = coalescer.close()
+    let isClosed = false
+    void closed.then(() => {
+      isClosed = true
+    })
+    await turn()
+    expect(isClosed).toBe(false) // the second one is not answered yet
+    sent[1]?.answer()
+    await closed
+    expect(sent.map(({ items }) => items.length)).toEqual([250, 250, 400])
+    expect(await Promise.all(calls)).toEqual(sent.flatMap(({ items }) => items.map((item) => `${item}!`)))
+  })
+
   test('a batch holds maxBatch at most, in the order of the calls', async () => {
     create({ maxBatch: 2 })
     const calls = ['a', 'b', 'c', 'd', 'e'].map((item) => coalescer.submit(item))

@@ -7,7 +7,7 @@ import { toAnswer } from '../denial.ts'
 
 export const batchRoutes = [
   serve(runBatch, async ({ project, idempotencyKey, body: { ops, atomic }, rpc }) => {
-    const answer = await rpc('ledger_batch', { p_ops: toBatchOperations(ops, idempotencyKey), p_atomic: atomic })
+    const answer = await rpc('ledger_batch_json', { p_ops: toBatchOperations(ops, idempotencyKey), p_atomic: atomic })
     const rows: readonly CoreAnswer[] = Array.isArray(answer['results']) ? answer['results'] : []
     const results = rows.map((row, index) => readBatchResult(row, { project, op: ops[index], index }))
     if (answer['ok'] === true) return { status: 200, body: { results } }
