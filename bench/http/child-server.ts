@@ -1,22 +1,20 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { z } from 'zod'
+import type { UsageQuestion } from './answer-usage.ts'
 
-/** What a server uses, measured by itself. */
-const usageSchema = z.object({
-  rss: z.number(),
-  heapUsed: z.number(),
-  external: z.number(),
-  /** Milliseconds of its main thread. */
-  threadMs: z.number(),
-})
-export type Usage = z.output<typeof usageSchema>
+/** Milliseconds of a server's main thread, measured by itself. */
+const cpuSchema = z.object({ threadMs: z.number() })
+
+/** Bytes after a collection of garbage, measured by the server itself. */
+const memorySchema = z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() })
 
 /** A server in a process of its own. */
 export interface ChildServer extends AsyncDisposable {
   readonly url: string
   readonly port: number
-  usage(): Promise<Usage>
+  cpu(): Promise<z.output<typeof cpuSchema>>
+  memory(): Promise<z.output<typeof memorySchema>>
 }
 
 const startMs = 120_000
@@ -37,13 +35,15 @@ export async function forkServer(program: string, environment: Readonly<Record<s
   }
   try {
     const { url } = z.object({ url: z.string() }).parse(await hear(child, startMs))
+    const ask = (question: UsageQuestion) => {
+      child.send(question)
+      return hear(child, answerMs)
+    }
     return {
       url,
       port: Number(new URL(url).port),
-      async usage() {
-        child.send('usage')
-        return usageSchema.parse(await hear(child, answerMs))
-      },
+      cpu: async () => cpuSchema.parse(await ask('cpu')),
+      memory: async () => memorySchema.parse(await ask('memory')),
       [Symbol.asyncDispose]: stop,
     }
   } catch (error) {

@@ -34,10 +34,10 @@ async function weigh(plane: Plane, sockets: number, { progress, isQuick }: Bench
   const first = await openListeners(plane, 20)
   const settle = () => pause(isQuick ? 100 : 1500)
   await settle()
-  const before = await plane.usage()
+  const before = await plane.memory()
   const listeners = await openListeners(plane, sockets)
   await settle()
-  const after = await plane.usage()
+  const after = await plane.memory()
   endListeners([...first, ...listeners])
   progress(`${sockets} sockets weighed`)
   const heap = after.heapUsed + after.external - before.heapUsed - before.external

@@ -1,4 +1,11 @@
-import { type ProblemCode, type RouteArguments, type RouteContract, type RouteInput, toFaults } from '@core/api'
+import {
+  hasFields,
+  type ProblemCode,
+  type RouteArguments,
+  type RouteContract,
+  type RouteInput,
+  toFaults,
+} from '@core/api'
 import type { JsonInput, RpcArgs, RpcName } from '@core/database'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -43,7 +50,8 @@ export type RouteCall<Contract extends RouteContract> = RouteContext & RouteArgu
 /** A contract and what fulfils it. */
 export interface BoundRoute {
   readonly contract: RouteContract
-  handle(context: RouteContext, raw: RawInput, exchange: Exchange): Promise<RouteAnswer>
+  /** Answers at once where nobody has to be asked. Throws or rejects for input that does not fit. */
+  handle(context: RouteContext, raw: RawInput, exchange: Exchange): RouteAnswer | Promise<RouteAnswer>
 }
 
 /** The request and reply themselves, for the few routes that stream. */
@@ -55,17 +63,15 @@ export interface Exchange {
 /** The parts of a request as they arrived. */
 export type RawInput = { readonly [Part in keyof RouteInput]: unknown }
 
+type Part = 'path' | 'query' | 'body'
+
 /** Binds a handler to its contract: the handler sees only input that fits. */
 export function serve<Contract extends RouteContract>(
   contract: Contract,
   handler: (call: RouteCall<Contract>) => RouteAnswer | Promise<RouteAnswer>,
 ): BoundRoute {
-  return {
-    contract,
-    async handle(context, raw) {
-      return handler(toCall(contract, context, raw))
-    },
-  }
+  const toCall = createCallParser(contract)
+  return { contract, handle: (context, raw) => handler(toCall(context, raw)) }
 }
 
 /** Binds a handler that answers by itself, at its own pace. It throws before it has sent anything, or not at all. */
@@ -73,35 +79,47 @@ export function serveStream<Contract extends RouteContract>(
   contract: Contract,
   handler: (call: RouteCall<Contract>, request: FastifyRequest, reply: FastifyReply) => Promise<void>,
 ): BoundRoute {
+  const toCall = createCallParser(contract)
   return {
     contract,
     async handle(context, raw, { request, reply }) {
-      await handler(toCall(contract, context, raw), request, reply)
+      await handler(toCall(context, raw), request, reply)
       return { streaming: true }
     },
   }
 }
 
-function toCall<Contract extends RouteContract>(
+function createCallParser<Contract extends RouteContract>(
   contract: Contract,
-  context: RouteContext,
-  raw: RawInput,
-): RouteCall<Contract> {
+): (context: RouteContext, raw: RawInput) => RouteCall<Contract> {
   const { params, query, body } = contract.input
-  return {
+  const parseParams = createPartParser<Contract['input']['params']>('path', params)
+  const parseQuery = createPartParser<Contract['input']['query']>('query', query)
+  const parseBody = createPartParser<Contract['input']['body']>('body', body)
+  return (context, raw) => ({
     ...context,
-    params: parse<Contract['input']['params']>('path', params, raw.params),
-    query: parse<Contract['input']['query']>('query', query, raw.query),
+    params: parseParams(raw.params),
+    query: parseQuery(raw.query),
     // Only a body that is not there stands for one without fields: null is a mistake of whoever sent it.
-    body: parse<Contract['input']['body']>('body', body, raw.body === undefined ? {} : raw.body),
-  }
+    body: parseBody(raw.body === undefined ? {} : raw.body),
+  })
 }
 
-function parse<Schema extends z.ZodObject>(
-  part: 'path' | 'query' | 'body',
+/** A part that takes nothing is parsed once, and again only to say what is wrong. */
+function createPartParser<Schema extends z.ZodObject>(
+  part: Part,
   schema: Schema,
-  value: unknown,
-): z.output<Schema> {
+): (value: unknown) => z.output<Schema> {
+  if (hasFields(schema)) return (value) => parse(part, schema, value)
+  const nothing = parse(part, schema, {})
+  return (value) => (isEmpty(value) ? nothing : parse(part, schema, value))
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+}
+
+function parse<Schema extends z.ZodObject>(part: Part, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = z.safeParse(schema, value)
   if (parsed.success) return parsed.data
   const errors = toFaults(part, schema, parsed.error)

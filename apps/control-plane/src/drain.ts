@@ -22,9 +22,10 @@ const pollMs = 20
  */
 export function installDrain(app: FastifyInstance, { graceMs, clock = systemClock }: DrainOptions): void {
   let inFlight = 0
+  const ended = () => inFlight--
   app.server.on('request', (_request, response) => {
     inFlight++
-    response.once('close', () => inFlight--)
+    response.on('close', ended) // comes once
   })
   let connections = 0
   app.server.on('connection', () => connections++)

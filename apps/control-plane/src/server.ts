@@ -3,12 +3,11 @@ import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { ErrorSink } from './errors/error-tracker.ts'
-import type { RequestMetrics } from './metrics/request-metrics.ts'
-import type { RouteTiming } from './observe/route-timing.ts'
+import { type AnswerObserver, observeAnswers } from './observe/answered.ts'
+import { createRequestLog } from './observe/request-log.ts'
 import { installUnknownAddressLimit } from './plugins/admission.ts'
 import { installCrossOrigin } from './plugins/cross-origin.ts'
 import { answerBadAddress, answerBrokenRequest, installProblems } from './plugins/problems.ts'
-import { installRequestLog } from './plugins/request-log.ts'
 import { installRestRpc } from './plugins/rest-rpc.ts'
 import { requireDeclaredAuth } from './plugins/route-auth.ts'
 import { installRoutes, type RoutesDependencies } from './plugins/routes.ts'
@@ -37,12 +36,10 @@ export interface ServerDependencies extends RoutesDependencies {
   readonly overload: Overload
   /** Whether to answer supabase-js as PostgREST does. */
   readonly restRpc: boolean
-  /** Counts what is answered. Default: nobody does. */
-  readonly metrics?: RequestMetrics | undefined
   /** Follows requests through the process. Default: nobody does. */
   readonly tracing?: Pick<Tracing, 'install' | 'traceIdOf'> | undefined
-  /** Times what is answered. */
-  readonly timing: Pick<RouteTiming, 'install'>
+  /** Told of what is answered, beside the log. Default: nobody. */
+  readonly observers?: readonly AnswerObserver[]
   /** Told of every failure that nobody expected. */
   readonly errors: ErrorSink
   readonly realtime: Pick<Realtime, 'install'>
@@ -54,9 +51,8 @@ export function createServer({
   limits,
   overload,
   restRpc,
-  metrics,
   tracing,
-  timing,
+  observers = [],
   errors,
   realtime,
   logger,
@@ -87,9 +83,7 @@ export function createServer({
   tracing?.install(app)
   installProblems(app, logger, errors)
   installSecurityHeaders(app)
-  installRequestLog(app, logger, tracing?.traceIdOf)
-  metrics?.install(app)
-  timing.install(app)
+  observeAnswers(app, [createRequestLog(logger, tracing?.traceIdOf), ...observers])
   installCrossOrigin(app, splitList(limits.allowedOrigins))
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)

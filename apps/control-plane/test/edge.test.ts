@@ -6,7 +6,6 @@ import { afterEach, expect, test } from 'vitest'
 import { createKeyring } from '../src/keyring.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
 import { createOverload } from '../src/load-monitor.ts'
-import { createRouteTiming } from '../src/observe/route-timing.ts'
 import { createAdmission } from '../src/plugins/admission.ts'
 import { createReadiness } from '../src/readiness.ts'
 import { createRealtime } from '../src/realtime/realtime.ts'
@@ -53,7 +52,6 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     admission: createAdmission(createOwnRateLimits({ ...unlimited, ...rates })),
     overload,
     restRpc: false,
-    timing: createRouteTiming(),
     errors: deaf,
     limits: { ...loadConfig({ env: {}, cwd: import.meta.dirname }).http, ...limits },
     logger: silentLogger,

@@ -34,7 +34,7 @@ test('every request is one line, with its id and project, without any secret', a
   expect(lines.map(({ fields }) => fields['requestId'])).toEqual(replies.map(({ headers }) => headers['x-request-id']))
   expect(lines[0]).toMatchObject({
     message: 'request',
-    fields: { method: 'POST', route: '/v1/projects/:project/charges', status: 400, project: 'smart_layer' },
+    fields: { method: 'POST', route: '/v1/projects/{project}/charges', status: 400, project: 'smart_layer' },
   })
   expect(lines[0]?.fields['subject']).toMatch(/^key:/)
   const text = JSON.stringify(lines)

@@ -101,7 +101,7 @@ export async function serveDatabase(
     overload: () => undefined,
     restRpc: true,
     limits: http,
-    timing,
+    observers: [timing.record],
     errors,
     realtime,
     logger,

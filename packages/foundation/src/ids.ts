@@ -10,34 +10,29 @@ const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
  */
 export function createUuidv7(now: () => number = Date.now): () => string {
   const pool = new Uint8Array(8 * 256)
-  let poolOffset = pool.length
-  let lastMs = 0
+  let next = pool.length
+  let lastMs = -1
   let sequence = 0
-  const random = (index: number) => pool[poolOffset + index] as number
+  let time = ''
+  const random = () => hex[pool[next++] as number]
 
   return () => {
     const nowMs = now()
-    if (nowMs > lastMs) {
-      lastMs = nowMs
-      sequence = 0
-    } else if (++sequence > 0xfff) {
-      lastMs++ // borrow from the next millisecond rather than repeat or go back
-      sequence = 0
+    const isNewMs = nowMs > lastMs || sequence === 0xfff
+    if (isNewMs) {
+      lastMs = Math.max(nowMs, lastMs + 1) // borrows from the next millisecond rather than repeat or go back
+      const digits = lastMs.toString(16).padStart(12, '0')
+      time = `${digits.slice(0, 8)}-${digits.slice(8)}`
     }
-    if (poolOffset + 8 > pool.length) {
+    sequence = isNewMs ? 0 : sequence + 1
+    if (next === pool.length) {
       getRandomValues(pool)
-      poolOffset = 0
+      next = 0
     }
-    const high = Math.floor(lastMs / 0x1_0000_0000)
-    const low = lastMs >>> 0
-    const id =
-      `${hex[(high >>> 8) & 0xff]}${hex[high & 0xff]}${hex[low >>> 24]}${hex[(low >>> 16) & 0xff]}-` +
-      `${hex[(low >>> 8) & 0xff]}${hex[low & 0xff]}-` +
-      `${hex[0x70 | (sequence >>> 8)]}${hex[sequence & 0xff]}-` +
-      `${hex[0x80 | (random(0) & 0x3f)]}${hex[random(1)]}-` +
-      `${hex[random(2)]}${hex[random(3)]}${hex[random(4)]}${hex[random(5)]}${hex[random(6)]}${hex[random(7)]}`
-    poolOffset += 8
-    return id
+    const counted = `${time}-${hex[0x70 | (sequence >>> 8)]}${hex[sequence & 0xff]}`
+    const variant = hex[0x80 | ((pool[next++] as number) & 0x3f)]
+    const node = `${random()}${random()}${random()}${random()}${random()}${random()}`
+    return `${counted}-${variant}${random()}-${node}`
   }
 }
 

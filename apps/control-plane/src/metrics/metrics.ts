@@ -2,9 +2,10 @@ import type { Database } from '@core/database'
 import type { Logger } from '@core/foundation'
 import { collectDefaultMetrics, Gauge, Registry } from '@platformatic/prom-client'
 import type { LoopReport } from '../loop.ts'
+import type { AnswerObserver } from '../observe/answered.ts'
 import { createLedgerMetrics } from './ledger-metrics.ts'
 import { createLoopMetrics } from './loop-metrics.ts'
-import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts'
+import { createRequestMetrics } from './request-metrics.ts'
 
 /** What the process knows of itself, asked at each scrape. */
 export interface ProcessFigures {
@@ -20,7 +21,8 @@ export interface MetricsDependencies {
 }
 
 export interface Metrics {
-  readonly requests: RequestMetrics
+  /** Counts and times answers. */
+  readonly requests: AnswerObserver
   readonly loops: LoopReport
   /** Says where to read what other parts of the process know. */
   watch(figures: ProcessFigures): void

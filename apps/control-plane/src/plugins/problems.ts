@@ -5,8 +5,9 @@ import { type CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { camel, toCamelCase } from '../camel-case.ts'
 import type { ErrorSink } from '../errors/error-tracker.ts'
+import { toRoutePattern } from '../observe/answered.ts'
 import { notFound, ProblemError } from '../problem-error.ts'
-import { securityHeaders } from './security-headers.ts'
+import { setSecurityHeaders } from './security-headers.ts'
 
 const mediaType = 'application/problem+json; charset=utf-8'
 
@@ -54,13 +55,14 @@ export function tellFailure(
   request: FastifyRequest,
   { logger, errors }: { readonly logger: Logger; readonly errors: ErrorSink },
 ): void {
-  const route = request.routeOptions.url
+  const { url } = request.routeOptions
+  const route = url && toRoutePattern(url)
   logger.error({ requestId: request.id, route, err: error }, 'request failed')
   if (problems[toProblem(error).code].status !== 500) return
   errors.record({
     error,
     kind: 'request',
-    place: `${request.method} ${route?.replaceAll(/:(\w+)/g, '{$1}') ?? 'unmatched'}`,
+    place: `${request.method} ${route ?? 'unmatched'}`,
     project: request.caller?.project || null,
     requestId: request.id,
   })
@@ -68,7 +70,7 @@ export function tellFailure(
 
 /** An address that cannot be read. The router refuses it before any hook has run. */
 export function answerBadAddress(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  sendProblem(reply.headers(securityHeaders(request.id)), 'invalid', { detail: 'the address is malformed or too long' })
+  sendProblem(setSecurityHeaders(reply, request.id), 'invalid', { detail: 'the address is malformed or too long' })
 }
 
 /** How long the last words may take to arrive before the connection is cut. */

@@ -41,13 +41,13 @@ export function installRoute(
     url: toPattern(contract.path),
     config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
     onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission)],
-    async handler(request, reply) {
-      const { params, query, body } = request
-      const raw = { params, query, body }
+    handler(request, reply) {
       const precondition = readPrecondition(contract.conditional, request.headers)
-      const context = { ...createContext(request, database), ifMatch: precondition.ifMatch }
-      const answer = await route.handle(context, raw, { request, reply })
-      return send(reply, contract, answer, precondition)
+      const context = createContext(request, database, precondition.ifMatch)
+      const answer = route.handle(context, request, { request, reply })
+      if (answer instanceof Promise) return answer.then((late) => send(reply, contract, late, precondition))
+      send(reply, contract, answer, precondition)
+      return undefined // a reply is a promise to Fastify, and this one is out
     },
   })
 }
@@ -86,12 +86,14 @@ const nobody: Caller = {
 function createContext(
   { id, caller }: Pick<FastifyRequest, 'id' | 'caller'>,
   database: Pick<Database, 'call'>,
-): Omit<RouteContext, 'ifMatch'> {
+  ifMatch: readonly string[] | null,
+): RouteContext {
   const { principal, project, idempotencyKey } = caller ?? nobody
   return {
     principal,
     project,
     idempotencyKey,
+    ifMatch,
     rpc: async (name, args) => {
       if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
       return toObject(await database.call(name, args, { claims: claimsOf(principal, project, id) }))
@@ -99,7 +101,7 @@ function createContext(
     within(name) {
       const bound = bindTo(principal, name)
       if (bound === undefined) throw notFound()
-      return createContext({ id, caller: { principal: bound, project: name, idempotencyKey } }, database).rpc
+      return createContext({ id, caller: { principal: bound, project: name, idempotencyKey } }, database, ifMatch).rpc
     },
     rpcUnbound: async (name, args) => {
       if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)

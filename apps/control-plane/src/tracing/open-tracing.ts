@@ -4,6 +4,7 @@ import type { Database } from '@core/database'
 import { isCoreError, type Logger } from '@core/foundation'
 import type { Span } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { toRoutePattern } from '../observe/answered.ts'
 import { readTraceParent } from './trace-parent.ts'
 
 /** Sends what requests did to a collector of OpenTelemetry. */
@@ -92,8 +93,11 @@ export async function openTracing({ settings, version, logger }: TracingDependen
       app.addHook('onResponse', (request, reply, done) => {
         const span = spans.get(request)
         if (span !== undefined) {
-          const route = (request.is404 ? undefined : request.routeOptions.url)?.replaceAll(/:(\w+)/g, '{$1}')
-          if (route !== undefined) span.updateName(`${request.method} ${route}`).setAttribute('http.route', route)
+          const url = request.is404 ? undefined : request.routeOptions.url
+          if (url !== undefined) {
+            const route = toRoutePattern(url)
+            span.updateName(`${request.method} ${route}`).setAttribute('http.route', route)
+          }
           span.setAttributes({
             'http.request.method': request.method,
             'http.response.status_code': reply.statusCode,

@@ -1,30 +1,29 @@
 import type { Logger } from '@core/foundation'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { readTraceParent } from '../tracing/trace-parent.ts'
+import type { AnswerObserver } from './answered.ts'
 
 /** One line per request, when its answer is out. The route's pattern, not its address: ids and keys stay out of logs. */
-export function installRequestLog(
-  app: FastifyInstance,
+export function createRequestLog(
   logger: Logger,
   traceIdOf: (request: FastifyRequest) => string | undefined = callersTrace,
-): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, caller } = request
+): AnswerObserver {
+  return ({ request, method, route, status, ms }) => {
+    const { id, caller } = request
     logger.info(
       {
-        requestId: request.id,
+        requestId: id,
         traceId: traceIdOf(request),
         method,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 100) / 100,
+        route,
+        status,
+        ms: Math.round(ms * 100) / 100,
         project: caller?.project,
         subject: caller?.principal.subject,
       },
       'request',
     )
-    done()
-  })
+  }
 }
 
 /** Whoever does not trace can still be found by those who do. */
