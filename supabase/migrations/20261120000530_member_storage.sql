@@ -127,3 +127,11 @@ begin
 end
 $$;
 comment on function core.require_other_owner is 'Raises PT409 where nobody else owns the project. Only under the lock of member_lock.';
+
+create function core.refuse_stranger(p_project text, p_subject text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  perform core.refuse('PT404', 'member_not_found', format('%s is no member of %s', p_subject, p_project), 'List the members.');
+end
+$$;
+comment on function core.refuse_stranger is 'Raises PT404 for a person who is no member.';

@@ -57,9 +57,7 @@ declare
 begin
   perform core.authorize('member:write', p_project);
   v_row := core.member_lock(p_project, p_subject);
-  if v_row.subject is null then
-    perform core.refuse('PT404', 'member_not_found', format('%s is no member of %s', p_subject, p_project), 'List the members.');
-  end if;
+  if v_row.subject is null then perform core.refuse_stranger(p_project, p_subject); end if;
   perform core.require_own_role(v_row.role);
   if v_row.role = 'owner' then perform core.require_other_owner(p_project, p_subject); end if;
   delete from core.member where project = p_project and subject = p_subject;

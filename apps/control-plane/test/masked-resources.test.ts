@@ -61,6 +61,8 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   updateApiKey: [['key', (id) => ({ method: 'PATCH', path: `/api-keys/${id}`, body: { name: 'mine' } })]],
   rerollApiKey: [['key', (id) => ({ method: 'POST', path: `/api-keys/${id}/reroll`, body: {} })]],
   revokeApiKey: [['key', (id) => ({ method: 'DELETE', path: `/api-keys/${id}` })]],
+  getMember: [['subject', (id) => ({ method: 'GET', path: `/members/${id}` })]],
+  updateMember: [['subject', (id) => ({ method: 'PATCH', path: `/members/${id}`, body: { name: 'mine' } })]],
   removeMember: [['subject', (id) => ({ method: 'DELETE', path: `/members/${id}` })]],
   markError: [['error', (id) => ({ method: 'PATCH', path: `/errors/${id}`, body: { status: 'ignored' } })]],
   listAccounts: [['account', (id) => ({ method: 'GET', path: `/accounts?parent=${id}` })]],

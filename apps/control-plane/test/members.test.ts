@@ -82,6 +82,89 @@ test('setting the same again changes nothing, and tells nobody', async () => {
   expect(events).toEqual([{ type: 'set', role: 'viewer' }])
 })
 
+describe('one member', () => {
+  const add = (key: string, project: string, name: string, role: string, more: object = {}) =>
+    server.send('POST', members(project), { key, body: { subject: `user:${name}`, role, ...more } })
+  const patch = (key: string, project: string, name: string, body: object, headers = {}) =>
+    server.send('PATCH', memberAt(project, name), { key, body, headers })
+
+  test('is added once, read, and changed only where it is', async () => {
+    const project = await makeProject()
+    const added = await add(server.owner, project, 'ada', 'viewer', { name: 'Ada' })
+    expect(added).toMatchObject({ status: 201, body: { role: 'viewer', name: 'Ada', replayed: false } })
+    expect(await add(server.owner, project, 'ada', 'viewer', { name: 'Ada' })).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', reason: 'member_exists', fix: 'Change the role instead.' },
+    })
+    const read = await get(server.owner, memberAt(project, 'ada'))
+    expect(read).toMatchObject({ status: 200, body: { subject: 'user:ada', role: 'viewer' } })
+    const etag = String(read.headers['etag'])
+
+    const changed = await patch(server.owner, project, 'ada', { role: 'admin' }, { 'if-match': etag })
+    expect(changed).toMatchObject({ status: 200, body: { role: 'admin', name: 'Ada' } })
+    expect(await patch(server.owner, project, 'ada', { name: 'A.' }, { 'if-match': etag })).toMatchObject({
+      status: 412,
+    })
+    expect(await patch(server.owner, project, 'ada', { name: 'A.' })).toMatchObject({
+      body: { role: 'admin', name: 'A.' },
+    })
+    expect((await patch(server.owner, project, 'ada', {})).body).toEqual(
+      (await get(server.owner, memberAt(project, 'ada'))).body,
+    )
+    const refusal = { status: 404, body: { code: 'not_found', reason: 'member_not_found' } }
+    expect(await patch(server.owner, project, 'finn', { role: 'viewer' })).toMatchObject(refusal)
+    expect(await get(server.owner, memberAt(project, 'finn'))).toMatchObject(refusal)
+  })
+
+  test('added again with the same key is the first answer, whatever has become of it', async () => {
+    const project = await makeProject()
+    const request = {
+      key: server.owner,
+      idempotencyKey: `add-to-${project}`,
+      body: { subject: 'user:ada', role: 'viewer' },
+    }
+    const first = await server.send('POST', members(project), request)
+    await remove(server.owner, project, 'ada')
+    const again = await server.send('POST', members(project), request)
+    expect(again).toMatchObject({ status: 201, body: { ...first.body, replayed: true } })
+    expect((await get(server.owner, memberAt(project, 'ada'))).status).toBe(404)
+    const other = { ...request, body: { subject: 'user:finn', role: 'viewer' } }
+    expect(await server.send('POST', members(project), other)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_mismatch', fields: ['subject'] },
+    })
+  })
+
+  test('added by many at once is added by one, and by twins with one key once', async () => {
+    const project = await makeProject()
+    const race = await Promise.all(Array.from({ length: 8 }, () => add(server.owner, project, 'ada', 'viewer')))
+    expect(race.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 7 }, () => 409)])
+    const request = {
+      key: server.owner,
+      idempotencyKey: `twins-of-${project}`,
+      body: { subject: 'user:finn', role: 'viewer' },
+    }
+    const twins = await Promise.all(Array.from({ length: 8 }, () => server.send('POST', members(project), request)))
+    expect(twins.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 201))
+    expect(twins.filter(({ body }) => body['replayed'] === false)).toHaveLength(1)
+  })
+
+  test('is nobody else’s to decide about: the same bounds as for PUT', async () => {
+    const project = await makeProject()
+    await put(server.owner, project, 'boss', 'owner')
+    await put(server.owner, project, 'carl', 'admin')
+    const carl = await issuer.sign('carl')
+    const refusal = { status: 403, body: { reason: 'role_exceeds_own' } }
+    expect(await add(carl, project, 'dora', 'owner')).toMatchObject(refusal)
+    expect(await patch(carl, project, 'carl', { role: 'owner' })).toMatchObject(refusal)
+    expect(await patch(carl, project, 'boss', { name: 'B' })).toMatchObject(refusal)
+    expect(await patch(server.owner, project, 'boss', { role: 'viewer' })).toMatchObject({
+      body: { reason: 'last_owner' },
+    })
+    expect(await add(carl, 'smart_layer', 'dora', 'viewer')).toMatchObject({ status: 404, body: { code: 'not_found' } })
+  })
+})
+
 test('members are listed page by page', async () => {
   const project = await makeProject()
   const names = ['a', 'B', 'auth0|7', 'c@d.example', 'https://id.example/zoe']

@@ -25,6 +25,17 @@ const post = (path: string, body: unknown = {}): MutationRequest => ({
 export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promise<MutationRequest>>> = {
   putProject: async () => ({ method: 'PUT', path: project, body: { version: uuidv7() } }),
   updateProject: async () => ({ method: 'PATCH', path: project, body: { version: uuidv7() } }),
+  createProject: async () => ({
+    method: 'POST',
+    path: '/v1/projects',
+    body: { name: `made_${uuidv7().replaceAll('-', '')}` },
+  }),
+  addMember: async () => post('/members', { subject: `user:${uuidv7()}`, role: 'viewer' }),
+  updateMember: async (server) => {
+    const path = memberPath()
+    await act(server, { method: 'PUT', path, body: { role: 'viewer' } })
+    return { method: 'PATCH', path, body: { role: 'operator' } }
+  },
   putMember: async () => ({ method: 'PUT', path: memberPath(), body: { role: 'viewer' } }),
   removeMember: async (server) => {
     const path = memberPath()

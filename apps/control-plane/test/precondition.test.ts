@@ -55,6 +55,10 @@ const editables: Record<string, () => Promise<{ method: string; path: string; bo
     const { method, path } = await mutations.updateAccount(server)
     return { method, path, bodies: [{ metadata: { at: 1 } }, { metadata: { at: 2 } }] }
   },
+  updateMember: async () => {
+    const { method, path } = await mutations.updateMember(server)
+    return { method, path, bodies: [{ role: 'admin' }, { role: 'viewer' }] }
+  },
   setBudget: async () => {
     const { method, path, body } = await mutations.setBudget(server)
     return {

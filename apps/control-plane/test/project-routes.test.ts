@@ -19,6 +19,38 @@ test('the owner registers a project and sees all; a key sees its own', async () 
   expect(names(own.body)).toEqual(['smart_layer'])
 })
 
+test('a project is created once; the same key is answered again, another name for it refused', async () => {
+  const create = (body: object, more: object = {}) =>
+    server.send('POST', '/v1/projects', { key: server.owner, body, ...more })
+  const once = { idempotencyKey: 'makes-fourth' }
+  const made = await create({ name: 'fourth', version: '1' }, once)
+  expect(made).toMatchObject({ status: 201, body: { name: 'fourth', version: '1', replayed: false } })
+  expect(await create({ name: 'fourth', version: '2' })).toMatchObject({
+    status: 409,
+    body: { code: 'conflict', reason: 'project_exists' },
+  })
+  await server.send('PATCH', '/v1/projects/fourth', { key: server.owner, body: { version: '3' } })
+  expect((await create({ name: 'fourth', version: '1' }, once)).body).toEqual({ ...made.body, replayed: true })
+  expect(await create({ name: 'fifth' }, once)).toMatchObject({ status: 422, body: { code: 'idempotency_mismatch' } })
+  expect(await create({ name: 'core_api' })).toMatchObject({ status: 400, body: { code: 'invalid' } })
+
+  const key = await server.makeKey('smart_layer', ['project:read', 'project:write'])
+  const foreign = await create({ name: 'sixth' }, { key })
+  const existing = await create({ name: 'manus_origin' }, { key })
+  expect(foreign.status).toBe(404)
+  expect(foreign.text.replace(/req_[0-9a-f-]{36}/, '')).toBe(existing.text.replace(/req_[0-9a-f-]{36}/, ''))
+  expect(await create({ name: 'smart_layer' }, { key })).toMatchObject({ status: 409 })
+})
+
+test('of many who create a project at once one does', async () => {
+  const replies = await Promise.all(
+    Array.from({ length: 6 }, () =>
+      server.send('POST', '/v1/projects', { key: server.owner, body: { name: 'seventh' } }),
+    ),
+  )
+  expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409])
+})
+
 test('a project that may says new things of itself, and keeps what it leaves out', async () => {
   const key = await server.makeKey('smart_layer', ['project:read', 'project:write'])
   await server.send('PUT', '/v1/projects/current', { key, body: { version: '2', capabilities: ['a'] } })

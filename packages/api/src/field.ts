@@ -21,6 +21,9 @@ export const projectField = z
   .regex(/^[a-z][a-z0-9_]{0,47}$/)
   .describe("A project's name, or current for the key's own")
 
+/** Of what is posted. */
+export const replayedField = z.boolean().describe('true: this key was accepted before and this is the first answer')
+
 export const accountField = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_.-]*(\/[A-Za-z0-9_.:@-]+){0,3}$/)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { amountOrZeroField, balanceField, timestampField } from './field.ts'
+import { amountOrZeroField, balanceField, replayedField, timestampField } from './field.ts'
 
 /** One window of a budget, as every answer that touches it shows it. */
 export const budgetSchema = z
@@ -28,7 +28,7 @@ export const balanceFields = {
 export const postingFields = {
   ...balanceFields,
   tx: z.int().describe('The number of the journal row'),
-  replayed: z.boolean().describe('true: this key was accepted before and this is the first answer'),
+  replayed: replayedField,
 }
 
 export const budgetExample = {

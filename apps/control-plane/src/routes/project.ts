@@ -1,10 +1,14 @@
-import { getProject, listProjects, putProject, updateProject } from '@core/api'
+import { createProject, getProject, listProjects, putProject, updateProject } from '@core/api'
 import { type CoreAnswer, type RouteContext, serve } from '../bound-route.ts'
 import { toAnswer } from '../denial.ts'
 import { toPage } from '../page.ts'
 
 export const projectRoutes = [
   serve(listProjects, async (context) => toPage('projects', await listOwn(context))),
+
+  serve(createProject, async ({ idempotencyKey, body: { name, ...body }, within }) =>
+    toAnswer(201, await within(name)('project_create', { p_key: idempotencyKey, p_name: name, ...toArguments(body) })),
+  ),
 
   serve(getProject, async ({ project, rpc }) => toAnswer(200, await rpc('project_get', { p_name: project }))),
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { capabilities } from '../capability.ts'
-import { etagField, timestampField } from '../field.ts'
+import { etagField, replayedField, timestampField } from '../field.ts'
 
 const scopes = z.array(z.enum(capabilities)).min(1)
 
@@ -26,7 +26,7 @@ export const newKeySchema = z
   .object({
     secret: z.string().nullable().describe('The key itself, this once. null in a replay: only its hash is kept'),
     ...keyFields,
-    replayed: z.boolean(),
+    replayed: replayedField,
   })
   .meta({ id: 'NewApiKey' })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { etagField, pageFields, pageOf, projectField, timestampField } from '../field.ts'
+import { etagField, pageFields, pageOf, projectField, replayedField, timestampField } from '../field.ts'
 import { roles } from '../role.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
 
@@ -21,6 +21,9 @@ const memberSchema = z
     etag: etagField,
   })
   .meta({ id: 'Member' })
+
+const roleField = z.enum(roles).describe('viewer, operator, admin or owner; GET /v1/scopes says what each may do')
+const nameField = z.string().min(1).max(100)
 
 const bySubject = z.strictObject({ project: projectField, subject: subjectField })
 
@@ -63,6 +66,52 @@ export const listMembers = defineRoute({
   ],
 })
 
+export const addMember = defineRoute({
+  operation: 'addMember',
+  method: 'POST',
+  path: '/v1/projects/{project}/members',
+  noun: 'members',
+  summary: 'Let a person in who is not in yet',
+  description: 'PUT of the subject lets in or changes the role, whichever it takes.',
+  auth: 'member:write',
+  idempotencyKey: 'required',
+  input: {
+    ...noInput,
+    params: z.strictObject({ project: projectField }),
+    body: z.strictObject({
+      subject: subjectField,
+      role: roleField,
+      name: nameField.optional().describe('For people; decides nothing'),
+    }),
+  },
+  outputs: { 201: memberSchema.extend({ replayed: replayedField }).meta({ id: 'NewMember' }) },
+  problems: ['conflict'],
+  examples: [
+    {
+      title: 'An operator',
+      params: { project: 'smart_layer' },
+      body: { subject, role: 'operator', name: 'Ada' },
+      status: 201,
+      response: { ...example, replayed: false },
+    },
+  ],
+})
+
+export const getMember = defineRoute({
+  operation: 'getMember',
+  method: 'GET',
+  path: '/v1/projects/{project}/members/{subject}',
+  noun: 'members',
+  summary: 'What a person is to a project',
+  auth: 'member:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: { ...noInput, params: bySubject },
+  outputs: { 200: memberSchema },
+  problems: [],
+  examples: [{ title: 'An operator', params: { project: 'smart_layer', subject }, status: 200, response: example }],
+})
+
 export const putMember = defineRoute({
   operation: 'putMember',
   method: 'PUT',
@@ -78,8 +127,8 @@ export const putMember = defineRoute({
     ...noInput,
     params: bySubject,
     body: z.strictObject({
-      role: z.enum(roles).describe('viewer, operator, admin or owner; GET /v1/scopes says what each may do'),
-      name: z.string().min(1).max(100).optional().describe('1 to 100 characters; left out, it stays as it is'),
+      role: roleField,
+      name: nameField.optional().describe('1 to 100 characters; left out, it stays as it is'),
     }),
   },
   outputs: { 200: memberSchema },
@@ -89,6 +138,34 @@ export const putMember = defineRoute({
       title: 'An operator',
       params: { project: 'smart_layer', subject },
       body: { role: 'operator', name: 'Ada' },
+      status: 200,
+      response: example,
+    },
+  ],
+})
+
+export const updateMember = defineRoute({
+  operation: 'updateMember',
+  method: 'PATCH',
+  path: '/v1/projects/{project}/members/{subject}',
+  noun: 'members',
+  summary: 'Change the role or the name of a member',
+  description: 'Fields left out stay as they are. Nobody is let in by this.',
+  auth: 'member:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: {
+    ...noInput,
+    params: bySubject,
+    body: z.strictObject({ role: roleField.optional(), name: nameField.optional().describe('1 to 100 characters') }),
+  },
+  outputs: { 200: memberSchema },
+  problems: ['conflict'],
+  examples: [
+    {
+      title: 'Another name',
+      params: { project: 'smart_layer', subject },
+      body: { name: 'Ada' },
       status: 200,
       response: example,
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { etagField, jsonObjectField, metadataField, projectField, timestampField } from '../field.ts'
+import { etagField, jsonObjectField, metadataField, projectField, replayedField, timestampField } from '../field.ts'
 import { defineRoute, noInput } from '../route-contract.ts'
 
 const projectSchema = z
@@ -48,6 +48,33 @@ const fields = z.strictObject({
   capabilities: z.array(z.string().max(100)).max(100).optional(),
   endpoints: jsonObjectField.optional(),
   metadata: metadataField.optional(),
+})
+
+const newNameField = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,47}$/)
+  .describe('1 to 48 lowercase letters, digits and underscores, beginning with a letter; it names a schema, too')
+
+export const createProject = defineRoute({
+  operation: 'createProject',
+  method: 'POST',
+  path: '/v1/projects',
+  noun: 'projects',
+  summary: 'Register a project that is not there yet',
+  description: 'PUT of the name registers or updates, whichever it takes.',
+  auth: 'project:write',
+  idempotencyKey: 'required',
+  input: { ...noInput, body: fields.extend({ name: newNameField }) },
+  outputs: { 201: projectSchema.extend({ replayed: replayedField }).meta({ id: 'NewProject' }) },
+  problems: ['conflict', 'not_found'],
+  examples: [
+    {
+      title: 'Register',
+      body: { name: 'smart_layer', version: '1.4.0', capabilities: ['chat'], endpoints: example.endpoints },
+      status: 201,
+      response: { ...example, replayed: false },
+    },
+  ],
 })
 
 export const getProject = defineRoute({

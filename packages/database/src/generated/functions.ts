@@ -479,6 +479,25 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Lets a person in. PT409 where they are in already. Replays on p_key. */
+  member_add: {
+    args: {
+      p_key: string
+      p_project: string
+      p_subject: string
+      p_role: string
+      p_name?: string | null | undefined
+    }
+    result: Json
+  }
+  /** A member. PT404 where there is none. */
+  member_get: {
+    args: {
+      p_project: string
+      p_subject: string
+    }
+    result: Json
+  }
   /** The members of a project, in the order of their subjects. */
   member_list: {
     args: {
@@ -511,6 +530,29 @@ export interface CoreFunctions {
       p_role: string
       p_name?: string | null | undefined
       p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** Changes the role or the name of a member. PT404 where there is none; the last owner stays. */
+  member_update: {
+    args: {
+      p_project: string
+      p_subject: string
+      p_role?: string | null | undefined
+      p_name?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** Registers a sibling project. PT409 where there is one of that name. Replays on p_key. */
+  project_create: {
+    args: {
+      p_key: string
+      p_name: string
+      p_version?: string | null | undefined
+      p_capabilities?: JsonInput
+      p_endpoints?: JsonInput
+      p_metadata?: JsonInput
     }
     result: Json
   }

@@ -532,6 +532,27 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'member_add',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_role', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'member_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'member_list',
     returns: 'jsonb',
     isForMembers: true,
@@ -568,6 +589,31 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_role', type: 'text', required: true },
       { name: 'p_name', type: 'text', required: false },
       { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'member_update',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_role', type: 'text', required: false },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'project_create',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_version', type: 'text', required: false },
+      { name: 'p_capabilities', type: 'jsonb', required: false },
+      { name: 'p_endpoints', type: 'jsonb', required: false },
+      { name: 'p_metadata', type: 'jsonb', required: false },
     ],
   },
   {
