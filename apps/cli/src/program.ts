@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addApi } from './commands/api.ts'
 import { addAuditLog } from './commands/audit-log.ts'
 import { addBudget } from './commands/budget.ts'
+import { addCall } from './commands/call.ts'
 import { addCredits } from './commands/credits.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -56,6 +57,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addAuditLog(verbs)
   addEvents(verbs)
   addDemo(verbs)
+  addCall(verbs)
   addApi(verbs)
   addOpenApi(verbs)
   addVersion(verbs)

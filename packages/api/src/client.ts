@@ -46,22 +46,25 @@ export type Client = {
  * the problem (`available`, `budgets`). After a timeout the outcome is unknown: send the same `idempotencyKey` again.
  */
 export function createClient(options: ClientOptions): Client {
-  const call = createCall(options)
+  const call = createCaller(options)
   const operations = routes.map((route) => [
     route.operation,
-    (request: UntypedRequest = {}, callOptions: ClientCallOptions = {}) => call(route, request, callOptions),
+    (request?: UntypedRequest, callOptions?: ClientCallOptions) => call(route, request, callOptions),
   ])
   return Object.fromEntries(operations)
 }
 
-interface UntypedRequest {
+export interface UntypedRequest {
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly body?: unknown
 }
 
-function createCall({ url, key, timeoutMs = 30_000, fetch: send = fetch }: ClientOptions) {
-  return async (route: RouteContract, request: UntypedRequest, options: ClientCallOptions): Promise<unknown> => {
+export type Caller = (route: RouteContract, request?: UntypedRequest, options?: ClientCallOptions) => Promise<unknown>
+
+/** What is behind `createClient`, for programs that learn only as they run which route it is. */
+export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch }: ClientOptions): Caller {
+  return async (route, request = {}, options = {}) => {
     using deadline = startDeadline(route.operation, options, timeoutMs)
     const headers = new Headers({ accept: 'application/json, application/problem+json' })
     if (key !== undefined) headers.set('authorization', `Bearer ${key}`)

@@ -85,3 +85,4 @@ export {
 export { transferCredits } from './routes/transfer.ts'
 export { getUsage } from './routes/usage.ts'
 export { type Routes, routes } from './routes.ts'
+export { suggest } from './suggestion.ts'
