@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { isKnown, readPrecondition, toEntityTag } from './precondition.ts'
 
-const match = (value: string) => readPrecondition('edit', { 'if-match': value }).ifMatch
-const noneMatch = (value: string) => readPrecondition('read', { 'if-none-match': value }).known
+const edit = { conditional: 'edit', method: 'PUT' } as const
+const read = { conditional: 'read', method: 'GET' } as const
+
+const match = (value: string) => readPrecondition(edit, { 'if-match': value }).ifMatch
+const noneMatch = (value: string) => readPrecondition(read, { 'if-none-match': value }).known
 
 test.each([
   ['*', ['*']],
@@ -23,14 +26,17 @@ test.each(['abc', '', '"abc', '"a""b"', '"a" "b"', 'w/"a"', "'a'", '*,"a"', `"${
 )
 
 test('If-None-Match on an edit is * or nothing, and never beside If-Match', () => {
-  expect(readPrecondition('edit', { 'if-none-match': '*' }).ifMatch).toEqual([])
-  expect(() => readPrecondition('edit', { 'if-none-match': '"abc"' })).toThrow('must be *')
-  expect(() => readPrecondition('edit', { 'if-none-match': '*', 'if-match': '*' })).toThrow('together')
+  expect(readPrecondition(edit, { 'if-none-match': '*' }).ifMatch).toEqual([])
+  expect(() => readPrecondition(edit, { 'if-none-match': '"abc"' })).toThrow('must be *')
+  expect(() => readPrecondition(edit, { 'if-none-match': '*', 'if-match': '*' })).toThrow('together')
 })
 
-test('without the fields, or on a route without them, nothing is asked', () => {
-  expect(readPrecondition('edit', {})).toEqual({ ifMatch: null, known: [] })
-  expect(readPrecondition(undefined, { 'if-match': 'nonsense' })).toEqual({ ifMatch: null, known: [] })
+test('without the fields, or on a read without them, nothing is asked; a change that cannot heed them is refused', () => {
+  expect(readPrecondition(edit, {})).toEqual({ ifMatch: null, known: [] })
+  expect(readPrecondition({ method: 'GET' }, { 'if-match': 'nonsense' })).toEqual({ ifMatch: null, known: [] })
+  const takesNone = 'header.If-Match: this operation takes no condition'
+  expect(() => readPrecondition({ method: 'DELETE' }, { 'if-match': '"abc"' })).toThrow(takesNone)
+  expect(() => readPrecondition({ method: 'POST' }, { 'if-none-match': '*' })).toThrow('header.If-None-Match')
 })
 
 test('a read compares weakly, and knows everything by *', () => {
@@ -41,12 +47,12 @@ test('a read compares weakly, and knows everything by *', () => {
 })
 
 test('the tag of a read is that of all it shows but the time; its beginning is the state', () => {
-  const read = (body: object) => toEntityTag('read', { ...body })
-  const one = read({ etag: 's1', held: 1, at: 'now' })
+  const tagOf = (body: object) => toEntityTag('read', { ...body })
+  const one = tagOf({ etag: 's1', held: 1, at: 'now' })
   expect(one).toMatch(/^"s1-[0-9a-f]{32}"$/)
-  expect(read({ etag: 's1', held: 1, at: 'later' })).toBe(one)
-  expect(read({ etag: 's1', held: 2, at: 'now' })).not.toBe(one)
-  expect(read({ data: [] })).toMatch(/^"[0-9a-f]{32}"$/)
+  expect(tagOf({ etag: 's1', held: 1, at: 'later' })).toBe(one)
+  expect(tagOf({ etag: 's1', held: 2, at: 'now' })).not.toBe(one)
+  expect(tagOf({ data: [] })).toMatch(/^"[0-9a-f]{32}"$/)
   expect(toEntityTag('edit', { etag: 's1', held: 2 })).toBe('"s1"')
   expect(toEntityTag('edit', { etag: null })).toBeUndefined()
 })

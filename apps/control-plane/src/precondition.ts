@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { ConditionalUse } from '@core/api'
+import type { ConditionalUse, RouteContract } from '@core/api'
 import { ProblemError } from './problem-error.ts'
 
 /** What a request's If-Match and If-None-Match mean. */
@@ -10,6 +10,8 @@ export interface Precondition {
   readonly known: readonly string[] | '*'
 }
 
+type Conditional = Pick<RouteContract, 'conditional' | 'method'>
+
 interface ConditionalHeaders {
   readonly 'if-match'?: string | undefined
   readonly 'if-none-match'?: string | undefined
@@ -19,12 +21,18 @@ const unconditional: Precondition = { ifMatch: null, known: [] }
 
 /**
  * Reads the conditional header fields of a route that has any (RFC 9110, 13.1). Of a tag `"state-rest"` an edit takes the
- * state: what else the representation shows (a balance) does not stand in its way.
- * @throws ProblemError invalid for what is no list of entity tags.
+ * state: what else the representation shows (a balance) does not stand in its way. A change that could not heed its
+ * condition is refused, because whoever sends one relies on it.
+ * @throws ProblemError invalid for what is no list of entity tags, or a condition where none is taken.
  */
-export function readPrecondition(use: ConditionalUse | undefined, headers: ConditionalHeaders): Precondition {
+export function readPrecondition({ conditional: use, method }: Conditional, headers: ConditionalHeaders): Precondition {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers
-  if (use === undefined || (match === undefined && noneMatch === undefined)) return unconditional
+  if (match === undefined && noneMatch === undefined) return unconditional
+  if (use === undefined && method === 'GET') return unconditional
+  if (use === undefined) {
+    const field = match === undefined ? 'If-None-Match' : 'If-Match'
+    throw refuse(field, 'this operation takes no condition', 'Send it without the header, or edit what has an ETag.')
+  }
   if (use === 'read') return { ifMatch: null, known: readTags('If-None-Match', noneMatch, false) }
   if (noneMatch === undefined) {
     const tags = readTags('If-Match', match, true)
@@ -46,8 +54,7 @@ function readTags(field: string, value: string | undefined, isStrong: boolean): 
   return tags.filter(([, weak, tag]) => !(isStrong && weak) && tag !== '*').map(([, , tag = '']) => tag)
 }
 
-function refuse(field: string, message: string): ProblemError {
-  const fix = 'Send the ETag as it came, quotes included.'
+function refuse(field: string, message: string, fix = 'Send the ETag as it came, quotes included.'): ProblemError {
   return new ProblemError('invalid', `header.${field}: ${message}`, {
     errors: [{ location: `header.${field}`, message, fix }],
   })

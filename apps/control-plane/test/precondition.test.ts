@@ -146,6 +146,16 @@ describe.each(Object.entries(editables))('%s', (_, make) => {
   })
 })
 
+test('a change that cannot heed a condition is not made', async () => {
+  const { method, path } = await mutations.removeMember(server)
+  const remove = (headers = {}) => server.send(method, path, { key: server.owner, headers })
+  expect(await remove({ 'if-match': '"zzz"' })).toMatchObject({
+    status: 400,
+    body: { code: 'invalid', errors: [{ location: 'header.If-Match', message: 'this operation takes no condition' }] },
+  })
+  expect(await remove()).toMatchObject({ status: 200 })
+})
+
 test('If-None-Match: * makes what is not there, and only that', async () => {
   const project = `made_${uuidv7().replaceAll('-', '').slice(-12)}`
   const make = (

@@ -42,7 +42,7 @@ export function installRoute(
     config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
     onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission)],
     handler(request, reply) {
-      const precondition = readPrecondition(contract.conditional, request.headers)
+      const precondition = readPrecondition(contract, request.headers)
       const context = createContext(request, database, precondition.ifMatch)
       const answer = route.handle(context, request, { request, reply })
       if (answer instanceof Promise) return answer.then((late) => send(reply, contract, late, precondition))
