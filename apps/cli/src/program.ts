@@ -5,6 +5,7 @@ import { addBudget } from './commands/budget.ts'
 import { addCredits } from './commands/credits.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addErrors } from './commands/errors.ts'
 import { addEvents } from './commands/events.ts'
 import { addFlags } from './commands/flags.ts'
 import { addKeys } from './commands/keys.ts'
@@ -54,6 +55,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addScopes(verbs)
   addFlags(verbs)
   addAuditLog(verbs)
+  addErrors(verbs)
   addEvents(verbs)
   addDemo(verbs)
   addApi(verbs)
