@@ -17,6 +17,7 @@ import { addProject } from './commands/project.ts'
 import { addScopes } from './commands/scopes.ts'
 import { addStart } from './commands/start.ts'
 import { addStatus } from './commands/status.ts'
+import { addSystem } from './commands/system.ts'
 import { addVersion } from './commands/version.ts'
 import type { CommandIo } from './io.ts'
 import { createSession, type Session } from './session.ts'
@@ -56,6 +57,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addFlags(verbs)
   addAuditLog(verbs)
   addErrors(verbs)
+  addSystem(verbs)
   addEvents(verbs)
   addDemo(verbs)
   addApi(verbs)

@@ -129,6 +129,8 @@ describe('every verb', () => {
     [['flags', 'set', 'router.order', '"price"', '--all'], { changed: true }],
     [['flags', 'list', '--all'], { data: [{ name: 'router.order', project: null, value: 'price' }] }],
     [['flags', 'clear', 'router.order', '--all'], { changed: true }],
+    [['system', 'info'], { version: '0.1.0', driver: 'embedded', schema: { pending: [] } }],
+    [['system', 'bottlenecks', '--limit', '1'], { windowSeconds: 300, routes: [{ failures: 0 }] }],
   ]
   test.each(theirs)('core %j answers the owner', async (args, answer) => {
     const { code, stdout, stderr } = await inProcess(args, { env: owner() })
@@ -180,6 +182,8 @@ describe('exit codes', () => {
     ['a time limit of zero', ['--timeout', '0', 'status'], 2, /time limit/],
     ['an address that is none', ['--url', 'localhost', 'status'], 2, /not the address/],
     ['what the key may not do', ['credits', 'grant', 'smart_layer', '1'], 3, /ledger:grant/],
+    ['what only the whole system tells', ['system', 'info'], 3, /system:read/],
+    ['a limit that cannot be', ['system', 'bottlenecks', '--limit', 'all'], 2, /not a whole number/],
     ['another project', ['credits', 'balance', 'manus_origin'], 4, /not yours/],
     ['a hold that does not exist', ['credits', 'settle', '019ab2c4-0000-7000-8000-000000000000'], 4, /no hold/],
     ['an account that does not exist', ['credits', 'charge', 'smart_layer/nobody', '1'], 4, /no account/],
