@@ -190,6 +190,7 @@ describe('exit codes', () => {
     ['more than the budget', ['credits', 'reserve', 'smart_layer', '101'], 6, /budget daily/],
     ['a control plane that is not there', ['--url', 'http://127.0.0.1:9', 'status'], 7, /did not answer/],
     ['api: a missing route', ['api', 'GET', '/v1/nothing'], 4, /404/],
+    ['api: a method that is none', ['api', 'FETCH', '/v1/me'], 2, /"FETCH" is not a method/],
     ['api: another origin', ['api', 'GET', '//evil.example/v1/me'], 2, /not a path/],
   ])('%s', async (_, args, code, message) => {
     const result = await core(args)
