@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addApi } from './commands/api.ts'
 import { addAuditLog } from './commands/audit-log.ts'
 import { addBudget } from './commands/budget.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addCredits } from './commands/credits.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -62,6 +63,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addDemo(verbs)
   addApi(verbs)
   addOpenApi(verbs)
+  addCompletion(verbs)
   addVersion(verbs)
   return program
 }
