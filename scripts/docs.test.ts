@@ -36,6 +36,9 @@ describe('what the check would say', () => {
     ['core credits grant pool 5 --raeson x', 'core credits grant has no option --raeson'],
     ['node bootstrap.mjs core credits grant pool', 'core credits grant wants 2 arguments'],
     ['echo x | core statsu', 'core has no statsu'],
+    ['core completion tcsh > somewhere', 'core completion knows no tcsh'],
+    ['core errors list --status closed', '--status knows no closed'],
+    ['core credits usage --by=year', '--by knows no year'],
   ])('%s', (command, complaint) => {
     expect(faultsOfCommand(command).join()).toContain(complaint)
   })
@@ -46,10 +49,15 @@ describe('what the check would say', () => {
     expect(leadsSomewhere('README.md', 'CONTRIBUTING.md')).toBe(true)
   })
 
-  test.each(['npm start', 'npm test -- ledger', 'core credits reserve smart_layer 2.5 --ttl 60', 'core migrate up'])(
-    '%s passes',
-    (command) => expect(faultsOfCommand(command)).toEqual([]),
-  )
+  test.each([
+    'npm start',
+    'npm test -- ledger',
+    'core credits reserve smart_layer 2.5 --ttl 60',
+    'core migrate up',
+    'core completion bash > somewhere',
+    'core events tail flag key',
+    'core keys verify <key',
+  ])('%s passes', (command) => expect(faultsOfCommand(command)).toEqual([]))
 })
 
 function leadsSomewhere(from: string, link: string): boolean {
@@ -95,7 +103,9 @@ function faultsOfVerb(words: readonly string[]): string[] {
     if (name.startsWith('--') && name !== '--help') {
       const option = commands.flatMap(({ options }) => options).find(({ long }) => long === name)
       if (!option) return [`${path.join(' ')} has no option ${name}`]
-      if (!option.isBoolean() && !word.includes('=')) index++ // its value
+      if (option.isBoolean()) continue
+      const value = word.includes('=') ? word.slice(name.length + 1) : (words[++index] ?? '')
+      if (!isChoice(option, value)) return [`${name} knows no ${value}`]
     } else if (command.commands.length > 0) {
       const next: typeof command | undefined = command.commands.find((child) => child.name() === word)
       if (!next) return [`${path.join(' ')} has no ${word}`]
@@ -109,11 +119,19 @@ function faultsOfVerb(words: readonly string[]): string[] {
   const known = command.registeredArguments
   const least = known.filter(({ required }) => required).length
   const most = known.some(({ variadic }) => variadic) ? Number.POSITIVE_INFINITY : known.length
-  if (operands.length >= least && operands.length <= most) return []
+  if (operands.length >= least && operands.length <= most) {
+    const strange = operands.find((operand, index) => !isChoice(known[Math.min(index, known.length - 1)], operand))
+    return strange === undefined ? [] : [`${path.join(' ')} knows no ${strange}`]
+  }
   return [`${path.join(' ')} wants ${least === most ? least : `${least} to ${most}`} arguments, not ${operands.length}`]
 }
 
-/** Splits at spaces outside quotes; redirections are not words. */
+function isChoice(place: { argChoices?: string[] } | undefined, word: string): boolean {
+  return place?.argChoices?.includes(word) ?? true
+}
+
+/** Splits at spaces outside quotes; redirections and their files are not words. */
 function wordsOf(text: string): string[] {
-  return [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word).filter((word) => !/^[<>]/.test(word))
+  const words = [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word)
+  return words.filter((word, index) => !/^[<>]/.test(word) && !/^[<>]+$/.test(words[index - 1] ?? ''))
 }

@@ -1,4 +1,4 @@
-import type { Argument, Command } from 'commander'
+import type { Argument, Command, Option } from 'commander'
 import { exitCodes } from '../src/exit-code.ts'
 import { buildProgram } from '../src/program.ts'
 
@@ -36,7 +36,10 @@ function leavesOf(command: Command, path: readonly string[]): Leaf[] {
 function renderVerb({ command, path }: Leaf): string[] {
   const operands = command.registeredArguments.map(nameOf)
   const described = command.registeredArguments.filter(({ description }) => description !== '')
-  const list = [...described.map((one) => `- \`${nameOf(one)}\`: ${one.description}`), ...listOf(command)]
+  const list = [
+    ...described.map((one) => `- \`${nameOf(one)}\`: ${one.description}${choicesOf(one)}`),
+    ...listOf(command),
+  ]
   return [
     '',
     `## ${path.join(' ')}`,
@@ -54,11 +57,15 @@ function nameOf(one: Argument): string {
 }
 
 function listOf({ options }: Command): string[] {
-  return options.map(({ flags, description, defaultValue, argChoices }) => {
-    const choices = argChoices ? ` (${argChoices.join(', ')})` : ''
+  return options.map((option) => {
+    const { flags, description, defaultValue } = option
     const fallback = typeof defaultValue === 'string' && defaultValue !== '' ? ` (default: ${defaultValue})` : ''
-    return `- \`${flags}\`: ${description}${choices}${fallback}`
+    return `- \`${flags}\`: ${description}${choicesOf(option)}${fallback}`
   })
+}
+
+function choicesOf({ argChoices }: Argument | Option): string {
+  return argChoices ? ` (${argChoices.join(', ')})` : ''
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

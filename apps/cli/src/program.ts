@@ -3,9 +3,11 @@ import { addApi } from './commands/api.ts'
 import { addAuditLog } from './commands/audit-log.ts'
 import { addBudget } from './commands/budget.ts'
 import { addCall } from './commands/call.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addCredits } from './commands/credits.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addErrors } from './commands/errors.ts'
 import { addEvents } from './commands/events.ts'
 import { addFlags } from './commands/flags.ts'
 import { addKeys } from './commands/keys.ts'
@@ -17,6 +19,7 @@ import { addProject } from './commands/project.ts'
 import { addScopes } from './commands/scopes.ts'
 import { addStart } from './commands/start.ts'
 import { addStatus } from './commands/status.ts'
+import { addSystem } from './commands/system.ts'
 import { addVersion } from './commands/version.ts'
 import type { CommandIo } from './io.ts'
 import { createSession, type Session } from './session.ts'
@@ -28,8 +31,12 @@ export interface Verbs {
   exit(code: number): void
 }
 
-/** Every verb of the command. */
-export function buildProgram(io: CommandIo, exit: (code: number) => void): Command {
+/** Every verb of the command. `tellMisuse` hears what commander says about a command line that is none. */
+export function buildProgram(
+  io: CommandIo,
+  exit: (code: number) => void,
+  tellMisuse: (text: string) => void = (text) => io.stderr.write(text),
+): Command {
   const program = new Command('core')
     .description('Metered credits, shared by sibling projects')
     .option('--json', 'JSON on stdout, also on a terminal (a pipe or file always gets JSON)')
@@ -39,7 +46,7 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
     .option('--micro', 'amounts are whole micro-credits, given and shown; else credits such as 2.5')
     .option('--timeout <seconds>', 'limit of each call to the control plane', '30')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: tellMisuse })
     .showHelpAfterError('(core --help, and --help after any verb, tell more)')
   const verbs: Verbs = { program, session: () => createSession(io, program), exit }
   addStart(verbs)
@@ -55,11 +62,14 @@ export function buildProgram(io: CommandIo, exit: (code: number) => void): Comma
   addScopes(verbs)
   addFlags(verbs)
   addAuditLog(verbs)
+  addErrors(verbs)
+  addSystem(verbs)
   addEvents(verbs)
   addDemo(verbs)
   addCall(verbs)
   addApi(verbs)
   addOpenApi(verbs)
+  addCompletion(verbs)
   addVersion(verbs)
   return program
 }

@@ -1,4 +1,4 @@
-import { isCoreError } from '@core/foundation'
+import { CoreError, isCoreError } from '@core/foundation'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import type { CommandIo } from './io.ts'
@@ -14,17 +14,23 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     return exitCodes.usage
   }
   const asJson = args.includes('--json')
+  const tellMisuse = (text: string) => asJson || io.stderr.write(text)
   try {
     let exitCode: number = exitCodes.ok
-    await buildProgram(io, (code) => {
+    const exit = (code: number) => {
       exitCode = code
-    }).parseAsync(args, { from: 'user' })
+    }
+    await buildProgram(io, exit, tellMisuse).parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
-    // commander has written its message already: help and version are no faults, everything else is misuse.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-    io.stderr.write(asJson ? `${JSON.stringify({ error: toPlain(error) })}\n` : explain(error))
-    return exitCodeOf(error)
+    if (!(error instanceof CommanderError)) {
+      io.stderr.write(asJson ? toJsonLine(error) : explain(error))
+      return exitCodeOf(error)
+    }
+    // Help and version are no faults, everything else is misuse, which commander has told already but in JSON.
+    if (error.exitCode === 0) return exitCodes.ok
+    if (asJson) io.stderr.write(toJsonLine(toMisuse(error)))
+    return exitCodes.usage
   }
 }
 
@@ -32,6 +38,17 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
 function explain(error: unknown): string {
   if (!isCoreError(error)) return `core: ${error instanceof Error ? error.stack : String(error)}\n`
   return `core: ${error.message}\n${error.fix ? `  fix: ${error.fix}\n` : ''}`
+}
+
+function toMisuse({ code, message }: CommanderError): CoreError {
+  const isHelp = code === 'commander.help' // shown instead of a verb
+  return new CoreError('E_INVALID', isHelp ? 'a verb is missing' : message.replace(/^error: /, ''), {
+    fix: 'core --help, and --help after any verb, tell more.',
+  })
+}
+
+function toJsonLine(error: unknown): string {
+  return `${JSON.stringify({ error: toPlain(error) })}\n`
 }
 
 function toPlain(error: unknown): object {

@@ -129,6 +129,8 @@ describe('every verb', () => {
     [['flags', 'set', 'router.order', '"price"', '--all'], { changed: true }],
     [['flags', 'list', '--all'], { data: [{ name: 'router.order', project: null, value: 'price' }] }],
     [['flags', 'clear', 'router.order', '--all'], { changed: true }],
+    [['system', 'info'], { version: '0.1.0', driver: 'embedded', schema: { pending: [] } }],
+    [['system', 'bottlenecks', '--limit', '1'], { windowSeconds: 300, routes: [{ failures: 0 }] }],
   ]
   test.each(theirs)('core %j answers the owner', async (args, answer) => {
     const { code, stdout, stderr } = await inProcess(args, { env: owner() })
@@ -180,12 +182,15 @@ describe('exit codes', () => {
     ['a time limit of zero', ['--timeout', '0', 'status'], 2, /time limit/],
     ['an address that is none', ['--url', 'localhost', 'status'], 2, /not the address/],
     ['what the key may not do', ['credits', 'grant', 'smart_layer', '1'], 3, /ledger:grant/],
+    ['what only the whole system tells', ['system', 'info'], 3, /system:read/],
+    ['a limit that cannot be', ['system', 'bottlenecks', '--limit', 'all'], 2, /not a whole number/],
     ['another project', ['credits', 'balance', 'manus_origin'], 4, /not yours/],
     ['a hold that does not exist', ['credits', 'settle', '019ab2c4-0000-7000-8000-000000000000'], 4, /no hold/],
     ['an account that does not exist', ['credits', 'charge', 'smart_layer/nobody', '1'], 4, /no account/],
     ['more than the budget', ['credits', 'reserve', 'smart_layer', '101'], 6, /budget daily/],
     ['a control plane that is not there', ['--url', 'http://127.0.0.1:9', 'status'], 7, /did not answer/],
     ['api: a missing route', ['api', 'GET', '/v1/nothing'], 4, /404/],
+    ['api: a method that is none', ['api', 'FETCH', '/v1/me'], 2, /"FETCH" is not a method/],
     ['api: another origin', ['api', 'GET', '//evil.example/v1/me'], 2, /not a path/],
   ])('%s', async (_, args, code, message) => {
     const result = await core(args)
@@ -199,6 +204,20 @@ describe('exit codes', () => {
     const again = await core(['credits', 'settle', hold, '0.5'])
     expect(again).toMatchObject({ code: 5, stdout: '' })
     expect(again.stderr).toContain(`the hold ${hold} is settled`)
+  })
+
+  test.each([
+    [['credits', 'reserve'], "missing required argument 'account'"],
+    [['status', '--surprise'], "unknown option '--surprise'"],
+    [['credits'], 'a verb is missing'],
+    [['errors', 'list', '--status', 'odd'], 'Allowed choices are'],
+  ])('with --json the misuse %j is one line of JSON, too', async (args, message) => {
+    const { code, stdout, stderr } = await core([...args, '--json'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    const { error } = JSON.parse(stderr)
+    expect(error).toMatchObject({ code: 'E_INVALID', fix: expect.stringContaining('--help') })
+    expect(error.message).toContain(message)
   })
 
   test('with --json a failure is one line of JSON on stderr, and stdout stays empty', async () => {

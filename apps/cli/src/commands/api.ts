@@ -1,7 +1,10 @@
 import { CoreError, startDeadline, uuidv7 } from '@core/foundation'
+import { Argument } from 'commander'
 import { exitCodeOfStatus } from '../exit-code.ts'
 import type { Verbs } from '../program.ts'
 import { readAll } from '../read-json.ts'
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 interface ApiOptions {
   body?: string
@@ -12,7 +15,7 @@ export function addApi({ program, session, exit }: Verbs): void {
   program
     .command('api')
     .description('any request to the control plane, with your key; prints the body of the answer')
-    .argument('<method>', 'GET, POST, PUT, PATCH or DELETE')
+    .addArgument(new Argument('<method>', 'in capitals or not').choices(methods).argParser(toMethod))
     .argument('<path>', 'such as /v1/projects/current/accounts')
     .option('--body <json>', 'the body; - reads it from standard input')
     .option('--idempotency-key <key>', 'of a POST; left out: a new uuid')
@@ -28,20 +31,27 @@ export function addApi({ program, session, exit }: Verbs): void {
       const body = options.body === '-' ? await readAll(current.io.stdin) : options.body
       using deadline = startDeadline('core api', { signal: current.io.signal, timeoutMs: current.timeoutMs }, 30_000)
       const response = await request(url, deadline.signal, {
-        method: method.toUpperCase(),
+        method,
         headers: {
           ...(target.key === undefined ? {} : { authorization: `Bearer ${target.key}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(/^get$/i.test(method) ? {} : { 'idempotency-key': options.idempotencyKey ?? uuidv7() }),
+          ...(method === 'GET' ? {} : { 'idempotency-key': options.idempotencyKey ?? uuidv7() }),
         },
         ...(body === undefined ? {} : { body }),
       })
       const text = await response.text()
-      if (!response.ok)
-        current.output.talk(`core: ${method.toUpperCase()} ${path} was answered with ${response.status}`)
+      if (!response.ok) current.output.talk(`core: ${method} ${path} was answered with ${response.status}`)
       current.output.text(text.trimEnd())
       exit(exitCodeOfStatus(response.status))
     })
+}
+
+function toMethod(text: string): string {
+  const method = text.toUpperCase()
+  if (methods.includes(method)) return method
+  throw new CoreError('E_INVALID', `${JSON.stringify(text)} is not a method`, {
+    fix: `Methods are ${methods.join(', ')}.`,
+  })
 }
 
 async function request(url: URL, signal: AbortSignal, init: RequestInit): Promise<Response> {

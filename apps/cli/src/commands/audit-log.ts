@@ -1,14 +1,17 @@
 import type { listAuditLog } from '@core/api'
+import { Option } from 'commander'
 import type { z } from 'zod'
 import { type PageOptions, sayIfMore } from '../page.ts'
 import type { Verbs } from '../program.ts'
 import { formatTable } from '../table.ts'
 
+const sources = ['admin', 'ledger'] as const
+
 interface FilterOptions {
   actor?: string
   action?: string
   resource?: string
-  source?: 'admin' | 'ledger'
+  source?: (typeof sources)[number]
   from?: string
   to?: string
 }
@@ -22,7 +25,9 @@ export function addAuditLog({ program, session }: Verbs): void {
     .option('--actor <actor>', 'only what it did: owner, key:<id>')
     .option('--action <action>', 'only this action, such as key.create, or all of a noun, such as key')
     .option('--resource <resource>', 'only this, such as flag:router.order or account:smart_layer')
-    .option('--source <source>', 'admin: without the journal of the ledger; ledger: only that')
+    .addOption(
+      new Option('--source <source>', 'admin: without the journal of the ledger; ledger: only that').choices(sources),
+    )
     .option('--from <instant>', 'from this RFC 3339 instant on')
     .option('--to <instant>', 'before this RFC 3339 instant')
     .option('--limit <rows>', 'rows per page, 1 to 1000', '20')

@@ -24,16 +24,19 @@ export function addCall({ program, session }: Verbs): void {
   program
     .command('call')
     .description('any operation of the API by its name, its fields checked before it is sent; alone: which there are')
-    .addArgument(new Argument('[operation]', 'such as getHold; core call lists them with their fields'))
+    .addArgument(
+      new Argument('[operation]', 'its name; core call lists them with their fields')
+        .choices(callable.map(({ operation }) => operation))
+        .argParser(toRoute),
+    )
     .argument('[fields...]', 'name=value each, a value as JSON or text; project is --project unless named here')
     .option('--input <file>', 'fields as a JSON object; - reads standard input')
     .option('--idempotency-key <key>', 'of a POST; left out: a new uuid')
     .option('--if-match <etag>', 'of an edit: only in the state that was read')
     .option('--yes', 'do not ask before a DELETE')
-    .action(async (name: string | undefined, pairs: string[], options: CallVerbOptions) => {
+    .action(async (route: RouteContract | undefined, pairs: string[], options: CallVerbOptions) => {
       const current = session()
-      if (name === undefined) return current.output.data(callable.map(toListed), operationTable)
-      const route = findRoute(name)
+      if (route === undefined) return current.output.data(callable.map(toListed), operationTable)
       const fromFile = options.input === undefined ? {} : await readJson(current.io, options.input, inputSchema)
       const given = { ...fromFile, ...readPairs(route, pairs) }
       const target = await current.target()
@@ -50,7 +53,7 @@ export function addCall({ program, session }: Verbs): void {
 
 const inputSchema = z.record(z.string(), z.unknown())
 
-function findRoute(name: string): RouteContract {
+function toRoute(name: string): RouteContract {
   const route = callable.find(({ operation }) => operation === name)
   if (route !== undefined) return route
   const names = callable.map(({ operation }) => operation)

@@ -1,6 +1,7 @@
 import { isTopic, type Topic, topicNames, topics } from '@core/api'
 import { createRealtimeClient, type RealtimeEvent, type RealtimeItem } from '@core/api/realtime'
 import { CoreError } from '@core/foundation'
+import { Argument } from 'commander'
 import type { Verbs } from '../program.ts'
 import type { Session } from '../session.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -16,15 +17,18 @@ export function addEvents({ program, session }: Verbs): void {
     .description('what happens, as it happens')
     .command('tail')
     .description('events until interrupted, one a line; nothing is lost or doubled when the connection breaks')
-    .argument('[topics...]', `${topicNames.join(', ')}; left out: all that the key may hear`)
+    .addArgument(
+      new Argument('[topics...]', 'what to hear of; left out: all that the key may')
+        .choices(topicNames)
+        .argParser(addTopic),
+    )
     .option('--since <seq>', 'the seq of the last event seen; what followed is shown first')
     .option('--count <events>', 'end after so many')
-    .action((names: string[], options: TailOptions) => tail(session(), names, options))
+    .action((wanted: Topic[], options: TailOptions) => tail(session(), wanted, options))
 }
 
-async function tail(current: Session, names: readonly string[], { since, count }: TailOptions): Promise<void> {
+async function tail(current: Session, wanted: readonly Topic[], { since, count }: TailOptions): Promise<void> {
   const { client, target } = await current.connect()
-  const wanted = names.map(toTopic)
   const { scopes } = await client.getMe()
   const heard = wanted.length > 0 ? wanted : topicNames.filter((name) => scopes.includes(topics[name].scope))
   const limit = count === undefined ? Number.POSITIVE_INFINITY : wholeNumber('--count', count)
@@ -63,8 +67,8 @@ function toLine({ at, topic, type, project, seq, data }: RealtimeEvent): string 
   return `${at}  ${seq}  ${topic} ${type}  ${project ?? 'all projects'}  ${JSON.stringify(data)}`
 }
 
-function toTopic(name: string): Topic {
-  if (isTopic(name)) return name
+function addTopic(name: string, before: readonly Topic[] = []): Topic[] {
+  if (isTopic(name)) return [...before, name]
   throw new CoreError('E_INVALID', `${JSON.stringify(name)} is not a topic`, {
     fix: `Choose of ${topicNames.join(', ')}.`,
   })

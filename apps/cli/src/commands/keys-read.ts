@@ -1,5 +1,6 @@
+import { type Capability, capabilities } from '@core/api'
 import { CoreError } from '@core/foundation'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type PageOptions, sayIfMore } from '../page.ts'
 import type { Verbs } from '../program.ts'
 import { readLine } from '../read-line.ts'
@@ -38,8 +39,10 @@ export function addKeyReading(keys: Command, { session }: Pick<Verbs, 'session'>
   keys
     .command('verify')
     .description('whether the key on standard input is good, and for a scope')
-    .option('--scope <scope>', 'what it must be allowed to do, such as ledger:spend')
-    .action(async ({ scope }: { scope?: string }) => {
+    .addOption(
+      new Option('--scope <scope>', 'what it must be allowed to do').choices(capabilities).argParser(toCapability),
+    )
+    .action(async ({ scope }: { scope?: Capability }) => {
       const current = session()
       const { client, target } = await current.connect()
       const key = await readLine(current.io.stdin)
@@ -49,7 +52,7 @@ export function addKeyReading(keys: Command, { session }: Pick<Verbs, 'session'>
       const verdict = await client.verifyApiKey({
         body: {
           key,
-          ...(scope === undefined ? {} : { scope: toCapability(scope) }),
+          ...(scope === undefined ? {} : { scope }),
           ...(target.project === undefined ? {} : { project: target.project }),
         },
       })

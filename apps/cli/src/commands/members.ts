@@ -1,5 +1,6 @@
 import { isRole, type Role, roles } from '@core/api'
 import { CoreError } from '@core/foundation'
+import { Argument } from 'commander'
 import { type PageOptions, sayIfMore } from '../page.ts'
 import type { Verbs } from '../program.ts'
 import { formatTable } from '../table.ts'
@@ -32,14 +33,14 @@ export function addMembers({ program, session }: Verbs): void {
     .command('set')
     .description('let a person in, or change the role; the last owner stays until there is another')
     .argument('<subject>', 'user: and the sub of the token, as GET /v1/me tells it')
-    .argument('<role>', roles.join(', '))
+    .addArgument(new Argument('<role>', 'what the person may do').choices(roles).argParser(toRole))
     .option('--name <name>', 'what people know the person by; left out: it stays')
-    .action(async (subject: string, role: string, { name }: { name?: string }) => {
+    .action(async (subject: string, role: Role, { name }: { name?: string }) => {
       const current = session()
       const { client, target } = await current.connect()
       const member = await client.putMember({
         params: { project: target.project ?? 'current', subject },
-        body: { role: toRole(role), ...(name === undefined ? {} : { name }) },
+        body: { role, ...(name === undefined ? {} : { name }) },
       })
       current.output.data(member, (set) => `${set.subject} is ${set.role} of ${set.project}`)
     })
