@@ -6,7 +6,7 @@ import { buildProgram } from './program.ts'
 
 /** Runs one command line and returns its exit code; nothing is thrown and the process is not ended. */
 export async function run(args: readonly string[], io: CommandIo): Promise<number> {
-  if (args.some((arg) => /^(--?\w[\w-]*=)?ck_(live|test)_/.test(arg))) {
+  if (args.some((arg) => /^(-{0,2}\w[\w-]*=)?ck_(live|test)_/.test(arg))) {
     io.stderr.write(
       'core: a key does not belong on the command line: other users see it in the process list, and the shell keeps it.\n' +
         '  fix: set CORE_KEY, or pipe the key and add --key-stdin.\n',

@@ -286,6 +286,7 @@ describe('where the key comes from', () => {
     for (const args of [
       ['status', key],
       ['status', `--key=${key}`],
+      ['call', 'verifyApiKey', `key=${key}`],
       ['api', 'GET', '/v1/me', '--body', key],
     ]) {
       const { code, stdout, stderr } = await core(args)
