@@ -1,6 +1,6 @@
 import { createClient } from '@core/api/client'
 import { loadConfig } from '@core/config'
-import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { createTestDatabase, type TestDatabase, untilFinal } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { balanceSiblings } from '../src/balancing.ts'
@@ -99,12 +99,7 @@ test('a budget is levelled once per interval, and again in the next', async () =
 
 test('several that seal at once seal each row once', async () => {
   const rows = Number((await shared.sql('select count(*) from core.ledger_tx'))[0]?.['count'])
-  // Final is what no older transaction of the whole server can precede, those of other tests' databases included.
-  await expect
-    .poll(() => shared.sql('select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) as final from core.ledger_tx'), {
-      timeout: 20_000,
-    })
-    .toEqual([{ final: true }])
+  await untilFinal(shared)
   const sealed = await Promise.all(Array.from({ length: 4 }, () => sealJournal(shared.database, signal)))
   expect(sealed.reduce((sum, count) => sum + count, 0)).toBe(rows)
   expect(await shared.database.rpc('ledger_verify', {})).toMatchObject({ valid: true, transactions: rows })

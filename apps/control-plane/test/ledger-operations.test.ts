@@ -1,3 +1,4 @@
+import { untilFinal } from '@core/database/testing'
 import { uuidv7 } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
@@ -243,6 +244,7 @@ test('a device leases credits, reports in order, and gives the rest back', async
 })
 
 test('the owner seals the journal, and a changed row is found', async () => {
+  await untilFinal(server.test)
   const sealed = await asOwner('/v1/system/seal')
   expect(sealed).toMatchObject({
     status: 200,

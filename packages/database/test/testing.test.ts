@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTestDatabase, openMemoryDatabase } from '../src/testing/index.ts'
+import { createTestDatabase, openMemoryDatabase, untilFinal } from '../src/testing/index.ts'
 
 describe('the test kit', () => {
   test('a test database is migrated and nobody else sees what is in it', async () => {
@@ -21,6 +21,21 @@ describe('the test kit', () => {
     await dropped.drop()
     await using other = await createTestDatabase()
     expect(await other.sql('select 1 from pg_database where datname = $1', [dropped.name])).toEqual([])
+  })
+
+  test('what is older is waited for, in whatever database of the server it is open', async () => {
+    await using one = await createTestDatabase()
+    await using two = await createTestDatabase()
+    const older = await one.connect()
+    await older.query('begin; select pg_current_xact_id()')
+    let isFinal = false
+    const waiting = untilFinal(two).then(() => {
+      isFinal = true
+    })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(isFinal).toBe(false)
+    await older.query('commit')
+    await waiting
   })
 
   test('a memory database is migrated', async () => {

@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { createTestDatabase, type TestDatabase, untilFinal } from '@core/database/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 
@@ -13,16 +13,9 @@ let test: TestDatabase
 let keys = 0
 const key = () => `key ${++keys}`
 const verify = async (from = 0) => verdict.parse(await test.database.rpc('ledger_verify', { p_from: from }))
-/** Every row so far is final: no transaction of the whole server, other tests' databases included, is older. */
-const becomeFinal = () =>
-  expect
-    .poll(() => test.sql('select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) as final from core.ledger_tx'), {
-      timeout: 20_000,
-    })
-    .toEqual([{ final: true }])
 const sealNow = () => test.database.rpc('ledger_seal', {})
 const seal = async () => {
-  await becomeFinal()
+  await untilFinal(test)
   return sealNow()
 }
 const charge = (amount: number) =>
@@ -97,7 +90,7 @@ it('the journal, its entries, alerts and seals refuse to be rewritten', async ()
 })
 
 it('a row is sealed only when no older transaction can still add one', async () => {
-  await becomeFinal()
+  await untilFinal(test)
   const slow = await test.connect()
   await slow.query('begin')
   await slow.query(`select core_api.ledger_charge('slow', 'a', 5)`) // takes its ids, and stays open
@@ -123,7 +116,7 @@ it('a large backlog is sealed in blocks that end with whole transactions', async
   await test.sql(`select core_api.ledger_batch((select jsonb_agg(jsonb_build_object('op', 'charge', 'key', 'c' || b || '-' || i,
     'account', 'a', 'amount', 1)) from generate_series(1, 50) i)) from generate_series(1, 4) b`)
   let sealed = 0
-  await becomeFinal()
+  await untilFinal(test)
   for (;;) {
     const answer = z.object({ sealed: z.number() }).parse(await test.database.rpc('ledger_seal', { p_limit: 60 }))
     if (answer.sealed === 0) break

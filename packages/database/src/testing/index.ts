@@ -4,3 +4,4 @@ export { type PostgresServer, type PostgresServerOptions, startPostgresServer } 
 export { runSql } from './run-sql.ts'
 export { type SupabaseServer, startSupabaseServer } from './supabase-server.ts'
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts'
+export { untilFinal } from './until-final.ts'
