@@ -39,7 +39,7 @@ test('a line is written soon, though nothing follows it', async () => {
 test('a process that ends, also by a fault, has written every line, with its failures and without their secrets', async () => {
   const fault = `Object.assign(new Error('broke'), { secret: 'hidden', why: 'shown' })`
   const { child, lines } = run(
-    `for (let n = 0; n < 500; n++) log.info({ n, text: 'ü'.repeat(n * 20) }); log.error({ err: ${fault} }); throw 1`,
+    `for (let n = 0; n < 500; n++) log.info({ n, text: 'ü'.repeat(n * 20) }); log.error({ err: ${fault} }); log.error({ err: 'text' }); throw 1`,
   )
   const exited = once(child, 'exit')
   const read: string[] = []
@@ -57,4 +57,5 @@ test('a process that ends, also by a fault, has written every line, with its fai
     why: 'shown',
     stack: expect.any(String),
   })
+  expect(records[501].err).toBe('text')
 })

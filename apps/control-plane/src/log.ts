@@ -17,7 +17,7 @@ export function createLogger(level: string): Logger {
       level,
       base: null,
       formatters: { log: hideSecrets },
-      serializers: { err: (error: Error) => hideNamed({ ...stdSerializers.err(error) }) },
+      serializers: { err: serializeError },
       timestamp: createTimestamp(),
     },
     gatherLines(),
@@ -53,6 +53,11 @@ function gatherLines(): { write(line: string): void } {
     periodicFlush: gatherMs,
   })
   return { write: (line) => void lines.write(Buffer.from(line)) }
+}
+
+/** Anything can be thrown. */
+function serializeError(thrown: unknown): unknown {
+  return thrown instanceof Error ? hideNamed({ ...stdSerializers.err(thrown) }) : thrown
 }
 
 const secretNames = ['authorization', 'secret']
