@@ -1,7 +1,7 @@
 import { type Fault, type RouteContract, suggest, toFaults } from '@core/api'
 import type { UntypedRequest } from '@core/api/client'
 import { CoreError } from '@core/foundation'
-import type { z } from 'zod'
+import { z } from 'zod'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -35,8 +35,8 @@ function readPair(route: RouteContract, pair: string): [string, unknown] {
   const [name, text] = [pair.slice(0, at), pair.slice(at + 1)]
   const field = parts.map(([part]) => route.input[part].shape[name]).find((schema) => schema !== undefined)
   if (field === undefined) throw unknownField(route, name)
-  const json = readJson(text)
-  return [name, json !== undefined && accepts(field, json) ? json : text]
+  const json = tryJson(text)
+  return [name, json !== undefined && z.safeParse(field, json).success ? json : text]
 }
 
 /**
@@ -69,11 +69,7 @@ function unknownField(route: RouteContract, name: string): CoreError {
   })
 }
 
-function accepts(schema: z.core.$ZodType, value: unknown): boolean {
-  return '~standard' in schema && !('issues' in Object(schema['~standard'].validate(value)))
-}
-
-function readJson(text: string): unknown {
+function tryJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

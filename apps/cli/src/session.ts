@@ -23,6 +23,8 @@ export interface Session {
   readonly timeoutMs: number
   target(): Promise<Target>
   connect(): Promise<{ client: Client; target: Target }>
+  /** As `connect`, with the project to look into; null for an owner who names none and looks into everything. */
+  connectWithin(): Promise<{ client: Client; project: string | null }>
   /** As the user means it: credits, or micro-credits with --micro. */
   amount(text: string): number
   show(micro: number): string
@@ -35,15 +37,20 @@ export function createSession(io: CommandIo, program: Command): Session {
   const output = createOutput(io, { json: options.json === true })
   const unit: AmountUnit = options.micro ? 'micro' : 'credits'
   const timeoutMs = parseSeconds(options.timeout ?? '30') * 1000
+  const connect = async () => {
+    const target = await resolveTarget(io, options)
+    return { client: createClient({ url: target.url, key: target.key, timeoutMs }), target }
+  }
   return {
     io,
     output,
     unit,
     timeoutMs,
     target: () => resolveTarget(io, options),
-    async connect() {
-      const target = await resolveTarget(io, options)
-      return { client: createClient({ url: target.url, key: target.key, timeoutMs }), target }
+    connect,
+    async connectWithin() {
+      const { client, target } = await connect()
+      return { client, project: target.project ?? (await client.getMe()).project }
     },
     amount: (text) => parseAmount(text, unit),
     show: (micro) => formatAmount(micro, unit),

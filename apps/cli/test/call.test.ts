@@ -64,6 +64,12 @@ test('an edit passes in the state that was read only', async () => {
   expect(await edit('two')).toMatchObject({ code: 5, stderr: expect.stringContaining('fix: ') })
 })
 
+test('the project is the one of --project, unless a field names it', async () => {
+  const shown = async (...args: string[]) => answerOf(await core(['getProject', ...args], { key: 'owner' })).name
+  expect(await shown('--project', 'manus_origin')).toBe('manus_origin')
+  expect(await shown('--project', 'manus_origin', 'project=smart_layer')).toBe('smart_layer')
+})
+
 test('what removes something asks first', async () => {
   const { id } = answerOf(await core(['createApiKey', 'name=short', 'project=smart_layer'], { key: 'owner' }))
   const revoke = ['revokeApiKey', `id=${id}`, 'project=smart_layer']

@@ -9,7 +9,7 @@ const gatherMs = 100
 
 /**
  * JSON lines on standard error; standard output belongs to what people asked for. Secrets are cut out by name. By our
- * own hand: pino's redaction copies every object it is shown, which cost more than the rest of a request's line.
+ * own hand: pino's redaction copies every object it is shown, which cost as much as the rest of a request's line.
  */
 export function createLogger(level: string): Logger {
   return pino(

@@ -34,8 +34,7 @@ export function addAuditLog({ program, session }: Verbs): void {
     .option('--cursor <cursor>', 'page.next of the page before')
     .action(async (query: PageOptions & FilterOptions) => {
       const current = session()
-      const { client, target } = await current.connect()
-      const project = target.project ?? (await client.getMe()).project
+      const { client, project } = await current.connectWithin()
       const log =
         project === null
           ? await client.listWholeAuditLog({ query })

@@ -21,8 +21,7 @@ export function addErrors({ program, session }: Verbs): void {
     .option('--cursor <cursor>', 'page.next of the page before')
     .action(async (query: PageOptions & { status?: Status }) => {
       const current = session()
-      const { client, target } = await current.connect()
-      const project = target.project ?? (await client.getMe()).project
+      const { client, project } = await current.connectWithin()
       const list =
         project === null
           ? await client.listAllErrors({ query })
@@ -38,8 +37,7 @@ export function addErrors({ program, session }: Verbs): void {
     .addArgument(new Argument('<status>', 'what it is from now on').choices(statuses))
     .action(async (id: string, status: Status) => {
       const current = session()
-      const { client, target } = await current.connect()
-      const project = target.project ?? (await client.getMe()).project
+      const { client, project } = await current.connectWithin()
       const body = { status }
       const marked =
         project === null

@@ -1,26 +1,12 @@
 import type { DescribedVerb, Suggestion } from './describe-verbs.ts'
-import { posixPlaces } from './posix-places.ts'
+import { posixFunctions } from './posix-functions.ts'
 import { quotePosix as quote } from './quote.ts'
 
 /** A completion script for bash, from 3.2 on, which macOS has. */
 export function bashScript(program: string, verbs: readonly DescribedVerb[]): string {
   return `# Completion of ${program} in bash, made by \`${program} completion bash\`. Make it anew after an update.
 
-# What may follow a verb. Fails where there is no such verb.
-_${program}_verb() {
-  case $1 in
-${verbs.map(verbCase).join('\n')}
-    *) return 1 ;;
-  esac
-}
-
-# What the value of an option, or an operand by its number, may be. Fails where none is taken.
-_${program}_value() {
-  case $1 in
-${posixPlaces(verbs)}
-    *) return 1 ;;
-  esac
-}
+${posixFunctions(program, verbs, verbCase)}
 
 _${program}() {
   local verb=${program} operand=0 awaited='' bare='' files='' prefix='' quoted='' cut='' gap='' word escaped current index

@@ -1,5 +1,5 @@
 import type { DescribedVerb, Suggestion } from './describe-verbs.ts'
-import { posixPlaces } from './posix-places.ts'
+import { posixFunctions } from './posix-functions.ts'
 import { quotePosix as quote } from './quote.ts'
 
 /** A completion script for zsh, to be found in a folder of fpath or to be sourced after compinit. */
@@ -7,21 +7,7 @@ export function zshScript(program: string, verbs: readonly DescribedVerb[]): str
   return `#compdef ${program}
 # Completion of ${program} in zsh, made by \`${program} completion zsh\`. Make it anew after an update.
 
-# What may follow a verb. Fails where there is no such verb.
-_${program}_verb() {
-  case $1 in
-${verbs.map(verbCase).join('\n')}
-    *) return 1 ;;
-  esac
-}
-
-# What the value of an option, or an operand by its number, may be. Fails where none is taken.
-_${program}_value() {
-  case $1 in
-${posixPlaces(verbs)}
-    *) return 1 ;;
-  esac
-}
+${posixFunctions(program, verbs, verbCase)}
 
 _${program}() {
   local verb=${program} awaited bare files word expl

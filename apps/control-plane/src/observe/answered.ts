@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { toContractPattern } from '../route-pattern.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,21 +31,10 @@ export function observeAnswers(app: FastifyInstance, observers: readonly AnswerO
   app.addHook('onResponse', (request, reply, done) => {
     const { method, is404, routeOptions } = request
     const { url, config } = routeOptions
-    const route = is404 || url === undefined ? undefined : toRoutePattern(url)
+    const route = is404 || url === undefined ? undefined : toContractPattern(url)
     const isStream = config.streams === true
     const answered = { request, method, route, status: reply.statusCode, ms: reply.elapsedTime, isStream }
     for (const observe of observers) observe(answered)
     done()
   })
-}
-
-const patterns = new Map<string, string>()
-
-/** A pattern of the router (`:code`) as the contract writes it (`{code}`). */
-export function toRoutePattern(url: string): string {
-  const known = patterns.get(url)
-  if (known !== undefined) return known
-  const pattern = url.replaceAll(/:(\w+)/g, '{$1}')
-  patterns.set(url, pattern)
-  return pattern
 }

@@ -5,8 +5,8 @@ import { type CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { camel, toCamelCase } from '../camel-case.ts'
 import type { ErrorSink } from '../errors/error-tracker.ts'
-import { toRoutePattern } from '../observe/answered.ts'
 import { notFound, ProblemError } from '../problem-error.ts'
+import { toContractPattern } from '../route-pattern.ts'
 import { setSecurityHeaders } from './security-headers.ts'
 
 const mediaType = 'application/problem+json; charset=utf-8'
@@ -56,7 +56,7 @@ export function tellFailure(
   { logger, errors }: { readonly logger: Logger; readonly errors: ErrorSink },
 ): void {
   const { url } = request.routeOptions
-  const route = url && toRoutePattern(url)
+  const route = url && toContractPattern(url)
   logger.error({ requestId: request.id, route, err: error }, 'request failed')
   if (problems[toProblem(error).code].status !== 500) return
   errors.record({

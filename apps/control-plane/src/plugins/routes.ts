@@ -7,6 +7,7 @@ import type { Keyring } from '../keyring.ts'
 import { isKnown, type Precondition, readPrecondition, toEntityTag } from '../precondition.ts'
 import { bindTo, claimsOf, ownerClaimsOf } from '../principal.ts'
 import { noOwnProject, notFound, ProblemError } from '../problem-error.ts'
+import { toRouterPattern } from '../route-pattern.ts'
 import type { Admission } from './admission.ts'
 import { type Caller, createGate } from './gate.ts'
 import { sendProblem } from './problems.ts'
@@ -38,7 +39,7 @@ export function installRoute(
   const ending = contract.deprecated && toDeprecationHeaders(contract.deprecated)
   app.route({
     method: contract.method,
-    url: toPattern(contract.path),
+    url: toRouterPattern(contract.path),
     config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
     onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission)],
     handler(request, reply) {
@@ -151,14 +152,9 @@ function isReplay(body: unknown): boolean {
   return 'replayed' in body && body.replayed === true
 }
 
-/** `{code}` as the router writes it. */
-function toPattern(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1')
-}
-
 /** Known addresses answer other methods with 405 and the ones they know. */
 function refuseOtherMethods(app: FastifyInstance): void {
-  const byPath = Map.groupBy<string, RouteContract>(routes, ({ path }) => toPattern(path))
+  const byPath = Map.groupBy<string, RouteContract>(routes, ({ path }) => toRouterPattern(path))
   for (const [url, contracts] of byPath) {
     const known = new Set<HTTPMethods>(
       contracts.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),

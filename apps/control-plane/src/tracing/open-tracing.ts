@@ -4,7 +4,7 @@ import type { Database } from '@core/database'
 import { isCoreError, type Logger } from '@core/foundation'
 import type { Span } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { toRoutePattern } from '../observe/answered.ts'
+import { toContractPattern } from '../route-pattern.ts'
 import { readTraceParent } from './trace-parent.ts'
 
 /** Sends what requests did to a collector of OpenTelemetry. */
@@ -95,7 +95,7 @@ export async function openTracing({ settings, version, logger }: TracingDependen
         if (span !== undefined) {
           const url = request.is404 ? undefined : request.routeOptions.url
           if (url !== undefined) {
-            const route = toRoutePattern(url)
+            const route = toContractPattern(url)
             span.updateName(`${request.method} ${route}`).setAttribute('http.route', route)
           }
           span.setAttributes({

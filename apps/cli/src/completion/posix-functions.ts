@@ -2,8 +2,31 @@ import type { DescribedVerb, Value } from './describe-verbs.ts'
 import { listPlaces, type Place } from './list-places.ts'
 import { quotePosix as quote } from './quote.ts'
 
-/** The branches of a `case` in bash and zsh that say what may stand in a place, in `choices` or `files`. */
-export function posixPlaces(verbs: readonly DescribedVerb[]): string {
+/** The functions of bash and zsh that know the verbs; `verbCase` is the branch of a verb, which the two write differently. */
+export function posixFunctions(
+  program: string,
+  verbs: readonly DescribedVerb[],
+  verbCase: (verb: DescribedVerb) => string,
+): string {
+  return `# What may follow a verb. Fails where there is no such verb.
+_${program}_verb() {
+  case $1 in
+${verbs.map(verbCase).join('\n')}
+    *) return 1 ;;
+  esac
+}
+
+# What the value of an option, or an operand by its number, may be. Fails where none is taken.
+_${program}_value() {
+  case $1 in
+${places(verbs)}
+    *) return 1 ;;
+  esac
+}`
+}
+
+/** The branches that say what may stand in a place, in `choices` or `files`. */
+function places(verbs: readonly DescribedVerb[]): string {
   return listPlaces(verbs)
     .map((place) => `    ${patternOf(place)}) ${setValue(place.value)};;`)
     .join('\n')

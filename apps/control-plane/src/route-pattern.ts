@@ -1,0 +1,15 @@
+/** A path of the contract (`{code}`) as the router writes it (`:code`). */
+export function toRouterPattern(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+const written = new Map<string, string>()
+
+/** A pattern of the router as the contract writes it. Remembered, because every request asks. */
+export function toContractPattern(pattern: string): string {
+  const known = written.get(pattern)
+  if (known !== undefined) return known
+  const path = pattern.replaceAll(/:(\w+)/g, '{$1}')
+  written.set(pattern, path)
+  return path
+}
