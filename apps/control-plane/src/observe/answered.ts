@@ -29,9 +29,9 @@ export type AnswerObserver = (answered: Answered) => void
  */
 export function observeAnswers(app: FastifyInstance, observers: readonly AnswerObserver[]): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, is404, routeOptions } = request
+    const { method, routeOptions } = request
     const { url, config } = routeOptions
-    const route = is404 || url === undefined ? undefined : toContractPattern(url)
+    const route = url === undefined ? undefined : toContractPattern(url)
     const isStream = config.streams === true
     const answered = { request, method, route, status: reply.statusCode, ms: reply.elapsedTime, isStream }
     for (const observe of observers) observe(answered)

@@ -93,7 +93,7 @@ export async function openTracing({ settings, version, logger }: TracingDependen
       app.addHook('onResponse', (request, reply, done) => {
         const span = spans.get(request)
         if (span !== undefined) {
-          const url = request.is404 ? undefined : request.routeOptions.url
+          const { url } = request.routeOptions
           if (url !== undefined) {
             const route = toContractPattern(url)
             span.updateName(`${request.method} ${route}`).setAttribute('http.route', route)
