@@ -107,8 +107,14 @@ export function bodyBytes(body: Uint8Array): number {
 const storedDetail = z.object({
   k: z.string().optional(),
   t: z.number(),
-  m: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  // Kept as JSON.parse made it: z.record() builds another object and drops the name `__proto__` on the way.
+  m: z.custom<Metadata>(isMetadata, 'metadata is not an object of texts, numbers, booleans and nulls').optional(),
 })
+
+function isMetadata(value: unknown): boolean {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject && Object.values(value).every((each) => typeof each !== 'object' || each === null)
+}
 
 export function encodeDetail({ key, at, metadata }: SpendDetail): Buffer {
   return Buffer.from(JSON.stringify({ k: key, t: at, m: metadata } satisfies z.infer<typeof storedDetail>))

@@ -111,6 +111,14 @@ test('spends without key and metadata are one item of a report, in the journal a
   ])
 })
 
+test('every name of a metadata object is kept, also one that objects have from their prototype', () => {
+  const metadata = JSON.parse('{"__proto__":null,"constructor":1,"toString":"t","hasOwnProperty":true}')
+  const { tally } = read(write([{ do: 'detail', amount: 1, detail: { at: 7, metadata } }], 1))
+  const kept = tally.open.details[0]?.detail.metadata
+  expect(JSON.stringify(kept)).toBe(JSON.stringify(metadata))
+  expect(JSON.stringify(toItems(tally.open)[0]?.metadata)).toBe(JSON.stringify(metadata))
+})
+
 test('amounts up to 2^53 - 1 are exact', () => {
   const most = Number.MAX_SAFE_INTEGER
   const records = new RecordBuffer()
