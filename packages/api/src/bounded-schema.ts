@@ -1,3 +1,5 @@
+import { isObject } from '@core/foundation'
+
 type JsonObject = { [key: string]: unknown }
 
 /** Longer than any text, list or number an answer holds, so that whoever checks can refuse what grows beyond reason. */
@@ -30,8 +32,4 @@ function boundsOf(schema: JsonObject): JsonObject {
 /** Members that hold values, not schemas. */
 function isData(key: string): boolean {
   return key === 'default' || key === 'enum' || key === 'const' || key === 'example' || key === 'examples'
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isObject } from '@core/foundation'
 import { z } from 'zod'
 
 // The fields that several routes share. Descriptions double as the fix in a fault, so they say what is right.
@@ -91,10 +92,6 @@ export function pageOf<Row extends z.ZodType>(row: Row) {
     data: z.array(row),
     page: z.object({ next: z.string().nullable().describe('The cursor of the next page; null on the last one') }),
   })
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A body nested a hundred thousand levels deep would overflow the stack of whoever walks it next. */

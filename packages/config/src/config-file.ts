@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isObject } from '@core/foundation'
 import type { ConfigFault } from './config-fault.ts'
 import type { Layer } from './layer.ts'
 import { settings } from './setting.ts'
@@ -74,10 +75,6 @@ const writtenNames = new Map([
   ...settings.map(({ variable, path }): [string, string] => [variable, path]),
   ...[...sectionPaths, ...settingPaths].filter(Boolean).map((path): [string, string] => [path, path]),
 ])
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** A section of the wrong kind may hold secrets, so its kind is named and not its content. */
 function showKind(value: unknown): string {

@@ -1,7 +1,17 @@
+export { type BackoffOptions, fullJitterMs } from './backoff.ts'
 export type { Brand } from './brand.ts'
 export { type Clock, type SleepOptions, systemClock } from './clock.ts'
 export { type CallOptions, type Deadline, raceSignal, startDeadline } from './deadline.ts'
 export { CoreError, type CoreErrorOptions, type ErrorCode, errorCodes, isCoreError } from './errors.ts'
 export { createUuidv7, uuidv7 } from './ids.ts'
 export { type Logger, silentLogger } from './logger.ts'
+export { isObject } from './object.ts'
 export { type RetryOptions, retry } from './retry.ts'
+export {
+  copyStorable,
+  findUnstorable,
+  formatPlace,
+  type Storable,
+  type StorableOptions,
+  type Unstorable,
+} from './storable.ts'

@@ -1,5 +1,5 @@
 import type { Database, Json, RpcOptions } from '@core/database'
-import { type CallOptions, CoreError } from '@core/foundation'
+import { type CallOptions, CoreError, isObject } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
 import { createLeaseCalls, type LeaseCalls } from './lease/lease-calls.ts'
@@ -105,8 +105,6 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
 }
 
 function toResults(answer: Json): readonly unknown[] {
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer) && Array.isArray(answer['results'])) {
-    return answer['results']
-  }
+  if (isObject(answer) && Array.isArray(answer['results'])) return answer['results']
   throw new CoreError('E_INTERNAL', 'ledger_batch gave an answer without results')
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, raceSignal } from '@core/foundation'
+import { type Clock, fullJitterMs, type Logger, raceSignal } from '@core/foundation'
 import pg from 'pg'
 import { quoteIdentifier } from '../rpc-statement.ts'
 import { toConnectionError } from './postgres-error.ts'
@@ -12,8 +12,8 @@ export interface ListenDependencies {
   signal: AbortSignal
 }
 
-const RECONNECT_BASE_MS = 100
-const RECONNECT_CAP_MS = 5_000
+/** Pauses between attempts to connect again. */
+const RECONNECT = { baseMs: 100, capMs: 5_000 }
 
 /** A connection of its own that listens, and comes back after a loss with one empty hint: something may have been missed. */
 export async function listenOnConnection(dependencies: ListenDependencies): Promise<AsyncDisposable> {
@@ -39,10 +39,9 @@ export async function listenOnConnection(dependencies: ListenDependencies): Prom
   }
 
   async function comeBack(): Promise<void> {
-    for (let attempt = 0; !stopped.signal.aborted; attempt++) {
-      const pause = Math.random() * Math.min(RECONNECT_CAP_MS, RECONNECT_BASE_MS * 2 ** Math.min(attempt, 10))
+    for (let attempt = 1; !stopped.signal.aborted; attempt++) {
       try {
-        await clock.sleep(pause, { signal: stopped.signal })
+        await clock.sleep(fullJitterMs(attempt, RECONNECT), { signal: stopped.signal })
         client = await connectAndListen(stopped.signal)
         onHint('')
         return

@@ -1,4 +1,4 @@
-import { type Clock, CoreError, isCoreError, type Logger, raceSignal, uuidv7 } from '@core/foundation'
+import { type Clock, CoreError, fullJitterMs, isCoreError, type Logger, raceSignal, uuidv7 } from '@core/foundation'
 import { type Credits, microCredits } from '../credits.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { LeaseCalls } from './lease-calls.ts'
@@ -47,9 +47,8 @@ export interface LeaseReporter {
   stop(): Promise<void>
 }
 
-/** Pauses after failures: uniform in [0, min(cap, base * 2^n)]. */
-const BACKOFF_BASE_MS = 500
-const BACKOFF_CAP_MS = 30_000
+/** Pauses after failures. */
+const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
 /** Limit of one call in the background. */
 const CALL_TIMEOUT_MS = 10_000
 /** How often the clocks are compared. */
@@ -193,7 +192,7 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
       failures += 1
       const say = failures === 1 ? logger.warn : logger.debug
       say.call(logger, { err: error, lease, failures }, 'a credit lease could not report; trying again')
-      return Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** failures)
+      return fullJitterMs(failures, BACKOFF)
     }
   }
 

@@ -1,0 +1,134 @@
+import { CoreError } from './errors.ts'
+
+/** A JSON value that Postgres keeps as it is. */
+export type Storable = string | number | boolean | null | readonly Storable[] | { readonly [name: string]: Storable }
+
+export interface StorableOptions {
+  /** Levels of lists and objects inside each other. Default 32. */
+  readonly maxDepth?: number | undefined
+  /** A name that the caller does not accept in any object. Default: every name is accepted. */
+  readonly refusedName?: string | undefined
+}
+
+/** What cannot be stored, and where. */
+export interface Unstorable {
+  /** From the value down to the place; names are cut to 100 characters. */
+  readonly path: readonly (string | number)[]
+  /** Completes "… cannot be stored: ". */
+  readonly finding: string
+}
+
+const MAX_DEPTH = 32
+const MAX_NAME_LENGTH = 100
+
+/**
+ * Finds the first part of a value that Postgres cannot keep as it is: a NUL or half of a surrogate pair, in a text or
+ * in a name; a number that is not finite, or beyond 2^53 - 1, where a JSON number no longer says which integer was
+ * written; a value that JSON does not have (undefined, a function, a Date or another object with a class of its own);
+ * and what is nested too deep or in itself. Undefined when all of it can be stored.
+ */
+export function findUnstorable(value: unknown, options: StorableOptions = {}): Unstorable | undefined {
+  const result = copy(value, options, 0)
+  return result instanceof Fault ? result : undefined
+}
+
+/**
+ * A copy of a value for keeping: later changes of the original do not reach it, and every name, `__proto__` too, is a
+ * property of its own.
+ * @throws CoreError E_INVALID that names the place of what cannot be stored; `field` is what the caller calls the value.
+ */
+export function copyStorable(field: string, value: unknown, options: StorableOptions = {}): Storable {
+  const result = copy(value, options, 0)
+  if (!(result instanceof Fault)) return result
+  const place = formatPlace(field, result.path)
+  throw new CoreError('E_INVALID', `${place} cannot be stored: ${result.finding}`, {
+    details: { reason: 'unstorable', field, place },
+  })
+}
+
+/** `metadata.items[2].note`; a name that is no identifier stands in brackets and quotes. */
+export function formatPlace(root: string, path: readonly (string | number)[]): string {
+  const steps = path.map((step) => {
+    if (typeof step === 'number') return `[${step}]`
+    return /^[\w$-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`
+  })
+  return root + steps.join('')
+}
+
+/** A result of the walk that ends it; its path grows on the way back. */
+class Fault implements Unstorable {
+  readonly path: (string | number)[] = []
+  readonly finding: string
+
+  constructor(finding: string) {
+    this.finding = finding
+  }
+
+  at(step: string | number): this {
+    this.path.unshift(typeof step === 'string' ? step.slice(0, MAX_NAME_LENGTH).toWellFormed() : step)
+    return this
+  }
+}
+
+function copy(value: unknown, options: StorableOptions, depth: number): Storable | Fault {
+  switch (typeof value) {
+    case 'string':
+      return textFault(value) ?? value
+    case 'boolean':
+      return value
+    case 'number':
+      return numberFault(value) ?? (value === 0 ? 0 : value) // JSON has no negative zero
+    case 'object':
+      break
+    default:
+      return new Fault(`JSON has no ${typeof value}`)
+  }
+  if (value === null) return null
+  const { maxDepth = MAX_DEPTH } = options
+  if (depth >= maxDepth) return new Fault(`it is nested more than ${maxDepth} levels deep`)
+  return Array.isArray(value) ? copyList(value, options, depth + 1) : copyObject(value, options, depth + 1)
+}
+
+function copyList(list: readonly unknown[], options: StorableOptions, depth: number): Storable[] | Fault {
+  const items: Storable[] = []
+  for (const [index, item] of list.entries()) {
+    const kept = copy(item, options, depth)
+    if (kept instanceof Fault) return kept.at(index)
+    items.push(kept)
+  }
+  return items
+}
+
+function copyObject(object: object, options: StorableOptions, depth: number): Storable | Fault {
+  if (!isPlain(object)) return new Fault(`it is a ${kindOf(object)}, not a plain object; convert it to text first`)
+  const entries: [string, Storable][] = []
+  for (const [name, content] of Object.entries(object)) {
+    if (name === options.refusedName) return new Fault(`the name ${name} is not accepted`).at(name)
+    const kept = textFault(name) ?? copy(content, options, depth)
+    if (kept instanceof Fault) return kept.at(name)
+    entries.push([name, kept])
+  }
+  return Object.fromEntries(entries) // which defines properties and assigns none
+}
+
+function textFault(text: string): Fault | undefined {
+  if (text.includes('\0')) return new Fault('it has a NUL character (U+0000)')
+  return text.isWellFormed() ? undefined : new Fault('it has half of a surrogate pair')
+}
+
+function numberFault(value: number): Fault | undefined {
+  if (!Number.isFinite(value)) return new Fault('it is not a finite number')
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return undefined
+  return new Fault('numbers beyond 2^53 - 1 are not exact; write it as text')
+}
+
+/** Of any realm: its prototype is null, or one that has no prototype itself. */
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function kindOf(object: object): string {
+  const name: unknown = Reflect.get(object, 'constructor')
+  return typeof name === 'function' && name.name !== '' ? name.name : 'special object'
+}
