@@ -3,9 +3,9 @@ import { loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase, untilFinal } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { balanceSiblings } from '../src/balancing.ts'
-import { type ControlPlane, startControlPlane } from '../src/compose.ts'
-import { sealJournal } from '../src/sealing.ts'
+import { balanceSiblings } from '../src/nouns/ledger/rebalancing.ts'
+import { sealJournal } from '../src/nouns/ledger/sealing.ts'
+import { type ControlPlane, startControlPlane } from '../src/process/compose.ts'
 
 let shared: TestDatabase
 const ownerKey = 'owner-key-of-the-background-tests'

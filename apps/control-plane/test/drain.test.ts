@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
-import { installDrain } from '../src/drain.ts'
+import { installDrain } from '../src/http/drain.ts'
 
 let app: FastifyInstance
 const agents: Agent[] = []

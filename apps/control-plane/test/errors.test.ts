@@ -1,9 +1,9 @@
 import { CoreError, silentLogger, uuidv7 } from '@core/foundation'
 import { createFakeClock } from '@core/foundation/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openErrorTracker } from '../src/errors/error-tracker.ts'
-import { startLoop } from '../src/loop.ts'
-import { joinReports, reportFailures } from '../src/loop-report.ts'
+import { openErrorTracker } from '../src/observe/error-tracker.ts'
+import { startLoop } from '../src/process/loop.ts'
+import { joinReports, reportFailures } from '../src/process/loop-report.ts'
 import { openTestServer, type TestServer } from './test-server.ts'
 
 let server: TestServer
@@ -55,7 +55,7 @@ test('what nobody expected is grouped by fingerprint and project, with the last 
       lastRequestId: replies[2]?.body['instance'],
       lastVersion: '0.0.0',
       message: 'the answer of listAlerts does not fit its contract',
-      frames: expect.arrayContaining([expect.stringMatching(/^\w+ apps\/control-plane\/src\/plugins\/routes$/)]),
+      frames: expect.arrayContaining([expect.stringMatching(/^\w+ apps\/control-plane\/src\/http\/routes$/)]),
     }),
   ])
   expect(JSON.stringify(body)).not.toContain('ck_live')

@@ -5,9 +5,9 @@ import { CoreError, silentLogger } from '@core/foundation'
 import { createFakeClock } from '@core/foundation/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { startControlPlane } from '../src/compose.ts'
-import { openKeyUses } from '../src/key-uses.ts'
-import { createKeyring } from '../src/keyring.ts'
+import { openKeyUses } from '../src/auth/key-uses.ts'
+import { createKeyring } from '../src/auth/keyring.ts'
+import { startControlPlane } from '../src/process/compose.ts'
 import { openTestServer, ownerKey, type TestServer } from './test-server.ts'
 
 let server: TestServer

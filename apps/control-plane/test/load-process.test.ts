@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 /** The program itself under load that keeps its connections, ended as an orchestrator ends it. */
 
-const main = join(import.meta.dirname, '../src/main.ts')
+const main = join(import.meta.dirname, '../src/process/main.ts')
 const ownerKey = 'owner-key-of-the-load-tests-0123456789'
 const connections = 40
 let folder: string

@@ -1,6 +1,6 @@
 import type { Database } from '@core/database'
-import type { ErrorSink } from '../src/errors/error-tracker.ts'
 import { observeDatabase } from '../src/observe/database-observer.ts'
+import type { ErrorSink } from '../src/observe/error-tracker.ts'
 import { createObservation, type Observation } from '../src/observe/observation.ts'
 import { createRecentHistogram } from '../src/observe/recent-histogram.ts'
 import { createRouteTiming, type RouteTiming } from '../src/observe/route-timing.ts'

@@ -5,7 +5,7 @@ import { loadConfig } from '@core/config'
 import { type PostgresServer, startPostgresServer } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ControlPlane, startControlPlane } from '../src/compose.ts'
+import { type ControlPlane, startControlPlane } from '../src/process/compose.ts'
 
 /** A control plane whose database server goes away and comes back. */
 

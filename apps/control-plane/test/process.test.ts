@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 /** The program itself, as a child process on an embedded database on disk. */
 
-const main = join(import.meta.dirname, '../src/main.ts')
+const main = join(import.meta.dirname, '../src/process/main.ts')
 let folder: string
 const running = new Set<ChildProcess>()
 

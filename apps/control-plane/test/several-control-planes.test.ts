@@ -3,8 +3,8 @@ import { loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ControlPlane, startControlPlane } from '../src/compose.ts'
-import { expireDueHolds } from '../src/expiry.ts'
+import { expireDueHolds } from '../src/nouns/ledger/expiry.ts'
+import { type ControlPlane, startControlPlane } from '../src/process/compose.ts'
 
 let shared: TestDatabase
 let planes: readonly ControlPlane[]

@@ -1,8 +1,8 @@
 import { openDatabase } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createLeaseDesk } from '../src/limits/lease-desk.ts'
 import type { Decision, LimitOptions } from '../src/limits/limiter.ts'
+import { createLeaseDesk } from '../src/limits/permit-batcher.ts'
 import { createSharedWindow, patienceOf } from '../src/limits/shared-window.ts'
 
 /** Limiters of several processes, each with connections of its own, on one real server. */

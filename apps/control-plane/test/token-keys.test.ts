@@ -1,7 +1,7 @@
 import { createFakeClock } from '@core/foundation/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createSigningKeys } from '../src/tokens/signing-keys.ts'
-import { createTokenVerifier } from '../src/tokens/token-verifier.ts'
+import { createSigningKeys } from '../src/auth/signing-keys.ts'
+import { createTokenVerifier } from '../src/auth/token-verifier.ts'
 import { openTestServer } from './test-server.ts'
 import { makeSigningKey, startTokenIssuer, type TokenIssuer } from './token-issuer.ts'
 

@@ -1,9 +1,9 @@
 import type { Database } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
 import { z } from 'zod'
-import { type LoopReport, startLoop } from '../loop.ts'
-import { createLeaseDesk } from './lease-desk.ts'
+import { type LoopReport, startLoop } from '../process/loop.ts'
 import type { Limiter } from './limiter.ts'
+import { createLeaseDesk } from './permit-batcher.ts'
 import { createSharedWindow, patienceOf, type SharedWindow } from './shared-window.ts'
 import { createSlidingWindow } from './sliding-window.ts'
 

@@ -1,7 +1,7 @@
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
-import type { LeaseDesk, Unspent } from './lease-desk.ts'
 import type { Decision, Limiter, LimitOptions } from './limiter.ts'
+import type { LeaseDesk, Unspent } from './permit-batcher.ts'
 
 export interface SharedWindowOptions extends LimitOptions {
   readonly desk: LeaseDesk

@@ -1,8 +1,8 @@
 import { Registry } from '@platformatic/prom-client'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createRequestMetrics } from '../metrics/request-metrics.ts'
 import { type Answered, observeAnswers } from './answered.ts'
+import { createRequestMetrics } from './request-metrics.ts'
 import { createRouteTiming } from './route-timing.ts'
 
 const app = Fastify()

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { toContractPattern } from '../route-pattern.ts'
+import { toContractPattern } from '../http/route-pattern.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,7 +1,7 @@
 import type { Logger } from '@core/foundation'
 import type { FastifyRequest } from 'fastify'
-import { readTraceParent } from '../tracing/trace-parent.ts'
 import type { AnswerObserver } from './answered.ts'
+import { readTraceParent } from './trace-parent.ts'
 
 /** One line per request, when its answer is out. The route's pattern, not its address: ids and keys stay out of logs. */
 export function createRequestLog(

@@ -1,7 +1,7 @@
 import type { CloseCode, RealtimeLimits } from '@core/api'
 import { type Clock, isCoreError, type Logger, systemClock } from '@core/foundation'
-import type { Keyring } from '../keyring.ts'
-import { haveSameRoles, type Principal } from '../principal.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import { haveSameRoles, type Principal } from '../auth/principal.ts'
 import type { OutboxEvent } from './outbox-event.ts'
 
 /** A client that hears events, over a WebSocket or a stream. */

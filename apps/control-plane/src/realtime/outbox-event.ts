@@ -1,6 +1,6 @@
 import { type EventFrame, isTopic, type Topic } from '@core/api'
 import { z } from 'zod'
-import { toCamelCase } from '../camel-case.ts'
+import { toCamelCase } from '../http/camel-case.ts'
 
 /** An event on its way from the outbox to everybody who hears it. */
 export interface OutboxEvent {

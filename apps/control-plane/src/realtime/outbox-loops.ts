@@ -1,7 +1,7 @@
 import type { Database } from '@core/database'
 import type { Logger } from '@core/foundation'
 import { z } from 'zod'
-import { type LoopReport, startLoop } from '../loop.ts'
+import { type LoopReport, startLoop } from '../process/loop.ts'
 import type { Realtime } from './realtime.ts'
 
 export interface OutboxLoopsDependencies {

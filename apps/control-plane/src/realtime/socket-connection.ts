@@ -9,12 +9,12 @@ import {
 import { type Clock, CoreError, isCoreError, type Logger, systemClock } from '@core/foundation'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
-import { requireScope } from '../keyring.ts'
-import { bindTo, claimsOf, type Principal } from '../principal.ts'
-import { ProblemError } from '../problem-error.ts'
+import { requireScope } from '../auth/keyring.ts'
+import { bindTo, claimsOf, type Principal } from '../auth/principal.ts'
+import { ProblemError } from '../http/problem-error.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
-import { createOutlet } from './outlet.ts'
+import { createOutlet } from './send-queue.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface SocketDependencies {

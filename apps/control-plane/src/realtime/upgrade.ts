@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { answerBrokenRequest } from '../plugins/problems.ts'
+import { answerBrokenRequest } from '../http/problems.ts'
 
 /** A connection that asked to become something else, until it does or is answered like any other request. */
 export interface PendingUpgrade {

@@ -46,7 +46,7 @@ const example = {
   name: 'CoreError',
   code: 'E_INTERNAL',
   place: 'GET /v1/projects/{project}/alerts',
-  frames: ['send apps/control-plane/src/plugins/routes'],
+  frames: ['send apps/control-plane/src/http/routes'],
   message: 'the answer of listAlerts does not fit its contract',
   status: 'open',
   count: 3,

@@ -1,0 +1,124 @@
+import type { RouteContract } from '@core/api'
+import { uuidv7 } from '@core/foundation'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { noOwnProject, notFound, ProblemError } from '../http/problem-error.ts'
+import type { Admission } from '../limits/admission.ts'
+import { bearerToken, type Keyring, requireScope } from './keyring.ts'
+import { bindTo, type Principal } from './principal.ts'
+
+/** What is known of a request before its body is read. */
+export interface Caller {
+  readonly principal: Principal
+  readonly project: string
+  readonly idempotencyKey: string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on every route that needs a credential. */
+    caller: Caller | null
+    /** Set where the credential may come after the request: finds out who it is, counted like any other. */
+    authenticate: ((token: string) => Principal | Promise<Principal>) | null
+  }
+}
+
+/**
+ * Lets a request pass or throws: credential, project, scope, media type, idempotency key, in this order, all before
+ * the body is read. A foreign project is answered before a missing scope, so that nobody learns which projects exist.
+ */
+export function createGate(contract: RouteContract, keyring: Keyring, admission: Admission) {
+  const { auth, idempotencyKey, method, path } = contract
+  const hasProject = path.includes('{project}')
+  const limited = !probes.has(path)
+  // A browser's socket cannot bring the header and says who it is in its first frame.
+  const mayBeAnonymous = contract.produces === 'websocket'
+
+  function admit(request: FastifyRequest, known: Principal): void {
+    const project = hasProject ? projectOf(request.params, known) : (known.project ?? '')
+    const principal = hasProject ? bindTo(known, project) : known
+    if (principal === undefined) throw notFound()
+    if (auth !== 'public' && auth !== 'authenticated') requireScope(principal, auth)
+    if (method !== 'GET') requireJson(request.headers)
+    const key = idempotencyKey === 'none' ? '' : idempotencyKeyOf(request.headers, idempotencyKey)
+    request.caller = { principal, project, idempotencyKey: key }
+  }
+
+  /** Synchronous for a key that is known, which is nearly always. */
+  function admitOrAsk(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+    const { authorization } = request.headers
+    const resolved = admission.authenticate(request, reply, {
+      resolve: () => keyring.resolve(bearerToken(authorization)),
+      remembered: () => (authorization === undefined ? undefined : keyring.peek(bearerToken(authorization))),
+    })
+    if (resolved instanceof Promise) return resolved.then((principal) => admit(request, principal))
+    admit(request, resolved)
+    return undefined
+  }
+
+  /** A credential that is known to be good counts as itself also where none is needed, the rest by address. */
+  function countPublic(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const token = /^Bearer +(\S{1,8192})$/i.exec(request.headers.authorization ?? '')?.[1]
+    const principal = token === undefined ? undefined : keyring.peek(token)
+    return principal === undefined ? admission.anonymous(request, reply) : admission.known(principal, reply)
+  }
+
+  return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    if (mayBeAnonymous) {
+      const { ip } = request
+      request.authenticate = (token) =>
+        admission.authenticate({ ip }, undefined, {
+          resolve: () => keyring.resolve(token),
+          remembered: () => keyring.peek(token),
+        })
+    }
+    try {
+      const asking =
+        auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)
+          ? admitOrAsk(request, reply)
+          : limited
+            ? countPublic(request, reply)
+            : undefined
+      if (asking === undefined) done()
+      else asking.then(() => done(), done)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('the gate failed', { cause: error }))
+    }
+  }
+}
+
+/** Asked several times a second by whoever balances the load; what they cost is bounded by themselves. */
+const probes: ReadonlySet<string> = new Set(['/livez', '/readyz'])
+
+function projectOf(params: unknown, principal: Principal): string {
+  const named = typeof params === 'object' && params !== null && 'project' in params ? String(params.project) : ''
+  if (named !== 'current') return named
+  if (principal.project) return principal.project
+  throw noOwnProject(principal, 'path.project')
+}
+
+const jsonMediaType = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
+
+/** Throws unsupported_media_type unless the body is plain JSON, or there is none. */
+export function requireJson(headers: FastifyRequest['headers']): void {
+  const type = headers['content-type']
+  const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  if (type === undefined ? !isEmpty : !jsonMediaType.test(type)) {
+    throw new ProblemError('unsupported_media_type', 'the body must be application/json in UTF-8')
+  }
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+    throw new ProblemError('unsupported_media_type', 'the body must not be compressed')
+  }
+}
+
+const printable = /^(?! *$)[\x20-\x7e]{1,200}$/
+
+function idempotencyKeyOf(headers: FastifyRequest['headers'], use: 'required' | 'optional'): string {
+  const key = headers['idempotency-key']
+  if (typeof key === 'string' && printable.test(key)) return key
+  if (key === undefined && use === 'optional') return uuidv7()
+  const message = key === undefined ? 'missing' : 'must be 1 to 200 printable ASCII characters'
+  const fix = 'Send one per intended effect, for example a uuid, and the same again on a retry.'
+  throw new ProblemError('invalid', `header.Idempotency-Key: ${message}`, {
+    errors: [{ location: 'header.Idempotency-Key', message, fix }],
+  })
+}

@@ -1,0 +1,54 @@
+import type { Database } from '@core/database'
+import { type Clock, type Logger, systemClock } from '@core/foundation'
+import { z } from 'zod'
+import { type LoopReport, startLoop } from '../process/loop.ts'
+
+export interface KeyUses extends AsyncDisposable {
+  /** A key was good for a request. Never fails and never waits. */
+  note(keyId: string): void
+  /** Tells the database what was noted since the last time. Rejects where it is away; nothing is lost by that. */
+  flush(signal?: AbortSignal): Promise<void>
+}
+
+export interface KeyUsesDependencies {
+  readonly database: Pick<Database, 'rpc'>
+  readonly logger: Logger
+  readonly report?: LoopReport | undefined
+  readonly clock?: Clock
+}
+
+const flushEveryMs = 10_000
+const keysPerCall = 10_000
+const closingMs = 2_000
+const answerSchema = z.object({ ok: z.literal(true), touched: z.int() })
+
+/**
+ * Remembers when each key was last used, one entry per key, and writes it every ten seconds and at the end: `lastUsedAt`
+ * is that late at most, and a process that is killed forgets its last ten seconds.
+ */
+export function openKeyUses({ database, logger, report, clock = systemClock }: KeyUsesDependencies): KeyUses {
+  const uses = new Map<string, number>()
+
+  async function flush(signal?: AbortSignal): Promise<void> {
+    while (uses.size > 0) {
+      const written = [...uses].slice(0, keysPerCall)
+      const p_uses = written.map(([id, at]) => ({ id, at: new Date(at).toISOString() }))
+      answerSchema.parse(await database.rpc('key_touch', { p_uses }, { signal }))
+      // What was used again meanwhile is told next time.
+      for (const [id, at] of written) if (uses.get(id) === at) uses.delete(id)
+      if (written.length < keysPerCall) return
+    }
+  }
+
+  const loop = startLoop({ name: 'key_uses', everyMs: flushEveryMs, work: flush, logger, report, clock })
+  return {
+    note: (keyId) => uses.set(keyId, clock.now()),
+    flush,
+    async [Symbol.asyncDispose]() {
+      await loop[Symbol.asyncDispose]()
+      await flush(AbortSignal.timeout(closingMs)).catch((error: unknown) => {
+        logger.warn({ component: 'key_uses', keys: uses.size, err: error }, 'when keys were last used was not written')
+      })
+    },
+  }
+}

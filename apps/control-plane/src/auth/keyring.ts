@@ -1,0 +1,173 @@
+import { type Capability, hashApiKey, isApiKey, isCapability } from '@core/api'
+import type { Database } from '@core/database'
+import { type Clock, CoreError, systemClock } from '@core/foundation'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { ownerScopes, type Principal } from './principal.ts'
+import { isTokenForm } from './token-form.ts'
+import type { People } from './user-tokens.ts'
+
+/** How long a good key is believed without asking, at most: the longest a revocation can go unnoticed. */
+const knownForMs = 30_000
+/** How long a bad key is refused without asking. Short, because a key may be made a moment after it was tried. */
+const unknownForMs = 5_000
+const cachedKeys = 10_000
+
+export interface KeyringDependencies {
+  readonly database: Pick<Database, 'rpc'>
+  /** A key from the configuration that may do everything, in any form. It is never stored. */
+  readonly ownerKey?: string | undefined
+  /** Those who come with a token (JWT) instead of a key. Default: nobody does. */
+  readonly people?: People | undefined
+  /** Told the id of a stored key each time it is good. Default: nobody. */
+  readonly onUse?: ((keyId: string) => void) | undefined
+  readonly clock?: Clock
+}
+
+export interface Keyring {
+  /**
+   * The principal of a bearer token. Answers at once from the cache, else asks the database; one question for any
+   * number of concurrent requests. Throws (or rejects with) E_UNAUTHENTICATED. Keys and tokens alike come this way.
+   */
+  resolve(token: string): Principal | Promise<Principal>
+  /** The principal of a token that is known to be good already. Asks nobody. */
+  peek(token: string): Principal | undefined
+  /** Drops what is remembered of a key, or of all keys. */
+  forget(keyId?: string): void
+  /** Drops what is remembered of a person's roles, or of everybody's. */
+  forgetPerson(subject?: string): void
+}
+
+type Refusal = 'key_unknown' | 'key_expired' | 'key_disabled' | 'token_not_accepted'
+interface Refused {
+  /** Undefined for a key that does not exist. */
+  readonly keyId: string | undefined
+  readonly reason: Refusal
+}
+interface Known {
+  readonly keyId: string
+  readonly principal: Principal
+}
+
+export function createKeyring({ database, ownerKey, people, onUse, ...options }: KeyringDependencies): Keyring {
+  const { clock = systemClock } = options
+  const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
+  const ownerHash = ownerKey === undefined ? undefined : hashApiKey(ownerKey)
+  // The cache reads a start of 0 as none, so its time begins at 1.
+  const time = { perf: { now: () => clock.monotonic() + 1 }, ttlResolution: 0 }
+  const known = new LRUCache<string, Known>({ max: cachedKeys, ttl: knownForMs, ...time })
+  const refused = new LRUCache<string, Refused>({ max: cachedKeys, ttl: unknownForMs, ...time })
+  const asking = new Map<string, Promise<Principal>>()
+  let generation = 0
+
+  async function ask(hash: string): Promise<Principal> {
+    const askedIn = generation
+    const answer = verifySchema.parse(await database.rpc('key_verify', { p_hash: hash }))
+    if (!answer.ok) {
+      // A key may be enabled again while the question is out.
+      if (askedIn === generation) refused.set(hash, { keyId: answer.id, reason: answer.code })
+      throw refuse(answer.code)
+    }
+    const { id, project, caps, expires_at: expiresAt } = answer
+    onUse?.(id)
+    const principal: Principal = {
+      subject: `key:${id}`,
+      project: project ?? undefined,
+      scopes: new Set(caps.filter(isCapability)),
+      expiresAt,
+    }
+    const leftMs = expiresAt === null ? knownForMs : Date.parse(expiresAt) - clock.now()
+    // A revocation that arrived while the question was out may concern this very key.
+    if (leftMs > 0 && askedIn === generation)
+      known.set(hash, { keyId: id, principal }, { ttl: Math.min(leftMs, knownForMs) })
+    return principal
+  }
+
+  return {
+    resolve(token) {
+      const hash = hashApiKey(token)
+      if (hash === ownerHash) return owner
+      const cached = known.get(hash)
+      if (cached !== undefined) {
+        onUse?.(cached.keyId)
+        return cached.principal
+      }
+      if (isTokenForm(token)) {
+        if (people === undefined) throw refuse('token_not_accepted')
+        return people.resolve(token)
+      }
+      const refusal = refused.get(hash)
+      if (refusal !== undefined) throw refuse(refusal.reason)
+      if (!isApiKey(token)) throw refuse('key_unknown')
+      const pending = asking.get(hash)
+      if (pending !== undefined) return pending
+      const answer = ask(hash).finally(() => asking.get(hash) === answer && asking.delete(hash))
+      asking.set(hash, answer)
+      return answer
+    },
+    peek(token) {
+      const hash = hashApiKey(token)
+      if (hash === ownerHash) return owner
+      return known.get(hash)?.principal ?? (isTokenForm(token) ? people?.peek(token) : undefined)
+    },
+    forget(keyId) {
+      generation++
+      asking.clear() // whoever asks from now on must not be told what was true before
+      for (const [hash, entry] of known.entries()) if (!keyId || entry.keyId === keyId) known.delete(hash)
+      for (const [hash, entry] of refused.entries()) if (!keyId || entry.keyId === keyId) refused.delete(hash)
+    },
+    forgetPerson: (subject) => people?.forget(subject),
+  }
+}
+
+const verifySchema = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    id: z.string(),
+    project: z.string().nullable(),
+    caps: z.array(z.string()),
+    expires_at: z.string().nullable(),
+  }),
+  z.object({
+    ok: z.literal(false),
+    code: z.enum(['key_unknown', 'key_expired', 'key_disabled']),
+    id: z.string().optional(),
+  }),
+])
+
+const refusals: Readonly<Record<Refusal, string>> = {
+  key_unknown: 'this API key is not known',
+  key_expired: 'this API key has expired',
+  key_disabled: 'this API key has been disabled or revoked',
+  token_not_accepted: 'this server accepts API keys and no tokens',
+}
+
+function refuse(reason: Refusal): CoreError {
+  return new CoreError('E_UNAUTHENTICATED', refusals[reason], {
+    details: { reason },
+    fix:
+      reason === 'token_not_accepted'
+        ? 'Send an API key, or set CORE_JWT_ISSUER where the server runs.'
+        : 'Check that the whole key was copied, or make a new one.',
+  })
+}
+
+/** The token of an Authorization header: a key, or a JWT of up to 8 KB. Throws E_UNAUTHENTICATED where there is none. */
+export function bearerToken(header: string | undefined): string {
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]{1,8192}=*)$/i.exec(header ?? '') ?? []
+  if (token !== undefined) return token
+  throw new CoreError(
+    'E_UNAUTHENTICATED',
+    header === undefined ? 'this address needs a credential' : 'the Authorization header is not a bearer token',
+    { details: { reason: 'credential_missing' }, fix: 'Send the header Authorization: Bearer <key or token>.' },
+  )
+}
+
+/** Throws E_FORBIDDEN unless the principal has the scope. */
+export function requireScope({ scopes }: Principal, scope: Capability): void {
+  if (scopes.has(scope)) return
+  throw new CoreError('E_FORBIDDEN', `this credential lacks the scope ${scope}`, {
+    details: { reason: 'forbidden_capability', scope },
+    fix: `Ask the owner for a key or a role with ${scope}.`,
+  })
+}

@@ -1,0 +1,25 @@
+import type { RouteContext } from '../http/bound-route.ts'
+import { notFound } from '../http/problem-error.ts'
+import { isOwner } from './principal.ts'
+
+type Doors = Pick<RouteContext, 'principal' | 'rpcUnbound'>
+
+/**
+ * The door for what is no project's and one scope allows by itself: whoever has that scope everywhere may pass. To the
+ * others it does not exist.
+ * @throws ProblemError not_found
+ */
+export function wholeSystem({ principal, rpcUnbound }: Doors): RouteContext['rpcUnbound'] {
+  if (principal.project !== undefined) throw notFound()
+  return rpcUnbound
+}
+
+/**
+ * The door for what concerns every project at once. Beyond projects nothing in the database tells one caller from
+ * another, so only who may do everything gets there: whoever had less could make a key with more.
+ * @throws ProblemError not_found
+ */
+export function ownerOnly({ principal, rpcUnbound }: Doors): RouteContext['rpcUnbound'] {
+  if (!isOwner(principal)) throw notFound()
+  return rpcUnbound
+}

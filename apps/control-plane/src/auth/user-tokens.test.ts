@@ -1,0 +1,104 @@
+import { CoreError } from '@core/foundation'
+import { createFakeClock } from '@core/foundation/testing'
+import { expect, test } from 'vitest'
+import { createPeople } from './user-tokens.ts'
+
+/** People whose issuer and database answer with `answers`, and count the questions. */
+function setUp() {
+  const clock = createFakeClock()
+  const answers = {
+    roles: [{ project: 'smart_layer', role: 'viewer' }],
+    lifeMs: 600_000,
+    wait: Promise.resolve(),
+    failure: undefined as CoreError | undefined,
+  }
+  const asked = { verified: 0, roles: 0 }
+  const rpc = async () => {
+    asked.roles++
+    const roles = answers.roles
+    await answers.wait
+    if (answers.failure) throw answers.failure
+    return { ok: true, roles }
+  }
+  const people = createPeople({
+    // A fake of the one method that is used; its argument types are those of the catalog.
+    database: { rpc } as Parameters<typeof createPeople>[0]['database'],
+    verifier: {
+      async verify(token) {
+        asked.verified++
+        return { subject: `user:${token}`, expiresAtMs: clock.now() + answers.lifeMs, role: undefined }
+      },
+    },
+    clock,
+  })
+  return { clock, answers, asked, people }
+}
+
+test('a token is verified once a minute and its roles asked for every 30 seconds, however often it comes', async () => {
+  const { people, asked, clock } = setUp()
+  const principals = await Promise.all(Array.from({ length: 100 }, () => people.resolve('ada')))
+  expect(new Set(principals).size).toBe(1)
+  expect(people.resolve('ada')).toBe(principals[0])
+  expect(people.peek('ada')).toBe(principals[0])
+  expect(asked).toEqual({ verified: 1, roles: 1 })
+  await clock.advance(30_001)
+  expect(people.peek('ada')).toBeUndefined()
+  await people.resolve('ada')
+  expect(asked).toEqual({ verified: 1, roles: 2 })
+  await clock.advance(30_001)
+  await people.resolve('ada')
+  expect(asked).toEqual({ verified: 2, roles: 3 })
+})
+
+test('a token is not believed beyond its own end', async () => {
+  const { people, asked, answers, clock } = setUp()
+  answers.lifeMs = 10_000
+  await people.resolve('ada')
+  await clock.advance(10_001)
+  expect(people.peek('ada')).toBeUndefined()
+  await people.resolve('ada')
+  expect(asked).toEqual({ verified: 2, roles: 2 })
+})
+
+test('a change of roles is noticed at once, and the signature is not looked at again for it', async () => {
+  const { people, asked, answers } = setUp()
+  await people.resolve('ada')
+  answers.roles = [{ project: 'smart_layer', role: 'owner' }]
+  people.forget('user:eve')
+  expect(people.peek('ada')?.roles?.get('smart_layer')).toBe('viewer')
+  people.forget('user:ada')
+  expect((await people.resolve('ada')).roles?.get('smart_layer')).toBe('owner')
+  people.forget('')
+  expect(people.peek('ada')).toBeUndefined()
+  expect(asked).toEqual({ verified: 1, roles: 2 })
+})
+
+test('a change that overtakes the answer keeps it out of the cache', async () => {
+  const { people, asked, answers } = setUp()
+  const gate = Promise.withResolvers<void>()
+  answers.wait = gate.promise
+  const pending = people.resolve('ada')
+  await expect.poll(() => asked.roles).toBe(1)
+  people.forget('user:ada')
+  answers.roles = []
+  const later = people.resolve('ada')
+  await expect.poll(() => asked.roles).toBe(2)
+  gate.resolve()
+  expect((await pending).roles?.size).toBe(1)
+  expect((await later).roles?.size).toBe(0)
+  expect(people.peek('ada')).toBe(await later)
+})
+
+test('a failing database is neither yes nor no, and nothing is remembered of it', async () => {
+  const { people, answers } = setUp()
+  answers.failure = new CoreError('E_DATABASE_UNAVAILABLE', 'away')
+  await expect(people.resolve('ada')).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
+  answers.failure = undefined
+  await expect(people.resolve('ada')).resolves.toMatchObject({ subject: 'user:ada' })
+})
+
+test('a role of a later version gives nothing', async () => {
+  const { people, answers } = setUp()
+  answers.roles = [{ project: 'smart_layer', role: 'emperor' }]
+  expect(await people.resolve('ada')).toMatchObject({ project: '', scopes: new Set(), roles: new Map() })
+})

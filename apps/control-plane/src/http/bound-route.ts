@@ -1,0 +1,130 @@
+import {
+  hasFields,
+  type ProblemCode,
+  type RouteArguments,
+  type RouteContract,
+  type RouteInput,
+  toFaults,
+} from '@core/api'
+import type { JsonInput, RpcArgs, RpcName } from '@core/database'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Principal } from '../auth/principal.ts'
+import { ProblemError } from './problem-error.ts'
+
+/** What an answer of core_api looks like: a JSON object, usually with `ok`. */
+export type CoreAnswer = Readonly<Record<string, unknown>>
+
+/** A success, checked against the contract before it leaves, or a denial of the domain. */
+export type RouteAnswer =
+  | { readonly status: number; readonly body: unknown }
+  /** The handler has taken the connection over and writes to it by itself. */
+  | { readonly streaming: true }
+  | { readonly problem: ProblemCode; readonly detail: string; readonly facts: CoreAnswer }
+
+/** The arguments of a function of core_api; to SQL each may be null. */
+export type CoreArguments<Name extends RpcName> = {
+  readonly [Arg in keyof RpcArgs<Name>]: (RpcArgs<Name>[Arg] & JsonInput) | null
+}
+
+/** What a route may know of its request beside its input. */
+export interface RouteContext {
+  /** The caller's key, or a new one where the contract makes it optional. */
+  readonly idempotencyKey: string
+  /** The states an edit may be made in, as core_api takes them; null where the request names none. */
+  readonly ifMatch: readonly string[] | null
+  /** Who calls; on public routes nobody, without any scope. */
+  readonly principal: Principal
+  /** The path's project, with `current` resolved; empty on routes without one. */
+  readonly project: string
+  /** Calls core_api within the path's project and the principal's scopes. */
+  rpc<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
+  /** `rpc` within another project; throws not_found where the caller may not act for it. */
+  within(project: string): RouteContext['rpc']
+  /** For what only the owner may do across projects: without bounds for the owner, as `rpc` for everybody else. */
+  rpcUnbound<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
+}
+
+export type RouteCall<Contract extends RouteContract> = RouteContext & RouteArguments<Contract>
+
+/** A contract and what fulfils it. */
+export interface BoundRoute {
+  readonly contract: RouteContract
+  /** Answers at once where nobody has to be asked. Throws or rejects for input that does not fit. */
+  handle(context: RouteContext, raw: RawInput, exchange: Exchange): RouteAnswer | Promise<RouteAnswer>
+}
+
+/** The request and reply themselves, for the few routes that stream. */
+export interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+/** The parts of a request as they arrived. */
+export type RawInput = { readonly [Part in keyof RouteInput]: unknown }
+
+type Part = 'path' | 'query' | 'body'
+
+/** Binds a handler to its contract: the handler sees only input that fits. */
+export function serve<Contract extends RouteContract>(
+  contract: Contract,
+  handler: (call: RouteCall<Contract>) => RouteAnswer | Promise<RouteAnswer>,
+): BoundRoute {
+  const toCall = createCallParser(contract)
+  return { contract, handle: (context, raw) => handler(toCall(context, raw)) }
+}
+
+/** Binds a handler that answers by itself, at its own pace. It throws before it has sent anything, or not at all. */
+export function serveStream<Contract extends RouteContract>(
+  contract: Contract,
+  handler: (call: RouteCall<Contract>, request: FastifyRequest, reply: FastifyReply) => Promise<void>,
+): BoundRoute {
+  const toCall = createCallParser(contract)
+  return {
+    contract,
+    async handle(context, raw, { request, reply }) {
+      await handler(toCall(context, raw), request, reply)
+      return { streaming: true }
+    },
+  }
+}
+
+function createCallParser<Contract extends RouteContract>(
+  contract: Contract,
+): (context: RouteContext, raw: RawInput) => RouteCall<Contract> {
+  const { params, query, body } = contract.input
+  const parseParams = createPartParser<Contract['input']['params']>('path', params)
+  const parseQuery = createPartParser<Contract['input']['query']>('query', query)
+  const parseBody = createPartParser<Contract['input']['body']>('body', body)
+  return (context, raw) => ({
+    ...context,
+    params: parseParams(raw.params),
+    query: parseQuery(raw.query),
+    // Only a body that is not there stands for one without fields: null is a mistake of whoever sent it.
+    body: parseBody(raw.body === undefined ? {} : raw.body),
+  })
+}
+
+/** A part that takes nothing is parsed once, and again only to say what is wrong. */
+function createPartParser<Schema extends z.ZodObject>(
+  part: Part,
+  schema: Schema,
+): (value: unknown) => z.output<Schema> {
+  if (hasFields(schema)) return (value) => parse(part, schema, value)
+  const nothing = parse(part, schema, {})
+  return (value) => (isEmpty(value) ? nothing : parse(part, schema, value))
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+}
+
+function parse<Schema extends z.ZodObject>(part: Part, schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = z.safeParse(schema, value)
+  if (parsed.success) return parsed.data
+  const errors = toFaults(part, schema, parsed.error)
+  const first = errors.slice(0, 3).map(({ location, message }) => `${location}: ${message}`)
+  throw new ProblemError('invalid', `${first.join('; ')}${errors.length > 3 ? ` and ${errors.length - 3} more` : ''}`, {
+    errors,
+  })
+}

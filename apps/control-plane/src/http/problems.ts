@@ -1,0 +1,167 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Fault, type ProblemCode, problemOfError, problems } from '@core/api'
+import { type CoreError, isCoreError, type Logger } from '@core/foundation'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorSink } from '../observe/error-tracker.ts'
+import { camel, toCamelCase } from './camel-case.ts'
+import { notFound, ProblemError } from './problem-error.ts'
+import { toContractPattern } from './route-pattern.ts'
+import { setSecurityHeaders } from './security-headers.ts'
+
+const mediaType = 'application/problem+json; charset=utf-8'
+
+interface ProblemFacts {
+  readonly detail: string
+  readonly errors?: readonly Fault[]
+  readonly reason?: string | undefined
+  readonly fix?: string | undefined
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** Sends a problem document (RFC 9457). */
+export function sendProblem(reply: FastifyReply, code: ProblemCode, problem: ProblemFacts): FastifyReply {
+  const { status } = problems[code]
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  if (status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')
+  return reply
+    .code(status)
+    .type(mediaType)
+    .send(JSON.stringify(toDocument(code, problem, reply.request.id)))
+}
+
+function toDocument(code: ProblemCode, { detail, errors = [], reason, fix, facts }: ProblemFacts, instance: string) {
+  const { status, title, retryable } = problems[code]
+  const document = { type: `/problems/${code}`, title, status, detail, instance, code, errors, retryable, reason, fix }
+  return { ...document, ...facts, ...document } // facts come after, and cannot take the place of a member
+}
+
+/** Turns every failure into a problem document: the only place where errors become HTTP. */
+export function installProblems(app: FastifyInstance, logger: Logger, errors: ErrorSink): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error)
+    if (problems[problem.code].status >= 500) tellFailure(error, request, { logger, errors })
+    if (error instanceof ProblemError) reply.headers(error.options.headers ?? {})
+    return sendProblem(reply, problem.code, problem)
+  })
+  app.setNotFoundHandler((_request: FastifyRequest, reply: FastifyReply) =>
+    sendProblem(reply, 'not_found', toProblem(notFound())),
+  )
+}
+
+/** What is down or slow has a status of its own; what is left is a fault of ours, which nobody expected. */
+export function tellFailure(
+  error: unknown,
+  request: FastifyRequest,
+  { logger, errors }: { readonly logger: Logger; readonly errors: ErrorSink },
+): void {
+  const { url } = request.routeOptions
+  const route = url && toContractPattern(url)
+  logger.error({ requestId: request.id, route, err: error }, 'request failed')
+  if (problems[toProblem(error).code].status !== 500) return
+  errors.record({
+    error,
+    kind: 'request',
+    place: `${request.method} ${route ?? 'unmatched'}`,
+    project: request.caller?.project || null,
+    requestId: request.id,
+  })
+}
+
+/** An address that cannot be read. The router refuses it before any hook has run. */
+export function answerBadAddress(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(setSecurityHeaders(reply, request.id), 'invalid', { detail: 'the address is malformed or too long' })
+}
+
+/** How long the last words may take to arrive before the connection is cut. */
+const hangUpMs = 1000
+
+/** A request that never became one: garbage on the socket, headers too long or too late. */
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const code: ProblemCode =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'headers_too_large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request_timeout'
+        : 'invalid'
+  const { status, title } = problems[code]
+  const body = JSON.stringify(toDocument(code, { detail: title }, 'req_unread'))
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${mediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+  // Whoever neither reads nor hangs up keeps no socket by that.
+  setTimeout(() => socket.destroy(), hangUpMs).unref()
+}
+
+function toProblem(error: unknown): ProblemFacts & { code: ProblemCode } {
+  if (error instanceof ProblemError) {
+    const { problem: code, message: detail, options } = error
+    return { code, detail, ...options }
+  }
+  if (isCoreError(error)) return ofCoreError(error)
+  return (
+    ofFramework(error) ?? { code: 'internal', detail: 'the server failed; its log has this request under instance' }
+  )
+}
+
+/** A coded failure as a problem; also those of the single operations of a batch. */
+export function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCode } {
+  const { reason, field, code: _code, ...details } = error.details
+  // The database refuses another project's rows in plain words; to the caller they do not exist.
+  if (reason === 'forbidden_project') return toProblem(notFound())
+  const code = isUnmeant(details['sqlstate']) ? 'internal' : problemOfError[error.code]
+  // What failed inside is the operator's to read, not the caller's.
+  if (problems[code].status >= 500) return { code, detail: problems[code].title.toLowerCase() }
+  const fault = typeof field === 'string' ? [toFault(field, error)] : []
+  return {
+    code,
+    detail: error.message,
+    errors: fault,
+    fix: error.fix,
+    reason: typeof reason === 'string' ? reason : undefined,
+    facts: Object(toCamelCase(details)),
+  }
+}
+
+/**
+ * Whether Postgres refused what a function should have refused in words of its own: a constraint (23) or a missing grant.
+ * The fault is ours, and its message names tables and values.
+ */
+function isUnmeant(sqlstate: unknown): boolean {
+  return typeof sqlstate === 'string' && (sqlstate.startsWith('23') || sqlstate === '42501')
+}
+
+/** The database names its arguments; the caller knows the fields they came from. */
+const fieldNames: Readonly<Record<string, string>> = {
+  key: 'header.Idempotency-Key',
+  ttl_s: 'body.ttlSeconds',
+  overlap_s: 'body.overlapSeconds',
+  tz: 'body.timeZone',
+  alert_bp: 'body.alertBasisPoints',
+  name: 'body.name',
+  caps: 'body.scopes',
+  subject: 'path.subject',
+}
+
+function toFault(field: string, { message, fix }: CoreError): Fault {
+  const location = fieldNames[field] ?? `body.${camel(field)}`
+  return fix === undefined ? { location, message } : { location, message, fix }
+}
+
+const frameworkProblems: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+}
+
+/** Fastify's own refusals of a request carry a status of 4xx; everything else is a fault of ours. */
+function ofFramework(error: unknown): (ProblemFacts & { code: ProblemCode }) | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined
+  const status = Number(error.statusCode)
+  if (!(status >= 400 && status < 500)) return undefined
+  const code = 'code' in error ? (frameworkProblems[String(error.code)] ?? 'invalid') : 'invalid'
+  return { code, detail: code === 'invalid' ? error.message : problems[code].title.toLowerCase() }
+}

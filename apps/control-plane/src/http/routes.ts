@@ -1,0 +1,175 @@
+import { isCapability, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
+import type { Database } from '@core/database'
+import { CoreError } from '@core/foundation'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import { type Caller, createGate } from '../auth/gate.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import { bindTo, claimsOf, ownerClaimsOf } from '../auth/principal.ts'
+import type { Admission } from '../limits/admission.ts'
+import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from './bound-route.ts'
+import { isKnown, type Precondition, readPrecondition, toEntityTag } from './precondition.ts'
+import { noOwnProject, notFound, ProblemError } from './problem-error.ts'
+import { sendProblem } from './problems.ts'
+import { toRouterPattern } from './route-pattern.ts'
+import { htmlPolicy } from './security-headers.ts'
+
+export interface RoutesDependencies {
+  readonly bound: readonly BoundRoute[]
+  readonly database: Pick<Database, 'call'>
+  readonly keyring: Keyring
+  readonly admission: Admission
+}
+
+/** Registers every route of the contract, and refuses to start where one is undeclared, unguarded or unserved. */
+export function installRoutes(app: FastifyInstance, { bound, database, keyring, admission }: RoutesDependencies): void {
+  checkComplete(bound)
+  app.decorateRequest('caller', null)
+  app.decorateRequest('authenticate', null)
+  for (const route of bound) installRoute(app, route, { database, keyring, admission })
+  refuseOtherMethods(app)
+}
+
+/** Registers one route: the headers of its end, the gate, the handler, the answer checked against its contract. */
+export function installRoute(
+  app: FastifyInstance,
+  route: BoundRoute,
+  { database, keyring, admission }: Omit<RoutesDependencies, 'bound'>,
+): void {
+  const { contract } = route
+  const ending = contract.deprecated && toDeprecationHeaders(contract.deprecated)
+  app.route({
+    method: contract.method,
+    url: toRouterPattern(contract.path),
+    config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
+    onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission)],
+    handler(request, reply) {
+      const precondition = readPrecondition(contract, request.headers)
+      const context = createContext(request, database, precondition.ifMatch)
+      const answer = route.handle(context, request, { request, reply })
+      if (answer instanceof Promise) return answer.then((late) => send(reply, contract, late, precondition))
+      send(reply, contract, answer, precondition)
+      return undefined // a reply is a promise to Fastify, and this one is out
+    },
+  })
+}
+
+/** Before the gate, so that a refused caller is told as well. */
+function tell(headers: Readonly<Record<string, string>>) {
+  return (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    reply.headers(headers)
+    done()
+  }
+}
+
+function checkComplete(bound: readonly BoundRoute[]): void {
+  const served = new Set(bound.map(({ contract }) => contract))
+  const declared = new Set<RouteContract>(routes)
+  const faults = [
+    ...bound
+      .filter(({ contract }) => !declared.has(contract))
+      .map(({ contract }) => `${contract.operation} is not in the list of routes`),
+    ...routes.filter((contract) => !served.has(contract)).map(({ operation }) => `${operation} is served by nothing`),
+    ...bound
+      .filter(({ contract: { auth } }) => auth !== 'public' && auth !== 'authenticated' && !isCapability(auth))
+      .map(({ contract }) => `${contract.operation} does not declare auth`),
+  ]
+  if (served.size !== bound.length) faults.push('a route is served twice')
+  if (faults.length > 0) throw new CoreError('E_INTERNAL', `the routes do not fit their contract: ${faults.join('; ')}`)
+}
+
+/** What a public route acts as: nobody, for nothing. */
+const nobody: Caller = {
+  principal: { subject: 'nobody', project: '', scopes: new Set(), expiresAt: null },
+  project: '',
+  idempotencyKey: '',
+}
+
+function createContext(
+  { id, caller }: Pick<FastifyRequest, 'id' | 'caller'>,
+  database: Pick<Database, 'call'>,
+  ifMatch: readonly string[] | null,
+): RouteContext {
+  const { principal, project, idempotencyKey } = caller ?? nobody
+  return {
+    principal,
+    project,
+    idempotencyKey,
+    ifMatch,
+    rpc: async (name, args) => {
+      if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
+      return toObject(await database.call(name, args, { claims: claimsOf(principal, project, id) }))
+    },
+    within(name) {
+      const bound = bindTo(principal, name)
+      if (bound === undefined) throw notFound()
+      return createContext({ id, caller: { principal: bound, project: name, idempotencyKey } }, database, ifMatch).rpc
+    },
+    rpcUnbound: async (name, args) => {
+      if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
+      return toObject(await database.call(name, args, { claims: ownerClaimsOf(principal, id) }))
+    },
+  }
+}
+
+function toObject(answer: unknown): CoreAnswer {
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return { ...answer }
+  throw new CoreError('E_INTERNAL', 'core_api answered with something else than an object')
+}
+
+function send(
+  reply: FastifyReply,
+  contract: RouteContract,
+  answer: RouteAnswer,
+  precondition: Precondition,
+): FastifyReply {
+  if ('streaming' in answer) return reply
+  if ('problem' in answer) return sendProblem(reply, answer.problem, answer)
+  const output = contract.outputs[answer.status]
+  if (output === undefined) throw new CoreError('E_INTERNAL', `${contract.operation} has no answer ${answer.status}`)
+  const parsed = output.safeParse(answer.body)
+  if (!parsed.success) {
+    throw new CoreError('E_INTERNAL', `the answer of ${contract.operation} does not fit its contract`, {
+      cause: parsed.error,
+    })
+  }
+  if (contract.produces === 'text/html') {
+    return reply.type('text/html; charset=utf-8').header('content-security-policy', htmlPolicy).send(parsed.data)
+  }
+  const body = parsed.data
+  const replayed = isReplay(body)
+  if (replayed) reply.header('idempotency-replayed', 'true')
+  // A replay tells of a state that may be long gone.
+  const entityTag = contract.conditional && !replayed ? toEntityTag(contract.conditional, Object(body)) : undefined
+  if (entityTag !== undefined) reply.header('etag', entityTag)
+  if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
+  return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+/** Whether this was answered before; a batch was if all of it was. */
+function isReplay(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  if ('results' in body && Array.isArray(body.results)) return body.results.length > 0 && body.results.every(isReplay)
+  return 'replayed' in body && body.replayed === true
+}
+
+/** Known addresses answer other methods with 405 and the ones they know. */
+function refuseOtherMethods(app: FastifyInstance): void {
+  const byPath = Map.groupBy<string, RouteContract>(routes, ({ path }) => toRouterPattern(path))
+  for (const [url, contracts] of byPath) {
+    const known = new Set<HTTPMethods>(
+      contracts.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),
+    )
+    const allow = [...known].join(', ')
+    app.route({
+      method: (['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const).filter(
+        (method) => !known.has(method),
+      ),
+      url,
+      config: { auth: 'public' }, // says nothing but that
+      exposeHeadRoute: false,
+      onRequest: (request: FastifyRequest, _reply: unknown, done: (error: Error) => void) =>
+        done(new ProblemError('method_not_allowed', `${request.method} is not allowed here`, { headers: { allow } })),
+      handler: () => problems.method_not_allowed.title,
+    })
+  }
+}

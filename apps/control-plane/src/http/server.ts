@@ -1,0 +1,94 @@
+import { splitList } from '@core/config'
+import type { Logger } from '@core/foundation'
+import { uuidv7 } from '@core/foundation'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { requireDeclaredAuth } from '../auth/route-auth.ts'
+import { installUnknownAddressLimit } from '../limits/admission.ts'
+import { installShedding, type Overload } from '../limits/shedding.ts'
+import { type AnswerObserver, observeAnswers } from '../observe/answered.ts'
+import type { ErrorSink } from '../observe/error-tracker.ts'
+import type { Tracing } from '../observe/open-tracing.ts'
+import { createRequestLog } from '../observe/request-log.ts'
+import type { Realtime } from '../realtime/realtime.ts'
+import { installCrossOrigin } from './cross-origin.ts'
+import { answerBadAddress, answerBrokenRequest, installProblems } from './problems.ts'
+import { installRestRpc } from './rest-rpc.ts'
+import { installRoutes, type RoutesDependencies } from './routes.ts'
+import { installSecurityHeaders } from './security-headers.ts'
+
+export interface ServerLimits {
+  /** The largest body that is read. */
+  readonly bodyLimitBytes: number
+  /** How long a client may take to send its headers. */
+  readonly headersTimeoutMs: number
+  /** How long a client may take to send a whole request. */
+  readonly requestTimeoutMs: number
+  /** Open at once. */
+  readonly maxConnections: number
+  /** CIDR ranges with commas between them. */
+  readonly trustedProxies: string
+  /** Origins with commas between them. */
+  readonly allowedOrigins: string
+}
+
+export interface ServerDependencies extends RoutesDependencies {
+  readonly limits: ServerLimits
+  readonly overload: Overload
+  /** Whether to answer supabase-js as PostgREST does. */
+  readonly restRpc: boolean
+  /** Follows requests through the process. Default: nobody does. */
+  readonly tracing?: Pick<Tracing, 'install' | 'traceIdOf'> | undefined
+  /** Told of what is answered, beside the log. Default: nobody. */
+  readonly observers?: readonly AnswerObserver[]
+  /** Told of every failure that nobody expected. */
+  readonly errors: ErrorSink
+  readonly realtime: Pick<Realtime, 'install'>
+  readonly logger: Logger
+}
+
+/** The HTTP side: what protects it, then the routes. Listens to nothing yet. */
+export function createServer({
+  limits,
+  overload,
+  restRpc,
+  tracing,
+  observers = [],
+  errors,
+  realtime,
+  logger,
+  ...dependencies
+}: ServerDependencies): FastifyInstance {
+  const proxies = splitList(limits.trustedProxies)
+  const app = Fastify({
+    logger: false,
+    trustProxy: proxies.length > 0 && proxies,
+    genReqId: () => `req_${uuidv7()}`,
+    bodyLimit: limits.bodyLimitBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: 72_000, // longer than the 60 s of common load balancers, so that they close first
+    // Without a check every second, slow-dripping sockets live up to half a minute past their limit.
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: answerBadAddress,
+    return503OnClosing: false, // a request that made it here is answered; new connections are refused
+    routerOptions: { maxParamLength: 1000 }, // account codes of 200 characters, URL-encoded
+  })
+  app.server.maxConnections = limits.maxConnections
+  app.removeAllContentTypeParsers()
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null, undefined) : parseJson(request, String(body), done),
+  )
+  requireDeclaredAuth(app)
+  tracing?.install(app)
+  installProblems(app, logger, errors)
+  installSecurityHeaders(app)
+  observeAnswers(app, [createRequestLog(logger, tracing?.traceIdOf), ...observers])
+  installCrossOrigin(app, splitList(limits.allowedOrigins))
+  installShedding(app, overload)
+  installUnknownAddressLimit(app, dependencies.admission)
+  installRoutes(app, dependencies)
+  if (restRpc) installRestRpc(app, { ...dependencies, logger, errors })
+  realtime.install(app)
+  return app
+}

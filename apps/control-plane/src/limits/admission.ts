@@ -1,0 +1,120 @@
+import { isCoreError } from '@core/foundation'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Principal } from '../auth/principal.ts'
+import { ProblemError } from '../http/problem-error.ts'
+import { addressKey } from './address-key.ts'
+import type { Decision, Limiter } from './limiter.ts'
+import type { RateLimits } from './rate-limits.ts'
+
+/** Asks who a request acts for, and what is remembered of that without asking anybody. */
+export interface Authentication {
+  resolve(): Principal | Promise<Principal>
+  remembered(): Principal | undefined
+}
+
+/** Counts requests against their limits: by credential, else by address. Each throws or rejects with rate_limited. */
+export interface Admission {
+  /** A request without a credential. */
+  anonymous(request: FastifyRequest, reply: FastifyReply): void | Promise<void>
+  /** A request whose credential is known to be good. */
+  known(principal: Principal, reply: FastifyReply): void | Promise<void>
+  /**
+   * A request with one; a failure counts against the address. Synchronous where everything is known already. Without a
+   * reply nobody is told how much is left: the credential came after the answer.
+   */
+  authenticate(
+    request: Pick<FastifyRequest, 'ip'>,
+    reply: FastifyReply | undefined,
+    authentication: Authentication,
+  ): Principal | Promise<Principal>
+}
+
+export function createAdmission({ anonymous, credential, failedAuthentication }: RateLimits): Admission {
+  /** Counts a failure. Over the limit the caller is told to wait, no longer that the credential is wrong. */
+  async function fail(reply: FastifyReply | undefined, address: string, error: unknown): Promise<never> {
+    if (isCoreError(error, 'E_UNAUTHENTICATED')) await pass(failedAuthentication, address, reply)
+    // Nobody can say whether it was wrong; but it must not be free to send what nobody can check.
+    if (isCoreError(error, 'E_ISSUER_UNAVAILABLE')) await pass(anonymous, address, reply)
+    throw error
+  }
+
+  /** Where anybody may sign up, a token alone makes nobody a customer: without a role its address counts. */
+  function passAs({ subject, roles }: Principal, address: string, reply: FastifyReply | undefined) {
+    return roles?.size === 0 ? pass(anonymous, address, reply) : pass(credential, subject, reply)
+  }
+
+  function count(principal: Principal, address: string, reply: FastifyReply | undefined) {
+    const counted = passAs(principal, address, reply)
+    return counted instanceof Promise ? counted.then(() => principal) : principal
+  }
+
+  return {
+    known: (principal, reply) => passAs(principal, addressKey(reply.request.ip), reply),
+    anonymous: (request, reply) => pass(anonymous, addressKey(request.ip), reply),
+    authenticate(request, reply, { resolve, remembered }) {
+      const address = addressKey(request.ip)
+      const refused = failedAuthentication.refusal(address)
+      // Whoever guesses keys is not heard any more; a credential that is known to be good still is.
+      if (refused !== undefined && remembered() === undefined) throw refuse(failedAuthentication, refused)
+      try {
+        const resolved = resolve()
+        if (!(resolved instanceof Promise)) return count(resolved, address, reply)
+        return resolved.then(
+          (principal) => count(principal, address, reply),
+          (error: unknown) => fail(reply, address, error),
+        )
+      } catch (error) {
+        return fail(reply, address, error)
+      }
+    },
+  }
+}
+
+/** Addresses that lead nowhere have no route that would count them. */
+export function installUnknownAddressLimit(app: FastifyInstance, admission: Admission): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done()
+    try {
+      const counting = admission.anonymous(request, reply)
+      if (counting === undefined) done()
+      else counting.then(() => done(), done)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('the limit failed', { cause: error }))
+    }
+  })
+}
+
+/** Counts one request and tells the caller how much is left. */
+function pass(limiter: Limiter, key: string, reply: FastifyReply | undefined): void | Promise<void> {
+  const decision = limiter.take(key)
+  if (decision instanceof Promise) return decision.then((decided) => tell(limiter, decided, reply))
+  tell(limiter, decision, reply)
+}
+
+function tell(limiter: Limiter, decision: Decision, reply: FastifyReply | undefined): void {
+  if (!decision.isAllowed) throw refuse(limiter, decision)
+  reply?.header('ratelimit-policy', policyOf(limiter)).header('ratelimit', restOf(limiter, decision))
+}
+
+function refuse(limiter: Limiter, decision: Decision): ProblemError {
+  const { limit, windowMs, name } = limiter
+  const retryAfterSeconds = Math.max(1, Math.ceil(decision.resetMs / 1000))
+  return new ProblemError('rate_limited', `more than ${limit} requests in ${windowMs / 1000} seconds`, {
+    headers: {
+      'ratelimit-policy': policyOf(limiter),
+      ratelimit: restOf(limiter, decision),
+      'retry-after': String(retryAfterSeconds),
+    },
+    facts: { limit, windowSeconds: windowMs / 1000, policy: name, retryAfterSeconds },
+  })
+}
+
+// As in draft-ietf-httpapi-ratelimit-headers-10.
+
+function policyOf({ name, limit, windowMs }: Limiter): string {
+  return `"${name}";q=${limit};w=${windowMs / 1000}`
+}
+
+function restOf({ name }: Limiter, { remaining, resetMs }: Decision): string {
+  return `"${name}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`
+}

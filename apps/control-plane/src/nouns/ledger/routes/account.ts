@@ -1,0 +1,51 @@
+import { getAccount, listAccounts, openAccount, updateAccount } from '@core/api'
+import { isOwner } from '../../../auth/principal.ts'
+import { serve } from '../../../http/bound-route.ts'
+import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toPage } from '../../../http/page.ts'
+
+export const accountRoutes = [
+  serve(listAccounts, async ({ project, query: { parent, cursor, limit }, rpc }) => {
+    if (parent !== undefined && !isAccountOf(project, parent)) return accountNotFound(parent)
+    const answer = await rpc('ledger_accounts', { p_parent: parent ?? null, p_after: cursor ?? null, p_limit: limit })
+    return toPage('accounts', answer)
+  }),
+
+  serve(openAccount, async ({ project, principal, idempotencyKey, body, rpc, rpcUnbound }) => {
+    const { account, kind, parent, funding, overdraft, metadata } = body
+    if (!isAccountOf(project, account)) return accountNotFound(account)
+    // A parent in another project (the shared pool) is the owner's to give.
+    const unbound = isOwner(principal)
+    if (parent !== undefined && !unbound && !isAccountOf(project, parent)) return accountNotFound(parent)
+    const open = unbound ? rpcUnbound : rpc
+    const answer = await open('ledger_account_open', {
+      p_key: idempotencyKey,
+      p_account: account,
+      p_kind: kind,
+      p_parent: parent ?? null,
+      p_funding: funding,
+      p_overdraft: overdraft,
+      p_metadata: metadata,
+    })
+    return toAnswer(201, answer)
+  }),
+
+  serve(getAccount, async ({ project, params: { code }, rpc }) => {
+    if (!isAccountOf(project, code)) return accountNotFound(code)
+    return toAnswer(200, await rpc('ledger_balance', { p_account: code }))
+  }),
+
+  serve(updateAccount, async ({ project, ifMatch, idempotencyKey, params: { code }, body, rpc }) => {
+    if (!isAccountOf(project, code)) return accountNotFound(code)
+    const { status, overdraft, metadata } = body
+    const answer = await rpc('ledger_account_update', {
+      p_key: idempotencyKey,
+      p_account: code,
+      p_status: status ?? null,
+      p_overdraft: overdraft ?? null,
+      p_metadata: metadata ?? null,
+      p_if_match: ifMatch,
+    })
+    return toAnswer(200, answer)
+  }),
+]

@@ -1,0 +1,36 @@
+import { listAlerts, listBudgets, setBudget } from '@core/api'
+import { serve } from '../../../http/bound-route.ts'
+import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toPage } from '../../../http/page.ts'
+
+export const budgetRoutes = [
+  serve(listBudgets, async ({ project, query: { account = project }, rpc }) => {
+    if (!isAccountOf(project, account)) return accountNotFound(account)
+    return toPage('budgets', await rpc('ledger_balance', { p_account: account }))
+  }),
+
+  serve(setBudget, async ({ project, ifMatch, idempotencyKey, body, rpc }) => {
+    const { account, budget, period, limit, timeZone, carryCap, floor, alertBasisPoints } = body
+    if (!isAccountOf(project, account)) return accountNotFound(account)
+    const answer = await rpc('ledger_budget_set', {
+      p_key: idempotencyKey,
+      p_account: account,
+      p_name: budget,
+      p_period: period,
+      p_limit: limit,
+      p_tz: timeZone,
+      p_carry_cap: carryCap,
+      p_floor: floor,
+      p_alert_bp: alertBasisPoints,
+      p_if_match: ifMatch,
+    })
+    return toAnswer(200, answer)
+  }),
+
+  serve(listAlerts, async ({ query: { cursor, limit }, rpc }) => {
+    const answer = await rpc('ledger_alerts', { p_after: cursor ?? 0, p_limit: limit })
+    const rows = Array.isArray(answer['alerts']) ? answer['alerts'] : []
+    const alerts = rows.map(({ threshold_bp, ...alert }) => ({ ...alert, threshold_basis_points: threshold_bp }))
+    return toPage('alerts', { ...answer, alerts })
+  }),
+]

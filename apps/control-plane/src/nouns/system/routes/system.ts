@@ -1,0 +1,39 @@
+import {
+  docsPage,
+  isProblemCode,
+  live,
+  openApiDocument,
+  problemPage,
+  ready,
+  renderDocsPage,
+  renderProblemPage,
+  routes,
+  toOpenApi,
+} from '@core/api'
+import { type BoundRoute, serve } from '../../../http/bound-route.ts'
+import { notFound, ProblemError } from '../../../http/problem-error.ts'
+import type { Readiness } from '../../../process/readiness.ts'
+
+export interface SystemRoutesDependencies {
+  readonly readiness: Readiness
+  readonly version: string
+}
+
+export function createSystemRoutes({ readiness, version }: SystemRoutesDependencies): BoundRoute[] {
+  const document = toOpenApi(routes, { version })
+  const docs = renderDocsPage(routes, version)
+  return [
+    serve(live, () => ({ status: 200, body: { status: 'healthy' } })),
+    serve(ready, async () => {
+      const database = await readiness.check()
+      if (database.status === 'up') return { status: 200, body: { status: 'healthy', checks: { database } } }
+      throw new ProblemError('unavailable', database.reason)
+    }),
+    serve(openApiDocument, () => ({ status: 200, body: document })),
+    serve(docsPage, () => ({ status: 200, body: docs })),
+    serve(problemPage, ({ params: { code } }) => {
+      if (!isProblemCode(code)) throw notFound()
+      return { status: 200, body: renderProblemPage(code) }
+    }),
+  ]
+}

@@ -1,0 +1,38 @@
+import type { Config } from '@core/config'
+import { createLogger } from '../observe/log.ts'
+import { type ControlPlane, startControlPlane } from './compose.ts'
+import { closeOnSignal } from './shutdown.ts'
+import { renderStartMessage } from './start-message.ts'
+
+/** What closing may take beyond the grace of its requests: the database's own. */
+const closingMs = 1500
+
+export interface RunOptions {
+  /** Told once, when it listens and before it says so. */
+  readonly onStarted?: (running: ControlPlane) => Promise<void>
+}
+
+/**
+ * Runs a control plane until a signal ends it: progress and log on standard error, keys and addresses on standard
+ * output. The process can then exit; what holds it open after that is cut off.
+ */
+export async function runControlPlane(config: Config, { onStarted }: RunOptions = {}): Promise<void> {
+  const logger = createLogger(config.log.level)
+  for (const warning of config.warnings) logger.warn({ component: 'config' }, warning)
+  const starting = startControlPlane({
+    config,
+    logger,
+    onProgress: (line) => process.stderr.write(`core: ${line}\n`),
+  })
+  // From here on, not only from the moment it listens: a signal during the migrations closes what they leave.
+  const closed = closeOnSignal({
+    close: async () => (await starting).close(),
+    limitMs: config.shutdown.graceMs + closingMs,
+    logger,
+  })
+  closed.catch(() => undefined) // a start that fails after a signal is reported below, once
+  const running = await starting
+  await onStarted?.(running)
+  process.stdout.write(renderStartMessage(running))
+  await closed
+}
