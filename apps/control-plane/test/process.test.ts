@@ -74,7 +74,7 @@ test('the first start migrates, makes the fleet, and prints keys and a line that
 }, async () => {
   const start = run()
   const url = await started(start)
-  expect(start.output.stderr).toMatch(/core: migrating 1\/\d+ 20261120000100_core_schemas/)
+  expect(start.output.stderr).toMatch(/core: migrating 1\/\d+ 20261120000100_core/)
   first.owner = keyOf(start.output.stdout, 'owner')
   first.smart_layer = keyOf(start.output.stdout, 'smart_layer')
   expect([first.owner, first.smart_layer, keyOf(start.output.stdout, 'manus_origin')]).toEqual(

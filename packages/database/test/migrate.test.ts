@@ -141,6 +141,25 @@ describe('migrations', () => {
   })
 })
 
+test('a database with the history of one migration per concern is refused with the way to reset, which forgets it', async () => {
+  await using database = await createTestDatabase({ empty: true })
+  await database.sql(`
+    create schema core; create schema core_api; create schema supabase_migrations;
+    create table supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+    insert into supabase_migrations.schema_migrations values
+      ('20261120000100', '{create schema core}', 'core_schemas'), ('20261120000250', '{select 1}', 'core_event'),
+      ('20261120001350', '{select 1}', 'ledger_publish'), ('20261120001400', '{select 1}', 'hosts_own')`)
+  await expect(migrateUp({ database: database.database })).rejects.toMatchObject({
+    code: 'E_DATABASE_SCHEMA',
+    fix: expect.stringContaining('core migrate reset'),
+    details: { reason: 'migration_changed', versions: ['20261120000100'] },
+  })
+  await migrateReset({ database: database.database })
+  const { foreign, migrations } = await migrateStatus({ database: database.database })
+  expect(foreign).toEqual(['20261120001400'])
+  expect(migrations.filter(({ state }) => state !== 'applied')).toEqual([])
+})
+
 test('Core’s own migrations are found, and embedded and server end with the same functions', async () => {
   await using server = await createTestDatabase()
   await using embedded = await openDatabase({ driver: 'embedded', dataDir: 'memory' })

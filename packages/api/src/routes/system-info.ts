@@ -39,7 +39,7 @@ export const getSystemInfo = defineRoute({
         node: 'v24.0.0',
         driver: 'embedded',
         serverVersion: '18.3',
-        schema: { version: '20261120001350', applied: 34, pending: [] },
+        schema: { version: '20261120008100', applied: 10, pending: [] },
         startedAt: '2026-11-20T09:30:00.000Z',
         uptimeSeconds: 3600,
         features: { metrics: false, restRpc: true, sealing: true, balancing: false, tracing: false },

@@ -6,9 +6,14 @@ import { migrationsFolder, readMigrationFiles } from './migration-files.ts'
 
 const RESET_TIMEOUT_MS = 600_000
 
+/** Core's own migrations before there was one per noun; the names leave a host's migration of that minute alone. */
+const forgetOldHistory = `
+  delete from ${historyTable}
+  where version like '2026112000%' and name ~ '^(core|kept|project|flag|key|member|limit|audit|system|error|ledger)_'`
+
 /**
- * Drops the schemas core and core_api with everything in them (credits, keys, history) and what depends on them, forgets
- * their migrations, and applies all of them anew. The projects' own schemas stay. Irreversible.
+ * Drops the schemas core and core_api with everything in them (credits, keys, history) and what depends on them, removes
+ * their migrations from the history, and applies all of them. The projects' own schemas stay. Irreversible.
  */
 export async function migrateReset({
   database,
@@ -30,6 +35,7 @@ export async function migrateReset({
           `delete from ${historyTable} where version in (select jsonb_array_elements_text($1::jsonb))`,
           [JSON.stringify(files.map(({ version }) => version))],
         )
+        await session.execute(forgetOldHistory)
       })
       return applyPending(session, files, onProgress)
     },

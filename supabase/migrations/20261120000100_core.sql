@@ -1,0 +1,401 @@
+-- Generated from supabase/schemas/00_core by `npm run generate`. Do not edit.
+
+-- supabase/schemas/00_core/10_roles.sql
+
+-- Two schemas: `core` holds tables and internal functions and is granted to nobody; `core_api` holds the functions
+-- that are the only way in. Roles are made only where Supabase has not made them already.
+
+create schema core;
+create schema core_api;
+comment on schema core is 'Tables and internal functions of Core. Never exposed, never granted.';
+comment on schema core_api is 'The functions of Core: the only way in, for every language and driver.';
+
+revoke all on schema core, core_api from public;
+
+do $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['anon', 'authenticated', 'service_role', 'core_member'] loop
+    if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+      execute format('create role %I nologin', v_role);
+    end if;
+  end loop;
+end
+$$;
+comment on role core_member is 'A sibling project. Its JWT claims (project, caps) bound what core.authorize lets it do.';
+
+grant usage on schema core_api to core_member, service_role;
+
+-- New functions are executable by everybody unless this says otherwise.
+alter default privileges in schema core revoke execute on functions from public;
+alter default privileges in schema core_api revoke execute on functions from public;
+
+-- Micro-credits: every amount is a whole number that a JSON number holds exactly in any language (2^53 - 1).
+create domain core.amount as bigint
+  constraint amount_range check (value between 0 and 9007199254740991);
+comment on domain core.amount is 'Whole micro-credits in [0, 2^53 - 1]; 1,000,000 are one credit.';
+
+-- Where PostgREST serves this database, it must expose core_api and be told so, without a click in a dashboard.
+do $$
+begin
+  if exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then
+    grant core_member to authenticator;
+    alter role authenticator set pgrst.db_schemas = 'public, graphql_public, core_api';
+  end if;
+end
+$$;
+notify pgrst, 'reload config';
+notify pgrst, 'reload schema';
+
+-- supabase/schemas/00_core/20_authorize.sql
+
+-- Refusals, authorisation and ids: the steps with which every function of core_api begins.
+
+-- Raises a misuse. PostgREST answers SQLSTATE PTnnn with HTTP status nnn; the detail is JSON so that every driver
+-- reads the same reason. A raise rolls back the whole call.
+create function core.refuse(p_sqlstate text, p_code text, p_message text, p_fix text default null, p_details jsonb default '{}')
+returns void
+language plpgsql set search_path = '' as $$
+begin
+  raise exception using
+    errcode = p_sqlstate,
+    message = p_message,
+    hint = coalesce(p_fix, ''),
+    detail = (jsonb_build_object('code', p_code) || p_details)::text;
+end
+$$;
+comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, PT409, PT412, PT413, PT422) with a message, a fix and machine-readable details.';
+
+-- The claims of the caller's JWT, or null for a direct connection without any.
+create function core.claims() returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+end
+$$;
+comment on function core.claims is 'The JWT claims PostgREST or a driver set for this transaction.';
+
+-- Who acts, for journals and audit rows. An owner's call may carry claims, too: `sub` and `rid` and nothing else. They
+-- name it and give it nothing: what a caller may do is decided by its database role alone, and claims only ever bind.
+create function core.actor() returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce(core.claims() ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text);
+end
+$$;
+comment on function core.actor is 'The subject of the JWT, or the database role of a direct connection.';
+
+-- By which request it came, for journals and audit rows. Read from the claims, so that nobody can name another's
+-- request who could not also sign a token; null where no request stands behind the call.
+create function core.request_id() returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return core.claims() ->> 'rid';
+end
+$$;
+comment on function core.request_id is 'The id of the request that the control plane was answering, or null.';
+
+-- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
+-- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
+-- control plane acts for a key. Anything else is refused.
+create function core.authorize(p_capability text, p_project text) returns boolean
+language plpgsql stable set search_path = '' as $$
+declare
+  v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  v_role text := nullif(current_setting('role', true), 'none');
+begin
+  if v_role = 'core_member' or v_claims ->> 'role' = 'core_member' then
+    if p_project is null or v_claims ->> 'project' is distinct from p_project then
+      perform core.refuse('PT403', 'forbidden_project',
+        format('this credential belongs to project %s and cannot act for %s',
+          coalesce(v_claims ->> 'project', '(none)'), coalesce(p_project, 'the whole system')),
+        'Use a credential of that project, or the owner''s.');
+    end if;
+    if not coalesce(v_claims -> 'caps' ? p_capability, false) then
+      perform core.refuse('PT403', 'forbidden_capability',
+        format('this credential lacks the capability %s', p_capability),
+        format('Ask the owner for a key with %s.', p_capability),
+        jsonb_build_object('capability', p_capability));
+    end if;
+  elsif v_role = 'service_role' or pg_catalog.pg_has_role(coalesce(v_role, session_user::text), current_user, 'usage') then
+    return true;
+  else
+    perform core.refuse('PT403', 'forbidden_role',
+      format('the database role %s may not call Core', coalesce(v_role, session_user::text)),
+      'Connect as the owner, as service_role, or with a JWT whose role is core_member.');
+  end if;
+  return true;
+end
+$$;
+comment on function core.authorize is 'Every function of core_api calls this first: capability and project against the caller''s claims.';
+
+-- Time-ordered ids keep index inserts at the right edge of the tree: uuid v7 doubled batch throughput against v4.
+-- Postgres 18 makes them itself; older servers get the same layout (RFC 9562) from a v4 with its head overlaid. Many are
+-- made in one call, because a call costs more than an id.
+do $$
+declare
+  v_id text := 'pg_catalog.uuidv7()';
+begin
+  if not exists (select from pg_catalog.pg_proc where proname = 'uuidv7' and pronamespace = 'pg_catalog'::regnamespace) then
+    v_id := $id$
+      encode(
+        set_bit(set_bit(
+          overlay(uuid_send(gen_random_uuid())
+            placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+          52, 1), 53, 1), 'hex')::uuid$id$;
+  end if;
+  execute format('create function core.new_id() returns uuid language sql volatile set search_path = %L as %L', '', 'select ' || v_id);
+  execute format('create function core.new_ids(p_count int) returns uuid[] language sql volatile set search_path = %L as %L', '',
+    format('select array(select %s from generate_series(1, p_count))', v_id));
+end
+$$;
+comment on function core.new_id is 'A new uuid v7.';
+comment on function core.new_ids is 'So many new uuids v7, in order.';
+
+-- Arguments every mutation has in common.
+create function core.require_key(p_key text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_key is null or length(p_key) not between 1 and 200 then
+    perform core.refuse('PT400', 'invalid_key', 'p_key must be a text of 1 to 200 characters',
+      'Send one key per intended effect, for example a uuid v7, and the same key again on a retry.',
+      jsonb_build_object('field', 'key'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_key is 'Raises PT400 unless the idempotency key is 1 to 200 characters.';
+
+create function core.require_object(p_field text, p_value jsonb) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_value is null or jsonb_typeof(p_value) <> 'object' then
+    perform core.refuse('PT400', 'invalid_object', format('%s must be a JSON object', p_field),
+      format('Send %s as an object, {} when empty.', p_field), jsonb_build_object('field', p_field));
+  elsif pg_column_size(p_value) > 16384 then
+    perform core.refuse('PT413', 'object_too_large', format('%s is larger than 16 KB', p_field),
+      'Keep large facts in your own tables and put their id here.', jsonb_build_object('field', p_field, 'max_bytes', 16384));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_object is 'Raises PT400 unless the value is a JSON object, PT413 above 16 KB.';
+
+create function core.require_page(p_limit int) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_limit is null or p_limit not between 1 and 1000 then
+    perform core.refuse('PT400', 'invalid_limit', format('limit must be 1 to 1000, got %s', coalesce(p_limit::text, 'null')),
+      'Read page by page with the cursor that each answer returns.', jsonb_build_object('field', 'limit'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_page is 'Raises PT400 unless a page size is 1 to 1,000.';
+
+-- A short name of a state, the same for the same state: what an edit can be made conditional on.
+create function core.etag(p_state jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select left(encode(sha256(convert_to(p_state::text, 'UTF8')), 'hex'), 32)
+$$;
+comment on function core.etag is 'The first 128 bits of the SHA-256 of a state, in hexadecimal.';
+
+-- Lets an edit pass only in the state its caller has seen. Called under the lock of what is edited, so that of two edits
+-- of one state the second is refused. p_if_match null asks for nothing, {} for what is not there yet, {*} for anything
+-- that is there. p_etag null: there is nothing.
+create function core.require_match(p_if_match text[], p_etag text) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_if_match is null or p_etag = any (p_if_match) or p_etag is not null and '*' = any (p_if_match)
+    or p_etag is null and cardinality(p_if_match) = 0 then
+    return true;
+  end if;
+  perform core.refuse('PT412', 'precondition_failed',
+    case when p_etag is null then 'it does not exist' when cardinality(p_if_match) = 0 then 'it exists already' else 'it was changed meanwhile' end,
+    'Read it again, decide again, and send the etag that was read.', jsonb_build_object('etag', p_etag));
+  return false;
+end
+$$;
+comment on function core.require_match is 'Raises PT412 unless the state is one of those the caller named.';
+
+-- supabase/schemas/00_core/40_event.sql
+
+-- The outbox: facts that others want to hear of, written in the transaction that made them true. Realtime replays it.
+
+create table core.event (
+  id bigint generated always as identity constraint event_pkey primary key,
+  seq bigint constraint event_seq_key unique,
+  topic text not null,
+  project text,
+  type text not null,
+  data jsonb not null,
+  at timestamptz not null default clock_timestamp(),
+  state_key text
+);
+comment on table core.event is 'The outbox. seq is given after commit, in the order in which events became visible: a reader''s cursor misses nothing.';
+comment on column core.event.project is 'Whose event it is; null concerns everybody who may read the topic.';
+comment on column core.event.state_key is 'Of events that tell a present state: what it is the state of. Only the newest is kept, under a new seq.';
+create unique index event_state_key on core.event (topic, state_key) where state_key is not null;
+create index event_fresh_idx on core.event (id) where seq is null;
+create index event_age_idx on core.event (at);
+
+create table core.event_head (
+  singleton boolean constraint event_head_pkey primary key default true constraint event_head_one_row check (singleton),
+  epoch uuid not null default gen_random_uuid(),
+  last_seq bigint not null default 0,
+  trimmed_seq bigint not null default 0
+);
+comment on table core.event_head is 'The last sequence number given. The epoch is new in a new or restored database: cursors of another one are void.';
+comment on column core.event_head.trimmed_seq is 'Events up to this one may have been forgotten. Those missing above it were replaced by newer states.';
+insert into core.event_head default values;
+
+-- Appends an event. The hint wakes readers; the row is the truth. For rare events only: a notification inside the
+-- transaction serialises commits, which would halve the throughput of a hot path.
+create function core.emit(p_topic text, p_project text, p_type text, p_data jsonb) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  insert into core.event (topic, project, type, data) values (p_topic, p_project, p_type, p_data);
+  perform pg_notify('core_event', p_topic);
+  return true;
+end
+$$;
+comment on function core.emit is 'Appends an event to the outbox in the caller''s transaction and hints at it.';
+
+-- Numbers what has become visible. One caller at a time does it; the others find it done.
+create function core.event_number(p_limit int) returns boolean
+language plpgsql set search_path = '' as $$
+declare
+  v_last bigint;
+begin
+  if not exists (select from core.event where seq is null) then return false; end if;
+  select last_seq into v_last from core.event_head for no key update skip locked;
+  if not found then return false; end if;
+  with fresh as (
+    select id, v_last + row_number() over (order by id) as seq
+    from (select id from core.event where seq is null order by id limit p_limit) f
+  ), numbered as (
+    update core.event e set seq = f.seq from fresh f where e.id = f.id returning e.seq
+  )
+  update core.event_head set last_seq = (select coalesce(max(seq), v_last) from numbered);
+  return true;
+end
+$$;
+comment on function core.event_number is 'Gives sequence numbers to committed events, in order.';
+
+-- What one must be allowed to read to hear of a topic.
+create function core.event_capability(p_topic text) returns text
+language sql immutable set search_path = '' as $$
+  select case
+    when p_topic = 'ledger.seal' then 'ledger:operate'
+    when p_topic like 'ledger.%' then 'ledger:read'
+    when p_topic in ('flag', 'key') then p_topic || ':read'
+    else 'event:read'
+  end
+$$;
+comment on function core.event_capability is 'The capability a topic needs beside event:read.';
+
+-- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common
+-- ones, of the topics its capabilities open.
+create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_caps jsonb := coalesce(core.claims() -> 'caps', '[]');
+  v_head core.event_head;
+  v_rows jsonb := '[]';
+  v_ok boolean;
+begin
+  v_ok := core.authorize('event:read', v_member);
+  v_ok := core.require_page(p_limit);
+  v_ok := core.event_number(10000);
+  select * into v_head from core.event_head;
+  if p_after is null or p_after < -1 then
+    perform core.refuse('PT400', 'invalid_cursor', 'after must be a sequence number, 0 for the beginning or -1 for the end', null,
+      jsonb_build_object('field', 'after'));
+  elsif p_after >= 0 then
+    select coalesce(jsonb_agg(jsonb_build_object('seq', e.seq, 'topic', e.topic, 'project', e.project, 'type', e.type,
+      'data', e.data, 'at', e.at, 'state_key', e.state_key) order by e.seq), '[]') into v_rows
+    from (select * from core.event where seq > p_after and (v_member is null
+        or (project is null or project = v_member) and v_caps ? core.event_capability(topic))
+      and (p_topics is null or topic = any (p_topics)) order by seq limit p_limit) e;
+  end if;
+  return jsonb_build_object('ok', true, 'epoch', v_head.epoch, 'head', v_head.last_seq, 'events', v_rows,
+    'oldest', v_head.trimmed_seq + 1);
+end
+$$;
+comment on function core_api.event_poll is 'Events after a sequence number, oldest first, with the epoch, the end and the oldest one kept.';
+revoke execute on function core_api.event_poll from public;
+grant execute on function core_api.event_poll to core_member, service_role;
+
+-- Forgets events older than p_keep. Readers that were away longer are told to resync by `oldest`.
+create function core_api.event_trim(p_keep interval default '7 days', p_limit int default 10000) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_ok boolean;
+  v_count int;
+  v_last bigint;
+begin
+  v_ok := core.authorize('event:operate', null);
+  if p_keep is null or p_keep < interval '1 minute' then
+    perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
+  end if;
+  with old as (
+    select id from core.event where seq is not null and at < clock_timestamp() - p_keep order by seq limit p_limit
+  ), gone as (
+    delete from core.event e using old where e.id = old.id returning e.seq
+  )
+  select count(*), max(seq) into v_count, v_last from gone;
+  update core.event_head set trimmed_seq = v_last where trimmed_seq < v_last;
+  return jsonb_build_object('ok', true, 'trimmed', v_count);
+end
+$$;
+comment on function core_api.event_trim is 'Deletes numbered events older than an interval, at most p_limit.';
+revoke execute on function core_api.event_trim from public;
+grant execute on function core_api.event_trim to service_role;
+
+-- supabase/schemas/00_core/50_answer.sql
+
+-- First answers, for requests whose effect leaves no row that could tell them again.
+
+create table core.kept_answer (
+  scope text not null,
+  key text not null,
+  request jsonb not null,
+  answer jsonb not null,
+  at timestamptz not null default clock_timestamp(),
+  constraint kept_answer_pkey primary key (scope, key)
+);
+comment on table core.kept_answer is 'What requests that make something were answered, by idempotency key. Kept for ever: there are few.';
+comment on column core.kept_answer.scope is 'The project whose keys these are; empty for those that make projects.';
+
+-- Locks: the key, so that a twin waits for the answer.
+create function core.first_answer(p_scope text, p_key text, p_request jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_row core.kept_answer;
+begin
+  perform core.require_key(p_key);
+  perform pg_advisory_xact_lock(hashtextextended(format('kept_answer:%s:%s', p_scope, p_key), 0));
+  select * into v_row from core.kept_answer where scope = p_scope and key = p_key;
+  if v_row.key is null then return null; end if;
+  if v_row.request <> p_request then
+    perform core.refuse('PT422', 'idempotency_mismatch', 'this idempotency key was used for another request',
+      'Use a new idempotency key for a new effect.',
+      jsonb_build_object('fields', (
+        select jsonb_agg(field order by field) from jsonb_object_keys(v_row.request || p_request) field
+        where v_row.request -> field is distinct from p_request -> field)));
+  end if;
+  return v_row.answer || '{"replayed": true}';
+end
+$$;
+comment on function core.first_answer is 'What this request was answered before; null for a new key. Raises PT422 where the key meant something else.';
+
+create function core.keep_answer(p_scope text, p_key text, p_request jsonb, p_answer jsonb) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  insert into core.kept_answer (scope, key, request, answer) values (p_scope, p_key, p_request, p_answer);
+  return p_answer || '{"replayed": false}';
+end
+$$;
+comment on function core.keep_answer is 'Keeps an answer under its key and gives it back. Only after first_answer.';

@@ -1,0 +1,186 @@
+-- Generated from supabase/schemas/10_project by `npm run generate`. Do not edit.
+
+-- supabase/schemas/10_project/10_registry.sql
+
+-- The sibling projects. Each gets a schema of its own beside the shared ones, owned by a role of its own.
+
+create table core.project (
+  name text constraint project_pkey primary key
+    constraint project_name_form check (name ~ '^[a-z][a-z0-9_]{0,47}$'),
+  version text,
+  capabilities jsonb not null default '[]',
+  endpoints jsonb not null default '{}',
+  metadata jsonb not null default '{}',
+  registered_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+comment on table core.project is 'The sibling projects that share this database.';
+
+create function core.project_view(p_project core.project) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'name', p_project.name, 'version', p_project.version, 'capabilities', p_project.capabilities,
+    'endpoints', p_project.endpoints, 'metadata', p_project.metadata,
+    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at, 'etag',
+    core.etag(to_jsonb(p_project) - 'registered_at' || jsonb_build_object('updated_at', extract(epoch from p_project.updated_at))));
+end
+$$;
+comment on function core.project_view is 'A project as the API shows it.';
+
+-- Registers a project or updates what it says of itself. Idempotent by name: null keeps what is stored, and what is
+-- said again changes nothing. p_if_match: only in a state the caller has seen. Locks: the project.
+create function core_api.project_register(
+  p_name text, p_version text default null, p_capabilities jsonb default null,
+  p_endpoints jsonb default null, p_metadata jsonb default null, p_if_match text[] default null
+) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_ok boolean;
+  v_reserved constant text[] := array['core', 'core_api', 'public', 'auth', 'storage', 'realtime', 'extensions',
+    'graphql', 'graphql_public', 'vault', 'cron', 'net', 'pgbouncer', 'supabase_migrations', 'information_schema',
+    'current', 'issuer', 'sink', 'breakage'];
+  v_before core.project;
+  v_row core.project;
+  v_role text;
+begin
+  if p_name is null or p_name !~ '^[a-z][a-z0-9_]{0,47}$' or p_name like 'pg\_%' or p_name = any (v_reserved) then
+    perform core.refuse('PT400', 'invalid_project', format('%s cannot name a project', coalesce(quote_literal(p_name), 'null')),
+      'Use 1 to 48 lowercase letters, digits and underscores, beginning with a letter, that are not a reserved schema name.',
+      jsonb_build_object('field', 'name'));
+  end if;
+  v_ok := core.authorize('project:write', p_name);
+  if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
+  if p_endpoints is not null then v_ok := core.require_object('endpoints', p_endpoints); end if;
+  if p_capabilities is not null and jsonb_typeof(p_capabilities) <> 'array' then
+    perform core.refuse('PT400', 'invalid_capabilities', 'capabilities must be a JSON array', 'Send a list of texts.',
+      jsonb_build_object('field', 'capabilities'));
+  end if;
+
+  insert into core.project as p (name, version, capabilities, endpoints, metadata)
+  values (p_name, p_version, coalesce(p_capabilities, '[]'), coalesce(p_endpoints, '{}'), coalesce(p_metadata, '{}'))
+  on conflict (name) do nothing returning * into v_row;
+  if found then
+    v_ok := core.require_match(p_if_match, null);
+  else
+    select * into v_before from core.project where name = p_name for no key update;
+    v_ok := core.require_match(p_if_match, core.project_view(v_before) ->> 'etag');
+    update core.project p set
+      version = coalesce(p_version, p.version),
+      capabilities = coalesce(p_capabilities, p.capabilities),
+      endpoints = coalesce(p_endpoints, p.endpoints),
+      metadata = coalesce(p_metadata, p.metadata),
+      updated_at = clock_timestamp()
+    where p.name = p_name and (p.version, p.capabilities, p.endpoints, p.metadata) is distinct from
+      (coalesce(p_version, p.version), coalesce(p_capabilities, p.capabilities), coalesce(p_endpoints, p.endpoints), coalesce(p_metadata, p.metadata))
+    returning * into v_row;
+    if not found then v_row := v_before; end if;
+  end if;
+  if v_row is distinct from v_before then
+    perform core.audit(case when v_before.name is null then 'project.register' else 'project.update' end, 'project:' || p_name,
+      p_name, case when v_before.name is not null then core.project_view(v_before) end, core.project_view(v_row));
+  end if;
+
+  v_role := 'project_' || p_name;
+  if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+    begin
+      execute format('create role %I nologin', v_role);
+      execute format('grant %I to current_user', v_role);
+    exception when duplicate_object or unique_violation then
+      null; -- roles belong to the whole server: another database of it was faster
+    end;
+  end if;
+  if not exists (select from pg_catalog.pg_namespace where nspname = p_name) then
+    execute format('create schema %I authorization %I', p_name, v_role);
+  end if;
+  return jsonb_build_object('ok', true) || core.project_view(v_row);
+end
+$$;
+comment on function core_api.project_register is 'Registers a sibling project, or updates what it says of itself, and makes its own schema. Idempotent by name.';
+revoke execute on function core_api.project_register from public;
+grant execute on function core_api.project_register to core_member, service_role;
+
+-- All projects for the owner; a member sees its own.
+create function core_api.project_list() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_ok boolean;
+  v_only text := core.claims() ->> 'project';
+  v_rows jsonb;
+begin
+  v_ok := core.authorize('project:read', v_only);
+  select coalesce(jsonb_agg(core.project_view(p) order by p.name), '[]') into v_rows
+  from core.project p where v_only is null or p.name = v_only;
+  return jsonb_build_object('ok', true, 'projects', v_rows);
+end
+$$;
+comment on function core_api.project_list is 'The registered projects; a member sees only its own.';
+revoke execute on function core_api.project_list from public;
+grant execute on function core_api.project_list to core_member, service_role;
+
+-- supabase/schemas/10_project/20_update.sql
+
+-- One project: read, made where there is none, changed where there is one. project_register does either.
+
+create function core_api.project_get(p_name text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_row core.project;
+begin
+  perform core.authorize('project:read', p_name);
+  select * into v_row from core.project where name = p_name;
+  if v_row.name is null then
+    perform core.refuse('PT404', 'project_not_found', format('there is no project %s', coalesce(quote_literal(p_name), 'null')),
+      'List the projects.');
+  end if;
+  return jsonb_build_object('ok', true) || core.project_view(v_row);
+end
+$$;
+comment on function core_api.project_get is 'A registered project. PT404 where there is none.';
+revoke execute on function core_api.project_get from public;
+grant execute on function core_api.project_get to core_member, service_role;
+
+-- Registers a project that is not there yet. Replays on p_key. Locks: the key.
+create function core_api.project_create(
+  p_key text, p_name text, p_version text default null, p_capabilities jsonb default null,
+  p_endpoints jsonb default null, p_metadata jsonb default null
+) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_request jsonb := jsonb_build_object('op', 'project_create', 'name', p_name, 'version', p_version,
+    'capabilities', p_capabilities, 'endpoints', p_endpoints, 'metadata', p_metadata);
+  v_answer jsonb;
+begin
+  perform core.authorize('project:write', p_name);
+  v_answer := core.first_answer('', p_key, v_request);
+  if v_answer is not null then return v_answer; end if;
+  begin
+    v_answer := core_api.project_register(p_name, p_version, p_capabilities, p_endpoints, p_metadata, p_if_match => '{}');
+  exception when sqlstate 'PT412' then
+    perform core.refuse('PT409', 'project_exists', format('there is a project %s already', p_name), 'Change it, or choose another name.');
+  end;
+  return core.keep_answer('', p_key, v_request, v_answer);
+end
+$$;
+comment on function core_api.project_create is 'Registers a sibling project. PT409 where there is one of that name. Replays on p_key.';
+revoke execute on function core_api.project_create from public;
+grant execute on function core_api.project_create to core_member, service_role;
+
+-- Changes what a project says of itself; unlike project_register it makes none. Null keeps what is stored. Idempotent.
+create function core_api.project_update(
+  p_name text, p_version text default null, p_capabilities jsonb default null,
+  p_endpoints jsonb default null, p_metadata jsonb default null, p_if_match text[] default null
+) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform core.authorize('project:write', p_name);
+  if not exists (select from core.project where name = p_name) then
+    perform core.refuse('PT404', 'project_not_found', format('there is no project %s', coalesce(quote_literal(p_name), 'null')),
+      'Register the project first.');
+  end if;
+  return core_api.project_register(p_name, p_version, p_capabilities, p_endpoints, p_metadata, p_if_match);
+end
+$$;
+comment on function core_api.project_update is 'Changes what a registered project says of itself. PT404 where there is none.';
+revoke execute on function core_api.project_update from public;
+grant execute on function core_api.project_update to core_member, service_role;

@@ -1,0 +1,312 @@
+-- Generated from supabase/schemas/30_member by `npm run generate`. Do not edit.
+
+-- supabase/schemas/30_member/10_storage.sql
+
+-- People. An issuer of tokens says who somebody is (`user:<sub>`); this says what that person may do in which project.
+
+create or replace function core.capabilities() returns text[]
+language sql immutable set search_path = '' as $$
+  select array[
+    'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
+    'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
+    'event:read', 'audit:read', 'member:read', 'member:write']
+$$;
+comment on function core.capabilities is 'Every capability core.authorize knows.';
+
+-- What a role may do in its project. Each includes the one before it; only an owner may change the rules of money.
+create function core.role_capabilities(p_role text) returns text[]
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_viewer constant text[] := array['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'];
+  v_operator constant text[] := v_viewer || array['key:read', 'flag:write', 'ledger:spend', 'ledger:account', 'error:read'];
+  v_admin constant text[] := v_operator || array['project:write', 'key:write', 'ledger:operate', 'member:write',
+    'audit:read', 'error:write'];
+begin
+  return case p_role
+    when 'viewer' then v_viewer
+    when 'operator' then v_operator
+    when 'admin' then v_admin
+    when 'owner' then array_remove(core.capabilities(), 'system:read') -- which looks beyond the project
+  end;
+end
+$$;
+comment on function core.role_capabilities is 'The capabilities of viewer, operator, admin or owner; null for anything else.';
+
+create table core.member (
+  project text not null constraint member_project_fkey references core.project (name),
+  subject text not null constraint member_subject_form check (subject ~ '^user:[!-~]{1,255}$'),
+  role text not null constraint member_role_known check (role in ('viewer', 'operator', 'admin', 'owner')),
+  name text constraint member_name_length check (length(name) between 1 and 100),
+  created_by text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_by text not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  constraint member_pkey primary key (project, subject)
+);
+comment on table core.member is 'Who may act for a project, and as what.';
+comment on column core.member.subject is 'user: and the sub of the configured issuer. Another issuer''s subjects are other people.';
+comment on column core.member.name is 'For people who read the list; decides nothing.';
+create index member_by_subject on core.member (subject);
+
+create function core.member_view(p_row core.member) returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object(
+    'project', p_row.project, 'subject', p_row.subject, 'role', p_row.role, 'name', p_row.name,
+    'created_by', p_row.created_by, 'created_at', p_row.created_at,
+    'updated_by', p_row.updated_by, 'updated_at', p_row.updated_at,
+    'etag', core.etag(jsonb_build_object('role', p_row.role, 'name', p_row.name, 'updated_at', extract(epoch from p_row.updated_at))))
+$$;
+comment on function core.member_view is 'A member as the API shows it.';
+
+-- Tells everybody who remembers a person's roles that they are others now.
+create function core.member_emit(p_type text, p_row core.member) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  perform pg_catalog.pg_notify('core_member', p_row.subject);
+  return core.emit('member', p_row.project, p_type, core.member_view(p_row));
+end
+$$;
+comment on function core.member_emit is 'Writes a change of a member to the outbox (set, removed) and hints at the subject.';
+
+create or replace function core.event_capability(p_topic text) returns text
+language sql immutable set search_path = '' as $$
+  select case
+    when p_topic = 'ledger.seal' then 'ledger:operate'
+    when p_topic like 'ledger.%' then 'ledger:read'
+    when p_topic in ('flag', 'key', 'member') then p_topic || ':read'
+    else 'event:read'
+  end
+$$;
+comment on function core.event_capability is 'The capability a topic needs beside event:read.';
+
+-- The row of a member, or one of nulls. Locks the project against other changes of its members, so that two owners
+-- cannot remove each other at the same moment.
+create function core.member_lock(p_project text, p_subject text) returns core.member
+language plpgsql set search_path = '' as $$
+declare
+  v_row core.member;
+begin
+  if p_subject is null or p_subject !~ '^user:[!-~]{1,255}$' then
+    perform core.refuse('PT400', 'invalid_subject', 'a subject is user: and the sub of a token, 1 to 255 printable characters',
+      'GET /v1/me tells the subject of a token.', jsonb_build_object('field', 'subject'));
+  end if;
+  perform from core.project where name = p_project for no key update;
+  if not found then
+    perform core.refuse('PT404', 'project_not_found', format('there is no project %s', coalesce(quote_literal(p_project), 'null')),
+      'Register the project first.');
+  end if;
+  select * into v_row from core.member where project = p_project and subject = p_subject;
+  return v_row;
+end
+$$;
+comment on function core.member_lock is 'A member''s row, with the project locked against other changes of members. PT400, PT404.';
+
+-- Nobody decides about a role that may do more than they may themselves: neither by giving it nor by taking it.
+create function core.require_own_role(p_role text) returns void
+language plpgsql stable set search_path = '' as $$
+declare
+  v_member jsonb := core.member_claims();
+  v_excess text[];
+begin
+  if v_member is null then return; end if;
+  select array_agg(c order by c) into v_excess
+  from unnest(core.role_capabilities(p_role)) c where not coalesce(v_member -> 'caps' ? c, false);
+  if v_excess is not null then
+    perform core.refuse('PT403', 'role_exceeds_own',
+      format('this credential cannot decide about the role %s: it lacks %s', p_role, array_to_string(v_excess, ', ')),
+      'Ask somebody with that role.', jsonb_build_object('role', p_role, 'caps', to_jsonb(v_excess)));
+  end if;
+end
+$$;
+comment on function core.require_own_role is 'Raises PT403 where a role may do what the caller may not.';
+
+-- A project that has had an owner always has one who answers for it.
+create function core.require_other_owner(p_project text, p_subject text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if not exists (select from core.member where project = p_project and role = 'owner' and subject <> p_subject) then
+    perform core.refuse('PT409', 'last_owner', format('%s is the last owner of %s', p_subject, p_project),
+      'Make somebody else an owner first.');
+  end if;
+end
+$$;
+comment on function core.require_other_owner is 'Raises PT409 where nobody else owns the project. Only under the lock of member_lock.';
+
+create function core.refuse_stranger(p_project text, p_subject text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  perform core.refuse('PT404', 'member_not_found', format('%s is no member of %s', p_subject, p_project), 'List the members.');
+end
+$$;
+comment on function core.refuse_stranger is 'Raises PT404 for a person who is no member.';
+
+-- supabase/schemas/30_member/20_change.sql
+
+-- Who belongs to a project, and what the control plane asks about a person.
+
+-- Lets a person in, or changes the role. Idempotent by subject; p_name null keeps what is stored. p_if_match: only in a
+-- state the caller has seen. Locks: the project.
+create function core_api.member_set(p_project text, p_subject text, p_role text, p_name text default null,
+  p_if_match text[] default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_old core.member;
+  v_row core.member;
+begin
+  perform core.authorize('member:write', p_project);
+  if p_role is null or core.role_capabilities(p_role) is null then
+    perform core.refuse('PT400', 'invalid_role', 'a role is viewer, operator, admin or owner',
+      'Choose the least that is enough.', jsonb_build_object('field', 'role'));
+  end if;
+  if length(p_name) not between 1 and 100 then
+    perform core.refuse('PT400', 'invalid_name', 'a name has 1 to 100 characters', 'Leave it out, or use what people know the person by.',
+      jsonb_build_object('field', 'name'));
+  end if;
+  v_old := core.member_lock(p_project, p_subject);
+  perform core.require_own_role(p_role);
+  perform core.require_match(p_if_match, case when v_old.subject is not null then core.member_view(v_old) ->> 'etag' end);
+  if v_old.subject is not null then perform core.require_own_role(v_old.role); end if;
+  if v_old.role = 'owner' and p_role <> 'owner' then perform core.require_other_owner(p_project, p_subject); end if;
+  if v_old.role = p_role and coalesce(p_name = v_old.name, p_name is null) then
+    return jsonb_build_object('ok', true) || core.member_view(v_old);
+  end if;
+  if v_old.subject is null and 1000 <= (select count(*) from core.member where project = p_project) then
+    perform core.refuse('PT409', 'too_many_members', 'a project can have 1000 members', 'Remove those who have left.',
+      jsonb_build_object('max', 1000));
+  end if;
+
+  insert into core.member as m (project, subject, role, name, created_by, updated_by)
+  values (p_project, p_subject, p_role, p_name, core.actor(), core.actor())
+  on conflict on constraint member_pkey do update set
+    role = excluded.role,
+    name = coalesce(excluded.name, m.name),
+    updated_by = excluded.updated_by,
+    updated_at = clock_timestamp()
+  returning * into v_row;
+  perform core.member_emit('set', v_row);
+  perform core.audit('member.set', 'member:' || p_subject, p_project,
+    case when v_old.subject is not null then core.member_view(v_old) end, core.member_view(v_row));
+  return jsonb_build_object('ok', true) || core.member_view(v_row);
+end
+$$;
+comment on function core_api.member_set is 'Lets a person in or changes the role. Idempotent by subject. Grants at most what the caller has; the last owner stays.';
+revoke execute on function core_api.member_set from public;
+grant execute on function core_api.member_set to core_member, service_role;
+
+-- Shows a person out, at once. Locks: the project.
+create function core_api.member_remove(p_project text, p_subject text) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_row core.member;
+begin
+  perform core.authorize('member:write', p_project);
+  v_row := core.member_lock(p_project, p_subject);
+  if v_row.subject is null then perform core.refuse_stranger(p_project, p_subject); end if;
+  perform core.require_own_role(v_row.role);
+  if v_row.role = 'owner' then perform core.require_other_owner(p_project, p_subject); end if;
+  delete from core.member where project = p_project and subject = p_subject;
+  perform core.member_emit('removed', v_row);
+  perform core.audit('member.remove', 'member:' || p_subject, p_project, core.member_view(v_row), null);
+  return jsonb_build_object('ok', true) || core.member_view(v_row);
+end
+$$;
+comment on function core_api.member_remove is 'Ends a membership at once. PT404 where there is none; the last owner stays.';
+revoke execute on function core_api.member_remove from public;
+grant execute on function core_api.member_remove to core_member, service_role;
+
+-- The members of a project, by subject.
+create function core_api.member_list(p_project text, p_after text default null, p_limit int default 100) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_rows jsonb;
+begin
+  perform core.authorize('member:read', p_project);
+  perform core.require_page(p_limit);
+  select coalesce(jsonb_agg(core.member_view(m) order by m.subject collate "C"), '[]') into v_rows
+  from (
+    select * from core.member
+    where project = p_project and (p_after is null or subject collate "C" > p_after)
+    order by subject collate "C" limit p_limit
+  ) m;
+  return jsonb_build_object('ok', true, 'members', v_rows,
+    'next', case when jsonb_array_length(v_rows) = p_limit then v_rows -> -1 ->> 'subject' end);
+end
+$$;
+comment on function core_api.member_list is 'The members of a project, in the order of their subjects.';
+revoke execute on function core_api.member_list from public;
+grant execute on function core_api.member_list to core_member, service_role;
+
+-- A person's roles in all projects. Asked by the control plane with its own rights, never by a member.
+create function core_api.member_roles(p_subject text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_rows jsonb;
+begin
+  perform core.authorize('member:read', null);
+  select coalesce(jsonb_agg(jsonb_build_object('project', m.project, 'role', m.role) order by m.project), '[]') into v_rows
+  from core.member m where m.subject = p_subject;
+  return jsonb_build_object('ok', true, 'roles', v_rows);
+end
+$$;
+comment on function core_api.member_roles is 'The roles of a person, by project. Owner only.';
+revoke execute on function core_api.member_roles from public;
+grant execute on function core_api.member_roles to service_role;
+
+-- supabase/schemas/30_member/30_edit.sql
+
+-- One member: read, added where there is none, changed where there is one. member_set does either.
+
+create function core_api.member_get(p_project text, p_subject text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_row core.member;
+begin
+  perform core.authorize('member:read', p_project);
+  select * into v_row from core.member where project = p_project and subject = p_subject;
+  if v_row.subject is null then perform core.refuse_stranger(p_project, p_subject); end if;
+  return jsonb_build_object('ok', true) || core.member_view(v_row);
+end
+$$;
+comment on function core_api.member_get is 'A member. PT404 where there is none.';
+revoke execute on function core_api.member_get from public;
+grant execute on function core_api.member_get to core_member, service_role;
+
+-- Lets a person in who is not in yet. Replays on p_key. Locks: the key, the project.
+create function core_api.member_add(p_key text, p_project text, p_subject text, p_role text, p_name text default null)
+returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_request jsonb := jsonb_build_object('op', 'member_add', 'subject', p_subject, 'role', p_role, 'name', p_name);
+  v_answer jsonb;
+begin
+  perform core.authorize('member:write', p_project);
+  v_answer := core.first_answer(p_project, p_key, v_request);
+  if v_answer is not null then return v_answer; end if;
+  begin
+    v_answer := core_api.member_set(p_project, p_subject, p_role, p_name, p_if_match => '{}');
+  exception when sqlstate 'PT412' then
+    perform core.refuse('PT409', 'member_exists', format('%s is a member of %s already', p_subject, p_project), 'Change the role instead.');
+  end;
+  return core.keep_answer(p_project, p_key, v_request, v_answer);
+end
+$$;
+comment on function core_api.member_add is 'Lets a person in. PT409 where they are in already. Replays on p_key.';
+revoke execute on function core_api.member_add from public;
+grant execute on function core_api.member_add to core_member, service_role;
+
+-- Changes a member; null keeps what is stored. Idempotent. p_if_match: only in a state the caller has seen. Locks: the project.
+create function core_api.member_update(p_project text, p_subject text, p_role text default null, p_name text default null,
+  p_if_match text[] default null) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_row core.member;
+begin
+  perform core.authorize('member:write', p_project);
+  v_row := core.member_lock(p_project, p_subject);
+  if v_row.subject is null then perform core.refuse_stranger(p_project, p_subject); end if;
+  return core_api.member_set(p_project, p_subject, coalesce(p_role, v_row.role), p_name, p_if_match);
+end
+$$;
+comment on function core_api.member_update is 'Changes the role or the name of a member. PT404 where there is none; the last owner stays.';
+revoke execute on function core_api.member_update from public;
+grant execute on function core_api.member_update to core_member, service_role;

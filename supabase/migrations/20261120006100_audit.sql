@@ -1,0 +1,185 @@
+-- Generated from supabase/schemas/60_audit by `npm run generate`. Do not edit.
+
+-- supabase/schemas/60_audit/10_log.sql
+
+-- The audit log: who changed what, when, from what to what, and by which request, written in the transaction that
+-- changed it. What the ledger journals is on record there with its actor; only what its rows do not tell (what an
+-- account or budget was before) has an entry here as well, under the number of its journal row.
+
+create table core.audit (
+  id bigint constraint audit_pkey primary key,
+  project text,
+  actor text not null,
+  action text not null constraint audit_action_form check (action ~ '^[a-z]+\.[a-z_]+$'),
+  resource text not null,
+  request_id text,
+  before jsonb,
+  after jsonb,
+  at timestamptz not null default clock_timestamp(),
+  constraint audit_keeps_no_secret
+    check (not coalesce(before, '{}') ?| '{hash,secret,token,password}' and not coalesce(after, '{}') ?| '{hash,secret,token,password}')
+);
+comment on table core.audit is 'Every administrative change: actor, action, resource, before, after, request. Append-only.';
+comment on column core.audit.id is 'Of one sequence with the journal of the ledger, so that both are one list in one order.';
+comment on column core.audit.project is 'Whose change it is; null concerns the whole system.';
+comment on column core.audit.resource is 'kind:name, such as key:019ab2c4-…, flag:router.order, account:smart_layer/agent-7.';
+create index audit_project_idx on core.audit (project, id);
+create index audit_resource_idx on core.audit (resource, id);
+revoke all on core.audit from public;
+
+create function core.audit_refuse_rewrite() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  perform core.refuse('PT403', 'append_only', 'the audit log is append-only', 'What was done stays on record; undo it by doing the contrary.');
+  return null;
+end
+$$;
+comment on function core.audit_refuse_rewrite is 'Trigger: the audit log refuses UPDATE, DELETE and TRUNCATE, whoever asks.';
+create trigger audit_append_only before update or delete or truncate on core.audit
+  for each statement execute function core.audit_refuse_rewrite();
+
+-- Records one change, last in the transaction that makes it: where it is denied or rolled back there is no entry, and
+-- a replay, which changes nothing, must not call this. p_id: the number of the journal row that records the same act.
+create function core.audit(p_action text, p_resource text, p_project text, p_before jsonb, p_after jsonb, p_id bigint default null)
+returns bigint
+language plpgsql set search_path = '' as $$
+declare
+  v_id bigint := coalesce(p_id, nextval('core.ledger_tx_id'));
+begin
+  insert into core.audit (id, project, actor, action, resource, request_id, before, after)
+  values (v_id, p_project, core.actor(), p_action, p_resource, core.request_id(), p_before, p_after);
+  return v_id;
+end
+$$;
+comment on function core.audit is 'Writes the audit entry of a change in the caller''s transaction. Never hand it a key, a hash or another secret.';
+
+-- supabase/schemas/60_audit/20_read.sql
+
+-- Reading the audit log: administrative changes and the journal of the ledger as one list, newest first.
+
+-- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
+-- for calls under way at the same moment, so that the rows can be halved instead of read.
+create function core.audit_number_at(p_at timestamptz) returns bigint
+language plpgsql stable set search_path = '' as $$
+declare
+  v_low bigint := 0;
+  v_high bigint;
+  v_middle bigint;
+  v_id bigint;
+  v_at timestamptz;
+  v_found bigint := 0;
+begin
+  select last_value into v_high from core.ledger_tx_id;
+  while v_low < v_high loop
+    v_middle := v_low + (v_high - v_low + 1) / 2;
+    select t.id, t.created_at into v_id, v_at from core.ledger_tx t where t.id > v_low and t.id <= v_middle order by t.id desc limit 1;
+    if v_id is null then
+      v_low := v_middle;
+    elsif v_at <= p_at then
+      v_found := v_id;
+      v_low := v_middle;
+    else
+      v_high := v_id - 1;
+    end if;
+  end loop;
+  return v_found;
+end
+$$;
+comment on function core.audit_number_at is 'The number of the last journal row up to an instant.';
+
+create function core.audit_instant(p_filter jsonb, p_name text) returns timestamptz
+language plpgsql stable set search_path = '' as $$
+begin
+  return (p_filter ->> p_name)::timestamptz;
+exception when others then
+  perform core.refuse('PT400', 'invalid_filter', format('%s must be an instant', p_name), 'Send RFC 3339, such as 2026-11-20T09:30:00Z.',
+    jsonb_build_object('field', p_name));
+end
+$$;
+comment on function core.audit_instant is 'An instant of a filter; PT400 where it is none.';
+
+-- The entries before a number, newest first: of a project, or of everything (owner). p_filter may hold actor, action (all
+-- of it, or the noun before its dot), resource, source (admin or ledger), from and to. One call reads at most the journal
+-- rows of 20,000 numbers, so that a rare filter over a long journal costs many short calls and never a long one: a page
+-- may hold less than p_limit, even nothing, and only next null is the end.
+create function core_api.audit_log(p_project text default null, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
+returns jsonb
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_ok boolean;
+  v_scan constant int := 20000;
+  -- How far numbers and times may differ in order: no call at the gate takes as long.
+  v_slack constant interval := '1 minute';
+  v_actor text := p_filter ->> 'actor';
+  v_action text := p_filter ->> 'action';
+  v_resource text := p_filter ->> 'resource';
+  v_account bigint;
+  v_source text := p_filter ->> 'source';
+  v_from timestamptz;
+  v_to timestamptz;
+  v_high bigint := coalesce(p_before, 9223372036854775807);
+  v_low bigint := 0;
+  v_floor bigint := 0;
+  v_unknown text;
+  v_rows jsonb;
+begin
+  v_ok := core.authorize('audit:read', p_project);
+  v_ok := core.require_page(p_limit);
+  v_ok := core.require_object('filter', p_filter);
+  select k into v_unknown from jsonb_object_keys(p_filter) k where k not in ('actor', 'action', 'resource', 'source', 'from', 'to') limit 1;
+  if v_unknown is not null or v_source not in ('admin', 'ledger') then
+    perform core.refuse('PT400', 'invalid_filter', format('%s is not a filter', coalesce(v_unknown, 'source ' || v_source)),
+      'Filter by actor, action, resource, source (admin or ledger), from or to.', jsonb_build_object('field', coalesce(v_unknown, 'source')));
+  end if;
+  v_from := core.audit_instant(p_filter, 'from');
+  v_to := core.audit_instant(p_filter, 'to');
+  if isfinite(v_to) then
+    -- First into a variable: the planner would ask it again.
+    v_floor := core.audit_number_at(v_to + v_slack);
+    select least(v_high, min(t.id)) into v_high from core.ledger_tx t where t.id > v_floor;
+    v_floor := 0;
+  end if;
+  if isfinite(v_from) then v_floor := core.audit_number_at(v_from - v_slack); end if;
+  if v_source is distinct from 'admin' then
+    select least(v_high, s.last_value + 1) - v_scan into v_low from core.ledger_tx_id s;
+  end if;
+  v_low := greatest(v_low, v_floor);
+  if starts_with(v_resource, 'account:') then
+    select id into v_account from core.ledger_account where code = substr(v_resource, 9);
+  end if;
+
+  select coalesce(jsonb_agg(r.entry order by r.id desc), '[]') into v_rows from (
+    select e.id, jsonb_build_object('id', e.id, 'source', e.source, 'at', e.at, 'project', e.project, 'actor', e.actor,
+      'action', e.action, 'resource', e.resource, 'request_id', e.request_id, 'before', e.before, 'after', e.after) as entry
+    from (
+      (select a.id, 'admin' as source, a.at, a.project, a.actor, a.action, a.resource, a.request_id, a.before, a.after
+      from core.audit a
+      where a.id < v_high and a.id >= v_low and (p_project is null or a.project = p_project) and v_source is distinct from 'ledger'
+        and (v_actor is null or a.actor = v_actor) and (v_resource is null or a.resource = v_resource)
+        and (v_action is null or a.action = v_action or starts_with(a.action, v_action || '.'))
+        and (v_from is null or a.at >= v_from) and (v_to is null or a.at < v_to)
+      order by a.id desc limit p_limit)
+      union all
+      select t.id, 'ledger', t.created_at, t.project, t.actor, 'ledger.' || t.op, 'account:' || c.code, t.request_id, null,
+        jsonb_strip_nulls(jsonb_build_object('key', t.key, 'amount', t.amount, 'hold', t.hold, 'flags', to_jsonb(t.flags),
+          'settled', t.settled, 'held', t.held, 'available', t.available))
+      from (
+        select * from core.ledger_tx t
+        where t.id < v_high and t.id >= v_low and (p_project is null or t.project = p_project) and v_source is distinct from 'admin'
+          -- These have an entry of their own, with what was before.
+          and t.op not in ('account_open', 'account_update', 'budget_set')
+          and (v_actor is null or t.actor = v_actor) and (v_resource is null or t.account_id = v_account)
+          and (v_action is null or v_action = 'ledger' or v_action = 'ledger.' || t.op)
+          and (v_from is null or t.created_at >= v_from) and (v_to is null or t.created_at < v_to)
+        order by t.id desc limit p_limit) t
+      join core.ledger_account c on c.id = t.account_id
+    ) e
+    order by e.id desc limit p_limit) r;
+  return jsonb_build_object('ok', true, 'entries', v_rows, 'next', case
+    when jsonb_array_length(v_rows) = p_limit then (v_rows -> -1 ->> 'id')::bigint
+    when v_low > v_floor then v_low end);
+end
+$$;
+comment on function core_api.audit_log is 'The audit log of a project, or of everything: changes and the journal of the ledger, newest first, before a number.';
+revoke execute on function core_api.audit_log from public;
+grant execute on function core_api.audit_log to core_member, service_role;

@@ -1,0 +1,34 @@
+-- Generated from supabase/schemas/65_system by `npm run generate`. Do not edit.
+
+-- supabase/schemas/65_system/10_info.sql
+
+-- Looking at the system itself: what is installed, what fails.
+
+-- Adds to the capabilities whatever they are by now; a list written out here would drop those of other migrations.
+do $$
+begin
+  execute format(
+    'create or replace function core.capabilities() returns text[]
+     language sql immutable set search_path = '''' as %L',
+    format('select %L::text[]', core.capabilities() || array['system:read', 'error:read', 'error:write']));
+end
+$$;
+
+-- What the server is and which migrations it has applied; the Supabase CLI's own history tells.
+create function core_api.system_info() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_ok boolean;
+  v_versions text[] := '{}';
+begin
+  v_ok := core.authorize('system:read', null);
+  if to_regclass('supabase_migrations.schema_migrations') is not null then
+    execute 'select coalesce(array_agg(version order by version), ''{}'') from supabase_migrations.schema_migrations'
+      into v_versions;
+  end if;
+  return jsonb_build_object('ok', true, 'server_version', current_setting('server_version'), 'migrations', to_jsonb(v_versions));
+end
+$$;
+comment on function core_api.system_info is 'The version of the server and of every migration it has applied. Owner only.';
+revoke execute on function core_api.system_info from public;
+grant execute on function core_api.system_info to service_role;
