@@ -28,12 +28,12 @@ export type {
 export type { ReportItem } from './lease/lease-tally.ts'
 export { type OpenLeaseInput, type OpenLeaseOutcome, openLease } from './lease/open-lease.ts'
 export { createLedger, type Ledger, type LedgerDependencies } from './ledger.ts'
+export type { Metadata } from './metadata.ts'
 export type {
   CaptureInput,
   ChargeInput,
   ExtendInput,
   GrantInput,
-  Metadata,
   OverPolicy,
   RefundInput,
   ReserveInput,

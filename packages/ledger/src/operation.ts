@@ -1,8 +1,6 @@
-import { CoreError, type ErrorCode, uuidv7 } from '@core/foundation'
+import { CoreError, copyStorable, type Storable, uuidv7 } from '@core/foundation'
 import type { Credits } from './credits.ts'
-
-/** Facts of the caller's own, stored with the journal row; a JSON object of at most 16 KB. */
-export type Metadata = Readonly<Record<string, string | number | boolean | null>>
+import { copyMetadata, type Metadata } from './metadata.ts'
 
 interface Keyed {
   /**
@@ -109,36 +107,42 @@ export type Operation =
 export type OperationFields<Op extends Operation['op']> = Loose<Omit<Extract<Operation, { op: Op }>, 'op' | 'key'>>
 type Loose<Value> = { [Field in keyof Value]: Value[Field] | undefined }
 
-/** Builds an operation, with a key where the caller has none; refuses what the database would refuse, before it is sent. */
+/**
+ * Builds an operation from copies of what the caller gave, with a key where it gave none. Refuses what the database
+ * would refuse before it is sent: what cannot be stored would fail the whole batch it travels in.
+ */
 export function toOperation<Op extends Operation['op']>(
   op: Op,
   key: string | undefined,
   fields: OperationFields<Op>,
 ): Operation {
-  const operation: Record<string, unknown> = { op, key: key ?? uuidv7() }
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue
-    if (amountFields.has(name)) requireWhole(name, value)
-    operation[name] = value
-  }
-  requireText('key', operation['key'])
+  // No field of the caller's object takes the place of the kind and the key.
+  const given = Object.entries(fields).filter(([name, value]) => value !== undefined && name !== 'op' && name !== 'key')
+  const kept = given.map(([name, value]) => [name, copyField(name, value)] as const)
+  const operation: object = Object.fromEntries([['op', op], ['key', copyKey(key ?? uuidv7())], ...kept])
   return operation as Operation
+}
+
+function copyField(name: string, value: unknown): Storable {
+  if (name === 'metadata') return copyMetadata(value)
+  if (amountFields.has(name)) requireWhole(name, value)
+  return copyStorable(name, value)
 }
 
 const amountFields = new Set(['amount', 'min', 'add', 'ttl_s', 'tx'])
 
 function requireWhole(field: string, value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
-    throw invalid('E_INVALID', field, `${field} must be a whole number from 0 to 2^53 - 1, got ${String(value)}`)
+    throw invalid(field, `${field} must be a whole number from 0 to 2^53 - 1, got ${String(value)}`)
   }
 }
 
-function requireText(field: string, value: unknown): void {
-  if (typeof value !== 'string' || value.length < 1 || value.length > 200) {
-    throw invalid('E_INVALID', field, `${field} must be a text of 1 to 200 characters`)
-  }
+/** @throws CoreError E_INVALID for a key that the database would refuse. */
+export function copyKey(key: unknown): Storable {
+  if (typeof key === 'string' && key.length >= 1 && key.length <= 200) return copyStorable('key', key)
+  throw invalid('key', 'key must be a text of 1 to 200 characters')
 }
 
-function invalid(code: ErrorCode, field: string, message: string): CoreError {
-  return new CoreError(code, message, { details: { reason: `invalid_${field}`, field } })
+function invalid(field: string, message: string): CoreError {
+  return new CoreError('E_INVALID', message, { details: { reason: `invalid_${field}`, field } })
 }

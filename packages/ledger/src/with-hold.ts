@@ -1,7 +1,8 @@
 import { type CallOptions, CoreError, isCoreError, retry, uuidv7 } from '@core/foundation'
 import { type Credits, microCredits } from './credits.ts'
 import type { Ledger } from './ledger.ts'
-import type { Metadata, OverPolicy, SettleInput } from './operation.ts'
+import type { Metadata } from './metadata.ts'
+import type { OverPolicy, SettleInput } from './operation.ts'
 import type { AccountDenial, Reserved, Settled, SpendDenial } from './outcome.ts'
 
 export interface HoldWorkInput {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CoreError } from '@core/foundation'
 import { describe, expect, test } from 'vitest'
@@ -116,6 +116,18 @@ describe('opening', () => {
     )
     expect(old).toMatchObject({ closed: true })
     expect(lease.id).not.toBe(old?.['id'])
+    expect(await balance()).toMatchObject({ held: 1_000 })
+  })
+
+  test('an empty journal is damaged and stays: no new lease takes its place', async () => {
+    await (await open()).detach()
+    const journal = join(folder, 'spends', 'a.journal')
+    await truncate(journal)
+    await expect(openLease(input())).rejects.toMatchObject({
+      code: 'E_LEASE_JOURNAL',
+      details: { reason: 'journal_corrupt', offset: 0 },
+    })
+    expect((await stat(journal)).size).toBe(0)
     expect(await balance()).toMatchObject({ held: 1_000 })
   })
 

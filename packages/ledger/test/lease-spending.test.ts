@@ -76,6 +76,10 @@ describe('spending', () => {
     ['with a key Postgres cannot store', 1, { key: 'a\0b' }],
     ['with half a character', 1, { metadata: { note: '\ud800' } }],
     ['with a number JSON does not have', 1, { metadata: { note: Number.POSITIVE_INFINITY } }],
+    ['with a number that is not exact', 1, { metadata: { note: 2 ** 53 } }],
+    ['with a Date for metadata', 1, { metadata: Object(new Date(0)) }],
+    ['with a Date in it', 1, { metadata: { note: Object(new Date(0)) } }],
+    ['with a list for metadata', 1, { metadata: Object([]) }],
   ])('%s is refused and changes nothing', async (_, amount, spendFacts) => {
     const lease = await open()
     const wrong = { code: 'E_INVALID' }
@@ -98,6 +102,23 @@ describe('spending', () => {
     await lease.report()
     expect(await lease.spend(of(1), { metadata: { note } })).toMatchObject({ status: 'spent' })
     expect(lease.spent).toBe(3)
+  })
+
+  test('keeps metadata as it was at the time, in the journal and in the report', async () => {
+    const lease = await open()
+    const metadata: Record<string, string> = JSON.parse('{"step":"one","__proto__":"kept"}')
+    const first = lease.spend(of(10), { key: 'a', metadata })
+    metadata['step'] = 'two'
+    await Promise.all([first, lease.spend(of(20), { key: 'b', metadata })])
+    metadata['step'] = 'three'
+    await lease.detach()
+    await (await open()).report()
+    const [row] = await base.sql(
+      `select request -> 'items' as items from core.ledger_tx where hold = $1 and op = 'lease_report'`,
+      [lease.id],
+    )
+    expect(JSON.stringify(row?.['items'])).toMatch(/"step":\s?"one".*"step":\s?"two"/)
+    expect(JSON.stringify(row?.['items']).match(/"__proto__":\s?"kept"/g)).toHaveLength(2)
   })
 
   test('that was aborted before it began spends nothing', async () => {

@@ -5,15 +5,18 @@ import {
   isCoreError,
   type Logger,
   raceSignal,
+  type Storable,
   startDeadline,
 } from '@core/foundation'
 import { microCredits } from '../credits.ts'
-import type { Metadata } from '../operation.ts'
+import { copyMetadata } from '../metadata.ts'
+import { copyKey } from '../operation.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { removeJournal } from './journal-file.ts'
+import { encodeDetail } from './journal-record.ts'
 import type { Lease, LeaseDetached, LeaseEnded, LeaseState, SpendFacts, SpendOutcome, Spent } from './lease.ts'
 import type { LeaseReporter } from './lease-reporter.ts'
-import { checkDetail, type LeaseTally } from './lease-tally.ts'
+import type { LeaseTally } from './lease-tally.ts'
 import type { LeaseTime } from './lease-time.ts'
 
 export interface LeaseParts {
@@ -60,7 +63,8 @@ export function createLease(parts: LeaseParts): Lease {
   }
 
   function takeDetailed(amount: number, { key, metadata }: SpendFacts): SpendOutcome {
-    checkDetail(key, metadata)
+    if (key !== undefined) copyKey(key)
+    const kept = metadata === undefined ? undefined : copyMetadata(metadata)
     const known = key === undefined ? undefined : tally.keys.get(key)
     if (known !== undefined) {
       assertUsable()
@@ -72,10 +76,11 @@ export function createLease(parts: LeaseParts): Lease {
     const at = clock.now()
     const denial = deny(amount, at)
     if (denial) return denial
-    const bytes = metadata === undefined ? 0 : measure(metadata)
-    if (tally.liveBytes + bytes > parts.maxJournalBytes) throw full(file, parts.maxJournalBytes)
-    commit.assertRoom(bytes)
-    durable = commit.detail(amount, { key, at, metadata })
+    const body = encodeDetail({ key, at, metadata: kept })
+    if (body.length > MAX_METADATA_BYTES) assertSmall(kept)
+    if (tally.liveBytes + body.length > parts.maxJournalBytes) throw full(file, parts.maxJournalBytes)
+    commit.assertRoom(body.length)
+    durable = commit.detail(amount, key, body)
     if (tally.isFull()) {
       void commit.cut(tally.lastSeq + 1)
       reporter.wake()
@@ -203,9 +208,9 @@ async function within<Value>(what: string, work: Promise<Value>, options: CallOp
   return await raceSignal(work, deadline.signal)
 }
 
-function measure(metadata: Metadata): number {
-  const bytes = Buffer.byteLength(JSON.stringify(metadata))
-  if (bytes <= MAX_METADATA_BYTES) return bytes
+function assertSmall(metadata: Storable | undefined): void {
+  const bytes = Buffer.byteLength(JSON.stringify(metadata) ?? '')
+  if (bytes <= MAX_METADATA_BYTES) return
   throw new CoreError('E_TOO_LARGE', `metadata has ${bytes} bytes, at most ${MAX_METADATA_BYTES} are kept`, {
     fix: 'Keep large facts in your own tables and put their id here.',
     details: { field: 'metadata', maxBytes: MAX_METADATA_BYTES },

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { CoreError, silentLogger } from '@core/foundation'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { microCredits } from '../credits.ts'
-import { createGroupCommit, type GroupCommitOptions } from './group-commit.ts'
+import { createGroupCommit, type GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import { createJournal, type JournalFile } from './journal-file.ts'
+import { encodeDetail } from './journal-record.ts'
 import { createIntent, replayJournal, toFirstFrame, toSnapshot } from './lease-journal.ts'
 import { LeaseTally } from './lease-tally.ts'
 
@@ -53,6 +54,8 @@ async function open({ around = (file) => file, ...options }: Setup = {}) {
   await commit.note(opened)
   return { commit, tally, file }
 }
+const detail = (commit: GroupCommit<string>, amount: number, key: string, at: number) =>
+  commit.detail(amount, key, encodeDetail({ key, at }))
 const stored = async () => replayJournal(await readFile(path), path)
 
 /** A file whose writes wait to be let through, and are counted. */
@@ -173,7 +176,7 @@ test('a long journal is rewritten to what counts, while spending goes on', async
   let receipts = 0
   for (let turn = 0; turn < 60; turn++) {
     const spends = Array.from({ length: 2_000 }, (_, n) =>
-      n % 500 === 0 ? commit.detail(2, { key: `${turn}-${n}`, at: n }) : commit.spend(1),
+      n % 500 === 0 ? detail(commit, 2, `${turn}-${n}`, n) : commit.spend(1),
     )
     if (turn % 20 === 19) void commit.cut(tally.lastSeq + 1)
     receipts += (await Promise.all(spends)).length
@@ -194,7 +197,7 @@ test('what waits for the disk while the journal is rewritten is in the new one, 
   })
   for (let turn = 0; turn < 400; turn++) {
     for (let n = 0; n < 50; n++) void commit.spend(1)
-    void commit.detail(1, { key: `key-${turn}`, at: turn })
+    void detail(commit, 1, `key-${turn}`, turn)
     await new Promise(setImmediate)
     // However slow the disk, the journal outgrows its bound more than once.
     if (turn % 100 === 99) await commit.flush()

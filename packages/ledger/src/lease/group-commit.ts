@@ -2,14 +2,7 @@ import { CoreError, isCoreError, type Logger } from '@core/foundation'
 import { toJournalError } from './journal-error.ts'
 import type { JournalFile } from './journal-file.ts'
 import type { JournalNote } from './journal-note.ts'
-import {
-  bodyBytes,
-  encodeDetail,
-  encodeNote,
-  RecordBuffer,
-  type RecordSink,
-  type SpendDetail,
-} from './journal-record.ts'
+import { bodyBytes, encodeNote, RecordBuffer, type RecordSink } from './journal-record.ts'
 
 export interface GroupCommitOptions<Receipt> {
   path: string
@@ -36,7 +29,8 @@ export interface GroupCommitOptions<Receipt> {
 /** Appends records in memory at once; the promise each returns resolves when it is on disk. */
 export interface GroupCommit<Receipt> {
   spend(amount: number): Promise<Receipt>
-  detail(amount: number, detail: SpendDetail): Promise<Receipt>
+  /** `body` as `encodeDetail` made it. */
+  detail(amount: number, key: string | undefined, body: Buffer): Promise<Receipt>
   cut(seq: number): Promise<Receipt>
   note(note: JournalNote): Promise<Receipt>
   /** Throws unless that many further bytes may wait: ask before anything is counted. */
@@ -212,11 +206,10 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
       tally.spend(amount, group.at)
       return group.durable
     },
-    detail(amount, detail) {
-      const body = encodeDetail(detail)
+    detail(amount, key, body) {
       const group = groupFor(bodyBytes(body))
       group.records.detail(amount, body)
-      tally.detail(amount, detail, bodyBytes(body))
+      tally.detail(amount, key, body)
       return group.durable
     },
     cut(seq) {

@@ -14,11 +14,10 @@ export interface JournalFile {
 /** Nobody else's business: metadata may say what a project worked on. */
 const MODE = 0o600
 
-/** The bytes of a journal, or undefined when there is none. */
+/** The bytes of a journal, or undefined when there is none. An empty file is no journal: one appears with its first frame. */
 export async function readJournal(file: string): Promise<Buffer | undefined> {
   try {
-    const bytes = await readFile(file)
-    return bytes.length > 0 ? bytes : undefined
+    return await readFile(file)
   } catch (error) {
     if (error instanceof Error && Reflect.get(error, 'code') === 'ENOENT') return undefined
     throw toJournalError(file, 'read', error)

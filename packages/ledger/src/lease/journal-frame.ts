@@ -44,7 +44,8 @@ export function readFrames(bytes: Buffer, file: string): FrameScan {
     offset += HEADER_BYTES + payload.length
   }
   // The first frame comes with the file, by a rename: without one this is somebody else's file.
-  if (offset === 0 && bytes.length > 0) throw journalCorrupt(file, 0, 'it does not begin as a journal does')
+  if (offset === 0)
+    throw journalCorrupt(file, 0, bytes.length === 0 ? 'it is empty' : 'it does not begin as a journal does')
   if (bytes.length - offset > HEADER_BYTES + MAX_PAYLOAD_BYTES) {
     throw journalCorrupt(file, offset, 'more than one write is unreadable')
   }

@@ -1,5 +1,6 @@
+import { findUnstorable, isObject, type Storable } from '@core/foundation'
 import { z } from 'zod'
-import type { Metadata } from '../operation.ts'
+import type { Metadata } from '../metadata.ts'
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES, sealFrame } from './journal-frame.ts'
 import { type JournalNote, parseNote } from './journal-note.ts'
 
@@ -7,13 +8,14 @@ import { type JournalNote, parseNote } from './journal-note.ts'
 export interface SpendDetail {
   key?: string | undefined
   at: number
-  metadata?: Metadata | undefined
+  metadata?: Storable | undefined
 }
 
 /** Takes the records of a journal in their order. */
 export interface RecordSink {
   spend(amount: number, at: number): void
-  detail(amount: number, detail: SpendDetail, bytes: number): void
+  /** `body` is the detail as `encodeDetail` made it; the sink may keep it. */
+  detail(amount: number, key: string | undefined, body: Buffer): void
   /** Everything since the cut before is the report of this number. */
   cut(seq: number): void
   /** Spends without details that were added up when the journal was compacted. */
@@ -104,20 +106,22 @@ export function bodyBytes(body: Uint8Array): number {
   return LENGTH_BYTES + body.length
 }
 
+const metadata = z.custom<Metadata>((value) => isObject(value) && findUnstorable(value) === undefined)
 const storedDetail = z.object({
   k: z.string().optional(),
   t: z.number(),
-  // Kept as JSON.parse made it: z.record() builds another object and drops the name `__proto__` on the way.
-  m: z.custom<Metadata>(isMetadata, 'metadata is not an object of texts, numbers, booleans and nulls').optional(),
+  // Journals of before 0.2 may hold what the database refuses, such as the text of a Date; as JSON it can be reported.
+  m: metadata.or(z.unknown().transform((value) => ({ json: JSON.stringify(value) }))).optional(),
 })
 
-function isMetadata(value: unknown): boolean {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject && Object.values(value).every((each) => typeof each !== 'object' || each === null)
+export function encodeDetail({ key, at, metadata: m }: SpendDetail): Buffer {
+  return Buffer.from(JSON.stringify({ k: key, t: at, m }))
 }
 
-export function encodeDetail({ key, at, metadata }: SpendDetail): Buffer {
-  return Buffer.from(JSON.stringify({ k: key, t: at, m: metadata } satisfies z.infer<typeof storedDetail>))
+/** Throws when it is not a detail of this version. */
+export function decodeDetail(body: Buffer): SpendDetail & { metadata?: Metadata | undefined } {
+  const { k: key, t: at, m } = storedDetail.parse(JSON.parse(body.toString()))
+  return { key, at, metadata: m }
 }
 
 export function encodeNote(note: JournalNote): Buffer {
@@ -131,7 +135,7 @@ export function readRecords(payload: Buffer, sink: RecordSink): void {
   const readBody = () => {
     const start = offset + LENGTH_BYTES
     offset = start + payload.readUInt32LE(offset)
-    return payload.toString('utf8', start, offset)
+    return payload.subarray(start, offset)
   }
   while (offset < payload.length) {
     const high = payload.readUInt32LE(offset + 4)
@@ -142,9 +146,8 @@ export function readRecords(payload: Buffer, sink: RecordSink): void {
         sink.spend(amount, at)
         break
       case Kind.detail: {
-        const start = offset
-        const { k, t, m } = storedDetail.parse(JSON.parse(readBody()))
-        sink.detail(amount, { key: k, at: t, metadata: m }, offset - start)
+        const body = Buffer.from(readBody()) // a copy, which does not keep the whole journal in memory
+        sink.detail(amount, decodeDetail(body).key, body)
         break
       }
       case Kind.cut:
@@ -155,7 +158,7 @@ export function readRecords(payload: Buffer, sink: RecordSink): void {
         offset += SUM_BYTES
         break
       case Kind.note:
-        sink.note(parseNote(readBody()))
+        sink.note(parseNote(readBody().toString()))
         break
       default:
         throw new RangeError(`a record of the unknown kind ${Math.floor(high / KIND_UNIT)}`)

@@ -2,7 +2,7 @@ import { uuidv7 } from '@core/foundation'
 import { journalCorrupt } from './journal-error.ts'
 import { readFrames } from './journal-frame.ts'
 import type { JournalNote } from './journal-note.ts'
-import { bodyBytes, encodeDetail, encodeNote, RecordBuffer, readRecords, SUM_BYTES } from './journal-record.ts'
+import { bodyBytes, encodeNote, RecordBuffer, readRecords, SUM_BYTES } from './journal-record.ts'
 import { LeaseTally, type ReportPart } from './lease-tally.ts'
 
 export type IntentNote = Extract<JournalNote, { note: 'intent' }>
@@ -116,7 +116,7 @@ export function toSnapshot(
   addNote({ note: 'carried', seq: tally.ackedSeq, reported: tally.reported })
   const parts = [...tally.waiting, tally.open]
   // Keys of unreported spends come with their spends.
-  const unreported = new Set(parts.flatMap(({ details }) => details.map(({ detail }) => detail.key)))
+  const unreported = new Set(parts.flatMap(({ details }) => details.map(({ key }) => key)))
   const reported = [...tally.keys].filter(([key]) => !unreported.has(key))
   for (let index = 0; index < reported.length; index += KEYS_PER_NOTE) {
     addNote({ note: 'keys', spent: reported.slice(index, index + KEYS_PER_NOTE) })
@@ -128,10 +128,7 @@ export function toSnapshot(
 }
 
 function addPart({ details, sum, count, at, seq }: ReportPart, roomFor: (bytes: number) => RecordBuffer): void {
-  for (const { amount, detail } of details) {
-    const body = encodeDetail(detail)
-    roomFor(bodyBytes(body)).detail(amount, body)
-  }
+  for (const { amount, body } of details) roomFor(bodyBytes(body)).detail(amount, body)
   if (count > 0) roomFor(SUM_BYTES).sum(sum, count, at)
   if (seq !== undefined) roomFor(0).cut(seq)
 }

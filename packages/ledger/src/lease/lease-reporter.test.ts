@@ -39,7 +39,7 @@ function setUp(changed: Partial<LeaseCalls> = {}) {
   const note = async (each: JournalNote) => void log.push(each.note)
   const commit: GroupCommit<unknown> = {
     spend: async (amount) => tally.spend(amount, 1),
-    detail: async (amount, detail) => tally.detail(amount, detail, 10),
+    detail: async (amount, key, body) => tally.detail(amount, key, body),
     async cut(seq) {
       log.push(`cut ${seq}`)
       tally.cut(seq)
@@ -177,6 +177,31 @@ test('a failure that may pass is tried again, less and less often; one that cann
     else expect(tries > 5 && tries < 60, `${tries} tries`).toBe(true)
     await reporter.stop()
   }
+})
+
+test('a report that was accepted with other metadata counts as reported where the amounts agree', async () => {
+  const mismatch = () => Promise.reject(new CoreError('E_IDEMPOTENCY_MISMATCH', 'other items'))
+  const get = async () => ({ ...answered, seq: 2, reported: microCredits(12) })
+  const { reporter, tally, log, call } = setUp({ report: mismatch, get })
+  tally.spend(7, 1)
+  tally.cut(1)
+  tally.spend(5, 1)
+  await reporter.report(call)
+  expect(log).toEqual(['cut 2', 'acked', 'acked'])
+  expect(tally).toMatchObject({ reported: 12, unreported: 0, ackedSeq: 2 })
+  expect(reporter.refusal).toBeUndefined()
+})
+
+test.each([
+  ['amounts differ', 1, 8],
+  ['the database has none of them', 0, 0],
+])('it is refused where %s', async (_, seq, reported) => {
+  const mismatch = () => Promise.reject(new CoreError('E_IDEMPOTENCY_MISMATCH', 'other items'))
+  const get = async () => ({ ...answered, seq, reported: microCredits(reported) })
+  const { reporter, tally, call } = setUp({ report: mismatch, get })
+  tally.spend(7, 1)
+  await expect(reporter.report(call)).rejects.toMatchObject({ code: 'E_CONFLICT' })
+  expect(tally.unreported).toBe(7)
 })
 
 test('stopping ends a call that hangs', async () => {

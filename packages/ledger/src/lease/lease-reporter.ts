@@ -92,16 +92,39 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     // Not before the cut is on disk: after a crash the number must stand for the same spends.
     await raceSignal(commit.flush(), call.signal)
     const sentAt = time.read()
-    const outcome = await calls.report({ lease, seq: part.seq, items: toItems(part) }, call).catch(refuseFinal)
+    const outcome = await calls.report({ lease, seq: part.seq, items: toItems(part) }, call).catch((error: unknown) => {
+      if (isCoreError(error, 'E_IDEMPOTENCY_MISMATCH')) return catchUp(error, call)
+      return refuseFinal(error)
+    })
+    if (outcome === 'caught up') return
     if (outcome.status !== 'reported') {
       const facts = outcome.status === 'lease_gap' ? { seq: outcome.seq, expected: outcome.expected } : {}
       throw refuse(outcome.status, facts)
     }
-    tally.ack(part.seq)
-    void commit.note({ note: 'acked', seq: part.seq })
+    acknowledge(part.seq)
     if (outcome.replayed) isStale = true
     else anchor(outcome.at, sentAt)
     logger.debug({ lease, seq: part.seq, charged: outcome.charged }, 'reported a part of a credit lease')
+  }
+
+  /**
+   * The database has this number with other items. Where it has spent by its own count what the journal says was
+   * reported up to there, every amount has arrived, and only what the items said besides differs: journals of before
+   * 0.2 could differ so from what was sent, because metadata was kept by reference.
+   */
+  async function catchUp(mismatch: CoreError, call: BoundCall): Promise<'caught up'> {
+    const { seq, reported } = await calls.get(lease, call)
+    const accepted = tally.waiting.filter((part) => part.seq !== undefined && part.seq <= seq)
+    const total = accepted.reduce((sum, part) => sum + part.total, tally.reported)
+    if (accepted.length === 0 || total !== reported) return refuseFinal(mismatch)
+    logger.warn({ lease, seq, err: mismatch }, 'reports were accepted before with other metadata; the amounts agree')
+    for (const part of accepted) acknowledge(part.seq ?? seq)
+    return 'caught up'
+  }
+
+  function acknowledge(seq: number): void {
+    tally.ack(seq)
+    void commit.note({ note: 'acked', seq })
   }
 
   function anchor(serverAt: Date, sentAt: ReturnType<LeaseTime['read']>): void {

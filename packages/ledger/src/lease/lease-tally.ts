@@ -1,6 +1,5 @@
-import { CoreError } from '@core/foundation'
-import type { Metadata } from '../operation.ts'
-import type { RecordSink, SpendDetail } from './journal-record.ts'
+import type { Metadata } from '../metadata.ts'
+import { bodyBytes, decodeDetail, type RecordSink } from './journal-record.ts'
 
 /** One line of a report, as the database takes it. */
 export interface ReportItem {
@@ -16,7 +15,8 @@ export interface ReportPart {
   /** Set by the cut that ended it. */
   seq: number | undefined
   total: number
-  details: { amount: number; detail: SpendDetail }[]
+  /** The details as they are in the journal: a report is made from what was written, from nothing else. */
+  details: { amount: number; key: string | undefined; body: Buffer }[]
   detailBytes: number
   sum: number
   count: number
@@ -74,14 +74,15 @@ export class LeaseTally implements Omit<RecordSink, 'note'> {
     this.spent += amount
   }
 
-  detail(amount: number, detail: SpendDetail, bytes: number): void {
+  detail(amount: number, key: string | undefined, body: Buffer): void {
     const { open } = this
-    open.details.push({ amount, detail })
+    const bytes = bodyBytes(body)
+    open.details.push({ amount, key, body })
     open.detailBytes += bytes
     open.total += amount
     this.spent += amount
     this.liveBytes += bytes
-    if (detail.key !== undefined) this.addKey(detail.key, amount)
+    if (key !== undefined) this.addKey(key, amount)
   }
 
   addKey(key: string, amount: number): void {
@@ -121,14 +122,15 @@ export class LeaseTally implements Omit<RecordSink, 'note'> {
 
 /** The items of a report: a function of the journal alone, because the number of a report may be sent once only. */
 export function toItems(part: ReportPart): ReportItem[] {
-  const items = part.details.map(
-    ({ amount, detail: { key, at, metadata } }): ReportItem => ({
+  const items = part.details.map(({ amount, body }): ReportItem => {
+    const { key, at, metadata } = decodeDetail(body)
+    return {
       amount,
       at: new Date(at).toISOString(),
       ...(key === undefined ? {} : { key }),
       ...(metadata === undefined ? {} : { metadata }),
-    }),
-  )
+    }
+  })
   if (part.count > 0) {
     items.push({ amount: part.sum, at: new Date(part.at).toISOString(), metadata: { spends: part.count } })
   }
@@ -141,28 +143,4 @@ export function isEmpty(part: ReportPart): boolean {
 
 function emptyPart(): ReportPart {
   return { seq: undefined, total: 0, details: [], detailBytes: 0, sum: 0, count: 0, at: 0 }
-}
-
-/** Checks a spend's facts as the database would, while there is still a caller to tell. */
-export function checkDetail(key: unknown, metadata: unknown): void {
-  if (key !== undefined && !(typeof key === 'string' && key.length >= 1 && key.length <= 200 && isStorable(key))) {
-    throw new CoreError('E_INVALID', 'key must be a text of 1 to 200 characters', { details: { field: 'key' } })
-  }
-  if (metadata === undefined) return
-  const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
-  if (!isObject || !Object.entries(metadata).every(([name, value]) => isStorable(name) && isStorableValue(value))) {
-    throw new CoreError('E_INVALID', 'metadata must be an object of texts, finite numbers, booleans and nulls', {
-      details: { field: 'metadata' },
-    })
-  }
-}
-
-function isStorableValue(value: unknown): boolean {
-  if (typeof value === 'string') return isStorable(value)
-  return value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
-}
-
-/** Postgres stores neither NUL nor half of a surrogate pair. */
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
 }

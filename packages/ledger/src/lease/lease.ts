@@ -1,6 +1,6 @@
 import type { CallOptions, CoreError } from '@core/foundation'
 import type { Credits } from '../credits.ts'
-import type { Metadata } from '../operation.ts'
+import type { Metadata } from '../metadata.ts'
 
 /** What a spend may say about itself. Spends that say nothing are reported as one sum. */
 export interface SpendFacts {
