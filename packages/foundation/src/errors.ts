@@ -70,6 +70,19 @@ export class CoreError extends Error {
   }
 }
 
+/** The same failure with further facts, for one of several callers who share it. Its stack is that of the first. */
+export function withDetails(error: CoreError, details: Readonly<Record<string, unknown>>): CoreError {
+  const { code, message, retryable, fix, stack } = error
+  const copy = new CoreError(code, message, {
+    retryable,
+    ...(fix === undefined ? {} : { fix }),
+    ...('cause' in error ? { cause: error.cause } : {}),
+    details: { ...error.details, ...details },
+  })
+  if (stack !== undefined) copy.stack = stack
+  return copy
+}
+
 export function isCoreError(value: unknown, code?: ErrorCode): value is CoreError {
   return value instanceof CoreError && (code === undefined || value.code === code)
 }

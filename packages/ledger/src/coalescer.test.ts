@@ -184,15 +184,46 @@ describe('giving up', () => {
 })
 
 describe('failures', () => {
-  test('a batch that fails for good is sent one by one: the call at fault fails alone', async () => {
+  test('one call at fault among 1,000 fails alone, and costs a few more batches', async () => {
+    const wrong = new CoreError('E_INVALID', 'one of them')
+    let batches = 0
+    const calls = create({
+      maxBatch: 1_000,
+      maxQueue: 1_000,
+      async send(items) {
+        batches++
+        if (items.includes('bad')) throw wrong
+        return items.map((item) => `${item}!`)
+      },
+    })
+    const answers = Array.from({ length: 1_000 }, (_, n) => failure(calls.submit(n === 613 ? 'bad' : `${n}`)))
+    const failures = (await Promise.all(answers)).filter((answer) => answer !== 'resolved')
+    expect(failures).toEqual([{ code: 'E_INVALID', sent: undefined }])
+    expect(batches).toBeLessThan(25)
+  })
+
+  test.each(['E_UNAUTHENTICATED', 'E_DATABASE_SCHEMA', 'E_CLOSED'] as const)(
+    '%s is no fault of one call: all learn it, nothing is sent again',
+    async (code) => {
+      create()
+      const calls = ['a', 'b'].map((item) => failure(coalescer.submit(item)))
+      ;(await batch(0)).fail(new CoreError(code, 'no'))
+      expect(await Promise.all(calls)).toMatchObject([{ code }, { code }])
+      await turn()
+      expect(sent).toHaveLength(1)
+    },
+  )
+
+  test('a batch that fails for good is sent in halves: the call at fault fails alone', async () => {
     create()
     const calls = ['a', 'bad', 'c'].map((item) => failure(coalescer.submit(item)))
     ;(await batch(0)).fail(new CoreError('E_INVALID', 'one of them'))
-    ;(await batch(1)).answer()
-    ;(await batch(2)).fail(new CoreError('E_INVALID', 'this one'))
-    ;(await batch(3)).answer()
+    ;(await batch(1)).fail(new CoreError('E_INVALID', 'one of these'))
+    ;(await batch(2)).answer()
+    ;(await batch(3)).fail(new CoreError('E_INVALID', 'this one'))
+    ;(await batch(4)).answer()
     expect(await Promise.all(calls)).toEqual(['resolved', { code: 'E_INVALID', sent: undefined }, 'resolved'])
-    expect(sent.slice(1).map(({ items }) => items)).toEqual([['a'], ['bad'], ['c']])
+    expect(sent.slice(1).map(({ items }) => items)).toEqual([['a', 'bad'], ['a'], ['bad'], ['c']])
   })
 
   test.each(['E_DATABASE_UNAVAILABLE', 'E_TIMEOUT', 'E_DATABASE_BUSY'] as const)(
@@ -210,16 +241,14 @@ describe('failures', () => {
   test('one that gave up meanwhile is not sent again on its own', async () => {
     create()
     const stop = new AbortController()
-    const calls = [coalescer.submit('a'), coalescer.submit('b', { signal: stop.signal }), coalescer.submit('c')].map(
-      failure,
-    )
+    const { signal } = stop
+    const calls = [coalescer.submit('a'), coalescer.submit('c'), coalescer.submit('b', { signal })].map(failure)
     ;(await batch(0)).fail(new CoreError('E_INVALID', 'one of them'))
     const first = await batch(1)
     stop.abort()
     first.answer()
-    ;(await batch(2)).answer()
-    expect(await Promise.all(calls)).toEqual(['resolved', { code: 'E_ABORTED', sent: true }, 'resolved'])
-    expect(sent.slice(1).map(({ items }) => items)).toEqual([['a'], ['c']])
+    expect(await Promise.all(calls)).toEqual(['resolved', 'resolved', { code: 'E_ABORTED', sent: true }])
+    expect(sent.slice(1).map(({ items }) => items)).toEqual([['a', 'c']])
   })
 
   test('an error that is none of ours reaches every caller; the next batch goes', async () => {

@@ -34,6 +34,9 @@ interface Waiting<Item, Answer> {
 const PIPELINE_AT = 250
 const MAX_IN_FLIGHT = 2
 
+/** Failures that no item of a batch can be at fault for: sent in halves, it would fail just the same. */
+const OF_THE_WHOLE_BATCH: ReadonlySet<string> = new Set(['E_UNAUTHENTICATED', 'E_DATABASE_SCHEMA', 'E_CLOSED'])
+
 /** How often deadlines are looked at. One timer for all calls: a timer each cost as much as the rest of a submit. */
 const SWEEP_MS = 20
 
@@ -41,8 +44,9 @@ const SWEEP_MS = 20
  * Gathers concurrent calls into batches. What arrives in one turn of the event loop goes together; what arrives while a
  * batch is in flight goes with the next one, so nobody waits longer than that batch, and a lone call does not wait at all.
  * Many calls travel as two batches, one in the database while the answers of the other are handed out.
- * A call that gives up (abort, deadline) leaves its neighbours alone. A batch that fails for good is sent again one by
- * one, so that the item at fault fails alone; one whose outcome is unknown fails for all its callers, retryable.
+ * A call that gives up (abort, deadline) leaves its neighbours alone. A batch that fails for good is sent again in two
+ * halves, and so on, until the item at fault fails alone, after 2 * log2(n) calls instead of n; one whose outcome is
+ * unknown fails for all its callers, retryable, and so does one that failed for what no item is at fault for.
  */
 export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, Answer>): Coalescer<Item, Answer> {
   const { send, maxBatch, maxQueue, timeoutMs } = options
@@ -145,13 +149,18 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
       }
       for (const [index, waiting] of batch.entries()) settle(waiting, () => waiting.resolve(answers[index] as Answer))
     } catch (error) {
-      const alone = batch.length > 1 && isCoreError(error) && !error.retryable
-      if (!alone) {
-        for (const waiting of batch) settle(waiting, () => waiting.reject(error))
-        return
-      }
-      // Asked each time: whoever gives up meanwhile is not sent any more.
-      for (const waiting of batch) if (!waiting.settled) await deliver([waiting])
+      const mayBeAnItem = isCoreError(error) && !error.retryable && !OF_THE_WHOLE_BATCH.has(error.code)
+      if (batch.length > 1 && mayBeAnItem) return await deliverHalves(batch)
+      for (const waiting of batch) settle(waiting, () => waiting.reject(error))
+    }
+  }
+
+  async function deliverHalves(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    const middle = Math.ceil(batch.length / 2)
+    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+      // Asked each time: a call that gave up meanwhile is not sent again.
+      const waiting = half.filter(({ settled }) => !settled)
+      if (waiting.length > 0) await deliver(waiting)
     }
   }
 

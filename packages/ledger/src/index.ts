@@ -67,6 +67,7 @@ export type {
   Voided,
   VoidOutcome,
 } from './outcome.ts'
+export { type UnsettledWork, unsettledOf } from './unsettled-work.ts'
 export type {
   HoldWork,
   HoldWorkDone,

@@ -1,5 +1,5 @@
 import type { Database, Json, RpcOptions } from '@core/database'
-import { type CallOptions, CoreError, isObject } from '@core/foundation'
+import { type CallOptions, CoreError, isCoreError, isObject, uuidv7, withDetails } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
 import { createLeaseCalls, type LeaseCalls } from './lease/lease-calls.ts'
@@ -34,7 +34,8 @@ export interface LedgerDependencies {
 
 /**
  * Metered credits. Expected refusals are outcomes (a union on `status`), failures are thrown as CoreError. Every
- * mutation takes a key: sending the same key again after a failure can never charge twice. Concurrent calls travel
+ * mutation takes a key, and its errors have it as `details.key`, also where it was made here: sending the same key again
+ * after a failure can never charge twice. Concurrent calls travel
  * together in batches; each gets its own outcome.
  */
 export interface Ledger extends AsyncDisposable {
@@ -67,7 +68,9 @@ export interface Ledger extends AsyncDisposable {
 }
 
 export function createLedger(dependencies: LedgerDependencies): Ledger {
-  const { database, claims, maxBatch = 1_000, maxQueue = 10_000, timeoutMs = 10_000 } = dependencies
+  const { database, maxBatch = 1_000, maxQueue = 10_000, timeoutMs = 10_000 } = dependencies
+  // A copy: the caller's object cannot change whom this ledger acts for.
+  const claims = structuredClone(dependencies.claims)
   const coalescer = createCoalescer<Operation, unknown>({ send, maxBatch, maxQueue, timeoutMs })
 
   async function send(operations: readonly Operation[]): Promise<readonly unknown[]> {
@@ -77,11 +80,16 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
 
   async function run<Op extends Operation['op']>(
     op: Op,
-    key: string | undefined,
+    key: string = uuidv7(),
     fields: OperationFields<Op>,
     options?: CallOptions,
   ): Promise<Outcomes[Op]> {
-    return toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options))
+    try {
+      return toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options))
+    } catch (error) {
+      // Also a key that was made here: with it the caller can send the same call again.
+      throw isCoreError(error) ? withDetails(error, { key }) : error
+    }
   }
 
   const ledger: Ledger = {

@@ -21,12 +21,29 @@ describe('an operation', () => {
     )
   })
 
-  test('without a key gets one, each its own', () => {
-    const keys = [toOperation('charge', undefined, charge), toOperation('charge', undefined, charge)].map(
-      ({ key }) => key,
-    )
-    expect(keys[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
-    expect(keys[0]).not.toBe(keys[1])
+  test('is what its caller gave at the time: later changes of the object do not reach it', () => {
+    const metadata: Record<string, string> = JSON.parse('{"step":"one","__proto__":"kept"}')
+    const operation = toOperation('charge', 'k', { ...charge, metadata })
+    metadata['step'] = 'two'
+    expect(JSON.stringify(operation)).toContain('"metadata":{"step":"one","__proto__":"kept"}')
+  })
+
+  test('cannot be made another one, or lose its key, by a field of the object that was given', () => {
+    const hostile = Object.assign({ ...charge }, JSON.parse('{"op":"grant","key":"other","x":1}'))
+    expect(toOperation('charge', 'k', hostile)).toMatchObject({ op: 'charge', key: 'k' })
+  })
+
+  test.each([
+    ['key', 'a\0b', charge, 'key'],
+    ['account', 'k', { ...charge, account: 'a\ud800' }, 'account'],
+    ['metadata', 'k', { ...charge, metadata: { note: 'half \ude00' } }, 'metadata.note'],
+    ['metadata', 'k', { ...charge, metadata: { id: 2 ** 60 } }, 'metadata.id'],
+    ['metadata', 'k', { ...charge, metadata: { at: Object(new Date(0)) } }, 'metadata.at'],
+  ])('with a %s that cannot be stored is refused with its place', (field, key, fields, place) => {
+    expect(codeOf(() => toOperation('charge', key, fields))).toMatchObject({
+      code: 'E_INVALID',
+      details: { reason: 'unstorable', field, place },
+    })
   })
 
   test.each(['', 'x'.repeat(201)])('with a key of a wrong length is refused before it is sent', (key) => {

@@ -1,11 +1,11 @@
-import { CoreError, copyStorable, type Storable, uuidv7 } from '@core/foundation'
+import { CoreError, copyStorable, type Storable } from '@core/foundation'
 import type { Credits } from './credits.ts'
 import { copyMetadata, type Metadata } from './metadata.ts'
 
 interface Keyed {
   /**
-   * Names the effect (1 to 200 characters): the same key again replays the first answer. Made anew when left out, and
-   * then a failed call cannot be repeated safely by anybody but the ledger itself.
+   * Names the effect (1 to 200 characters): the same key again replays the first answer. Default: a new uuid; an error
+   * of the call has it as `details.key`, to send the call again.
    */
   key?: string | undefined
 }
@@ -108,18 +108,14 @@ export type OperationFields<Op extends Operation['op']> = Loose<Omit<Extract<Ope
 type Loose<Value> = { [Field in keyof Value]: Value[Field] | undefined }
 
 /**
- * Builds an operation from copies of what the caller gave, with a key where it gave none. Refuses what the database
+ * Builds an operation from copies of what the caller gave. Refuses what the database
  * would refuse before it is sent: what cannot be stored would fail the whole batch it travels in.
  */
-export function toOperation<Op extends Operation['op']>(
-  op: Op,
-  key: string | undefined,
-  fields: OperationFields<Op>,
-): Operation {
+export function toOperation<Op extends Operation['op']>(op: Op, key: string, fields: OperationFields<Op>): Operation {
   // No field of the caller's object takes the place of the kind and the key.
   const given = Object.entries(fields).filter(([name, value]) => value !== undefined && name !== 'op' && name !== 'key')
   const kept = given.map(([name, value]) => [name, copyField(name, value)] as const)
-  const operation: object = Object.fromEntries([['op', op], ['key', copyKey(key ?? uuidv7())], ...kept])
+  const operation: object = Object.fromEntries([['op', op], ['key', copyKey(key)], ...kept])
   return operation as Operation
 }
 

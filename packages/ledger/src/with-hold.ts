@@ -4,6 +4,7 @@ import type { Ledger } from './ledger.ts'
 import type { Metadata } from './metadata.ts'
 import type { OverPolicy, SettleInput } from './operation.ts'
 import type { AccountDenial, Reserved, Settled, SpendDenial } from './outcome.ts'
+import { toUnsettledError, type UnsettledWork } from './unsettled-work.ts'
 
 export interface HoldWorkInput {
   account: string
@@ -49,17 +50,10 @@ export interface HoldWorkDone<Value> {
   settlement: Settled
 }
 
-/**
- * The work is done, and whether it is charged is not known or not possible. Nothing else is set aside for it once its
- * hold lapses; `ledger.settle(outcome.settle)` charges it then all the same, once, however often it is sent.
- */
-export interface HoldWorkUnsettled<Value> {
+/** The work is done, and whether it is charged is not known or not possible. */
+export interface HoldWorkUnsettled<Value> extends UnsettledWork {
   status: 'unsettled'
   value: Value
-  hold: string
-  metered: Credits
-  settle: SettleInput
-  error: CoreError
 }
 
 export type HoldWorkOutcome<Value> = HoldWorkDone<Value> | HoldWorkUnsettled<Value> | SpendDenial | AccountDenial
@@ -69,8 +63,8 @@ export type HoldWorkOutcome<Value> = HoldWorkDone<Value> | HoldWorkUnsettled<Val
  * without having metered anything is charged whole and flagged `estimated`: forgetting to meter must not be free. Work
  * that throws or is aborted is charged what it had metered, the rest goes back, and its error is thrown on.
  *
- * The value of finished work is never lost to a failing settle: that is sent again until the hold would have lapsed (or
- * the caller aborts), and then the outcome is `unsettled`, with the value and what to send later.
+ * A failing settle is sent again until the hold would have lapsed, or the caller aborts. Then the outcome is `unsettled`,
+ * with the value and what to send later; of work that failed, the error has that: `unsettledOf(error)`.
  */
 export async function withHold<Value>(
   ledger: Ledger,
@@ -89,27 +83,31 @@ export async function withHold<Value>(
 
   const live = startLiveHold(ledger, reserved, ttlSeconds, options.signal)
   const most = () => (over === 'reject' ? Math.min(live.hold.metered, live.hold.granted) : live.hold.metered)
+  const { hold } = reserved
+  async function finish(amount: Credits | undefined): Promise<Settled | UnsettledWork> {
+    const settle = { hold, amount, key: `${key}:settle` }
+    try {
+      return await settleWhileHeld(ledger, settle, live.expiresAt(), options.signal)
+    } catch (error) {
+      if (isCoreError(error)) return { hold, metered: live.hold.metered, settle, error }
+      throw error
+    }
+  }
   let value: Value
   try {
     value = await work(live.hold)
   } catch (error) {
-    await giveBack(ledger, live.hold, microCredits(most()), key)
-    throw error
-  } finally {
     live.stop()
+    const end = most() > 0 ? await finish(microCredits(most())) : await giveBack(ledger, hold, key)
+    throw end && 'settle' in end ? toUnsettledError(error, end) : error
   }
+  live.stop()
   const { metered } = live.hold
-  const amount = live.hasMetered() ? microCredits(most()) : undefined
-  const settle = { hold: reserved.hold, amount, key: `${key}:settle` }
-  try {
-    const settlement = await settleWhileHeld(ledger, settle, live.expiresAt(), options.signal)
-    const { charged, released } = settlement
-    const uncollected = microCredits(Math.max(0, metered - charged))
-    return { status: 'done', value, hold: reserved.hold, charged, released, uncollected, settlement }
-  } catch (error) {
-    if (!isCoreError(error)) throw error
-    return { status: 'unsettled', value, hold: reserved.hold, metered, settle, error }
-  }
+  const settlement = await finish(live.hasMetered() ? microCredits(most()) : undefined)
+  if ('settle' in settlement) return { status: 'unsettled', value, ...settlement }
+  const { charged, released } = settlement
+  const uncollected = microCredits(Math.max(0, metered - charged))
+  return { status: 'done', value, hold, charged, released, uncollected, settlement }
 }
 
 /** Sends it until it is answered, or the hold has lapsed by the clock of this process. */
@@ -141,10 +139,9 @@ async function settleWhileHeld(
   })
 }
 
-async function giveBack(ledger: Ledger, hold: LiveHold, amount: Credits, key: string): Promise<void> {
+async function giveBack(ledger: Ledger, hold: string, key: string): Promise<void> {
   try {
-    if (amount > 0) await ledger.settle({ hold: hold.id, amount, key: `${key}:settle` })
-    else await ledger.void({ hold: hold.id, reason: 'the work failed', key: `${key}:void` })
+    await ledger.void({ hold, reason: 'the work failed', key: `${key}:void` })
   } catch {
     // The work's own error matters more to the caller. An unreachable database releases the hold by its expiry.
   }

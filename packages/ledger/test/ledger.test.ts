@@ -54,6 +54,82 @@ test('every call has its outcome', async () => {
   expect(await ledger.balance('ghost')).toEqual({ status: 'account_not_found', account: 'ghost' })
 })
 
+test.each([
+  ['half an emoji', { note: '\ud83d' }],
+  ['a NUL', { 'a\0': 1 }],
+  ['an integer beyond 2^53', { id: 2 ** 60 }],
+])('%s in one of 500 concurrent calls is refused at the door and costs its neighbours nothing', async (_, metadata) => {
+  let batches = 0
+  const counted = createLedger({
+    database: {
+      rpc: (name, args, options) => {
+        batches++
+        return base.database.rpc(name, args, options)
+      },
+    },
+  })
+  const calls = Array.from({ length: 500 }, (_, n) =>
+    counted.charge({ account, amount: amount(1), metadata: n === 250 ? metadata : { n } }),
+  )
+  const failures = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')
+  expect(failures).toMatchObject([
+    { reason: { code: 'E_INVALID', details: { reason: 'unstorable', field: 'metadata' } } },
+  ])
+  expect(batches).toBeLessThanOrEqual(2)
+  expect(await counted.balance(account)).toMatchObject({ spent: 499 })
+  await counted.close()
+})
+
+test('every error of a mutation has the key that was used, also one that the ledger made', async () => {
+  const fail = () => Promise.reject(new CoreError('E_DATABASE_UNAVAILABLE', 'away', { details: { sent: false } }))
+  const away = createLedger({ database: { rpc: fail } })
+  const failure = (call: Promise<unknown>) => call.catch((error: unknown) => error)
+  const [hold, key] = ['019a0000-0000-7000-8000-000000000000', 'mine']
+  expect(await failure(away.charge({ account, amount: amount(1), key }))).toMatchObject({
+    code: 'E_DATABASE_UNAVAILABLE',
+    retryable: true,
+    details: { key: 'mine', sent: false },
+  })
+  const made = [
+    away.reserve({ account, amount: amount(1) }),
+    away.settle({ hold }),
+    away.void({ hold }),
+    away.charge({ account, amount: amount(1) }),
+    away.extend({ hold }),
+    away.capture({ hold, amount: amount(1) }),
+    away.grant({ account, amount: amount(1) }),
+    away.transfer({ from: account, to: account, amount: amount(1) }),
+    away.refund({ tx: 1 }),
+    away.charge({ account, amount: amount(1) }, { signal: AbortSignal.abort() }),
+    away.charge({ account, amount: amount(1), metadata: { note: '\0' } }),
+  ]
+  const keys = (await Promise.all(made.map(failure))).map((error) => isCoreError(error) && error.details['key'])
+  for (const each of keys) expect(each).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+  expect(new Set(keys).size).toBe(made.length)
+  const leases = [
+    away.leases.open({ key, account, amount: amount(1), ttlSeconds: 60, device: 'd' }),
+    away.leases.close({ key, lease: hold }),
+  ]
+  for (const call of leases) expect(await failure(call)).toMatchObject({ details: { key } })
+})
+
+test('a ledger acts for the claims it was made with, whatever becomes of that object', async () => {
+  const seen: unknown[] = []
+  const claims = { role: 'core_member' as const, project: 'mine', caps: ['ledger:spend'], sub: 's' }
+  const own = createLedger({
+    claims,
+    database: {
+      rpc: (_name, _args, options) => {
+        seen.push(options?.claims)
+        return Promise.reject(new CoreError('E_FORBIDDEN', 'no'))
+      },
+    },
+  })
+  claims.project = 'theirs'
+  await own.charge({ account, amount: amount(1) }).catch(() => undefined)
+  expect(seen).toMatchObject([{ project: 'mine' }])
+})
+
 test('the call at fault fails alone; the others of its batch go through', async () => {
   const calls = Array.from({ length: 40 }, (_, index) =>
     index === 20 ? ledger.refund({ tx: 1 }) : ledger.charge({ account, amount: amount(index === 30 ? 5_000 : 10) }),

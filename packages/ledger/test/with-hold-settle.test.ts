@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { CoreError } from '@core/foundation'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createLedger, type Ledger, type LiveHold, microCredits } from '../src/index.ts'
+import { createLedger, type Ledger, type LiveHold, microCredits, unsettledOf } from '../src/index.ts'
 
 /** How work that is done comes to its settlement, and keeps its value when it does not. */
 
@@ -96,6 +96,79 @@ describe('while the database is away at the end of the work', () => {
     )
     expect(outcome).toMatchObject({ status: 'unsettled', value: 'value', error: away })
     expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+})
+
+describe('work that fails while the database is away', () => {
+  const failing = (metered: number) => async (hold: LiveHold) => {
+    fault = away
+    hold.meter(amount(metered))
+    throw new TypeError('the provider hung up')
+  }
+  const errorOf = (running: Promise<unknown>) =>
+    running.then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+
+  test('is charged as soon as the database is back, and its error comes through as it is', async () => {
+    setTimeout(() => {
+      fault = undefined
+    }, 600)
+    const error = await errorOf(ledger.withHold({ account, max: amount(400) }, failing(150)))
+    expect(error).toEqual(new TypeError('the provider hung up'))
+    expect(unsettledOf(error)).toBeUndefined()
+    expect(await settledOf()).toBe(850)
+  })
+
+  test('says what to settle later, which charges once', async () => {
+    const input = { account, max: amount(400), ttlSeconds: 3, key: `failed ${account}` }
+    const error = await errorOf(ledger.withHold(input, failing(150)))
+    expect(error).toMatchObject({
+      code: 'E_DATABASE_UNAVAILABLE',
+      retryable: false,
+      cause: new TypeError('the provider hung up'),
+      details: { reason: 'work_unsettled', key: `failed ${account}:settle`, metered: 150 },
+    })
+    const unsettled = unsettledOf(error)
+    if (unsettled === undefined) throw new Error('the error does not say what is unsettled')
+    expect(unsettled).toMatchObject({
+      metered: 150,
+      settle: { amount: 150 },
+      error: { code: 'E_DATABASE_UNAVAILABLE' },
+    })
+    expect(await settledOf()).toBe(1_000)
+    fault = undefined
+    expect(await ledger.settle(unsettled.settle)).toMatchObject({ charged: 150 })
+    expect(await ledger.settle(unsettled.settle)).toMatchObject({ replayed: true })
+    expect(await settledOf()).toBe(850)
+  })
+
+  test('ended by one abort, each run says what is unsettled of it', async () => {
+    const stop = new AbortController()
+    const runs = [10, 20, 30].map((metered) =>
+      errorOf(
+        ledger.withHold(
+          { account, max: amount(100) },
+          async (hold) => {
+            hold.meter(amount(metered))
+            await sleep(10_000, undefined, { signal: hold.signal }).catch(() => hold.signal.throwIfAborted())
+          },
+          { signal: stop.signal },
+        ),
+      ),
+    )
+    await sleep(200)
+    fault = away
+    stop.abort(new Error('enough'))
+    const errors = await Promise.all(runs)
+    expect(errors.map((error) => unsettledOf(error)?.metered)).toEqual([10, 20, 30])
+    fault = undefined
+    for (const error of errors) {
+      const settle = unsettledOf(error)?.settle
+      if (settle) await ledger.settle(settle)
+    }
+    expect(await settledOf()).toBe(940)
   })
 })
 

@@ -1,7 +1,8 @@
-import type { Database, Json, RpcOptions } from '@core/database'
-import { type CallOptions, CoreError } from '@core/foundation'
+import type { Database, Json, JsonInput, RpcOptions } from '@core/database'
+import { type CallOptions, CoreError, isCoreError, withDetails } from '@core/foundation'
 import { z } from 'zod'
 import type { Credits } from '../credits.ts'
+import { copyMetadata } from '../metadata.ts'
 import {
   type Accepted,
   type AccountDenial,
@@ -86,16 +87,17 @@ export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOpt
   return {
     async open({ key, account, amount: p_amount, ttlSeconds, device }, options) {
       const args = { p_key: key, p_account: account, p_amount, p_ttl_s: ttlSeconds, p_device: device }
-      const answer = await database.rpc('ledger_lease_open', args, { ...options, claims })
+      const answer = await keyed(key, database.rpc('ledger_lease_open', args, { ...options, claims }))
       return parse('open', openAnswer, answer)
     },
     async report({ lease, seq, items }, options) {
-      const args = { p_lease: lease, p_seq: seq, p_items: items.map((item) => ({ ...item })) }
+      const args = { p_lease: lease, p_seq: seq, p_items: items.map(copyItem) }
       const answer = await database.rpc('ledger_lease_report', args, { ...options, claims })
       return parse('report', reportAnswer, answer)
     },
     async close({ key, lease }, options) {
-      const answer = await database.rpc('ledger_lease_close', { p_key: key, p_lease: lease }, { ...options, claims })
+      const args = { p_key: key, p_lease: lease }
+      const answer = await keyed(key, database.rpc('ledger_lease_close', args, { ...options, claims }))
       return parse('close', closeAnswer, answer)
     },
     async get(lease, options) {
@@ -117,6 +119,19 @@ const stored = {
   expires_at: time,
   returns_at: time,
   at: time,
+}
+
+/** Every error of a mutation has its key, so that the call can be sent again. */
+async function keyed<Answer>(key: string, call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call
+  } catch (error) {
+    throw isCoreError(error) ? withDetails(error, { key }) : error
+  }
+}
+
+function copyItem({ metadata, ...item }: ReportItem): JsonInput {
+  return { ...item, ...(metadata === undefined ? {} : { metadata: copyMetadata(metadata) }) }
 }
 
 function toFacts<Answer extends z.infer<z.ZodObject<typeof stored>>>({
