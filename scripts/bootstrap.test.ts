@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { root } from './root.ts'
 import { createToyWorkspace, type ToyWorkspace } from './toy-workspace.ts'
@@ -127,18 +129,41 @@ describe('what cannot work says so', () => {
 
   test('a machine without pnpm whose registry cannot be reached is told what to check', async () => {
     toy = createToyWorkspace(echo)
-    const folder = binFolder(['node', 'npm', 'npx', 'sh', 'env'])
-    const run = bootstrap(toy, ['start'], {
-      PATH: folder,
-      HOME: toy.folder,
-      npm_config_registry: `http://127.0.0.1:${await closedPort()}`,
-      npm_config_fetch_retries: '0',
-    })
-    rmSync(folder, { recursive: true })
+    const run = await withoutPnpm(toy, `http://127.0.0.1:${await closedPort()}`)
+    expect(run.code).toBe(1)
+    expect(run.output).toMatch(/fetching pnpm@12\.\d+\.\d+ from the npm registry/)
+    expect(run.output).toMatch(
+      /could not fetch pnpm@12\S+\. The lines above say why\. When they name the network: npm ping/,
+    )
+    expect(run.output).not.toContain('at fetchTools')
+  })
+
+  test.each([
+    ['a home', undefined],
+    ['a home that cannot be written', '/dev/null'],
+  ])('with %s, a program other than the one bootstrap.mjs has the hash of is not used', async (_, home) => {
+    toy = createToyWorkspace(echo)
+    await using registry = await serveForgery()
+    const run = await withoutPnpm(toy, registry.url, home)
+    expect(run.code).toBe(1)
+    expect(run.output).toContain('What the registry sent is not what bootstrap.mjs has the hash of')
+    expect(run.output).not.toContain('network')
+    expect(registry.wasAsked()).toBe(true)
+    expect(existsSync(join(toy.folder, 'node_modules/.core-tools.json'))).toBe(false)
+  })
+
+  test('a home that cannot be written stops no install', () => {
+    toy = createToyWorkspace(echo)
+    expect(bootstrap(toy, ['start', '0'], { HOME: '/dev/null' })).toMatchObject({ status: 0, stdout: 'ran start 0\n' })
+  })
+
+  test('a folder that cannot be written is named, without a stack', () => {
+    toy = createToyWorkspace(echo)
+    toy.write('node_modules', 'a file where the folder would be')
+    const run = bootstrap(toy, ['start'])
     expect(run.status).toBe(1)
-    expect(run.stderr).toContain('fetching pnpm@12 from the npm registry')
-    expect(run.stderr).toContain('could not fetch pnpm@12. Either npm cannot reach its registry (npm ping tells)')
-    expect(run.stderr).not.toContain('at borrowTools')
+    expect(run.stderr).toContain(`${toy.folder}/node_modules'. This folder must be writable`)
+    expect(run.stderr).not.toContain('    at ')
   })
 
   test('an install that fails shows why and is not taken for done', () => {
@@ -158,6 +183,17 @@ test('every root script goes through the bootstrap and is known to it', () => {
   const names = [...known.matchAll(/^ {2}'?([\w:]+)'?:/gm)].map((match) => match[1])
   expect(names).toContain('start')
   expect(scripts).toEqual(Object.fromEntries(names.map((name) => [name, `exec node bootstrap.mjs ${name}`])))
+})
+
+test('what the machine lacks is fetched in exact versions, as bare programs', () => {
+  const source = readFileSync(join(root, 'bootstrap.mjs'), 'utf8')
+  const pinned = /const pinned = \{.*?\n\}/s.exec(source)?.[0] ?? ''
+  expect([...pinned.matchAll(/version: '(.*)'/g)].map((match) => match[1])).toEqual([
+    expect.stringMatching(/^24\.\d+\.\d+$/),
+    expect.stringMatching(/^12\.\d+\.\d+$/),
+  ])
+  expect(pinned.match(/'sha512-[A-Za-z0-9+/]{86}=='/g)?.length).toBeGreaterThanOrEqual(4)
+  expect(source).toContain(`['ci', '--ignore-scripts'`)
 })
 
 function bootstrap(workspace: ToyWorkspace, args: string[], env: Record<string, string> = {}) {
@@ -227,4 +263,46 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => listener.close(resolve))
   if (typeof address !== 'object' || address === null) throw new Error('no port')
   return address.port
+}
+
+/** Starts on a machine that has npm and no pnpm. */
+async function withoutPnpm(workspace: ToyWorkspace, registry: string, home = workspace.folder) {
+  const folder = binFolder(['node', 'npm', 'npx', 'sh', 'env'])
+  const run = start(workspace, 'node', ['bootstrap.mjs', 'start'], {
+    PATH: folder,
+    HOME: home,
+    npm_config_registry: registry,
+    npm_config_fetch_retries: '0',
+  })
+  const code = await run.exit
+  rmSync(folder, { recursive: true })
+  return { code, output: run.output() }
+}
+
+/** A registry that has every package in every version asked for, and each is the same few bytes. */
+async function serveForgery() {
+  let asked = false
+  const forged = gzipSync('not the program')
+  const listener = createHttpServer(({ url = '', headers }, response) => {
+    if (url.endsWith('.tgz')) {
+      asked = true
+      response.end(forged)
+      return
+    }
+    const name = decodeURIComponent(url.slice(1))
+    const version = /pnpm: \{\s*version: '(.*)'/.exec(readFileSync(join(root, 'bootstrap.mjs'), 'utf8'))?.[1] ?? ''
+    const dist = { tarball: `http://${headers.host}/forged.tgz` }
+    response.end(JSON.stringify({ name, versions: { [version]: { name, version, dist } } }))
+  })
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  const address = listener.address()
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    wasAsked: () => asked,
+    async [Symbol.asyncDispose]() {
+      listener.closeAllConnections()
+      await new Promise((resolve) => listener.close(resolve))
+    },
+  }
 }
