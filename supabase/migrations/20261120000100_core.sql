@@ -56,7 +56,7 @@ notify pgrst, 'reload schema';
 -- reads the same reason. A raise rolls back the whole call.
 create function core.refuse(p_sqlstate text, p_code text, p_message text, p_fix text default null, p_details jsonb default '{}')
 returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   raise exception using
     errcode = p_sqlstate,
@@ -69,7 +69,7 @@ comment on function core.refuse is 'Raises a coded misuse (PT400, PT403, PT404, 
 
 -- The claims of the caller's JWT, or null for a direct connection without any.
 create function core.claims() returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return nullif(current_setting('request.jwt.claims', true), '')::jsonb;
 end
@@ -79,7 +79,7 @@ comment on function core.claims is 'The JWT claims PostgREST or a driver set for
 -- Who acts, for journals and audit rows. An owner's call may carry claims, too: `sub` and `rid` and nothing else. They
 -- name it and give it nothing: what a caller may do is decided by its database role alone, and claims only ever bind.
 create function core.actor() returns text
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return coalesce(core.claims() ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text);
 end
@@ -89,7 +89,7 @@ comment on function core.actor is 'The subject of the JWT, or the database role 
 -- By which request it came, for journals and audit rows. Read from the claims, so that nobody can name another's
 -- request who could not also sign a token; null where no request stands behind the call.
 create function core.request_id() returns text
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return core.claims() ->> 'rid';
 end
@@ -100,7 +100,7 @@ comment on function core.request_id is 'The id of the request that the control p
 -- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
 -- control plane acts for a key. Anything else is refused.
 create function core.authorize(p_capability text, p_project text) returns boolean
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   v_role text := nullif(current_setting('role', true), 'none');
@@ -145,8 +145,8 @@ begin
             placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
           52, 1), 53, 1), 'hex')::uuid$id$;
   end if;
-  execute format('create function core.new_id() returns uuid language sql volatile set search_path = %L as %L', '', 'select ' || v_id);
-  execute format('create function core.new_ids(p_count int) returns uuid[] language sql volatile set search_path = %L as %L', '',
+  execute format('create function core.new_id() returns uuid language sql volatile set search_path = pg_catalog, pg_temp as %L', 'select ' || v_id);
+  execute format('create function core.new_ids(p_count int) returns uuid[] language sql volatile set search_path = pg_catalog, pg_temp as %L',
     format('select array(select %s from generate_series(1, p_count))', v_id));
 end
 $$;
@@ -155,7 +155,7 @@ comment on function core.new_ids is 'So many new uuids v7, in order.';
 
 -- Arguments every mutation has in common.
 create function core.require_key(p_key text) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_key is null or length(p_key) not between 1 and 200 then
     perform core.refuse('PT400', 'invalid_key', 'p_key must be a text of 1 to 200 characters',
@@ -168,7 +168,7 @@ $$;
 comment on function core.require_key is 'Raises PT400 unless the idempotency key is 1 to 200 characters.';
 
 create function core.require_object(p_field text, p_value jsonb) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_value is null or jsonb_typeof(p_value) <> 'object' then
     perform core.refuse('PT400', 'invalid_object', format('%s must be a JSON object', p_field),
@@ -183,7 +183,7 @@ $$;
 comment on function core.require_object is 'Raises PT400 unless the value is a JSON object, PT413 above 16 KB.';
 
 create function core.require_page(p_limit int) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_limit is null or p_limit not between 1 and 1000 then
     perform core.refuse('PT400', 'invalid_limit', format('limit must be 1 to 1000, got %s', coalesce(p_limit::text, 'null')),
@@ -196,7 +196,7 @@ comment on function core.require_page is 'Raises PT400 unless a page size is 1 t
 
 -- A short name of a state, the same for the same state: what an edit can be made conditional on.
 create function core.etag(p_state jsonb) returns text
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select left(encode(sha256(convert_to(p_state::text, 'UTF8')), 'hex'), 32)
 $$;
 comment on function core.etag is 'The first 128 bits of the SHA-256 of a state, in hexadecimal.';
@@ -205,7 +205,7 @@ comment on function core.etag is 'The first 128 bits of the SHA-256 of a state, 
 -- of one state the second is refused. p_if_match null asks for nothing, {} for what is not there yet, {*} for anything
 -- that is there. p_etag null: there is nothing.
 create function core.require_match(p_if_match text[], p_etag text) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_if_match is null or p_etag = any (p_if_match) or p_etag is not null and '*' = any (p_if_match)
     or p_etag is null and cardinality(p_if_match) = 0 then
@@ -253,7 +253,7 @@ insert into core.event_head default values;
 -- Appends an event. The hint wakes readers; the row is the truth. For rare events only: a notification inside the
 -- transaction serialises commits, which would halve the throughput of a hot path.
 create function core.emit(p_topic text, p_project text, p_type text, p_data jsonb) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.event (topic, project, type, data) values (p_topic, p_project, p_type, p_data);
   perform pg_notify('core_event', p_topic);
@@ -264,7 +264,7 @@ comment on function core.emit is 'Appends an event to the outbox in the caller''
 
 -- Numbers what has become visible. One caller at a time does it; the others find it done.
 create function core.event_number(p_limit int) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_last bigint;
 begin
@@ -285,7 +285,7 @@ comment on function core.event_number is 'Gives sequence numbers to committed ev
 
 -- What one must be allowed to read to hear of a topic.
 create function core.event_capability(p_topic text) returns text
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select case
     when p_topic = 'ledger.seal' then 'ledger:operate'
     when p_topic like 'ledger.%' then 'ledger:read'
@@ -298,7 +298,7 @@ comment on function core.event_capability is 'The capability a topic needs besid
 -- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common
 -- ones, of the topics its capabilities open.
 create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   v_caps jsonb := coalesce(core.claims() -> 'caps', '[]');
@@ -330,7 +330,7 @@ grant execute on function core_api.event_poll to core_member, service_role;
 
 -- Forgets events older than p_keep. Readers that were away longer are told to resync by `oldest`.
 create function core_api.event_trim(p_keep interval default '7 days', p_limit int default 10000) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_count int;
@@ -371,7 +371,7 @@ comment on column core.kept_answer.scope is 'The project whose keys these are; e
 
 -- Locks: the key, so that a twin waits for the answer.
 create function core.first_answer(p_scope text, p_key text, p_request jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.kept_answer;
 begin
@@ -392,7 +392,7 @@ $$;
 comment on function core.first_answer is 'What this request was answered before; null for a new key. Raises PT422 where the key meant something else.';
 
 create function core.keep_answer(p_scope text, p_key text, p_request jsonb, p_answer jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.kept_answer (scope, key, request, answer) values (p_scope, p_key, p_request, p_answer);
   return p_answer || '{"replayed": false}';

@@ -17,7 +17,7 @@ create table core.project (
 comment on table core.project is 'The sibling projects that share this database.';
 
 create function core.project_view(p_project core.project) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object(
     'name', p_project.name, 'version', p_project.version, 'capabilities', p_project.capabilities,
@@ -34,7 +34,7 @@ create function core_api.project_register(
   p_name text, p_version text default null, p_capabilities jsonb default null,
   p_endpoints jsonb default null, p_metadata jsonb default null, p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_reserved constant text[] := array['core', 'core_api', 'public', 'auth', 'storage', 'realtime', 'extensions',
@@ -102,7 +102,7 @@ grant execute on function core_api.project_register to core_member, service_role
 
 -- All projects for the owner; a member sees its own.
 create function core_api.project_list() returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_only text := core.claims() ->> 'project';
@@ -123,7 +123,7 @@ grant execute on function core_api.project_list to core_member, service_role;
 -- One project: read, made where there is none, changed where there is one. project_register does either.
 
 create function core_api.project_get(p_name text) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.project;
 begin
@@ -145,7 +145,7 @@ create function core_api.project_create(
   p_key text, p_name text, p_version text default null, p_capabilities jsonb default null,
   p_endpoints jsonb default null, p_metadata jsonb default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_request jsonb := jsonb_build_object('op', 'project_create', 'name', p_name, 'version', p_version,
     'capabilities', p_capabilities, 'endpoints', p_endpoints, 'metadata', p_metadata);
@@ -171,7 +171,7 @@ create function core_api.project_update(
   p_name text, p_version text default null, p_capabilities jsonb default null,
   p_endpoints jsonb default null, p_metadata jsonb default null, p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.authorize('project:write', p_name);
   if not exists (select from core.project where name = p_name) then

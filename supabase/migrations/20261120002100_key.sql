@@ -7,7 +7,7 @@
 
 -- Everything a credential can be allowed to do.
 create function core.capabilities() returns text[]
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select array[
     'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
     'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
@@ -17,7 +17,7 @@ comment on function core.capabilities is 'Every capability core.authorize knows.
 
 -- What a project's key may do unless its maker says otherwise: spend and look, not create money or lift its own caps.
 create function core.project_capabilities() returns text[]
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select array['project:read', 'flag:read', 'ledger:read', 'ledger:spend', 'ledger:account', 'event:read']
 $$;
 comment on function core.project_capabilities is 'The capabilities a project key gets by default.';
@@ -49,7 +49,7 @@ create index api_key_by_replacement on core.api_key (replaced_by) where replaced
 
 -- active | expired | disabled, by the server's clock.
 create function core.key_status(p_row core.api_key) returns text
-language sql volatile set search_path = '' as $$
+language sql volatile set search_path = pg_catalog, pg_temp as $$
   select case
     when p_row.disabled_at is not null then 'disabled'
     when p_row.expires_at <= clock_timestamp() then 'expired'
@@ -59,7 +59,7 @@ $$;
 comment on function core.key_status is 'active, expired or disabled. Disabled wins, because a person decided it.';
 
 create function core.key_view(p_row core.api_key) returns jsonb
-language sql volatile set search_path = '' as $$
+language sql volatile set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object(
     'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
     'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
@@ -70,7 +70,7 @@ comment on function core.key_view is 'A key as the API shows it: never its hash.
 
 -- Tells the outbox of a key. Those of the whole system concern the owner, like all that happens in the project core.
 create function core.key_emit(p_type text, p_row core.api_key) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.emit('key', coalesce(p_row.project, 'core'), p_type, core.key_view(p_row));
 end
@@ -79,7 +79,7 @@ comment on function core.key_emit is 'Writes what happened to a key to the outbo
 
 -- A hash as it arrives: 64 hexadecimal digits.
 create function core.key_hash(p_hash text) returns bytea
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_hash is null or p_hash !~ '^[0-9a-f]{64}$' then
     perform core.refuse('PT400', 'invalid_hash', 'p_hash must be the SHA-256 of the key as 64 lowercase hexadecimal digits',
@@ -92,7 +92,7 @@ comment on function core.key_hash is 'Raises PT400 unless the text is a SHA-256 
 
 -- The claims of a caller who is bound by them; null for the owner and service_role, who are not.
 create function core.member_claims() returns jsonb
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(core.claims(), '{}')
   where current_setting('role', true) = 'core_member' or core.claims() ->> 'role' = 'core_member'
 $$;
@@ -100,7 +100,7 @@ comment on function core.member_claims is 'The claims that bind the caller, or n
 
 -- Locks a key for a change, or answers as if it did not exist: a foreign key's id must not be told from a wrong one.
 create function core.key_lock(p_id uuid, p_capability text) returns core.api_key
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_row core.api_key;
@@ -122,7 +122,7 @@ comment on function core.key_lock is 'The key row, locked. PT404 where it is mis
 
 -- Refuses to hand out more than the caller has.
 create function core.require_own_caps(p_caps text[]) returns void
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_excess text[];
@@ -146,7 +146,7 @@ comment on function core.require_own_caps is 'Raises PT403 where a member would 
 
 -- Stores a new key, or finds the one this request made before. The steps create and reroll have in common.
 create function core.key_insert(p_key text, p_new core.api_key, p_request jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key;
 begin
@@ -183,7 +183,7 @@ create function core_api.key_create(
   p_key text, p_hash text, p_hint text, p_project text default null, p_name text default 'key',
   p_caps text[] default null, p_expires_at timestamptz default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_new core.api_key;
   v_unknown text[];
@@ -238,7 +238,7 @@ grant execute on function core_api.key_create to core_member, service_role;
 -- change over without a gap. Replays on p_key. Locks: the old row.
 create function core_api.key_reroll(p_key text, p_id uuid, p_hash text, p_hint text, p_overlap_s int default 3600)
 returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_old core.api_key := core.key_lock(p_id, 'key:write');
   v_new core.api_key;
@@ -292,7 +292,7 @@ grant execute on function core_api.key_reroll to core_member, service_role;
 
 -- Who holds the key with this hash. Asked by the control plane with its own rights, never by a member.
 create function core_api.key_verify(p_hash text) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key;
 begin
@@ -313,7 +313,7 @@ grant execute on function core_api.key_verify to service_role;
 -- The keys of a project, oldest first; p_project null lists the keys of the whole system (owner only).
 create function core_api.key_list(p_project text default null, p_after uuid default null, p_limit int default 100)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows jsonb;
 begin
@@ -337,7 +337,7 @@ grant execute on function core_api.key_list to core_member, service_role;
 
 -- Ends a key at once and for good. Idempotent: the first time stays on record.
 create function core_api.key_revoke(p_id uuid) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key := core.key_lock(p_id, 'key:write');
   v_before jsonb := core.key_view(v_row);
@@ -365,7 +365,7 @@ update core.api_key set revoked_at = disabled_at where disabled_at is not null;
 alter table core.api_key add constraint api_key_revoked_is_disabled check (revoked_at is null or disabled_at is not null);
 
 create or replace function core.key_view(p_row core.api_key) returns jsonb
-language sql volatile set search_path = '' as $$
+language sql volatile set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object(
     'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
     'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
@@ -377,7 +377,7 @@ $$;
 
 -- Ends a key at once and for good. Idempotent: the first time stays on record.
 create or replace function core_api.key_revoke(p_id uuid) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key := core.key_lock(p_id, 'key:write');
   v_before jsonb := core.key_view(v_row);
@@ -401,7 +401,7 @@ create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
   p_forever boolean default false, p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_old core.api_key := core.key_lock(p_id, 'key:write');
   v_new core.api_key := v_old;
@@ -446,7 +446,7 @@ grant execute on function core_api.key_update to core_member, service_role;
 
 -- Whether a key is good, and for a scope. A member learns of its own project's keys only: another's is unknown to it.
 create function core_api.key_check(p_hash text, p_scope text default null) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_row core.api_key;
@@ -481,7 +481,7 @@ grant execute on function core_api.key_check to core_member, service_role;
 -- p_uses: [{id, at}], at most 10,000. Later times win, whoever tells them; what is not a key any more is passed over.
 -- Locks: the keys, in the order of their ids.
 create function core_api.key_touch(p_uses jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin

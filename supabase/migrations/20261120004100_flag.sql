@@ -31,7 +31,7 @@ comment on table core.flag is 'Overrides of declared flags. A null project means
 comment on column core.flag.rollout_bp is 'Hundredths of a percent of the units (users, jobs, ...) that get the value; 10000 is everybody.';
 
 create function core.flag_view(p_flag core.flag) returns jsonb
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object(
     'name', p_flag.name, 'project', p_flag.project, 'value', p_flag.value, 'cleared', p_flag.value is null,
     'rollout_bp', p_flag.rollout_bp, 'version', p_flag.version,
@@ -42,7 +42,7 @@ comment on function core.flag_view is 'A flag override as the API shows it.';
 
 -- Checks what flag_set and flag_clear have in common: the caller, the name, the project.
 create function core.require_flag(p_name text, p_project text) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.authorize('flag:write', p_project);
   if p_name is null or p_name !~ '^[a-z][a-z0-9_.-]{0,99}$' then
@@ -61,7 +61,7 @@ comment on function core.require_flag is 'Raises PT403 without flag:write, PT400
 -- so already. p_if_match: only in a state the caller has seen; a cleared override is none.
 -- Locks: the counter, until the transaction ends.
 create function core.flag_write(p_name text, p_project text, p_value jsonb, p_rollout_bp integer, p_if_match text[]) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_version bigint;
   v_old core.flag;
@@ -101,7 +101,7 @@ comment on function core.flag_write is 'Sets or clears one override under the lo
 -- Naturally idempotent: the same call again answers "changed": false and makes no new version.
 create function core_api.flag_set(p_name text, p_value jsonb, p_project text default null, p_rollout_bp integer default 10000,
   p_if_match text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 begin
   perform core.require_flag(p_name, p_project);
   if p_value is null or p_value = 'null' then
@@ -124,7 +124,7 @@ grant execute on function core_api.flag_set to core_member, service_role;
 
 -- Removes an override, so that the next wider one, or the default in code, holds again. Idempotent.
 create function core_api.flag_clear(p_name text, p_project text default null, p_if_match text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 begin
   perform core.require_flag(p_name, p_project);
   return core.flag_write(p_name, p_project, null, 0, p_if_match);
@@ -140,7 +140,7 @@ grant execute on function core_api.flag_clear to core_member, service_role;
 -- database was restored or reset) shows in an answer whose version is lower than what was asked for.
 create function core_api.flag_list(p_project text default null, p_after_version bigint default 0, p_limit integer default 1000)
 returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_project text := coalesce(p_project, core.claims() ->> 'project');
   v_flags core.flag[];

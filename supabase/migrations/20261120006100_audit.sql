@@ -28,7 +28,7 @@ create index audit_resource_idx on core.audit (resource, id);
 revoke all on core.audit from public;
 
 create function core.audit_refuse_rewrite() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.refuse('PT403', 'append_only', 'the audit log is append-only', 'What was done stays on record; undo it by doing the contrary.');
   return null;
@@ -42,7 +42,7 @@ create trigger audit_append_only before update or delete or truncate on core.aud
 -- a replay, which changes nothing, must not call this. p_id: the number of the journal row that records the same act.
 create function core.audit(p_action text, p_resource text, p_project text, p_before jsonb, p_after jsonb, p_id bigint default null)
 returns bigint
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_id bigint := coalesce(p_id, nextval('core.ledger_tx_id'));
 begin
@@ -60,7 +60,7 @@ comment on function core.audit is 'Writes the audit entry of a change in the cal
 -- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
 -- for calls under way at the same moment, so that the rows can be halved instead of read.
 create function core.audit_number_at(p_at timestamptz) returns bigint
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_low bigint := 0;
   v_high bigint;
@@ -88,7 +88,7 @@ $$;
 comment on function core.audit_number_at is 'The number of the last journal row up to an instant.';
 
 create function core.audit_instant(p_filter jsonb, p_name text) returns timestamptz
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (p_filter ->> p_name)::timestamptz;
 exception when others then
@@ -104,7 +104,7 @@ comment on function core.audit_instant is 'An instant of a filter; PT400 where i
 -- may hold less than p_limit, even nothing, and only next null is the end.
 create function core_api.audit_log(p_project text default null, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
 returns jsonb
-language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_scan constant int := 20000;

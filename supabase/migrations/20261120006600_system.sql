@@ -9,14 +9,14 @@ do $$
 begin
   execute format(
     'create or replace function core.capabilities() returns text[]
-     language sql immutable set search_path = '''' as %L',
+     language sql immutable set search_path = pg_catalog, pg_temp as %L',
     format('select %L::text[]', core.capabilities() || array['system:read', 'error:read', 'error:write']));
 end
 $$;
 
 -- What the server is and which migrations it has applied; the Supabase CLI's own history tells.
 create function core_api.system_info() returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_versions text[] := '{}';

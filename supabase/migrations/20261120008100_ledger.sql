@@ -151,7 +151,7 @@ create table core.ledger_alert (
 comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window, written in the transaction of the crossing. Append-only.';
 
 create function core.refuse_rewrite() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.refuse('PT403', 'append_only', format('%I.%I is append-only', tg_table_schema, tg_table_name),
     'Correct a posting with a further one: refund, grant or charge.');
@@ -177,7 +177,7 @@ values (1, 'issuer', 'issuer', 'issuer', 1, '{1}', 1),
 -- The steps that the ledger's functions share: checked arguments, the account and its purse, answers.
 
 create function core.ledger_require_amount(p_field text, p_amount bigint, p_least bigint default 1) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_amount is null or p_amount < p_least or p_amount > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
@@ -191,7 +191,7 @@ $$;
 comment on function core.ledger_require_amount is 'Raises PT400 unless the amount is a whole number in [p_least, 2^53 - 1].';
 
 create function core.ledger_require_ttl(p_ttl_s int) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_ttl_s is null or p_ttl_s not between 1 and 86400 then
     perform core.refuse('PT400', 'invalid_ttl', format('ttl_s must be 1 to 86400 seconds, got %s', coalesce(p_ttl_s::text, 'null')),
@@ -204,7 +204,7 @@ comment on function core.ledger_require_ttl is 'Raises PT400 unless the time to 
 
 -- Keys of clients may not begin with core:, which the ledger's own journal rows (expiry) use.
 create function core.ledger_require_key(p_key text) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
 begin
@@ -221,7 +221,7 @@ comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1
 -- Credits come in only while total_in + overdraft stays in the range of amounts: then nothing that is reserved or charged
 -- within the balance can leave it, and every sum in an answer is exact in JSON.
 create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_total_in + p_overdraft > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
@@ -236,7 +236,7 @@ comment on function core.ledger_require_bound is 'Raises PT400 when an account w
 -- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
 -- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
 create function core.ledger_find_account(p_capability text, p_account text) returns core.ledger_account
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -254,7 +254,7 @@ $$;
 comment on function core.ledger_find_account is 'The account of that code, after authorisation by its project; null when there is none.';
 
 create function core.ledger_is_frozen(p_path bigint[]) returns boolean
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return exists (select from core.ledger_account where id = any (p_path) and status <> 'active');
 end
@@ -262,7 +262,7 @@ $$;
 comment on function core.ledger_is_frozen is 'Whether the account or one of its ancestors is frozen or closed.';
 
 create function core.ledger_available(p_purse core.ledger_account) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft;
 end
@@ -271,7 +271,7 @@ comment on function core.ledger_available is 'What may still be reserved: in - o
 
 -- What every answer carries.
 create function core.ledger_answer(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', true, 'tx', p_tx, 'replayed', false,
     'settled', p_purse.total_in::bigint - p_purse.total_out, 'held', p_purse.held,
@@ -283,7 +283,7 @@ comment on function core.ledger_answer is 'The common part of every accepted ans
 -- A denial is a value: nothing is raised, nothing but lazy expiry is kept, nothing is stored under the key.
 create function core.ledger_denied(p_code text, p_account text, p_purse core.ledger_account default null,
   p_budgets jsonb default '[]', p_facts jsonb default '{}') returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', false, 'code', p_code, 'account', p_account) || p_facts
     || case when p_purse.id is null then '{}' else jsonb_build_object(
@@ -300,7 +300,7 @@ comment on function core.ledger_denied is 'A refusal as data: code, account, the
 -- The first instant at which a wall clock of the zone shows a time. Where the clocks go back over it, it comes twice and
 -- Postgres takes the second; where they go forward over it, it never comes and Postgres takes the instant of the change.
 create function core.ledger_first_instant(p_local timestamp, p_zone text) returns timestamptz
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := p_local at time zone p_zone;
   v_day_before timestamptz := v_at - interval '24 hours';
@@ -317,7 +317,7 @@ comment on function core.ledger_first_instant is 'The first instant at which the
 -- (a zone whose clock changes by half an hour would else have hours that overlap).
 create function core.ledger_period(p_period text, p_zone text, p_at timestamptz,
   out period_start timestamptz, out period_end timestamptz)
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_local timestamp;
 begin
@@ -338,7 +338,7 @@ comment on function core.ledger_period is 'Start (inclusive) and end (exclusive)
 
 -- How many periods a period starts after another one of the same kind and zone.
 create function core.ledger_periods_between(p_period text, p_zone text, p_from timestamptz, p_to timestamptz) returns int
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   -- A period that begins where the clocks went forward does not begin at midnight.
   v_from date := p_from at time zone p_zone;
@@ -357,7 +357,7 @@ comment on function core.ledger_periods_between is 'The number of periods from t
 -- What a new window takes over: the unused rest of the period before, at most carry_cap. Computed once, at creation.
 -- Periods that nobody touched have no row; all of them was unused, so what they were given rolls over, too.
 create function core.ledger_carry(p_budget core.ledger_budget, p_start timestamptz) returns bigint
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_last timestamptz;
   v_rest numeric;
@@ -377,7 +377,7 @@ comment on function core.ledger_carry is 'The roll-over into the window that sta
 -- made one takes over is not settled until the gate has locked the window before it.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
   out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_missing boolean;
 begin
@@ -410,7 +410,7 @@ $$;
 comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch; made: the budgets whose window was.';
 
 create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform from core.ledger_window w
   join unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
@@ -431,7 +431,7 @@ create type core.ledger_window_set as (
 
 create function core.ledger_window_facts(p_budget core.ledger_budget, p_account text, p_cap bigint,
   p_period_start timestamptz, p_period_end timestamptz) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('budget', p_budget.name, 'account', p_account, 'period', p_budget.period, 'limit', p_cap,
     'period_start', case when isfinite(p_period_start) then p_period_start end,
@@ -442,7 +442,7 @@ comment on function core.ledger_window_facts is 'What answers say of a window be
 
 -- The least spending above p_spent at which a threshold is reached; null when none is left.
 create function core.ledger_next_alert(p_alert_bp int[], p_cap bigint, p_spent bigint) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_bp int;
   v_at bigint;
@@ -459,7 +459,7 @@ $$;
 comment on function core.ledger_next_alert is 'The next spending at which an alert is due, in micro-credits.';
 
 create function core.ledger_read_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_window_set
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_set core.ledger_window_set;
 begin
@@ -485,7 +485,7 @@ comment on function core.ledger_read_windows is 'Reads the named windows, locked
 
 -- What the tightest window leaves, and its budget's name; nulls where no budget binds.
 create function core.ledger_tightest(p_set core.ledger_window_set, out rest bigint, out budget text)
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
     if rest is null or p_set.caps[i] - p_set.spent[i] - p_set.held[i] < rest then
@@ -498,7 +498,7 @@ $$;
 comment on function core.ledger_tightest is 'The least rest in a set of windows.';
 
 create function core.ledger_windows_view(p_set core.ledger_window_set) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_view jsonb := '[]';
 begin
@@ -514,7 +514,7 @@ comment on function core.ledger_windows_view is 'A set of windows as answers sho
 -- A charge beyond what was set aside (above a hold, or late) is bounded by nothing else.
 create function core.ledger_require_room(p_purse core.ledger_account, p_hold core.ledger_hold, p_windows core.ledger_window_set, p_charged bigint)
 returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_most bigint := greatest(p_purse.total_out::bigint + p_purse.held, p_hold.captured);
 begin
@@ -532,7 +532,7 @@ comment on function core.ledger_require_room is 'Raises PT400 when a charge woul
 
 -- Tells the outbox of the alerts a transaction has just raised on one budget.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
 begin
@@ -549,7 +549,7 @@ comment on function core.ledger_emit_alerts is 'Writes new alerts to the outbox.
 -- (budget, window, limit, threshold); p_before null when the limit itself has changed. Returns the next one's spending.
 create function core.ledger_raise_alerts(p_tx bigint, p_budget_id bigint, p_period_start timestamptz, p_cap bigint,
   p_before bigint, p_after bigint, p_now timestamptz) returns bigint
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_raised int[];
   v_ok boolean;
@@ -573,7 +573,7 @@ comment on function core.ledger_raise_alerts is 'Writes an alert per threshold c
 
 -- Cap, spent and held of each window, in the order of the set: what the journal keeps of it.
 create function core.ledger_window_counts(p_set core.ledger_window_set) returns bigint[]
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_counts bigint[] := '{}';
 begin
@@ -590,7 +590,7 @@ comment on function core.ledger_window_counts is 'A set of windows as the journa
 -- spending crosses. Returns the set.
 create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
 returns core.ledger_window_set
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_next bigint;
 begin
@@ -617,7 +617,7 @@ comment on function core.ledger_count is 'Adds to held and spent of locked windo
 
 -- A call as the journal keeps it: what is null or a default says nothing, and a row per call is long enough.
 create function core.ledger_request(p_fields jsonb, p_metadata jsonb default '{}') returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_strip_nulls(p_fields) || case when p_metadata = '{}' then '{}' else jsonb_build_object('metadata', p_metadata) end;
 end
@@ -627,7 +627,7 @@ comment on function core.ledger_request is 'The fields of a call that are not nu
 -- The answer of a reserve, settle, void or charge, told from its journal row: the first one and each replay. p_hold as
 -- the call left it or later: what is read of it no longer changes. p_facts: of the row's windows, in their order.
 create function core.ledger_told(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_budgets jsonb := '[]';
 begin
@@ -653,7 +653,7 @@ comment on function core.ledger_told is 'The answer of a reserve, settle, void o
 
 -- The first answer of a journal row, whatever its call was.
 create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold;
   v_windows core.ledger_window_set;
@@ -669,7 +669,7 @@ comment on function core.ledger_result is 'The first answer of a journal row.';
 -- Answers a known key with its first result, or raises PT422 naming the fields that differ. Null for a new key.
 -- Called under the purse's lock: the journal row of a racing twin is then committed and visible.
 create function core.ledger_replay(p_project text, p_key text, p_request jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
   v_fields text[];
@@ -697,7 +697,7 @@ create function core.ledger_journal(
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
   p_windows core.ledger_window_set default null
 ) returns core.ledger_tx
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
 begin
@@ -719,7 +719,7 @@ comment on function core.ledger_journal is 'Appends one row to the journal; 4000
 
 -- Two entries that sum to zero: the purse and its counterpart (issuer 1, sink 2, breakage 3).
 create function core.ledger_post(p_tx bigint, p_purse core.ledger_account, p_amount bigint, p_counterpart bigint) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
   values (p_tx, p_purse.id, p_amount, p_purse.total_in - p_purse.total_out, p_purse.version),
@@ -737,7 +737,7 @@ comment on function core.ledger_post is 'Posts an amount to a purse, already cou
 
 -- Locks the due holds of locked purses, and those named, in id order; returns the due ones.
 create function core.ledger_lock_holds(p_purses bigint[], p_holds uuid[], p_limit int, p_now timestamptz) returns uuid[]
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_due uuid[];
 begin
@@ -758,7 +758,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 -- Gives back what due holds still hold. Purses, holds and windows are locked by the caller. One statement per table,
 -- however many are due: hold by hold, 5,000 of one purse took 4 s, most of it in the versions of the purse's own row.
 create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin
@@ -801,7 +801,7 @@ comment on function core.ledger_expire is 'Expires locked, due holds: releases t
 
 -- Names of locks on purses and windows, for batches to remember which they have.
 create function core.ledger_lock_names(p_purses bigint[], p_budget_ids bigint[], p_window_starts timestamptz[]) returns text[]
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select array(select 'purse ' || p from unnest(p_purses) p)
     || array(select concat('window ', u.budget_id, ' ', extract(epoch from u.period_start))
       from unnest(p_budget_ids, p_window_starts) as u (budget_id, period_start))
@@ -811,7 +811,7 @@ comment on function core.ledger_lock_names is 'Names of locks on purses and wind
 -- From here on the operations of this batch go through the gate with the locks and the time that the batch has.
 create function core.ledger_gate_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
   p_window_starts timestamptz[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ids bigint[];
   v_starts timestamptz[];
@@ -827,7 +827,7 @@ comment on function core.ledger_gate_batch is 'Remembers the time and the locks 
 -- A lock that an operation of a batch needs and the batch did not take, because its hold, account or budget was opened
 -- since: taken now it would be out of the order, and two such batches would wait for each other.
 create function core.ledger_require_gated(p_gated text[], p_names text[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if not p_names <@ p_gated then
     raise exception using errcode = '40001', message = 'the batch met a hold, account or budget that was opened since it began',
@@ -845,7 +845,7 @@ comment on function core.ledger_require_gated is 'Raises 40001 for a lock that t
 create function core.ledger_gate(p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[],
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_gated text[] := nullif(current_setting('core.ledger_gated', true), '');
@@ -920,7 +920,7 @@ comment on function core.ledger_gate is 'Takes every lock of a call in the globa
 create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
   p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_gate record;
   v_purses bigint[] := array[p_account.purse_id];
@@ -942,7 +942,7 @@ comment on function core.ledger_enter is 'The gate for one account: locks, expir
 
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -988,7 +988,7 @@ create function core_api.ledger_account_open(
   p_key text, p_account text, p_kind text default 'project', p_parent text default null, p_overdraft bigint default 0,
   p_metadata jsonb default '{}', p_funding text default 'own'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1078,7 +1078,7 @@ revoke execute on function core_api.ledger_account_open from public;
 grant execute on function core_api.ledger_account_open to core_member, service_role;
 
 create function core.ledger_account_view(p_account core.ledger_account) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('account', p_account.code, 'project', p_account.project, 'kind', p_account.kind,
     'status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
@@ -1091,7 +1091,7 @@ $$;
 comment on function core.ledger_account_view is 'What an account is, without its balance.';
 
 create function core.ledger_account_etag(p_account core.ledger_account) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return core.etag(jsonb_build_object('status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata));
 end
@@ -1103,7 +1103,7 @@ create function core_api.ledger_account_update(
   p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null,
   p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1171,7 +1171,7 @@ grant execute on function core_api.ledger_account_update to core_member, service
 -- Issues new credits to an account. Replays on p_key. Locks: purse.
 create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1220,7 +1220,7 @@ grant execute on function core_api.ledger_grant to core_member, service_role;
 -- incidents and once a night.
 
 create function core.ledger_violations(p_ids bigint[]) returns table (check_name text, subject text, found jsonb)
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return query
   select 'entries of a transaction sum to zero', e.tx_id::text, jsonb_build_object('sum', sum(e.amount))
@@ -1312,7 +1312,7 @@ comment on function core.ledger_violations is 'One row per broken invariant amon
 
 -- p_account null audits everything (owner only); else the account and all below it, with the purses they draw on.
 create function core_api.ledger_audit(p_account text default null) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -1348,7 +1348,7 @@ grant execute on function core_api.ledger_audit to core_member, service_role;
 
 -- A budget as it was set; its present window is another matter. Null for none.
 create function core.ledger_budget_view(p_budget core.ledger_budget) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_budget.id is null then return null; end if;
   return jsonb_build_object('period', p_budget.period, 'tz', p_budget.time_zone, 'limit', p_budget.limit_amount,
@@ -1358,7 +1358,7 @@ $$;
 comment on function core.ledger_budget_view is 'What a budget was set to, or null where there is none.';
 
 create function core.ledger_budget_etag(p_budget core.ledger_budget) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return core.etag(core.ledger_budget_view(p_budget) || jsonb_build_object('id', p_budget.id));
 end
@@ -1373,7 +1373,7 @@ create function core_api.ledger_budget_set(
   p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
   p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1460,7 +1460,7 @@ grant execute on function core_api.ledger_budget_set to core_member, service_rol
 
 -- Alerts in the order of their ids, after a cursor. A member sees those of its own accounts.
 create function core_api.ledger_alerts(p_after bigint default 0, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -1490,7 +1490,7 @@ grant execute on function core_api.ledger_alerts to core_member, service_role;
 -- Charge: spends at once what is known beforehand. Never makes the balance negative. Replays on p_key.
 -- Locks: purse, windows.
 create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1543,7 +1543,7 @@ grant execute on function core_api.ledger_charge to core_member, service_role;
 -- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120)
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1608,7 +1608,7 @@ grant execute on function core_api.ledger_extend to core_member, service_role;
 
 -- Charges a part of an open hold, which stays open with the rest. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1668,7 +1668,7 @@ create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
   p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1736,7 +1736,7 @@ revoke execute on function core_api.ledger_reserve from public;
 grant execute on function core_api.ledger_reserve to core_member, service_role;
 
 create function core.ledger_refuse_hold(p_hold uuid) returns boolean
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.refuse('PT409', 'hold_exists', format('the hold %s exists already', p_hold),
     'Send a new hold id, or leave it out.', jsonb_build_object('field', 'hold'));
@@ -1748,7 +1748,7 @@ comment on function core.ledger_refuse_hold is 'Raises PT409: the id is taken.';
 -- Which of the two said no: the balance, else the tightest budget.
 create function core.ledger_refused_spend(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
   p_windows core.ledger_window_set) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return case when core.ledger_available(p_purse) < p_amount
     then core.ledger_denied('insufficient_credits', p_account, p_purse,
@@ -1762,7 +1762,7 @@ comment on function core.ledger_refused_spend is 'insufficient_credits or budget
 
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
 create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -1788,7 +1788,7 @@ comment on function core.ledger_find_hold is 'A hold of the caller''s project, a
 -- Locks: purse, hold, windows.
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1867,7 +1867,7 @@ grant execute on function core_api.ledger_settle to core_member, service_role;
 -- Gives a hold back whole. Denied once something is captured: settle it instead. Replays on p_key.
 -- Locks: purse, hold, windows.
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -1927,7 +1927,7 @@ insert into core.ledger_publish_head default values;
 
 -- A purse's state for each project that draws on it, and for its own, where it is newer than what was told before.
 create function core.ledger_publish_purses(p_purses bigint[]) returns int
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin
@@ -1954,7 +1954,7 @@ comment on function core.ledger_publish_purses is 'Writes the present state of p
 -- Tells of every purse that postings have changed since the last call. A transaction is final for the cursor once none
 -- older is running; what is read twice meanwhile is known by its version. One process does it, the others find it done.
 create function core_api.ledger_publish(p_limit int default 20000) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_from xid8;
@@ -1993,7 +1993,7 @@ grant execute on function core_api.ledger_publish to service_role;
 
 -- The present windows of a path as answers show them, also those nobody has touched yet; nothing is written.
 create function core.ledger_current_budgets(p_path bigint[], p_now timestamptz) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (
     select coalesce(jsonb_agg(core.ledger_window_facts(b, a.code, c.cap, p.period_start, p.period_end) || jsonb_build_object(
@@ -2011,7 +2011,7 @@ $$;
 comment on function core.ledger_current_budgets is 'Each budget on a path with its present window, touched or not.';
 
 create function core.ledger_balance_view(p_account core.ledger_account, p_purse core.ledger_account, p_now timestamptz) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', true) || core.ledger_account_view(p_account) || jsonb_build_object(
     'granted', p_purse.total_in, 'spent', p_purse.total_out, 'settled', p_purse.total_in::bigint - p_purse.total_out,
@@ -2022,7 +2022,7 @@ $$;
 comment on function core.ledger_balance_view is 'An account with the balance of its purse and its present budgets.';
 
 create function core.ledger_left(p_tx core.ledger_tx) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return case when p_tx.id is not null then jsonb_build_object('tx', p_tx.id, 'settled', p_tx.settled, 'held', p_tx.held, 'available', p_tx.available) end;
 end
@@ -2032,7 +2032,7 @@ comment on function core.ledger_left is 'The balance that a transaction left in 
 -- The last journal row of a purse up to an instant: its own, or a transfer into it. Ids and times of a purse grow
 -- together, so its rows are halved until one is left; reading back from the newest would cost what has happened since.
 create function core.ledger_last_tx(p_purse bigint, p_transfers boolean, p_at timestamptz) returns core.ledger_tx
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_low bigint := 0;
   v_high bigint;
@@ -2065,7 +2065,7 @@ comment on function core.ledger_last_tx is 'The last journal row of a purse up t
 
 -- The balance now (what is due is expired first, hence volatile), or as it stood at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
@@ -2101,7 +2101,7 @@ grant execute on function core_api.ledger_balance to core_member, service_role;
 
 -- Accounts in the order of their codes, after a cursor; those below p_parent, or all. A member sees its own project's.
 create function core_api.ledger_accounts(p_parent text default null, p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -2136,7 +2136,7 @@ grant execute on function core_api.ledger_accounts to core_member, service_role;
 -- hold op, hold, key, since, until.
 create function core_api.ledger_history(p_account text, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
 returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -2178,7 +2178,7 @@ grant execute on function core_api.ledger_history to core_member, service_role;
 
 -- A hold as it stands. One whose time is up shows as expired before the sweep has been.
 create function core_api.ledger_hold_get(p_hold uuid) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold := core.ledger_find_hold('ledger:read', p_hold);
   v_due boolean := v_hold.status = 'open' and v_hold.expires_at <= clock_timestamp();
@@ -2204,7 +2204,7 @@ grant execute on function core_api.ledger_hold_get to core_member, service_role;
 -- The water level: the largest equal rest r such that the caps max(floor, demand + r) of all siblings fit the total.
 -- demand is what is spent and held: nobody's cap falls below what it uses already.
 create function core.ledger_water_level(p_demands bigint[], p_floors bigint[], p_total bigint) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_low bigint := 0;
   v_high bigint := p_total;
@@ -2226,7 +2226,7 @@ comment on function core.ledger_water_level is 'The largest equal rest for which
 -- p_dry_run only tells. Replays on p_key. Locks: purses of parent and children, their windows.
 create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget text, p_policy text default 'fair', p_dry_run boolean default false)
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -2335,7 +2335,7 @@ create index ledger_account_pool_idx on core.ledger_account (id) where kind = 'p
 -- a sibling has cap to give: more rest than that child, and above its floor. Where nothing would move nothing is due, so
 -- that an idle system writes no journal. at is the database's time, by which control planes name the interval they act in.
 create function core_api.ledger_rebalance_due(p_at_bp int default 8000, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_now timestamptz := clock_timestamp();
@@ -2396,7 +2396,7 @@ create trigger ledger_seal_append_only before update or delete or truncate on co
 -- The hash of all journal rows, with their entries, of the transactions in [p_from, p_to). Fields are JSON, so that no
 -- two different rows read the same; times are seconds since the epoch, whatever the session's zone.
 create function core.ledger_block_hash(p_previous bytea, p_from xid8, p_to xid8) returns bytea
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows text;
 begin
@@ -2413,7 +2413,7 @@ comment on function core.ledger_block_hash is 'sha256 over the previous hash and
 
 -- Seals what is final, at most about p_limit rows per call; call again while sealed is not 0. One caller at a time.
 create function core_api.ledger_seal(p_limit int default 10000) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   v_ok boolean;
   v_last core.ledger_seal;
@@ -2459,7 +2459,7 @@ grant execute on function core_api.ledger_seal to service_role;
 
 -- Recomputes the chain from block p_from on and names the first block that does not fit.
 create function core_api.ledger_verify(p_from bigint default 0) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_seal core.ledger_seal;
@@ -2499,7 +2499,7 @@ grant execute on function core_api.ledger_verify to service_role;
 -- Moves credits between two purses: all, or with mode up_to as much as is available. Budgets cap spending and are not
 -- touched. Replays on p_key (scope: the giving account's project). Locks: both purses.
 create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -2567,7 +2567,7 @@ grant execute on function core_api.ledger_transfer to core_member, service_role;
 -- Gives back a charge, a capture or a settle, whole (p_amount null: what is left of it) or in part, to the purse it
 -- came from and to the windows it counted in. Replays on p_key. Locks: purse, windows.
 create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -2631,7 +2631,7 @@ grant execute on function core_api.ledger_refund to core_member, service_role;
 
 -- What an account was charged between two instants, per bucket (hour, day, week, month; UTC), refunds apart.
 create function core_api.ledger_usage(p_account text, p_from timestamptz, p_to timestamptz, p_bucket text) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_account core.ledger_account;
   v_buckets int;
@@ -2669,7 +2669,7 @@ grant execute on function core_api.ledger_usage to core_member, service_role;
 
 -- Gauges for metrics: cheap enough to be read every few seconds.
 create function core_api.ledger_stats() returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_now timestamptz := clock_timestamp();
@@ -2701,7 +2701,7 @@ grant execute on function core_api.ledger_stats to service_role;
 
 -- Runs one operation of a batch through its own function; misuse becomes a result and rolls back alone.
 create function core.ledger_apply(p_op jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_fields text[];
   v_sqlstate text;
@@ -2758,7 +2758,7 @@ comment on function core.ledger_apply is 'One operation of a batch through its o
 -- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
 -- of the same batch (settle what it reserved), and any operation is allowed.
 create function core.ledger_batch_each(p_ops jsonb) returns text
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_codes text[];
   v_holds uuid[];
@@ -2807,7 +2807,7 @@ comment on function core.ledger_batch_each is 'Runs the operations of a batch on
 
 -- All or nothing: rolls the batch back when one operation is not accepted.
 create function core.ledger_batch_atomic(p_ops jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_results jsonb;
 begin
@@ -2832,7 +2832,7 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 -- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, for ever after.
 -- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
 create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 begin
   if jsonb_typeof(p_ops) is distinct from 'array' then
@@ -2851,7 +2851,7 @@ revoke execute on function core_api.ledger_batch_json from public;
 grant execute on function core_api.ledger_batch_json to core_member, service_role;
 
 create function core_api.ledger_batch(p_ops jsonb, p_atomic boolean default false) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return core_api.ledger_batch_json(p_ops, p_atomic);
 end
@@ -2890,7 +2890,7 @@ create type core.ledger_batch as (
 -- Null where operations depend on each other (one key or one hold twice), are not all of the four common kinds, or have a
 -- value that is not of its field's type: checking each by pattern cost more than the rest of parsing.
 create function core.ledger_batch_parse(p_ops jsonb) returns core.ledger_batch
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   b core.ledger_batch;
   v_together boolean;
@@ -2929,7 +2929,7 @@ comment on function core.ledger_batch_parse is 'A batch as arrays; null where it
 
 -- Accounts and requests. What is missing, foreign or in the way is not valid: its own function says so afterwards.
 create function core.ledger_batch_find(b core.ledger_batch) returns core.ledger_batch
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
 begin
@@ -2959,7 +2959,7 @@ comment on function core.ledger_batch_find is 'Adds to a batch the account and t
 
 -- Everything else, read under the locks of ledger_gate; p_budget_ids and p_window_starts are the present windows it returned.
 create function core.ledger_batch_read(b core.ledger_batch, p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_accounts bigint[];
   v_spending bigint[];
@@ -3015,7 +3015,7 @@ comment on function core.ledger_batch_read is 'Adds to a batch the purses, holds
 -- Which list of windows each operation counts in: one for most batches, and then it is not looked for op by op.
 create function core.ledger_batch_lists(b core.ledger_batch, p_spending bigint[], p_accounts bigint[], p_holds uuid[],
   p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_now core.ledger_window_list := row(p_budget_ids, p_window_starts, null);
   v_first core.ledger_window_list;
@@ -3068,7 +3068,7 @@ comment on function core.ledger_batch_lists is 'Adds to a batch the lists of win
 -- One decision after the other, on numbers in memory. A single statement over window functions, possible where no decision
 -- depends on the order, measured 6 % faster and was not worth a second way to decide.
 create function core.ledger_batch_decide(b core.ledger_batch) returns core.ledger_batch
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int := cardinality(b.op);
   -- What a loop reads often is faster as an array of its own than as a field of the batch.
@@ -3262,7 +3262,7 @@ comment on function core.ledger_batch_decide is 'Decides a batch, operation by o
 -- decided in memory, written with one statement per table.
 
 create function core.ledger_batch_write(b core.ledger_batch) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_actor text := core.actor();
   v_request_id text := core.request_id();
@@ -3311,7 +3311,7 @@ comment on function core.ledger_batch_write is 'Writes what a batch has decided,
 
 -- The answer is text: parts of it come from many functions, and whoever wants jsonb makes it once.
 create function core.ledger_batch_run(p_ops jsonb) returns text
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   b core.ledger_batch;
@@ -3388,13 +3388,13 @@ comment on column core.ledger_lease.flags is 'overflow: more was reported than l
 
 -- How long the unreported rest of an expired lease stays held.
 create function core.ledger_lease_grace() returns interval
-language sql immutable set search_path = '' as $$ select interval '24 hours' $$;
+language sql immutable set search_path = pg_catalog, pg_temp as $$ select interval '24 hours' $$;
 comment on function core.ledger_lease_grace is 'From the end of a lease until its unreported rest goes back.';
 
 -- The most that one lease may take of what is available now: lease_max_bp (basis points, 0 to 10000) in the metadata of
 -- the purse, because its owner bears the exposure; else a fifth.
 create function core.ledger_lease_limit(p_purse core.ledger_account) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_bp jsonb := p_purse.metadata -> 'lease_max_bp';
 begin
@@ -3405,7 +3405,7 @@ $$;
 comment on function core.ledger_lease_limit is 'The most one lease may take of a purse: a fifth of what is available, or what its metadata allows.';
 
 create function core.ledger_lease_view(p_lease core.ledger_lease, p_hold core.ledger_hold, p_account text, p_now timestamptz) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_returns_at timestamptz := p_lease.expires_at + core.ledger_lease_grace();
   v_status text := case when p_lease.closed_at is not null then 'closed' when p_hold.status <> 'open' or v_returns_at <= p_now then 'returned'
@@ -3422,7 +3422,7 @@ comment on function core.ledger_lease_view is 'A lease as answers show it. at is
 
 -- Finds a lease for a caller who may use it. A foreign lease looks exactly like a missing one.
 create function core.ledger_find_lease(p_capability text, p_lease uuid) returns core.ledger_lease
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_lease core.ledger_lease;
@@ -3442,7 +3442,7 @@ comment on function core.ledger_find_lease is 'A lease of the caller''s project,
 -- Sets credits aside for a device to spend offline until p_ttl_s seconds from now, 7 days at most. Counts, like any hold,
 -- in the windows of the moment it is opened. Replays on p_key. Locks: purse, windows.
 create function core_api.ledger_lease_open(p_key text, p_account text, p_amount bigint, p_ttl_s int, p_device text) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -3507,7 +3507,7 @@ grant execute on function core_api.ledger_lease_open to core_member, service_rol
 
 -- A lease as it stands, with the database's time: a device that lost its own measures anew from here.
 create function core_api.ledger_lease_get(p_lease uuid) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_lease core.ledger_lease := core.ledger_find_lease('ledger:read', p_lease);
 begin
@@ -3526,7 +3526,7 @@ grant execute on function core_api.ledger_lease_get to core_member, service_role
 
 -- The sum of a report's items, each checked: {key?, amount, at, metadata?}. Raises PT400 naming the first bad one.
 create function core.ledger_lease_sum(p_items jsonb) returns bigint
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_sum numeric;
   v_bad record;
@@ -3569,7 +3569,7 @@ comment on function core.ledger_lease_sum is 'The sum of a report''s items; PT40
 -- Either enlarges the hold by what it captures beyond it, so that captured + released = amount stays true of every hold.
 -- Locks: purse, hold, windows; the lease goes with its hold.
 create function core_api.ledger_lease_report(p_lease uuid, p_seq int, p_items jsonb) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -3640,7 +3640,7 @@ grant execute on function core_api.ledger_lease_report to core_member, service_r
 -- Ends a lease: gives back at once what is not reported and refuses further reports, except replays. Whoever closes a
 -- lease for a device that still has spends to report gives those away. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_lease_close(p_key text, p_lease uuid) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;

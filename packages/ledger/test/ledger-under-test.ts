@@ -39,7 +39,7 @@ export async function openLedgerUnderTest(engine: Engine): Promise<LedgerUnderTe
 export const stopTheClock = `
 create table core.test_clock (at timestamptz not null);
 insert into core.test_clock values (now());
-create function core.test_now() returns timestamptz language sql volatile set search_path = '' as 'select at from core.test_clock';
+create function core.test_now() returns timestamptz language sql volatile set search_path = pg_catalog, pg_temp as 'select at from core.test_clock';
 do $$
 declare
   v_function regprocedure;

@@ -30,7 +30,7 @@ insert into core.event_head default values;
 -- Appends an event. The hint wakes readers; the row is the truth. For rare events only: a notification inside the
 -- transaction serialises commits, which would halve the throughput of a hot path.
 create function core.emit(p_topic text, p_project text, p_type text, p_data jsonb) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.event (topic, project, type, data) values (p_topic, p_project, p_type, p_data);
   perform pg_notify('core_event', p_topic);
@@ -41,7 +41,7 @@ comment on function core.emit is 'Appends an event to the outbox in the caller''
 
 -- Numbers what has become visible. One caller at a time does it; the others find it done.
 create function core.event_number(p_limit int) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_last bigint;
 begin
@@ -62,7 +62,7 @@ comment on function core.event_number is 'Gives sequence numbers to committed ev
 
 -- What one must be allowed to read to hear of a topic.
 create function core.event_capability(p_topic text) returns text
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select case
     when p_topic = 'ledger.seal' then 'ledger:operate'
     when p_topic like 'ledger.%' then 'ledger:read'
@@ -75,7 +75,7 @@ comment on function core.event_capability is 'The capability a topic needs besid
 -- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common
 -- ones, of the topics its capabilities open.
 create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   v_caps jsonb := coalesce(core.claims() -> 'caps', '[]');
@@ -107,7 +107,7 @@ grant execute on function core_api.event_poll to core_member, service_role;
 
 -- Forgets events older than p_keep. Readers that were away longer are told to resync by `oldest`.
 create function core_api.event_trim(p_keep interval default '7 days', p_limit int default 10000) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_count int;

@@ -13,7 +13,7 @@ comment on column core.kept_answer.scope is 'The project whose keys these are; e
 
 -- Locks: the key, so that a twin waits for the answer.
 create function core.first_answer(p_scope text, p_key text, p_request jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.kept_answer;
 begin
@@ -34,7 +34,7 @@ $$;
 comment on function core.first_answer is 'What this request was answered before; null for a new key. Raises PT422 where the key meant something else.';
 
 create function core.keep_answer(p_scope text, p_key text, p_request jsonb, p_answer jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.kept_answer (scope, key, request, answer) values (p_scope, p_key, p_request, p_answer);
   return p_answer || '{"replayed": false}';

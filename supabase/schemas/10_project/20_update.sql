@@ -1,7 +1,7 @@
 -- One project: read, made where there is none, changed where there is one. project_register does either.
 
 create function core_api.project_get(p_name text) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.project;
 begin
@@ -23,7 +23,7 @@ create function core_api.project_create(
   p_key text, p_name text, p_version text default null, p_capabilities jsonb default null,
   p_endpoints jsonb default null, p_metadata jsonb default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_request jsonb := jsonb_build_object('op', 'project_create', 'name', p_name, 'version', p_version,
     'capabilities', p_capabilities, 'endpoints', p_endpoints, 'metadata', p_metadata);
@@ -49,7 +49,7 @@ create function core_api.project_update(
   p_name text, p_version text default null, p_capabilities jsonb default null,
   p_endpoints jsonb default null, p_metadata jsonb default null, p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.authorize('project:write', p_name);
   if not exists (select from core.project where name = p_name) then

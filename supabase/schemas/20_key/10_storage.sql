@@ -3,7 +3,7 @@
 
 -- Everything a credential can be allowed to do.
 create function core.capabilities() returns text[]
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select array[
     'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
     'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
@@ -13,7 +13,7 @@ comment on function core.capabilities is 'Every capability core.authorize knows.
 
 -- What a project's key may do unless its maker says otherwise: spend and look, not create money or lift its own caps.
 create function core.project_capabilities() returns text[]
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select array['project:read', 'flag:read', 'ledger:read', 'ledger:spend', 'ledger:account', 'event:read']
 $$;
 comment on function core.project_capabilities is 'The capabilities a project key gets by default.';
@@ -45,7 +45,7 @@ create index api_key_by_replacement on core.api_key (replaced_by) where replaced
 
 -- active | expired | disabled, by the server's clock.
 create function core.key_status(p_row core.api_key) returns text
-language sql volatile set search_path = '' as $$
+language sql volatile set search_path = pg_catalog, pg_temp as $$
   select case
     when p_row.disabled_at is not null then 'disabled'
     when p_row.expires_at <= clock_timestamp() then 'expired'
@@ -55,7 +55,7 @@ $$;
 comment on function core.key_status is 'active, expired or disabled. Disabled wins, because a person decided it.';
 
 create function core.key_view(p_row core.api_key) returns jsonb
-language sql volatile set search_path = '' as $$
+language sql volatile set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object(
     'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
     'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
@@ -66,7 +66,7 @@ comment on function core.key_view is 'A key as the API shows it: never its hash.
 
 -- Tells the outbox of a key. Those of the whole system concern the owner, like all that happens in the project core.
 create function core.key_emit(p_type text, p_row core.api_key) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.emit('key', coalesce(p_row.project, 'core'), p_type, core.key_view(p_row));
 end
@@ -75,7 +75,7 @@ comment on function core.key_emit is 'Writes what happened to a key to the outbo
 
 -- A hash as it arrives: 64 hexadecimal digits.
 create function core.key_hash(p_hash text) returns bytea
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_hash is null or p_hash !~ '^[0-9a-f]{64}$' then
     perform core.refuse('PT400', 'invalid_hash', 'p_hash must be the SHA-256 of the key as 64 lowercase hexadecimal digits',
@@ -88,7 +88,7 @@ comment on function core.key_hash is 'Raises PT400 unless the text is a SHA-256 
 
 -- The claims of a caller who is bound by them; null for the owner and service_role, who are not.
 create function core.member_claims() returns jsonb
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(core.claims(), '{}')
   where current_setting('role', true) = 'core_member' or core.claims() ->> 'role' = 'core_member'
 $$;
@@ -96,7 +96,7 @@ comment on function core.member_claims is 'The claims that bind the caller, or n
 
 -- Locks a key for a change, or answers as if it did not exist: a foreign key's id must not be told from a wrong one.
 create function core.key_lock(p_id uuid, p_capability text) returns core.api_key
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_row core.api_key;
@@ -118,7 +118,7 @@ comment on function core.key_lock is 'The key row, locked. PT404 where it is mis
 
 -- Refuses to hand out more than the caller has.
 create function core.require_own_caps(p_caps text[]) returns void
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_excess text[];

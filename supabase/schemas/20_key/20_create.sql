@@ -3,7 +3,7 @@
 
 -- Stores a new key, or finds the one this request made before. The steps create and reroll have in common.
 create function core.key_insert(p_key text, p_new core.api_key, p_request jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key;
 begin
@@ -40,7 +40,7 @@ create function core_api.key_create(
   p_key text, p_hash text, p_hint text, p_project text default null, p_name text default 'key',
   p_caps text[] default null, p_expires_at timestamptz default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_new core.api_key;
   v_unknown text[];
@@ -95,7 +95,7 @@ grant execute on function core_api.key_create to core_member, service_role;
 -- change over without a gap. Replays on p_key. Locks: the old row.
 create function core_api.key_reroll(p_key text, p_id uuid, p_hash text, p_hint text, p_overlap_s int default 3600)
 returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_old core.api_key := core.key_lock(p_id, 'key:write');
   v_new core.api_key;

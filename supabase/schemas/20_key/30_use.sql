@@ -2,7 +2,7 @@
 
 -- Who holds the key with this hash. Asked by the control plane with its own rights, never by a member.
 create function core_api.key_verify(p_hash text) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key;
 begin
@@ -23,7 +23,7 @@ grant execute on function core_api.key_verify to service_role;
 -- The keys of a project, oldest first; p_project null lists the keys of the whole system (owner only).
 create function core_api.key_list(p_project text default null, p_after uuid default null, p_limit int default 100)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows jsonb;
 begin
@@ -47,7 +47,7 @@ grant execute on function core_api.key_list to core_member, service_role;
 
 -- Ends a key at once and for good. Idempotent: the first time stays on record.
 create function core_api.key_revoke(p_id uuid) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key := core.key_lock(p_id, 'key:write');
   v_before jsonb := core.key_view(v_row);

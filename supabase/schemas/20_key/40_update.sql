@@ -6,7 +6,7 @@ update core.api_key set revoked_at = disabled_at where disabled_at is not null;
 alter table core.api_key add constraint api_key_revoked_is_disabled check (revoked_at is null or disabled_at is not null);
 
 create or replace function core.key_view(p_row core.api_key) returns jsonb
-language sql volatile set search_path = '' as $$
+language sql volatile set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object(
     'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
     'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
@@ -18,7 +18,7 @@ $$;
 
 -- Ends a key at once and for good. Idempotent: the first time stays on record.
 create or replace function core_api.key_revoke(p_id uuid) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key := core.key_lock(p_id, 'key:write');
   v_before jsonb := core.key_view(v_row);
@@ -42,7 +42,7 @@ create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
   p_forever boolean default false, p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_old core.api_key := core.key_lock(p_id, 'key:write');
   v_new core.api_key := v_old;
@@ -87,7 +87,7 @@ grant execute on function core_api.key_update to core_member, service_role;
 
 -- Whether a key is good, and for a scope. A member learns of its own project's keys only: another's is unknown to it.
 create function core_api.key_check(p_hash text, p_scope text default null) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_row core.api_key;

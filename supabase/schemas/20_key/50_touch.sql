@@ -3,7 +3,7 @@
 -- p_uses: [{id, at}], at most 10,000. Later times win, whoever tells them; what is not a key any more is passed over.
 -- Locks: the keys, in the order of their ids.
 create function core_api.key_touch(p_uses jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin

@@ -1,7 +1,7 @@
 -- People. An issuer of tokens says who somebody is (`user:<sub>`); this says what that person may do in which project.
 
 create or replace function core.capabilities() returns text[]
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select array[
     'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
     'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
@@ -11,7 +11,7 @@ comment on function core.capabilities is 'Every capability core.authorize knows.
 
 -- What a role may do in its project. Each includes the one before it; only an owner may change the rules of money.
 create function core.role_capabilities(p_role text) returns text[]
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_viewer constant text[] := array['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'];
   v_operator constant text[] := v_viewer || array['key:read', 'flag:write', 'ledger:spend', 'ledger:account', 'error:read'];
@@ -45,7 +45,7 @@ comment on column core.member.name is 'For people who read the list; decides not
 create index member_by_subject on core.member (subject);
 
 create function core.member_view(p_row core.member) returns jsonb
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object(
     'project', p_row.project, 'subject', p_row.subject, 'role', p_row.role, 'name', p_row.name,
     'created_by', p_row.created_by, 'created_at', p_row.created_at,
@@ -56,7 +56,7 @@ comment on function core.member_view is 'A member as the API shows it.';
 
 -- Tells everybody who remembers a person's roles that they are others now.
 create function core.member_emit(p_type text, p_row core.member) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform pg_catalog.pg_notify('core_member', p_row.subject);
   return core.emit('member', p_row.project, p_type, core.member_view(p_row));
@@ -65,7 +65,7 @@ $$;
 comment on function core.member_emit is 'Writes a change of a member to the outbox (set, removed) and hints at the subject.';
 
 create or replace function core.event_capability(p_topic text) returns text
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select case
     when p_topic = 'ledger.seal' then 'ledger:operate'
     when p_topic like 'ledger.%' then 'ledger:read'
@@ -78,7 +78,7 @@ comment on function core.event_capability is 'The capability a topic needs besid
 -- The row of a member, or one of nulls. Locks the project against other changes of its members, so that two owners
 -- cannot remove each other at the same moment.
 create function core.member_lock(p_project text, p_subject text) returns core.member
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.member;
 begin
@@ -99,7 +99,7 @@ comment on function core.member_lock is 'A member''s row, with the project locke
 
 -- Nobody decides about a role that may do more than they may themselves: neither by giving it nor by taking it.
 create function core.require_own_role(p_role text) returns void
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_excess text[];
@@ -118,7 +118,7 @@ comment on function core.require_own_role is 'Raises PT403 where a role may do w
 
 -- A project that has had an owner always has one who answers for it.
 create function core.require_other_owner(p_project text, p_subject text) returns void
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   if not exists (select from core.member where project = p_project and role = 'owner' and subject <> p_subject) then
     perform core.refuse('PT409', 'last_owner', format('%s is the last owner of %s', p_subject, p_project),
@@ -129,7 +129,7 @@ $$;
 comment on function core.require_other_owner is 'Raises PT409 where nobody else owns the project. Only under the lock of member_lock.';
 
 create function core.refuse_stranger(p_project text, p_subject text) returns void
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.refuse('PT404', 'member_not_found', format('%s is no member of %s', p_subject, p_project), 'List the members.');
 end

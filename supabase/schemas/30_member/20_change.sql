@@ -4,7 +4,7 @@
 -- state the caller has seen. Locks: the project.
 create function core_api.member_set(p_project text, p_subject text, p_role text, p_name text default null,
   p_if_match text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_old core.member;
   v_row core.member;
@@ -51,7 +51,7 @@ grant execute on function core_api.member_set to core_member, service_role;
 
 -- Shows a person out, at once. Locks: the project.
 create function core_api.member_remove(p_project text, p_subject text) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.member;
 begin
@@ -72,7 +72,7 @@ grant execute on function core_api.member_remove to core_member, service_role;
 
 -- The members of a project, by subject.
 create function core_api.member_list(p_project text, p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows jsonb;
 begin
@@ -94,7 +94,7 @@ grant execute on function core_api.member_list to core_member, service_role;
 
 -- A person's roles in all projects. Asked by the control plane with its own rights, never by a member.
 create function core_api.member_roles(p_subject text) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows jsonb;
 begin

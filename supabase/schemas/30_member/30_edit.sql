@@ -1,7 +1,7 @@
 -- One member: read, added where there is none, changed where there is one. member_set does either.
 
 create function core_api.member_get(p_project text, p_subject text) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.member;
 begin
@@ -18,7 +18,7 @@ grant execute on function core_api.member_get to core_member, service_role;
 -- Lets a person in who is not in yet. Replays on p_key. Locks: the key, the project.
 create function core_api.member_add(p_key text, p_project text, p_subject text, p_role text, p_name text default null)
 returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_request jsonb := jsonb_build_object('op', 'member_add', 'subject', p_subject, 'role', p_role, 'name', p_name);
   v_answer jsonb;
@@ -41,7 +41,7 @@ grant execute on function core_api.member_add to core_member, service_role;
 -- Changes a member; null keeps what is stored. Idempotent. p_if_match: only in a state the caller has seen. Locks: the project.
 create function core_api.member_update(p_project text, p_subject text, p_role text default null, p_name text default null,
   p_if_match text[] default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.member;
 begin

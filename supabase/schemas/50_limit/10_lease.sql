@@ -13,7 +13,7 @@ comment on table core.limit_window is 'Permits given out per limited key, by the
 -- Gives one lease: locks the key's row, takes back what came back unspent, and books what still fits.
 create function core.limit_give(p_key text, p_limit bigint, p_window_ms bigint, p_want bigint, p_unspent jsonb, p_lease_ms bigint)
 returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_cell_ms bigint := (p_window_ms + 59) / 60;
   v_row core.limit_window;
@@ -54,7 +54,7 @@ comment on function core.limit_give is 'Books at most p_want permits of one key,
 -- Leases of several keys at once: [{key, limit, window_ms, want, unspent: [[cell, permits]]}]. Not idempotent: what came
 -- back unspent must be told once. Locks the keys in order.
 create function core_api.limit_lease(p_wants jsonb, p_lease_ms bigint) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_leases jsonb := '[]';
@@ -79,7 +79,7 @@ grant execute on function core_api.limit_lease to service_role;
 
 -- Forgets keys that nobody has used for a window.
 create function core_api.limit_trim(p_limit int default 10000) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_count int;

@@ -24,7 +24,7 @@ create index audit_resource_idx on core.audit (resource, id);
 revoke all on core.audit from public;
 
 create function core.audit_refuse_rewrite() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.refuse('PT403', 'append_only', 'the audit log is append-only', 'What was done stays on record; undo it by doing the contrary.');
   return null;
@@ -38,7 +38,7 @@ create trigger audit_append_only before update or delete or truncate on core.aud
 -- a replay, which changes nothing, must not call this. p_id: the number of the journal row that records the same act.
 create function core.audit(p_action text, p_resource text, p_project text, p_before jsonb, p_after jsonb, p_id bigint default null)
 returns bigint
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_id bigint := coalesce(p_id, nextval('core.ledger_tx_id'));
 begin

@@ -27,7 +27,7 @@ create index error_group_recent on core.error_group (last_seen desc, id desc);
 create index error_group_recent_of_project on core.error_group (project, last_seen desc, id desc);
 
 create function core.error_view(p_row core.error_group) returns jsonb
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select to_jsonb(p_row)
 $$;
 comment on function core.error_view is 'A group as the API shows it.';
@@ -36,7 +36,7 @@ comment on function core.error_view is 'A group as the API shows it.';
 -- first_seen, last_seen, request_id, version}]. Not idempotent. A resolved group that is met again is open again; an
 -- ignored one stays ignored. Locks: the groups, in the order of their fingerprints.
 create function core_api.error_record(p_groups jsonb) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_count int;
@@ -75,7 +75,7 @@ grant execute on function core_api.error_record to service_role;
 create function core_api.error_list(
   p_project text default null, p_status text default null, p_after text default null, p_limit int default 100
 ) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_at timestamptz;
@@ -112,7 +112,7 @@ grant execute on function core_api.error_list to core_member, service_role;
 
 -- Marks a group. Idempotent. Locks: the group. p_project null reaches every group (owner only); another project's looks like none.
 create function core_api.error_update(p_id uuid, p_status text, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_old core.error_group;
@@ -144,7 +144,7 @@ grant execute on function core_api.error_update to core_member, service_role;
 
 -- Forgets groups that were not met for p_keep.
 create function core_api.error_trim(p_keep interval default '30 days', p_limit int default 10000) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_count int;

@@ -147,7 +147,7 @@ create table core.ledger_alert (
 comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window, written in the transaction of the crossing. Append-only.';
 
 create function core.refuse_rewrite() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.refuse('PT403', 'append_only', format('%I.%I is append-only', tg_table_schema, tg_table_name),
     'Correct a posting with a further one: refund, grant or charge.');

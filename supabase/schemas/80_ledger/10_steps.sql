@@ -1,7 +1,7 @@
 -- The steps that the ledger's functions share: checked arguments, the account and its purse, answers.
 
 create function core.ledger_require_amount(p_field text, p_amount bigint, p_least bigint default 1) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_amount is null or p_amount < p_least or p_amount > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
@@ -15,7 +15,7 @@ $$;
 comment on function core.ledger_require_amount is 'Raises PT400 unless the amount is a whole number in [p_least, 2^53 - 1].';
 
 create function core.ledger_require_ttl(p_ttl_s int) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_ttl_s is null or p_ttl_s not between 1 and 86400 then
     perform core.refuse('PT400', 'invalid_ttl', format('ttl_s must be 1 to 86400 seconds, got %s', coalesce(p_ttl_s::text, 'null')),
@@ -28,7 +28,7 @@ comment on function core.ledger_require_ttl is 'Raises PT400 unless the time to 
 
 -- Keys of clients may not begin with core:, which the ledger's own journal rows (expiry) use.
 create function core.ledger_require_key(p_key text) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
 begin
@@ -45,7 +45,7 @@ comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1
 -- Credits come in only while total_in + overdraft stays in the range of amounts: then nothing that is reserved or charged
 -- within the balance can leave it, and every sum in an answer is exact in JSON.
 create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint) returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_total_in + p_overdraft > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
@@ -60,7 +60,7 @@ comment on function core.ledger_require_bound is 'Raises PT400 when an account w
 -- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
 -- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
 create function core.ledger_find_account(p_capability text, p_account text) returns core.ledger_account
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -78,7 +78,7 @@ $$;
 comment on function core.ledger_find_account is 'The account of that code, after authorisation by its project; null when there is none.';
 
 create function core.ledger_is_frozen(p_path bigint[]) returns boolean
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return exists (select from core.ledger_account where id = any (p_path) and status <> 'active');
 end
@@ -86,7 +86,7 @@ $$;
 comment on function core.ledger_is_frozen is 'Whether the account or one of its ancestors is frozen or closed.';
 
 create function core.ledger_available(p_purse core.ledger_account) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft;
 end
@@ -95,7 +95,7 @@ comment on function core.ledger_available is 'What may still be reserved: in - o
 
 -- What every answer carries.
 create function core.ledger_answer(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', true, 'tx', p_tx, 'replayed', false,
     'settled', p_purse.total_in::bigint - p_purse.total_out, 'held', p_purse.held,
@@ -107,7 +107,7 @@ comment on function core.ledger_answer is 'The common part of every accepted ans
 -- A denial is a value: nothing is raised, nothing but lazy expiry is kept, nothing is stored under the key.
 create function core.ledger_denied(p_code text, p_account text, p_purse core.ledger_account default null,
   p_budgets jsonb default '[]', p_facts jsonb default '{}') returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', false, 'code', p_code, 'account', p_account) || p_facts
     || case when p_purse.id is null then '{}' else jsonb_build_object(

@@ -3,7 +3,7 @@
 -- The first instant at which a wall clock of the zone shows a time. Where the clocks go back over it, it comes twice and
 -- Postgres takes the second; where they go forward over it, it never comes and Postgres takes the instant of the change.
 create function core.ledger_first_instant(p_local timestamp, p_zone text) returns timestamptz
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := p_local at time zone p_zone;
   v_day_before timestamptz := v_at - interval '24 hours';
@@ -20,7 +20,7 @@ comment on function core.ledger_first_instant is 'The first instant at which the
 -- (a zone whose clock changes by half an hour would else have hours that overlap).
 create function core.ledger_period(p_period text, p_zone text, p_at timestamptz,
   out period_start timestamptz, out period_end timestamptz)
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_local timestamp;
 begin
@@ -41,7 +41,7 @@ comment on function core.ledger_period is 'Start (inclusive) and end (exclusive)
 
 -- How many periods a period starts after another one of the same kind and zone.
 create function core.ledger_periods_between(p_period text, p_zone text, p_from timestamptz, p_to timestamptz) returns int
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   -- A period that begins where the clocks went forward does not begin at midnight.
   v_from date := p_from at time zone p_zone;
@@ -60,7 +60,7 @@ comment on function core.ledger_periods_between is 'The number of periods from t
 -- What a new window takes over: the unused rest of the period before, at most carry_cap. Computed once, at creation.
 -- Periods that nobody touched have no row; all of them was unused, so what they were given rolls over, too.
 create function core.ledger_carry(p_budget core.ledger_budget, p_start timestamptz) returns bigint
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_last timestamptz;
   v_rest numeric;
@@ -80,7 +80,7 @@ comment on function core.ledger_carry is 'The roll-over into the window that sta
 -- made one takes over is not settled until the gate has locked the window before it.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
   out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_missing boolean;
 begin
@@ -113,7 +113,7 @@ $$;
 comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch; made: the budgets whose window was.';
 
 create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform from core.ledger_window w
   join unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
@@ -134,7 +134,7 @@ create type core.ledger_window_set as (
 
 create function core.ledger_window_facts(p_budget core.ledger_budget, p_account text, p_cap bigint,
   p_period_start timestamptz, p_period_end timestamptz) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('budget', p_budget.name, 'account', p_account, 'period', p_budget.period, 'limit', p_cap,
     'period_start', case when isfinite(p_period_start) then p_period_start end,
@@ -145,7 +145,7 @@ comment on function core.ledger_window_facts is 'What answers say of a window be
 
 -- The least spending above p_spent at which a threshold is reached; null when none is left.
 create function core.ledger_next_alert(p_alert_bp int[], p_cap bigint, p_spent bigint) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_bp int;
   v_at bigint;
@@ -162,7 +162,7 @@ $$;
 comment on function core.ledger_next_alert is 'The next spending at which an alert is due, in micro-credits.';
 
 create function core.ledger_read_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_window_set
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_set core.ledger_window_set;
 begin
@@ -188,7 +188,7 @@ comment on function core.ledger_read_windows is 'Reads the named windows, locked
 
 -- What the tightest window leaves, and its budget's name; nulls where no budget binds.
 create function core.ledger_tightest(p_set core.ledger_window_set, out rest bigint, out budget text)
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
     if rest is null or p_set.caps[i] - p_set.spent[i] - p_set.held[i] < rest then
@@ -201,7 +201,7 @@ $$;
 comment on function core.ledger_tightest is 'The least rest in a set of windows.';
 
 create function core.ledger_windows_view(p_set core.ledger_window_set) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_view jsonb := '[]';
 begin
@@ -217,7 +217,7 @@ comment on function core.ledger_windows_view is 'A set of windows as answers sho
 -- A charge beyond what was set aside (above a hold, or late) is bounded by nothing else.
 create function core.ledger_require_room(p_purse core.ledger_account, p_hold core.ledger_hold, p_windows core.ledger_window_set, p_charged bigint)
 returns boolean
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_most bigint := greatest(p_purse.total_out::bigint + p_purse.held, p_hold.captured);
 begin
@@ -235,7 +235,7 @@ comment on function core.ledger_require_room is 'Raises PT400 when a charge woul
 
 -- Tells the outbox of the alerts a transaction has just raised on one budget.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
 begin
@@ -252,7 +252,7 @@ comment on function core.ledger_emit_alerts is 'Writes new alerts to the outbox.
 -- (budget, window, limit, threshold); p_before null when the limit itself has changed. Returns the next one's spending.
 create function core.ledger_raise_alerts(p_tx bigint, p_budget_id bigint, p_period_start timestamptz, p_cap bigint,
   p_before bigint, p_after bigint, p_now timestamptz) returns bigint
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_raised int[];
   v_ok boolean;
@@ -276,7 +276,7 @@ comment on function core.ledger_raise_alerts is 'Writes an alert per threshold c
 
 -- Cap, spent and held of each window, in the order of the set: what the journal keeps of it.
 create function core.ledger_window_counts(p_set core.ledger_window_set) returns bigint[]
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_counts bigint[] := '{}';
 begin
@@ -293,7 +293,7 @@ comment on function core.ledger_window_counts is 'A set of windows as the journa
 -- spending crosses. Returns the set.
 create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
 returns core.ledger_window_set
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_next bigint;
 begin

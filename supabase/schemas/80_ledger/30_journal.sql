@@ -2,7 +2,7 @@
 
 -- A call as the journal keeps it: what is null or a default says nothing, and a row per call is long enough.
 create function core.ledger_request(p_fields jsonb, p_metadata jsonb default '{}') returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_strip_nulls(p_fields) || case when p_metadata = '{}' then '{}' else jsonb_build_object('metadata', p_metadata) end;
 end
@@ -12,7 +12,7 @@ comment on function core.ledger_request is 'The fields of a call that are not nu
 -- The answer of a reserve, settle, void or charge, told from its journal row: the first one and each replay. p_hold as
 -- the call left it or later: what is read of it no longer changes. p_facts: of the row's windows, in their order.
 create function core.ledger_told(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_budgets jsonb := '[]';
 begin
@@ -38,7 +38,7 @@ comment on function core.ledger_told is 'The answer of a reserve, settle, void o
 
 -- The first answer of a journal row, whatever its call was.
 create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold;
   v_windows core.ledger_window_set;
@@ -54,7 +54,7 @@ comment on function core.ledger_result is 'The first answer of a journal row.';
 -- Answers a known key with its first result, or raises PT422 naming the fields that differ. Null for a new key.
 -- Called under the purse's lock: the journal row of a racing twin is then committed and visible.
 create function core.ledger_replay(p_project text, p_key text, p_request jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
   v_fields text[];
@@ -82,7 +82,7 @@ create function core.ledger_journal(
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
   p_windows core.ledger_window_set default null
 ) returns core.ledger_tx
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
 begin
@@ -104,7 +104,7 @@ comment on function core.ledger_journal is 'Appends one row to the journal; 4000
 
 -- Two entries that sum to zero: the purse and its counterpart (issuer 1, sink 2, breakage 3).
 create function core.ledger_post(p_tx bigint, p_purse core.ledger_account, p_amount bigint, p_counterpart bigint) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
   values (p_tx, p_purse.id, p_amount, p_purse.total_in - p_purse.total_out, p_purse.version),

@@ -4,7 +4,7 @@
 
 -- Locks the due holds of locked purses, and those named, in id order; returns the due ones.
 create function core.ledger_lock_holds(p_purses bigint[], p_holds uuid[], p_limit int, p_now timestamptz) returns uuid[]
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_due uuid[];
 begin
@@ -25,7 +25,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 -- Gives back what due holds still hold. Purses, holds and windows are locked by the caller. One statement per table,
 -- however many are due: hold by hold, 5,000 of one purse took 4 s, most of it in the versions of the purse's own row.
 create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin
@@ -68,7 +68,7 @@ comment on function core.ledger_expire is 'Expires locked, due holds: releases t
 
 -- Names of locks on purses and windows, for batches to remember which they have.
 create function core.ledger_lock_names(p_purses bigint[], p_budget_ids bigint[], p_window_starts timestamptz[]) returns text[]
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select array(select 'purse ' || p from unnest(p_purses) p)
     || array(select concat('window ', u.budget_id, ' ', extract(epoch from u.period_start))
       from unnest(p_budget_ids, p_window_starts) as u (budget_id, period_start))
@@ -78,7 +78,7 @@ comment on function core.ledger_lock_names is 'Names of locks on purses and wind
 -- From here on the operations of this batch go through the gate with the locks and the time that the batch has.
 create function core.ledger_gate_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
   p_window_starts timestamptz[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ids bigint[];
   v_starts timestamptz[];
@@ -94,7 +94,7 @@ comment on function core.ledger_gate_batch is 'Remembers the time and the locks 
 -- A lock that an operation of a batch needs and the batch did not take, because its hold, account or budget was opened
 -- since: taken now it would be out of the order, and two such batches would wait for each other.
 create function core.ledger_require_gated(p_gated text[], p_names text[]) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if not p_names <@ p_gated then
     raise exception using errcode = '40001', message = 'the batch met a hold, account or budget that was opened since it began',
@@ -112,7 +112,7 @@ comment on function core.ledger_require_gated is 'Raises 40001 for a lock that t
 create function core.ledger_gate(p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[],
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_gated text[] := nullif(current_setting('core.ledger_gated', true), '');
@@ -187,7 +187,7 @@ comment on function core.ledger_gate is 'Takes every lock of a call in the globa
 create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
   p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_gate record;
   v_purses bigint[] := array[p_account.purse_id];
@@ -209,7 +209,7 @@ comment on function core.ledger_enter is 'The gate for one account: locks, expir
 
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;

@@ -8,7 +8,7 @@ create function core_api.ledger_account_open(
   p_key text, p_account text, p_kind text default 'project', p_parent text default null, p_overdraft bigint default 0,
   p_metadata jsonb default '{}', p_funding text default 'own'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -98,7 +98,7 @@ revoke execute on function core_api.ledger_account_open from public;
 grant execute on function core_api.ledger_account_open to core_member, service_role;
 
 create function core.ledger_account_view(p_account core.ledger_account) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('account', p_account.code, 'project', p_account.project, 'kind', p_account.kind,
     'status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
@@ -111,7 +111,7 @@ $$;
 comment on function core.ledger_account_view is 'What an account is, without its balance.';
 
 create function core.ledger_account_etag(p_account core.ledger_account) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return core.etag(jsonb_build_object('status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata));
 end
@@ -123,7 +123,7 @@ create function core_api.ledger_account_update(
   p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null,
   p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -191,7 +191,7 @@ grant execute on function core_api.ledger_account_update to core_member, service
 -- Issues new credits to an account. Replays on p_key. Locks: purse.
 create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;

@@ -2,7 +2,7 @@
 -- incidents and once a night.
 
 create function core.ledger_violations(p_ids bigint[]) returns table (check_name text, subject text, found jsonb)
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return query
   select 'entries of a transaction sum to zero', e.tx_id::text, jsonb_build_object('sum', sum(e.amount))
@@ -94,7 +94,7 @@ comment on function core.ledger_violations is 'One row per broken invariant amon
 
 -- p_account null audits everything (owner only); else the account and all below it, with the purses they draw on.
 create function core_api.ledger_audit(p_account text default null) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;

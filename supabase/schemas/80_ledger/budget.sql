@@ -2,7 +2,7 @@
 
 -- A budget as it was set; its present window is another matter. Null for none.
 create function core.ledger_budget_view(p_budget core.ledger_budget) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_budget.id is null then return null; end if;
   return jsonb_build_object('period', p_budget.period, 'tz', p_budget.time_zone, 'limit', p_budget.limit_amount,
@@ -12,7 +12,7 @@ $$;
 comment on function core.ledger_budget_view is 'What a budget was set to, or null where there is none.';
 
 create function core.ledger_budget_etag(p_budget core.ledger_budget) returns text
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return core.etag(core.ledger_budget_view(p_budget) || jsonb_build_object('id', p_budget.id));
 end
@@ -27,7 +27,7 @@ create function core_api.ledger_budget_set(
   p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
   p_if_match text[] default null
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -114,7 +114,7 @@ grant execute on function core_api.ledger_budget_set to core_member, service_rol
 
 -- Alerts in the order of their ids, after a cursor. A member sees those of its own accounts.
 create function core_api.ledger_alerts(p_after bigint default 0, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';

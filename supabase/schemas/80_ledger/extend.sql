@@ -4,7 +4,7 @@
 -- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120)
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -69,7 +69,7 @@ grant execute on function core_api.ledger_extend to core_member, service_role;
 
 -- Charges a part of an open hold, which stays open with the rest. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;

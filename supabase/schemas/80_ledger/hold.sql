@@ -6,7 +6,7 @@ create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
   p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
 ) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -74,7 +74,7 @@ revoke execute on function core_api.ledger_reserve from public;
 grant execute on function core_api.ledger_reserve to core_member, service_role;
 
 create function core.ledger_refuse_hold(p_hold uuid) returns boolean
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   perform core.refuse('PT409', 'hold_exists', format('the hold %s exists already', p_hold),
     'Send a new hold id, or leave it out.', jsonb_build_object('field', 'hold'));
@@ -86,7 +86,7 @@ comment on function core.ledger_refuse_hold is 'Raises PT409: the id is taken.';
 -- Which of the two said no: the balance, else the tightest budget.
 create function core.ledger_refused_spend(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
   p_windows core.ledger_window_set) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return case when core.ledger_available(p_purse) < p_amount
     then core.ledger_denied('insufficient_credits', p_account, p_purse,
@@ -100,7 +100,7 @@ comment on function core.ledger_refused_spend is 'insufficient_credits or budget
 
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
 create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -126,7 +126,7 @@ comment on function core.ledger_find_hold is 'A hold of the caller''s project, a
 -- Locks: purse, hold, windows.
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}')
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -205,7 +205,7 @@ grant execute on function core_api.ledger_settle to core_member, service_role;
 -- Gives a hold back whole. Denied once something is captured: settle it instead. Replays on p_key.
 -- Locks: purse, hold, windows.
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;

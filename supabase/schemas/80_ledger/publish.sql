@@ -11,7 +11,7 @@ insert into core.ledger_publish_head default values;
 
 -- A purse's state for each project that draws on it, and for its own, where it is newer than what was told before.
 create function core.ledger_publish_purses(p_purses bigint[]) returns int
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin
@@ -38,7 +38,7 @@ comment on function core.ledger_publish_purses is 'Writes the present state of p
 -- Tells of every purse that postings have changed since the last call. A transaction is final for the cursor once none
 -- older is running; what is read twice meanwhile is known by its version. One process does it, the others find it done.
 create function core_api.ledger_publish(p_limit int default 20000) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_from xid8;

@@ -2,7 +2,7 @@
 
 -- The present windows of a path as answers show them, also those nobody has touched yet; nothing is written.
 create function core.ledger_current_budgets(p_path bigint[], p_now timestamptz) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (
     select coalesce(jsonb_agg(core.ledger_window_facts(b, a.code, c.cap, p.period_start, p.period_end) || jsonb_build_object(
@@ -20,7 +20,7 @@ $$;
 comment on function core.ledger_current_budgets is 'Each budget on a path with its present window, touched or not.';
 
 create function core.ledger_balance_view(p_account core.ledger_account, p_purse core.ledger_account, p_now timestamptz) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', true) || core.ledger_account_view(p_account) || jsonb_build_object(
     'granted', p_purse.total_in, 'spent', p_purse.total_out, 'settled', p_purse.total_in::bigint - p_purse.total_out,
@@ -31,7 +31,7 @@ $$;
 comment on function core.ledger_balance_view is 'An account with the balance of its purse and its present budgets.';
 
 create function core.ledger_left(p_tx core.ledger_tx) returns jsonb
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return case when p_tx.id is not null then jsonb_build_object('tx', p_tx.id, 'settled', p_tx.settled, 'held', p_tx.held, 'available', p_tx.available) end;
 end
@@ -41,7 +41,7 @@ comment on function core.ledger_left is 'The balance that a transaction left in 
 -- The last journal row of a purse up to an instant: its own, or a transfer into it. Ids and times of a purse grow
 -- together, so its rows are halved until one is left; reading back from the newest would cost what has happened since.
 create function core.ledger_last_tx(p_purse bigint, p_transfers boolean, p_at timestamptz) returns core.ledger_tx
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_low bigint := 0;
   v_high bigint;
@@ -74,7 +74,7 @@ comment on function core.ledger_last_tx is 'The last journal row of a purse up t
 
 -- The balance now (what is due is expired first, hence volatile), or as it stood at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
@@ -110,7 +110,7 @@ grant execute on function core_api.ledger_balance to core_member, service_role;
 
 -- Accounts in the order of their codes, after a cursor; those below p_parent, or all. A member sees its own project's.
 create function core_api.ledger_accounts(p_parent text default null, p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -145,7 +145,7 @@ grant execute on function core_api.ledger_accounts to core_member, service_role;
 -- hold op, hold, key, since, until.
 create function core_api.ledger_history(p_account text, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
 returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -187,7 +187,7 @@ grant execute on function core_api.ledger_history to core_member, service_role;
 
 -- A hold as it stands. One whose time is up shows as expired before the sweep has been.
 create function core_api.ledger_hold_get(p_hold uuid) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold := core.ledger_find_hold('ledger:read', p_hold);
   v_due boolean := v_hold.status = 'open' and v_hold.expires_at <= clock_timestamp();

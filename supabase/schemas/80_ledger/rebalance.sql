@@ -3,7 +3,7 @@
 -- The water level: the largest equal rest r such that the caps max(floor, demand + r) of all siblings fit the total.
 -- demand is what is spent and held: nobody's cap falls below what it uses already.
 create function core.ledger_water_level(p_demands bigint[], p_floors bigint[], p_total bigint) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_low bigint := 0;
   v_high bigint := p_total;
@@ -25,7 +25,7 @@ comment on function core.ledger_water_level is 'The largest equal rest for which
 -- p_dry_run only tells. Replays on p_key. Locks: purses of parent and children, their windows.
 create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget text, p_policy text default 'fair', p_dry_run boolean default false)
 returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;

@@ -7,7 +7,7 @@ create index ledger_account_pool_idx on core.ledger_account (id) where kind = 'p
 -- a sibling has cap to give: more rest than that child, and above its floor. Where nothing would move nothing is due, so
 -- that an idle system writes no journal. at is the database's time, by which control planes name the interval they act in.
 create function core_api.ledger_rebalance_due(p_at_bp int default 8000, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_now timestamptz := clock_timestamp();

@@ -20,7 +20,7 @@ create trigger ledger_seal_append_only before update or delete or truncate on co
 -- The hash of all journal rows, with their entries, of the transactions in [p_from, p_to). Fields are JSON, so that no
 -- two different rows read the same; times are seconds since the epoch, whatever the session's zone.
 create function core.ledger_block_hash(p_previous bytea, p_from xid8, p_to xid8) returns bytea
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows text;
 begin
@@ -37,7 +37,7 @@ comment on function core.ledger_block_hash is 'sha256 over the previous hash and
 
 -- Seals what is final, at most about p_limit rows per call; call again while sealed is not 0. One caller at a time.
 create function core_api.ledger_seal(p_limit int default 10000) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   v_ok boolean;
   v_last core.ledger_seal;
@@ -83,7 +83,7 @@ grant execute on function core_api.ledger_seal to service_role;
 
 -- Recomputes the chain from block p_from on and names the first block that does not fit.
 create function core_api.ledger_verify(p_from bigint default 0) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_seal core.ledger_seal;

@@ -3,7 +3,7 @@
 -- Moves credits between two purses: all, or with mode up_to as much as is available. Budgets cap spending and are not
 -- touched. Replays on p_key (scope: the giving account's project). Locks: both purses.
 create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -71,7 +71,7 @@ grant execute on function core_api.ledger_transfer to core_member, service_role;
 -- Gives back a charge, a capture or a settle, whole (p_amount null: what is left of it) or in part, to the purse it
 -- came from and to the windows it counted in. Replays on p_key. Locks: purse, windows.
 create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;

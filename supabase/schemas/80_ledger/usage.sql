@@ -2,7 +2,7 @@
 
 -- What an account was charged between two instants, per bucket (hour, day, week, month; UTC), refunds apart.
 create function core_api.ledger_usage(p_account text, p_from timestamptz, p_to timestamptz, p_bucket text) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_account core.ledger_account;
   v_buckets int;
@@ -40,7 +40,7 @@ grant execute on function core_api.ledger_usage to core_member, service_role;
 
 -- Gauges for metrics: cheap enough to be read every few seconds.
 create function core_api.ledger_stats() returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_now timestamptz := clock_timestamp();

@@ -3,7 +3,7 @@
 
 -- Runs one operation of a batch through its own function; misuse becomes a result and rolls back alone.
 create function core.ledger_apply(p_op jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_fields text[];
   v_sqlstate text;
@@ -60,7 +60,7 @@ comment on function core.ledger_apply is 'One operation of a batch through its o
 -- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
 -- of the same batch (settle what it reserved), and any operation is allowed.
 create function core.ledger_batch_each(p_ops jsonb) returns text
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_codes text[];
   v_holds uuid[];
@@ -109,7 +109,7 @@ comment on function core.ledger_batch_each is 'Runs the operations of a batch on
 
 -- All or nothing: rolls the batch back when one operation is not accepted.
 create function core.ledger_batch_atomic(p_ops jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_results jsonb;
 begin
@@ -134,7 +134,7 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 -- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, for ever after.
 -- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
 create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 begin
   if jsonb_typeof(p_ops) is distinct from 'array' then
@@ -153,7 +153,7 @@ revoke execute on function core_api.ledger_batch_json from public;
 grant execute on function core_api.ledger_batch_json to core_member, service_role;
 
 create function core_api.ledger_batch(p_ops jsonb, p_atomic boolean default false) returns jsonb
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return core_api.ledger_batch_json(p_ops, p_atomic);
 end

@@ -26,7 +26,7 @@ create type core.ledger_batch as (
 -- Null where operations depend on each other (one key or one hold twice), are not all of the four common kinds, or have a
 -- value that is not of its field's type: checking each by pattern cost more than the rest of parsing.
 create function core.ledger_batch_parse(p_ops jsonb) returns core.ledger_batch
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   b core.ledger_batch;
   v_together boolean;
@@ -65,7 +65,7 @@ comment on function core.ledger_batch_parse is 'A batch as arrays; null where it
 
 -- Accounts and requests. What is missing, foreign or in the way is not valid: its own function says so afterwards.
 create function core.ledger_batch_find(b core.ledger_batch) returns core.ledger_batch
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
 begin
@@ -95,7 +95,7 @@ comment on function core.ledger_batch_find is 'Adds to a batch the account and t
 
 -- Everything else, read under the locks of ledger_gate; p_budget_ids and p_window_starts are the present windows it returned.
 create function core.ledger_batch_read(b core.ledger_batch, p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_accounts bigint[];
   v_spending bigint[];
@@ -151,7 +151,7 @@ comment on function core.ledger_batch_read is 'Adds to a batch the purses, holds
 -- Which list of windows each operation counts in: one for most batches, and then it is not looked for op by op.
 create function core.ledger_batch_lists(b core.ledger_batch, p_spending bigint[], p_accounts bigint[], p_holds uuid[],
   p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_now core.ledger_window_list := row(p_budget_ids, p_window_starts, null);
   v_first core.ledger_window_list;

@@ -2,7 +2,7 @@
 -- One decision after the other, on numbers in memory. A single statement over window functions, possible where no decision
 -- depends on the order, measured 6 % faster and was not worth a second way to decide.
 create function core.ledger_batch_decide(b core.ledger_batch) returns core.ledger_batch
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int := cardinality(b.op);
   -- What a loop reads often is faster as an array of its own than as a field of the batch.

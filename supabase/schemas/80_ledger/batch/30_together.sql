@@ -2,7 +2,7 @@
 -- decided in memory, written with one statement per table.
 
 create function core.ledger_batch_write(b core.ledger_batch) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_actor text := core.actor();
   v_request_id text := core.request_id();
@@ -51,7 +51,7 @@ comment on function core.ledger_batch_write is 'Writes what a batch has decided,
 
 -- The answer is text: parts of it come from many functions, and whoever wants jsonb makes it once.
 create function core.ledger_batch_run(p_ops jsonb) returns text
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   b core.ledger_batch;

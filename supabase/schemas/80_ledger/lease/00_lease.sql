@@ -22,13 +22,13 @@ comment on column core.ledger_lease.flags is 'overflow: more was reported than l
 
 -- How long the unreported rest of an expired lease stays held.
 create function core.ledger_lease_grace() returns interval
-language sql immutable set search_path = '' as $$ select interval '24 hours' $$;
+language sql immutable set search_path = pg_catalog, pg_temp as $$ select interval '24 hours' $$;
 comment on function core.ledger_lease_grace is 'From the end of a lease until its unreported rest goes back.';
 
 -- The most that one lease may take of what is available now: lease_max_bp (basis points, 0 to 10000) in the metadata of
 -- the purse, because its owner bears the exposure; else a fifth.
 create function core.ledger_lease_limit(p_purse core.ledger_account) returns bigint
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_bp jsonb := p_purse.metadata -> 'lease_max_bp';
 begin
@@ -39,7 +39,7 @@ $$;
 comment on function core.ledger_lease_limit is 'The most one lease may take of a purse: a fifth of what is available, or what its metadata allows.';
 
 create function core.ledger_lease_view(p_lease core.ledger_lease, p_hold core.ledger_hold, p_account text, p_now timestamptz) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_returns_at timestamptz := p_lease.expires_at + core.ledger_lease_grace();
   v_status text := case when p_lease.closed_at is not null then 'closed' when p_hold.status <> 'open' or v_returns_at <= p_now then 'returned'
@@ -56,7 +56,7 @@ comment on function core.ledger_lease_view is 'A lease as answers show it. at is
 
 -- Finds a lease for a caller who may use it. A foreign lease looks exactly like a missing one.
 create function core.ledger_find_lease(p_capability text, p_lease uuid) returns core.ledger_lease
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_lease core.ledger_lease;
@@ -76,7 +76,7 @@ comment on function core.ledger_find_lease is 'A lease of the caller''s project,
 -- Sets credits aside for a device to spend offline until p_ttl_s seconds from now, 7 days at most. Counts, like any hold,
 -- in the windows of the moment it is opened. Replays on p_key. Locks: purse, windows.
 create function core_api.ledger_lease_open(p_key text, p_account text, p_amount bigint, p_ttl_s int, p_device text) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -141,7 +141,7 @@ grant execute on function core_api.ledger_lease_open to core_member, service_rol
 
 -- A lease as it stands, with the database's time: a device that lost its own measures anew from here.
 create function core_api.ledger_lease_get(p_lease uuid) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_lease core.ledger_lease := core.ledger_find_lease('ledger:read', p_lease);
 begin

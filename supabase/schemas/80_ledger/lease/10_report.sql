@@ -2,7 +2,7 @@
 
 -- The sum of a report's items, each checked: {key?, amount, at, metadata?}. Raises PT400 naming the first bad one.
 create function core.ledger_lease_sum(p_items jsonb) returns bigint
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_sum numeric;
   v_bad record;
@@ -45,7 +45,7 @@ comment on function core.ledger_lease_sum is 'The sum of a report''s items; PT40
 -- Either enlarges the hold by what it captures beyond it, so that captured + released = amount stays true of every hold.
 -- Locks: purse, hold, windows; the lease goes with its hold.
 create function core_api.ledger_lease_report(p_lease uuid, p_seq int, p_items jsonb) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -116,7 +116,7 @@ grant execute on function core_api.ledger_lease_report to core_member, service_r
 -- Ends a lease: gives back at once what is not reported and refuses further reports, except replays. Whoever closes a
 -- lease for a device that still has spends to report gives those away. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_lease_close(p_key text, p_lease uuid) returns jsonb
-language plpgsql security definer set search_path = '' set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
 declare
   v_ok boolean;
