@@ -808,47 +808,47 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.ledger_lock_names is 'Names of locks on purses and windows.';
 
--- From here on the operations of this batch go through the gate with the locks and the time that the batch has.
-create function core.ledger_gate_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
-  p_window_starts timestamptz[]) returns boolean
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+-- The time and the locks of a batch. An argument of what runs inside it and never a setting, which any session can make.
+create type core.ledger_batch_locks as (at timestamptz, names text[]);
+
+create function core.ledger_lock_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
+  p_window_starts timestamptz[]) returns core.ledger_batch_locks
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ids bigint[];
   v_starts timestamptz[];
 begin
   select p_budget_ids || array_agg(k.budget_id), p_window_starts || array_agg(k.period_start) into v_ids, v_starts
   from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start) where h.id = any (p_holds);
-  perform set_config('core.ledger_gated', (p_at::text || core.ledger_lock_names(p_purses, v_ids, v_starts))::text, true);
-  return true;
+  return row(p_at, core.ledger_lock_names(p_purses, v_ids, v_starts));
 end
 $$;
-comment on function core.ledger_gate_batch is 'Remembers the time and the locks of a batch for the gates of its operations.';
+comment on function core.ledger_lock_batch is 'The time and the locks of a batch, for its operations.';
 
 -- A lock that an operation of a batch needs and the batch did not take, because its hold, account or budget was opened
 -- since: taken now it would be out of the order, and two such batches would wait for each other.
-create function core.ledger_require_gated(p_gated text[], p_names text[]) returns boolean
+create function core.ledger_require_locked(p_locked text[], p_names text[]) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  if not p_names <@ p_gated then
+  if not p_names <@ p_locked then
     raise exception using errcode = '40001', message = 'the batch met a hold, account or budget that was opened since it began',
       hint = 'Send the batch again.';
   end if;
   return true;
 end
 $$;
-comment on function core.ledger_require_gated is 'Raises 40001 for a lock that the batch does not have.';
+comment on function core.ledger_require_locked is 'Raises 40001 for a lock that the batch does not have.';
 
 -- The gate for any number of purses. Expires what is due in their trees: due holds of siblings matter because they
 -- sit in the windows of common ancestors, so their purses join the lock. Opens the present windows of p_path's budgets
 -- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
 -- decides expiry and the period.
-create function core.ledger_gate(p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
+create function core.ledger_gate(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[],
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_gated text[] := nullif(current_setting('core.ledger_gated', true), '');
   v_purses bigint[];
   v_due uuid[] := '{}';
   v_windows record;
@@ -859,16 +859,16 @@ begin
   -- All that is due, up to a bound nobody reaches while a sweep runs: a hold left over could deny for nothing.
   -- Inside a batch the batch has been through the gate; a second expiry would take locks out of order.
   at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
-  if v_gated is null then
+  if p_batch.at is null then
     select array_agg(distinct d.purse_id) into v_purses from (
       select h.purse_id from core.ledger_hold h
       where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
       order by h.expires_at limit 10000) d;
   else
-    v_ok := core.ledger_require_gated(v_gated, core.ledger_lock_names(p_purses, '{}', '{}'));
+    v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names(p_purses, '{}', '{}'));
   end if;
   perform from core.ledger_account where id = any (p_purses || v_purses) order by id for no key update;
-  at := coalesce(v_gated[1]::timestamptz, clock_timestamp());
+  at := coalesce(p_batch.at, clock_timestamp());
 
   if p_holds <> '{}' or v_purses is not null then
     v_due := core.ledger_lock_holds(p_purses || v_purses, p_holds, 10000, at);
@@ -898,8 +898,8 @@ begin
     where b.id = any (v_made) and b.carry_cap > 0;
   end if;
   if cardinality(v_ids) > 0 then
-    if v_gated is not null then
-      v_ok := core.ledger_require_gated(v_gated, core.ledger_lock_names('{}', v_ids, v_starts));
+    if p_batch.at is not null then
+      v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names('{}', v_ids, v_starts));
     end if;
     v_ok := core.ledger_lock_windows(v_ids, v_starts);
   end if;
@@ -917,7 +917,7 @@ comment on function core.ledger_gate is 'Takes every lock of a call in the globa
 
 -- The gate for one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
 -- further account and further windows.
-create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
+create function core.ledger_enter(p_batch core.ledger_batch_locks, p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
   p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -930,7 +930,7 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_gate := core.ledger_gate(v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_gate := core.ledger_gate(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts);
   at := v_gate.at;
   budget_ids := v_gate.budget_ids;
@@ -1131,7 +1131,7 @@ begin
 
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
     'overdraft', p_overdraft, 'metadata', p_metadata);
-  perform core.ledger_enter(v_account, null, false, v_account.id);
+  perform core.ledger_enter(null, v_account, null, false, v_account.id);
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_account from core.ledger_account where id = v_account.id;
@@ -1169,10 +1169,10 @@ revoke execute on function core_api.ledger_account_update from public;
 grant execute on function core_api.ledger_account_update to core_member, service_role;
 
 -- Issues new credits to an account. Replays on p_key. Locks: purse.
-create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}')
-returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_grant(
+  p_batch core.ledger_batch_locks, p_key text, p_account text, p_amount bigint, p_reason text, p_metadata jsonb
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -1194,7 +1194,7 @@ begin
   v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
     'reason', p_reason, 'metadata', p_metadata);
 
-  v_gate := core.ledger_enter(v_account, null, false);
+  v_gate := core.ledger_enter(p_batch, v_account, null, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1208,6 +1208,15 @@ begin
   perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
   v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;
+end
+$$;
+comment on function core.ledger_grant is 'core_api.ledger_grant, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_grant(null, p_key, p_account, p_amount, p_reason, p_metadata);
 end
 $$;
 comment on function core_api.ledger_grant is 'Issues new credits to an account. Replays on p_key.';
@@ -1413,7 +1422,7 @@ begin
   v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
     'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
 
-  v_gate := core.ledger_enter(v_account, null, true, v_account.id);
+  v_gate := core.ledger_enter(null, v_account, null, true, v_account.id);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1489,9 +1498,10 @@ grant execute on function core_api.ledger_alerts to core_member, service_role;
 
 -- Charge: spends at once what is known beforehand. Never makes the balance negative. Replays on p_key.
 -- Locks: purse, windows.
-create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_charge(
+  p_batch core.ledger_batch_locks, p_key text, p_account text, p_amount bigint, p_metadata jsonb
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -1510,7 +1520,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(v_account, null, true);
+  v_gate := core.ledger_enter(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1531,6 +1541,15 @@ begin
   return core.ledger_told(v_tx, null, v_windows.facts);
 end
 $$;
+comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_charge(null, p_key, p_account, p_amount, p_metadata);
+end
+$$;
 comment on function core_api.ledger_charge is 'Spends credits at once, within balance and budgets. Replays on p_key.';
 revoke execute on function core_api.ledger_charge from public;
 grant execute on function core_api.ledger_charge to core_member, service_role;
@@ -1541,10 +1560,10 @@ grant execute on function core_api.ledger_charge to core_member, service_role;
 
 -- Adds credits to an open hold and renews its time in one call; p_add 0 only renews. What is added counts in the
 -- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
-create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120)
-returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_extend(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_add bigint, p_min bigint, p_ttl_s int
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -1571,7 +1590,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1602,14 +1621,24 @@ begin
   return v_answer;
 end
 $$;
+comment on function core.ledger_extend is 'core_api.ledger_extend, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_extend(null, p_key, p_hold, p_add, p_min, p_ttl_s);
+end
+$$;
 comment on function core_api.ledger_extend is 'Adds credits to an open hold and renews its time in one call. Replays on p_key.';
 revoke execute on function core_api.ledger_extend from public;
 grant execute on function core_api.ledger_extend to core_member, service_role;
 
 -- Charges a part of an open hold, which stays open with the rest. Replays on p_key. Locks: purse, hold, windows.
-create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_capture(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -1629,7 +1658,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1654,6 +1683,15 @@ begin
   return v_answer;
 end
 $$;
+comment on function core.ledger_capture is 'core_api.ledger_capture, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_capture(null, p_key, p_hold, p_amount);
+end
+$$;
 comment on function core_api.ledger_capture is 'Charges a part of an open hold, which stays open. Replays on p_key.';
 revoke execute on function core_api.ledger_capture from public;
 grant execute on function core_api.ledger_capture to core_member, service_role;
@@ -1664,12 +1702,10 @@ grant execute on function core_api.ledger_capture to core_member, service_role;
 
 -- Sets credits aside before work starts. Grants between p_min (default: exactly p_amount) and p_amount, as much as
 -- the balance and every budget on the account and its ancestors leave. Replays on p_key. Locks: purse, windows.
-create function core_api.ledger_reserve(
-  p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
-  p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
+create function core.ledger_reserve(
+  p_batch core.ledger_batch_locks, p_key text, p_account text, p_amount bigint, p_hold uuid, p_min bigint, p_ttl_s int, p_over text, p_metadata jsonb
 ) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -1699,7 +1735,7 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'overflow')), p_metadata);
 
-  v_gate := core.ledger_enter(v_account, null, true);
+  v_gate := core.ledger_enter(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1729,6 +1765,18 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
   return core.ledger_told(v_tx, v_hold, v_windows.facts);
+end
+$$;
+comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_reserve(
+  p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
+  p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
+) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_reserve(null, p_key, p_account, p_amount, p_hold, p_min, p_ttl_s, p_over, p_metadata);
 end
 $$;
 comment on function core_api.ledger_reserve is 'Sets credits aside before work starts: all, or at least p_min, or a denial. Replays on p_key.';
@@ -1786,10 +1834,10 @@ comment on function core.ledger_find_hold is 'A hold of the caller''s project, a
 -- hold, its policy decides: overflow records the fact (debt), cap takes what is available and logs the uncollected
 -- rest, reject denies. An expired hold still charges, once: the provider has billed. Replays on p_key.
 -- Locks: purse, hold, windows.
-create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}')
-returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_settle(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint, p_metadata jsonb
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -1814,7 +1862,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1860,15 +1908,25 @@ begin
   return core.ledger_told(v_tx, v_hold, v_windows.facts);
 end
 $$;
+comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_settle(null, p_key, p_hold, p_amount, p_metadata);
+end
+$$;
 comment on function core_api.ledger_settle is 'Charges what was used of a hold, releases the rest, closes it; late settles still charge once. Replays on p_key.';
 revoke execute on function core_api.ledger_settle from public;
 grant execute on function core_api.ledger_settle to core_member, service_role;
 
 -- Gives a hold back whole. Denied once something is captured: settle it instead. Replays on p_key.
 -- Locks: purse, hold, windows.
-create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_void(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_reason text
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -1888,7 +1946,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1906,6 +1964,15 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
   return core.ledger_told(v_tx, v_hold, v_windows.facts);
+end
+$$;
+comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_void(null, p_key, p_hold, p_reason);
 end
 $$;
 comment on function core_api.ledger_void is 'Gives a hold back whole, if nothing of it is captured. Replays on p_key.';
@@ -2079,7 +2146,7 @@ begin
   if p_at is null or p_at >= v_now then
     if exists (select from core.ledger_hold
         where root_id = v_account.root_id and status = 'open' and expires_at <= v_now) then
-      perform core.ledger_enter(v_account, null, false);
+      perform core.ledger_enter(null, v_account, null, false);
     end if;
     select * into v_purse from core.ledger_account where id = v_account.purse_id;
     return core.ledger_balance_view(v_account, v_purse, clock_timestamp());
@@ -2270,7 +2337,7 @@ begin
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;
-  v_gate := core.ledger_gate(v_purses, v_roots, '{}', v_accounts, '{}', '{}');
+  v_gate := core.ledger_gate(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
   select * into v_purse from core.ledger_account where id = v_parent.purse_id;
   if not p_dry_run then
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
@@ -2498,9 +2565,10 @@ grant execute on function core_api.ledger_verify to service_role;
 
 -- Moves credits between two purses: all, or with mode up_to as much as is available. Budgets cap spending and are not
 -- touched. Replays on p_key (scope: the giving account's project). Locks: both purses.
-create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_transfer(
+  p_batch core.ledger_batch_locks, p_key text, p_from text, p_to text, p_amount bigint, p_mode text
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_from core.ledger_account;
@@ -2534,7 +2602,7 @@ begin
   end if;
   v_request := jsonb_build_object('op', 'transfer', 'from', p_from, 'to', p_to, 'amount', p_amount, 'mode', p_mode);
 
-  v_gate := core.ledger_enter(v_from, null, false, v_to.purse_id);
+  v_gate := core.ledger_enter(p_batch, v_from, null, false, v_to.purse_id);
   v_giver := v_gate.purse;
   v_replay := core.ledger_replay(v_from.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -2560,15 +2628,25 @@ begin
   return v_answer;
 end
 $$;
+comment on function core.ledger_transfer is 'core_api.ledger_transfer, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_transfer(null, p_key, p_from, p_to, p_amount, p_mode);
+end
+$$;
 comment on function core_api.ledger_transfer is 'Moves credits between two accounts: exactly, or up to what is available. Replays on p_key.';
 revoke execute on function core_api.ledger_transfer from public;
 grant execute on function core_api.ledger_transfer to core_member, service_role;
 
 -- Gives back a charge, a capture or a settle, whole (p_amount null: what is left of it) or in part, to the purse it
 -- came from and to the windows it counted in. Replays on p_key. Locks: purse, windows.
-create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_refund(
+  p_batch core.ledger_batch_locks, p_key text, p_tx bigint, p_amount bigint
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -2600,7 +2678,7 @@ begin
     select h.budget_ids, h.window_starts into v_charge.budget_ids, v_charge.window_starts from core.ledger_hold h where h.id = v_charge.hold;
   end if;
 
-  v_gate := core.ledger_enter(v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
+  v_gate := core.ledger_enter(p_batch, v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -2619,6 +2697,15 @@ begin
     v_charge.budget_ids, v_charge.window_starts, p_tx);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;
+end
+$$;
+comment on function core.ledger_refund is 'core_api.ledger_refund, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_refund(null, p_key, p_tx, p_amount);
 end
 $$;
 comment on function core_api.ledger_refund is 'Gives back a charge, capture or settle, whole or in part. Replays on p_key.';
@@ -2700,7 +2787,7 @@ grant execute on function core_api.ledger_stats to service_role;
 -- path that takes operations one by one. The path that takes them together is in the next file.
 
 -- Runs one operation of a batch through its own function; misuse becomes a result and rolls back alone.
-create function core.ledger_apply(p_op jsonb) returns jsonb
+create function core.ledger_apply(p_op jsonb, p_batch core.ledger_batch_locks) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_fields text[];
@@ -2732,17 +2819,17 @@ begin
       format('Its fields are key, %s.', array_to_string(v_fields, ', ')), jsonb_build_object('field', 'op'));
   end if;
   return case p_op ->> 'op'
-    when 'reserve' then core_api.ledger_reserve(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
+    when 'reserve' then core.ledger_reserve(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
       (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'overflow'), coalesce(p_op -> 'metadata', '{}'))
-    when 'settle' then core_api.ledger_settle(p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
-    when 'void' then core_api.ledger_void(p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
-    when 'charge' then core_api.ledger_charge(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
-    when 'extend' then core_api.ledger_extend(p_op ->> 'key', (p_op ->> 'hold')::uuid, coalesce((p_op ->> 'add')::bigint, 0),
+    when 'settle' then core.ledger_settle(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+    when 'void' then core.ledger_void(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
+    when 'charge' then core.ledger_charge(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+    when 'extend' then core.ledger_extend(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, coalesce((p_op ->> 'add')::bigint, 0),
       (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120))
-    when 'capture' then core_api.ledger_capture(p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint)
-    when 'grant' then core_api.ledger_grant(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, p_op ->> 'reason', coalesce(p_op -> 'metadata', '{}'))
-    when 'transfer' then core_api.ledger_transfer(p_op ->> 'key', p_op ->> 'from', p_op ->> 'to', (p_op ->> 'amount')::bigint, coalesce(p_op ->> 'mode', 'exact'))
-    when 'refund' then core_api.ledger_refund(p_op ->> 'key', (p_op ->> 'tx')::bigint, (p_op ->> 'amount')::bigint)
+    when 'capture' then core.ledger_capture(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint)
+    when 'grant' then core.ledger_grant(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, p_op ->> 'reason', coalesce(p_op -> 'metadata', '{}'))
+    when 'transfer' then core.ledger_transfer(p_batch, p_op ->> 'key', p_op ->> 'from', p_op ->> 'to', (p_op ->> 'amount')::bigint, coalesce(p_op ->> 'mode', 'exact'))
+    when 'refund' then core.ledger_refund(p_batch, p_op ->> 'key', (p_op ->> 'tx')::bigint, (p_op ->> 'amount')::bigint)
     end;
 exception when others then
   get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
@@ -2755,51 +2842,78 @@ end
 $$;
 comment on function core.ledger_apply is 'One operation of a batch through its own function; PT4xx and bad values become {ok: false, code, error}.';
 
+-- Whether the caller has a capability at all, where its reach (its own project, or every one) is looked at apart.
+create function core.ledger_may(p_capability text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return core.authorize(p_capability, coalesce(core.claims() ->> 'project', ''));
+exception when sqlstate 'PT403' then
+  return false;
+end
+$$;
+comment on function core.ledger_may is 'Whether core.authorize would let the caller pass, within its own reach.';
+
+-- What operations name and their caller may use: nothing else is locked for them. An operation that names more is
+-- refused by its own function, which authorises before it looks.
+create function core.ledger_batch_reach(p_ops jsonb,
+  out purses bigint[], out roots bigint[], out path bigint[], out holds uuid[], out budget_ids bigint[], out window_starts timestamptz[])
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_spend boolean := core.ledger_may('ledger:spend');
+  v_grant boolean := core.ledger_may('ledger:grant');
+  v_codes text[];
+  v_txs bigint[];
+  v_accounts bigint[];
+begin
+  -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
+  select array_agg(f.code), array_agg(case when f.hold ~ '^[0-9a-fA-F]{32}$' then f.hold::uuid end),
+    array_agg(case when f.tx ~ '^[0-9]{1,18}$' then f.tx::bigint end)
+  into v_codes, holds, v_txs
+  from jsonb_array_elements(p_ops) o
+  cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
+    (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
+  where case when jsonb_typeof(o.value) <> 'object' then false
+    when o.value ->> 'op' in ('grant', 'refund') then v_grant
+    when o.value ->> 'op' in ('reserve', 'settle', 'void', 'charge', 'extend', 'capture', 'transfer') then v_spend
+    else false end;
+  select coalesce(array_agg(t.id), '{}') into v_txs from core.ledger_tx t
+  where t.id = any (v_txs) and (v_member is null or t.project = v_member);
+  -- A refund counts in the windows of what it gives back: those of its hold, or its own.
+  select coalesce(array_agg(h.id), '{}') into holds from core.ledger_hold h
+  where h.id = any (holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)))
+    and (v_member is null or h.project = v_member);
+  select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into budget_ids, window_starts
+  from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
+  select array_agg(u.id) into v_accounts from (
+    select a.id from core.ledger_account a where a.code = any (v_codes) and (v_member is null or a.project = v_member)
+    union select h.account_id from core.ledger_hold h where h.id = any (holds)
+    union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
+  select array_agg(distinct p.id) into path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
+  select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into purses, roots
+  from core.ledger_account a where a.id = any (v_accounts);
+end
+$$;
+comment on function core.ledger_batch_reach is 'The purses, holds and windows that the operations of a batch name within the reach of their caller.';
+
 -- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
 -- of the same batch (settle what it reserved), and any operation is allowed.
 create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_codes text[];
-  v_holds uuid[];
-  v_txs bigint[];
-  v_accounts bigint[];
-  v_path bigint[];
-  v_purses bigint[];
-  v_roots bigint[];
-  v_ids bigint[];
-  v_starts timestamptz[];
+  v_reach record;
   v_gate record;
-  v_ok boolean;
+  v_locks core.ledger_batch_locks;
   v_results text[] := '{}';
   v_op jsonb;
 begin
-  -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
-  select array_agg(f.code), array_agg(case when f.hold ~ '^[0-9a-fA-F]{32}$' then f.hold::uuid end),
-    array_agg(case when f.tx ~ '^[0-9]{1,18}$' then f.tx::bigint end)
-  into v_codes, v_holds, v_txs
-  from jsonb_array_elements(p_ops) o
-  cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
-    (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
-  where jsonb_typeof(o.value) = 'object';
-  -- A refund counts in the windows of what it gives back: those of its hold, or its own.
-  select coalesce(array_agg(h.id), '{}') into v_holds from core.ledger_hold h
-  where h.id = any (v_holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)));
-  select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_ids, v_starts
-  from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
-  select array_agg(u.id) into v_accounts from (
-    select a.id from core.ledger_account a where a.code = any (v_codes)
-    union select h.account_id from core.ledger_hold h where h.id = any (v_holds)
-    union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
-  select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
-  select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into v_purses, v_roots
-  from core.ledger_account a where a.id = any (v_accounts);
-  v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, v_ids, v_starts);
-  v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids || v_ids, v_gate.window_starts || v_starts);
+  v_reach := core.ledger_batch_reach(p_ops);
+  v_gate := core.ledger_gate(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
+  v_locks := core.ledger_lock_batch(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
+    v_gate.window_starts || v_reach.window_starts);
   for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || core.ledger_apply(v_op)::text;
+    v_results := v_results || core.ledger_apply(v_op, v_locks)::text;
   end loop;
-  perform set_config('core.ledger_gated', '', true);
   return '[' || array_to_string(v_results, ', ') || ']';
 end
 $$;
@@ -3320,6 +3434,7 @@ declare
   v_path bigint[];
   v_holds uuid[];
   v_gate record;
+  v_locks core.ledger_batch_locks;
   v_ok boolean;
 begin
   if jsonb_array_length(p_ops) = 0 then return '[]'; end if;
@@ -3327,13 +3442,13 @@ begin
     if v_member is not null and p_ops -> 0 ->> 'op' in ('reserve', 'settle', 'void', 'charge') then
       v_ok := core.authorize('ledger:spend', v_member);
     end if;
-    return jsonb_build_array(core.ledger_apply(p_ops -> 0))::text;
+    return jsonb_build_array(core.ledger_apply(p_ops -> 0, null))::text;
   end if;
   b := core.ledger_batch_parse(p_ops);
   if b.op is null then return core.ledger_batch_each(p_ops); end if;
+  v_ok := core.authorize('ledger:spend', coalesce(v_member, ''));
   b := core.ledger_batch_find(b);
   if not true = any (b.known) then return core.ledger_batch_each(p_ops); end if;
-  v_ok := core.authorize('ledger:spend', coalesce(v_member, b.project[1], ''));
 
   -- The gate, for all at once.
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
@@ -3342,7 +3457,7 @@ begin
   where a.id in (select x.id from unnest(b.op, b.account, b.known) as x (op, id, known) where x.known and x.op in ('reserve', 'charge'));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
-  v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, '{}', '{}');
+  v_gate := core.ledger_gate(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
   b.at := v_gate.at;
 
   b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
@@ -3351,11 +3466,10 @@ begin
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
   if array_position(b.result, null) is not null then
-    v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
+    v_locks := core.ledger_lock_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
     for i in 1 .. cardinality(b.op) loop
-      if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1))::text; end if;
+      if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
     end loop;
-    perform set_config('core.ledger_gated', '', true);
   end if;
   return '[' || array_to_string(b.result, ', ') || ']';
 end
@@ -3471,7 +3585,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := jsonb_build_object('op', 'lease_open', 'account', p_account, 'amount', p_amount, 'ttl_s', p_ttl_s, 'device', p_device);
 
-  v_gate := core.ledger_enter(v_account, null, true);
+  v_gate := core.ledger_enter(null, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -3595,7 +3709,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(v_account, p_lease, false);
+  v_gate := core.ledger_enter(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -3660,7 +3774,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(v_account, p_lease, false);
+  v_gate := core.ledger_enter(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;

@@ -75,47 +75,47 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.ledger_lock_names is 'Names of locks on purses and windows.';
 
--- From here on the operations of this batch go through the gate with the locks and the time that the batch has.
-create function core.ledger_gate_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
-  p_window_starts timestamptz[]) returns boolean
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+-- The time and the locks of a batch. An argument of what runs inside it and never a setting, which any session can make.
+create type core.ledger_batch_locks as (at timestamptz, names text[]);
+
+create function core.ledger_lock_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
+  p_window_starts timestamptz[]) returns core.ledger_batch_locks
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ids bigint[];
   v_starts timestamptz[];
 begin
   select p_budget_ids || array_agg(k.budget_id), p_window_starts || array_agg(k.period_start) into v_ids, v_starts
   from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start) where h.id = any (p_holds);
-  perform set_config('core.ledger_gated', (p_at::text || core.ledger_lock_names(p_purses, v_ids, v_starts))::text, true);
-  return true;
+  return row(p_at, core.ledger_lock_names(p_purses, v_ids, v_starts));
 end
 $$;
-comment on function core.ledger_gate_batch is 'Remembers the time and the locks of a batch for the gates of its operations.';
+comment on function core.ledger_lock_batch is 'The time and the locks of a batch, for its operations.';
 
 -- A lock that an operation of a batch needs and the batch did not take, because its hold, account or budget was opened
 -- since: taken now it would be out of the order, and two such batches would wait for each other.
-create function core.ledger_require_gated(p_gated text[], p_names text[]) returns boolean
+create function core.ledger_require_locked(p_locked text[], p_names text[]) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  if not p_names <@ p_gated then
+  if not p_names <@ p_locked then
     raise exception using errcode = '40001', message = 'the batch met a hold, account or budget that was opened since it began',
       hint = 'Send the batch again.';
   end if;
   return true;
 end
 $$;
-comment on function core.ledger_require_gated is 'Raises 40001 for a lock that the batch does not have.';
+comment on function core.ledger_require_locked is 'Raises 40001 for a lock that the batch does not have.';
 
 -- The gate for any number of purses. Expires what is due in their trees: due holds of siblings matter because they
 -- sit in the windows of common ancestors, so their purses join the lock. Opens the present windows of p_path's budgets
 -- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
 -- decides expiry and the period.
-create function core.ledger_gate(p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
+create function core.ledger_gate(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[],
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_gated text[] := nullif(current_setting('core.ledger_gated', true), '');
   v_purses bigint[];
   v_due uuid[] := '{}';
   v_windows record;
@@ -126,16 +126,16 @@ begin
   -- All that is due, up to a bound nobody reaches while a sweep runs: a hold left over could deny for nothing.
   -- Inside a batch the batch has been through the gate; a second expiry would take locks out of order.
   at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
-  if v_gated is null then
+  if p_batch.at is null then
     select array_agg(distinct d.purse_id) into v_purses from (
       select h.purse_id from core.ledger_hold h
       where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
       order by h.expires_at limit 10000) d;
   else
-    v_ok := core.ledger_require_gated(v_gated, core.ledger_lock_names(p_purses, '{}', '{}'));
+    v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names(p_purses, '{}', '{}'));
   end if;
   perform from core.ledger_account where id = any (p_purses || v_purses) order by id for no key update;
-  at := coalesce(v_gated[1]::timestamptz, clock_timestamp());
+  at := coalesce(p_batch.at, clock_timestamp());
 
   if p_holds <> '{}' or v_purses is not null then
     v_due := core.ledger_lock_holds(p_purses || v_purses, p_holds, 10000, at);
@@ -165,8 +165,8 @@ begin
     where b.id = any (v_made) and b.carry_cap > 0;
   end if;
   if cardinality(v_ids) > 0 then
-    if v_gated is not null then
-      v_ok := core.ledger_require_gated(v_gated, core.ledger_lock_names('{}', v_ids, v_starts));
+    if p_batch.at is not null then
+      v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names('{}', v_ids, v_starts));
     end if;
     v_ok := core.ledger_lock_windows(v_ids, v_starts);
   end if;
@@ -184,7 +184,7 @@ comment on function core.ledger_gate is 'Takes every lock of a call in the globa
 
 -- The gate for one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
 -- further account and further windows.
-create function core.ledger_enter(p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
+create function core.ledger_enter(p_batch core.ledger_batch_locks, p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
   p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -197,7 +197,7 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_gate := core.ledger_gate(v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_gate := core.ledger_gate(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts);
   at := v_gate.at;
   budget_ids := v_gate.budget_ids;

@@ -151,7 +151,7 @@ begin
 
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
     'overdraft', p_overdraft, 'metadata', p_metadata);
-  perform core.ledger_enter(v_account, null, false, v_account.id);
+  perform core.ledger_enter(null, v_account, null, false, v_account.id);
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_account from core.ledger_account where id = v_account.id;
@@ -189,10 +189,10 @@ revoke execute on function core_api.ledger_account_update from public;
 grant execute on function core_api.ledger_account_update to core_member, service_role;
 
 -- Issues new credits to an account. Replays on p_key. Locks: purse.
-create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}')
-returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_grant(
+  p_batch core.ledger_batch_locks, p_key text, p_account text, p_amount bigint, p_reason text, p_metadata jsonb
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -214,7 +214,7 @@ begin
   v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
     'reason', p_reason, 'metadata', p_metadata);
 
-  v_gate := core.ledger_enter(v_account, null, false);
+  v_gate := core.ledger_enter(p_batch, v_account, null, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -228,6 +228,15 @@ begin
   perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
   v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;
+end
+$$;
+comment on function core.ledger_grant is 'core_api.ledger_grant, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_grant(null, p_key, p_account, p_amount, p_reason, p_metadata);
 end
 $$;
 comment on function core_api.ledger_grant is 'Issues new credits to an account. Replays on p_key.';

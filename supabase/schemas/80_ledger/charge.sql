@@ -1,8 +1,9 @@
 -- Charge: spends at once what is known beforehand. Never makes the balance negative. Replays on p_key.
 -- Locks: purse, windows.
-create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_charge(
+  p_batch core.ledger_batch_locks, p_key text, p_account text, p_amount bigint, p_metadata jsonb
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -21,7 +22,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(v_account, null, true);
+  v_gate := core.ledger_enter(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -40,6 +41,15 @@ begin
     v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows);
   v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
   return core.ledger_told(v_tx, null, v_windows.facts);
+end
+$$;
+comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_charge(null, p_key, p_account, p_amount, p_metadata);
 end
 $$;
 comment on function core_api.ledger_charge is 'Spends credits at once, within balance and budgets. Replays on p_key.';

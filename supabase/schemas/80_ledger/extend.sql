@@ -2,10 +2,10 @@
 
 -- Adds credits to an open hold and renews its time in one call; p_add 0 only renews. What is added counts in the
 -- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
-create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120)
-returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_extend(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_add bigint, p_min bigint, p_ttl_s int
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -32,7 +32,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -63,14 +63,24 @@ begin
   return v_answer;
 end
 $$;
+comment on function core.ledger_extend is 'core_api.ledger_extend, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_extend(null, p_key, p_hold, p_add, p_min, p_ttl_s);
+end
+$$;
 comment on function core_api.ledger_extend is 'Adds credits to an open hold and renews its time in one call. Replays on p_key.';
 revoke execute on function core_api.ledger_extend from public;
 grant execute on function core_api.ledger_extend to core_member, service_role;
 
 -- Charges a part of an open hold, which stays open with the rest. Replays on p_key. Locks: purse, hold, windows.
-create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_capture(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -90,7 +100,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -113,6 +123,15 @@ begin
   perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
   v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
   return v_answer;
+end
+$$;
+comment on function core.ledger_capture is 'core_api.ledger_capture, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_capture(null, p_key, p_hold, p_amount);
 end
 $$;
 comment on function core_api.ledger_capture is 'Charges a part of an open hold, which stays open. Replays on p_key.';

@@ -2,12 +2,10 @@
 
 -- Sets credits aside before work starts. Grants between p_min (default: exactly p_amount) and p_amount, as much as
 -- the balance and every budget on the account and its ancestors leave. Replays on p_key. Locks: purse, windows.
-create function core_api.ledger_reserve(
-  p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
-  p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
+create function core.ledger_reserve(
+  p_batch core.ledger_batch_locks, p_key text, p_account text, p_amount bigint, p_hold uuid, p_min bigint, p_ttl_s int, p_over text, p_metadata jsonb
 ) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -37,7 +35,7 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'overflow')), p_metadata);
 
-  v_gate := core.ledger_enter(v_account, null, true);
+  v_gate := core.ledger_enter(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -67,6 +65,18 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
   return core.ledger_told(v_tx, v_hold, v_windows.facts);
+end
+$$;
+comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_reserve(
+  p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
+  p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
+) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_reserve(null, p_key, p_account, p_amount, p_hold, p_min, p_ttl_s, p_over, p_metadata);
 end
 $$;
 comment on function core_api.ledger_reserve is 'Sets credits aside before work starts: all, or at least p_min, or a denial. Replays on p_key.';
@@ -124,10 +134,10 @@ comment on function core.ledger_find_hold is 'A hold of the caller''s project, a
 -- hold, its policy decides: overflow records the fact (debt), cap takes what is available and logs the uncollected
 -- rest, reject denies. An expired hold still charges, once: the provider has billed. Replays on p_key.
 -- Locks: purse, hold, windows.
-create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}')
-returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_settle(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint, p_metadata jsonb
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -152,7 +162,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -198,15 +208,25 @@ begin
   return core.ledger_told(v_tx, v_hold, v_windows.facts);
 end
 $$;
+comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_settle(null, p_key, p_hold, p_amount, p_metadata);
+end
+$$;
 comment on function core_api.ledger_settle is 'Charges what was used of a hold, releases the rest, closes it; late settles still charge once. Replays on p_key.';
 revoke execute on function core_api.ledger_settle from public;
 grant execute on function core_api.ledger_settle to core_member, service_role;
 
 -- Gives a hold back whole. Denied once something is captured: settle it instead. Replays on p_key.
 -- Locks: purse, hold, windows.
-create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_void(
+  p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_reason text
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
@@ -226,7 +246,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
-  v_gate := core.ledger_enter(v_account, p_hold, false);
+  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -244,6 +264,15 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
   return core.ledger_told(v_tx, v_hold, v_windows.facts);
+end
+$$;
+comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_void(null, p_key, p_hold, p_reason);
 end
 $$;
 comment on function core_api.ledger_void is 'Gives a hold back whole, if nothing of it is captured. Replays on p_key.';

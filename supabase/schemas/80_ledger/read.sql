@@ -88,7 +88,7 @@ begin
   if p_at is null or p_at >= v_now then
     if exists (select from core.ledger_hold
         where root_id = v_account.root_id and status = 'open' and expires_at <= v_now) then
-      perform core.ledger_enter(v_account, null, false);
+      perform core.ledger_enter(null, v_account, null, false);
     end if;
     select * into v_purse from core.ledger_account where id = v_account.purse_id;
     return core.ledger_balance_view(v_account, v_purse, clock_timestamp());

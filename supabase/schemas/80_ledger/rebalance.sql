@@ -69,7 +69,7 @@ begin
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;
-  v_gate := core.ledger_gate(v_purses, v_roots, '{}', v_accounts, '{}', '{}');
+  v_gate := core.ledger_gate(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
   select * into v_purse from core.ledger_account where id = v_parent.purse_id;
   if not p_dry_run then
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);

@@ -2,9 +2,10 @@
 
 -- Moves credits between two purses: all, or with mode up_to as much as is available. Budgets cap spending and are not
 -- touched. Replays on p_key (scope: the giving account's project). Locks: both purses.
-create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_transfer(
+  p_batch core.ledger_batch_locks, p_key text, p_from text, p_to text, p_amount bigint, p_mode text
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_from core.ledger_account;
@@ -38,7 +39,7 @@ begin
   end if;
   v_request := jsonb_build_object('op', 'transfer', 'from', p_from, 'to', p_to, 'amount', p_amount, 'mode', p_mode);
 
-  v_gate := core.ledger_enter(v_from, null, false, v_to.purse_id);
+  v_gate := core.ledger_enter(p_batch, v_from, null, false, v_to.purse_id);
   v_giver := v_gate.purse;
   v_replay := core.ledger_replay(v_from.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -64,15 +65,25 @@ begin
   return v_answer;
 end
 $$;
+comment on function core.ledger_transfer is 'core_api.ledger_transfer, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_transfer(null, p_key, p_from, p_to, p_amount, p_mode);
+end
+$$;
 comment on function core_api.ledger_transfer is 'Moves credits between two accounts: exactly, or up to what is available. Replays on p_key.';
 revoke execute on function core_api.ledger_transfer from public;
 grant execute on function core_api.ledger_transfer to core_member, service_role;
 
 -- Gives back a charge, a capture or a settle, whole (p_amount null: what is left of it) or in part, to the purse it
 -- came from and to the windows it counted in. Replays on p_key. Locks: purse, windows.
-create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+create function core.ledger_refund(
+  p_batch core.ledger_batch_locks, p_key text, p_tx bigint, p_amount bigint
+) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -104,7 +115,7 @@ begin
     select h.budget_ids, h.window_starts into v_charge.budget_ids, v_charge.window_starts from core.ledger_hold h where h.id = v_charge.hold;
   end if;
 
-  v_gate := core.ledger_enter(v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
+  v_gate := core.ledger_enter(p_batch, v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -123,6 +134,15 @@ begin
     v_charge.budget_ids, v_charge.window_starts, p_tx);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;
+end
+$$;
+comment on function core.ledger_refund is 'core_api.ledger_refund, alone (p_batch null) or as one operation of a batch.';
+
+create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_refund(null, p_key, p_tx, p_amount);
 end
 $$;
 comment on function core_api.ledger_refund is 'Gives back a charge, capture or settle, whole or in part. Replays on p_key.';

@@ -2,7 +2,7 @@
 -- path that takes operations one by one. The path that takes them together is in the next file.
 
 -- Runs one operation of a batch through its own function; misuse becomes a result and rolls back alone.
-create function core.ledger_apply(p_op jsonb) returns jsonb
+create function core.ledger_apply(p_op jsonb, p_batch core.ledger_batch_locks) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_fields text[];
@@ -34,17 +34,17 @@ begin
       format('Its fields are key, %s.', array_to_string(v_fields, ', ')), jsonb_build_object('field', 'op'));
   end if;
   return case p_op ->> 'op'
-    when 'reserve' then core_api.ledger_reserve(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
+    when 'reserve' then core.ledger_reserve(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
       (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'overflow'), coalesce(p_op -> 'metadata', '{}'))
-    when 'settle' then core_api.ledger_settle(p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
-    when 'void' then core_api.ledger_void(p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
-    when 'charge' then core_api.ledger_charge(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
-    when 'extend' then core_api.ledger_extend(p_op ->> 'key', (p_op ->> 'hold')::uuid, coalesce((p_op ->> 'add')::bigint, 0),
+    when 'settle' then core.ledger_settle(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+    when 'void' then core.ledger_void(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
+    when 'charge' then core.ledger_charge(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+    when 'extend' then core.ledger_extend(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, coalesce((p_op ->> 'add')::bigint, 0),
       (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120))
-    when 'capture' then core_api.ledger_capture(p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint)
-    when 'grant' then core_api.ledger_grant(p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, p_op ->> 'reason', coalesce(p_op -> 'metadata', '{}'))
-    when 'transfer' then core_api.ledger_transfer(p_op ->> 'key', p_op ->> 'from', p_op ->> 'to', (p_op ->> 'amount')::bigint, coalesce(p_op ->> 'mode', 'exact'))
-    when 'refund' then core_api.ledger_refund(p_op ->> 'key', (p_op ->> 'tx')::bigint, (p_op ->> 'amount')::bigint)
+    when 'capture' then core.ledger_capture(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint)
+    when 'grant' then core.ledger_grant(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, p_op ->> 'reason', coalesce(p_op -> 'metadata', '{}'))
+    when 'transfer' then core.ledger_transfer(p_batch, p_op ->> 'key', p_op ->> 'from', p_op ->> 'to', (p_op ->> 'amount')::bigint, coalesce(p_op ->> 'mode', 'exact'))
+    when 'refund' then core.ledger_refund(p_batch, p_op ->> 'key', (p_op ->> 'tx')::bigint, (p_op ->> 'amount')::bigint)
     end;
 exception when others then
   get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
@@ -57,51 +57,78 @@ end
 $$;
 comment on function core.ledger_apply is 'One operation of a batch through its own function; PT4xx and bad values become {ok: false, code, error}.';
 
+-- Whether the caller has a capability at all, where its reach (its own project, or every one) is looked at apart.
+create function core.ledger_may(p_capability text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return core.authorize(p_capability, coalesce(core.claims() ->> 'project', ''));
+exception when sqlstate 'PT403' then
+  return false;
+end
+$$;
+comment on function core.ledger_may is 'Whether core.authorize would let the caller pass, within its own reach.';
+
+-- What operations name and their caller may use: nothing else is locked for them. An operation that names more is
+-- refused by its own function, which authorises before it looks.
+create function core.ledger_batch_reach(p_ops jsonb,
+  out purses bigint[], out roots bigint[], out path bigint[], out holds uuid[], out budget_ids bigint[], out window_starts timestamptz[])
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_spend boolean := core.ledger_may('ledger:spend');
+  v_grant boolean := core.ledger_may('ledger:grant');
+  v_codes text[];
+  v_txs bigint[];
+  v_accounts bigint[];
+begin
+  -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
+  select array_agg(f.code), array_agg(case when f.hold ~ '^[0-9a-fA-F]{32}$' then f.hold::uuid end),
+    array_agg(case when f.tx ~ '^[0-9]{1,18}$' then f.tx::bigint end)
+  into v_codes, holds, v_txs
+  from jsonb_array_elements(p_ops) o
+  cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
+    (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
+  where case when jsonb_typeof(o.value) <> 'object' then false
+    when o.value ->> 'op' in ('grant', 'refund') then v_grant
+    when o.value ->> 'op' in ('reserve', 'settle', 'void', 'charge', 'extend', 'capture', 'transfer') then v_spend
+    else false end;
+  select coalesce(array_agg(t.id), '{}') into v_txs from core.ledger_tx t
+  where t.id = any (v_txs) and (v_member is null or t.project = v_member);
+  -- A refund counts in the windows of what it gives back: those of its hold, or its own.
+  select coalesce(array_agg(h.id), '{}') into holds from core.ledger_hold h
+  where h.id = any (holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)))
+    and (v_member is null or h.project = v_member);
+  select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into budget_ids, window_starts
+  from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
+  select array_agg(u.id) into v_accounts from (
+    select a.id from core.ledger_account a where a.code = any (v_codes) and (v_member is null or a.project = v_member)
+    union select h.account_id from core.ledger_hold h where h.id = any (holds)
+    union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
+  select array_agg(distinct p.id) into path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
+  select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into purses, roots
+  from core.ledger_account a where a.id = any (v_accounts);
+end
+$$;
+comment on function core.ledger_batch_reach is 'The purses, holds and windows that the operations of a batch name within the reach of their caller.';
+
 -- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
 -- of the same batch (settle what it reserved), and any operation is allowed.
 create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_codes text[];
-  v_holds uuid[];
-  v_txs bigint[];
-  v_accounts bigint[];
-  v_path bigint[];
-  v_purses bigint[];
-  v_roots bigint[];
-  v_ids bigint[];
-  v_starts timestamptz[];
+  v_reach record;
   v_gate record;
-  v_ok boolean;
+  v_locks core.ledger_batch_locks;
   v_results text[] := '{}';
   v_op jsonb;
 begin
-  -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
-  select array_agg(f.code), array_agg(case when f.hold ~ '^[0-9a-fA-F]{32}$' then f.hold::uuid end),
-    array_agg(case when f.tx ~ '^[0-9]{1,18}$' then f.tx::bigint end)
-  into v_codes, v_holds, v_txs
-  from jsonb_array_elements(p_ops) o
-  cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
-    (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
-  where jsonb_typeof(o.value) = 'object';
-  -- A refund counts in the windows of what it gives back: those of its hold, or its own.
-  select coalesce(array_agg(h.id), '{}') into v_holds from core.ledger_hold h
-  where h.id = any (v_holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)));
-  select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into v_ids, v_starts
-  from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
-  select array_agg(u.id) into v_accounts from (
-    select a.id from core.ledger_account a where a.code = any (v_codes)
-    union select h.account_id from core.ledger_hold h where h.id = any (v_holds)
-    union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
-  select array_agg(distinct p.id) into v_path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
-  select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into v_purses, v_roots
-  from core.ledger_account a where a.id = any (v_accounts);
-  v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, v_ids, v_starts);
-  v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids || v_ids, v_gate.window_starts || v_starts);
+  v_reach := core.ledger_batch_reach(p_ops);
+  v_gate := core.ledger_gate(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
+  v_locks := core.ledger_lock_batch(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
+    v_gate.window_starts || v_reach.window_starts);
   for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || core.ledger_apply(v_op)::text;
+    v_results := v_results || core.ledger_apply(v_op, v_locks)::text;
   end loop;
-  perform set_config('core.ledger_gated', '', true);
   return '[' || array_to_string(v_results, ', ') || ']';
 end
 $$;

@@ -60,6 +60,7 @@ declare
   v_path bigint[];
   v_holds uuid[];
   v_gate record;
+  v_locks core.ledger_batch_locks;
   v_ok boolean;
 begin
   if jsonb_array_length(p_ops) = 0 then return '[]'; end if;
@@ -67,13 +68,13 @@ begin
     if v_member is not null and p_ops -> 0 ->> 'op' in ('reserve', 'settle', 'void', 'charge') then
       v_ok := core.authorize('ledger:spend', v_member);
     end if;
-    return jsonb_build_array(core.ledger_apply(p_ops -> 0))::text;
+    return jsonb_build_array(core.ledger_apply(p_ops -> 0, null))::text;
   end if;
   b := core.ledger_batch_parse(p_ops);
   if b.op is null then return core.ledger_batch_each(p_ops); end if;
+  v_ok := core.authorize('ledger:spend', coalesce(v_member, ''));
   b := core.ledger_batch_find(b);
   if not true = any (b.known) then return core.ledger_batch_each(p_ops); end if;
-  v_ok := core.authorize('ledger:spend', coalesce(v_member, b.project[1], ''));
 
   -- The gate, for all at once.
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
@@ -82,7 +83,7 @@ begin
   where a.id in (select x.id from unnest(b.op, b.account, b.known) as x (op, id, known) where x.known and x.op in ('reserve', 'charge'));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
-  v_gate := core.ledger_gate(v_purses, v_roots, v_holds, v_path, '{}', '{}');
+  v_gate := core.ledger_gate(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
   b.at := v_gate.at;
 
   b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
@@ -91,11 +92,10 @@ begin
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
   if array_position(b.result, null) is not null then
-    v_ok := core.ledger_gate_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
+    v_locks := core.ledger_lock_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
     for i in 1 .. cardinality(b.op) loop
-      if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1))::text; end if;
+      if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
     end loop;
-    perform set_config('core.ledger_gated', '', true);
   end if;
   return '[' || array_to_string(b.result, ', ') || ']';
 end

@@ -71,7 +71,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(v_account, p_lease, false);
+  v_gate := core.ledger_enter(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -136,7 +136,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(v_account, p_lease, false);
+  v_gate := core.ledger_enter(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
