@@ -310,3 +310,7 @@ $$;
 comment on function core_api.member_update is 'Changes the role or the name of a member. PT404 where there is none; the last owner stays.';
 revoke execute on function core_api.member_update from public;
 grant execute on function core_api.member_update to core_member, service_role;
+
+-- Nobody may execute a function without a grant of its own.
+
+revoke execute on all functions in schema core, core_api from public, anon, authenticated;

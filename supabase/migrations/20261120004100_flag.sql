@@ -174,3 +174,7 @@ $$;
 comment on function core_api.flag_list is 'The flag overrides a project sees that changed after a version; pages by that version.';
 revoke execute on function core_api.flag_list from public;
 grant execute on function core_api.flag_list to core_member, service_role;
+
+-- Nobody may execute a function without a grant of its own.
+
+revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -183,3 +183,7 @@ $$;
 comment on function core_api.audit_log is 'The audit log of a project, or of everything: changes and the journal of the ledger, newest first, before a number.';
 revoke execute on function core_api.audit_log from public;
 grant execute on function core_api.audit_log to core_member, service_role;
+
+-- Nobody may execute a function without a grant of its own.
+
+revoke execute on all functions in schema core, core_api from public, anon, authenticated;

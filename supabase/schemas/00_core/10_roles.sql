@@ -23,10 +23,6 @@ comment on role core_member is 'A sibling project. Its JWT claims (project, caps
 
 grant usage on schema core_api to core_member, service_role;
 
--- New functions are executable by everybody unless this says otherwise.
-alter default privileges in schema core revoke execute on functions from public;
-alter default privileges in schema core_api revoke execute on functions from public;
-
 -- Micro-credits: every amount is a whole number that a JSON number holds exactly in any language (2^53 - 1).
 create domain core.amount as bigint
   constraint amount_range check (value between 0 and 9007199254740991);

@@ -19,7 +19,7 @@ export async function generateMigrations(schemas: string): Promise<GeneratedFile
       const paths = await listSchemaFiles(schemas, folder)
       const texts = await Promise.all(paths.map((path) => readFile(join(schemas, path), 'utf8')))
       const parts = texts.map((text, index) => `-- supabase/schemas/${paths[index]}\n\n${text.trimEnd()}\n`)
-      return { name: `${versionOf(number)}_${noun}.sql`, text: [header(folder), ...parts].join('\n') }
+      return { name: `${versionOf(number)}_${noun}.sql`, text: [header(folder), ...parts, revoke].join('\n') }
     }),
   )
 }
@@ -51,3 +51,12 @@ function versionOf(number: string): string {
 
 const header = (folder: string) =>
   `-- Generated from supabase/schemas/${folder} by \`npm run generate\`. Do not edit.\n`
+
+/**
+ * Postgres lets PUBLIC execute each new function, and default privileges of a schema cannot take that away: they only add
+ * to those of the database. So each migration ends with a revoke of what exists by then.
+ */
+const revoke = `-- Nobody may execute a function without a grant of its own.
+
+revoke execute on all functions in schema core, core_api from public, anon, authenticated;
+`

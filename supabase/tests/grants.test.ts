@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../packages/database/src/testing/index.ts'
+
+let on: TestDatabase
+
+beforeAll(async () => {
+  on = await createTestDatabase()
+})
+afterAll(() => on.drop())
+
+const names = async (query: string) => (await on.sql(query)).map(({ name }) => name)
+
+test('PUBLIC, anon and authenticated may execute nothing in core and core_api', async () => {
+  expect(
+    await names(`
+      select distinct p.oid::regprocedure::text as name
+      from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+      where p.pronamespace in ('core'::regnamespace, 'core_api'::regnamespace) and a.privilege_type = 'EXECUTE'
+        and a.grantee in (0, 'anon'::regrole, 'authenticated'::regrole)
+      order by 1`),
+  ).toEqual([])
+  expect(
+    await names(`
+      select distinct c.oid::regclass::text as name
+      from pg_class c cross join lateral aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+      where c.relnamespace in ('core'::regnamespace, 'core_api'::regnamespace) and a.grantee <> c.relowner
+      order by 1`),
+  ).toEqual([])
+})
+
+test('functions of core are the owner’s alone; those of core_api are for service_role, or for core_member as well', async () => {
+  const grants = await on.sql(`
+    select p.pronamespace::regnamespace::text as schema, array_agg(distinct a.grantee::regrole::text order by a.grantee::regrole::text)
+      filter (where a.grantee <> p.proowner) as roles
+    from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    where p.pronamespace in ('core'::regnamespace, 'core_api'::regnamespace)
+    group by p.oid`)
+  const kinds = [...new Set(grants.map(({ schema, roles }) => `${schema} ${roles ?? 'owner'}`))].sort()
+  expect(kinds).toEqual(['core owner', 'core_api core_member,service_role', 'core_api service_role'])
+})
+
+test('members may execute what authorises for a project, service_role alone what authorises for the whole system', async () => {
+  // ledger_audit does either: of one account, or of all for the owner.
+  expect(
+    await names(`
+      select p.proname as name from pg_proc p
+      where p.pronamespace = 'core_api'::regnamespace and p.proname <> 'ledger_audit'
+        and has_function_privilege('core_member', p.oid, 'execute') = (p.prosrc ~ 'core\\.authorize\\(''[a-z:]+'', null\\)')
+      order by 1`),
+  ).toEqual([])
+})
