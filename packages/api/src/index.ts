@@ -1,9 +1,8 @@
-export { type ApiKeyMode, type ApiKeySecret, generateApiKey, hashApiKey, isApiKey, type NewApiKey } from './api-key.ts'
-export { type Capability, capabilities, capabilitySummaries, isCapability } from './capability.ts'
-export { type Deprecation, toDeprecationHeaders } from './deprecation.ts'
-export { docsStyle, renderDocsPage, renderProblemPage } from './docs-page.ts'
-export { toFaults } from './fault.ts'
-export { type OpenApiOptions, toOpenApi } from './openapi.ts'
+export { listAuditLog, listWholeAuditLog } from './audit/routes.ts'
+export { type Deprecation, toDeprecationHeaders } from './contract/deprecation.ts'
+export { docsStyle, renderDocsPage, renderProblemPage } from './contract/docs-page.ts'
+export { toFaults } from './contract/fault.ts'
+export { type OpenApiOptions, toOpenApi } from './contract/openapi.ts'
 export {
   errorOfProblem,
   type Fault,
@@ -13,23 +12,8 @@ export {
   problemOfError,
   problemSchema,
   problems,
-} from './problem.ts'
-export { readServerSentEvents, type ServerSentMessage } from './realtime/event-source.ts'
-export {
-  type ClientFrame,
-  type CloseCode,
-  clientFrameSchema,
-  closeCodes,
-  type EventFrame,
-  eventFrameSchema,
-  type ResyncReason,
-  resyncReasons,
-  type ServerFrame,
-  serverFrameSchema,
-} from './realtime/frame.ts'
-export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
-export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './realtime/topic.ts'
-export { isRole, type Role, roleScopes, roles } from './role.ts'
+} from './contract/problem.ts'
+export { isRole, type Role, roleScopes, roles } from './contract/role.ts'
 export {
   type ConditionalUse,
   defineRoute,
@@ -44,45 +28,68 @@ export {
   type RouteInput,
   type RouteRequest,
   type RouteResponse,
-} from './route-contract.ts'
+} from './contract/route-contract.ts'
+export { type Capability, capabilities, capabilitySummaries, isCapability } from './contract/scope.ts'
+export { suggest } from './contract/suggestion.ts'
+export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './contract/topic.ts'
+export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
+export { connectRealtime, streamEvents } from './event/routes.ts'
+export { listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'
 export {
-  getAccount,
-  listAccounts,
-  openAccount,
-  updateAccount,
-} from './routes/account.ts'
-export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './routes/api-key.ts'
-export { verifyApiKey } from './routes/api-key-verify.ts'
-export { auditAccount, auditLedger } from './routes/audit.ts'
-export { listAuditLog, listWholeAuditLog } from './routes/audit-log.ts'
-export { getBalance, getHistory } from './routes/balance.ts'
-export { type BatchOperation, runBatch } from './routes/batch.ts'
-export { getBottlenecks } from './routes/bottleneck.ts'
-export { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
-export { chargeCredits } from './routes/charge.ts'
-export { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from './routes/credit-lease.ts'
-export { listAllErrors, listErrors, markAnyError, markError } from './routes/error-group.ts'
-export { listAllFlags, listFlags, setFlag, setFlagForAll } from './routes/flag.ts'
-export { grantCredits } from './routes/grant.ts'
-export { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
-export { getLedgerStats, sealLedger, verifyLedger } from './routes/ledger.ts'
-export { getMe } from './routes/me.ts'
-export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './routes/member.ts'
-export { createProject, getProject, listProjects, putProject, updateProject } from './routes/project.ts'
-export { connectRealtime, streamEvents } from './routes/realtime.ts'
-export { rebalanceBudgets } from './routes/rebalance.ts'
-export { refundCharge } from './routes/refund.ts'
-export { listScopes, scopeCatalog } from './routes/scope.ts'
-export { docsPage, live, openApiDocument, problemPage, ready } from './routes/system.ts'
-export { getSystemInfo } from './routes/system-info.ts'
+  type ApiKeyMode,
+  type ApiKeySecret,
+  generateApiKey,
+  hashApiKey,
+  isApiKey,
+  type NewApiKey,
+} from './key/api-key.ts'
+export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './key/routes/api-key.ts'
+export { verifyApiKey } from './key/routes/api-key-verify.ts'
 export {
   createSystemApiKey,
   listSystemApiKeys,
   rerollSystemApiKey,
   revokeSystemApiKey,
   updateSystemApiKey,
-} from './routes/system-key.ts'
-export { transferCredits } from './routes/transfer.ts'
-export { getUsage } from './routes/usage.ts'
+} from './key/routes/system-key.ts'
+export {
+  getAccount,
+  listAccounts,
+  openAccount,
+  updateAccount,
+} from './ledger/routes/account.ts'
+export { auditAccount, auditLedger } from './ledger/routes/audit.ts'
+export { getBalance, getHistory } from './ledger/routes/balance.ts'
+export { type BatchOperation, runBatch } from './ledger/routes/batch.ts'
+export { listAlerts, listBudgets, setBudget } from './ledger/routes/budget.ts'
+export { chargeCredits } from './ledger/routes/charge.ts'
+export { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from './ledger/routes/credit-lease.ts'
+export { grantCredits } from './ledger/routes/grant.ts'
+export { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './ledger/routes/hold.ts'
+export { getLedgerStats, sealLedger, verifyLedger } from './ledger/routes/ledger.ts'
+export { rebalanceBudgets } from './ledger/routes/rebalance.ts'
+export { refundCharge } from './ledger/routes/refund.ts'
+export { transferCredits } from './ledger/routes/transfer.ts'
+export { getUsage } from './ledger/routes/usage.ts'
+export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './member/routes.ts'
+export { createProject, getProject, listProjects, putProject, updateProject } from './project/routes.ts'
+export { readServerSentEvents, type ServerSentMessage } from './realtime/event-source.ts'
+export {
+  type ClientFrame,
+  type CloseCode,
+  clientFrameSchema,
+  closeCodes,
+  type EventFrame,
+  eventFrameSchema,
+  type ResyncReason,
+  resyncReasons,
+  type ServerFrame,
+  serverFrameSchema,
+} from './realtime/frame.ts'
+export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
 export { type Routes, routes } from './routes.ts'
-export { suggest } from './suggestion.ts'
+export { getBottlenecks } from './system/routes/bottleneck.ts'
+export { getMe } from './system/routes/me.ts'
+export { listScopes, scopeCatalog } from './system/routes/scope.ts'
+export { docsPage, live, openApiDocument, problemPage, ready } from './system/routes/system.ts'
+export { getSystemInfo } from './system/routes/system-info.ts'

@@ -1,13 +1,13 @@
 import { type Clock, CoreError, systemClock } from '@core/foundation'
+import { isTopic, type Topic, topics } from './contract/topic.ts'
 import { type Channel, type Cursor, createChannel, type RawItem, type RealtimeItem } from './realtime/channel.ts'
 import { createSocketLink, type WebSocketLike } from './realtime/socket-link.ts'
 import { runStream } from './realtime/stream-link.ts'
-import { isTopic, type Topic, topics } from './realtime/topic.ts'
-import { getMe } from './routes/me.ts'
+import { getMe } from './system/routes/me.ts'
 
+export { type EventData, type EventType, type Topic, topicNames, topics } from './contract/topic.ts'
 export type { Cursor, RealtimeEvent, RealtimeItem, RealtimeResync } from './realtime/channel.ts'
 export type { WebSocketLike } from './realtime/socket-link.ts'
-export { type EventData, type EventType, type Topic, topicNames, topics } from './realtime/topic.ts'
 
 /** Opens a socket, with these headers where it can. */
 export type SocketOpener = (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { isCapability } from './capability.ts'
-import { problems } from './problem.ts'
-import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
+import { problems } from './contract/problem.ts'
+import { hasFields, problemsOf, type RouteContract } from './contract/route-contract.ts'
+import { isCapability } from './contract/scope.ts'
 import { routes } from './routes.ts'
 
 const all: readonly RouteContract[] = routes

@@ -1,6 +1,6 @@
 import type { CoreError } from '@core/foundation'
+import type { EventData, EventType, Topic } from '../contract/topic.ts'
 import type { ResyncReason } from './frame.ts'
-import type { EventData, EventType, Topic } from './topic.ts'
 
 /** An event, once and in order. */
 export interface RealtimeEvent<Name extends Topic = Topic> {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { timestampField } from '../field.ts'
-import { topicNames } from './topic.ts'
+import { timestampField } from '../contract/field.ts'
+import { topicNames } from '../contract/topic.ts'
 
 // Every frame is one JSON object in one text message; op says which.
 

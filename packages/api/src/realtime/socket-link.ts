@@ -1,8 +1,8 @@
 import { type Clock, CoreError } from '@core/foundation'
+import type { Topic } from '../contract/topic.ts'
 import { createBackoff } from './backoff.ts'
 import type { Channel } from './channel.ts'
 import { type ClientFrame, type ServerFrame, serverFrameSchema } from './frame.ts'
-import type { Topic } from './topic.ts'
 
 /** What is needed of a WebSocket: that of browsers, of Node, or of the package ws. */
 export interface WebSocketLike {

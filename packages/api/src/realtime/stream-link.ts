@@ -1,6 +1,6 @@
 import { type Clock, CoreError } from '@core/foundation'
 import { z } from 'zod'
-import { errorOfProblem, problemSchema } from '../problem.ts'
+import { errorOfProblem, problemSchema } from '../contract/problem.ts'
 import { createBackoff } from './backoff.ts'
 import type { Channel } from './channel.ts'
 import { readServerSentEvents, type ServerSentMessage } from './event-source.ts'

@@ -1,0 +1,145 @@
+import { type CallOptions, CoreError, startDeadline, uuidv7 } from '@core/foundation'
+import { type Routes, routes } from '../routes.ts'
+import { errorOfProblem, isProblemCode, type Problem, problemSchema, problems } from './problem.ts'
+import { hasFields, type RouteContract, type RouteRequest, type RouteResponse } from './route-contract.ts'
+
+export interface ClientOptions {
+  /** Where the control plane is: `http://127.0.0.1:4400`. */
+  readonly url: string
+  /** An API key; without one only public routes answer. */
+  readonly key?: string | undefined
+  /** Limit of each call in milliseconds unless the call sets its own. Default 30,000. */
+  readonly timeoutMs?: number
+  /** What sends the requests. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch
+}
+
+export interface ClientCallOptions extends CallOptions {
+  /** Names the intended effect; the same again on a retry. Default: a new uuid for each call. */
+  readonly idempotencyKey?: string | undefined
+  /**
+   * Of an edit: the etag that was read, or * for anything that is there. Rejects with E_PRECONDITION_FAILED, its
+   * `details.etag` the present one, where it was changed meanwhile.
+   */
+  readonly ifMatch?: string | undefined
+  /** Of an edit: * lets it pass only where nothing is there yet. */
+  readonly ifNoneMatch?: '*' | undefined
+}
+
+type Operation<Contract extends RouteContract> =
+  Record<never, never> extends RouteRequest<Contract>
+    ? (request?: RouteRequest<Contract>, options?: ClientCallOptions) => Promise<RouteResponse<Contract>>
+    : (request: RouteRequest<Contract>, options?: ClientCallOptions) => Promise<RouteResponse<Contract>>
+
+/** Streams have a client of their own: `@core/api/realtime`. */
+type Streaming = { readonly produces: 'text/event-stream' | 'websocket' }
+
+/** One method per route, named by its operation. */
+export type Client = {
+  readonly [Contract in Exclude<Routes[number], Streaming> as Contract['operation']]: Operation<Contract>
+}
+
+/**
+ * A typed client of the control plane. Every call resolves with the parsed body of a success and rejects with a
+ * CoreError: E_TIMEOUT and E_ABORTED from the call's own options, E_DATABASE_UNAVAILABLE where the server cannot be
+ * reached, and for problem documents the code they stand for, with `details.code`, `details.status` and the facts of
+ * the problem (`available`, `budgets`). After a timeout the outcome is unknown: send the same `idempotencyKey` again.
+ */
+export function createClient(options: ClientOptions): Client {
+  const call = createCaller(options)
+  const operations = routes.map((route) => [
+    route.operation,
+    (request?: UntypedRequest, callOptions?: ClientCallOptions) => call(route, request, callOptions),
+  ])
+  return Object.fromEntries(operations)
+}
+
+export interface UntypedRequest {
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly query?: Readonly<Record<string, unknown>>
+  readonly body?: unknown
+}
+
+export type Caller = (route: RouteContract, request?: UntypedRequest, options?: ClientCallOptions) => Promise<unknown>
+
+/** What is behind `createClient`, for programs that learn only as they run which route it is. */
+export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch }: ClientOptions): Caller {
+  return async (route, request = {}, options = {}) => {
+    using deadline = startDeadline(route.operation, options, timeoutMs)
+    const headers = new Headers({ accept: 'application/json, application/problem+json' })
+    if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
+    if (route.idempotencyKey !== 'none') headers.set('idempotency-key', options.idempotencyKey ?? uuidv7())
+    if (options.ifMatch !== undefined) headers.set('if-match', toEntityTag(options.ifMatch))
+    if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
+    const hasBody = hasFields(route.input.body)
+    if (hasBody) headers.set('content-type', 'application/json')
+    try {
+      const response = await send(toUrl(url, route, request), {
+        method: route.method,
+        headers,
+        ...(hasBody ? { body: JSON.stringify(request.body ?? {}) } : {}),
+        signal: deadline.signal,
+        redirect: 'error', // a redirect would carry the key to another place
+      })
+      const text = await response.text()
+      if (route.outputs[response.status] === undefined) throw toProblemError(route, response, text)
+      return readSuccess(route, response.status, text)
+    } catch (error) {
+      if (deadline.signal.aborted) throw deadline.signal.reason
+      if (error instanceof CoreError) throw error
+      throw new CoreError('E_DATABASE_UNAVAILABLE', `the control plane at ${url} did not answer ${route.operation}`, {
+        cause: error,
+        fix: 'Check that it runs (core status) and that the address is right.',
+      })
+    }
+  }
+}
+
+/** Bodies have the tag bare, header fields between quotes. */
+function toEntityTag(etag: string): string {
+  return etag === '*' || etag.startsWith('"') ? etag : `"${etag}"`
+}
+
+function toUrl(base: string, { path }: RouteContract, { params = {}, query = {} }: UntypedRequest): URL {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const url = new URL(`${base.replace(/\/+$/, '')}${filled}`)
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
+  return url
+}
+
+function readSuccess(route: RouteContract, status: number, text: string): unknown {
+  try {
+    return route.outputs[status]?.parse(route.produces === 'text/html' ? text : JSON.parse(text))
+  } catch (cause) {
+    throw new CoreError('E_INTERNAL', `${route.operation} succeeded with a body this client does not understand`, {
+      cause,
+      fix: 'Use the client of the same version as the control plane.',
+      details: { status },
+    })
+  }
+}
+
+function toProblemError({ operation }: RouteContract, response: Response, text: string): CoreError {
+  const problem = readProblem(text)
+  if (problem === undefined || !isProblemCode(problem.code)) {
+    return new CoreError('E_INTERNAL', `${operation} was answered with ${response.status} and no problem document`, {
+      details: { status: response.status },
+      retryable: response.status === 502 || response.status === 503 || response.status === 504,
+    })
+  }
+  const { code, status, title, type, detail, instance, retryable, fix, errors, ...facts } = problem
+  const firstFix = fix ?? errors.find((fault) => fault.fix !== undefined)?.fix ?? problems[code].remedy
+  return new CoreError(errorOfProblem[code], `${operation}: ${detail}`, {
+    retryable,
+    fix: firstFix,
+    details: { ...facts, code, status, instance, errors },
+  })
+}
+
+function readProblem(text: string): Problem | undefined {
+  try {
+    return problemSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

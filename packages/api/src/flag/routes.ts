@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import {
+  etagField,
+  jsonField,
+  pageFields,
+  pageOf,
+  projectField,
+  queryInteger,
+  timestampField,
+} from '../contract/field.ts'
+import { defineRoute, noInput } from '../contract/route-contract.ts'
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9_.-]{0,99}$/)
+  .describe('1 to 100 lowercase letters, digits and _ . - beginning with a letter')
+
+const flagSchema = z
+  .object({
+    name: z.string(),
+    project: z.string().nullable().describe('null: an override for all projects'),
+    value: z.unknown(),
+    cleared: z.boolean(),
+    rolloutBasisPoints: z.int(),
+    version: z.int(),
+    updatedAt: timestampField,
+    updatedBy: z.string(),
+    etag: etagField.nullable(),
+  })
+  .meta({ id: 'Flag' })
+
+const project = z.strictObject({ project: projectField })
+const page = z.strictObject(pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER)))
+
+const change = z.strictObject({
+  name,
+  value: jsonField.describe('Any JSON value of at most 16 KB; null clears the override'),
+  rolloutBasisPoints: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(10_000)
+    .describe('The share of units that get the value, 0 to 10000; 2500 is a quarter'),
+})
+const changed = z
+  .object({ name: z.string(), changed: z.boolean(), version: z.int(), etag: etagField.nullable() })
+  .meta({ id: 'FlagSet' })
+
+export const listFlags = defineRoute({
+  operation: 'listFlags',
+  method: 'GET',
+  path: '/v1/projects/{project}/flags',
+  noun: 'flags',
+  summary: 'The overrides that hold for a project: its own and those for all',
+  auth: 'flag:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: {
+    ...noInput,
+    params: project,
+    query: page,
+  },
+  outputs: { 200: pageOf(flagSchema) },
+  problems: [],
+  examples: [
+    {
+      title: 'One override',
+      params: { project: 'current' },
+      status: 200,
+      response: {
+        data: [
+          {
+            name: 'router.order',
+            project: 'smart_layer',
+            value: 'health',
+            cleared: false,
+            rolloutBasisPoints: 2500,
+            version: 12,
+            updatedAt: '2026-11-20T09:30:00+00:00',
+            updatedBy: 'owner',
+            etag: '12',
+          },
+        ],
+        page: { next: null },
+      },
+    },
+  ],
+})
+
+export const setFlag = defineRoute({
+  operation: 'setFlag',
+  method: 'PUT',
+  path: '/v1/projects/{project}/flags',
+  noun: 'flags',
+  summary: 'Override a flag for a project, or clear the override with value null',
+  description:
+    'Every process sees the change within two seconds. The same call again changes nothing. If-Match takes the etag of this flag in the list.',
+  auth: 'flag:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: {
+    ...noInput,
+    params: project,
+    body: change,
+  },
+  outputs: { 200: changed },
+  problems: [],
+  examples: [
+    {
+      title: 'A quarter of the units',
+      params: { project: 'smart_layer' },
+      body: { name: 'router.order', value: 'health', rolloutBasisPoints: 2500 },
+      status: 200,
+      response: { name: 'router.order', changed: true, version: 12, etag: '12' },
+    },
+  ],
+})
+
+export const listAllFlags = defineRoute({
+  operation: 'listAllFlags',
+  method: 'GET',
+  path: '/v1/flags',
+  noun: 'flags',
+  summary: 'Every override there is, of each project and for all; for the owner',
+  auth: 'flag:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: { ...noInput, query: page },
+  outputs: { 200: pageOf(flagSchema) },
+  problems: ['not_found'],
+  examples: [
+    {
+      title: 'One for all projects',
+      status: 200,
+      response: {
+        data: [
+          {
+            name: 'router.order',
+            project: null,
+            value: 'price',
+            cleared: false,
+            rolloutBasisPoints: 10_000,
+            version: 11,
+            updatedAt: '2026-11-20T09:30:00+00:00',
+            updatedBy: 'owner',
+            etag: '11',
+          },
+        ],
+        page: { next: null },
+      },
+    },
+  ],
+})
+
+export const setFlagForAll = defineRoute({
+  operation: 'setFlagForAll',
+  method: 'PUT',
+  path: '/v1/flags',
+  noun: 'flags',
+  summary: 'Override a flag for all projects, or clear that override with value null; for the owner',
+  description: "A project's own override stands above it. Otherwise as for one project.",
+  auth: 'flag:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, body: change },
+  outputs: { 200: changed },
+  problems: ['not_found'],
+  examples: [
+    {
+      title: 'Off for everybody',
+      body: { name: 'router.order', value: null },
+      status: 200,
+      response: { name: 'router.order', changed: true, version: 13, etag: null },
+    },
+  ],
+})

@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import {
+  accountField,
+  amountOrZeroField,
+  etagField,
+  pageFields,
+  pageOf,
+  projectField,
+  queryInteger,
+  timestampField,
+} from '../../contract/field.ts'
+import { defineRoute, noInput } from '../../contract/route-contract.ts'
+import { budgetExample, budgetSchema, postingExample, postingFields } from '../answer.ts'
+
+const period = z.enum(['hour', 'day', 'week', 'month', 'total'])
+const project = z.strictObject({ project: projectField })
+
+const listedSchema = budgetSchema.extend({ etag: etagField }).meta({ id: 'ListedBudget' })
+const etag = '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a'
+
+export const listBudgets = defineRoute({
+  operation: 'listBudgets',
+  method: 'GET',
+  path: '/v1/projects/{project}/budgets',
+  noun: 'budgets',
+  summary: 'Every budget that binds an account, its own and those above it',
+  auth: 'ledger:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: {
+    ...noInput,
+    params: project,
+    query: z.strictObject({
+      account: accountField.optional().describe("Left out: the project's account of the same name"),
+    }),
+  },
+  outputs: { 200: z.object({ data: z.array(listedSchema), page: z.object({ next: z.null() }) }) },
+  problems: ['account_not_found'],
+  examples: [
+    {
+      title: 'The daily allowance',
+      params: { project: 'current' },
+      status: 200,
+      response: { data: [{ ...budgetExample, etag }], page: { next: null } },
+    },
+  ],
+})
+
+export const setBudget = defineRoute({
+  operation: 'setBudget',
+  method: 'PUT',
+  path: '/v1/projects/{project}/budgets',
+  noun: 'budgets',
+  summary: 'Set a cap per period, or remove it with limit null',
+  description:
+    'The present period keeps what it has counted. Period and time zone are fixed for the life of a budget. If-Match takes the etag of this budget in the list.',
+  auth: 'ledger:budget',
+  idempotencyKey: 'optional',
+  conditional: 'edit',
+  input: {
+    ...noInput,
+    params: project,
+    body: z.strictObject({
+      account: accountField,
+      budget: z.string().min(1).max(100).describe('Its name, 1 to 100 characters'),
+      period,
+      limit: amountOrZeroField.nullable(),
+      timeZone: z.string().max(100).default('UTC').describe('An IANA name such as UTC or Europe/Berlin'),
+      carryCap: amountOrZeroField.default(0).describe('How much unused cap rolls over into the next period'),
+      floor: amountOrZeroField.default(0).describe('What balancing leaves to it'),
+      alertBasisPoints: z
+        .array(z.int().min(1).max(100_000))
+        .max(10)
+        .default([8000, 10_000])
+        .describe('When to raise an alert; 8000 is 80 % of the limit'),
+    }),
+  },
+  outputs: {
+    200: z
+      .object({
+        account: z.string(),
+        budget: z.string(),
+        limit: amountOrZeroField.nullable(),
+        etag: etagField.nullable(),
+        ...postingFields,
+      })
+      .meta({ id: 'BudgetSet' }),
+  },
+  problems: ['account_not_found', 'conflict'],
+  examples: [
+    {
+      title: 'A hundred credits a day',
+      params: { project: 'smart_layer' },
+      body: { account: 'smart_layer', budget: 'daily', period: 'day', limit: 100_000_000 },
+      status: 200,
+      response: { account: 'smart_layer', budget: 'daily', limit: 100_000_000, etag, ...postingExample },
+    },
+  ],
+})
+
+const alertSchema = z
+  .object({
+    id: z.int(),
+    account: z.string(),
+    budget: z.string(),
+    period,
+    periodStart: timestampField.nullable(),
+    limit: amountOrZeroField,
+    thresholdBasisPoints: z.int(),
+    spent: amountOrZeroField,
+    tx: z.int(),
+    at: timestampField,
+  })
+  .meta({ id: 'Alert' })
+
+export const listAlerts = defineRoute({
+  operation: 'listAlerts',
+  method: 'GET',
+  path: '/v1/projects/{project}/alerts',
+  noun: 'alerts',
+  summary: 'Thresholds that were crossed, oldest first, each exactly once',
+  auth: 'ledger:read',
+  idempotencyKey: 'none',
+  input: { ...noInput, params: project, query: z.strictObject(pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER))) },
+  outputs: { 200: pageOf(alertSchema) },
+  problems: [],
+  examples: [
+    {
+      title: 'Four fifths are spent',
+      params: { project: 'current' },
+      status: 200,
+      response: {
+        data: [
+          {
+            id: 1,
+            account: 'smart_layer',
+            budget: 'daily',
+            period: 'day',
+            periodStart: '2026-11-20T00:00:00+00:00',
+            limit: 100_000_000,
+            thresholdBasisPoints: 8000,
+            spent: 80_500_000,
+            tx: 212,
+            at: '2026-11-20T14:02:11+00:00',
+          },
+        ],
+        page: { next: null },
+      },
+    },
+  ],
+})

@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import {
+  etagField,
+  jsonObjectField,
+  metadataField,
+  projectField,
+  replayedField,
+  timestampField,
+} from '../contract/field.ts'
+import { defineRoute, noInput } from '../contract/route-contract.ts'
+
+const projectSchema = z
+  .object({
+    name: z.string(),
+    version: z.string().nullable(),
+    capabilities: z.array(z.unknown()).describe('What the project says it can do'),
+    endpoints: z.record(z.string(), z.unknown()),
+    metadata: z.record(z.string(), z.unknown()),
+    registeredAt: timestampField,
+    updatedAt: timestampField,
+    etag: etagField,
+  })
+  .meta({ id: 'Project' })
+
+const example = {
+  name: 'smart_layer',
+  version: '1.4.0',
+  capabilities: ['chat'],
+  endpoints: { api: 'http://127.0.0.1:8801' },
+  metadata: {},
+  registeredAt: '2026-11-20T09:30:00+00:00',
+  updatedAt: '2026-11-20T09:30:00+00:00',
+  etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
+}
+
+export const listProjects = defineRoute({
+  operation: 'listProjects',
+  method: 'GET',
+  path: '/v1/projects',
+  noun: 'projects',
+  summary: 'The registered projects; a key or a member sees its own',
+  auth: 'project:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: noInput,
+  outputs: { 200: z.object({ data: z.array(projectSchema), page: z.object({ next: z.null() }) }) },
+  problems: [],
+  examples: [{ title: 'One project', status: 200, response: { data: [example], page: { next: null } } }],
+})
+
+const project = z.strictObject({ project: projectField })
+
+const fields = z.strictObject({
+  version: z.string().max(100).optional(),
+  capabilities: z.array(z.string().max(100)).max(100).optional(),
+  endpoints: jsonObjectField.optional(),
+  metadata: metadataField.optional(),
+})
+
+const newNameField = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,47}$/)
+  .describe('1 to 48 lowercase letters, digits and underscores, beginning with a letter; it names a schema, too')
+
+export const createProject = defineRoute({
+  operation: 'createProject',
+  method: 'POST',
+  path: '/v1/projects',
+  noun: 'projects',
+  summary: 'Register a project that is not there yet',
+  description: 'PUT of the name registers or updates, whichever it takes.',
+  auth: 'project:write',
+  idempotencyKey: 'required',
+  input: { ...noInput, body: fields.extend({ name: newNameField }) },
+  outputs: { 201: projectSchema.extend({ replayed: replayedField }).meta({ id: 'NewProject' }) },
+  problems: ['conflict', 'not_found'],
+  examples: [
+    {
+      title: 'Register',
+      body: { name: 'smart_layer', version: '1.4.0', capabilities: ['chat'], endpoints: example.endpoints },
+      status: 201,
+      response: { ...example, replayed: false },
+    },
+  ],
+})
+
+export const getProject = defineRoute({
+  operation: 'getProject',
+  method: 'GET',
+  path: '/v1/projects/{project}',
+  noun: 'projects',
+  summary: 'What a project says of itself',
+  auth: 'project:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: { ...noInput, params: project },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [{ title: 'A project', params: { project: 'smart_layer' }, status: 200, response: example }],
+})
+
+export const updateProject = defineRoute({
+  operation: 'updateProject',
+  method: 'PATCH',
+  path: '/v1/projects/{project}',
+  noun: 'projects',
+  summary: 'Change what a registered project says of itself',
+  description: 'Fields left out keep what is stored. PUT registers a project that is not there yet; this does not.',
+  auth: 'project:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, params: project, body: fields },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [
+    {
+      title: 'A new version',
+      params: { project: 'smart_layer' },
+      body: { version: '1.4.0' },
+      status: 200,
+      response: example,
+    },
+  ],
+})
+
+export const putProject = defineRoute({
+  operation: 'putProject',
+  method: 'PUT',
+  path: '/v1/projects/{project}',
+  noun: 'projects',
+  summary: 'Register a project, or update what it says of itself',
+  description: 'Idempotent by name. Fields left out keep what is stored.',
+  auth: 'project:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, params: project, body: fields },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [
+    {
+      title: 'Register',
+      params: { project: 'smart_layer' },
+      body: { version: '1.4.0', capabilities: ['chat'], endpoints: { api: 'http://127.0.0.1:8801' } },
+      status: 200,
+      response: example,
+    },
+  ],
+})
