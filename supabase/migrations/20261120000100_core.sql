@@ -92,10 +92,38 @@ end
 $$;
 comment on function core.request_id is 'The id of the request that the control plane was answering, or null.';
 
+-- One name, one noun: projects and root accounts share the first segment of codes and paths, so a name that one of them
+-- has taken is closed to the other. The primary key decides between two callers at the same moment.
+create table core.root_name (
+  name text constraint root_name_pkey primary key,
+  noun text not null
+);
+comment on table core.root_name is 'Which noun has taken a name: a project, or an account outside every project.';
+
+-- Takes a name for a noun, or raises PT409 where another noun has it. Idempotent. Locks: the name, until the end.
+create function core.take_name(p_name text, p_noun text) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_noun text;
+begin
+  insert into core.root_name (name, noun) values (p_name, p_noun) on conflict on constraint root_name_pkey do nothing;
+  select noun into v_noun from core.root_name where name = p_name;
+  if v_noun is distinct from p_noun then
+    perform core.refuse('PT409', 'name_taken', format('%s is the name of another %s already', quote_literal(p_name), coalesce(v_noun, 'noun')),
+      'Choose another name.', jsonb_build_object('name', p_name, 'noun', v_noun));
+  end if;
+  return true;
+end
+$$;
+comment on function core.take_name is 'Takes a name for a noun. PT409 where another noun has it.';
+
 -- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
 -- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
 -- control plane acts for a key. Anything else is refused.
-create function core.authorize(p_capability text, p_project text) returns boolean
+-- A project is looked up, not spelled: claims for a name that is no registered project reach nothing (PT404), so that
+-- they cannot pass for an account of that name. p_is_new: the call registers it. The claim `root`, which the control
+-- plane sets for the owner alone, binds to an account outside every project instead.
+create function core.authorize(p_capability text, p_project text, p_is_new boolean default false) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
@@ -113,6 +141,11 @@ begin
         format('this credential lacks the capability %s', p_capability),
         format('Ask the owner for a key with %s.', p_capability),
         jsonb_build_object('capability', p_capability));
+    end if;
+    if not p_is_new and coalesce((v_claims -> 'root')::boolean, false) =
+        exists (select from core.root_name where name = p_project and noun = 'project') then
+      perform core.refuse('PT404', 'project_not_found', format('there is no project %s', quote_literal(left(p_project, 100))),
+        'Register the project first. What lies outside every project is the owner''s.');
     end if;
   elsif v_role = 'service_role' or pg_catalog.pg_has_role(coalesce(v_role, session_user::text), current_user, 'usage') then
     return true;

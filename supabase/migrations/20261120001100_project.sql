@@ -49,7 +49,7 @@ begin
       'Use 1 to 48 lowercase letters, digits and underscores, beginning with a letter, that are not a reserved schema name.',
       jsonb_build_object('field', 'name'));
   end if;
-  v_ok := core.authorize('project:write', p_name);
+  v_ok := core.authorize('project:write', p_name, p_is_new => true);
   if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
   if p_endpoints is not null then v_ok := core.require_object('endpoints', p_endpoints); end if;
   if p_capabilities is not null and jsonb_typeof(p_capabilities) <> 'array' then
@@ -57,6 +57,7 @@ begin
       jsonb_build_object('field', 'capabilities'));
   end if;
 
+  v_ok := core.take_name(p_name, 'project');
   insert into core.project as p (name, version, capabilities, endpoints, metadata)
   values (p_name, p_version, coalesce(p_capabilities, '[]'), coalesce(p_endpoints, '{}'), coalesce(p_metadata, '{}'))
   on conflict (name) do nothing returning * into v_row;
@@ -151,7 +152,7 @@ declare
     'capabilities', p_capabilities, 'endpoints', p_endpoints, 'metadata', p_metadata);
   v_answer jsonb;
 begin
-  perform core.authorize('project:write', p_name);
+  perform core.authorize('project:write', p_name, p_is_new => true);
   v_answer := core.first_answer('', p_key, v_request);
   if v_answer is not null then return v_answer; end if;
   begin

@@ -171,6 +171,7 @@ insert into core.ledger_account (id, code, project, kind, purse_id, path, root_i
 values (1, 'issuer', 'issuer', 'issuer', 1, '{1}', 1),
        (2, 'sink', 'sink', 'sink', 2, '{2}', 2),
        (3, 'breakage', 'breakage', 'breakage', 3, '{3}', 3);
+insert into core.root_name (name, noun) select code, 'account' from core.ledger_account;
 
 -- supabase/schemas/80_ledger/10_steps.sql
 
@@ -1051,6 +1052,8 @@ begin
     return core.ledger_denied('account_frozen', v_parent.code, v_purse);
   end if;
 
+  -- An account of kind project waits for the project of its name, or is its; any other kind keeps projects off the name.
+  if p_account !~ '/' and p_kind <> 'project' then v_ok := core.take_name(p_account, 'account'); end if;
   v_account.id := nextval('core.ledger_account_id_seq');
   insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, metadata)
   values (v_account.id, p_account, split_part(p_account, '/', 1), p_kind, v_parent.id,

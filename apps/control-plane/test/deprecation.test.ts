@@ -3,6 +3,7 @@ import { silentLogger } from '@core/foundation'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
+import { createProjectDirectory } from '../src/auth/project-directory.ts'
 import { type BoundRoute, serve } from '../src/http/bound-route.ts'
 import { installProblems } from '../src/http/problems.ts'
 import { installRoute } from '../src/http/routes.ts'
@@ -18,7 +19,8 @@ function open(...routes: BoundRoute[]) {
   installProblems(app, silentLogger, { record: () => undefined })
   const keyring = createKeyring({ database: { rpc: away }, ownerKey })
   const admission = createAdmission(createOwnRateLimits(unlimited))
-  for (const route of routes) installRoute(app, route, { database: { call: away }, keyring, admission })
+  const projects = createProjectDirectory({ rpc: away })
+  for (const route of routes) installRoute(app, route, { database: { call: away }, keyring, admission, projects })
   return app
 }
 

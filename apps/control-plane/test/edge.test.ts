@@ -4,6 +4,7 @@ import { silentLogger } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
+import { createProjectDirectory } from '../src/auth/project-directory.ts'
 import { createServer, type ServerLimits } from '../src/http/server.ts'
 import { createAdmission } from '../src/limits/admission.ts'
 import { createOverload } from '../src/limits/load-monitor.ts'
@@ -38,7 +39,8 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
   const away = () => Promise.reject(new Error('these tests ask no database'))
   const health = async () => ({ status: 'up' as const, latencyMs: 0 })
   const keyring = createKeyring({ database: { rpc: away }, ownerKey })
-  const realtime = createRealtime({ database: { rpc: away, listen: away }, keyring, logger: silentLogger })
+  const projects = createProjectDirectory({ rpc: away })
+  const realtime = createRealtime({ database: { rpc: away, listen: away }, projects, keyring, logger: silentLogger })
   app = createServer({
     bound: createRoutes({
       readiness: createReadiness({ database: { health } }),
@@ -48,6 +50,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     }),
     database: { call: away },
     keyring,
+    projects,
     realtime,
     admission: createAdmission(createOwnRateLimits({ ...unlimited, ...rates })),
     overload,

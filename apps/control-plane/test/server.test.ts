@@ -3,6 +3,7 @@ import { silentLogger } from '@core/foundation'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
+import { createProjectDirectory } from '../src/auth/project-directory.ts'
 import type { BoundRoute } from '../src/http/bound-route.ts'
 import { installRoutes } from '../src/http/routes.ts'
 import { createAdmission } from '../src/limits/admission.ts'
@@ -87,7 +88,13 @@ test('boot fails on a route that is unserved, unknown, doubled or without auth',
   const { observation } = watchServer(database)
   const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime, observation })
   const install = (bound: readonly BoundRoute[]) =>
-    installRoutes(Fastify(), { bound, database, keyring: createKeyring({ database }), admission })
+    installRoutes(Fastify(), {
+      bound,
+      database,
+      keyring: createKeyring({ database }),
+      admission,
+      projects: createProjectDirectory(database),
+    })
   const [first] = complete
   if (first === undefined) throw new Error('no routes')
   const contract = { ...first.contract }

@@ -6,6 +6,7 @@ import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { createKeyring } from '../src/auth/keyring.ts'
 import { openPeople } from '../src/auth/open-user-tokens.ts'
+import { createProjectDirectory } from '../src/auth/project-directory.ts'
 import { createServer } from '../src/http/server.ts'
 import { createAdmission } from '../src/limits/admission.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
@@ -90,7 +91,8 @@ export async function serveDatabase(
     await database.listen('core_key', (keyId) => keyring.forget(keyId)),
     await database.listen('core_member', (subject) => keyring.forgetPerson(subject)),
   ]
-  const realtime = createRealtime({ database, keyring, logger, ...options })
+  const projects = createProjectDirectory(database)
+  const realtime = createRealtime({ database, projects, keyring, logger, ...options })
   const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, observation })
   const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
   const app = createServer({
@@ -98,6 +100,7 @@ export async function serveDatabase(
     database,
     keyring,
     admission,
+    projects,
     overload: () => undefined,
     restRpc: true,
     limits: http,

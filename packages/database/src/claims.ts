@@ -8,8 +8,10 @@ import type { Claims } from './database.ts'
  */
 export function toJwtClaims(claims: Claims): object {
   switch (claims.role) {
-    case 'core_member':
-      return { role: claims.role, project: claims.project, caps: claims.caps, sub: claims.sub, rid: claims.requestId }
+    case 'core_member': {
+      const { role, project, root, caps, sub, requestId: rid } = claims
+      return { role, project, root, caps, sub, rid }
+    }
     case 'owner':
       return { sub: claims.sub, rid: claims.requestId }
     default:

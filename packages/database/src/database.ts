@@ -10,6 +10,8 @@ export type RpcResult<Name extends RpcName> = CoreFunctions[Name]['result']
 export interface MemberClaims {
   readonly role: 'core_member'
   readonly project: string
+  /** `project` names an account outside every project. Only for the owner: everybody else acts within projects. */
+  readonly root?: true | undefined
   /** Capabilities such as `ledger:spend`. */
   readonly caps: readonly string[]
   /** Who acts, for journals and audit rows. */

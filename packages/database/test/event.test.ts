@@ -69,6 +69,7 @@ it('a member hears its project and what concerns everybody', async () => {
   await emit(1, 'test', 'smart_layer')
   await emit(2, 'test', 'manus_origin')
   await emit(3)
+  await test.database.rpc('project_register', { p_name: 'smart_layer' })
   const claims = { role: 'core_member', project: 'smart_layer', caps: ['event:read'], sub: 'key' } as const
   expect(numbers(page.parse(await test.database.rpc('event_poll', { p_after: 0 }, { claims })))).toEqual([1, 3])
 })

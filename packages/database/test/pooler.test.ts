@@ -35,7 +35,7 @@ test('claims are those of the call, whichever connection it meets', async ({ ski
     $$`)
   const answers = await Promise.all(
     Array.from({ length: 120 }, (_, index) => {
-      const claims = { role: 'core_member', project: 'p', caps: ['contract:use'], sub: `key:${index}` } as const
+      const claims = { role: 'core_member', project: 'contract', caps: ['contract:use'], sub: `key:${index}` } as const
       return pooled.call('contract_whoami', {}, index % 3 ? { claims } : {})
     }),
   )

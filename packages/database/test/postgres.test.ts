@@ -8,7 +8,7 @@ import { createTestDatabase } from '../src/testing/index.ts'
 test('no connection carries anything over: no prepared statement, no setting', async () => {
   await using test = await createTestDatabase({ poolSize: 2 })
   await test.sql(contractFunctions)
-  const claims = { role: 'core_member', project: 'p', caps: ['contract:use'], sub: 'key:1' } as const
+  const claims = { role: 'core_member', project: 'contract', caps: ['contract:use'], sub: 'key:1' } as const
   await Promise.all(Array.from({ length: 20 }, () => test.database.call('contract_guarded', {}, { claims })))
   await test.sql(`
     create function core_api.contract_session() returns jsonb language sql as $$

@@ -267,6 +267,7 @@ describe('in a batch', () => {
   })
 
   test('a member reaches only its own project, operation by operation', async () => {
+    await ledger.database.rpc('project_register', { p_name: prefix })
     const claims = { role: 'core_member', project: prefix, caps: ['ledger:spend'], sub: 'key' } as const
     const hold = randomUUID()
     await sendBatch(ledger, [{ op: 'reserve', key: 'r', account: `${prefix}-apart`, amount: 1, hold }])

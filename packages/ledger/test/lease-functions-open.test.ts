@@ -129,6 +129,7 @@ describe('opening a lease', () => {
     }
     const reader: MemberClaims = { role: 'core_member', project: 'smart_layer', caps: ['ledger:read'], sub: 'k' }
     const lease = await openedLease()
+    for (const p_name of ['manus_origin', 'smart_layer']) await base.call('project_register', { p_name })
     await expect(openLease({}, foreign)).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
     await expect(openLease({}, reader)).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
     const missing = '019a0000-0000-7000-8000-000000000000'

@@ -45,7 +45,7 @@ begin
       'Use 1 to 48 lowercase letters, digits and underscores, beginning with a letter, that are not a reserved schema name.',
       jsonb_build_object('field', 'name'));
   end if;
-  v_ok := core.authorize('project:write', p_name);
+  v_ok := core.authorize('project:write', p_name, p_is_new => true);
   if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
   if p_endpoints is not null then v_ok := core.require_object('endpoints', p_endpoints); end if;
   if p_capabilities is not null and jsonb_typeof(p_capabilities) <> 'array' then
@@ -53,6 +53,7 @@ begin
       jsonb_build_object('field', 'capabilities'));
   end if;
 
+  v_ok := core.take_name(p_name, 'project');
   insert into core.project as p (name, version, capabilities, endpoints, metadata)
   values (p_name, p_version, coalesce(p_capabilities, '[]'), coalesce(p_endpoints, '{}'), coalesce(p_metadata, '{}'))
   on conflict (name) do nothing returning * into v_row;

@@ -29,7 +29,7 @@ declare
     'capabilities', p_capabilities, 'endpoints', p_endpoints, 'metadata', p_metadata);
   v_answer jsonb;
 begin
-  perform core.authorize('project:write', p_name);
+  perform core.authorize('project:write', p_name, p_is_new => true);
   v_answer := core.first_answer('', p_key, v_request);
   if v_answer is not null then return v_answer; end if;
   begin

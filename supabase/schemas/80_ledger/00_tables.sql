@@ -167,3 +167,4 @@ insert into core.ledger_account (id, code, project, kind, purse_id, path, root_i
 values (1, 'issuer', 'issuer', 'issuer', 1, '{1}', 1),
        (2, 'sink', 'sink', 'sink', 2, '{2}', 2),
        (3, 'breakage', 'breakage', 'breakage', 3, '{3}', 3);
+insert into core.root_name (name, noun) select code, 'account' from core.ledger_account;

@@ -71,6 +71,8 @@ begin
     return core.ledger_denied('account_frozen', v_parent.code, v_purse);
   end if;
 
+  -- An account of kind project waits for the project of its name, or is its; any other kind keeps projects off the name.
+  if p_account !~ '/' and p_kind <> 'project' then v_ok := core.take_name(p_account, 'account'); end if;
   v_account.id := nextval('core.ledger_account_id_seq');
   insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, metadata)
   values (v_account.id, p_account, split_part(p_account, '/', 1), p_kind, v_parent.id,

@@ -4,12 +4,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { noOwnProject, notFound, ProblemError } from '../http/problem-error.ts'
 import type { Admission } from '../limits/admission.ts'
 import { bearerToken, type Keyring, requireScope } from './keyring.ts'
-import { bindTo, type Principal } from './principal.ts'
+import { bindTo, isOwner, type Principal } from './principal.ts'
+import type { NameOwner, ProjectDirectory } from './project-directory.ts'
 
 /** What is known of a request before its body is read. */
 export interface Caller {
   readonly principal: Principal
   readonly project: string
+  /** `project` names accounts outside every project. Only of the owner. */
+  readonly isRoot: boolean
   readonly idempotencyKey: string
 }
 
@@ -26,21 +29,39 @@ declare module 'fastify' {
  * Lets a request pass or throws: credential, project, scope, media type, idempotency key, in this order, all before
  * the body is read. A foreign project is answered before a missing scope, so that nobody learns which projects exist.
  */
-export function createGate(contract: RouteContract, keyring: Keyring, admission: Admission) {
-  const { auth, idempotencyKey, method, path } = contract
+export function createGate(
+  contract: RouteContract,
+  keyring: Keyring,
+  admission: Admission,
+  projects: ProjectDirectory,
+) {
+  const { auth, idempotencyKey, method, path, makes } = contract
   const hasProject = path.includes('{project}')
   const limited = !probes.has(path)
   // A browser's socket cannot bring the header and says who it is in its first frame.
   const mayBeAnonymous = contract.produces === 'websocket'
 
-  function admit(request: FastifyRequest, known: Principal): void {
+  function admit(request: FastifyRequest, known: Principal): void | Promise<void> {
     const project = hasProject ? projectOf(request.params, known) : (known.project ?? '')
     const principal = hasProject ? bindTo(known, project) : known
     if (principal === undefined) throw notFound()
     if (auth !== 'public' && auth !== 'authenticated') requireScope(principal, auth)
     if (method !== 'GET') requireJson(request.headers)
     const key = idempotencyKey === 'none' ? '' : idempotencyKeyOf(request.headers, idempotencyKey)
-    request.caller = { principal, project, idempotencyKey: key }
+    const enter = (owner: NameOwner): void => {
+      const isRoot = owner !== 'project'
+      if (isRoot && !mayActOutside(principal, owner)) throw notFound()
+      request.caller = { principal, project, isRoot, idempotencyKey: key }
+    }
+    // A bound credential's project is registered: the database holds the two together.
+    if (!hasProject || principal.project !== undefined || makes === 'project') return enter('project')
+    const owner = projects.find(project)
+    return owner instanceof Promise ? owner.then(enter) : enter(owner)
+  }
+
+  /** The owner acts on accounts outside every project, and may open the first one of a name. */
+  function mayActOutside(principal: Principal, owner: NameOwner): boolean {
+    return isOwner(principal) && (owner === 'root' ? rootScopes.test(auth) : makes === 'account')
   }
 
   /** Synchronous for a key that is known, which is nearly always. */
@@ -51,8 +72,7 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
       remembered: () => (authorization === undefined ? undefined : keyring.peek(bearerToken(authorization))),
     })
     if (resolved instanceof Promise) return resolved.then((principal) => admit(request, principal))
-    admit(request, resolved)
-    return undefined
+    return admit(request, resolved) ?? undefined
   }
 
   /** A credential that is known to be good counts as itself also where none is needed, the rest by address. */
@@ -85,6 +105,9 @@ export function createGate(contract: RouteContract, keyring: Keyring, admission:
     }
   }
 }
+
+/** What there is of an account outside projects: its money, and what is recorded of it. */
+const rootScopes = /^(ledger:|event:read$|audit:read$)/
 
 /** Asked several times a second by whoever balances the load; what they cost is bounded by themselves. */
 const probes: ReadonlySet<string> = new Set(['/livez', '/readyz'])

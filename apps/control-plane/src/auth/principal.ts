@@ -1,5 +1,6 @@
 import { type Capability, capabilities, type Role, roles as roleNames, roleScopes } from '@core/api'
 import type { MemberClaims, OwnerClaims } from '@core/database'
+import { CoreError } from '@core/foundation'
 
 /** Who a request acts for. Made from the credential alone, never from the request's path or body. */
 export interface Principal {
@@ -97,6 +98,12 @@ function higher(one: Role | undefined, other: Role | undefined): Role | undefine
  */
 export function claimsOf({ subject, scopes }: Principal, project: string, requestId?: string): MemberClaims {
   return { role: 'core_member', project, caps: [...scopes], sub: subject, requestId }
+}
+
+/** The same for an account outside every project: the owner's alone. */
+export function rootClaimsOf(owner: Principal, root: string, requestId?: string): MemberClaims {
+  if (!isOwner(owner)) throw new CoreError('E_INTERNAL', 'only the owner acts outside projects')
+  return { ...claimsOf(owner, root, requestId), root: true }
 }
 
 /** What names the owner in journals where no project bounds it. It adds no right to those of the server's connection. */

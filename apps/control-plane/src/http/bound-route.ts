@@ -6,7 +6,7 @@ import {
   type RouteInput,
   toFaults,
 } from '@core/api'
-import type { JsonInput, RpcArgs, RpcName } from '@core/database'
+import type { JsonInput, MemberClaims, RpcArgs, RpcName } from '@core/database'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Principal } from '../auth/principal.ts'
@@ -37,6 +37,8 @@ export interface RouteContext {
   readonly principal: Principal
   /** The path's project, with `current` resolved; empty on routes without one. */
   readonly project: string
+  /** What binds `rpc` to the project and the scopes. */
+  readonly claims: MemberClaims
   /** Calls core_api within the path's project and the principal's scopes. */
   rpc<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
   /** `rpc` within another project; throws not_found where the caller may not act for it. */

@@ -40,7 +40,7 @@ export function installRestRpc(
 
   async function gate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const principal = await authenticate(request, reply)
-    request.caller = { principal, project: principal.project ?? '', idempotencyKey: '' }
+    request.caller = { principal, project: principal.project ?? '', isRoot: false, idempotencyKey: '' }
     const profile = request.headers['content-profile']
     if (profile !== schema) {
       throw new RestError(406, 'PGRST106', `Invalid schema: ${profile ?? '(none)'}`, {

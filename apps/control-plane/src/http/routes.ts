@@ -4,7 +4,8 @@ import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { type Caller, createGate } from '../auth/gate.ts'
 import type { Keyring } from '../auth/keyring.ts'
-import { bindTo, claimsOf, ownerClaimsOf } from '../auth/principal.ts'
+import { bindTo, claimsOf, ownerClaimsOf, rootClaimsOf } from '../auth/principal.ts'
+import type { ProjectDirectory } from '../auth/project-directory.ts'
 import type { Admission } from '../limits/admission.ts'
 import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from './bound-route.ts'
 import { isKnown, type Precondition, readPrecondition, toEntityTag } from './precondition.ts'
@@ -18,14 +19,15 @@ export interface RoutesDependencies {
   readonly database: Pick<Database, 'call'>
   readonly keyring: Keyring
   readonly admission: Admission
+  readonly projects: ProjectDirectory
 }
 
 /** Registers every route of the contract, and refuses to start where one is undeclared, unguarded or unserved. */
-export function installRoutes(app: FastifyInstance, { bound, database, keyring, admission }: RoutesDependencies): void {
+export function installRoutes(app: FastifyInstance, { bound, ...dependencies }: RoutesDependencies): void {
   checkComplete(bound)
   app.decorateRequest('caller', null)
   app.decorateRequest('authenticate', null)
-  for (const route of bound) installRoute(app, route, { database, keyring, admission })
+  for (const route of bound) installRoute(app, route, dependencies)
   refuseOtherMethods(app)
 }
 
@@ -33,7 +35,7 @@ export function installRoutes(app: FastifyInstance, { bound, database, keyring, 
 export function installRoute(
   app: FastifyInstance,
   route: BoundRoute,
-  { database, keyring, admission }: Omit<RoutesDependencies, 'bound'>,
+  { database, keyring, admission, projects }: Omit<RoutesDependencies, 'bound'>,
 ): void {
   const { contract } = route
   const ending = contract.deprecated && toDeprecationHeaders(contract.deprecated)
@@ -41,7 +43,7 @@ export function installRoute(
     method: contract.method,
     url: toRouterPattern(contract.path),
     config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
-    onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission)],
+    onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission, projects)],
     handler(request, reply) {
       const precondition = readPrecondition(contract, request.headers)
       const context = createContext(request, database, precondition.ifMatch)
@@ -81,6 +83,7 @@ function checkComplete(bound: readonly BoundRoute[]): void {
 const nobody: Caller = {
   principal: { subject: 'nobody', project: '', scopes: new Set(), expiresAt: null },
   project: '',
+  isRoot: false,
   idempotencyKey: '',
 }
 
@@ -89,20 +92,23 @@ function createContext(
   database: Pick<Database, 'call'>,
   ifMatch: readonly string[] | null,
 ): RouteContext {
-  const { principal, project, idempotencyKey } = caller ?? nobody
+  const { principal, project, isRoot, idempotencyKey } = caller ?? nobody
+  const claims = isRoot ? rootClaimsOf(principal, project, id) : claimsOf(principal, project, id)
   return {
     principal,
     project,
+    claims,
     idempotencyKey,
     ifMatch,
     rpc: async (name, args) => {
       if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
-      return toObject(await database.call(name, args, { claims: claimsOf(principal, project, id) }))
+      return toObject(await database.call(name, args, { claims }))
     },
     within(name) {
       const bound = bindTo(principal, name)
       if (bound === undefined) throw notFound()
-      return createContext({ id, caller: { principal: bound, project: name, idempotencyKey } }, database, ifMatch).rpc
+      const within = { principal: bound, project: name, isRoot: false, idempotencyKey }
+      return createContext({ id, caller: within }, database, ifMatch).rpc
     },
     rpcUnbound: async (name, args) => {
       if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)

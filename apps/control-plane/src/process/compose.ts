@@ -8,6 +8,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { openKeyUses } from '../auth/key-uses.ts'
 import { createKeyring } from '../auth/keyring.ts'
 import { openPeople } from '../auth/open-user-tokens.ts'
+import { createProjectDirectory } from '../auth/project-directory.ts'
 import { installDrain } from '../http/drain.ts'
 import { createServer } from '../http/server.ts'
 import { createAdmission } from '../limits/admission.ts'
@@ -104,7 +105,8 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   opened.use(startLedgerLoops({ database, settings: config.background, logger, report }))
 
   const readiness = createReadiness({ database })
-  const realtime = createRealtime({ database, keyring, logger })
+  const projects = createProjectDirectory(database)
+  const realtime = createRealtime({ database, projects, keyring, logger })
   opened.use(startOutboxLoops({ database, realtime, logger, report }))
   const admission = createAdmission(opened.use(openRateLimits(config.limits, { database, logger, report })))
   const loopDelays = createRecentHistogram()
@@ -147,6 +149,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
     database,
     keyring,
     admission,
+    projects,
     overload,
     restRpc,
     tracing,

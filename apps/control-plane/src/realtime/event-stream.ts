@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { type RealtimeLimits, type Topic, topics } from '@core/api'
+import type { MemberClaims } from '@core/database'
 import type { Logger } from '@core/foundation'
 import { requireScope } from '../auth/keyring.ts'
-import { claimsOf } from '../auth/principal.ts'
 import { ProblemError } from '../http/problem-error.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
@@ -18,6 +18,8 @@ export interface StreamDependencies {
 
 export interface StreamRequest extends Credential {
   readonly project: string
+  /** What bounds its reads of the past. */
+  readonly claims: MemberClaims
   readonly topics: readonly Topic[]
   readonly since: { readonly seq: number; readonly epoch: string | undefined } | undefined
 }
@@ -73,7 +75,7 @@ export async function openStream(
     subscription = subscriptions.add({
       topics: request.topics,
       project,
-      claims: claimsOf(principal, project),
+      claims: request.claims,
       since: since?.seq,
       epoch: since?.epoch,
       isFull,

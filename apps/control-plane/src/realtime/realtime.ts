@@ -5,6 +5,7 @@ import type { Logger } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { WebSocketServer } from 'ws'
 import type { Keyring } from '../auth/keyring.ts'
+import type { ProjectDirectory } from '../auth/project-directory.ts'
 import { ProblemError } from '../http/problem-error.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { openStream, type StreamDependencies, type StreamRequest } from './event-stream.ts'
@@ -13,6 +14,7 @@ import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { installUpgrade, type Upgrades } from './upgrade.ts'
 
 export interface RealtimeDependencies {
+  readonly projects: ProjectDirectory
   readonly database: Pick<Database, 'rpc' | 'listen'>
   readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetPerson'>
   readonly logger: Logger
@@ -35,7 +37,14 @@ export interface Realtime extends AsyncDisposable {
 }
 
 /** Everything that sends events: the poller of the outbox, who hears what, and the lines to the clients. */
-export function createRealtime({ database, keyring, logger, pollEveryMs, ...options }: RealtimeDependencies): Realtime {
+export function createRealtime({
+  database,
+  projects,
+  keyring,
+  logger,
+  pollEveryMs,
+  ...options
+}: RealtimeDependencies): Realtime {
   const limits: RealtimeLimits = { ...realtimeLimits, ...options.limits }
   const connections = createConnections({ keyring, limits, logger })
   const subscriptions = createSubscriptions({
@@ -75,7 +84,7 @@ export function createRealtime({ database, keyring, logger, pollEveryMs, ...opti
       return () => {
         upgrade.release()
         server.handleUpgrade(request, upgrade.socket, upgrade.head, (socket) =>
-          serveSocket(socket, credential, { ...dependencies, authenticate }),
+          serveSocket(socket, credential, { ...dependencies, projects, authenticate }),
         )
       }
     },

@@ -10,7 +10,8 @@ import { type Clock, CoreError, isCoreError, type Logger, systemClock } from '@c
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { requireScope } from '../auth/keyring.ts'
-import { bindTo, claimsOf, type Principal } from '../auth/principal.ts'
+import { bindTo, type Principal } from '../auth/principal.ts'
+import { claimsWithin, type ProjectDirectory } from '../auth/project-directory.ts'
 import { ProblemError } from '../http/problem-error.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
@@ -22,6 +23,7 @@ export interface SocketDependencies {
   readonly subscriptions: Subscriptions
   /** Who a token in the first frame belongs to. Throws or rejects as a request with it would. */
   authenticate(token: string): Principal | Promise<Principal>
+  readonly projects: ProjectDirectory
   readonly limits: RealtimeLimits
   readonly logger: Logger
   readonly clock?: Clock
@@ -42,6 +44,9 @@ const frameWindowMs = 10_000
 /** How long a polite close may take. */
 const closeWithinMs = 3000
 
+/** What is missing and what is somebody else's look the same. */
+const hidden = { code: 'not_found', detail: 'there is nothing here that this credential may see' } as const
+
 /** How a socket ends for which there is no room. */
 const refusals = {
   too_many_of_credential: [4429, 'too many connections of this credential', 10_000],
@@ -55,7 +60,7 @@ export function serveSocket(
   credential: Credential | undefined,
   dependencies: SocketDependencies,
 ): void {
-  const { connections, subscriptions, authenticate, limits, logger, clock = systemClock } = dependencies
+  const { connections, subscriptions, authenticate, projects, limits, logger, clock = systemClock } = dependencies
   const held = new Map<string, Held>()
   const outlet = createOutlet({
     send: ({ frame }) => socket.send(frame, { binary: false }),
@@ -182,10 +187,10 @@ export function serveSocket(
       }
       await admit({ principal: await authenticate(frame.token), token: frame.token })
     } else if (typeof frame === 'string') send({ op: 'error', code: 'invalid', detail: frame })
-    else answer(frame, principal)
+    else await answer(frame, principal)
   }
 
-  function answer(frame: ClientFrame, known: Principal): void {
+  async function answer(frame: ClientFrame, known: Principal): Promise<void> {
     switch (frame.op) {
       case 'authenticate':
         // A client that cannot know whether its header got through says the same again.
@@ -193,7 +198,7 @@ export function serveSocket(
         send({ op: 'error', code: 'conflict', detail: 'this connection has another credential' })
         break
       case 'subscribe':
-        subscribe(frame, known)
+        await subscribe(frame, known)
         break
       case 'unsubscribe':
         unsubscribe(frame.id)
@@ -206,8 +211,15 @@ export function serveSocket(
     }
   }
 
-  function subscribe({ id, topic, since, epoch, project }: ClientFrame & { op: 'subscribe' }, known: Principal): void {
-    const refusal = refusalOf(id, topic, project, known)
+  async function subscribe(
+    { id, topic, since, epoch, project }: ClientFrame & { op: 'subscribe' },
+    known: Principal,
+  ): Promise<void> {
+    const bound = known.project || project
+    const claims = bound === undefined ? undefined : await claimsWithin(known, bound, projects)
+    if (isEnding) return
+    const isHidden = bound !== undefined && claims === undefined
+    const refusal = refusalOf(id, topic, project, known) ?? (isHidden ? hidden : undefined)
     if (refusal !== undefined) {
       send({ op: 'error', id, ...refusal })
       return
@@ -216,12 +228,11 @@ export function serveSocket(
       connection.end(4429, 'too many subscriptions', 10_000)
       return
     }
-    const bound = known.project || project
     held.set(id, { topic, subscription: { [Symbol.dispose]() {} } })
     const subscription = subscriptions.add({
       topics: [topic],
       project: bound,
-      claims: bound === undefined ? undefined : claimsOf(bindTo(known, bound) ?? known, bound),
+      claims,
       since,
       epoch,
       isFull,
@@ -245,7 +256,7 @@ export function serveSocket(
     if (named === '') return { code: 'invalid', detail: 'this credential has no single project: name one' } as const
     const bound = named === undefined ? known : bindTo(known, named)
     if (bound === undefined) {
-      return { code: 'not_found', detail: 'there is nothing here that this credential may see' } as const
+      return hidden
     } else if (!bound.scopes.has(scope)) {
       return { code: 'forbidden', detail: `this credential lacks the scope ${scope}` } as const
     } else if (held.has(id)) {

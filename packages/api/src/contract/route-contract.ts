@@ -59,6 +59,8 @@ export interface RouteContract {
   readonly conditional?: ConditionalUse
   /** Left out: it is here to stay. */
   readonly deprecated?: Deprecation
+  /** What the route makes may be the first of its name: a path's project need not be there yet. */
+  readonly makes?: 'project' | 'account'
   /** A POST that changes nothing, and is one because its input belongs in no address. */
   readonly isReadOnly?: true
   readonly input: RouteInput

@@ -128,6 +128,7 @@ export const putProject = defineRoute({
   method: 'PUT',
   path: '/v1/projects/{project}',
   noun: 'projects',
+  makes: 'project',
   summary: 'Register a project, or update what it says of itself',
   description: 'Idempotent by name. Fields left out keep what is stored.',
   auth: 'project:write',
@@ -135,7 +136,7 @@ export const putProject = defineRoute({
   conditional: 'edit',
   input: { ...noInput, params: project, body: fields },
   outputs: { 200: projectSchema },
-  problems: [],
+  problems: ['conflict'],
   examples: [
     {
       title: 'Register',

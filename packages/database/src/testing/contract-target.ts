@@ -74,6 +74,7 @@ export const contractFunctions = `
     end
   $$;
   create function core_api.contract_identity() returns jsonb language sql as 'select core.claims()';
+  select core.take_name('contract', 'project');
   create function core_api.contract_guarded() returns jsonb language plpgsql security definer as $$
     begin
       perform core.authorize('contract:use', core.claims() ->> 'project');

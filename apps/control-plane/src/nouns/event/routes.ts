@@ -23,7 +23,7 @@ export function createRealtimeRoutes({ realtime }: RealtimeRoutesDependencies): 
       open()
     }),
 
-    serveStream(streamEvents, async ({ principal, project, query: { topics, since } }, request, reply) => {
+    serveStream(streamEvents, async ({ principal, project, claims, query: { topics, since } }, request, reply) => {
       const token = bearerToken(request.headers.authorization)
       const from = lastEventId(request.headers['last-event-id']) ?? (since === undefined ? undefined : { seq: since })
       const open =
@@ -33,6 +33,7 @@ export function createRealtimeRoutes({ realtime }: RealtimeRoutesDependencies): 
               principal,
               token,
               project,
+              claims,
               topics,
               since: from === undefined ? undefined : { epoch: undefined, ...from },
             })

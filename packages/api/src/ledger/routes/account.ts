@@ -105,6 +105,7 @@ export const openAccount = defineRoute({
   method: 'POST',
   path: '/v1/projects/{project}/accounts',
   noun: 'accounts',
+  makes: 'account',
   summary: 'Open an account',
   description:
     "A project's key opens user accounts below its own; the owner opens any. A code with a slash is the child of the account its path names, unless parent says otherwise.",
