@@ -16,6 +16,11 @@ const offences: [rule: string, path: string, text: string][] = [
   ['the compiler is not talked out of its findings', 'packages/a/src/a.ts', 'x as unknown as Y'],
   ['no test is skipped, focused or left for later', 'packages/a/src/a.test.ts', 'test.only("x")'],
   ['nothing is left for later', 'supabase/migrations/1_a.sql', '-- TODO: index'],
+  [
+    'an object with any names keeps them all: z.record() drops __proto__, use z.custom(isObject)',
+    'packages/a/src/a.ts',
+    'z.record(z.string(), z.unknown())',
+  ],
   ['no path of one person’s machine', 'docs/a.md', 'cd /home/ada/core'],
   ['where packages come from is the machine’s own setting', 'pnpm-lock.yaml', 'tarball: https://example.org/a.tgz'],
   ['where packages come from is the machine’s own setting', '.npmrc', 'registry=https://registry.example.org'],

@@ -40,6 +40,11 @@ export const houseRules: readonly HouseRule[] = [
     find: (_, text) => quote(text, /\b(TODO|FIXME|XXX|HACK)\b/),
   },
   {
+    name: 'an object with any names keeps them all: z.record() drops __proto__, use z.custom(isObject)',
+    applies: (path) => isCode(path) && !/\.test\.ts$|\/test\//.test(path) && !isRuleBook(path),
+    find: (_, text) => quote(text, /z\.record\(z\.string\(\), z\.(unknown|json|any)\(\)\)/),
+  },
+  {
     name: 'no path of one person’s machine',
     applies: (path) => !isRuleBook(path),
     find: (_, text) => quote(text, /(\/home\/[a-z]+|\/Users\/[A-Za-z]+|\/root)\/[\w.-]+/),

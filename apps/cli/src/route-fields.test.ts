@@ -50,3 +50,9 @@ test('what does not fit is told all at once, before anything is sent', () => {
     /path\.project: .*\n.*body\.account: missing.*\n.*body\.amount: /s,
   )
 })
+
+test.each(['constructor', '__proto__', 'toString'])('%s is no field of any route', (name) => {
+  const unknown = expect.objectContaining({ code: 'E_INVALID', message: `reserveHold takes no "${name}"` })
+  expect(() => readPairs(route('reserveHold'), [`${name}=1`])).toThrow(unknown)
+  expect(() => toRequest(route('reserveHold'), Object.fromEntries([[name, 1]]))).toThrow(unknown)
+})

@@ -33,7 +33,7 @@ function readPair(route: RouteContract, pair: string): [string, unknown] {
     })
   }
   const [name, text] = [pair.slice(0, at), pair.slice(at + 1)]
-  const field = parts.map(([part]) => route.input[part].shape[name]).find((schema) => schema !== undefined)
+  const field = parts.map(([part]) => route.input[part].shape).find((shape) => Object.hasOwn(shape, name))?.[name]
   if (field === undefined) throw unknownField(route, name)
   const json = tryJson(text)
   return [name, json !== undefined && z.safeParse(field, json).success ? json : text]
@@ -49,7 +49,7 @@ export function toRequest(route: RouteContract, fields: Fields): UntypedRequest 
   const faults: Fault[] = []
   const entries = parts.map(([part, location]) => {
     const schema = route.input[part]
-    const own = Object.fromEntries(Object.entries(fields).filter(([name]) => name in schema.shape))
+    const own = Object.fromEntries(Object.entries(fields).filter(([name]) => Object.hasOwn(schema.shape, name)))
     const parsed = schema.safeParse(own)
     if (!parsed.success) faults.push(...toFaults(location, schema, parsed.error))
     return [part, own] as const

@@ -188,6 +188,17 @@ test('a key of the ledger itself cannot be taken', async () => {
   expect(reply).toMatchObject({ status: 400, body: { errors: [{ location: 'header.Idempotency-Key' }] } })
 })
 
+test.each([
+  ['{"account":"smart_layer","amount":1,"metadata":{"a":[{"__proto__":null}]}}', 'body.metadata.a.0.__proto__'],
+  ['{"account":"smart_layer","amount":1,"__proto__":{}}', 'body.__proto__'],
+  ['{"account":"smart_layer","amount":1,"metadata":{"a":"x\\u0000"}}', 'body.metadata.a'],
+  ['{"account":"smart_layer","amount":1,"metadata":{"a":"\\ud83d"}}', 'body.metadata.a'],
+  ['{"account":"smart_layer","amount":1,"metadata":{"id":12345678901234567890}}', 'body.metadata.id'],
+  ['{"account":"smart_layer","amount":1,"metadata":{"id":1e400}}', 'body.metadata.id'],
+])('%s is refused at %s', async (text, location) => {
+  expect(await post('/charges', text)).toMatchObject({ status: 400, body: { code: 'invalid', errors: [{ location }] } })
+})
+
 describe('bodies', () => {
   const body = '{"account":"smart_layer","amount":1}'
 

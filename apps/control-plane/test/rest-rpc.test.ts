@@ -258,6 +258,17 @@ describe('the same limits as elsewhere', () => {
     expect(await post('')).toMatchObject({ status: 200 })
   })
 
+  test('what Postgres cannot keep is refused at its place', async () => {
+    for (const [value, place] of [
+      ['{"__proto__":1}', 'body.p_metadata.__proto__'],
+      ['{"a":"\\u0000"}', 'body.p_metadata.a'],
+      ['{"id":12345678901234567890}', 'body.p_metadata.id'],
+    ]) {
+      const reply = await post(`{"p_metadata":${value}}`)
+      expect([reply.status, String(reply.body['message'])]).toEqual([400, expect.stringContaining(`${place} `)])
+    }
+  })
+
   test('requests per credential', async () => {
     const credential = { requests: 1, windowSeconds: 60 }
     await using strict = await openTestServer(silentLogger, { ...unlimited, credential })

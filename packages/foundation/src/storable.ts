@@ -8,14 +8,17 @@ export interface StorableOptions {
   readonly maxDepth?: number | undefined
   /** A name that the caller does not accept in any object. Default: every name is accepted. */
   readonly refusedName?: string | undefined
+  /** Leaves numbers to another check. Default false. */
+  readonly anyNumber?: boolean | undefined
 }
 
 /** What cannot be stored, and where. */
 export interface Unstorable {
-  /** From the value down to the place; names are cut to 100 characters. */
+  /** From the value down to the place; names are cut to 100 characters. Empty where the value is nested too deep. */
   readonly path: readonly (string | number)[]
   /** Completes "… cannot be stored: ". */
   readonly finding: string
+  readonly isTooDeep: boolean
 }
 
 const MAX_DEPTH = 32
@@ -59,12 +62,15 @@ export function formatPlace(root: string, path: readonly (string | number)[]): s
 class Fault implements Unstorable {
   readonly path: (string | number)[] = []
   readonly finding: string
+  readonly isTooDeep: boolean
 
-  constructor(finding: string) {
+  constructor(finding: string, isTooDeep = false) {
     this.finding = finding
+    this.isTooDeep = isTooDeep
   }
 
   at(step: string | number): this {
+    if (this.isTooDeep) return this
     this.path.unshift(typeof step === 'string' ? step.slice(0, MAX_NAME_LENGTH).toWellFormed() : step)
     return this
   }
@@ -77,7 +83,7 @@ function copy(value: unknown, options: StorableOptions, depth: number): Storable
     case 'boolean':
       return value
     case 'number':
-      return numberFault(value) ?? (value === 0 ? 0 : value) // JSON has no negative zero
+      return (options.anyNumber ? undefined : numberFault(value)) ?? (value === 0 ? 0 : value) // JSON has no negative zero
     case 'object':
       break
     default:
@@ -85,7 +91,7 @@ function copy(value: unknown, options: StorableOptions, depth: number): Storable
   }
   if (value === null) return null
   const { maxDepth = MAX_DEPTH } = options
-  if (depth >= maxDepth) return new Fault(`it is nested more than ${maxDepth} levels deep`)
+  if (depth >= maxDepth) return new Fault(`it is nested more than ${maxDepth} levels deep`, true)
   return Array.isArray(value) ? copyList(value, options, depth + 1) : copyObject(value, options, depth + 1)
 }
 

@@ -1,5 +1,5 @@
 import { toDatabaseError } from '@core/database'
-import { CoreError } from '@core/foundation'
+import { CoreError, isObject } from '@core/foundation'
 import { z } from 'zod'
 import type { Credits } from './credits.ts'
 
@@ -61,7 +61,7 @@ const misused = z.object({
     sqlstate: z.string(),
     message: z.string(),
     fix: z.string().nullish(),
-    details: z.record(z.string(), z.unknown()),
+    details: z.custom<Readonly<Record<string, unknown>>>(isObject),
   }),
 })
 

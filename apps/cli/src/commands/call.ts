@@ -1,6 +1,6 @@
 import { type RouteContract, routes, suggest } from '@core/api'
 import { createCaller } from '@core/api/client'
-import { CoreError } from '@core/foundation'
+import { CoreError, isObject } from '@core/foundation'
 import { Argument } from 'commander'
 import { z } from 'zod'
 import type { Verbs } from '../program.ts'
@@ -51,7 +51,7 @@ export function addCall({ program, session }: Verbs): void {
     })
 }
 
-const inputSchema = z.record(z.string(), z.unknown())
+const inputSchema = z.custom<Readonly<Record<string, unknown>>>(isObject, 'must be a JSON object')
 
 function toRoute(name: string): RouteContract {
   const route = callable.find(({ operation }) => operation === name)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toCamelCase } from './camel-case.ts'
+import { camel, toCamelCase } from './camel-case.ts'
 
 test('keys change at every depth; what callers stored does not', () => {
   expect(
@@ -15,4 +15,10 @@ test('keys change at every depth; what callers stored does not', () => {
     metadata: { their_key: { deep_key: 1 } },
     value: { flag_part: true },
   })
+})
+
+test('a name that is not of the database stays as it is, a property like any other', () => {
+  const answer = toCamelCase(JSON.parse('{"__proto__":{"a_b":1},"_private":2,"a__b":3,"b_2_c":4}'))
+  expect(JSON.stringify(answer)).toBe('{"__proto__":{"aB":1},"_private":2,"a__b":3,"b_2C":4}')
+  expect(camel('ttl_s')).toBe('ttlS')
 })

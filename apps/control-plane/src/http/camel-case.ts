@@ -10,6 +10,7 @@ export function toCamelCase(value: unknown): unknown {
   )
 }
 
+/** A name with an underscore at its beginning is none of the database's, and stays. */
 export function camel(word: string): string {
-  return word.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return word.replaceAll(/(?<=[a-z0-9])_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }

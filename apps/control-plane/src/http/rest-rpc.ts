@@ -1,11 +1,12 @@
 import { type Claims, type CoreSignature, coreSignatures, type Database, type JsonInput } from '@core/database'
-import { CoreError, isCoreError, type Logger } from '@core/foundation'
+import { CoreError, copyStorable, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireJson } from '../auth/gate.ts'
 import { bearerToken, type Keyring } from '../auth/keyring.ts'
 import { claimsOf, isOwner, ownerClaimsOf, type Principal } from '../auth/principal.ts'
 import type { Admission } from '../limits/admission.ts'
 import type { ErrorSink } from '../observe/error-tracker.ts'
+import { maxBodyDepth } from './json-body.ts'
 import { tellFailure } from './problems.ts'
 import { RestError, toRestReply } from './rest-error.ts'
 
@@ -123,7 +124,10 @@ function actAs(principal: Principal, name: string, requestId: string): Claims {
 
 function toArguments(body: unknown): Readonly<Record<string, JsonInput>> {
   if (body === undefined) return {}
-  if (isObject(body)) return body
+  if (isObject(body)) {
+    copyStorable('body', body, { maxDepth: maxBodyDepth })
+    return body
+  }
   throw new RestError(400, 'PGRST102', 'Empty or invalid json', { details: 'the arguments must be a JSON object' })
 }
 

@@ -11,6 +11,7 @@ import type { Tracing } from '../observe/open-tracing.ts'
 import { createRequestLog } from '../observe/request-log.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { installCrossOrigin } from './cross-origin.ts'
+import { parseJsonBody } from './json-body.ts'
 import { answerBadAddress, answerBrokenRequest, installProblems } from './problems.ts'
 import { installRestRpc } from './rest-rpc.ts'
 import { installRoutes, type RoutesDependencies } from './routes.ts'
@@ -75,10 +76,7 @@ export function createServer({
   })
   app.server.maxConnections = limits.maxConnections
   app.removeAllContentTypeParsers()
-  const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
-    body === '' ? done(null, undefined) : parseJson(request, String(body), done),
-  )
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJsonBody)
   requireDeclaredAuth(app)
   tracing?.install(app)
   installProblems(app, logger, errors)

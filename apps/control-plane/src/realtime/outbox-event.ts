@@ -1,4 +1,5 @@
 import { type EventFrame, isTopic, type Topic } from '@core/api'
+import { isObject } from '@core/foundation'
 import { z } from 'zod'
 import { toCamelCase } from '../http/camel-case.ts'
 
@@ -27,6 +28,7 @@ export interface OutboxPage {
   readonly events: readonly OutboxEvent[]
 }
 
+const data = z.custom<Readonly<Record<string, unknown>>>(isObject)
 const pageSchema = z.object({
   epoch: z.string(),
   head: z.int(),
@@ -39,7 +41,7 @@ const pageSchema = z.object({
       state_key: z.string().nullable(),
       type: z.string(),
       at: z.string(),
-      data: z.record(z.string(), z.unknown()),
+      data,
     }),
   ),
 })
@@ -52,9 +54,9 @@ export function toOutboxPage(answer: unknown, limit: number): OutboxPage {
   const through = rows.length === limit ? last : Math.max(head, last)
   const events = rows.flatMap(({ topic, project, state_key: stateKey, data: raw, ...row }): OutboxEvent[] => {
     if (!isTopic(topic)) return []
-    const data = z.record(z.string(), z.unknown()).parse(toCamelCase(raw))
-    const frame: EventFrame = { op: 'event', topic, project, epoch, ...row, data }
-    return [{ ...row, topic, project, stateKey, data, frame: Buffer.from(JSON.stringify(frame)) }]
+    const shown = data.parse(toCamelCase(raw))
+    const frame: EventFrame = { op: 'event', topic, project, epoch, ...row, data: shown }
+    return [{ ...row, topic, project, stateKey, data: shown, frame: Buffer.from(JSON.stringify(frame)) }]
   })
   return { epoch, head, oldest, through, events }
 }

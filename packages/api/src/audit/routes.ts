@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { pageFields, pageOf, projectField, queryInteger, timestampField } from '../contract/field.ts'
+import { objectField, pageFields, pageOf, projectField, queryInteger, timestampField } from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
 
-const state = z.record(z.string(), z.unknown()).nullable()
+const state = objectField.nullable()
 
 const entrySchema = z
   .object({

@@ -1,6 +1,7 @@
 import { CoreError, raceSignal } from '@core/foundation'
 import { expect, expectTypeOf, test } from 'vitest'
 import { reserveHold, settleHold } from '../ledger/routes/hold.ts'
+import { getProject } from '../project/routes.ts'
 import { routes } from '../routes.ts'
 import { type Client, createClient } from './client.ts'
 
@@ -157,4 +158,23 @@ test('the types know which parts a call needs', () => {
     Request<'chargeCredits'>
   >()
   expectTypeOf<Awaited<ReturnType<Client['reserveHold']>>['granted']>().toEqualTypeOf<number>()
+})
+
+test('what a project stored comes back as it was sent, under every name', async () => {
+  const example = getProject.examples[0].response
+  const metadata = JSON.parse('{"__proto__":{"a":1},"constructor":2}')
+  const { client } = clientWith(() => json(200, { ...example, metadata }))
+  const answer = await client.getProject({ params: { project: 'current' } })
+  expect(JSON.stringify(answer.metadata)).toBe(JSON.stringify(metadata))
+})
+
+test('the error of a mutation has the key that was sent, also one that was made here', async () => {
+  const { client, sent } = clientWith(() => Promise.reject(new TypeError('fetch failed')))
+  const request = { params: { project: 'current', id }, body: { amount: 1 } }
+  for (const options of [{}, { idempotencyKey: 'job-1' }]) {
+    const error = await client.settleHold(request, options).catch((failure: unknown) => failure)
+    const idempotencyKey = sent.at(-1)?.headers.get('idempotency-key')
+    expect(error).toMatchObject({ code: 'E_DATABASE_UNAVAILABLE', details: { idempotencyKey } })
+    expect(idempotencyKey).toMatch(/./)
+  }
 })

@@ -1,4 +1,4 @@
-import { type CallOptions, CoreError, startDeadline, uuidv7 } from '@core/foundation'
+import { type CallOptions, CoreError, startDeadline, uuidv7, withDetails } from '@core/foundation'
 import { type Routes, routes } from '../routes.ts'
 import { errorOfProblem, isProblemCode, type Problem, problemSchema, problems } from './problem.ts'
 import { hasFields, type RouteContract, type RouteRequest, type RouteResponse } from './route-contract.ts'
@@ -15,7 +15,7 @@ export interface ClientOptions {
 }
 
 export interface ClientCallOptions extends CallOptions {
-  /** Names the intended effect; the same again on a retry. Default: a new uuid for each call. */
+  /** Names the intended effect; the same again on a retry. Default: a new uuid; errors have it as `details.idempotencyKey`. */
   readonly idempotencyKey?: string | undefined
   /**
    * Of an edit: the etag that was read, or * for anything that is there. Rejects with E_PRECONDITION_FAILED, its
@@ -68,7 +68,8 @@ export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch
     using deadline = startDeadline(route.operation, options, timeoutMs)
     const headers = new Headers({ accept: 'application/json, application/problem+json' })
     if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
-    if (route.idempotencyKey !== 'none') headers.set('idempotency-key', options.idempotencyKey ?? uuidv7())
+    const idempotencyKey = route.idempotencyKey === 'none' ? undefined : (options.idempotencyKey ?? uuidv7())
+    if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey)
     if (options.ifMatch !== undefined) headers.set('if-match', toEntityTag(options.ifMatch))
     if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
     const hasBody = hasFields(route.input.body)
@@ -85,14 +86,19 @@ export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch
       if (route.outputs[response.status] === undefined) throw toProblemError(route, response, text)
       return readSuccess(route, response.status, text)
     } catch (error) {
-      if (deadline.signal.aborted) throw deadline.signal.reason
-      if (error instanceof CoreError) throw error
-      throw new CoreError('E_DATABASE_UNAVAILABLE', `the control plane at ${url} did not answer ${route.operation}`, {
-        cause: error,
-        fix: 'Check that it runs (core status) and that the address is right.',
-      })
+      const failure = toFailure(deadline.signal.aborted ? deadline.signal.reason : error, url, route)
+      // Also a key that was made here: with it the caller can send the same call again.
+      throw idempotencyKey === undefined ? failure : withDetails(failure, { idempotencyKey })
     }
   }
+}
+
+function toFailure(error: unknown, url: string, { operation }: RouteContract): CoreError {
+  if (error instanceof CoreError) return error
+  return new CoreError('E_DATABASE_UNAVAILABLE', `the control plane at ${url} did not answer ${operation}`, {
+    cause: error,
+    fix: 'Check that it runs (core status) and that the address is right.',
+  })
 }
 
 /** Bodies have the tag bare, header fields between quotes. */

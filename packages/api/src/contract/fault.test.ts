@@ -53,3 +53,19 @@ test('metadata may be deep, but not deep enough to overflow a stack', () => {
   expect(faultsOf({ account: 'smart_layer', amount: 1, metadata: nested(31) })).toEqual([])
   expect(faultsOf({ account: 'smart_layer', amount: 1, metadata: nested(5000) })[0]?.location).toBe('body.metadata')
 })
+
+test.each([
+  ['a NUL', { a: ['x\0'] }, 'body.metadata.a.0'],
+  ['half a surrogate pair', { b: { c: '\ud800' } }, 'body.metadata.b.c'],
+  ['an integer that is not exact', { n: 2 ** 53 }, 'body.metadata.n'],
+  ['a number that became infinite', JSON.parse('{"n":1e400}'), 'body.metadata.n'],
+])('%s in metadata is refused at its place', (_, metadata, location) => {
+  expect(faultsOf({ account: 'smart_layer', amount: 1, metadata })).toMatchObject([{ location }])
+})
+
+test('an unknown field that every object has from its prototype is unknown all the same', () => {
+  expect(faultsOf({ account: 'smart_layer', amount: 1, constructor: 1 })[0]).toMatchObject({
+    location: 'body.constructor',
+    message: 'unknown field',
+  })
+})

@@ -35,7 +35,7 @@ function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.ZodT
   let current: z.core.$ZodType | undefined = schema
   for (const step of path) {
     current = unwrap(current)
-    if (current instanceof z.ZodObject) current = current.shape[String(step)]
+    if (current instanceof z.ZodObject) current = ownField(current.shape, String(step))
     else if (current instanceof z.ZodArray) current = current.element
     else if (current instanceof z.ZodDiscriminatedUnion) current = optionField(current, String(step))
     else return undefined
@@ -52,7 +52,12 @@ function fieldsOf(schema: z.core.$ZodType | undefined): string[] {
 /** A field of that name, whichever of the options has it: those of one name mean the same. */
 function optionField(union: z.ZodDiscriminatedUnion, name: string): z.core.$ZodType | undefined {
   const options = union.options.filter((option) => option instanceof z.ZodObject)
-  return options.find((option) => name in option.shape)?.shape[name]
+  return options.map((option) => ownField(option.shape, name)).find((field) => field !== undefined)
+}
+
+/** Not one that every object has from its prototype, such as `constructor`. */
+function ownField(shape: Readonly<Record<string, z.core.$ZodType>>, name: string): z.core.$ZodType | undefined {
+  return Object.hasOwn(shape, name) ? shape[name] : undefined
 }
 
 function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {

@@ -1,4 +1,4 @@
-import { isObject } from '@core/foundation'
+import { findUnstorable, isObject } from '@core/foundation'
 import { z } from 'zod'
 
 // The fields that several routes share. Descriptions double as the fix in a fault, so they say what is right.
@@ -46,10 +46,18 @@ export const ttlSecondsField = z
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
-/** An object of the caller's own. What arrives is parsed JSON already, so only its depth is left to check. */
+/**
+ * In answers: an object of the caller's own, by reference. z.record() builds another one by assignment and drops the
+ * name `__proto__`.
+ */
+export const objectField = z
+  .custom<Readonly<Record<string, unknown>>>(isObject, 'must be a JSON object')
+  .meta({ type: 'object' })
+
+/** An object of the caller's own, of which everything can be stored; what cannot is refused with its place. */
 export const jsonObjectField = z
   .custom<{ [key: string]: JsonValue }>(isObject, 'must be a JSON object')
-  .refine(isShallow, 'must be nested at most 32 levels deep')
+  .superRefine(refuseUnstorable)
   .meta({ type: 'object' })
 
 export const metadataField = jsonObjectField.meta({
@@ -58,9 +66,7 @@ export const metadataField = jsonObjectField.meta({
 })
 
 /** Any JSON value; what is left out is not a value. */
-export const jsonField = z
-  .custom<JsonValue>((value) => value !== undefined, 'missing')
-  .refine(isShallow, 'must be nested at most 32 levels deep')
+export const jsonField = z.custom<JsonValue>((value) => value !== undefined, 'missing').superRefine(refuseUnstorable)
 
 export const timestampField = z.iso.datetime({ offset: true }).describe('RFC 3339, such as 2026-11-20T09:30:00Z')
 
@@ -94,12 +100,7 @@ export function pageOf<Row extends z.ZodType>(row: Row) {
   })
 }
 
-/** A body nested a hundred thousand levels deep would overflow the stack of whoever walks it next. */
-function isShallow(value: unknown): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; depth < 32; depth++) {
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []))
-    if (level.length === 0) return true
-  }
-  return false
+function refuseUnstorable(value: unknown, context: z.RefinementCtx): void {
+  const found = findUnstorable(value)
+  if (found) context.addIssue({ code: 'custom', path: [...found.path], message: found.finding })
 }

@@ -9,15 +9,15 @@ export interface ServerSentMessage {
 export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): AsyncIterable<ServerSentMessage> {
   const decoder = new TextDecoder()
   let rest = ''
-  let fields: Record<string, string> = {}
+  const fields = new Map<string, string>()
   for await (const chunk of body) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
     for (const raw of lines) {
       const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw
       if (line === '') {
-        const { event = 'message', data, id } = fields
-        fields = {}
+        const [event = 'message', data, id] = ['event', 'data', 'id'].map((name) => fields.get(name))
+        fields.clear()
         if (data !== undefined) yield { event, data, id }
         continue
       }
@@ -25,7 +25,8 @@ export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): As
       if (colon === 0) continue
       const name = colon < 0 ? line : line.slice(0, colon)
       const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
-      fields[name] = name === 'data' && fields['data'] !== undefined ? `${fields['data']}\n${value}` : value
+      const before = name === 'data' ? fields.get('data') : undefined
+      fields.set(name, before === undefined ? value : `${before}\n${value}`)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timestampField } from '../contract/field.ts'
+import { objectField, timestampField } from '../contract/field.ts'
 import { topicNames } from '../contract/topic.ts'
 
 // Every frame is one JSON object in one text message; op says which.
@@ -60,7 +60,7 @@ export const eventFrameSchema = z
     seq: z.int().min(1).describe('Grows from event to event, with gaps; keep the last one for since'),
     at: timestampField,
     type: z.string().describe('What happened, within the topic'),
-    data: z.record(z.string(), z.unknown()),
+    data: objectField,
   })
   .meta({ id: 'RealtimeEvent', description: 'An event' })
 export type EventFrame = z.output<typeof eventFrameSchema>

@@ -1,5 +1,6 @@
 import type { BatchOperation } from '@core/api'
 import { toDatabaseError } from '@core/database'
+import { isObject } from '@core/foundation'
 import { z } from 'zod'
 import type { CoreAnswer } from '../../http/bound-route.ts'
 import { toCamelCase } from '../../http/camel-case.ts'
@@ -12,7 +13,7 @@ const misuseSchema = z.object({
     sqlstate: z.string(),
     message: z.string(),
     fix: z.string().nullish(),
-    details: z.record(z.string(), z.unknown()).default({}),
+    details: z.custom<Readonly<Record<string, unknown>>>(isObject).default({}),
   }),
 })
 

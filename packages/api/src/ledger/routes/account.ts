@@ -4,6 +4,7 @@ import {
   amountOrZeroField,
   etagField,
   metadataField,
+  objectField,
   pageFields,
   pageOf,
   projectField,
@@ -27,7 +28,7 @@ const accountFields = {
   funding,
   purse: z.string().describe('The account whose credits it spends'),
   overdraft: amountOrZeroField,
-  metadata: z.record(z.string(), z.unknown()),
+  metadata: objectField,
   createdAt: timestampField,
   etag: etagField,
 }
