@@ -117,13 +117,13 @@ end
 $$;
 comment on function core.take_name is 'Takes a name for a noun. PT409 where another noun has it.';
 
--- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
+-- Lets the caller pass or raises PT403. A member may touch its own project, with the scopes of its claims;
 -- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
 -- control plane acts for a key. Anything else is refused.
 -- A project is looked up, not spelled: claims for a name that is no registered project reach nothing (PT404), so that
 -- they cannot pass for an account of that name. p_is_new: the call registers it. The claim `root`, which the control
 -- plane sets for the owner alone, binds to an account outside every project instead.
-create function core.authorize(p_capability text, p_project text, p_is_new boolean default false) returns boolean
+create function core.authorize(p_scope text, p_project text, p_is_new boolean default false) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
@@ -136,11 +136,11 @@ begin
           coalesce(v_claims ->> 'project', '(none)'), coalesce(p_project, 'the whole system')),
         'Use a credential of that project, or the owner''s.');
     end if;
-    if not coalesce(v_claims -> 'caps' ? p_capability, false) then
+    if not coalesce(v_claims -> 'caps' ? p_scope, false) then
       perform core.refuse('PT403', 'forbidden_capability',
-        format('this credential lacks the capability %s', p_capability),
-        format('Ask the owner for a key with %s.', p_capability),
-        jsonb_build_object('capability', p_capability));
+        format('this credential lacks the scope %s', p_scope),
+        format('Ask the owner for a key with %s.', p_scope),
+        jsonb_build_object('capability', p_scope));
     end if;
     if not p_is_new and coalesce((v_claims -> 'root')::boolean, false) =
         exists (select from core.root_name where name = p_project and noun = 'project') then
@@ -157,7 +157,7 @@ begin
   return true;
 end
 $$;
-comment on function core.authorize is 'Every function of core_api calls this first: capability and project against the caller''s claims.';
+comment on function core.authorize is 'Every function of core_api calls this first: scope and project against the caller''s claims.';
 
 -- Time-ordered ids keep index inserts at the right edge of the tree: uuid v7 doubled batch throughput against v4.
 -- Postgres 18 makes them itself; older servers get the same layout (RFC 9562) from a v4 with its head overlaid. Many are
@@ -248,9 +248,35 @@ end
 $$;
 comment on function core.require_match is 'Raises PT412 unless the state is one of those the caller named.';
 
+-- supabase/schemas/00_core/30_scope.sql
+
+-- Scopes: what a credential can be allowed to do. Each noun adds its own rows. Checking one reads no table: a credential
+-- carries its scopes in its claims, and core.authorize compares those.
+
+create table core.scope (
+  name text constraint scope_pkey primary key constraint scope_name_form check (name ~ '^[a-z]+:[a-z]+$'),
+  summary text not null,
+  roles text[] not null,
+  is_default boolean not null,
+  topic text constraint scope_topic_key unique
+);
+comment on table core.scope is 'Every scope core.authorize knows, except those that only the whole system has.';
+comment on column core.scope.roles is 'The roles of members that have it.';
+comment on column core.scope.is_default is 'Whether a new key of a project has it unless its maker says otherwise.';
+comment on column core.scope.topic is 'The topic whose events need it, with all topics below it (ledger covers ledger.balance).';
+
+create function core.scopes() returns text[]
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select array(select name from core.scope order by name collate "C")
+$$;
+comment on function core.scopes is 'The names of all scopes.';
+
 -- supabase/schemas/00_core/40_event.sql
 
 -- The outbox: facts that others want to hear of, written in the transaction that made them true. Realtime replays it.
+
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('event:read', 'Receive events; each topic needs its own scope as well', '{viewer,operator,admin,owner}', true, null);
 
 create table core.event (
   id bigint generated always as identity constraint event_pkey primary key,
@@ -312,20 +338,17 @@ end
 $$;
 comment on function core.event_number is 'Gives sequence numbers to committed events, in order.';
 
--- What one must be allowed to read to hear of a topic.
-create function core.event_capability(p_topic text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select case
-    when p_topic = 'ledger.seal' then 'ledger:operate'
-    when p_topic like 'ledger.%' then 'ledger:read'
-    when p_topic in ('flag', 'key') then p_topic || ':read'
-    else 'event:read'
-  end
+-- The scope of the topic itself, or of the nearest topic above it.
+create function core.event_scope(p_topic text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((
+    select name from core.scope where p_topic = topic or starts_with(p_topic, topic || '.') order by length(topic) desc limit 1
+  ), 'event:read')
 $$;
-comment on function core.event_capability is 'The capability a topic needs beside event:read.';
+comment on function core.event_scope is 'The scope that the events of a topic need beside event:read.';
 
 -- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common
--- ones, of the topics its capabilities open.
+-- ones, of the topics its scopes open.
 create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -346,7 +369,7 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('seq', e.seq, 'topic', e.topic, 'project', e.project, 'type', e.type,
       'data', e.data, 'at', e.at, 'state_key', e.state_key) order by e.seq), '[]') into v_rows
     from (select * from core.event where seq > p_after and (v_member is null
-        or (project is null or project = v_member) and v_caps ? core.event_capability(topic))
+        or (project is null or project = v_member) and v_caps ? core.event_scope(topic))
       and (p_topics is null or topic = any (p_topics)) order by seq limit p_limit) e;
   end if;
   return jsonb_build_object('ok', true, 'epoch', v_head.epoch, 'head', v_head.last_seq, 'events', v_rows,

@@ -4,6 +4,10 @@
 
 -- The sibling projects. Each gets a schema of its own beside the shared ones, owned by a role of its own.
 
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('project:read', 'Read project metadata', '{viewer,operator,admin,owner}', true, null),
+  ('project:write', 'Change project metadata', '{admin,owner}', false, null);
+
 create table core.project (
   name text constraint project_pkey primary key
     constraint project_name_form check (name ~ '^[a-z][a-z0-9_]{0,47}$'),

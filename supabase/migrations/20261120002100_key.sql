@@ -5,22 +5,15 @@
 -- API keys. The key itself never reaches the database: callers make it, keep it, and hand over its SHA-256 and its
 -- first characters (the hint by which people tell keys apart).
 
--- Everything a credential can be allowed to do.
-create function core.capabilities() returns text[]
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select array[
-    'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
-    'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
-    'event:read', 'audit:read']
-$$;
-comment on function core.capabilities is 'Every capability core.authorize knows.';
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('key:read', 'List API keys and check one; never the secrets', '{operator,admin,owner}', false, 'key'),
+  ('key:write', 'Create, change, reroll and revoke API keys', '{admin,owner}', false, null);
 
--- What a project's key may do unless its maker says otherwise: spend and look, not create money or lift its own caps.
-create function core.project_capabilities() returns text[]
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select array['project:read', 'flag:read', 'ledger:read', 'ledger:spend', 'ledger:account', 'event:read']
+create function core.default_scopes() returns text[]
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select array(select name from core.scope where is_default order by name collate "C")
 $$;
-comment on function core.project_capabilities is 'The capabilities a project key gets by default.';
+comment on function core.default_scopes is 'The scopes a key of a project gets by default: to spend and to read, not to grant credits or raise its own limits.';
 
 create table core.api_key (
   id uuid constraint api_key_pkey primary key default core.new_id(),
@@ -29,20 +22,24 @@ create table core.api_key (
   hash bytea not null constraint api_key_hash_once unique
     constraint api_key_hash_is_sha256 check (octet_length(hash) = 32),
   hint text not null constraint api_key_hint_length check (length(hint) between 1 and 20),
-  caps text[] constraint api_key_caps_known check (caps <@ core.capabilities()),
+  caps text[],
   created_by text not null,
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz,
   disabled_at timestamptz,
+  revoked_at timestamptz,
   last_used_at timestamptz,
   replaced_by uuid constraint api_key_replaced_by_fkey references core.api_key (id),
   request_key text not null,
   request jsonb not null,
-  -- Only a key of the whole system has every capability, those of later versions included.
+  constraint api_key_revoked_is_disabled check (revoked_at is null or disabled_at is not null),
+  -- Only a key of the whole system has every scope, those of later versions included.
   constraint api_key_project_has_caps check (project is null or caps is not null),
   constraint api_key_request_once unique nulls not distinct (project, request_key)
 );
-comment on table core.api_key is 'API keys as SHA-256. project null: a key of the whole system; caps null: every capability.';
+comment on table core.api_key is 'API keys as SHA-256. project null: a key of the whole system; caps null: every scope.';
+comment on column core.api_key.caps is 'The scopes. key_create checks them: a constraint may not read another table, or a restore would fail.';
+comment on column core.api_key.revoked_at is 'Ended for good. A key that is only disabled can be enabled again.';
 comment on column core.api_key.request is 'What was asked for, to tell a retry from another use of the same idempotency key.';
 create index api_key_by_project on core.api_key (project, id);
 create index api_key_by_replacement on core.api_key (replaced_by) where replaced_by is not null;
@@ -62,9 +59,11 @@ create function core.key_view(p_row core.api_key) returns jsonb
 language sql volatile set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object(
     'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
-    'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
+    'caps', to_jsonb(coalesce(p_row.caps, core.scopes())), 'status', core.key_status(p_row),
     'created_by', p_row.created_by, 'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
-    'disabled_at', p_row.disabled_at, 'last_used_at', p_row.last_used_at, 'replaced_by', p_row.replaced_by)
+    'disabled_at', p_row.disabled_at, 'revoked_at', p_row.revoked_at, 'last_used_at', p_row.last_used_at,
+    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name,
+      'expires_at', extract(epoch from p_row.expires_at), 'disabled_at', extract(epoch from p_row.disabled_at))))
 $$;
 comment on function core.key_view is 'A key as the API shows it: never its hash.';
 
@@ -98,20 +97,16 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.member_claims is 'The claims that bind the caller, or null where none do.';
 
--- Locks a key for a change, or answers as if it did not exist: a foreign key's id must not be told from a wrong one.
-create function core.key_lock(p_id uuid, p_capability text) returns core.api_key
+-- Authorises, then finds the key within the caller's reach, then locks it: another project's key looks like a missing one.
+create function core.key_lock(p_id uuid, p_scope text) returns core.api_key
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_member jsonb := core.member_claims();
   v_row core.api_key;
 begin
-  select * into v_row from core.api_key where id = p_id for no key update;
-  if v_member is not null then
-    perform core.authorize(p_capability, v_member ->> 'project');
-    if v_row.project is distinct from v_member ->> 'project' then v_row := null; end if;
-  else
-    perform core.authorize(p_capability, v_row.project);
-  end if;
+  perform core.authorize(p_scope, v_member ->> 'project');
+  select * into v_row from core.api_key
+  where id = p_id and (v_member is null or project = v_member ->> 'project') for no key update;
   if v_row.id is null then
     perform core.refuse('PT404', 'key_not_found', 'there is no such API key', 'List the keys to find its id.');
   end if;
@@ -129,15 +124,15 @@ declare
 begin
   if v_member is null then return; end if;
   select array_agg(c order by c) into v_excess
-  from unnest(coalesce(p_caps, core.capabilities())) c where not coalesce(v_member -> 'caps' ? c, false);
+  from unnest(coalesce(p_caps, core.scopes())) c where not coalesce(v_member -> 'caps' ? c, false);
   if v_excess is not null then
     perform core.refuse('PT403', 'caps_exceed_own',
       format('this credential cannot grant what it lacks: %s', array_to_string(v_excess, ', ')),
-      'Ask for a subset of your own capabilities, or let the owner make the key.', jsonb_build_object('caps', to_jsonb(v_excess)));
+      'Ask for a subset of your own scopes, or let the owner make the key.', jsonb_build_object('caps', to_jsonb(v_excess)));
   end if;
 end
 $$;
-comment on function core.require_own_caps is 'Raises PT403 where a member would grant a capability it does not have.';
+comment on function core.require_own_caps is 'Raises PT403 where a member would grant a scope it does not have.';
 
 -- supabase/schemas/20_key/20_create.sql
 
@@ -205,14 +200,14 @@ begin
       'Register the project first.');
   end if;
 
-  select array_agg(c order by c) into v_unknown from unnest(p_caps) c where c is null or c <> all (core.capabilities());
+  select array_agg(c order by c) into v_unknown from unnest(p_caps) c where c is null or c <> all (core.scopes());
   if v_unknown is not null or cardinality(p_caps) = 0 then
     perform core.refuse('PT400', 'invalid_caps',
-      format('unknown or no capabilities: %s', array_to_string(v_unknown, ', ', 'null')),
-      'Choose from: ' || array_to_string(core.capabilities(), ', '), jsonb_build_object('field', 'caps'));
+      format('unknown or no scopes: %s', array_to_string(v_unknown, ', ', 'null')),
+      'Choose from: ' || array_to_string(core.scopes(), ', '), jsonb_build_object('field', 'caps'));
   end if;
   select array_agg(distinct c order by c) into v_new.caps
-  from unnest(coalesce(p_caps, case when p_project is not null then core.project_capabilities() end)) c;
+  from unnest(coalesce(p_caps, case when p_project is not null then core.default_scopes() end)) c;
   perform core.require_own_caps(v_new.caps);
 
   if p_expires_at <= clock_timestamp() or not isfinite(p_expires_at) then
@@ -342,8 +337,10 @@ declare
   v_row core.api_key := core.key_lock(p_id, 'key:write');
   v_before jsonb := core.key_view(v_row);
 begin
-  if v_row.disabled_at is null then
-    update core.api_key set disabled_at = clock_timestamp() where id = p_id returning * into v_row;
+  if v_row.revoked_at is null then
+    update core.api_key
+    set revoked_at = clock_timestamp(), disabled_at = coalesce(disabled_at, clock_timestamp())
+    where id = p_id returning * into v_row;
     perform pg_catalog.pg_notify('core_key', p_id::text);
     perform core.key_emit('revoked', v_row);
     perform core.audit('key.revoke', 'key:' || p_id, v_row.project, v_before, core.key_view(v_row));
@@ -357,44 +354,9 @@ grant execute on function core_api.key_revoke to core_member, service_role;
 
 -- supabase/schemas/20_key/40_update.sql
 
--- Keys that are switched off and on again, renamed, given another end, and asked about.
+-- Disabling, enabling, renaming and checking keys, and changing when they expire.
 
-alter table core.api_key add column revoked_at timestamptz;
-comment on column core.api_key.revoked_at is 'Ended for good. A key that is only disabled can be enabled again.';
-update core.api_key set revoked_at = disabled_at where disabled_at is not null;
-alter table core.api_key add constraint api_key_revoked_is_disabled check (revoked_at is null or disabled_at is not null);
-
-create or replace function core.key_view(p_row core.api_key) returns jsonb
-language sql volatile set search_path = pg_catalog, pg_temp as $$
-  select jsonb_build_object(
-    'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
-    'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
-    'created_by', p_row.created_by, 'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
-    'disabled_at', p_row.disabled_at, 'revoked_at', p_row.revoked_at, 'last_used_at', p_row.last_used_at,
-    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name,
-      'expires_at', extract(epoch from p_row.expires_at), 'disabled_at', extract(epoch from p_row.disabled_at))))
-$$;
-
--- Ends a key at once and for good. Idempotent: the first time stays on record.
-create or replace function core_api.key_revoke(p_id uuid) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  v_row core.api_key := core.key_lock(p_id, 'key:write');
-  v_before jsonb := core.key_view(v_row);
-begin
-  if v_row.revoked_at is null then
-    update core.api_key
-    set revoked_at = clock_timestamp(), disabled_at = coalesce(disabled_at, clock_timestamp())
-    where id = p_id returning * into v_row;
-    perform pg_catalog.pg_notify('core_key', p_id::text);
-    perform core.key_emit('revoked', v_row);
-    perform core.audit('key.revoke', 'key:' || p_id, v_row.project, v_before, core.key_view(v_row));
-  end if;
-  return jsonb_build_object('ok', true) || core.key_view(v_row);
-end
-$$;
-
--- Renames a key, disables or enables it, gives it another end. Null leaves a field alone; p_forever takes the end away.
+-- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry.
 -- To enable or prolong is to grant: the caller needs what the key may do. Idempotent. p_if_match: only in a state the
 -- caller has seen. Locks: the key.
 create function core_api.key_update(
@@ -453,9 +415,9 @@ declare
   v_code text;
 begin
   perform core.authorize('key:read', v_member ->> 'project');
-  if p_scope is not null and p_scope <> all (core.capabilities()) then
+  if p_scope is not null and p_scope <> all (core.scopes()) then
     perform core.refuse('PT400', 'invalid_scope', format('%s is no scope', quote_literal(p_scope)),
-      'Choose from: ' || array_to_string(core.capabilities(), ', '), jsonb_build_object('field', 'scope'));
+      'Choose from: ' || array_to_string(core.scopes(), ', '), jsonb_build_object('field', 'scope'));
   end if;
   select * into v_row from core.api_key
   where hash = core.key_hash(p_hash) and (v_member is null or project = v_member ->> 'project');
@@ -464,7 +426,7 @@ begin
   end if;
   v_code := case
     when core.key_status(v_row) <> 'active' then core.key_status(v_row)
-    when p_scope <> all (coalesce(v_row.caps, core.capabilities())) then 'insufficient_scope'
+    when p_scope <> all (coalesce(v_row.caps, core.scopes())) then 'insufficient_scope'
     else 'valid'
   end;
   return jsonb_build_object('ok', true, 'valid', v_code = 'valid', 'code', v_code, 'key', core.key_view(v_row));

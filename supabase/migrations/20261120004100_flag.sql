@@ -9,6 +9,10 @@
 -- own order, so whoever has seen version n has been able to see every lower one. (Values of a sequence are given out
 -- in order but commit in any.) Flags change rarely; that their writers queue costs nothing.
 
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('flag:read', 'Read feature flags', '{viewer,operator,admin,owner}', true, 'flag'),
+  ('flag:write', 'Set and clear feature flags', '{operator,admin,owner}', false, null);
+
 create table core.flag_counter (
   singleton boolean constraint flag_counter_pkey primary key default true constraint flag_counter_one_row check (singleton),
   version bigint not null

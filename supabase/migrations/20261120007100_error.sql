@@ -4,6 +4,10 @@
 
 -- Failures that nobody expected, one row per fingerprint: the control planes add up what they met.
 
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('error:read', 'Read the unexpected errors of requests', '{operator,admin,owner}', false, null),
+  ('error:write', 'Mark errors as resolved or ignored', '{admin,owner}', false, null);
+
 create table core.error_group (
   id uuid constraint error_group_pkey primary key default core.new_id(),
   project text,

@@ -1,4 +1,4 @@
-import { type Capability, capabilities, roleScopes, roles } from '@core/api'
+import { type Capability, roleScopes } from '@core/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts'
@@ -29,17 +29,6 @@ async function makeProject(): Promise<string> {
   await server.test.database.rpc('project_register', { p_name: name })
   return name
 }
-
-test('the database has the same capabilities and roles as the contract', async () => {
-  const [row] = await server.test.sql(
-    `select core.capabilities() as all, ${roles.map((role) => `core.role_capabilities('${role}') as ${role}`).join(', ')},
-       core.role_capabilities('emperor') as emperor`,
-  )
-  const sorted = (value: unknown) => [...(value as string[])].sort()
-  expect(sorted(row?.['all'])).toEqual([...capabilities].sort())
-  for (const role of roles) expect(sorted(row?.[role])).toEqual([...roleScopes[role]].sort())
-  expect(row?.['emperor']).toBeNull()
-})
 
 test('a person is let in, seen, given another role, and shown out, each at once', async () => {
   const project = await makeProject()

@@ -69,13 +69,13 @@ end
 $$;
 comment on function core.take_name is 'Takes a name for a noun. PT409 where another noun has it.';
 
--- Lets the caller pass or raises PT403. A member may touch its own project, with the capabilities of its claims;
+-- Lets the caller pass or raises PT403. A member may touch its own project, with the scopes of its claims;
 -- service_role and the owner connection may act for any. Claims bind even on an owner connection: that is how the
 -- control plane acts for a key. Anything else is refused.
 -- A project is looked up, not spelled: claims for a name that is no registered project reach nothing (PT404), so that
 -- they cannot pass for an account of that name. p_is_new: the call registers it. The claim `root`, which the control
 -- plane sets for the owner alone, binds to an account outside every project instead.
-create function core.authorize(p_capability text, p_project text, p_is_new boolean default false) returns boolean
+create function core.authorize(p_scope text, p_project text, p_is_new boolean default false) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
@@ -88,11 +88,11 @@ begin
           coalesce(v_claims ->> 'project', '(none)'), coalesce(p_project, 'the whole system')),
         'Use a credential of that project, or the owner''s.');
     end if;
-    if not coalesce(v_claims -> 'caps' ? p_capability, false) then
+    if not coalesce(v_claims -> 'caps' ? p_scope, false) then
       perform core.refuse('PT403', 'forbidden_capability',
-        format('this credential lacks the capability %s', p_capability),
-        format('Ask the owner for a key with %s.', p_capability),
-        jsonb_build_object('capability', p_capability));
+        format('this credential lacks the scope %s', p_scope),
+        format('Ask the owner for a key with %s.', p_scope),
+        jsonb_build_object('capability', p_scope));
     end if;
     if not p_is_new and coalesce((v_claims -> 'root')::boolean, false) =
         exists (select from core.root_name where name = p_project and noun = 'project') then
@@ -109,7 +109,7 @@ begin
   return true;
 end
 $$;
-comment on function core.authorize is 'Every function of core_api calls this first: capability and project against the caller''s claims.';
+comment on function core.authorize is 'Every function of core_api calls this first: scope and project against the caller''s claims.';
 
 -- Time-ordered ids keep index inserts at the right edge of the tree: uuid v7 doubled batch throughput against v4.
 -- Postgres 18 makes them itself; older servers get the same layout (RFC 9562) from a v4 with its head overlaid. Many are

@@ -1,5 +1,8 @@
 -- The outbox: facts that others want to hear of, written in the transaction that made them true. Realtime replays it.
 
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('event:read', 'Receive events; each topic needs its own scope as well', '{viewer,operator,admin,owner}', true, null);
+
 create table core.event (
   id bigint generated always as identity constraint event_pkey primary key,
   seq bigint constraint event_seq_key unique,
@@ -60,20 +63,17 @@ end
 $$;
 comment on function core.event_number is 'Gives sequence numbers to committed events, in order.';
 
--- What one must be allowed to read to hear of a topic.
-create function core.event_capability(p_topic text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select case
-    when p_topic = 'ledger.seal' then 'ledger:operate'
-    when p_topic like 'ledger.%' then 'ledger:read'
-    when p_topic in ('flag', 'key') then p_topic || ':read'
-    else 'event:read'
-  end
+-- The scope of the topic itself, or of the nearest topic above it.
+create function core.event_scope(p_topic text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((
+    select name from core.scope where p_topic = topic or starts_with(p_topic, topic || '.') order by length(topic) desc limit 1
+  ), 'event:read')
 $$;
-comment on function core.event_capability is 'The capability a topic needs beside event:read.';
+comment on function core.event_scope is 'The scope that the events of a topic need beside event:read.';
 
 -- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common
--- ones, of the topics its capabilities open.
+-- ones, of the topics its scopes open.
 create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -94,7 +94,7 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('seq', e.seq, 'topic', e.topic, 'project', e.project, 'type', e.type,
       'data', e.data, 'at', e.at, 'state_key', e.state_key) order by e.seq), '[]') into v_rows
     from (select * from core.event where seq > p_after and (v_member is null
-        or (project is null or project = v_member) and v_caps ? core.event_capability(topic))
+        or (project is null or project = v_member) and v_caps ? core.event_scope(topic))
       and (p_topics is null or topic = any (p_topics)) order by seq limit p_limit) e;
   end if;
   return jsonb_build_object('ok', true, 'epoch', v_head.epoch, 'head', v_head.last_seq, 'events', v_rows,

@@ -62,14 +62,14 @@ begin
       'Register the project first.');
   end if;
 
-  select array_agg(c order by c) into v_unknown from unnest(p_caps) c where c is null or c <> all (core.capabilities());
+  select array_agg(c order by c) into v_unknown from unnest(p_caps) c where c is null or c <> all (core.scopes());
   if v_unknown is not null or cardinality(p_caps) = 0 then
     perform core.refuse('PT400', 'invalid_caps',
-      format('unknown or no capabilities: %s', array_to_string(v_unknown, ', ', 'null')),
-      'Choose from: ' || array_to_string(core.capabilities(), ', '), jsonb_build_object('field', 'caps'));
+      format('unknown or no scopes: %s', array_to_string(v_unknown, ', ', 'null')),
+      'Choose from: ' || array_to_string(core.scopes(), ', '), jsonb_build_object('field', 'caps'));
   end if;
   select array_agg(distinct c order by c) into v_new.caps
-  from unnest(coalesce(p_caps, case when p_project is not null then core.project_capabilities() end)) c;
+  from unnest(coalesce(p_caps, case when p_project is not null then core.default_scopes() end)) c;
   perform core.require_own_caps(v_new.caps);
 
   if p_expires_at <= clock_timestamp() or not isfinite(p_expires_at) then

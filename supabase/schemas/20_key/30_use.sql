@@ -52,8 +52,10 @@ declare
   v_row core.api_key := core.key_lock(p_id, 'key:write');
   v_before jsonb := core.key_view(v_row);
 begin
-  if v_row.disabled_at is null then
-    update core.api_key set disabled_at = clock_timestamp() where id = p_id returning * into v_row;
+  if v_row.revoked_at is null then
+    update core.api_key
+    set revoked_at = clock_timestamp(), disabled_at = coalesce(disabled_at, clock_timestamp())
+    where id = p_id returning * into v_row;
     perform pg_catalog.pg_notify('core_key', p_id::text);
     perform core.key_emit('revoked', v_row);
     perform core.audit('key.revoke', 'key:' || p_id, v_row.project, v_before, core.key_view(v_row));

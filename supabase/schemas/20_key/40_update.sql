@@ -1,41 +1,6 @@
--- Keys that are switched off and on again, renamed, given another end, and asked about.
+-- Disabling, enabling, renaming and checking keys, and changing when they expire.
 
-alter table core.api_key add column revoked_at timestamptz;
-comment on column core.api_key.revoked_at is 'Ended for good. A key that is only disabled can be enabled again.';
-update core.api_key set revoked_at = disabled_at where disabled_at is not null;
-alter table core.api_key add constraint api_key_revoked_is_disabled check (revoked_at is null or disabled_at is not null);
-
-create or replace function core.key_view(p_row core.api_key) returns jsonb
-language sql volatile set search_path = pg_catalog, pg_temp as $$
-  select jsonb_build_object(
-    'id', p_row.id, 'project', p_row.project, 'name', p_row.name, 'hint', p_row.hint,
-    'caps', to_jsonb(coalesce(p_row.caps, core.capabilities())), 'status', core.key_status(p_row),
-    'created_by', p_row.created_by, 'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
-    'disabled_at', p_row.disabled_at, 'revoked_at', p_row.revoked_at, 'last_used_at', p_row.last_used_at,
-    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name,
-      'expires_at', extract(epoch from p_row.expires_at), 'disabled_at', extract(epoch from p_row.disabled_at))))
-$$;
-
--- Ends a key at once and for good. Idempotent: the first time stays on record.
-create or replace function core_api.key_revoke(p_id uuid) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  v_row core.api_key := core.key_lock(p_id, 'key:write');
-  v_before jsonb := core.key_view(v_row);
-begin
-  if v_row.revoked_at is null then
-    update core.api_key
-    set revoked_at = clock_timestamp(), disabled_at = coalesce(disabled_at, clock_timestamp())
-    where id = p_id returning * into v_row;
-    perform pg_catalog.pg_notify('core_key', p_id::text);
-    perform core.key_emit('revoked', v_row);
-    perform core.audit('key.revoke', 'key:' || p_id, v_row.project, v_before, core.key_view(v_row));
-  end if;
-  return jsonb_build_object('ok', true) || core.key_view(v_row);
-end
-$$;
-
--- Renames a key, disables or enables it, gives it another end. Null leaves a field alone; p_forever takes the end away.
+-- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry.
 -- To enable or prolong is to grant: the caller needs what the key may do. Idempotent. p_if_match: only in a state the
 -- caller has seen. Locks: the key.
 create function core_api.key_update(
@@ -94,9 +59,9 @@ declare
   v_code text;
 begin
   perform core.authorize('key:read', v_member ->> 'project');
-  if p_scope is not null and p_scope <> all (core.capabilities()) then
+  if p_scope is not null and p_scope <> all (core.scopes()) then
     perform core.refuse('PT400', 'invalid_scope', format('%s is no scope', quote_literal(p_scope)),
-      'Choose from: ' || array_to_string(core.capabilities(), ', '), jsonb_build_object('field', 'scope'));
+      'Choose from: ' || array_to_string(core.scopes(), ', '), jsonb_build_object('field', 'scope'));
   end if;
   select * into v_row from core.api_key
   where hash = core.key_hash(p_hash) and (v_member is null or project = v_member ->> 'project');
@@ -105,7 +70,7 @@ begin
   end if;
   v_code := case
     when core.key_status(v_row) <> 'active' then core.key_status(v_row)
-    when p_scope <> all (coalesce(v_row.caps, core.capabilities())) then 'insufficient_scope'
+    when p_scope <> all (coalesce(v_row.caps, core.scopes())) then 'insufficient_scope'
     else 'valid'
   end;
   return jsonb_build_object('ok', true, 'valid', v_code = 'valid', 'code', v_code, 'key', core.key_view(v_row));

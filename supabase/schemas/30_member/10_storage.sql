@@ -1,32 +1,14 @@
 -- People. An issuer of tokens says who somebody is (`user:<sub>`); this says what that person may do in which project.
 
-create or replace function core.capabilities() returns text[]
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select array[
-    'project:read', 'project:write', 'key:read', 'key:write', 'flag:read', 'flag:write',
-    'ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant', 'ledger:operate',
-    'event:read', 'audit:read', 'member:read', 'member:write']
-$$;
-comment on function core.capabilities is 'Every capability core.authorize knows.';
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('member:read', 'Read the members of the project', '{viewer,operator,admin,owner}', false, 'member'),
+  ('member:write', 'Add, update and remove members', '{admin,owner}', false, null);
 
--- What a role may do in its project. Each includes the one before it; only an owner may change the rules of money.
-create function core.role_capabilities(p_role text) returns text[]
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_viewer constant text[] := array['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'];
-  v_operator constant text[] := v_viewer || array['key:read', 'flag:write', 'ledger:spend', 'ledger:account', 'error:read'];
-  v_admin constant text[] := v_operator || array['project:write', 'key:write', 'ledger:operate', 'member:write',
-    'audit:read', 'error:write'];
-begin
-  return case p_role
-    when 'viewer' then v_viewer
-    when 'operator' then v_operator
-    when 'admin' then v_admin
-    when 'owner' then array_remove(core.capabilities(), 'system:read') -- which looks beyond the project
-  end;
-end
+create function core.role_scopes(p_role text) returns text[]
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select array_agg(name order by name collate "C") from core.scope where p_role = any (roles)
 $$;
-comment on function core.role_capabilities is 'The capabilities of viewer, operator, admin or owner; null for anything else.';
+comment on function core.role_scopes is 'The scopes of viewer, operator, admin or owner in its project; null for anything else.';
 
 create table core.member (
   project text not null constraint member_project_fkey references core.project (name),
@@ -64,17 +46,6 @@ end
 $$;
 comment on function core.member_emit is 'Writes a change of a member to the outbox (set, removed) and hints at the subject.';
 
-create or replace function core.event_capability(p_topic text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select case
-    when p_topic = 'ledger.seal' then 'ledger:operate'
-    when p_topic like 'ledger.%' then 'ledger:read'
-    when p_topic in ('flag', 'key', 'member') then p_topic || ':read'
-    else 'event:read'
-  end
-$$;
-comment on function core.event_capability is 'The capability a topic needs beside event:read.';
-
 -- The row of a member, or one of nulls. Locks the project against other changes of its members, so that two owners
 -- cannot remove each other at the same moment.
 create function core.member_lock(p_project text, p_subject text) returns core.member
@@ -106,7 +77,7 @@ declare
 begin
   if v_member is null then return; end if;
   select array_agg(c order by c) into v_excess
-  from unnest(core.role_capabilities(p_role)) c where not coalesce(v_member -> 'caps' ? c, false);
+  from unnest(core.role_scopes(p_role)) c where not coalesce(v_member -> 'caps' ? c, false);
   if v_excess is not null then
     perform core.refuse('PT403', 'role_exceeds_own',
       format('this credential cannot decide about the role %s: it lacks %s', p_role, array_to_string(v_excess, ', ')),

@@ -10,7 +10,7 @@ declare
   v_row core.member;
 begin
   perform core.authorize('member:write', p_project);
-  if p_role is null or core.role_capabilities(p_role) is null then
+  if p_role is null or core.role_scopes(p_role) is null then
     perform core.refuse('PT400', 'invalid_role', 'a role is viewer, operator, admin or owner',
       'Choose the least that is enough.', jsonb_build_object('field', 'role'));
   end if;

@@ -2,6 +2,9 @@
 -- changed it. What the ledger journals is on record there with its actor; only what its rows do not tell (what an
 -- account or budget was before) has an entry here as well, under the number of its journal row.
 
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('audit:read', 'Read the audit log: who changed what', '{admin,owner}', false, null);
+
 create table core.audit (
   id bigint constraint audit_pkey primary key,
   project text,

@@ -1,14 +1,7 @@
--- Looking at the system itself: what is installed, what fails.
+-- What is installed.
 
--- Adds to the capabilities whatever they are by now; a list written out here would drop those of other migrations.
-do $$
-begin
-  execute format(
-    'create or replace function core.capabilities() returns text[]
-     language sql immutable set search_path = pg_catalog, pg_temp as %L',
-    format('select %L::text[]', core.capabilities() || array['system:read', 'error:read', 'error:write']));
-end
-$$;
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('system:read', 'Read system status and bottlenecks', '{}', false, null);
 
 -- What the server is and which migrations it has applied; the Supabase CLI's own history tells.
 create function core_api.system_info() returns jsonb

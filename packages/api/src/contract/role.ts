@@ -23,7 +23,7 @@ const owner: readonly Capability[] = capabilities.filter((capability) => capabil
 
 /**
  * What a member may do, by role. Each role includes the one before it; only an owner changes the rules of money. The
- * database has the same table (`core.role_capabilities`) and decides by it who may give which role.
+ * database has the same table (`core.role_scopes`) and decides by it who may give which role.
  */
 export const roleScopes = { viewer, operator, admin, owner } as const satisfies Record<string, readonly Capability[]>
 
