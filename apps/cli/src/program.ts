@@ -1,35 +1,29 @@
 import { Command } from 'commander'
 import { addApi } from './commands/api.ts'
-import { addAuditLog } from './commands/audit-log.ts'
-import { addBudget } from './commands/budget.ts'
 import { addCall } from './commands/call.ts'
 import { addCompletion } from './commands/completion.ts'
-import { addCredits } from './commands/credits.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
-import { addErrors } from './commands/errors.ts'
-import { addEvents } from './commands/events.ts'
-import { addFlags } from './commands/flags.ts'
-import { addKeys } from './commands/keys.ts'
-import { addLeases } from './commands/leases.ts'
-import { addMembers } from './commands/members.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addOpenApi } from './commands/openapi.ts'
-import { addProject } from './commands/project.ts'
-import { addScopes } from './commands/scopes.ts'
 import { addStart } from './commands/start.ts'
-import { addStatus } from './commands/status.ts'
-import { addSystem } from './commands/system.ts'
 import { addVersion } from './commands/version.ts'
 import type { CommandIo } from './io.ts'
-import { createSession, type Session } from './session.ts'
-
-/** What a verb is given to add itself: where to hang, and how to get its session and set an exit code when it runs. */
-export interface Verbs {
-  readonly program: Command
-  session(): Session
-  exit(code: number): void
-}
+import { addAuditLog } from './nouns/audit/audit-log.ts'
+import { addErrors } from './nouns/error/error.ts'
+import { addEvents } from './nouns/event/event.ts'
+import { addFlags } from './nouns/flag/flag.ts'
+import { addKeys } from './nouns/key/key.ts'
+import { addScopes } from './nouns/key/scopes.ts'
+import { addBudget } from './nouns/ledger/budget.ts'
+import { addCredits } from './nouns/ledger/credits.ts'
+import { addLeases } from './nouns/ledger/lease.ts'
+import { addMembers } from './nouns/member/member.ts'
+import { addProject } from './nouns/project/project.ts'
+import { addStatus } from './nouns/system/status.ts'
+import { addSystem } from './nouns/system/system.ts'
+import { createSession } from './session.ts'
+import type { Verbs } from './verbs.ts'
 
 /** Every verb of the command. `tellMisuse` hears what commander says about a command line that is none. */
 export function buildProgram(

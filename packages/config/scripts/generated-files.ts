@@ -21,7 +21,7 @@ function fromRoot(path: string): string {
 
 function renderEnvironmentExample(): string {
   const header = [
-    '# Generated from packages/config/src/schema.ts by `npm run generate`. Do not edit.',
+    '# Generated from packages/config/src/sections by `npm run generate`. Do not edit.',
     '#',
     '# Every variable Core reads, with its default or an example. Keep a copy as .env with the lines that differ, and',
     '# start with `node --env-file=.env …`, or export the variables as you do elsewhere.',
@@ -36,7 +36,7 @@ function renderEnvironmentExample(): string {
 }
 
 function renderReference(): string {
-  return `<!-- Generated from packages/config/src/schema.ts by \`npm run generate\`. Do not edit. -->
+  return `<!-- Generated from packages/config/src/sections by \`npm run generate\`. Do not edit. -->
 # Configuration
 
 Each setting comes from the last of these that has it: its default, \`core.config.json\` in the working directory, the

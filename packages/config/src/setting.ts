@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { configSchema, type SettingMeta, settingRegistry } from './schema.ts'
+import { configSchema } from './schema.ts'
+import { type SettingMeta, settingRegistry } from './setting-registry.ts'
 
 /** One leaf of the schema, with everything that loading it, faulting it and documenting it need. */
 export interface Setting {

@@ -1,8 +1,8 @@
 import { CoreError, startDeadline, uuidv7 } from '@core/foundation'
 import { Argument } from 'commander'
 import { exitCodeOfStatus } from '../exit-code.ts'
-import type { Verbs } from '../program.ts'
 import { readAll } from '../read-json.ts'
+import type { Verbs } from '../verbs.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 

@@ -3,10 +3,10 @@ import { createCaller } from '@core/api/client'
 import { CoreError, isObject } from '@core/foundation'
 import { Argument } from 'commander'
 import { z } from 'zod'
-import type { Verbs } from '../program.ts'
 import { readJson } from '../read-json.ts'
 import { fieldsOf, readPairs, toRequest } from '../route-fields.ts'
 import { formatTable } from '../table.ts'
+import type { Verbs } from '../verbs.ts'
 
 interface CallVerbOptions {
   input?: string

@@ -3,7 +3,7 @@ import { bashScript } from '../completion/bash-script.ts'
 import { describeVerbs } from '../completion/describe-verbs.ts'
 import { fishScript } from '../completion/fish-script.ts'
 import { zshScript } from '../completion/zsh-script.ts'
-import type { Verbs } from '../program.ts'
+import type { Verbs } from '../verbs.ts'
 
 const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript }
 const shells = Object.keys(scripts)

@@ -2,10 +2,10 @@ import { CoreError, isCoreError } from '@core/foundation'
 import { actsEverywhere } from '../acts-everywhere.ts'
 import { runDemo } from '../demo/demo.ts'
 import { createLiveTable } from '../demo/live-table.ts'
+import { demoLine, demoResultText, demoTable } from '../demo/view.ts'
 import { exitCodes } from '../exit-code.ts'
-import type { Verbs } from '../program.ts'
 import type { Session } from '../session.ts'
-import { demoLine, demoResultText, demoTable } from '../view/demo.ts'
+import type { Verbs } from '../verbs.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface DemoOptions {

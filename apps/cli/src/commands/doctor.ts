@@ -1,7 +1,7 @@
 import type { Finding } from '../doctor/finding.ts'
 import { exitCodes } from '../exit-code.ts'
-import type { Verbs } from '../program.ts'
 import { formatTable } from '../table.ts'
+import type { Verbs } from '../verbs.ts'
 
 export function addDoctor({ program, session, exit }: Verbs): void {
   program

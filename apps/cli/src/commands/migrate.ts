@@ -10,8 +10,8 @@ import {
 } from '@core/database/migrate'
 import { exitCodes } from '../exit-code.ts'
 import { localConfig, openLocalDatabase } from '../local-database.ts'
-import type { Verbs } from '../program.ts'
 import { formatTable } from '../table.ts'
+import type { Verbs } from '../verbs.ts'
 
 export function addMigrate({ program, session, exit }: Verbs): void {
   const migrate = program.command('migrate').description("the database's schema; opens the database itself")

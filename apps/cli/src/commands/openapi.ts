@@ -1,6 +1,6 @@
 import { routes, toOpenApi } from '@core/api'
 import manifest from '../../package.json' with { type: 'json' }
-import type { Verbs } from '../program.ts'
+import type { Verbs } from '../verbs.ts'
 
 export function addOpenApi({ program, session }: Verbs): void {
   program

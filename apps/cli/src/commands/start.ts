@@ -1,6 +1,6 @@
 import { localConfig } from '../local-database.ts'
 import { keepOwnerKey } from '../owner-key-file.ts'
-import type { Verbs } from '../program.ts'
+import type { Verbs } from '../verbs.ts'
 
 export function addStart({ program, session }: Verbs): void {
   program

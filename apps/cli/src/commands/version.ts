@@ -1,5 +1,5 @@
 import manifest from '../../package.json' with { type: 'json' }
-import type { Verbs } from '../program.ts'
+import type { Verbs } from '../verbs.ts'
 
 export function addVersion({ program, session }: Verbs): void {
   program

@@ -1,0 +1,63 @@
+import { type Capability, capabilities } from '@core/api'
+import { CoreError } from '@core/foundation'
+import { type Command, Option } from 'commander'
+import { type PageOptions, sayIfMore } from '../../page.ts'
+import { readLine } from '../../read-line.ts'
+import { type SystemOptions, systemOption } from '../../system-option.ts'
+import { formatTable } from '../../table.ts'
+import type { Verbs } from '../../verbs.ts'
+import { toCapability } from './scope.ts'
+
+/** `core keys list` and `verify`. */
+export function addKeyReading(keys: Command, { session }: Pick<Verbs, 'session'>): void {
+  keys
+    .command('list')
+    .description('keys, oldest first; never the keys themselves')
+    .addOption(systemOption())
+    .option('--limit <rows>', 'rows per page, 1 to 1000', '100')
+    .option('--cursor <cursor>', 'page.next of the page before')
+    .action(async ({ system, ...query }: PageOptions & SystemOptions) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const list = system
+        ? await client.listSystemApiKeys({ query })
+        : await client.listApiKeys({ params: { project: target.project ?? 'current' }, query })
+      current.output.data(list, ({ data }) =>
+        formatTable(data, [
+          { title: 'ID', cell: ({ id }) => id },
+          { title: 'NAME', cell: ({ name }) => name },
+          { title: 'BEGINS', cell: ({ hint }) => hint },
+          { title: 'STATUS', cell: ({ status, revokedAt }) => (revokedAt === null ? status : 'revoked') },
+          { title: 'EXPIRES', cell: ({ expiresAt }) => expiresAt ?? 'never' },
+          { title: 'LAST USED', cell: ({ lastUsedAt }) => lastUsedAt ?? 'never' },
+          { title: 'SCOPES', cell: ({ scopes }) => scopes.join(',') },
+        ]),
+      )
+      sayIfMore(current, list.page.next)
+    })
+
+  keys
+    .command('verify')
+    .description('whether the key on standard input is good, and for a scope')
+    .addOption(
+      new Option('--scope <scope>', 'what it must be allowed to do').choices(capabilities).argParser(toCapability),
+    )
+    .action(async ({ scope }: { scope?: Capability }) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const key = await readLine(current.io.stdin)
+      if (!key) {
+        throw new CoreError('E_INVALID', 'there is no key on standard input', { fix: 'core keys verify < key' })
+      }
+      const verdict = await client.verifyApiKey({
+        body: {
+          key,
+          ...(scope === undefined ? {} : { scope }),
+          ...(target.project === undefined ? {} : { project: target.project }),
+        },
+      })
+      current.output.data(verdict, ({ valid, code, key: found }) =>
+        [valid ? 'good' : code, found && `${found.name} (${found.id})`].filter(Boolean).join(': '),
+      )
+    })
+}

@@ -1,0 +1,28 @@
+import type { Client } from '@core/api/client'
+import type { Session } from '../../../session.ts'
+import { formatTable } from '../../../table.ts'
+
+type Bucket = Awaited<ReturnType<Client['getUsage']>>['usage'][number]
+type Alert = Awaited<ReturnType<Client['listAlerts']>>['data'][number]
+type Show = Pick<Session, 'show'>
+
+export function usageTable(usage: readonly Bucket[], { show }: Show): string {
+  return formatTable(usage, [
+    { title: 'FROM', cell: ({ start }) => start },
+    { title: 'CHARGED', align: 'right', cell: ({ charged }) => show(charged) },
+    { title: 'REFUNDED', align: 'right', cell: ({ refunded }) => show(refunded) },
+    { title: 'CHARGES', align: 'right', cell: ({ charges }) => String(charges) },
+  ])
+}
+
+export function alertTable(alerts: readonly Alert[], { show }: Show): string {
+  return formatTable(alerts, [
+    { title: 'AT', cell: ({ at }) => at },
+    { title: 'ACCOUNT', cell: ({ account }) => account },
+    { title: 'BUDGET', cell: ({ budget }) => budget },
+    { title: 'THRESHOLD', align: 'right', cell: ({ thresholdBasisPoints }) => `${thresholdBasisPoints / 100} %` },
+    { title: 'SPENT', align: 'right', cell: ({ spent }) => show(spent) },
+    { title: 'LIMIT', align: 'right', cell: ({ limit }) => show(limit) },
+    { title: 'TX', align: 'right', cell: ({ tx }) => String(tx) },
+  ])
+}

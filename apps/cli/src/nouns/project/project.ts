@@ -1,0 +1,93 @@
+import { formatFields, formatTable } from '../../table.ts'
+import type { Verbs } from '../../verbs.ts'
+
+interface ProjectOptions {
+  release?: string
+  endpoint: string[]
+  capability: string[]
+}
+
+const collect = (value: string, all: string[]) => [...all, value]
+
+export function addProject({ program, session }: Verbs): void {
+  const project = program.command('project').description('the sibling projects')
+
+  project
+    .command('list')
+    .description("the registered projects; a project's key sees its own")
+    .action(async () => {
+      const current = session()
+      const { client } = await current.connect()
+      current.output.data(await client.listProjects(), ({ data }) =>
+        formatTable(data, [
+          { title: 'PROJECT', cell: ({ name }) => name },
+          { title: 'VERSION', cell: ({ version }) => version ?? '' },
+          { title: 'CAPABILITIES', cell: ({ capabilities }) => capabilities.join(',') },
+          { title: 'ENDPOINTS', cell: ({ endpoints }) => Object.values(endpoints).join(',') },
+          { title: 'REGISTERED', cell: ({ registeredAt }) => registeredAt },
+        ]),
+      )
+    })
+
+  project
+    .command('show')
+    .description('what a project says of itself')
+    .argument('[name]', 'left out: --project, or the one of the key')
+    .action(async (name: string | undefined) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const shown = await client.getProject({ params: { project: name ?? target.project ?? 'current' } })
+      current.output.data(shown, (value) =>
+        formatFields([
+          ['project', value.name],
+          ['version', value.version ?? ''],
+          ['capabilities', value.capabilities.join(', ')],
+          ...Object.entries(value.endpoints).map(([title, url]) => [title, String(url)] as const),
+          ['registered', value.registeredAt],
+          ['updated', value.updatedAt],
+        ]),
+      )
+    })
+
+  project
+    .command('register')
+    .description('register a project, or update what it says of itself; what is left out stays')
+    .argument('<name>', '1 to 48 lowercase letters, digits and underscores, beginning with a letter')
+    .option('--release <version>', 'the version it runs')
+    .option('--endpoint <name=url>', 'where it can be reached; may be repeated', collect, [])
+    .option('--capability <name>', 'what it can do; may be repeated', collect, [])
+    .action(async (name: string, options: ProjectOptions) => {
+      const current = session()
+      const { client } = await current.connect()
+      const registered = await client.putProject({ params: { project: name }, body: toBody(options) })
+      current.output.data(registered, (value) => `${value.name} is registered since ${value.registeredAt}`)
+    })
+
+  project
+    .command('update')
+    .description('change what a registered project says of itself; what is left out stays')
+    .argument('[name]', 'left out: --project, or the one of the key')
+    .option('--release <version>', 'the version it runs')
+    .option('--endpoint <name=url>', 'where it can be reached; may be repeated', collect, [])
+    .option('--capability <name>', 'what it can do; may be repeated', collect, [])
+    .action(async (name: string | undefined, options: ProjectOptions) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const params = { project: name ?? target.project ?? 'current' }
+      const updated = await client.updateProject({ params, body: toBody(options) })
+      current.output.data(updated, (value) => `${value.name} was updated at ${value.updatedAt}`)
+    })
+}
+
+function toBody({ release, endpoint, capability }: ProjectOptions) {
+  return {
+    ...(release === undefined ? {} : { version: release }),
+    ...(endpoint.length === 0 ? {} : { endpoints: Object.fromEntries(endpoint.map((pair) => split(pair))) }),
+    ...(capability.length === 0 ? {} : { capabilities: capability }),
+  }
+}
+
+function split(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
+}

@@ -1,0 +1,27 @@
+import type { Verbs } from '../../verbs.ts'
+import { wholeNumber } from '../../whole-number.ts'
+import { bottlenecksText, systemInfoText } from './view.ts'
+
+export function addSystem({ program, session }: Verbs): void {
+  const system = program.command('system').description('the control plane itself: what runs, and what is slow')
+
+  system
+    .command('info')
+    .description('versions, migrations, and what is switched on')
+    .action(async () => {
+      const current = session()
+      const { client } = await current.connect()
+      current.output.data(await client.getSystemInfo(), systemInfoText)
+    })
+
+  system
+    .command('bottlenecks')
+    .description('what held requests up in the last five minutes, the worst first, and what to do about it')
+    .option('--limit <rows>', 'how many routes and functions, 1 to 100', '20')
+    .action(async ({ limit }: { limit: string }) => {
+      const current = session()
+      const { client } = await current.connect()
+      const found = await client.getBottlenecks({ query: { limit: wholeNumber('--limit', limit) } })
+      current.output.data(found, bottlenecksText)
+    })
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { settingRegistry } from '../setting-registry.ts'
+import { bearerToken, milliseconds, webUrl } from './value.ts'
+
+export const databaseSection = z
+  .strictObject({
+    driver: z
+      .enum(['embedded', 'postgres', 'supabase'])
+      .optional()
+      .register(settingRegistry, {
+        variable: 'CORE_DATABASE_DRIVER',
+        description:
+          'How the database is reached. Unset, it is `postgres` where CORE_DATABASE_URL is set, else `supabase` ' +
+          'where SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are, else `embedded`.',
+        example: 'postgres',
+      }),
+    url: z
+      .url()
+      .regex(/^postgres(ql)?:\/\/./)
+      .optional()
+      .register(settingRegistry, {
+        variable: 'CORE_DATABASE_URL',
+        description: 'The connection string of a Postgres server or of a pooler before it.',
+        expected: 'a URL that begins with postgres:// or postgresql://',
+        example: 'postgres://user:password@localhost:5432/postgres',
+        secret: true,
+      }),
+    poolSize: z.int().min(1).max(1000).default(10).register(settingRegistry, {
+      variable: 'CORE_DATABASE_POOL_SIZE',
+      description: 'The most connections one process opens with the driver `postgres`.',
+    }),
+    timeoutMs: milliseconds(600_000).default(10_000).register(settingRegistry, {
+      variable: 'CORE_DATABASE_TIMEOUT_MS',
+      description: 'How long a database call may take where the caller sets no limit of its own.',
+    }),
+    supabase: z
+      .strictObject({
+        url: webUrl.optional().register(settingRegistry, {
+          variable: 'SUPABASE_URL',
+          description: 'The URL of a Supabase project.',
+          expected: 'a URL that begins with https:// or http://',
+          example: 'https://abcdefghijklmnopqrst.supabase.co',
+        }),
+        serviceRoleKey: bearerToken.optional().register(settingRegistry, {
+          variable: 'SUPABASE_SERVICE_ROLE_KEY',
+          description: 'The service role key (or a secret key, `sb_secret_…`) of that project.',
+          expected: 'a key of 20 or more characters without spaces',
+          example: 'sb_secret_…',
+          secret: true,
+        }),
+      })
+      .prefault({}),
+  })
+  .prefault({})

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { settingRegistry } from '../setting-registry.ts'
+import { milliseconds } from './value.ts'
+
+export const overloadSection = z
+  .strictObject({
+    maxLoopDelayMs: milliseconds(60_000).default(1_000).register(settingRegistry, {
+      variable: 'CORE_OVERLOAD_MAX_LOOP_DELAY_MS',
+      description: 'The mean delay of the event loop from which on requests are refused with 503.',
+    }),
+    maxDatabaseCalls: z.int().min(1).max(100_000).default(250).register(settingRegistry, {
+      variable: 'CORE_OVERLOAD_MAX_DATABASE_CALLS',
+      description:
+        'How many database calls one process has under way or queued at most; then it refuses with 503. More calls wait longer, and what waits past its deadline was accepted for nothing.',
+    }),
+  })
+  .prefault({})

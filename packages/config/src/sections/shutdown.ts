@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { settingRegistry } from '../setting-registry.ts'
+import { milliseconds } from './value.ts'
+
+export const shutdownSection = z
+  .strictObject({
+    graceMs: milliseconds(600_000).default(8_000).register(settingRegistry, {
+      variable: 'CORE_SHUTDOWN_GRACE_MS',
+      description: 'How long requests in flight may finish after SIGTERM or SIGINT before they are cut off.',
+    }),
+  })
+  .prefault({})
