@@ -2,8 +2,8 @@ import { openDatabase } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Decision, LimitOptions } from '../src/limits/limiter.ts'
-import { createLeaseDesk } from '../src/limits/permit-batcher.ts'
-import { createSharedWindow, patienceOf } from '../src/limits/shared-window.ts'
+import { createPermitBatcher } from '../src/limits/permit-batcher.ts'
+import { createSharedWindow, refreshIntervalMs } from '../src/limits/shared-window.ts'
 
 /** Limiters of several processes, each with connections of its own, on one real server. */
 
@@ -15,8 +15,8 @@ afterAll(() => shared.drop())
 
 async function openProcess(options: LimitOptions, leaseMs: number) {
   const database = await openDatabase({ driver: 'postgres', url: shared.url, poolSize: 2 })
-  const desk = createLeaseDesk({ database, leaseMs })
-  const limiter = createSharedWindow({ ...options, desk, leaseMs })
+  const batcher = createPermitBatcher({ database, leaseMs })
+  const limiter = createSharedWindow({ ...options, batcher, leaseMs })
   return { limiter, [Symbol.asyncDispose]: () => database.close() }
 }
 
@@ -105,7 +105,7 @@ test('what one process leased and did not spend passes at another after the leas
   expect(await busy.limiter.take('key')).toMatchObject({ isAllowed: true })
 })
 
-test('a purse that expires unspent is given back by itself', async () => {
+test('a key that expires unspent is given back by itself', async () => {
   const options = { name: 'idle', limit: 1000, windowMs: 60_000 }
   await using process = await openProcess(options, 100)
   const booked = async () => {
@@ -158,7 +158,7 @@ test('permits that lie idle at one process pass at another within a lease, to th
   const loops = [eager, asked].map(async ({ limiter }) => {
     while (!stop.signal.aborted) {
       await limiter.giveBack()
-      await pause(patienceOf(leaseMs))
+      await pause(refreshIntervalMs(leaseMs))
     }
   })
   // One after the other, so that it leases more and more in advance, and then has no use for it.

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { createKeyring } from '../src/auth/keyring.ts'
-import { openPeople } from '../src/auth/open-user-tokens.ts'
+import { openUserTokens } from '../src/auth/open-user-tokens.ts'
 import { createProjectDirectory } from '../src/auth/project-directory.ts'
 import { createServer } from '../src/http/server.ts'
 import { createAdmission } from '../src/limits/admission.ts'
@@ -86,10 +86,10 @@ export async function serveDatabase(
   const { database, timing, observation } = watchServer(direct)
   const errors = openErrorTracker({ database, version: '0.0.0', logger })
   const admission = createAdmission(createOwnRateLimits(rates))
-  const keyring = createKeyring({ database, ownerKey, people: jwt && openPeople(jwt, database) })
+  const keyring = createKeyring({ database, ownerKey, userTokens: jwt && openUserTokens(jwt, database) })
   const hints = [
     await database.listen('core_key', (keyId) => keyring.forget(keyId)),
-    await database.listen('core_member', (subject) => keyring.forgetPerson(subject)),
+    await database.listen('core_member', (subject) => keyring.forgetUser(subject)),
   ]
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger, ...options })

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { ownerScopes, type Principal } from './principal.ts'
 import { isTokenForm } from './token-form.ts'
-import type { People } from './user-tokens.ts'
+import type { UserTokens } from './user-tokens.ts'
 
 /** How long a good key is believed without asking, at most: the longest a revocation can go unnoticed. */
 const knownForMs = 30_000
@@ -18,7 +18,7 @@ export interface KeyringDependencies {
   /** A key from the configuration that may do everything, in any form. It is never stored. */
   readonly ownerKey?: string | undefined
   /** Those who come with a token (JWT) instead of a key. Default: nobody does. */
-  readonly people?: People | undefined
+  readonly userTokens?: UserTokens | undefined
   /** Told the id of a stored key each time it is good. Default: nobody. */
   readonly onUse?: ((keyId: string) => void) | undefined
   readonly clock?: Clock
@@ -35,7 +35,7 @@ export interface Keyring {
   /** Drops what is remembered of a key, or of all keys. */
   forget(keyId?: string): void
   /** Drops what is remembered of a person's roles, or of everybody's. */
-  forgetPerson(subject?: string): void
+  forgetUser(subject?: string): void
 }
 
 type Refusal = 'key_unknown' | 'key_expired' | 'key_disabled' | 'token_not_accepted'
@@ -49,7 +49,7 @@ interface Known {
   readonly principal: Principal
 }
 
-export function createKeyring({ database, ownerKey, people, onUse, ...options }: KeyringDependencies): Keyring {
+export function createKeyring({ database, ownerKey, userTokens, onUse, ...options }: KeyringDependencies): Keyring {
   const { clock = systemClock } = options
   const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
   const ownerHash = ownerKey === undefined ? undefined : hashApiKey(ownerKey)
@@ -93,8 +93,8 @@ export function createKeyring({ database, ownerKey, people, onUse, ...options }:
         return cached.principal
       }
       if (isTokenForm(token)) {
-        if (people === undefined) throw refuse('token_not_accepted')
-        return people.resolve(token)
+        if (userTokens === undefined) throw refuse('token_not_accepted')
+        return userTokens.resolve(token)
       }
       const refusal = refused.get(hash)
       if (refusal !== undefined) throw refuse(refusal.reason)
@@ -108,7 +108,7 @@ export function createKeyring({ database, ownerKey, people, onUse, ...options }:
     peek(token) {
       const hash = hashApiKey(token)
       if (hash === ownerHash) return owner
-      return known.get(hash)?.principal ?? (isTokenForm(token) ? people?.peek(token) : undefined)
+      return known.get(hash)?.principal ?? (isTokenForm(token) ? userTokens?.peek(token) : undefined)
     },
     forget(keyId) {
       generation++
@@ -116,7 +116,7 @@ export function createKeyring({ database, ownerKey, people, onUse, ...options }:
       for (const [hash, entry] of known.entries()) if (!keyId || entry.keyId === keyId) known.delete(hash)
       for (const [hash, entry] of refused.entries()) if (!keyId || entry.keyId === keyId) refused.delete(hash)
     },
-    forgetPerson: (subject) => people?.forget(subject),
+    forgetUser: (subject) => userTokens?.forget(subject),
   }
 }
 

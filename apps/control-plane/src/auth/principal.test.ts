@@ -1,9 +1,9 @@
 import { type Role, roleScopes } from '@core/api'
 import { expect, test } from 'vitest'
-import { bindTo, isOwner, ownerScopes, type Principal, personOf } from './principal.ts'
+import { bindTo, isOwner, ownerScopes, type Principal, userPrincipal } from './principal.ts'
 
 const ada = { subject: 'user:ada', expiresAtMs: 0, role: undefined }
-const person = (role: Role | undefined, ...members: [string, Role][]) => personOf({ ...ada, role }, members)
+const person = (role: Role | undefined, ...members: [string, Role][]) => userPrincipal({ ...ada, role }, members)
 const key: Principal = { subject: 'key:1', project: 'a', scopes: new Set(['ledger:read']), expiresAt: null }
 const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
 

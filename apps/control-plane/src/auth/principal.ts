@@ -27,14 +27,14 @@ const scopesOf: Readonly<Record<Role, ReadonlySet<Capability>>> = {
   admin: new Set(roleScopes.admin),
   owner: new Set(roleScopes.owner),
 }
-const nothing: ReadonlySet<Capability> = new Set()
+const noScopes: ReadonlySet<Capability> = new Set()
 
 /** Of a role in every project: its owner is the owner of the whole system. */
 function scopesEverywhere(role: Role): ReadonlySet<Capability> {
   return role === 'owner' ? ownerScopes : scopesOf[role]
 }
 
-interface Person {
+interface User {
   readonly subject: string
   readonly expiresAtMs: number
   /** In every project. */
@@ -42,8 +42,8 @@ interface Person {
 }
 
 /** The principal of a person with these roles. */
-export function personOf(
-  { subject, expiresAtMs, role }: Person,
+export function userPrincipal(
+  { subject, expiresAtMs, role }: User,
   members: readonly (readonly [string, Role])[],
 ): Principal {
   const roles = new Map<string | null, Role>(members)
@@ -54,7 +54,7 @@ export function personOf(
   return {
     subject,
     project: role === undefined ? (members.length === 1 ? only?.[0] : '') : undefined,
-    scopes: everywhere ?? (highest === undefined ? nothing : scopesOf[highest]),
+    scopes: everywhere ?? (highest === undefined ? noScopes : scopesOf[highest]),
     roles,
     expiresAt: new Date(expiresAtMs).toISOString(),
   }

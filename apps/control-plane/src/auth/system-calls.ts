@@ -2,14 +2,14 @@ import type { RouteContext } from '../http/bound-route.ts'
 import { notFound } from '../http/problem-error.ts'
 import { isOwner } from './principal.ts'
 
-type Doors = Pick<RouteContext, 'principal' | 'rpcUnbound'>
+type SystemCalls = Pick<RouteContext, 'principal' | 'rpcUnbound'>
 
 /**
  * The door for what is no project's and one scope allows by itself: whoever has that scope everywhere may pass. To the
  * others it does not exist.
  * @throws ProblemError not_found
  */
-export function wholeSystem({ principal, rpcUnbound }: Doors): RouteContext['rpcUnbound'] {
+export function requireSystemScope({ principal, rpcUnbound }: SystemCalls): RouteContext['rpcUnbound'] {
   if (principal.project !== undefined) throw notFound()
   return rpcUnbound
 }
@@ -19,7 +19,7 @@ export function wholeSystem({ principal, rpcUnbound }: Doors): RouteContext['rpc
  * another, so only who may do everything gets there: whoever had less could make a key with more.
  * @throws ProblemError not_found
  */
-export function ownerOnly({ principal, rpcUnbound }: Doors): RouteContext['rpcUnbound'] {
+export function requireOwner({ principal, rpcUnbound }: SystemCalls): RouteContext['rpcUnbound'] {
   if (!isOwner(principal)) throw notFound()
   return rpcUnbound
 }

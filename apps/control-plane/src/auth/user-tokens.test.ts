@@ -1,9 +1,9 @@
 import { CoreError } from '@core/foundation'
 import { createFakeClock } from '@core/foundation/testing'
 import { expect, test } from 'vitest'
-import { createPeople } from './user-tokens.ts'
+import { createUserTokens } from './user-tokens.ts'
 
-/** People whose issuer and database answer with `answers`, and count the questions. */
+/** UserTokens whose issuer and database answer with `answers`, and count the questions. */
 function setUp() {
   const clock = createFakeClock()
   const answers = {
@@ -20,9 +20,9 @@ function setUp() {
     if (answers.failure) throw answers.failure
     return { ok: true, roles }
   }
-  const people = createPeople({
+  const people = createUserTokens({
     // A fake of the one method that is used; its argument types are those of the catalog.
-    database: { rpc } as Parameters<typeof createPeople>[0]['database'],
+    database: { rpc } as Parameters<typeof createUserTokens>[0]['database'],
     verifier: {
       async verify(token) {
         asked.verified++

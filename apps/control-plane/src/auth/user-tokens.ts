@@ -3,7 +3,7 @@ import type { Database } from '@core/database'
 import { type Clock, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import { type Principal, personOf } from './principal.ts'
+import { type Principal, userPrincipal } from './principal.ts'
 import type { TokenClaims, TokenVerifier } from './token-verifier.ts'
 
 /** How long a token is believed without looking at its signature again, at most. */
@@ -12,14 +12,14 @@ const verifiedForMs = 60_000
 const rolesForMs = 30_000
 const cachedTokens = 10_000
 
-export interface PeopleDependencies {
+export interface UserTokensDependencies {
   readonly database: Pick<Database, 'rpc'>
   readonly verifier: TokenVerifier
   readonly clock?: Clock
 }
 
 /** Those who come with a token of the issuer; their roles are the members' of the projects. */
-export interface People {
+export interface UserTokens {
   /** As `Keyring.resolve`, for a token that has the form of one. */
   resolve(token: string): Principal | Promise<Principal>
   /** The principal of a token that is known to be good already. Asks nobody. */
@@ -28,7 +28,7 @@ export interface People {
   forget(subject?: string): void
 }
 
-export function createPeople({ database, verifier, clock = systemClock }: PeopleDependencies): People {
+export function createUserTokens({ database, verifier, clock = systemClock }: UserTokensDependencies): UserTokens {
   // The cache reads a start of 0 as none, so its time begins at 1.
   const time = { perf: { now: () => clock.monotonic() + 1 }, ttlResolution: 0 }
   const verified = new LRUCache<string, TokenClaims>({ max: cachedTokens, ttl: verifiedForMs, ...time })
@@ -42,7 +42,7 @@ export function createPeople({ database, verifier, clock = systemClock }: People
     const { roles } = rolesSchema.parse(await database.rpc('member_roles', { p_subject: claims.subject }))
     // A role of a later version is none that this one could judge.
     const byProject = roles.flatMap(({ project, role }): [string, Role][] => (isRole(role) ? [[project, role]] : []))
-    const principal = personOf(claims, byProject)
+    const principal = userPrincipal(claims, byProject)
     const leftMs = claims.expiresAtMs - clock.now()
     // A change that arrived while the question was out may concern this very person.
     if (leftMs > 0 && askedIn === generation) known.set(hash, principal, { ttl: Math.min(leftMs, rolesForMs) })

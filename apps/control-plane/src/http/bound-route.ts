@@ -113,8 +113,8 @@ function createPartParser<Schema extends z.ZodObject>(
   schema: Schema,
 ): (value: unknown) => z.output<Schema> {
   if (hasFields(schema)) return (value) => parse(part, schema, value)
-  const nothing = parse(part, schema, {})
-  return (value) => (isEmpty(value) ? nothing : parse(part, schema, value))
+  const emptyObject = parse(part, schema, {})
+  return (value) => (isEmpty(value) ? emptyObject : parse(part, schema, value))
 }
 
 function isEmpty(value: unknown): boolean {

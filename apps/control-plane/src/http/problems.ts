@@ -40,7 +40,7 @@ function toDocument(code: ProblemCode, { detail, errors = [], reason, fix, facts
 export function installProblems(app: FastifyInstance, logger: Logger, errors: ErrorSink): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
-    if (problems[problem.code].status >= 500) tellFailure(error, request, { logger, errors })
+    if (problems[problem.code].status >= 500) reportFailure(error, request, { logger, errors })
     if (error instanceof ProblemError) reply.headers(error.options.headers ?? {})
     return sendProblem(reply, problem.code, problem)
   })
@@ -50,7 +50,7 @@ export function installProblems(app: FastifyInstance, logger: Logger, errors: Er
 }
 
 /** What is down or slow has a status of its own; what is left is a fault of ours, which nobody expected. */
-export function tellFailure(
+export function reportFailure(
   error: unknown,
   request: FastifyRequest,
   { logger, errors }: { readonly logger: Logger; readonly errors: ErrorSink },

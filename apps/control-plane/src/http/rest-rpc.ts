@@ -7,7 +7,7 @@ import { claimsOf, isOwner, ownerClaimsOf, type Principal } from '../auth/princi
 import type { Admission } from '../limits/admission.ts'
 import type { ErrorSink } from '../observe/error-tracker.ts'
 import { maxBodyDepth } from './json-body.ts'
-import { tellFailure } from './problems.ts'
+import { reportFailure } from './problems.ts'
 import { RestError, toRestReply } from './rest-error.ts'
 
 export interface RestRpcDependencies {
@@ -156,7 +156,7 @@ function sendError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  telling: Pick<RestRpcDependencies, 'logger' | 'errors'>,
+  reporters: Pick<RestRpcDependencies, 'logger' | 'errors'>,
 ): FastifyReply {
   const isMissing =
     isCoreError(error) &&
@@ -164,6 +164,6 @@ function sendError(
       error.details['reason'] === 'unknown_argument' ||
       error.details['reason'] === 'missing_argument')
   const { status, body, headers } = toRestReply(isMissing ? notFound(request) : error)
-  if (status >= 500) tellFailure(error, request, telling)
+  if (status >= 500) reportFailure(error, request, reporters)
   return reply.code(status).headers(headers).type(media).send(JSON.stringify(body))
 }

@@ -43,7 +43,7 @@ export function installRoute(
     method: contract.method,
     url: toRouterPattern(contract.path),
     config: { auth: contract.auth, streams: contract.produces === 'text/event-stream' },
-    onRequest: [...(ending ? [tell(ending)] : []), createGate(contract, keyring, admission, projects)],
+    onRequest: [...(ending ? [addHeaders(ending)] : []), createGate(contract, keyring, admission, projects)],
     handler(request, reply) {
       const precondition = readPrecondition(contract, request.headers)
       const context = createContext(request, database, precondition.ifMatch)
@@ -56,7 +56,7 @@ export function installRoute(
 }
 
 /** Before the gate, so that a refused caller is told as well. */
-function tell(headers: Readonly<Record<string, string>>) {
+function addHeaders(headers: Readonly<Record<string, string>>) {
   return (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     reply.headers(headers)
     done()
@@ -80,7 +80,7 @@ function checkComplete(bound: readonly BoundRoute[]): void {
 }
 
 /** What a public route acts as: nobody, for nothing. */
-const nobody: Caller = {
+const anonymousCaller: Caller = {
   principal: { subject: 'nobody', project: '', scopes: new Set(), expiresAt: null },
   project: '',
   isRoot: false,
@@ -92,7 +92,7 @@ function createContext(
   database: Pick<Database, 'call'>,
   ifMatch: readonly string[] | null,
 ): RouteContext {
-  const { principal, project, isRoot, idempotencyKey } = caller ?? nobody
+  const { principal, project, isRoot, idempotencyKey } = caller ?? anonymousCaller
   const claims = isRoot ? rootClaimsOf(principal, project, id) : claimsOf(principal, project, id)
   return {
     principal,

@@ -87,11 +87,11 @@ export function installUnknownAddressLimit(app: FastifyInstance, admission: Admi
 /** Counts one request and tells the caller how much is left. */
 function pass(limiter: Limiter, key: string, reply: FastifyReply | undefined): void | Promise<void> {
   const decision = limiter.take(key)
-  if (decision instanceof Promise) return decision.then((decided) => tell(limiter, decided, reply))
-  tell(limiter, decision, reply)
+  if (decision instanceof Promise) return decision.then((decided) => applyDecision(limiter, decided, reply))
+  applyDecision(limiter, decision, reply)
 }
 
-function tell(limiter: Limiter, decision: Decision, reply: FastifyReply | undefined): void {
+function applyDecision(limiter: Limiter, decision: Decision, reply: FastifyReply | undefined): void {
   if (!decision.isAllowed) throw refuse(limiter, decision)
   reply?.header('ratelimit-policy', policyOf(limiter)).header('ratelimit', restOf(limiter, decision))
 }

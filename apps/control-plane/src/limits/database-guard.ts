@@ -15,7 +15,7 @@ export interface DatabaseGuard {
   /** Whether no further call would be let through. */
   isFull(): boolean
   /** Whether the breaker refuses calls because the database has not been reached lately. */
-  isOpen(): boolean
+  isBreakerOpen(): boolean
 }
 
 /** So many calls in a row that did not reach the database open the breaker. */
@@ -43,14 +43,14 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
     openedAt = Date.now()
   })
 
-  function isOpen(): boolean {
+  function isBreakerOpen(): boolean {
     // Half open, a call is trying it out: the others need not wait for how that ends.
     if (breaker.state === CircuitState.HalfOpen) return true
     return breaker.state === CircuitState.Open && Date.now() - openedAt < openMs
   }
 
   async function run<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (isOpen())
+    if (isBreakerOpen())
       throw new CoreError('E_DATABASE_UNAVAILABLE', 'the database is away', { details: { reason: 'circuit_open' } })
     if (calls >= maxCalls) {
       throw new CoreError('E_DATABASE_BUSY', `${maxCalls} calls to the database are under way already`, {
@@ -78,7 +78,7 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
         code: error.code,
         message: error.message,
       })
-      if (isOpen()) return away(new CoreError('E_DATABASE_UNAVAILABLE', 'the database is away'))
+      if (isBreakerOpen()) return away(new CoreError('E_DATABASE_UNAVAILABLE', 'the database is away'))
       try {
         return await breaker.execute(async () => {
           const health = await database.health(options)
@@ -94,7 +94,7 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
     close: () => database.close(),
     [Symbol.asyncDispose]: () => database.close(),
   }
-  return { database: guarded, isFull: () => calls >= maxCalls, isOpen }
+  return { database: guarded, isFull: () => calls >= maxCalls, isBreakerOpen }
 }
 
 /** What says that the database is not there, in contrast to a refusal by it. */

@@ -2,7 +2,7 @@ import type { Database } from '@core/database'
 import { CoreError } from '@core/foundation'
 import { createFakeClock } from '@core/foundation/testing'
 import { expect, test } from 'vitest'
-import { createLeaseDesk } from './permit-batcher.ts'
+import { createPermitBatcher } from './permit-batcher.ts'
 
 test('after a failure nobody asks for a second, however many want to, and then it asks again', async () => {
   const clock = createFakeClock(0)
@@ -13,8 +13,8 @@ test('after a failure nobody asks for a second, however many want to, and then i
     if (isAway) throw new CoreError('E_DATABASE_UNAVAILABLE', 'away')
     return { leases: [{ key: 'a', cell: 1, given: 1, left: 9, reset_ms: 0 }] }
   }) as Database['rpc']
-  const desk = createLeaseDesk({ database: { rpc }, leaseMs: 5000, clock })
-  const ask = () => desk.ask({ key: 'a', limit: 10, windowMs: 60_000, want: () => 1, unspent: [] })
+  const batcher = createPermitBatcher({ database: { rpc }, leaseMs: 5000, clock })
+  const ask = () => batcher.ask({ key: 'a', limit: 10, windowMs: 60_000, want: () => 1, unspent: [] })
   await expect(ask()).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
   isAway = false
 

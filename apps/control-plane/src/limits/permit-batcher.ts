@@ -5,7 +5,7 @@ import { z } from 'zod'
 /** Permits of one lease that its process did not spend, by the cell in which the lease was booked. */
 export type Unspent = readonly [cell: number, permits: number]
 
-export interface LeaseRequest {
+export interface PermitRequest {
   readonly key: string
   readonly limit: number
   readonly windowMs: number
@@ -25,12 +25,12 @@ export interface Lease {
   readonly validUntil: number
 }
 
-export interface LeaseDesk {
+export interface PermitBatcher {
   /** Rejects when the database does not answer soon; for a second after that at once. */
-  ask(request: LeaseRequest): Promise<Lease>
+  ask(request: PermitRequest): Promise<Lease>
 }
 
-export interface LeaseDeskDependencies {
+export interface PermitBatcherDependencies {
   readonly database: Pick<Database, 'rpc'>
   /** How long permits may be spent after they were asked for. */
   readonly leaseMs: number
@@ -38,7 +38,7 @@ export interface LeaseDeskDependencies {
 }
 
 interface Waiting {
-  readonly request: LeaseRequest
+  readonly request: PermitRequest
   readonly resolve: (lease: Lease) => void
   readonly reject: (error: unknown) => void
 }
@@ -48,7 +48,11 @@ const timeoutMs = 2000
 const awayForMs = 1000
 
 /** Asks for leases, one call at a time: whatever is wanted while a call is out goes together into the next one. */
-export function createLeaseDesk({ database, leaseMs, clock = systemClock }: LeaseDeskDependencies): LeaseDesk {
+export function createPermitBatcher({
+  database,
+  leaseMs,
+  clock = systemClock,
+}: PermitBatcherDependencies): PermitBatcher {
   let waiting: Waiting[] = []
   let isCalling = false
   let awayUntil = Number.NEGATIVE_INFINITY

@@ -3,8 +3,8 @@ import { type Clock, type Logger, systemClock } from '@core/foundation'
 import { z } from 'zod'
 import { type LoopReport, startLoop } from '../process/loop.ts'
 import type { Limiter } from './limiter.ts'
-import { createLeaseDesk } from './permit-batcher.ts'
-import { createSharedWindow, patienceOf, type SharedWindow } from './shared-window.ts'
+import { createPermitBatcher } from './permit-batcher.ts'
+import { createSharedWindow, refreshIntervalMs, type SharedWindow } from './shared-window.ts'
 import { createSlidingWindow } from './sliding-window.ts'
 
 /** At most so many requests in any window of so many seconds. */
@@ -64,7 +64,12 @@ export function openRateLimits(
   const open = (kind: keyof RateSettings) => {
     const options = toOptions(kind, settings[kind])
     const leaseMs = leaseMsOf(options.windowMs)
-    return createSharedWindow({ ...options, desk: createLeaseDesk({ database, leaseMs, clock }), leaseMs, clock })
+    return createSharedWindow({
+      ...options,
+      batcher: createPermitBatcher({ database, leaseMs, clock }),
+      leaseMs,
+      clock,
+    })
   }
   const shared = {
     credential: open('credential'),
@@ -72,7 +77,7 @@ export function openRateLimits(
     failedAuthentication: open('failedAuthentication'),
   } satisfies Record<keyof RateSettings, SharedWindow>
   const all = Object.values(shared)
-  const everyMs = Math.min(...all.map(({ windowMs }) => patienceOf(leaseMsOf(windowMs))))
+  const everyMs = Math.min(...all.map(({ windowMs }) => refreshIntervalMs(leaseMsOf(windowMs))))
   const trimEveryMs = Math.min(...all.map(({ windowMs }) => leaseMsOf(windowMs)))
   let trimAt = Number.NEGATIVE_INFINITY
   const work = async (signal: AbortSignal) => {

@@ -1,11 +1,11 @@
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
 import type { Decision, Limiter, LimitOptions } from './limiter.ts'
-import type { LeaseDesk, Unspent } from './permit-batcher.ts'
+import type { PermitBatcher, Unspent } from './permit-batcher.ts'
 
 export interface SharedWindowOptions extends LimitOptions {
-  readonly desk: LeaseDesk
-  /** As the desk has it. */
+  readonly batcher: PermitBatcher
+  /** As the batcher has it. */
   readonly leaseMs: number
   /** Keys with leases; a key that is displaced gives up what it holds. Default 10,000. */
   readonly maxKeys?: number | undefined
@@ -18,11 +18,11 @@ export interface SharedWindow extends Limiter {
 }
 
 /** Milliseconds between two calls of `giveBack`, and before a process that got nothing asks again. */
-export function patienceOf(leaseMs: number): number {
+export function refreshIntervalMs(leaseMs: number): number {
   return Math.max(1, Math.ceil(leaseMs / 5))
 }
 
-interface Purse {
+interface KeyPermits {
   /** Leases that can be spent, the one that ends first at the front. */
   leases: { cell: number; given: number; rest: number; validUntil: number }[]
   unspent: Unspent[]
@@ -34,7 +34,7 @@ interface Purse {
   /** The database had nothing left; until then it is not asked again. */
   refusedUntil: number
   /** Until then `refusal` refuses: later than `refusedUntil`, because what it lets through may not be counted before it is done. */
-  deafUntil: number
+  refuseUntil: number
   refusedReset: number
   /** What the database had left after the last lease. */
   left: number
@@ -51,15 +51,15 @@ const attempts = 5
  * rejects with E_DATABASE_UNAVAILABLE when the database does not answer: without a permit nobody knows what has passed.
  */
 export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
-  const { name, limit, windowMs, desk, leaseMs, maxKeys = 10_000, clock = systemClock } = options
+  const { name, limit, windowMs, batcher, leaseMs, maxKeys = 10_000, clock = systemClock } = options
   const smallest = Math.max(1, Math.ceil(limit / 100))
   const largest = Math.max(1, Math.ceil(limit / 4))
-  const purses = new LRUCache<string, Purse>({ max: maxKeys })
+  const permitsByKey = new LRUCache<string, KeyPermits>({ max: maxKeys })
 
-  function purseOf(key: string): Purse {
-    const known = purses.get(key)
+  function permitsOf(key: string): KeyPermits {
+    const known = permitsByKey.get(key)
     if (known !== undefined) return known
-    const purse: Purse = {
+    const permits: KeyPermits = {
       leases: [],
       unspent: [],
       isBusy: false,
@@ -67,90 +67,91 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       waiting: 0,
       want: smallest,
       refusedUntil: Number.NEGATIVE_INFINITY,
-      deafUntil: Number.NEGATIVE_INFINITY,
+      refuseUntil: Number.NEGATIVE_INFINITY,
       refusedReset: 0,
       left: limit,
       resetMs: 0,
     }
-    purses.set(key, purse)
-    return purse
+    permitsByKey.set(key, permits)
+    return permits
   }
 
-  const isPlenty = ({ left }: Purse) => left >= largest
+  const isPlenty = ({ left }: KeyPermits) => left >= largest
 
-  function putBack(purse: Purse, { cell, given, rest }: Purse['leases'][number]): void {
+  function putBack(permits: KeyPermits, { cell, given, rest }: KeyPermits['leases'][number]): void {
     if (rest === 0) return
-    purse.unspent.push([cell, rest])
-    if (rest > given / 2) purse.want = Math.max(smallest, Math.floor(purse.want / 2))
+    permits.unspent.push([cell, rest])
+    if (rest > given / 2) permits.want = Math.max(smallest, Math.floor(permits.want / 2))
   }
 
   /** Moves what can no longer be spent to what is given back. */
-  function expire(purse: Purse, now: number): void {
-    for (let first = purse.leases[0]; first !== undefined && first.validUntil <= now; first = purse.leases[0]) {
-      purse.leases.shift()
-      putBack(purse, first)
+  function expire(permits: KeyPermits, now: number): void {
+    for (let first = permits.leases[0]; first !== undefined && first.validUntil <= now; first = permits.leases[0]) {
+      permits.leases.shift()
+      putBack(permits, first)
     }
   }
 
-  function spend(key: string, purse: Purse, now: number): Decision | undefined {
-    expire(purse, now)
-    const lease = purse.leases.find(({ rest }) => rest > 0)
+  function spend(key: string, permits: KeyPermits, now: number): Decision | undefined {
+    expire(permits, now)
+    const lease = permits.leases.find(({ rest }) => rest > 0)
     if (lease === undefined) return undefined
     lease.rest--
-    purse.isBusy = true
-    const rest = purse.leases.reduce((sum, each) => sum + each.rest, 0)
+    permits.isBusy = true
+    const rest = permits.leases.reduce((sum, each) => sum + each.rest, 0)
     // Asks before it runs out, so that nobody has to wait.
-    if (rest < purse.want / 4 && isPlenty(purse) && purse.asking === undefined) {
-      purse.want = Math.min(largest, purse.want * 2)
-      void refill(key, purse).catch(() => undefined)
+    if (rest < permits.want / 4 && isPlenty(permits) && permits.asking === undefined) {
+      permits.want = Math.min(largest, permits.want * 2)
+      void refill(key, permits).catch(() => undefined)
     }
-    return { isAllowed: true, remaining: rest + purse.left, resetMs: purse.resetMs }
+    return { isAllowed: true, remaining: rest + permits.left, resetMs: permits.resetMs }
   }
 
-  function refuse(purse: Purse, now: number, until = purse.refusedUntil): Decision | undefined {
-    if (now >= until || purse.leases.some(({ rest, validUntil }) => rest > 0 && validUntil > now)) return undefined
-    return { isAllowed: false, remaining: 0, resetMs: Math.max(1, purse.refusedReset - now) }
+  function refuse(permits: KeyPermits, now: number, until = permits.refusedUntil): Decision | undefined {
+    if (now >= until || permits.leases.some(({ rest, validUntil }) => rest > 0 && validUntil > now)) return undefined
+    return { isAllowed: false, remaining: 0, resetMs: Math.max(1, permits.refusedReset - now) }
   }
 
   /** One question per key at a time, whoever waits for it. */
-  function refill(key: string, purse: Purse): Promise<void> {
-    purse.asking ??= ask(key, purse).finally(() => {
-      purse.asking = undefined
+  function refill(key: string, permits: KeyPermits): Promise<void> {
+    permits.asking ??= ask(key, permits).finally(() => {
+      permits.asking = undefined
     })
-    return purse.asking
+    return permits.asking
   }
 
-  async function ask(key: string, purse: Purse): Promise<void> {
-    const unspent = purse.unspent.splice(0)
-    const { cell, given, left, resetMs, validUntil } = await desk.ask({
+  async function ask(key: string, permits: KeyPermits): Promise<void> {
+    const unspent = permits.unspent.splice(0)
+    const { cell, given, left, resetMs, validUntil } = await batcher.ask({
       key: `${name}/${windowMs}/${key}`,
       limit,
       windowMs,
       // While there is plenty, some in advance; near the limit only what somebody waits for, so that none lies unused.
-      want: () => Math.min(limit, isPlenty(purse) ? Math.max(purse.want, purse.waiting) : Math.max(1, purse.waiting)),
+      want: () =>
+        Math.min(limit, isPlenty(permits) ? Math.max(permits.want, permits.waiting) : Math.max(1, permits.waiting)),
       unspent,
     })
     const now = clock.monotonic()
-    purse.left = left
-    purse.resetMs = resetMs
+    permits.left = left
+    permits.resetMs = resetMs
     if (given > 0) {
-      purse.leases.push({ cell, given, rest: given, validUntil })
-      purse.deafUntil = Number.NEGATIVE_INFINITY
+      permits.leases.push({ cell, given, rest: given, validUntil })
+      permits.refuseUntil = Number.NEGATIVE_INFINITY
       return
     }
     // Others may give something back before the oldest permit falls out of the window.
-    purse.refusedReset = now + resetMs
-    purse.refusedUntil = now + Math.min(resetMs, patienceOf(leaseMs))
-    purse.deafUntil = now + Math.min(resetMs, leaseMs)
+    permits.refusedReset = now + resetMs
+    permits.refusedUntil = now + Math.min(resetMs, refreshIntervalMs(leaseMs))
+    permits.refuseUntil = now + Math.min(resetMs, leaseMs)
   }
 
-  async function wait(key: string, purse: Purse): Promise<Decision> {
-    purse.waiting++
+  async function wait(key: string, permits: KeyPermits): Promise<Decision> {
+    permits.waiting++
     try {
       for (let attempt = 0; attempt < attempts; attempt++) {
-        await refill(key, purse)
+        await refill(key, permits)
         const now = clock.monotonic()
-        const decision = spend(key, purse, now) ?? refuse(purse, now)
+        const decision = spend(key, permits, now) ?? refuse(permits, now)
         if (decision !== undefined) return decision
       }
       return { isAllowed: false, remaining: 0, resetMs: leaseMs }
@@ -159,7 +160,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
         cause,
       })
     } finally {
-      purse.waiting--
+      permits.waiting--
     }
   }
 
@@ -168,24 +169,25 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     limit,
     windowMs,
     take(key) {
-      const purse = purseOf(key)
+      const permits = permitsOf(key)
       const now = clock.monotonic()
-      return spend(key, purse, now) ?? refuse(purse, now) ?? wait(key, purse)
+      return spend(key, permits, now) ?? refuse(permits, now) ?? wait(key, permits)
     },
     refusal(key) {
-      const purse = purses.peek(key)
-      return purse && refuse(purse, clock.monotonic(), purse.deafUntil)
+      const permits = permitsByKey.peek(key)
+      return permits && refuse(permits, clock.monotonic(), permits.refuseUntil)
     },
     async giveBack() {
       const now = clock.monotonic()
       const asks: Promise<unknown>[] = []
-      for (const [key, purse] of purses.entries()) {
-        expire(purse, now)
-        if (!purse.isBusy && purse.waiting === 0) for (const lease of purse.leases.splice(0)) putBack(purse, lease)
-        purse.isBusy = false
-        if (purse.unspent.length === 0 || purse.asking !== undefined) continue
-        const unspent = purse.unspent.splice(0)
-        asks.push(desk.ask({ key: `${name}/${windowMs}/${key}`, limit, windowMs, want: () => 0, unspent }))
+      for (const [key, permits] of permitsByKey.entries()) {
+        expire(permits, now)
+        if (!permits.isBusy && permits.waiting === 0)
+          for (const lease of permits.leases.splice(0)) putBack(permits, lease)
+        permits.isBusy = false
+        if (permits.unspent.length === 0 || permits.asking !== undefined) continue
+        const unspent = permits.unspent.splice(0)
+        asks.push(batcher.ask({ key: `${name}/${windowMs}/${key}`, limit, windowMs, want: () => 0, unspent }))
       }
       await Promise.all(asks)
     },

@@ -79,11 +79,11 @@ function ofTime(
   kind: keyof typeof limitsMs,
   subject: string,
   { count, p95Ms }: RecentFigures,
-  tell: (ms: number) => Pick<Bottleneck, 'finding' | 'remedy'>,
+  describe: (ms: number) => Pick<Bottleneck, 'finding' | 'remedy'>,
 ): Bottleneck | undefined {
   const limitMs = limitsMs[kind]
   if (count < leastCount || p95Ms < limitMs) return undefined
-  return { kind, subject, p95Ms: round(p95Ms), limitMs, severity: round(p95Ms / limitMs), ...tell(round(p95Ms)) }
+  return { kind, subject, p95Ms: round(p95Ms), limitMs, severity: round(p95Ms / limitMs), ...describe(round(p95Ms)) }
 }
 
 /** To what is worth reading: three significant digits. */

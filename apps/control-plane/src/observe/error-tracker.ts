@@ -6,7 +6,7 @@ import { type Fault, fingerprintOf } from './fingerprint.ts'
 import { toSampleMessage } from './sample-message.ts'
 
 /** A failure that nobody expected, and what is known of it. */
-export interface Met {
+export interface FailureReport {
   readonly error: unknown
   readonly kind: 'request' | 'loop'
   /** The method and pattern of the route, or the name of the loop. */
@@ -17,7 +17,7 @@ export interface Met {
 
 /** Takes failures in; never fails and never waits. */
 export interface ErrorSink {
-  record(met: Met): void
+  record(failure: FailureReport): void
 }
 
 export interface ErrorTracker extends ErrorSink, AsyncDisposable {
@@ -34,7 +34,7 @@ export interface ErrorTrackerDependencies {
 }
 
 interface Group extends Fault {
-  readonly kind: Met['kind']
+  readonly kind: FailureReport['kind']
   readonly project: string | null
   place: string
   message: string
@@ -61,7 +61,7 @@ export function openErrorTracker(dependencies: ErrorTrackerDependencies): ErrorT
   let groups = new Map<string, Group>()
   let isFull = false
 
-  function record({ error, kind, place, project, requestId }: Met): void {
+  function record({ error, kind, place, project, requestId }: FailureReport): void {
     const fault = fingerprintOf(error, place)
     const now = clock.now()
     const group: Group = {

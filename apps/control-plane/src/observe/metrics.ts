@@ -11,7 +11,7 @@ import { createRequestMetrics } from './request-metrics.ts'
 export interface ProcessFigures {
   readonly loopDelayMs: () => number
   readonly realtimeConnections: () => number
-  readonly isDatabaseOpen: () => boolean
+  readonly isBreakerOpen: () => boolean
 }
 
 export interface MetricsDependencies {
@@ -48,7 +48,7 @@ export function createMetrics({ database, version, logger }: MetricsDependencies
   return {
     requests,
     loops,
-    watch({ loopDelayMs, realtimeConnections, isDatabaseOpen }) {
+    watch({ loopDelayMs, realtimeConnections, isBreakerOpen }) {
       new Gauge({
         name: 'core_event_loop_delay_seconds',
         help: 'How late the event loop runs what is due: the mean of half a second, by which overload is judged.',
@@ -70,7 +70,7 @@ export function createMetrics({ database, version, logger }: MetricsDependencies
         help: '1 while calls are refused because the database has not been reached lately.',
         registers,
         collect() {
-          this.set(isDatabaseOpen() ? 1 : 0)
+          this.set(isBreakerOpen() ? 1 : 0)
         },
       })
     },

@@ -45,7 +45,7 @@ export async function openTracing({ settings, version, logger }: TracingDependen
     timeoutMillis: exportTimeoutMs,
   })
   let isFailing = false
-  const telling: typeof exporter.export = (spans, done) =>
+  const exportSpans: typeof exporter.export = (spans, done) =>
     exporter.export(spans, (result) => {
       const failed = result.code !== 0
       if (failed && !isFailing) logger.warn({ component: 'tracing', err: result.error }, 'spans could not be sent')
@@ -56,7 +56,7 @@ export async function openTracing({ settings, version, logger }: TracingDependen
     resource: resourceFromAttributes({ 'service.name': settings.serviceName, 'service.version': version }),
     sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(settings.samplePercent / 100) }),
     spanProcessors: [
-      new sdk.BatchSpanProcessor({ exporter: { export: telling, shutdown: () => exporter.shutdown() } }),
+      new sdk.BatchSpanProcessor({ exporter: { export: exportSpans, shutdown: () => exporter.shutdown() } }),
     ],
   })
   const tracer = provider.getTracer('@core/control-plane', version)

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import manifest from '../../package.json' with { type: 'json' }
 import { openKeyUses } from '../auth/key-uses.ts'
 import { createKeyring } from '../auth/keyring.ts'
-import { openPeople } from '../auth/open-user-tokens.ts'
+import { openUserTokens } from '../auth/open-user-tokens.ts'
 import { createProjectDirectory } from '../auth/project-directory.ts'
 import { installDrain } from '../http/drain.ts'
 import { createServer } from '../http/server.ts'
@@ -80,7 +80,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
       ? undefined
       : opened.use(await openTracing({ settings: { ...config.tracing, endpoint }, version: manifest.version, logger }))
   const observed = observeDatabase(tracing?.observe(direct) ?? direct)
-  const { database, isFull, isOpen } = guardDatabase({
+  const { database, isFull, isBreakerOpen } = guardDatabase({
     database: observed.database,
     maxCalls: config.overload.maxDatabaseCalls,
     logger,
@@ -97,11 +97,11 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   const errors = opened.use(openErrorTracker({ database: direct, version, logger, report: metrics?.loops }))
   const report = joinReports(metrics?.loops, reportFailures(errors))
 
-  const people = config.jwt && openPeople(config.jwt, database)
+  const userTokens = config.jwt && openUserTokens(config.jwt, database)
   const uses = opened.use(openKeyUses({ database, logger, report }))
-  const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal(), people, onUse: uses.note })
+  const keyring = createKeyring({ database, ownerKey: ownerKey?.reveal(), userTokens, onUse: uses.note })
   opened.use(await database.listen('core_key', (keyId) => keyring.forget(keyId)))
-  opened.use(await database.listen('core_member', (subject) => keyring.forgetPerson(subject)))
+  opened.use(await database.listen('core_member', (subject) => keyring.forgetUser(subject)))
   opened.use(startLedgerLoops({ database, settings: config.background, logger, report }))
 
   const readiness = createReadiness({ database })
@@ -116,7 +116,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
   metrics?.watch({
     loopDelayMs: load.loopDelayMs,
     realtimeConnections: () => realtime.connections.count(),
-    isDatabaseOpen: isOpen,
+    isBreakerOpen: isBreakerOpen,
   })
   const metricsPort =
     metrics && port !== undefined
@@ -140,7 +140,7 @@ export async function startControlPlane({ config, logger, ...options }: ControlP
       load: observed.load(),
       waits: waits.read(),
       loopDelays: loopDelays.read(),
-      isDatabaseAway: isOpen(),
+      isDatabaseAway: isBreakerOpen(),
     }),
   })
   const bound = createRoutes({ readiness, version, realtime, observation })

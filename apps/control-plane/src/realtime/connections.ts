@@ -44,7 +44,7 @@ interface Member {
 }
 
 export interface ConnectionsDependencies {
-  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetPerson'>
+  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetUser'>
   readonly limits: RealtimeLimits
   readonly logger: Logger
   readonly clock?: Clock
@@ -160,7 +160,7 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
     },
     noticeMember({ data }) {
       const subject = String(data['subject'])
-      keyring.forgetPerson(subject)
+      keyring.forgetUser(subject)
       void verify((principal) => principal.subject === subject)
     },
     drain() {

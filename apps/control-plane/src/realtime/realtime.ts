@@ -16,7 +16,7 @@ import { installUpgrade, type Upgrades } from './upgrade.ts'
 export interface RealtimeDependencies {
   readonly projects: ProjectDirectory
   readonly database: Pick<Database, 'rpc' | 'listen'>
-  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetPerson'>
+  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetUser'>
   readonly logger: Logger
   readonly limits?: Partial<RealtimeLimits>
   readonly pollEveryMs?: number

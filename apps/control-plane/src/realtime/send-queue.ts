@@ -1,7 +1,7 @@
 import type { Topic } from '@core/api'
 import type { OutboxEvent } from './outbox-event.ts'
 
-export interface OutletOptions {
+export interface SendQueueOptions {
   readonly send: (event: OutboxEvent) => void
   /** Whether so much waits on the line already that nothing more should be put there. */
   readonly isFull: () => boolean
@@ -10,7 +10,7 @@ export interface OutletOptions {
 }
 
 /** What leaves for one client: at once, or, of states, the newest of each as soon as the client reads again. */
-export interface Outlet {
+export interface SendQueue {
   /** `refused` where the event can neither be sent nor wait: the client must come back for it. */
   offer(event: OutboxEvent): 'sent' | 'waiting' | 'refused'
   /** Sends what waits, as far as there is room. True when something still waits. */
@@ -19,7 +19,7 @@ export interface Outlet {
   clear(topic?: Topic): void
 }
 
-export function createOutlet({ send, isFull, maxWaiting }: OutletOptions): Outlet {
+export function createSendQueue({ send, isFull, maxWaiting }: SendQueueOptions): SendQueue {
   const waiting = new Map<string, OutboxEvent>()
 
   return {

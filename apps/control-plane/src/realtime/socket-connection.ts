@@ -15,7 +15,7 @@ import { claimsWithin, type ProjectDirectory } from '../auth/project-directory.t
 import { ProblemError } from '../http/problem-error.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { OutboxEvent } from './outbox-event.ts'
-import { createOutlet } from './send-queue.ts'
+import { createSendQueue } from './send-queue.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface SocketDependencies {
@@ -62,7 +62,7 @@ export function serveSocket(
 ): void {
   const { connections, subscriptions, authenticate, projects, limits, logger, clock = systemClock } = dependencies
   const held = new Map<string, Held>()
-  const outlet = createOutlet({
+  const queue = createSendQueue({
     send: ({ frame }) => socket.send(frame, { binary: false }),
     isFull,
     maxWaiting: limits.maxWaitingStates,
@@ -94,7 +94,7 @@ export function serveSocket(
       isAlive = false
       if (socket.readyState === socket.OPEN) socket.ping()
     },
-    flush: () => outlet.flush(),
+    flush: () => queue.flush(),
   }
 
   socket.on('message', (data, isBinary) => {
@@ -133,7 +133,7 @@ export function serveSocket(
     isEnding = true
     for (const { subscription } of held.values()) subscription[Symbol.dispose]()
     held.clear()
-    outlet.clear()
+    queue.clear()
     place?.[Symbol.dispose]()
     place = undefined
   }
@@ -275,14 +275,14 @@ export function serveSocket(
     }
     found.subscription[Symbol.dispose]()
     held.delete(id)
-    outlet.clear(found.topic) // nothing may follow the answer
+    queue.clear(found.topic) // nothing may follow the answer
     send({ op: 'unsubscribed', id })
   }
 
   /** Sends at once, or keeps the newest state of each thing for a slow reader, or sends it away to come back. */
   function deliver(event: OutboxEvent): void {
     if (isEnding || socket.readyState !== socket.OPEN) return
-    const outcome = outlet.offer(event)
+    const outcome = queue.offer(event)
     if (outcome === 'waiting') connections.markCongested(connection)
     else if (outcome === 'refused') connection.end(1013, 'this client reads too slowly', 1000)
   }

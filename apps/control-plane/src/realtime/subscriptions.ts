@@ -54,10 +54,10 @@ export function createSubscriptions(
   const feed = createEventFeed(dependencies, {
     onEvent(event) {
       onEvent(event)
-      for (const entry of hearersOf(event)) {
+      for (const entry of subscribersOf(event)) {
         if (!entry.isLive || event.seq <= entry.cursor) continue
         entry.cursor = event.seq
-        handOver(entry, event, logger)
+        deliver(entry, event, logger)
       }
     },
     onRestart() {
@@ -71,7 +71,7 @@ export function createSubscriptions(
     },
   })
 
-  function* hearersOf({ topic, project }: OutboxEvent): Iterable<Entry> {
+  function* subscribersOf({ topic, project }: OutboxEvent): Iterable<Entry> {
     const byProject = byTopic.get(topic)
     if (byProject === undefined) return
     if (project === null) for (const entries of byProject.values()) yield* entries
@@ -178,7 +178,7 @@ export function createSubscriptions(
 }
 
 /** One client's trouble must not keep the event from the others. */
-function handOver({ subscriber }: Entry, event: OutboxEvent, logger: Logger): void {
+function deliver({ subscriber }: Entry, event: OutboxEvent, logger: Logger): void {
   try {
     subscriber.onEvent(event)
   } catch (error) {

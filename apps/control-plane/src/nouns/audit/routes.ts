@@ -1,12 +1,12 @@
 import { listAuditLog, listWholeAuditLog } from '@core/api'
-import { wholeSystem } from '../../auth/system-calls.ts'
+import { requireSystemScope } from '../../auth/system-calls.ts'
 import { type CoreAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toPage } from '../../http/page.ts'
 
 export const auditLogRoutes = [
   serve(listAuditLog, async ({ project, query, rpc }) => readPage(rpc, project, query)),
 
-  serve(listWholeAuditLog, async ({ query, ...context }) => readPage(wholeSystem(context), null, query)),
+  serve(listWholeAuditLog, async ({ query, ...context }) => readPage(requireSystemScope(context), null, query)),
 ]
 
 interface Query {

@@ -1,16 +1,16 @@
 import { listAllFlags, listFlags, setFlag, setFlagForAll } from '@core/api'
 import type { JsonInput } from '@core/database'
-import { ownerOnly, wholeSystem } from '../../auth/system-calls.ts'
+import { requireOwner, requireSystemScope } from '../../auth/system-calls.ts'
 import { type CoreAnswer, type RouteAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { toPage } from '../../http/page.ts'
 
 export const flagRoutes = [
   serve(listFlags, ({ project, query, rpc }) => list(rpc, project, query)),
-  serve(listAllFlags, ({ query, ...context }) => list(wholeSystem(context), null, query)),
+  serve(listAllFlags, ({ query, ...context }) => list(requireSystemScope(context), null, query)),
 
   serve(setFlag, ({ project, ifMatch, body, rpc }) => set(rpc, project, body, ifMatch)),
-  serve(setFlagForAll, ({ ifMatch, body, ...context }) => set(ownerOnly(context), null, body, ifMatch)),
+  serve(setFlagForAll, ({ ifMatch, body, ...context }) => set(requireOwner(context), null, body, ifMatch)),
 ]
 
 interface Page {

@@ -13,7 +13,7 @@ import {
   updateSystemApiKey,
   verifyApiKey,
 } from '@core/api'
-import { ownerOnly } from '../../auth/system-calls.ts'
+import { requireOwner } from '../../auth/system-calls.ts'
 import { type CoreAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { toKeyPage, withScopes, withSecret } from './key-answer.ts'
@@ -25,17 +25,17 @@ export const apiKeyRoutes = [
   serve(rerollApiKey, ({ idempotencyKey, params: { id }, body, rpc }) => reroll(rpc, id, idempotencyKey, body)),
   serve(revokeApiKey, ({ params: { id }, rpc }) => revoke(rpc, id)),
 
-  serve(listSystemApiKeys, ({ query, ...context }) => list(ownerOnly(context), null, query)),
+  serve(listSystemApiKeys, ({ query, ...context }) => list(requireOwner(context), null, query)),
   serve(createSystemApiKey, ({ idempotencyKey, body, ...context }) =>
-    create(ownerOnly(context), null, idempotencyKey, body),
+    create(requireOwner(context), null, idempotencyKey, body),
   ),
   serve(updateSystemApiKey, ({ params: { id }, body, ifMatch, ...context }) =>
-    update(ownerOnly(context), id, body, ifMatch),
+    update(requireOwner(context), id, body, ifMatch),
   ),
   serve(rerollSystemApiKey, ({ idempotencyKey, params: { id }, body, ...context }) =>
-    reroll(ownerOnly(context), id, idempotencyKey, body),
+    reroll(requireOwner(context), id, idempotencyKey, body),
   ),
-  serve(revokeSystemApiKey, ({ params: { id }, ...context }) => revoke(ownerOnly(context), id)),
+  serve(revokeSystemApiKey, ({ params: { id }, ...context }) => revoke(requireOwner(context), id)),
 
   serve(verifyApiKey, async ({ principal, body: { key, scope, project }, ...context }) => {
     const { rpc, rpcUnbound, within } = context
