@@ -1,4 +1,4 @@
-import { type Config, type Environment, loadConfig } from '@core/config'
+import { type Environment, loadConfig, reachableUrl } from '@core/config'
 import { CoreError } from '@core/foundation'
 import type { CommandIo } from './io.ts'
 import { ownerKeyFile, readOwnerKey } from './owner-key-file.ts'
@@ -63,13 +63,7 @@ async function readKey({ stdin }: CommandIo): Promise<string> {
 
 function localTarget({ env, cwd }: { env: Environment; cwd: string }): { url: string; dataDir: string } {
   const { http, dataDir } = loadConfig({ env, cwd, knownVariables: commandVariables })
-  return { url: localUrl(http), dataDir }
-}
-
-/** Where a process on this machine reaches a server that listens there. */
-export function localUrl({ host, port }: Pick<Config['http'], 'host' | 'port'>): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return { url: reachableUrl(http), dataDir }
 }
 
 function isLocal(io: CommandIo, url: string): boolean {

@@ -1,6 +1,7 @@
 export { countSigningKeys } from './auth/signing-keys.ts'
 export { createLogger } from './observe/log.ts'
-export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './process/compose.ts'
+export { startControlPlane } from './process/compose.ts'
+export type { ControlPlane, ControlPlaneOptions } from './process/control-plane.ts'
 export type { FirstStart } from './process/first-start.ts'
 export { runControlPlane } from './process/run.ts'
 export { closeOnSignal, type ShutdownOptions } from './process/shutdown.ts'

@@ -3,9 +3,10 @@ import { loadConfig } from '@core/config'
 import { createTestDatabase, type TestDatabase, untilFinal } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { balanceSiblings } from '../src/nouns/ledger/rebalancing.ts'
+import { rebalanceSiblings } from '../src/nouns/ledger/rebalancing.ts'
 import { sealJournal } from '../src/nouns/ledger/sealing.ts'
-import { type ControlPlane, startControlPlane } from '../src/process/compose.ts'
+import { startControlPlane } from '../src/process/compose.ts'
+import type { ControlPlane } from '../src/process/control-plane.ts'
 
 let shared: TestDatabase
 const ownerKey = 'owner-key-of-the-background-tests'
@@ -46,7 +47,7 @@ async function openSiblings(budget: string, limit: number, floor = 0): Promise<r
 
 const charge = (account: string, amount: number) =>
   shared.database.rpc('ledger_charge', { p_key: uuidv7(), p_account: account, p_amount: amount })
-const balance = (everySeconds = 3600) => balanceSiblings(shared.database, { everySeconds, signal })
+const balance = (everySeconds = 3600) => rebalanceSiblings(shared.database, { everySeconds, signal })
 const capOf = async (account: string) => {
   const [row] = await shared.sql(
     `select (b.limit_amount + coalesce(w.moved, 0))::int as cap from core.ledger_budget b

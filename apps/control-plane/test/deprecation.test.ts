@@ -20,7 +20,8 @@ function open(...routes: BoundRoute[]) {
   const keyring = createKeyring({ database: { rpc: away }, ownerKey })
   const admission = createAdmission(createOwnRateLimits(unlimited))
   const projects = createProjectDirectory({ rpc: away })
-  for (const route of routes) installRoute(app, route, { database: { call: away }, keyring, admission, projects })
+  const dependencies = { database: { call: away }, keyring, admission, projects, denials: {} }
+  for (const route of routes) installRoute(app, route, dependencies)
   return app
 }
 

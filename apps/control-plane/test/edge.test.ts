@@ -1,15 +1,16 @@
 import { connect, type Socket } from 'node:net'
 import { loadConfig } from '@core/config'
-import { silentLogger } from '@core/foundation'
+import { silentLogger, systemClock } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
 import { createProjectDirectory } from '../src/auth/project-directory.ts'
-import { createServer, type ServerLimits } from '../src/http/server.ts'
+import { createServer, type HttpSettings } from '../src/http/server.ts'
 import { createAdmission } from '../src/limits/admission.ts'
 import { createOverload } from '../src/limits/load-monitor.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
-import { createRoutes } from '../src/nouns/routes.ts'
+import { nouns } from '../src/nouns.ts'
+import type { Kernel } from '../src/process/noun.ts'
 import { createReadiness } from '../src/process/readiness.ts'
 import { createRealtime } from '../src/realtime/realtime.ts'
 import { deaf } from './observing.ts'
@@ -30,7 +31,7 @@ function watchNothing(): never {
 }
 
 interface Edge {
-  readonly limits?: Partial<ServerLimits>
+  readonly limits?: Partial<HttpSettings>
   readonly rates?: Partial<RateSettings>
   readonly overload?: () => string | undefined
 }
@@ -41,13 +42,20 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
   const keyring = createKeyring({ database: { rpc: away }, ownerKey })
   const projects = createProjectDirectory({ rpc: away })
   const realtime = createRealtime({ database: { rpc: away, listen: away }, projects, keyring, logger: silentLogger })
+  const config = loadConfig({ env: {}, cwd: import.meta.dirname })
+  const kernel: Kernel = {
+    version: '0.0.0',
+    config,
+    logger: silentLogger,
+    clock: systemClock,
+    database: { rpc: away, driver: 'embedded' },
+    unguarded: { rpc: away },
+    realtime,
+    readiness: createReadiness({ database: { health } }),
+    observation: { info: away, bottlenecks: () => watchNothing() },
+  }
   app = createServer({
-    bound: createRoutes({
-      readiness: createReadiness({ database: { health } }),
-      version: '0.0.0',
-      realtime,
-      observation: { info: away, bottlenecks: () => watchNothing() },
-    }),
+    nouns: nouns.map((create) => create(kernel)),
     database: { call: away },
     keyring,
     projects,
@@ -56,7 +64,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     overload,
     restRpc: false,
     errors: deaf,
-    limits: { ...loadConfig({ env: {}, cwd: import.meta.dirname }).http, ...limits },
+    http: { ...config.http, ...limits },
     logger: silentLogger,
   })
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -17,7 +17,7 @@ export function watchServer(direct: Database): {
   const observation = createObservation({
     database,
     version: '0.0.0',
-    features: { metrics: false },
+    features: () => ({ metrics: false }),
     measure: () => ({
       routes: timing.routes(),
       functions: functions(),

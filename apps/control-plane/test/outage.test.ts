@@ -5,7 +5,8 @@ import { loadConfig } from '@core/config'
 import { type PostgresServer, startPostgresServer } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ControlPlane, startControlPlane } from '../src/process/compose.ts'
+import { startControlPlane } from '../src/process/compose.ts'
+import type { ControlPlane } from '../src/process/control-plane.ts'
 
 /** A control plane whose database server goes away and comes back. */
 

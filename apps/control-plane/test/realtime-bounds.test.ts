@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { publishBalances } from '../src/realtime/outbox-loops.ts'
+import { publishBalances } from '../src/nouns/ledger/publishing.ts'
 import { type FrameSocket, listen, openSocket } from './frames.ts'
 import { openTestServer, type TestServer } from './test-server.ts'
 

@@ -1,6 +1,7 @@
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { publishBalances, trimOutbox } from '../src/realtime/outbox-loops.ts'
+import { trimOutbox } from '../src/nouns/event/loops.ts'
+import { publishBalances } from '../src/nouns/ledger/publishing.ts'
 import { createSubscriptions } from '../src/realtime/subscriptions.ts'
 import { listen, openSocket } from './frames.ts'
 import { openTestServer, type TestServer } from './test-server.ts'

@@ -8,9 +8,7 @@ import type { BoundRoute } from '../src/http/bound-route.ts'
 import { installRoutes } from '../src/http/routes.ts'
 import { createAdmission } from '../src/limits/admission.ts'
 import { createOwnRateLimits } from '../src/limits/rate-limits.ts'
-import { createRoutes } from '../src/nouns/routes.ts'
-import { createReadiness } from '../src/process/readiness.ts'
-import { watchServer } from './observing.ts'
+import { nouns } from '../src/nouns.ts'
 import { openTestServer, type TestServer, unlimited } from './test-server.ts'
 
 let server: TestServer
@@ -84,12 +82,10 @@ test('a database that is away is 503 with Retry-After, and the server is not rea
 test('boot fails on a route that is unserved, unknown, doubled or without auth', () => {
   const { database } = server.test
   const admission = createAdmission(createOwnRateLimits(unlimited))
-  const { realtime } = server
-  const { observation } = watchServer(database)
-  const complete = createRoutes({ readiness: createReadiness({ database }), version: '0', realtime, observation })
+  const complete = nouns.flatMap((create) => create(server.kernel).routes)
   const install = (bound: readonly BoundRoute[]) =>
     installRoutes(Fastify(), {
-      bound,
+      nouns: [{ routes: bound }],
       database,
       keyring: createKeyring({ database }),
       admission,

@@ -4,7 +4,8 @@ import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expireDueHolds } from '../src/nouns/ledger/expiry.ts'
-import { type ControlPlane, startControlPlane } from '../src/process/compose.ts'
+import { startControlPlane } from '../src/process/compose.ts'
+import type { ControlPlane } from '../src/process/control-plane.ts'
 
 let shared: TestDatabase
 let planes: readonly ControlPlane[]

@@ -2,7 +2,7 @@ import { type Capability, generateApiKey } from '@core/api'
 import { type JwtSettings, loadConfig } from '@core/config'
 import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
-import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
+import { type Logger, silentLogger, systemClock, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 import { createKeyring } from '../src/auth/keyring.ts'
 import { openUserTokens } from '../src/auth/open-user-tokens.ts'
@@ -10,8 +10,9 @@ import { createProjectDirectory } from '../src/auth/project-directory.ts'
 import { createServer } from '../src/http/server.ts'
 import { createAdmission } from '../src/limits/admission.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
-import { createRoutes } from '../src/nouns/routes.ts'
+import { nouns } from '../src/nouns.ts'
 import { type ErrorTracker, openErrorTracker } from '../src/observe/error-tracker.ts'
+import type { Kernel } from '../src/process/noun.ts'
 import { createReadiness } from '../src/process/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { watchServer } from './observing.ts'
@@ -34,6 +35,7 @@ export interface Send {
 
 export interface ServedDatabase extends AsyncDisposable {
   readonly app: FastifyInstance
+  readonly kernel: Kernel
   readonly realtime: Realtime
   readonly errors: ErrorTracker
   readonly owner: string
@@ -93,17 +95,28 @@ export async function serveDatabase(
   ]
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger, ...options })
-  const bound = createRoutes({ readiness: createReadiness({ database }), version: '0.0.0', realtime, observation })
-  const { http } = loadConfig({ env: {}, cwd: import.meta.dirname })
+  const config = loadConfig({ env: {}, cwd: import.meta.dirname })
+  const readiness = createReadiness({ database })
+  const kernel = {
+    version: '0.0.0',
+    config,
+    logger,
+    clock: systemClock,
+    database,
+    unguarded: direct,
+    realtime,
+    readiness,
+    observation,
+  }
   const app = createServer({
-    bound,
+    nouns: nouns.map((create) => create(kernel)),
     database,
     keyring,
     admission,
     projects,
     overload: () => undefined,
     restRpc: true,
-    limits: http,
+    http: config.http,
     observers: [timing.record],
     errors,
     realtime,
@@ -161,6 +174,7 @@ export async function serveDatabase(
 
   return {
     app,
+    kernel,
     realtime,
     errors,
     owner: ownerKey,

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { localUrl } from '../target.ts'
+import { reachableUrl } from '@core/config'
 import { findListener } from './find-listener.ts'
 import { type Finding, fault, ok } from './finding.ts'
 
@@ -16,7 +16,7 @@ export async function checkPort(http: { host: string; port: number }): Promise<{
       state: 'taken',
       finding: fault('port', `cannot listen on ${host}:${port}: ${code}`, fixes[code] ?? fixes.other),
     }
-  if (await answersAsControlPlane(localUrl(http))) {
+  if (await answersAsControlPlane(reachableUrl(http))) {
     return { state: 'control plane', finding: ok('port', `a control plane listens on ${host}:${port}`) }
   }
   const owner = await findListener(port)

@@ -1,9 +1,9 @@
 import type { Config } from '@core/config'
+import { reachableUrl } from '@core/config'
 import { isCoreError } from '@core/foundation'
 import { z } from 'zod'
 import type { CommandIo } from '../io.ts'
 import { localConfig } from '../local-database.ts'
-import { localUrl } from '../target.ts'
 import { checkDataFolder } from './check-data-folder.ts'
 import { checkDatabase, databaseChecks } from './check-database.ts'
 import { checkIssuer } from './check-issuer.ts'
@@ -42,7 +42,7 @@ async function checkServing(io: CommandIo, config: Config, state: PortState): Pr
       ...(await checkDatabase(config, signal)),
     ]
   }
-  const ready = await checkReady(localUrl(config.http), signal)
+  const ready = await checkReady(reachableUrl(config.http), signal)
   if (config.database.driver !== 'embedded') return [ready, ...(await checkDatabase(config, signal))]
   const database = skipped('database', 'the control plane has it open, and migrated it when it started')
   return [

@@ -20,7 +20,16 @@ export type RouteAnswer =
   | { readonly status: number; readonly body: unknown }
   /** The handler has taken the connection over and writes to it by itself. */
   | { readonly streaming: true }
-  | { readonly problem: ProblemCode; readonly detail: string; readonly facts: CoreAnswer }
+  | Denial
+
+/** An expected refusal; its sentence is in the table of its noun. */
+export interface Denial {
+  readonly problem: ProblemCode
+  readonly facts: CoreAnswer
+}
+
+/** What to say of each problem, from the facts of its denial. */
+export type Denials = { readonly [Code in ProblemCode]?: (facts: CoreAnswer) => string }
 
 /** The arguments of a function of core_api; to SQL each may be null. */
 export type CoreArguments<Name extends RpcName> = {

@@ -7,7 +7,9 @@ import type { Keyring } from '../auth/keyring.ts'
 import { bindTo, claimsOf, ownerClaimsOf, rootClaimsOf } from '../auth/principal.ts'
 import type { ProjectDirectory } from '../auth/project-directory.ts'
 import type { Admission } from '../limits/admission.ts'
-import type { BoundRoute, CoreAnswer, RouteAnswer, RouteContext } from './bound-route.ts'
+import { joinDenials, type Noun } from '../process/noun.ts'
+import type { BoundRoute, CoreAnswer, Denials, RouteAnswer, RouteContext } from './bound-route.ts'
+import { describeDenial } from './denial.ts'
 import { isKnown, type Precondition, readPrecondition, toEntityTag } from './precondition.ts'
 import { noOwnProject, notFound, ProblemError } from './problem-error.ts'
 import { sendProblem } from './problems.ts'
@@ -15,7 +17,7 @@ import { toRouterPattern } from './route-pattern.ts'
 import { htmlPolicy } from './security-headers.ts'
 
 export interface RoutesDependencies {
-  readonly bound: readonly BoundRoute[]
+  readonly nouns: readonly Pick<Noun, 'routes' | 'denials'>[]
   readonly database: Pick<Database, 'call'>
   readonly keyring: Keyring
   readonly admission: Admission
@@ -23,19 +25,25 @@ export interface RoutesDependencies {
 }
 
 /** Registers every route of the contract, and refuses to start where one is undeclared, unguarded or unserved. */
-export function installRoutes(app: FastifyInstance, { bound, ...dependencies }: RoutesDependencies): void {
+export function installRoutes(app: FastifyInstance, { nouns, ...dependencies }: RoutesDependencies): void {
+  const bound = nouns.flatMap((noun) => noun.routes)
   checkComplete(bound)
+  const denials = joinDenials(nouns)
   app.decorateRequest('caller', null)
   app.decorateRequest('authenticate', null)
-  for (const route of bound) installRoute(app, route, dependencies)
+  for (const route of bound) installRoute(app, route, { ...dependencies, denials })
   refuseOtherMethods(app)
+}
+
+interface RouteDependencies extends Omit<RoutesDependencies, 'nouns'> {
+  readonly denials: Denials
 }
 
 /** Registers one route: the headers of its end, the gate, the handler, the answer checked against its contract. */
 export function installRoute(
   app: FastifyInstance,
   route: BoundRoute,
-  { database, keyring, admission, projects }: Omit<RoutesDependencies, 'bound'>,
+  { database, keyring, admission, projects, denials }: RouteDependencies,
 ): void {
   const { contract } = route
   const ending = contract.deprecated && toDeprecationHeaders(contract.deprecated)
@@ -48,8 +56,9 @@ export function installRoute(
       const precondition = readPrecondition(contract, request.headers)
       const context = createContext(request, database, precondition.ifMatch)
       const answer = route.handle(context, request, { request, reply })
-      if (answer instanceof Promise) return answer.then((late) => send(reply, contract, late, precondition))
-      send(reply, contract, answer, precondition)
+      if (answer instanceof Promise)
+        return answer.then((late) => send(reply, { contract, denials }, late, precondition))
+      send(reply, { contract, denials }, answer, precondition)
       return undefined // a reply is a promise to Fastify, and this one is out
     },
   })
@@ -124,12 +133,14 @@ function toObject(answer: unknown): CoreAnswer {
 
 function send(
   reply: FastifyReply,
-  contract: RouteContract,
+  { contract, denials }: { readonly contract: RouteContract; readonly denials: Denials },
   answer: RouteAnswer,
   precondition: Precondition,
 ): FastifyReply {
   if ('streaming' in answer) return reply
-  if ('problem' in answer) return sendProblem(reply, answer.problem, answer)
+  if ('problem' in answer) {
+    return sendProblem(reply, answer.problem, { detail: describeDenial(answer, denials), facts: answer.facts })
+  }
   const output = contract.outputs[answer.status]
   if (output === undefined) throw new CoreError('E_INTERNAL', `${contract.operation} has no answer ${answer.status}`)
   const parsed = output.safeParse(answer.body)

@@ -17,7 +17,7 @@ import { installRestRpc } from './rest-rpc.ts'
 import { installRoutes, type RoutesDependencies } from './routes.ts'
 import { installSecurityHeaders } from './security-headers.ts'
 
-export interface ServerLimits {
+export interface HttpSettings {
   /** The largest body that is read. */
   readonly bodyLimitBytes: number
   /** How long a client may take to send its headers. */
@@ -33,7 +33,7 @@ export interface ServerLimits {
 }
 
 export interface ServerDependencies extends RoutesDependencies {
-  readonly limits: ServerLimits
+  readonly http: HttpSettings
   readonly overload: Overload
   /** Whether to answer supabase-js as PostgREST does. */
   readonly restRpc: boolean
@@ -49,7 +49,7 @@ export interface ServerDependencies extends RoutesDependencies {
 
 /** The HTTP side: what protects it, then the routes. Listens to nothing yet. */
 export function createServer({
-  limits,
+  http,
   overload,
   restRpc,
   tracing,
@@ -59,22 +59,22 @@ export function createServer({
   logger,
   ...dependencies
 }: ServerDependencies): FastifyInstance {
-  const proxies = splitList(limits.trustedProxies)
+  const proxies = splitList(http.trustedProxies)
   const app = Fastify({
     logger: false,
     trustProxy: proxies.length > 0 && proxies,
     genReqId: () => `req_${uuidv7()}`,
-    bodyLimit: limits.bodyLimitBytes,
-    requestTimeout: limits.requestTimeoutMs,
+    bodyLimit: http.bodyLimitBytes,
+    requestTimeout: http.requestTimeoutMs,
     keepAliveTimeout: 72_000, // longer than the 60 s of common load balancers, so that they close first
     // Without a check every second, slow-dripping sockets live up to half a minute past their limit.
-    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
+    http: { headersTimeout: http.headersTimeoutMs, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: answerBadAddress,
     return503OnClosing: false, // a request that made it here is answered; new connections are refused
     routerOptions: { maxParamLength: 1000 }, // account codes of 200 characters, URL-encoded
   })
-  app.server.maxConnections = limits.maxConnections
+  app.server.maxConnections = http.maxConnections
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJsonBody)
   requireDeclaredAuth(app)
@@ -82,7 +82,7 @@ export function createServer({
   installProblems(app, logger, errors)
   installSecurityHeaders(app)
   observeAnswers(app, [createRequestLog(logger, tracing?.traceIdOf), ...observers])
-  installCrossOrigin(app, splitList(limits.allowedOrigins))
+  installCrossOrigin(app, splitList(http.allowedOrigins))
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)

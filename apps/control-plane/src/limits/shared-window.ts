@@ -32,8 +32,8 @@ interface KeyPermits {
   waiting: number
   want: number
   /** The database had nothing left; until then it is not asked again. */
-  refusedUntil: number
-  /** Until then `refusal` refuses: later than `refusedUntil`, because what it lets through may not be counted before it is done. */
+  askAgainAt: number
+  /** Until then `refusal` refuses: later than `askAgainAt`, because what it lets through may not be counted before it is done. */
   refuseUntil: number
   refusedReset: number
   /** What the database had left after the last lease. */
@@ -66,7 +66,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       asking: undefined,
       waiting: 0,
       want: smallest,
-      refusedUntil: Number.NEGATIVE_INFINITY,
+      askAgainAt: Number.NEGATIVE_INFINITY,
       refuseUntil: Number.NEGATIVE_INFINITY,
       refusedReset: 0,
       left: limit,
@@ -107,7 +107,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     return { isAllowed: true, remaining: rest + permits.left, resetMs: permits.resetMs }
   }
 
-  function refuse(permits: KeyPermits, now: number, until = permits.refusedUntil): Decision | undefined {
+  function refuse(permits: KeyPermits, now: number, until = permits.askAgainAt): Decision | undefined {
     if (now >= until || permits.leases.some(({ rest, validUntil }) => rest > 0 && validUntil > now)) return undefined
     return { isAllowed: false, remaining: 0, resetMs: Math.max(1, permits.refusedReset - now) }
   }
@@ -141,7 +141,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     }
     // Others may give something back before the oldest permit falls out of the window.
     permits.refusedReset = now + resetMs
-    permits.refusedUntil = now + Math.min(resetMs, refreshIntervalMs(leaseMs))
+    permits.askAgainAt = now + Math.min(resetMs, refreshIntervalMs(leaseMs))
     permits.refuseUntil = now + Math.min(resetMs, leaseMs)
   }
 

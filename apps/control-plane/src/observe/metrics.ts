@@ -1,13 +1,11 @@
 import type { Database } from '@core/database'
-import type { Logger } from '@core/foundation'
 import { collectDefaultMetrics, Gauge, Registry } from '@platformatic/prom-client'
-import { createLedgerMetrics } from '../nouns/ledger/metrics.ts'
 import type { LoopReport } from '../process/loop.ts'
 import type { AnswerObserver } from './answered.ts'
 import { createLoopMetrics } from './loop-metrics.ts'
 import { createRequestMetrics } from './request-metrics.ts'
 
-/** What the process knows of itself, asked at each scrape. */
+/** Figures of the process, read at each scrape. */
 export interface ProcessFigures {
   readonly loopDelayMs: () => number
   readonly realtimeConnections: () => number
@@ -15,23 +13,24 @@ export interface ProcessFigures {
 }
 
 export interface MetricsDependencies {
-  readonly database: Pick<Database, 'rpc' | 'driver'>
+  readonly driver: Database['driver']
   readonly version: string
-  readonly logger: Logger
 }
 
 export interface Metrics {
   /** Counts and times answers. */
   readonly requests: AnswerObserver
   readonly loops: LoopReport
-  /** Says where to read what other parts of the process know. */
+  /** Where parts of the process and nouns register what they measure. */
+  readonly registry: Registry
+  /** Registers the gauges of the process. */
   watch(figures: ProcessFigures): void
   /** The text that Prometheus reads. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
 /** Everything that is measured, in a registry of its own. */
-export function createMetrics({ database, version, logger }: MetricsDependencies): Metrics {
+export function createMetrics({ driver, version }: MetricsDependencies): Metrics {
   const registry = new Registry()
   const registers = [registry]
   new Gauge({
@@ -39,13 +38,13 @@ export function createMetrics({ database, version, logger }: MetricsDependencies
     help: 'Always 1; version and database driver are its labels.',
     labelNames: ['version', 'driver'],
     registers,
-  }).set({ version, driver: database.driver }, 1)
+  }).set({ version, driver }, 1)
   const requests = createRequestMetrics(registry)
   const loops = createLoopMetrics(registry)
-  const ledger = createLedgerMetrics({ registry, database, logger })
   collectDefaultMetrics({ register: registry })
 
   return {
+    registry,
     requests,
     loops,
     watch({ loopDelayMs, realtimeConnections, isBreakerOpen }) {
@@ -75,7 +74,6 @@ export function createMetrics({ database, version, logger }: MetricsDependencies
       })
     },
     async render() {
-      await ledger.refresh()
       return { contentType: registry.contentType, text: await registry.metrics() }
     },
   }

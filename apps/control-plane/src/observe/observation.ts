@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { type Bottleneck, findBottlenecks, type Measured } from './bottlenecks.ts'
 import { recentWindowMs } from './recent-histogram.ts'
 
-/** What is switched on, by name. */
+/** What is enabled, by name. */
 export type Features = Readonly<Record<string, boolean>>
 
 export interface SystemInfo {
@@ -39,7 +39,7 @@ export interface Observation {
 export interface ObservationDependencies {
   readonly database: Pick<Database, 'rpc' | 'driver'>
   readonly version: string
-  readonly features: Features
+  readonly features: () => Features
   readonly measure: () => Measured
   readonly clock?: Clock
 }
@@ -68,7 +68,7 @@ export function createObservation(dependencies: ObservationDependencies): Observ
         },
         startedAt,
         uptimeSeconds: Math.floor((clock.monotonic() - startedTick) / 1000),
-        features,
+        features: features(),
       }
     },
     bottlenecks() {

@@ -25,11 +25,11 @@ test('work repeats with a random pause between half and one and a half of the in
   expect(runs).toBe(2)
 })
 
-test('a failure is told once, work goes on, and recovery is told', async () => {
+test('a failure is logged once, work continues, and recovery is logged', async () => {
   const clock = createFakeClock()
-  const told: string[] = []
-  const tell = (_: object, message?: string) => void told.push(message ?? '')
-  const logger = { ...silentLogger, warn: tell, info: tell }
+  const logged: string[] = []
+  const log = (_: object, message?: string) => void logged.push(message ?? '')
+  const logger = { ...silentLogger, warn: log, info: log }
   let runs = 0
   const work = async () => {
     if (++runs <= 3) throw new Error('away')
@@ -37,7 +37,7 @@ test('a failure is told once, work goes on, and recovery is told', async () => {
   await using _ = startLoop({ name: 'test', everyMs: 1000, work, logger, clock, random: () => 0.5 })
   await clock.advance(5000)
   expect(runs).toBe(5)
-  expect(told).toEqual(['background work failed', 'background work goes on'])
+  expect(logged).toEqual(['background work failed', 'background work succeeds again'])
 })
 
 test('disposing ends the pause at once, or waits for the work that runs', async () => {

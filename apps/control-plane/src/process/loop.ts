@@ -1,28 +1,33 @@
 import { type Clock, type Logger, systemClock } from '@core/foundation'
 
-/** Hears how the loops do, by their names. */
+/** Receives how each loop's runs end, by the loop's name. */
 export interface LoopReport {
   started(loop: string): void
   succeeded(loop: string): void
   failed(loop: string, error: unknown): void
 }
 
-export interface LoopOptions {
+/** Work that repeats in the background. */
+export interface Loop {
+  /** As reports, metrics and logs name it. */
   readonly name: string
   /** Milliseconds between the end of one run and the start of the next, give or take half. */
   readonly everyMs: number
-  /** Must end soon after its signal aborts. */
-  readonly work: (signal: AbortSignal) => Promise<void>
+  /** Must end soon after its signal aborts. A number it resolves with is how many things it handled. */
+  readonly work: (signal: AbortSignal) => Promise<unknown>
+}
+
+export interface LoopOptions extends Loop {
   readonly logger: Logger
-  /** Told how each run ended. Default: nobody. */
+  /** Called with how each run ended. Default: none. */
   readonly report?: LoopReport | undefined
   readonly clock?: Clock
   readonly random?: () => number
 }
 
 /**
- * Repeats a piece of work until disposed. The pause is random, so that several control planes do not all come at once.
- * A failure is told once and work goes on: the next run may find the database again.
+ * Repeats a piece of work until disposed. The pause is random, so that several control planes do not all call at once.
+ * The first failure in a row is logged, and work continues: the database may be back at the next run.
  */
 export function startLoop({ name, everyMs, work, logger, report, ...options }: LoopOptions): AsyncDisposable {
   const { clock = systemClock, random = Math.random } = options
@@ -35,9 +40,10 @@ export function startLoop({ name, everyMs, work, logger, report, ...options }: L
       await clock.sleep(everyMs * (0.5 + random()), { signal }).catch(() => undefined)
       if (signal.aborted) return
       try {
-        await work(signal)
+        const handled = await work(signal)
+        if (typeof handled === 'number' && handled > 0) logger.debug({ loop: name, handled }, 'background work done')
         report?.succeeded(name)
-        if (isFailing) logger.info({ loop: name }, 'background work goes on')
+        if (isFailing) logger.info({ loop: name }, 'background work succeeds again')
         isFailing = false
       } catch (error) {
         if (signal.aborted) return

@@ -1,6 +1,7 @@
 import type { Config } from '@core/config'
 import { createLogger } from '../observe/log.ts'
-import { type ControlPlane, startControlPlane } from './compose.ts'
+import { startControlPlane } from './compose.ts'
+import type { ControlPlane } from './control-plane.ts'
 import { closeOnSignal } from './shutdown.ts'
 import { renderStartMessage } from './start-message.ts'
 

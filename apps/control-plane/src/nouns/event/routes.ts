@@ -6,18 +6,14 @@ import { type BoundRoute, serveStream } from '../../http/bound-route.ts'
 import { ProblemError } from '../../http/problem-error.ts'
 import type { Realtime } from '../../realtime/realtime.ts'
 
-export interface RealtimeRoutesDependencies {
-  readonly realtime: Pick<Realtime, 'acceptSocket' | 'openStream'>
-}
-
-export function createRealtimeRoutes({ realtime }: RealtimeRoutesDependencies): BoundRoute[] {
+export function eventRoutes(realtime: Pick<Realtime, 'acceptSocket' | 'openStream'>): BoundRoute[] {
   return [
     serveStream(connectRealtime, async ({ principal }, request, reply) => {
       const { authorization } = request.headers
       if (authorization !== undefined) requireScope(principal, 'event:read')
       const credential = authorization === undefined ? undefined : { principal, token: bearerToken(authorization) }
       const { authenticate } = request
-      if (authenticate === null) throw new CoreError('E_INTERNAL', 'the gate lets nobody say later who it is')
+      if (authenticate === null) throw new CoreError('E_INTERNAL', 'late authentication is not enabled on this route')
       const open = realtime.acceptSocket(request.raw, credential, authenticate)
       reply.hijack()
       open()

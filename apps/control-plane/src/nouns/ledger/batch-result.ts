@@ -2,10 +2,12 @@ import type { BatchOperation } from '@core/api'
 import { toDatabaseError } from '@core/database'
 import { isObject } from '@core/foundation'
 import { z } from 'zod'
-import type { CoreAnswer } from '../../http/bound-route.ts'
+import type { CoreAnswer, Denial } from '../../http/bound-route.ts'
 import { toCamelCase } from '../../http/camel-case.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../http/denial.ts'
+import { describeDenial, toDenial } from '../../http/denial.ts'
 import { ofCoreError } from '../../http/problems.ts'
+import { accountNotFound, isAccountOf } from './account-of-project.ts'
+import { ledgerDenials } from './denials.ts'
 
 const misuseSchema = z.object({
   code: z.string(),
@@ -30,13 +32,12 @@ export function readBatchResult(result: CoreAnswer, place: BatchPlace): unknown 
     return { ok: false, code: 'not_applied', detail: 'another operation of the batch was not accepted' }
   }
   const misuse = misuseSchema.safeParse(result)
-  return misuse.success ? refuse(misuse.data, place) : deny(toAnswer(200, result))
+  return misuse.success ? refuse(misuse.data, place) : deny(toDenial(result))
 }
 
-function deny(denial: ReturnType<typeof toAnswer>): unknown {
-  if (!('problem' in denial)) return denial
-  const { problem, detail, facts } = denial
-  return { ...facts, ok: false, code: problem, detail }
+function deny(denial: Denial): unknown {
+  const { problem, facts } = denial
+  return { ...facts, ok: false, code: problem, detail: describeDenial(denial, ledgerDenials) }
 }
 
 function refuse({ code, error }: z.output<typeof misuseSchema>, { project, op, index }: BatchPlace): unknown {

@@ -1,33 +1,29 @@
-import type { Config } from '@core/config'
-import type { Database } from '@core/database'
-import type { Logger } from '@core/foundation'
-import { type LoopReport, startLoop } from '../../process/loop.ts'
+import type { Loop } from '../../process/loop.ts'
+import type { Kernel } from '../../process/noun.ts'
 import { expireDueHolds } from './expiry.ts'
-import { balanceSiblings } from './rebalancing.ts'
+import { publishBalances } from './publishing.ts'
+import { rebalanceSiblings } from './rebalancing.ts'
 import { sealJournal } from './sealing.ts'
 
-export interface LedgerLoopsDependencies {
-  readonly database: Pick<Database, 'rpc'>
-  readonly settings: Config['background']
-  readonly logger: Logger
-  readonly report?: LoopReport | undefined
-}
-
 const expireEveryMs = 5000
+const publishEveryMs = 300
 
-/** What the ledger has done for it in the background. No credit depends on it, and any number of processes may do it. */
-export function startLedgerLoops({ database, settings, logger, report }: LedgerLoopsDependencies): AsyncDisposable {
-  const loops = new AsyncDisposableStack()
-  const start = (name: string, everyMs: number, work: (signal: AbortSignal) => Promise<number>) => {
-    const tell = async (signal: AbortSignal) => {
-      const done = await work(signal)
-      if (done > 0) logger.debug({ loop: name, done }, 'background work done')
-    }
-    if (everyMs > 0) loops.use(startLoop({ name, everyMs, work: tell, logger, report }))
-  }
-  start('expiry', expireEveryMs, (signal) => expireDueHolds(database, signal))
-  start('seal', settings.sealEverySeconds * 1000, (signal) => sealJournal(database, signal))
-  const everySeconds = settings.balanceEverySeconds
-  start('balancing', everySeconds * 1000, (signal) => balanceSiblings(database, { everySeconds, signal }))
-  return loops
+/** The ledger's background work. No credit depends on it, and any number of processes may run it. */
+export function ledgerLoops({ database, config, realtime }: Pick<Kernel, 'database' | 'config' | 'realtime'>): Loop[] {
+  const { sealEverySeconds, balanceEverySeconds: everySeconds } = config.background
+  const loops: Loop[] = [
+    { name: 'expiry', everyMs: expireEveryMs, work: (signal) => expireDueHolds(database, signal) },
+    { name: 'seal', everyMs: sealEverySeconds * 1000, work: (signal) => sealJournal(database, signal) },
+    {
+      name: 'balancing',
+      everyMs: everySeconds * 1000,
+      work: (signal) => rebalanceSiblings(database, { everySeconds, signal }),
+    },
+    {
+      name: 'publish balances',
+      everyMs: publishEveryMs,
+      work: async (signal) => (realtime.subscriptions.has('ledger.balance') ? publishBalances(database, signal) : 0),
+    },
+  ]
+  return loops.filter(({ everyMs }) => everyMs > 0) // 0 disables
 }

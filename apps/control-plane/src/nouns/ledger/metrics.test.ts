@@ -1,7 +1,7 @@
 import { CoreError, silentLogger } from '@core/foundation'
 import { Registry } from '@platformatic/prom-client'
 import { expect, test } from 'vitest'
-import { createLedgerMetrics } from './metrics.ts'
+import { registerLedgerMetrics } from './metrics.ts'
 
 const stats = {
   ok: true,
@@ -27,14 +27,14 @@ function open(answer: () => Promise<typeof stats>) {
     asked++
     return answer()
   }
-  const metrics = createLedgerMetrics({
+  registerLedgerMetrics({
     registry,
     database: { rpc },
     logger: silentLogger,
     clock: { monotonic: () => now },
   })
   return {
-    metrics,
+    registry,
     asked: () => asked,
     pass: (ms: number) => {
       now += ms
@@ -44,13 +44,13 @@ function open(answer: () => Promise<typeof stats>) {
 }
 
 test('one reading serves every scrape of five seconds', async () => {
-  const { metrics, asked, pass, line } = open(async () => stats)
-  await Promise.all([metrics.refresh(), metrics.refresh()])
+  const { registry, asked, pass, line } = open(async () => stats)
+  await Promise.all([registry.metrics(), registry.metrics()])
   pass(4999)
-  await metrics.refresh()
+  await registry.metrics()
   expect(asked()).toBe(1)
   pass(2)
-  await metrics.refresh()
+  await registry.metrics()
   expect(asked()).toBe(2)
   expect(await line('core_ledger_balance_microcredits')).toBe('core_ledger_balance_microcredits 7')
   expect(await line('core_ledger_sealed_timestamp_seconds')).toBe(
@@ -60,19 +60,19 @@ test('one reading serves every scrape of five seconds', async () => {
 
 test('a database that is away leaves no stale figure and fails no scrape', async () => {
   let isAway = false
-  const { metrics, pass, line } = open(async () => {
+  const { registry, pass, line } = open(async () => {
     if (isAway) throw new CoreError('E_DATABASE_UNAVAILABLE', 'away')
     return stats
   })
-  await metrics.refresh()
+  await registry.metrics()
   expect(await line('core_ledger_stats_up')).toBe('core_ledger_stats_up 1')
   isAway = true
   pass(6000)
-  await metrics.refresh()
+  await registry.metrics()
   expect(await line('core_ledger_stats_up')).toBe('core_ledger_stats_up 0')
   expect(await line('core_ledger_balance_microcredits')).toMatch(/ Nan$/i)
   isAway = false
   pass(6000)
-  await metrics.refresh()
+  await registry.metrics()
   expect(await line('core_ledger_balance_microcredits')).toBe('core_ledger_balance_microcredits 7')
 })

@@ -10,11 +10,6 @@ export interface LedgerMetricsDependencies {
   readonly clock?: Pick<Clock, 'monotonic'>
 }
 
-export interface LedgerMetrics {
-  /** Brings the gauges up to date, unless they are. Never fails and takes two seconds at most. */
-  refresh(): Promise<void>
-}
-
 /** How long one reading serves every scrape, so that scraping often costs the database nothing. */
 const sharedForMs = 5000
 const timeoutMs = 2000
@@ -37,24 +32,33 @@ const gaugesByMember = {
 const statsSchema = z.looseObject({ sealed_at: z.string().nullable() })
 
 /**
- * The ledger in figures, read when somebody scrapes. While the database does not answer they are NaN: the last known
- * value would look like a ledger in which nothing happens.
+ * The ledger in figures, read at each scrape. While the database does not answer they are NaN: the last known value
+ * would look like an idle ledger.
  */
-export function createLedgerMetrics(dependencies: LedgerMetricsDependencies): LedgerMetrics {
+export function registerLedgerMetrics(dependencies: LedgerMetricsDependencies): void {
   const { registry, database, logger, clock = systemClock } = dependencies
   const registers = [registry]
+  let last: { readonly at: number; readonly reading: Promise<void> } | undefined
+  /** Asked by every gauge of a scrape; one reading answers them all. Never fails, takes two seconds at most. */
+  const collect = (): Promise<void> => {
+    if (last === undefined || clock.monotonic() - last.at > sharedForMs)
+      last = { at: clock.monotonic(), reading: read() }
+    return last.reading
+  }
   const gauges = Object.entries(gaugesByMember).map(([member, [name, help]]) => {
-    return { member, gauge: new Gauge({ name, help, registers }) }
+    return { member, gauge: new Gauge({ name, help, registers, collect }) }
   })
   const sealedAt = new Gauge({
     name: 'core_ledger_sealed_timestamp_seconds',
     help: 'When the latest seal was made, in Unix time; 0 without a seal.',
     registers,
+    collect,
   })
   const isUp = new Gauge({
     name: 'core_ledger_stats_up',
     help: '1 where the figures of the ledger could be read, 0 where they could not and are NaN.',
     registers,
+    collect,
   })
 
   async function read(): Promise<void> {
@@ -69,14 +73,5 @@ export function createLedgerMetrics(dependencies: LedgerMetricsDependencies): Le
       sealedAt.set(Number.NaN)
       isUp.set(0)
     }
-  }
-
-  let last: { readonly at: number; readonly reading: Promise<void> } | undefined
-  return {
-    refresh() {
-      if (last === undefined || clock.monotonic() - last.at > sharedForMs)
-        last = { at: clock.monotonic(), reading: read() }
-      return last.reading
-    },
   }
 }

@@ -8,7 +8,7 @@ const dueSchema = z.object({
 })
 const outcomeSchema = z.object({ ok: z.literal(true), replayed: z.boolean(), moves: z.array(z.unknown()) })
 
-export interface BalancingOptions {
+export interface RebalancingOptions {
   /** The interval: each budget of a pool is levelled once in it at most, however many control planes run. */
   readonly everySeconds: number
   readonly signal: AbortSignal
@@ -20,9 +20,9 @@ export interface BalancingOptions {
  * the others get its answer.
  * @returns how many budgets this call levelled.
  */
-export async function balanceSiblings(
+export async function rebalanceSiblings(
   database: Pick<Database, 'rpc'>,
-  { everySeconds, signal }: BalancingOptions,
+  { everySeconds, signal }: RebalancingOptions,
 ): Promise<number> {
   const { at, due } = dueSchema.parse(await database.rpc('ledger_rebalance_due', {}, { signal }))
   const interval = Math.floor(Date.parse(at) / 1000 / everySeconds) * everySeconds

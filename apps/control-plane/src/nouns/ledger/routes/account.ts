@@ -1,8 +1,9 @@
 import { getAccount, listAccounts, openAccount, updateAccount } from '@core/api'
 import { isOwner } from '../../../auth/principal.ts'
 import { serve } from '../../../http/bound-route.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toAnswer } from '../../../http/denial.ts'
 import { toPage } from '../../../http/page.ts'
+import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const accountRoutes = [
   serve(listAccounts, async ({ project, query: { parent, cursor, limit }, rpc }) => {

@@ -1,7 +1,8 @@
 import { getBalance, getHistory } from '@core/api'
 import { serve } from '../../../http/bound-route.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toAnswer } from '../../../http/denial.ts'
 import { toPage } from '../../../http/page.ts'
+import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const balanceRoutes = [
   serve(getBalance, async ({ project, params: { code }, query: { at }, rpc }) => {

@@ -1,7 +1,7 @@
 import { runBatch } from '@core/api'
 import type { CoreAnswer } from '../../../http/bound-route.ts'
 import { serve } from '../../../http/bound-route.ts'
-import { toAnswer } from '../../../http/denial.ts'
+import { toDenial } from '../../../http/denial.ts'
 import { toBatchOperations } from '../batch-operation.ts'
 import { readBatchResult } from '../batch-result.ts'
 
@@ -11,7 +11,7 @@ export const batchRoutes = [
     const rows: readonly CoreAnswer[] = Array.isArray(answer['results']) ? answer['results'] : []
     const results = rows.map((row, index) => readBatchResult(row, { project, op: ops[index], index }))
     if (answer['ok'] === true) return { status: 200, body: { results } }
-    const denial = toAnswer(200, { ...answer, results: [] })
-    return 'facts' in denial ? { ...denial, facts: { ...denial.facts, results } } : denial
+    const { problem, facts } = toDenial(answer)
+    return { problem, facts: { ...facts, results } }
   }),
 ]

@@ -1,6 +1,7 @@
 import { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from '@core/api'
 import { serve } from '../../../http/bound-route.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toAnswer } from '../../../http/denial.ts'
+import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const creditLeaseRoutes = [
   serve(openCreditLease, async ({ project, idempotencyKey, body, rpc }) => {

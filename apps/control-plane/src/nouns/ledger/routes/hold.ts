@@ -1,6 +1,7 @@
 import { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from '@core/api'
 import { serve } from '../../../http/bound-route.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toAnswer } from '../../../http/denial.ts'
+import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const holdRoutes = [
   serve(reserveHold, async ({ project, idempotencyKey, body, rpc }) => {

@@ -1,6 +1,7 @@
 import { rebalanceBudgets } from '@core/api'
 import { serve } from '../../../http/bound-route.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toAnswer } from '../../../http/denial.ts'
+import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const rebalanceRoutes = [
   serve(rebalanceBudgets, async ({ project, idempotencyKey, body: { parent, budget, policy, dryRun }, rpc }) => {

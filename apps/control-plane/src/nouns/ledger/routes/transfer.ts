@@ -1,7 +1,8 @@
 import { transferCredits } from '@core/api'
 import { isOwner } from '../../../auth/principal.ts'
 import { serve } from '../../../http/bound-route.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toAnswer } from '../../../http/denial.ts'
+import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const transferRoutes = [
   serve(transferCredits, async ({ project, principal, idempotencyKey, body, rpc, rpcUnbound }) => {

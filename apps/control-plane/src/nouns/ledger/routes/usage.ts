@@ -1,8 +1,9 @@
 import { getUsage } from '@core/api'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { serve } from '../../../http/bound-route.ts'
-import { accountNotFound, isAccountOf, toAnswer } from '../../../http/denial.ts'
+import { toAnswer } from '../../../http/denial.ts'
 import { ProblemError } from '../../../http/problem-error.ts'
+import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 const defaultRangeMs = 30 * 86_400_000
 

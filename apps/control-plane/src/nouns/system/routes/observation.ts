@@ -4,11 +4,7 @@ import { round } from '../../../observe/bottlenecks.ts'
 import type { Observation } from '../../../observe/observation.ts'
 import type { RecentFigures } from '../../../observe/recent-histogram.ts'
 
-export interface ObservationRoutesDependencies {
-  readonly observation: Observation
-}
-
-export function createObservationRoutes({ observation }: ObservationRoutesDependencies): BoundRoute[] {
+export function observationRoutes(observation: Observation): BoundRoute[] {
   return [
     serve(getSystemInfo, async () => ({ status: 200, body: await observation.info() })),
     serve(getBottlenecks, ({ query: { limit } }) => {

@@ -12,14 +12,9 @@ import {
 } from '@core/api'
 import { type BoundRoute, serve } from '../../../http/bound-route.ts'
 import { notFound, ProblemError } from '../../../http/problem-error.ts'
-import type { Readiness } from '../../../process/readiness.ts'
+import type { Kernel } from '../../../process/noun.ts'
 
-export interface SystemRoutesDependencies {
-  readonly readiness: Readiness
-  readonly version: string
-}
-
-export function createSystemRoutes({ readiness, version }: SystemRoutesDependencies): BoundRoute[] {
+export function systemRoutes({ readiness, version }: Pick<Kernel, 'readiness' | 'version'>): BoundRoute[] {
   const document = toOpenApi(routes, { version })
   const docs = renderDocsPage(routes, version)
   return [

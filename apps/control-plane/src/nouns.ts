@@ -1,0 +1,13 @@
+import { audit } from './nouns/audit/audit.ts'
+import { error } from './nouns/error/error.ts'
+import { event } from './nouns/event/event.ts'
+import { flag } from './nouns/flag/flag.ts'
+import { key } from './nouns/key/key.ts'
+import { ledger } from './nouns/ledger/ledger.ts'
+import { member } from './nouns/member/member.ts'
+import { project } from './nouns/project/project.ts'
+import { system } from './nouns/system/system.ts'
+import type { CreateNoun } from './process/noun.ts'
+
+/** Everything this control plane serves: the one list that a new noun is added to. */
+export const nouns: readonly CreateNoun[] = [system, event, key, member, project, flag, audit, error, ledger]

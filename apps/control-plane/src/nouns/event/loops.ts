@@ -1,0 +1,27 @@
+import type { Database } from '@core/database'
+import { z } from 'zod'
+import type { Loop } from '../../process/loop.ts'
+
+const trimEveryMs = 60_000
+const trimmedAtOnce = 10_000
+
+/** Removes old events from the outbox. */
+export function eventLoops(database: Pick<Database, 'rpc'>): Loop[] {
+  return [{ name: 'trim the outbox', everyMs: trimEveryMs, work: (signal) => trimOutbox(database, signal) }]
+}
+
+const trimSchema = z.object({ trimmed: z.int() })
+
+/**
+ * Removes events that are older than the outbox's retention (seven days).
+ * @returns how many.
+ */
+export async function trimOutbox(database: Pick<Database, 'rpc'>, signal?: AbortSignal): Promise<number> {
+  let total = 0
+  while (!signal?.aborted) {
+    const { trimmed } = trimSchema.parse(await database.rpc('event_trim', { p_limit: trimmedAtOnce }, { signal }))
+    total += trimmed
+    if (trimmed < trimmedAtOnce) break
+  }
+  return total
+}

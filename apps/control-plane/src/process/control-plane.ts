@@ -1,0 +1,34 @@
+import type { Config } from '@core/config'
+import type { Logger } from '@core/foundation'
+import type { FirstStart } from './first-start.ts'
+
+export interface ControlPlaneOptions {
+  readonly config: Pick<
+    Config,
+    | 'http'
+    | 'rest'
+    | 'jwt'
+    | 'metrics'
+    | 'tracing'
+    | 'database'
+    | 'limits'
+    | 'overload'
+    | 'background'
+    | 'ownerKey'
+    | 'shutdown'
+  >
+  readonly logger: Logger
+  /** Called with what the start is doing, a line at a time. Default: none. */
+  readonly onProgress?: (line: string) => void
+}
+
+export interface ControlPlane extends AsyncDisposable {
+  /** Where it listens: `http://127.0.0.1:4400`. */
+  readonly url: string
+  /** The port of `GET /metrics`; undefined where metrics are disabled. */
+  readonly metricsPort: number | undefined
+  /** The keys this start made, to be shown once. */
+  readonly firstStart: FirstStart
+  /** Answers requests in flight, refuses new ones, then closes everything. Safe to call twice. */
+  close(): Promise<void>
+}

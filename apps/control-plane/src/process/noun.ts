@@ -1,0 +1,44 @@
+import type { Config } from '@core/config'
+import type { Database } from '@core/database'
+import type { Clock, Logger } from '@core/foundation'
+import type { Registry } from '@platformatic/prom-client'
+import type { BoundRoute, Denials } from '../http/bound-route.ts'
+import type { Observation } from '../observe/observation.ts'
+import type { Realtime } from '../realtime/realtime.ts'
+import type { Loop } from './loop.ts'
+import type { Readiness } from './readiness.ts'
+
+/** What a noun may use of the process around it. */
+export interface Kernel {
+  readonly version: string
+  readonly config: Pick<Config, 'background'>
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Behind the breaker and the limit on calls in flight. */
+  readonly database: Pick<Database, 'rpc' | 'driver'>
+  /** The same without the breaker: a slow reading of figures must not refuse the calls of requests. */
+  readonly unguarded: Pick<Database, 'rpc'>
+  readonly realtime: Pick<Realtime, 'subscriptions' | 'acceptSocket' | 'openStream'>
+  readonly readiness: Pick<Readiness, 'check'>
+  readonly observation: Observation
+}
+
+/** Everything the control plane does for one noun. The compiler finds what is missing. */
+export interface Noun {
+  readonly routes: readonly BoundRoute[]
+  /** Background work. Any number of processes may run it. */
+  readonly loops?: readonly Loop[]
+  /** Registers gauges; each reads its figure when it is scraped. */
+  readonly metrics?: (registry: Registry) => void
+  /** The sentence for each denial of its functions. */
+  readonly denials?: Denials
+  /** What is enabled of it, as `GET /v1/system/info` lists it. */
+  readonly features?: Readonly<Record<string, boolean>>
+}
+
+export type CreateNoun = (kernel: Kernel) => Noun
+
+/** Problems that nouns describe, in one table. Of two sentences for one problem the first is kept. */
+export function joinDenials(nouns: readonly Pick<Noun, 'denials'>[]): Denials {
+  return Object.assign({}, ...nouns.map(({ denials = {} }) => denials).toReversed())
+}
