@@ -20,14 +20,14 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route that needs a credential. */
     caller: Caller | null
-    /** Set where the credential may come after the request: finds out who it is, counted like any other. */
+    /** Set where the credential may come after the request: resolves it, counted like any other. */
     authenticate: ((token: string) => Principal | Promise<Principal>) | null
   }
 }
 
 /**
- * Lets a request pass or throws: credential, project, scope, media type, idempotency key, in this order, all before
- * the body is read. A foreign project is answered before a missing scope, so that nobody learns which projects exist.
+ * Admits a request or throws: credential, project, scope, media type, idempotency key, in this order, all before
+ * the body is read. A foreign project is answered before a missing scope, so that the answer does not reveal which projects exist.
  */
 export function createGate(
   contract: RouteContract,
@@ -75,7 +75,7 @@ export function createGate(
     return admit(request, resolved) ?? undefined
   }
 
-  /** A credential that is known to be good counts as itself also where none is needed, the rest by address. */
+  /** Where no credential is needed a cached one counts by its subject, everything else by address. */
   function countPublic(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
     const token = /^Bearer +(\S{1,8192})$/i.exec(request.headers.authorization ?? '')?.[1]
     const principal = token === undefined ? undefined : keyring.peek(token)
@@ -109,7 +109,7 @@ export function createGate(
 /** What there is of an account outside projects: its money, and what is recorded of it. */
 const rootScopes = /^(ledger:|event:read$|audit:read$)/
 
-/** Asked several times a second by whoever balances the load; what they cost is bounded by themselves. */
+/** Load balancers request them several times a second; they bound their own cost. */
 const probes: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 
 function projectOf(params: unknown, principal: Principal): string {

@@ -6,7 +6,7 @@ import { type LoopReport, startLoop } from '../process/loop.ts'
 export interface KeyUses extends AsyncDisposable {
   /** A key was good for a request. Never fails and never waits. */
   note(keyId: string): void
-  /** Tells the database what was noted since the last time. Rejects where it is away; nothing is lost by that. */
+  /** Writes what was noted since the last call. Rejects where the database is away; the notes are kept. */
   flush(signal?: AbortSignal): Promise<void>
 }
 
@@ -34,7 +34,7 @@ export function openKeyUses({ database, logger, report, clock = systemClock }: K
       const written = [...uses].slice(0, keysPerCall)
       const p_uses = written.map(([id, at]) => ({ id, at: new Date(at).toISOString() }))
       answerSchema.parse(await database.rpc('key_touch', { p_uses }, { signal }))
-      // What was used again meanwhile is told next time.
+      // A key used again meanwhile is written next time.
       for (const [id, at] of written) if (uses.get(id) === at) uses.delete(id)
       if (written.length < keysPerCall) return
     }
@@ -47,7 +47,7 @@ export function openKeyUses({ database, logger, report, clock = systemClock }: K
     async [Symbol.asyncDispose]() {
       await loop[Symbol.asyncDispose]()
       await flush(AbortSignal.timeout(closingMs)).catch((error: unknown) => {
-        logger.warn({ component: 'key_uses', keys: uses.size, err: error }, 'when keys were last used was not written')
+        logger.warn({ component: 'key_uses', keys: uses.size, err: error }, 'last-used times of keys were not written')
       })
     },
   }

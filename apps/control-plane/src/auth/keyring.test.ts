@@ -78,7 +78,7 @@ test('a revocation empties the cache at once, for that key or for all', async ()
   expect(asked).toHaveLength(3)
 })
 
-test('a key that is enabled again is heard at once', async () => {
+test('a key that is enabled again is accepted at once', async () => {
   const { keyring, answers } = setUp({ ok: false, code: 'key_disabled', id: 'k1' })
   await expect(keyring.resolve(secret)).rejects.toMatchObject({ details: { reason: 'key_disabled' } })
   answers.next = active

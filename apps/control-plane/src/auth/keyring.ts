@@ -7,9 +7,9 @@ import { ownerScopes, type Principal } from './principal.ts'
 import { isTokenForm } from './token-form.ts'
 import type { UserTokens } from './user-tokens.ts'
 
-/** How long a good key is believed without asking, at most: the longest a revocation can go unnoticed. */
+/** The longest a valid key is cached, so the longest a revocation can go unnoticed. */
 const knownForMs = 30_000
-/** How long a bad key is refused without asking. Short, because a key may be made a moment after it was tried. */
+/** How long a rejected key is cached. Short, because a key may be created a moment after it was tried. */
 const unknownForMs = 5_000
 const cachedKeys = 10_000
 
@@ -17,24 +17,24 @@ export interface KeyringDependencies {
   readonly database: Pick<Database, 'rpc'>
   /** A key from the configuration that may do everything, in any form. It is never stored. */
   readonly ownerKey?: string | undefined
-  /** Those who come with a token (JWT) instead of a key. Default: nobody does. */
+  /** Resolves tokens (JWT). Default: tokens are not accepted. */
   readonly userTokens?: UserTokens | undefined
-  /** Told the id of a stored key each time it is good. Default: nobody. */
+  /** Called with the id of a stored key each time it is accepted. Default: none. */
   readonly onUse?: ((keyId: string) => void) | undefined
   readonly clock?: Clock
 }
 
 export interface Keyring {
   /**
-   * The principal of a bearer token. Answers at once from the cache, else asks the database; one question for any
-   * number of concurrent requests. Throws (or rejects with) E_UNAUTHENTICATED. Keys and tokens alike come this way.
+   * The principal of a bearer token, key or JWT: synchronous from the cache, else one database call for any number of
+   * concurrent requests. Throws (or rejects with) E_UNAUTHENTICATED.
    */
   resolve(token: string): Principal | Promise<Principal>
-  /** The principal of a token that is known to be good already. Asks nobody. */
+  /** The principal of a token that is cached as valid. No call is made. */
   peek(token: string): Principal | undefined
-  /** Drops what is remembered of a key, or of all keys. */
+  /** Drops one key from the cache, or all keys. */
   forget(keyId?: string): void
-  /** Drops what is remembered of a person's roles, or of everybody's. */
+  /** Drops the cached roles of one user, or of all. */
   forgetUser(subject?: string): void
 }
 
@@ -64,7 +64,7 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
     const askedIn = generation
     const answer = verifySchema.parse(await database.rpc('key_verify', { p_hash: hash }))
     if (!answer.ok) {
-      // A key may be enabled again while the question is out.
+      // The key may have been enabled again during the call.
       if (askedIn === generation) refused.set(hash, { keyId: answer.id, reason: answer.code })
       throw refuse(answer.code)
     }
@@ -77,7 +77,7 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
       expiresAt,
     }
     const leftMs = expiresAt === null ? knownForMs : Date.parse(expiresAt) - clock.now()
-    // A revocation that arrived while the question was out may concern this very key.
+    // A revocation that arrived during the call may concern this key.
     if (leftMs > 0 && askedIn === generation)
       known.set(hash, { keyId: id, principal }, { ttl: Math.min(leftMs, knownForMs) })
     return principal
@@ -112,7 +112,7 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
     },
     forget(keyId) {
       generation++
-      asking.clear() // whoever asks from now on must not be told what was true before
+      asking.clear() // later calls must not get an answer from before the change
       for (const [hash, entry] of known.entries()) if (!keyId || entry.keyId === keyId) known.delete(hash)
       for (const [hash, entry] of refused.entries()) if (!keyId || entry.keyId === keyId) refused.delete(hash)
     },

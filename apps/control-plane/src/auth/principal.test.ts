@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { bindTo, isOwner, ownerScopes, type Principal, userPrincipal } from './principal.ts'
 
 const ada = { subject: 'user:ada', expiresAtMs: 0, role: undefined }
-const person = (role: Role | undefined, ...members: [string, Role][]) => userPrincipal({ ...ada, role }, members)
+const user = (role: Role | undefined, ...members: [string, Role][]) => userPrincipal({ ...ada, role }, members)
 const key: Principal = { subject: 'key:1', project: 'a', scopes: new Set(['ledger:read']), expiresAt: null }
 const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
 
@@ -13,34 +13,29 @@ test('a key stays in its project, and the owner goes anywhere', () => {
   expect(bindTo(owner, 'b')).toBe(owner)
 })
 
-test('a person with one project has it as its own; with none or several a path must name one', () => {
-  expect(person(undefined, ['a', 'viewer'])).toMatchObject({ project: 'a', scopes: new Set(roleScopes.viewer) })
-  expect(person(undefined)).toMatchObject({ project: '', scopes: new Set() })
-  expect(person(undefined, ['a', 'viewer'], ['b', 'admin'])).toMatchObject({ project: '' })
+test('a user with one project has it as its own; with none or several a path must name one', () => {
+  expect(user(undefined, ['a', 'viewer'])).toMatchObject({ project: 'a', scopes: new Set(roleScopes.viewer) })
+  expect(user(undefined)).toMatchObject({ project: '', scopes: new Set() })
+  expect(user(undefined, ['a', 'viewer'], ['b', 'admin'])).toMatchObject({ project: '' })
 })
 
-test('in each project a person is what it is there, and nothing where it is nobody', () => {
-  const both = person(undefined, ['a', 'viewer'], ['b', 'admin'])
+test('in each project a user has the role of that project, and nothing in the others', () => {
+  const both = user(undefined, ['a', 'viewer'], ['b', 'admin'])
   expect(bindTo(both, 'a')).toMatchObject({ project: 'a', scopes: new Set(roleScopes.viewer) })
   expect(bindTo(both, 'b')).toMatchObject({ project: 'b', scopes: new Set(roleScopes.admin) })
   for (const name of ['c', '', 'null', 'undefined']) expect(bindTo(both, name)).toBeUndefined()
 })
 
 test('of a role everywhere and one here the higher counts, and the one here reaches no further', () => {
-  const watcher = person('viewer', ['a', 'admin'])
+  const watcher = user('viewer', ['a', 'admin'])
   expect(watcher).toMatchObject({ project: undefined, scopes: new Set(roleScopes.viewer) })
   expect(bindTo(watcher, 'a')).toMatchObject({ project: 'a', scopes: new Set(roleScopes.admin) })
   expect(bindTo(watcher, 'b')).toMatchObject({ project: undefined, scopes: new Set(roleScopes.viewer) })
-  expect(bindTo(person('admin', ['a', 'viewer']), 'a')).toMatchObject({ scopes: new Set(roleScopes.admin) })
+  expect(bindTo(user('admin', ['a', 'viewer']), 'a')).toMatchObject({ scopes: new Set(roleScopes.admin) })
 })
 
-test('only who may do everything everywhere is the owner', () => {
-  expect([owner, person('owner')].map(isOwner)).toEqual([true, true])
+test('only a credential with every scope everywhere is the owner', () => {
+  expect([owner, user('owner')].map(isOwner)).toEqual([true, true])
   const some: Principal = { ...owner, scopes: new Set(['ledger:read']) }
-  expect([key, some, person('admin'), person(undefined, ['a', 'owner'])].map(isOwner)).toEqual([
-    false,
-    false,
-    false,
-    false,
-  ])
+  expect([key, some, user('admin'), user(undefined, ['a', 'owner'])].map(isOwner)).toEqual([false, false, false, false])
 })

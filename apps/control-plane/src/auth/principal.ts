@@ -7,13 +7,13 @@ export interface Principal {
   /** As journals name it: `key:<id>`, `user:<sub>` or `owner`. */
   readonly subject: string
   /**
-   * The one project it acts for: a key's own, a person's only one, or after `bindTo` the path's. Undefined for who may
-   * act for any; empty for a person with none or several, until a path names one.
+   * The one project it acts for: a key's own, a user's only one, or after `bindTo` the path's. Undefined for a
+   * credential of every project; empty for a user with none or several, until a path names one.
    */
   readonly project: string | undefined
-  /** In that project; of a person with several, in any of them. */
+  /** In that project; of a user with several, in any of them. */
   readonly scopes: ReadonlySet<Capability>
-  /** Of a person: the role in each project, and under null the role in every project. Missing for keys. */
+  /** Of a user: the role in each project, and under null the role in every project. Missing for keys. */
   readonly roles?: ReadonlyMap<string | null, Role>
   /** RFC 3339, or null for a credential without end. */
   readonly expiresAt: string | null
@@ -41,7 +41,7 @@ interface User {
   readonly role: Role | undefined
 }
 
-/** The principal of a person with these roles. */
+/** The principal of a user with these roles. */
 export function userPrincipal(
   { subject, expiresAtMs, role }: User,
   members: readonly (readonly [string, Role])[],
@@ -60,7 +60,7 @@ export function userPrincipal(
   }
 }
 
-/** What the principal is within one project; undefined where it may not even know that there is one. */
+/** The principal within one project; undefined where it may not know that the project exists. */
 export function bindTo(principal: Principal, project: string): Principal | undefined {
   const { roles, project: own } = principal
   if (roles === undefined) return own === undefined || own === project ? principal : undefined
@@ -94,7 +94,7 @@ function higher(one: Role | undefined, other: Role | undefined): Role | undefine
 
 /**
  * The claims that bind a call in the database to one project: the second wall behind the checks of the routes. The
- * owner passes it, too, with every capability, so that a path's project bounds what a request can touch, whoever asks.
+ * owner passes it, too, with every capability, so that a path's project bounds what any request can touch.
  */
 export function claimsOf({ subject, scopes }: Principal, project: string, requestId?: string): MemberClaims {
   return { role: 'core_member', project, caps: [...scopes], sub: subject, requestId }

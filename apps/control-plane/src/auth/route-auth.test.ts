@@ -11,7 +11,7 @@ function open() {
   return app
 }
 
-test('a route that does not say who may call it does not start, also in a plugin', async () => {
+test('a route that does not declare who may call it does not start, in a plugin either', async () => {
   expect(() => open().route({ method: 'GET', url: '/a', onRequest, handler })).toThrow(
     'the route GET /a does not declare auth',
   )

@@ -4,12 +4,12 @@ import type { FastifyInstance } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call the route. Every route says so, or the server does not start. */
+    /** Who may call the route. A server with a route that does not declare it does not start. */
     readonly auth?: RouteContract['auth']
   }
 }
 
-/** Refuses every route, from whatever plugin, that does not say who may call it, or says so and has nothing to check it. */
+/** Refuses every route, of any plugin, that does not declare who may call it, or declares it without a check. */
 export function requireDeclaredAuth(app: FastifyInstance): void {
   app.addHook('onRoute', ({ method, url, config, onRequest }) => {
     const auth = config?.auth

@@ -15,9 +15,9 @@ export interface SigningKeysDependencies {
   readonly timeoutMs?: number
 }
 
-/** How long keys are believed: an issuer that takes one back is heard by then. */
+/** How long keys are cached: a key that the issuer withdraws is rejected by then. */
 const maxAgeMs = 600_000
-/** After a failure nobody waits for another one: what would ask the issuer is refused at once for so long. */
+/** After a failure, requests that need the issuer are refused at once for this long. */
 const pauseMs = 2000
 
 const discoverySchema = z.looseObject({ issuer: z.string(), jwks_uri: z.string() })

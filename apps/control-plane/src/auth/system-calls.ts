@@ -5,8 +5,8 @@ import { isOwner } from './principal.ts'
 type SystemCalls = Pick<RouteContext, 'principal' | 'rpcUnbound'>
 
 /**
- * The door for what is no project's and one scope allows by itself: whoever has that scope everywhere may pass. To the
- * others it does not exist.
+ * Calls outside every project that one scope allows: for credentials with that scope everywhere. For others the
+ * resource does not exist.
  * @throws ProblemError not_found
  */
 export function requireSystemScope({ principal, rpcUnbound }: SystemCalls): RouteContext['rpcUnbound'] {
@@ -15,8 +15,8 @@ export function requireSystemScope({ principal, rpcUnbound }: SystemCalls): Rout
 }
 
 /**
- * The door for what concerns every project at once. Beyond projects nothing in the database tells one caller from
- * another, so only who may do everything gets there: whoever had less could make a key with more.
+ * Calls that concern every project at once. Outside projects the database does not distinguish callers, so only the
+ * owner may make them: a lesser credential could create a stronger key.
  * @throws ProblemError not_found
  */
 export function requireOwner({ principal, rpcUnbound }: SystemCalls): RouteContext['rpcUnbound'] {

@@ -61,7 +61,7 @@ export function createTokenVerifier({ settings, keys, ...options }: TokenVerifie
         throw isCoreError(error) ? error : refuse(...explain(error), error)
       }
       const { sub = '', exp = 0 } = payload
-      if (!/^[!-~]{1,255}$/.test(sub)) throw refuse('token_subject', 'this token names nobody')
+      if (!/^[!-~]{1,255}$/.test(sub)) throw refuse('token_subject', 'this token has no valid subject')
       const role = roleClaim === undefined ? undefined : claimAt(payload, roleClaim)
       return { subject: `user:${sub}`, expiresAtMs: exp * 1000, role: isRole(role) ? role : undefined }
     },
@@ -108,6 +108,6 @@ const claimFaults: Readonly<Record<string, [reason: string, message: string]>> &
   iss: ['token_issuer', 'this token is of another issuer'],
   aud: ['token_audience', 'this token is for another audience'],
   nbf: ['token_not_yet_valid', 'this token is not valid yet'],
-  sub: ['token_subject', 'this token names nobody'],
+  sub: ['token_subject', 'this token has no valid subject'],
   other: ['token_claims', 'this token lacks a claim or has a broken one'],
 }

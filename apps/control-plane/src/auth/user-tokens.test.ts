@@ -20,7 +20,7 @@ function setUp() {
     if (answers.failure) throw answers.failure
     return { ok: true, roles }
   }
-  const people = createUserTokens({
+  const userTokens = createUserTokens({
     // A fake of the one method that is used; its argument types are those of the catalog.
     database: { rpc } as Parameters<typeof createUserTokens>[0]['database'],
     verifier: {
@@ -31,74 +31,74 @@ function setUp() {
     },
     clock,
   })
-  return { clock, answers, asked, people }
+  return { clock, answers, asked, userTokens }
 }
 
 test('a token is verified once a minute and its roles asked for every 30 seconds, however often it comes', async () => {
-  const { people, asked, clock } = setUp()
-  const principals = await Promise.all(Array.from({ length: 100 }, () => people.resolve('ada')))
+  const { userTokens, asked, clock } = setUp()
+  const principals = await Promise.all(Array.from({ length: 100 }, () => userTokens.resolve('ada')))
   expect(new Set(principals).size).toBe(1)
-  expect(people.resolve('ada')).toBe(principals[0])
-  expect(people.peek('ada')).toBe(principals[0])
+  expect(userTokens.resolve('ada')).toBe(principals[0])
+  expect(userTokens.peek('ada')).toBe(principals[0])
   expect(asked).toEqual({ verified: 1, roles: 1 })
   await clock.advance(30_001)
-  expect(people.peek('ada')).toBeUndefined()
-  await people.resolve('ada')
+  expect(userTokens.peek('ada')).toBeUndefined()
+  await userTokens.resolve('ada')
   expect(asked).toEqual({ verified: 1, roles: 2 })
   await clock.advance(30_001)
-  await people.resolve('ada')
+  await userTokens.resolve('ada')
   expect(asked).toEqual({ verified: 2, roles: 3 })
 })
 
 test('a token is not believed beyond its own end', async () => {
-  const { people, asked, answers, clock } = setUp()
+  const { userTokens, asked, answers, clock } = setUp()
   answers.lifeMs = 10_000
-  await people.resolve('ada')
+  await userTokens.resolve('ada')
   await clock.advance(10_001)
-  expect(people.peek('ada')).toBeUndefined()
-  await people.resolve('ada')
+  expect(userTokens.peek('ada')).toBeUndefined()
+  await userTokens.resolve('ada')
   expect(asked).toEqual({ verified: 2, roles: 2 })
 })
 
 test('a change of roles is noticed at once, and the signature is not looked at again for it', async () => {
-  const { people, asked, answers } = setUp()
-  await people.resolve('ada')
+  const { userTokens, asked, answers } = setUp()
+  await userTokens.resolve('ada')
   answers.roles = [{ project: 'smart_layer', role: 'owner' }]
-  people.forget('user:eve')
-  expect(people.peek('ada')?.roles?.get('smart_layer')).toBe('viewer')
-  people.forget('user:ada')
-  expect((await people.resolve('ada')).roles?.get('smart_layer')).toBe('owner')
-  people.forget('')
-  expect(people.peek('ada')).toBeUndefined()
+  userTokens.forget('user:eve')
+  expect(userTokens.peek('ada')?.roles?.get('smart_layer')).toBe('viewer')
+  userTokens.forget('user:ada')
+  expect((await userTokens.resolve('ada')).roles?.get('smart_layer')).toBe('owner')
+  userTokens.forget('')
+  expect(userTokens.peek('ada')).toBeUndefined()
   expect(asked).toEqual({ verified: 1, roles: 2 })
 })
 
 test('a change that overtakes the answer keeps it out of the cache', async () => {
-  const { people, asked, answers } = setUp()
+  const { userTokens, asked, answers } = setUp()
   const gate = Promise.withResolvers<void>()
   answers.wait = gate.promise
-  const pending = people.resolve('ada')
+  const pending = userTokens.resolve('ada')
   await expect.poll(() => asked.roles).toBe(1)
-  people.forget('user:ada')
+  userTokens.forget('user:ada')
   answers.roles = []
-  const later = people.resolve('ada')
+  const later = userTokens.resolve('ada')
   await expect.poll(() => asked.roles).toBe(2)
   gate.resolve()
   expect((await pending).roles?.size).toBe(1)
   expect((await later).roles?.size).toBe(0)
-  expect(people.peek('ada')).toBe(await later)
+  expect(userTokens.peek('ada')).toBe(await later)
 })
 
 test('a failing database is neither yes nor no, and nothing is remembered of it', async () => {
-  const { people, answers } = setUp()
+  const { userTokens, answers } = setUp()
   answers.failure = new CoreError('E_DATABASE_UNAVAILABLE', 'away')
-  await expect(people.resolve('ada')).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
+  await expect(userTokens.resolve('ada')).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
   answers.failure = undefined
-  await expect(people.resolve('ada')).resolves.toMatchObject({ subject: 'user:ada' })
+  await expect(userTokens.resolve('ada')).resolves.toMatchObject({ subject: 'user:ada' })
 })
 
 test('a role of a later version gives nothing', async () => {
-  const { people, answers } = setUp()
+  const { userTokens, answers } = setUp()
   answers.roles = [{ project: 'smart_layer', role: 'emperor' }]
-  expect(await people.resolve('ada')).toMatchObject({ project: '', scopes: new Set(), roles: new Map() })
+  expect(await userTokens.resolve('ada')).toMatchObject({ project: '', scopes: new Set(), roles: new Map() })
 })

@@ -6,9 +6,9 @@ import { z } from 'zod'
 import { type Principal, userPrincipal } from './principal.ts'
 import type { TokenClaims, TokenVerifier } from './token-verifier.ts'
 
-/** How long a token is believed without looking at its signature again, at most. */
+/** The longest a verified signature is cached. */
 const verifiedForMs = 60_000
-/** How long roles are believed without asking, at most: the longest a change can go unnoticed. */
+/** The longest roles are cached, so the longest a change can go unnoticed. */
 const rolesForMs = 30_000
 const cachedTokens = 10_000
 
@@ -18,13 +18,13 @@ export interface UserTokensDependencies {
   readonly clock?: Clock
 }
 
-/** Those who come with a token of the issuer; their roles are the members' of the projects. */
+/** Resolves tokens of the issuer; roles come from the projects' member lists. */
 export interface UserTokens {
   /** As `Keyring.resolve`, for a token that has the form of one. */
   resolve(token: string): Principal | Promise<Principal>
-  /** The principal of a token that is known to be good already. Asks nobody. */
+  /** The principal of a token that is cached as valid. No call is made. */
   peek(token: string): Principal | undefined
-  /** Drops what is remembered of a person's roles, or of everybody's. Their tokens stay as good as they were. */
+  /** Drops the cached roles of one user, or of all. Their tokens stay verified. */
   forget(subject?: string): void
 }
 
@@ -44,7 +44,7 @@ export function createUserTokens({ database, verifier, clock = systemClock }: Us
     const byProject = roles.flatMap(({ project, role }): [string, Role][] => (isRole(role) ? [[project, role]] : []))
     const principal = userPrincipal(claims, byProject)
     const leftMs = claims.expiresAtMs - clock.now()
-    // A change that arrived while the question was out may concern this very person.
+    // A change that arrived during the call may concern this user.
     if (leftMs > 0 && askedIn === generation) known.set(hash, principal, { ttl: Math.min(leftMs, rolesForMs) })
     return principal
   }
@@ -70,7 +70,7 @@ export function createUserTokens({ database, verifier, clock = systemClock }: Us
     peek: (token) => known.get(hashApiKey(token)),
     forget(subject) {
       generation++
-      asking.clear() // whoever asks from now on must not be told what was true before
+      asking.clear() // later calls must not get an answer from before the change
       for (const [hash, principal] of known.entries()) if (!subject || principal.subject === subject) known.delete(hash)
     },
   }

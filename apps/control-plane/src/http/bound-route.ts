@@ -18,7 +18,7 @@ export type CoreAnswer = Readonly<Record<string, unknown>>
 /** A success, checked against the contract before it leaves, or a denial of the domain. */
 export type RouteAnswer =
   | { readonly status: number; readonly body: unknown }
-  /** The handler has taken the connection over and writes to it by itself. */
+  /** The handler has taken over the connection and writes to it. */
   | { readonly streaming: true }
   | Denial
 
@@ -36,13 +36,13 @@ export type CoreArguments<Name extends RpcName> = {
   readonly [Arg in keyof RpcArgs<Name>]: (RpcArgs<Name>[Arg] & JsonInput) | null
 }
 
-/** What a route may know of its request beside its input. */
+/** What a route knows of its request besides the input. */
 export interface RouteContext {
   /** The caller's key, or a new one where the contract makes it optional. */
   readonly idempotencyKey: string
   /** The states an edit may be made in, as core_api takes them; null where the request names none. */
   readonly ifMatch: readonly string[] | null
-  /** Who calls; on public routes nobody, without any scope. */
+  /** The caller; on public routes anonymous, without scopes. */
   readonly principal: Principal
   /** The path's project, with `current` resolved; empty on routes without one. */
   readonly project: string
@@ -52,7 +52,7 @@ export interface RouteContext {
   rpc<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
   /** `rpc` within another project; throws not_found where the caller may not act for it. */
   within(project: string): RouteContext['rpc']
-  /** For what only the owner may do across projects: without bounds for the owner, as `rpc` for everybody else. */
+  /** For calls across projects that only the owner may make: unbound for the owner; throws for a project's credential. */
   rpcUnbound<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
 }
 
@@ -61,7 +61,7 @@ export type RouteCall<Contract extends RouteContract> = RouteContext & RouteArgu
 /** A contract and what fulfils it. */
 export interface BoundRoute {
   readonly contract: RouteContract
-  /** Answers at once where nobody has to be asked. Throws or rejects for input that does not fit. */
+  /** Synchronous where no call is needed. Throws or rejects for invalid input. */
   handle(context: RouteContext, raw: RawInput, exchange: Exchange): RouteAnswer | Promise<RouteAnswer>
 }
 
@@ -85,7 +85,7 @@ export function serve<Contract extends RouteContract>(
   return { contract, handle: (context, raw) => handler(toCall(context, raw)) }
 }
 
-/** Binds a handler that answers by itself, at its own pace. It throws before it has sent anything, or not at all. */
+/** Binds a handler that writes the answer itself. It throws before it has sent anything, or not at all. */
 export function serveStream<Contract extends RouteContract>(
   contract: Contract,
   handler: (call: RouteCall<Contract>, request: FastifyRequest, reply: FastifyReply) => Promise<void>,
@@ -111,7 +111,7 @@ function createCallParser<Contract extends RouteContract>(
     ...context,
     params: parseParams(raw.params),
     query: parseQuery(raw.query),
-    // Only a body that is not there stands for one without fields: null is a mistake of whoever sent it.
+    // A missing body counts as one without fields; null is an error of the sender.
     body: parseBody(raw.body === undefined ? {} : raw.body),
   })
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 const exposed =
   'Allow, Deprecation, ETag, Idempotency-Replayed, Link, RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id'
 
-/** What a preflight is told: what such a page may send. */
+/** Headers of a preflight answer: what such a page may send. */
 const preflight = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
   'access-control-allow-headers':
@@ -14,7 +14,7 @@ const preflight = {
 
 /**
  * Lets pages of the listed origins call the API with a key of their own: never with cookies, never any origin. Without a
- * list no answer has a CORS header. Own code, because `@fastify/cors` takes every OPTIONS request for itself and tells
+ * list no answer has a CORS header. Own code, because `@fastify/cors` answers every OPTIONS request and sends
  * origins that are not listed `Access-Control-Allow-Origin: false`.
  */
 export function installCrossOrigin(app: FastifyInstance, allowedOrigins: readonly string[]): void {

@@ -17,7 +17,7 @@ const pollMs = 20
 
 /**
  * Makes `app.close()` lose no request: new connections are refused at once, but those that are open keep being served,
- * and each is told to close with its next answer. Node alone resets idle connections first, and with them the requests
+ * and the next answer on each has `Connection: close`. Node alone resets idle connections first, and with them the requests
  * that are on their way.
  */
 export function installDrain(app: FastifyInstance, { graceMs, clock = systemClock }: DrainOptions): void {
@@ -32,7 +32,7 @@ export function installDrain(app: FastifyInstance, { graceMs, clock = systemCloc
 
   /**
    * The kernel has accepted connections that this process has not: they would be reset with what they sent. One is taken
-   * in per turn of the loop. Until all are, nobody is told to close: whoever is comes back with a new connection.
+   * in per turn of the loop. Until all are, no answer closes its connection: its client would open a new one.
    */
   let isTakingIn = false
   app.addHook('onRequest', (_request, reply, done) => {

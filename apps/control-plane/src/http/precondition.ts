@@ -21,8 +21,8 @@ const unconditional: Precondition = { ifMatch: null, known: [] }
 
 /**
  * Reads the conditional header fields of a route that has any (RFC 9110, 13.1). Of a tag `"state-rest"` an edit takes the
- * state: what else the representation shows (a balance) does not stand in its way. A change that could not heed its
- * condition is refused, because whoever sends one relies on it.
+ * state: what else the representation shows (a balance) does not matter. A change that cannot honour its
+ * condition is refused, because its sender relies on it.
  * @throws ProblemError invalid for what is no list of entity tags, or a condition where none is taken.
  */
 export function readPrecondition({ conditional: use, method }: Conditional, headers: ConditionalHeaders): Precondition {
@@ -61,7 +61,7 @@ function refuse(field: string, message: string, fix = 'Send the ETag as it came,
 }
 
 /**
- * The entity tag of an answer. Of an edit it is the state alone. Of a read it tells the whole representation, but for
+ * The entity tag of an answer. Of an edit it is the state alone. Of a read it covers the whole representation except
  * the time of the reading: the state it can be edited in, if it is of one thing, then the rest.
  */
 export function toEntityTag(use: ConditionalUse, body: Readonly<Record<string, unknown>>): string | undefined {

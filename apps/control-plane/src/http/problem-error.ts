@@ -22,9 +22,9 @@ export class ProblemError extends Error {
   }
 }
 
-/** One text for what is missing and what is somebody else's: the answers must not be told apart. */
+/** One text for what is missing and what is another project's: the answers must be identical. */
 export function notFound(): ProblemError {
-  return new ProblemError('not_found', 'there is nothing here that this credential may see')
+  return new ProblemError('not_found', 'not found, or not visible to this credential')
 }
 
 /** Where a request leaves open which project it means, and the credential does not say it either. */

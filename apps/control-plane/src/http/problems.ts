@@ -49,7 +49,7 @@ export function installProblems(app: FastifyInstance, logger: Logger, errors: Er
   )
 }
 
-/** What is down or slow has a status of its own; what is left is a fault of ours, which nobody expected. */
+/** Logs a failure; one that is not an outage or a timeout is unexpected and also recorded as an error. */
 export function reportFailure(
   error: unknown,
   request: FastifyRequest,
@@ -73,7 +73,7 @@ export function answerBadAddress(_error: Error, request: FastifyRequest, reply: 
   sendProblem(setSecurityHeaders(reply, request.id), 'invalid', { detail: 'the address is malformed or too long' })
 }
 
-/** How long the last words may take to arrive before the connection is cut. */
+/** How long the answer may take to arrive before the connection is cut. */
 const hangUpMs = 1000
 
 /** A request that never became one: garbage on the socket, headers too long or too late. */
@@ -93,7 +93,7 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${mediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
-  // Whoever neither reads nor hangs up keeps no socket by that.
+  // A client that neither reads nor hangs up must not keep the socket.
   setTimeout(() => socket.destroy(), hangUpMs).unref()
 }
 

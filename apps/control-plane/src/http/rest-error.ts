@@ -34,7 +34,7 @@ export interface RestReply {
   }
 }
 
-/** Any failure as PostgREST tells it: `{ code, message, details, hint }` and the status of its error reference. */
+/** Any failure in PostgREST's form: `{ code, message, details, hint }` and the status of its error reference. */
 export function toRestReply(error: unknown): RestReply {
   if (error instanceof RestError) return toReply(error.status, error.code, error.message, error.facts)
   if (error instanceof ProblemError) return ofProblem(error)

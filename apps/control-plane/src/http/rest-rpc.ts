@@ -71,7 +71,7 @@ export function installRestRpc(
         onRequest: gate,
         async handler(request, reply) {
           const { principal } = request.caller ?? {}
-          if (principal === undefined) throw new CoreError('E_INTERNAL', 'the gate let nobody through')
+          if (principal === undefined) throw new CoreError('E_INTERNAL', 'handler reached without a principal')
           const name = request.params.function
           const claims = actAs(principal, name, request.id)
           const answer = await database.call(name, toArguments(request.body), { claims })
@@ -101,10 +101,10 @@ function credentialOf({ headers }: FastifyRequest): string | undefined {
   return authorization ?? (typeof apikey === 'string' ? `Bearer ${apikey}` : undefined)
 }
 
-/** The claims a call carries; they bind all but who may do everything. Throws where the role may not execute the function. */
+/** The claims of a call; they bind every credential but the owner's. Throws where the role may not execute the function. */
 function actAs(principal: Principal, name: string, requestId: string): Claims {
   if (principal.project === '') {
-    throw new RestError(403, '42501', 'a person with none or several projects cannot act here', {
+    throw new RestError(403, '42501', 'a user with none or several projects cannot call functions here', {
       hint: 'Use the key of a project, or /v1/projects/{project}, which names one.',
     })
   }
@@ -117,7 +117,7 @@ function actAs(principal: Principal, name: string, requestId: string): Claims {
   }
   if (isOwner(principal)) return ownerClaimsOf(principal, requestId)
   // Without claims the database would let it do everything, and claims need a project.
-  throw new RestError(403, '42501', 'a key without a project and with some scopes only cannot act here', {
+  throw new RestError(403, '42501', 'a key without a project and with only some scopes cannot call functions here', {
     hint: 'Use the key of a project, or one of the owner with every scope.',
   })
 }

@@ -64,7 +64,7 @@ export function installRoute(
   })
 }
 
-/** Before the gate, so that a refused caller is told as well. */
+/** Before the gate, so that refusals have them as well. */
 function addHeaders(headers: Readonly<Record<string, string>>) {
   return (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     reply.headers(headers)
@@ -88,9 +88,9 @@ function checkComplete(bound: readonly BoundRoute[]): void {
   if (faults.length > 0) throw new CoreError('E_INTERNAL', `the routes do not fit their contract: ${faults.join('; ')}`)
 }
 
-/** What a public route acts as: nobody, for nothing. */
+/** The caller of a public route: no scopes. */
 const anonymousCaller: Caller = {
-  principal: { subject: 'nobody', project: '', scopes: new Set(), expiresAt: null },
+  principal: { subject: 'anonymous', project: '', scopes: new Set(), expiresAt: null },
   project: '',
   isRoot: false,
   idempotencyKey: '',
@@ -155,7 +155,7 @@ function send(
   const body = parsed.data
   const replayed = isReplay(body)
   if (replayed) reply.header('idempotency-replayed', 'true')
-  // A replay tells of a state that may be long gone.
+  // A replay shows a state that may be outdated.
   const entityTag = contract.conditional && !replayed ? toEntityTag(contract.conditional, Object(body)) : undefined
   if (entityTag !== undefined) reply.header('etag', entityTag)
   if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()

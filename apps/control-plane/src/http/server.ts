@@ -37,11 +37,11 @@ export interface ServerDependencies extends RoutesDependencies {
   readonly overload: Overload
   /** Whether to answer supabase-js as PostgREST does. */
   readonly restRpc: boolean
-  /** Follows requests through the process. Default: nobody does. */
+  /** Traces requests. Default: none. */
   readonly tracing?: Pick<Tracing, 'install' | 'traceIdOf'> | undefined
-  /** Told of what is answered, beside the log. Default: nobody. */
+  /** Called after each answer, besides the log. Default: none. */
   readonly observers?: readonly AnswerObserver[]
-  /** Told of every failure that nobody expected. */
+  /** Receives every unexpected failure. */
   readonly errors: ErrorSink
   readonly realtime: Pick<Realtime, 'install'>
   readonly logger: Logger

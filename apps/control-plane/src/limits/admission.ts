@@ -6,7 +6,7 @@ import { addressKey } from './address-key.ts'
 import type { Decision, Limiter } from './limiter.ts'
 import type { RateLimits } from './rate-limits.ts'
 
-/** Asks who a request acts for, and what is remembered of that without asking anybody. */
+/** Resolves the principal of a request; `remembered` from the cache alone. */
 export interface Authentication {
   resolve(): Principal | Promise<Principal>
   remembered(): Principal | undefined
@@ -19,8 +19,8 @@ export interface Admission {
   /** A request whose credential is known to be good. */
   known(principal: Principal, reply: FastifyReply): void | Promise<void>
   /**
-   * A request with one; a failure counts against the address. Synchronous where everything is known already. Without a
-   * reply nobody is told how much is left: the credential came after the answer.
+   * A request with one; a failure counts against the address. Synchronous where everything is cached. Without a
+   * reply no RateLimit header is sent: the credential came after the answer.
    */
   authenticate(
     request: Pick<FastifyRequest, 'ip'>,
@@ -33,12 +33,12 @@ export function createAdmission({ anonymous, credential, failedAuthentication }:
   /** Counts a failure. Over the limit the caller is told to wait, no longer that the credential is wrong. */
   async function fail(reply: FastifyReply | undefined, address: string, error: unknown): Promise<never> {
     if (isCoreError(error, 'E_UNAUTHENTICATED')) await pass(failedAuthentication, address, reply)
-    // Nobody can say whether it was wrong; but it must not be free to send what nobody can check.
+    // The token can be neither accepted nor rejected now; it must not be free to send one.
     if (isCoreError(error, 'E_ISSUER_UNAVAILABLE')) await pass(anonymous, address, reply)
     throw error
   }
 
-  /** Where anybody may sign up, a token alone makes nobody a customer: without a role its address counts. */
+  /** Where sign-up is open a token alone proves little: a user without a role counts by address. */
   function passAs({ subject, roles }: Principal, address: string, reply: FastifyReply | undefined) {
     return roles?.size === 0 ? pass(anonymous, address, reply) : pass(credential, subject, reply)
   }
@@ -84,7 +84,7 @@ export function installUnknownAddressLimit(app: FastifyInstance, admission: Admi
   })
 }
 
-/** Counts one request and tells the caller how much is left. */
+/** Counts one request and sets the RateLimit headers. */
 function pass(limiter: Limiter, key: string, reply: FastifyReply | undefined): void | Promise<void> {
   const decision = limiter.take(key)
   if (decision instanceof Promise) return decision.then((decided) => applyDecision(limiter, decided, reply))

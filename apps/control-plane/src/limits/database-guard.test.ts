@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A guarded database whose calls end as they are told to. */
+/** A guarded database whose calls end as the test decides. */
 async function open(maxCalls = 10) {
   await using real = await openDatabase({ driver: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' })
   const under: PromiseWithResolvers<null>[] = []

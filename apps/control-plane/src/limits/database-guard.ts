@@ -34,7 +34,7 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
   })
   breaker.onBreak((reason) => {
     const cause = 'error' in reason ? { err: reason.error } : {}
-    logger.error({ component: 'database', ...cause }, 'the database is away; calls are refused until it answers')
+    logger.error({ component: 'database', ...cause }, 'the database is unreachable; calls are refused until it answers')
   })
   breaker.onReset(() => logger.info({ component: 'database' }, 'the database answers again'))
   let calls = 0
@@ -53,7 +53,7 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
     if (isBreakerOpen())
       throw new CoreError('E_DATABASE_UNAVAILABLE', 'the database is away', { details: { reason: 'circuit_open' } })
     if (calls >= maxCalls) {
-      throw new CoreError('E_DATABASE_BUSY', `${maxCalls} calls to the database are under way already`, {
+      throw new CoreError('E_DATABASE_BUSY', `${maxCalls} database calls are in flight already`, {
         details: { reason: 'queue_full' },
       })
     }

@@ -3,7 +3,7 @@ export interface Decision {
   readonly isAllowed: boolean
   /** How many more would pass right now. */
   readonly remaining: number
-  /** Milliseconds until room comes back: for a refused request, until one passes if nobody else comes. */
+  /** Milliseconds until room comes back: for a refused request, until one passes if no other request comes. */
   readonly resetMs: number
 }
 
@@ -13,7 +13,7 @@ export interface Limiter {
   readonly name: string
   readonly limit: number
   readonly windowMs: number
-  /** Counts one request of the key, or refuses it. At once, or after asking whoever shares the limit. */
+  /** Counts one request of the key, or refuses it. Synchronous, or after a call where the limit is shared. */
   take(key: string): Decision | Promise<Decision>
   /** The refusal that `take` is known to give; undefined where it may allow. Counts nothing. */
   refusal(key: string): Decision | undefined

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '@core/foundation'
 export interface LoadMonitorOptions {
   /** The mean delay of the event loop, in milliseconds, from which on the process is overloaded. */
   readonly maxLoopDelayMs: number
-  /** Told of each delay that is measured, in milliseconds. Default: nobody. */
+  /** Called with each measured delay, in milliseconds. Default: none. */
   readonly onDelay?: (ms: number) => void
   readonly clock?: Pick<Clock, 'monotonic'>
 }
@@ -48,13 +48,13 @@ export function startLoadMonitor({
   }
 }
 
-/** Why the server can take no more work now: its own event loop is late, or the database has enough to do. */
+/** Why the server accepts no more work now: its event loop is late, or too many database calls are in flight. */
 export function createOverload(measured: {
   readonly load: Pick<LoadMonitor, 'isOverloaded'>
   readonly isFull: () => boolean
 }): () => string | undefined {
   return () => {
     if (measured.load.isOverloaded()) return 'the server is overloaded'
-    return measured.isFull() ? 'the database has as much to do as it can take' : undefined
+    return measured.isFull() ? 'too many database calls in flight' : undefined
   }
 }

@@ -4,7 +4,7 @@ import { createFakeClock } from '@core/foundation/testing'
 import { expect, test } from 'vitest'
 import { createPermitBatcher } from './permit-batcher.ts'
 
-test('after a failure nobody asks for a second, however many want to, and then it asks again', async () => {
+test('after a failure no call leaves for a second, however many requests come; then the next one does', async () => {
   const clock = createFakeClock(0)
   let isAway = true
   let calls = 0

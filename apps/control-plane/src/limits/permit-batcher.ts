@@ -72,7 +72,7 @@ export function createPermitBatcher({
       }))
       // Before the database books it: so it never lasts longer here than there, whatever the two clocks say.
       const validUntil = clock.monotonic() + leaseMs
-      const options = { repeatable: false, timeoutMs } // what comes back unspent must be told once
+      const options = { repeatable: false, timeoutMs } // unspent permits must be returned once
       const answer = answerSchema.parse(await database.rpc('limit_lease', { p_wants, p_lease_ms: leaseMs }, options))
       const leases = new Map(answer.leases.map((lease) => [lease.key, lease]))
       for (const { request, resolve, reject } of batch) {

@@ -48,7 +48,7 @@ const attempts = 5
  * One limit for all processes on one database. Each leases permits, spends them in memory, and gives back what it did
  * not spend. A permit counts from when it is given until no window can hold the moment of its use, so all processes
  * together never exceed the limit in any window; permits that others hold unspent can refuse a request early. `take`
- * rejects with E_DATABASE_UNAVAILABLE when the database does not answer: without a permit nobody knows what has passed.
+ * rejects with E_DATABASE_UNAVAILABLE when the database does not answer: without a permit the count is unknown.
  */
 export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
   const { name, limit, windowMs, batcher, leaseMs, maxKeys = 10_000, clock = systemClock } = options
@@ -99,7 +99,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     lease.rest--
     permits.isBusy = true
     const rest = permits.leases.reduce((sum, each) => sum + each.rest, 0)
-    // Asks before it runs out, so that nobody has to wait.
+    // Refills before it runs out, so that no request has to wait.
     if (rest < permits.want / 4 && isPlenty(permits) && permits.asking === undefined) {
       permits.want = Math.min(largest, permits.want * 2)
       void refill(key, permits).catch(() => undefined)
@@ -112,7 +112,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     return { isAllowed: false, remaining: 0, resetMs: Math.max(1, permits.refusedReset - now) }
   }
 
-  /** One question per key at a time, whoever waits for it. */
+  /** One call per key at a time; all requests of the key wait for it. */
   function refill(key: string, permits: KeyPermits): Promise<void> {
     permits.asking ??= ask(key, permits).finally(() => {
       permits.asking = undefined
@@ -126,7 +126,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       key: `${name}/${windowMs}/${key}`,
       limit,
       windowMs,
-      // While there is plenty, some in advance; near the limit only what somebody waits for, so that none lies unused.
+      // While there is plenty, some in advance; near the limit only what requests wait for, so that none stays unused.
       want: () =>
         Math.min(limit, isPlenty(permits) ? Math.max(permits.want, permits.waiting) : Math.max(1, permits.waiting)),
       unspent,

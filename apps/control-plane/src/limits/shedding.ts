@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../http/problem-error.ts'
 
-/** Says why the server can take no more work now; undefined where it can. */
+/** The reason why the server accepts no more work now; undefined where it does. */
 export type Overload = () => string | undefined
 
 /** Probes are answered whatever happens: a busy server that looks dead is restarted, and then none of it is served. */
 const probe = /^\/(livez|readyz)(\?|$)/
 
-/** Refuses requests before anything is done for them while the server has more than it can do. */
+/** Refuses requests before anything is done for them while the server is overloaded. */
 export function installShedding(app: FastifyInstance, overload: Overload): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const reason = overload()

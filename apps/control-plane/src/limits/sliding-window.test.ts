@@ -95,7 +95,7 @@ test('also where more keys come than there are slots', () => {
   )
 })
 
-test('whoever waits as long as it was told passes, and not much earlier than needed', () => {
+test('a client that waits for resetMs passes, and resetMs is not much longer than needed', () => {
   fc.assert(
     fc.property(arrivals, ({ limit, windowMs, startMs, requests }) => {
       const clock = fakeClock(startMs)

@@ -12,12 +12,12 @@ const registry = new Registry()
 beforeAll(async () => {
   observeAnswers(app, [(answered) => answers.push(answered), timing.record, createRequestMetrics(registry)])
   app.get('/things/:id', { config: { auth: 'public' } }, async (_request, reply) => reply.code(503).send())
-  app.get('/events/:topic', { config: { auth: 'public', streams: true } }, async () => 'until nobody listens')
+  app.get('/events/:topic', { config: { auth: 'public', streams: true } }, async () => 'until the client leaves')
   for (const url of ['/things/7', '/events/flag', '/nowhere']) await app.inject({ url })
 })
 afterAll(() => app.close())
 
-test('every observer hears of every answer, by the pattern of its route', () => {
+test('every observer receives every answer, with the pattern of its route', () => {
   expect(answers).toMatchObject([
     { method: 'GET', route: '/things/{id}', status: 503, isStream: false },
     { method: 'GET', route: '/events/{topic}', status: 200, isStream: true },
@@ -26,7 +26,7 @@ test('every observer hears of every answer, by the pattern of its route', () => 
   expect(answers.every(({ ms }) => ms > 0 && ms < 60_000)).toBe(true)
 })
 
-test('a stream is counted and not timed: it lasts as long as somebody listens', async () => {
+test('a stream is counted and not timed: it lasts as long as the client listens', async () => {
   expect(timing.routes()).toMatchObject([{ method: 'GET', route: '/things/{id}', count: 1, failures: 1 }])
   const text = await registry.metrics()
   const samplesOf = (name: string) =>

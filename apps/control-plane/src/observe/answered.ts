@@ -17,15 +17,15 @@ export interface Answered {
   readonly status: number
   /** From the head of the request to the end of its answer. */
   readonly ms: number
-  /** It lasted as long as somebody listened. */
+  /** It lasted as long as the client listened. */
   readonly isStream: boolean
 }
 
 export type AnswerObserver = (answered: Answered) => void
 
 /**
- * Tells of every answer from now on; call it before routes are registered. One hook for all observers, because Fastify
- * gathers what it knows of a route anew each time it is asked.
+ * Passes every answer to the observers; call it before routes are registered. One hook for all of them, because
+ * Fastify builds `routeOptions` on each access.
  */
 export function observeAnswers(app: FastifyInstance, observers: readonly AnswerObserver[]): void {
   app.addHook('onResponse', (request, reply, done) => {

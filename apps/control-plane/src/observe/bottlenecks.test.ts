@@ -41,7 +41,7 @@ test('a few slow calls are no bottleneck; a database that is away comes before e
   expect(found.map(({ kind }) => kind)).toEqual(['database', 'pool'])
 })
 
-test('the embedded database is not told to have more connections', () => {
+test('more connections are not suggested for the embedded database', () => {
   const [pool] = findBottlenecks({
     ...measured,
     waits: slow(100),

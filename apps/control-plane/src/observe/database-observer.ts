@@ -20,7 +20,7 @@ interface Timed {
   readonly failed: RecentHistogram
 }
 
-/** A gateway may forward any name; so many are told apart, the rest is one. */
+/** A gateway may forward any name; this many are counted separately, the rest together. */
 const namesAtMost = 500
 const others = 'others'
 
@@ -44,7 +44,7 @@ export function observeDatabase(database: Database): DatabaseObserver {
       timedOf(name).durations.record(performance.now() - startedAt)
       return value
     } catch (error) {
-      // Who asks for a function that does not exist shall not make a name for it.
+      // A call of a function that does not exist adds no name.
       if (!isCoreError(error, 'E_DATABASE_SCHEMA')) {
         const ms = performance.now() - startedAt
         const { durations, failed } = timedOf(name)

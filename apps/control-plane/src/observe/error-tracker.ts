@@ -5,7 +5,7 @@ import { type LoopReport, startLoop } from '../process/loop.ts'
 import { type Fault, fingerprintOf } from './fingerprint.ts'
 import { toSampleMessage } from './sample-message.ts'
 
-/** A failure that nobody expected, and what is known of it. */
+/** An unexpected failure and its circumstances. */
 export interface FailureReport {
   readonly error: unknown
   readonly kind: 'request' | 'loop'
@@ -15,13 +15,13 @@ export interface FailureReport {
   readonly requestId: string | null
 }
 
-/** Takes failures in; never fails and never waits. */
+/** Receives failures; never fails and never waits. */
 export interface ErrorSink {
   record(failure: FailureReport): void
 }
 
 export interface ErrorTracker extends ErrorSink, AsyncDisposable {
-  /** Writes what was met since the last time. Rejects where the database is away; nothing is lost by that. */
+  /** Writes what was recorded since the last call. Rejects where the database is away; the records are kept. */
   flush(signal?: AbortSignal): Promise<void>
 }
 

@@ -32,7 +32,7 @@ test('a package that was installed has the frames of the workspace', () => {
   expect(fingerprintOf(thrownAt(source), '').fingerprint).toBe(fingerprintOf(thrownAt(installed), '').fingerprint)
 })
 
-test('frames of others are left out, and without any of ours the place tells failures apart', () => {
+test('frames of others are left out, and without any of ours the place distinguishes failures', () => {
   const foreign = ['Parser.parse (/srv/core/node_modules/pg/lib/client.js:1:1)', 'node:net:200:1']
   const [one, two] = ['GET /a', 'GET /b'].map((place) => fingerprintOf(thrownAt(foreign), place))
   expect(one?.frames).toEqual([])

@@ -15,7 +15,7 @@ const framesAtMost = 5
 
 /**
  * Name, code and the innermost own frames, without lines and columns: the same fault keeps its fingerprint through
- * unrelated edits and on every machine. Where a stack holds no frame of ours, `place` tells such failures apart.
+ * unrelated edits and on every machine. Where a stack holds no frame of ours, `place` distinguishes such failures.
  */
 export function fingerprintOf(error: unknown, place: string): Fault {
   const name = error instanceof Error ? error.name : typeof error
@@ -26,7 +26,7 @@ export function fingerprintOf(error: unknown, place: string): Fault {
   return { fingerprint, name, code, frames }
 }
 
-/** With the SQLSTATE where the database failed: one code of ours stands for many of its. */
+/** With the SQLSTATE where the database failed: one code of ours covers many of its. */
 function codeOf(error: unknown): string | null {
   if (isCoreError(error)) {
     const { sqlstate } = error.details

@@ -8,8 +8,8 @@ const gatherBytes = 8192
 const gatherMs = 100
 
 /**
- * JSON lines on standard error; standard output belongs to what people asked for. Secrets are cut out by name. By our
- * own hand: pino's redaction copies every object it is shown, which cost as much as the rest of a request's line.
+ * JSON lines on standard error; standard output is for data. Secrets are removed by name, by our
+ * own code: pino's redaction copies every object it is shown, which cost as much as the rest of a request's line.
  */
 export function createLogger(level: string): Logger {
   return pino(
@@ -41,7 +41,7 @@ function createTimestamp(): () => string {
 
 /**
  * Writes lines together, because each write wakes another thread, which costs more than making the line. What is left
- * is written when the process ends by itself.
+ * is written when the process exits normally.
  */
 function gatherLines(): { write(line: string): void } {
   // As bytes: text that waits is measured again with every line that comes. (The types know of text only.)

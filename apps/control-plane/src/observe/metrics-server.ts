@@ -17,8 +17,8 @@ export interface MetricsServer extends AsyncDisposable {
 }
 
 /**
- * `GET /metrics` on a port of its own, so that nobody who may call the API can read how it is doing, and a busy API does
- * not keep its operator from reading.
+ * `GET /metrics` on a port of its own, so that callers of the API cannot read it, and a busy API does
+ * not delay a scrape.
  * @throws CoreError E_CONFIG_INVALID where the address is taken or is not one.
  */
 export async function openMetricsServer({ metrics, host, port, logger }: MetricsServerOptions): Promise<MetricsServer> {

@@ -27,7 +27,7 @@ const exportTimeoutMs = 5000
 const closingMs = 2000
 
 /**
- * OTLP over HTTP, as JSON, in batches. The libraries are loaded here, so that whoever does not trace does not pay for
+ * OTLP over HTTP, as JSON, in batches. The libraries are loaded here, so that a process without tracing does not load
  * them. A collector that is away costs spans, never a request.
  */
 export async function openTracing({ settings, version, logger }: TracingDependencies): Promise<Tracing> {

@@ -26,7 +26,7 @@ export function createRequestLog(
   }
 }
 
-/** Whoever does not trace can still be found by those who do. */
+/** Without tracing of our own the caller's trace id is still logged. */
 function callersTrace({ headers }: FastifyRequest): string | undefined {
   const { traceparent } = headers
   return traceparent === undefined ? undefined : readTraceParent(traceparent)?.traceId

@@ -34,7 +34,7 @@ function cutQuoted(text: string): string {
  */
 export function toSampleMessage(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  // Cut before it is searched, with room for what the rules shorten: nobody's message costs more than that.
+  // Cut before it is searched, with room for what the rules shorten: no message costs more than that.
   const cut = text.slice(0, 4 * longest)
   const clean = cutQuoted(
     rules.reduce((message, [pattern, replacement]) => message.replaceAll(pattern, replacement), cut),

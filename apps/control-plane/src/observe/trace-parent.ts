@@ -1,4 +1,4 @@
-/** Where a request belongs in somebody's trace (W3C Trace Context, level 1). */
+/** Where a request belongs in a distributed trace (W3C Trace Context, level 1). */
 export interface TraceParent {
   /** 32 hexadecimal digits, not all of them 0. */
   readonly traceId: string

@@ -1,7 +1,7 @@
 import type { ErrorSink } from '../observe/error-tracker.ts'
 import type { LoopReport } from './loop.ts'
 
-/** Tells everybody who wants to hear how the loops do. */
+/** One report that passes everything on to several. */
 export function joinReports(...reports: readonly (LoopReport | undefined)[]): LoopReport {
   return {
     started: (loop) => {
@@ -16,7 +16,7 @@ export function joinReports(...reports: readonly (LoopReport | undefined)[]): Lo
   }
 }
 
-/** Groups what fails in the background with what fails in requests. */
+/** Groups failures of background work with those of requests. */
 export function reportFailures(errors: ErrorSink): LoopReport {
   return {
     started() {},

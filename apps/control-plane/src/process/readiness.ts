@@ -5,14 +5,14 @@ export type ReadinessCheck =
   | { readonly status: 'up'; readonly latencyMs: number }
   | { readonly status: 'down'; readonly reason: string }
 
-/** Whether the server can do its work. Asked by load balancers, several times a second and by anybody. */
+/** Whether the server can do its work. Load balancers and anonymous callers ask several times a second. */
 export interface Readiness {
   check(): Promise<ReadinessCheck>
-  /** From now on the answer is no: balancers shall send requests elsewhere. */
+  /** From now on the answer is no, so that load balancers send requests elsewhere. */
   stop(): void
 }
 
-/** How long one answer serves everybody who asks, so that asking often costs the database nothing. */
+/** How long one answer is shared, so that frequent probes cost the database nothing. */
 const sharedForMs = 500
 
 export interface ReadinessDependencies {

@@ -9,7 +9,7 @@ import { renderStartMessage } from './start-message.ts'
 const closingMs = 1500
 
 export interface RunOptions {
-  /** Told once, when it listens and before it says so. */
+  /** Called once, when it listens and before that is printed. */
   readonly onStarted?: (running: ControlPlane) => Promise<void>
 }
 

@@ -2,7 +2,7 @@ import type { Logger } from '@core/foundation'
 
 export interface ShutdownOptions {
   readonly close: () => Promise<void>
-  /** Milliseconds after which the process shall end even if closing has not. */
+  /** Milliseconds after which the process ends even if closing has not finished. */
   readonly limitMs: number
   readonly logger: Logger
   /** What sends the signals. Default: this process. */

@@ -4,7 +4,7 @@ import type { Keyring } from '../auth/keyring.ts'
 import { haveSameRoles, type Principal } from '../auth/principal.ts'
 import type { OutboxEvent } from './outbox-event.ts'
 
-/** A client that hears events, over a WebSocket or a stream. */
+/** A client that receives events, over a WebSocket or an event stream. */
 export interface Connection {
   /** Says goodbye with the reason and when to come back, and closes. */
   end(code: CloseCode, reason: string, retryAfterMs: number | null): void
@@ -24,11 +24,11 @@ export interface Connections extends AsyncDisposable {
   addUnknown(connection: Connection): Disposable | undefined
   /** From now on `flush` is called until nothing waits. */
   markCongested(connection: Connection): void
-  /** Sends away who holds a key that was revoked or disabled. */
+  /** Closes connections of a key that was revoked or disabled. */
   noticeKey(event: OutboxEvent): void
-  /** Has a person connect again whose roles have changed. */
+  /** Makes a user reconnect whose roles have changed. */
   noticeMember(event: OutboxEvent): void
-  /** Tells everybody to come back later, each at another moment, and takes nobody new. */
+  /** Closes all connections, each with another moment to reconnect, and accepts no new ones. */
   drain(): void
   count(): number
 }
@@ -82,7 +82,7 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
     for (const connection of members.keys()) connection.beat()
   }
 
-  /** Asks anew, once per credential however many connections it has, and ends those it is not good for any more. */
+  /** Resolves each credential again, once for all its connections, and closes those it no longer allows. */
   async function verify(concerns: (principal: Principal) => boolean): Promise<void> {
     const concerned = [...members].filter(([, { principal }]) => concerns(principal))
     for (const [token, same] of Map.groupBy(concerned, ([, member]) => member.token)) {
@@ -93,15 +93,15 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
           if (!haveSameRoles(now, member.principal)) endForRoles(connection)
         }
       } catch (error) {
-        if (!isCoreError(error, 'E_UNAUTHENTICATED')) return // the database is away: no reason to send anybody off
+        if (!isCoreError(error, 'E_UNAUTHENTICATED')) return // the database is away: no reason to close connections
         for (const [connection] of same) connection.end(4401, error.message, null)
       }
     }
   }
 
-  /** What was decided when it connected may be wrong now; it comes back and is judged anew. */
+  /** Decisions made when it connected may be wrong now; it reconnects and they are made again. */
   function endForRoles(connection: Connection): void {
-    connection.end(1012, 'the roles of this person have changed', Math.round(random() * 500))
+    connection.end(1012, 'the roles of this user have changed', Math.round(random() * 500))
   }
 
   function flush(): void {
@@ -150,7 +150,7 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       if (type === 'created') return
       const id = String(data['id'])
       keyring.forget(id)
-      // An update may be undone by a later one that has not been read yet: only asking tells how the key stands.
+      // An update may be undone by a later one that has not been read yet: only a lookup shows the key's state.
       if (type === 'updated') return void verify(({ subject }) => subject === `key:${id}`)
       for (const [connection, member] of members) {
         if (member.principal.subject !== `key:${id}`) continue
@@ -167,7 +167,7 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       if (isDraining) return
       isDraining = true
       const all = [...members.keys(), ...unknown]
-      if (all.length > 0) logger.info({ component: 'realtime', connections: all.length }, 'sending clients away')
+      if (all.length > 0) logger.info({ component: 'realtime', connections: all.length }, 'closing client connections')
       // 1,000 a second: what another server takes without noticing.
       const spreadMs = Math.min(10_000, Math.max(500, all.length))
       for (const connection of all) {

@@ -46,7 +46,7 @@ const pageSize = 1000
 const afterHintMs = [10, 40, 200] as const
 /** Hints often come in crowds: one poll serves those of so many milliseconds. */
 const gatherMs = 5
-/** Reads of the past under way at once: a crowd that comes back must not take the database from everybody else. */
+/** Replays read at once: many reconnecting clients must not take the database from other requests. */
 const readsAtOnce = 8
 
 export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, onRestart }: FeedListener): EventFeed {
@@ -60,7 +60,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
   let starting: Promise<void> | undefined
   let running: Promise<void> | undefined
   let hints: AsyncDisposable | undefined
-  let hintsHeard = 0 // only ever compared
+  let hintsReceived = 0 // only ever compared
   let wake: () => void = () => {}
 
   const poll = async (after: number, limit: number) =>
@@ -68,7 +68,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
 
   async function start(): Promise<void> {
     hints ??= await database.listen('core_event', () => {
-      hintsHeard++
+      hintsReceived++
       wake()
     })
     const end = await poll(-1, 1)
@@ -87,7 +87,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
     let isFailing = false
     let hinted: number = afterHintMs.length // how many of the short pauses have passed
     while (!signal.aborted) {
-      const heard = hintsHeard
+      const seen = hintsReceived
       try {
         while (await advance()) if (signal.aborted) return
         isFailing = false
@@ -96,8 +96,8 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
         if (!isFailing) logger.warn({ component: 'realtime', err: error }, 'reading the outbox failed')
         isFailing = true
       }
-      if (heard === hintsHeard) await pause(isFailing ? pollEveryMs : (afterHintMs[hinted++] ?? pollEveryMs))
-      if (heard === hintsHeard) continue
+      if (seen === hintsReceived) await pause(isFailing ? pollEveryMs : (afterHintMs[hinted++] ?? pollEveryMs))
+      if (seen === hintsReceived) continue
       hinted = 0
       await clock.sleep(gatherMs, { signal }).catch(() => undefined)
     }
@@ -107,7 +107,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
   async function advance(): Promise<boolean> {
     const page = await poll(position, pageSize)
     if (page.epoch !== epoch || page.head < position) {
-      logger.warn({ component: 'realtime', epoch: page.epoch }, 'the outbox has begun anew')
+      logger.warn({ component: 'realtime', epoch: page.epoch }, 'outbox epoch changed')
       epoch = page.epoch
       position = page.head
       recent.restart(position)

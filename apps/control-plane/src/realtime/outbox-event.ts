@@ -3,12 +3,12 @@ import { isObject } from '@core/foundation'
 import { z } from 'zod'
 import { toCamelCase } from '../http/camel-case.ts'
 
-/** An event on its way from the outbox to everybody who hears it. */
+/** An event on its way from the outbox to its subscribers. */
 export interface OutboxEvent {
   readonly seq: number
   readonly topic: Topic
   readonly project: string | null
-  /** Of events that tell a state: what it is the state of. A newer one takes its place. */
+  /** Of events that carry a state: what it is the state of. A newer one replaces it. */
   readonly stateKey: string | null
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>

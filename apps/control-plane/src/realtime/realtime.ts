@@ -25,7 +25,7 @@ export interface RealtimeDependencies {
 export interface Realtime extends AsyncDisposable {
   readonly connections: Pick<Connections, 'count' | 'drain'>
   readonly subscriptions: Pick<Subscriptions, 'has'>
-  /** Lets sockets through the server's router, and sends them away before it closes. */
+  /** Routes upgrades through the server's router, and closes sockets before the server closes. */
   install(app: FastifyInstance): void
   /** Turns a request into a socket. Throws a problem where it is not one, or cannot be served. */
   acceptSocket(
@@ -36,7 +36,7 @@ export interface Realtime extends AsyncDisposable {
   openStream(request: StreamRequest): ReturnType<typeof openStream>
 }
 
-/** Everything that sends events: the poller of the outbox, who hears what, and the lines to the clients. */
+/** Everything that sends events: the poller of the outbox, the subscriptions, and the connections to the clients. */
 export function createRealtime({
   database,
   projects,

@@ -45,7 +45,7 @@ const frameWindowMs = 10_000
 const closeWithinMs = 3000
 
 /** What is missing and what is somebody else's look the same. */
-const hidden = { code: 'not_found', detail: 'there is nothing here that this credential may see' } as const
+const hidden = { code: 'not_found', detail: 'not found, or not visible to this credential' } as const
 
 /** How a socket ends for which there is no room. */
 const refusals = {
@@ -262,7 +262,7 @@ export function serveSocket(
     } else if (held.has(id)) {
       return { code: 'conflict', detail: `there is a subscription ${id} already` } as const
     } else if ([...held.values()].some((other) => other.topic === topic)) {
-      return { code: 'conflict', detail: `this connection hears ${topic} already` } as const
+      return { code: 'conflict', detail: `this connection already has a subscription to ${topic}` } as const
     }
     return undefined
   }

@@ -27,7 +27,7 @@ export interface Subscriptions extends AsyncDisposable {
   readonly feed: EventFeed
   /** Every event of the topics after the start, in order, each once. Only when the feed is ready. */
   add(subscriber: Subscriber): Disposable
-  /** Whether anybody hears a topic. */
+  /** Whether a topic has subscribers. */
   has(topic: Topic): boolean
 }
 
@@ -38,7 +38,7 @@ interface Entry {
   /** Live ones are handed each event as it comes; the others are still reading the past. */
   isLive: boolean
   isGone: boolean
-  /** The outbox began anew while it was reading the past. */
+  /** The epoch changed while it was reading the past. */
   isVoid: boolean
 }
 
@@ -182,6 +182,6 @@ function deliver({ subscriber }: Entry, event: OutboxEvent, logger: Logger): voi
   try {
     subscriber.onEvent(event)
   } catch (error) {
-    logger.error({ component: 'realtime', err: error }, 'an event could not be handed over')
+    logger.error({ component: 'realtime', err: error }, 'an event could not be delivered')
   }
 }

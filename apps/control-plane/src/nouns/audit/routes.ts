@@ -31,7 +31,7 @@ async function readPage(rpc: RouteContext['rpc'], project: string | null, { curs
   return toPage('entries', { ...answer, entries })
 }
 
-/** What the database calls otherwise than the routes that show the same thing. */
+/** Names of the database that differ from those of the routes. */
 const words: Readonly<Record<string, string>> = {
   caps: 'scopes',
   rollout_bp: 'rollout_basis_points',

@@ -14,7 +14,7 @@ function toListing(project: string | null, { cursor, status, limit }: Listing): 
   return { p_project: project, p_status: status ?? null, p_after: cursor ?? null, p_limit: limit }
 }
 
-/** For anybody but the owner the database refuses, in the words of what does not exist: other projects' are not theirs. */
+/** For all but the owner the database answers as if it did not exist: other projects' errors are not theirs. */
 function beyondProjects({ principal, rpc, rpcUnbound }: RouteContext): RouteContext['rpc'] {
   return principal.project === undefined ? rpcUnbound : rpc
 }

@@ -3,7 +3,7 @@ import type { CoreAnswer } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { toPage } from '../../http/page.ts'
 
-/** Makes a key, has its hash stored, and shows it; in a replay the first one stands, which nobody can show again. */
+/** Creates a key, stores its hash and returns the secret once; a replay keeps the first key and has no secret. */
 export async function withSecret(mode: ApiKeyMode, store: (hash: string, hint: string) => Promise<CoreAnswer>) {
   const { secret, hash, hint } = generateApiKey(mode)
   const answer = await store(hash, hint)

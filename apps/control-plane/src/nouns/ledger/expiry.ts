@@ -5,8 +5,8 @@ const perCall = 500
 const expirySchema = z.object({ expired: z.int() })
 
 /**
- * Gives back what due holds have set aside. Correctness does not wait for it (every call at the gate expires what it
- * meets); it keeps balances fresh that nobody touches. Safe to run from several processes.
+ * Releases due holds. Correctness does not depend on it (every call expires the due holds of its accounts first); it
+ * keeps the balances of idle accounts current. Safe to run from several processes.
  */
 export async function expireDueHolds(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
   let total = 0

@@ -4,8 +4,8 @@ import { z } from 'zod'
 const sealSchema = z.object({ sealed: z.int() })
 
 /**
- * Seals every journal row that is final. Safe to run from several processes: one seals, the others find it busy or
- * nothing left.
+ * Seals every journal row that is final. Safe to run from several processes: one seals, the others find nothing
+ * left to do.
  * @returns how many rows this call sealed.
  */
 export async function sealJournal(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {

@@ -21,7 +21,7 @@ export const projectRoutes = [
   ),
 ]
 
-/** All for the owner, its own for a key, and for a person those of its roles, each read as the member it is there. */
+/** All for the owner, its own for a key, and for a user those of its roles, each read with the role it has there. */
 async function listOwn({ principal, rpc, rpcUnbound, within }: RouteContext): Promise<CoreAnswer> {
   const { project, roles } = principal
   if (project === undefined) return rpcUnbound('project_list', {})
