@@ -93,7 +93,7 @@ function drip(port: number, start: string, byte: string): Promise<{ afterMs: num
   })
 }
 
-const head = 'POST /v1/projects/pool/grants HTTP/1.1\r\nHost: x\r\n'
+const head = 'POST /v1/api-keys HTTP/1.1\r\nHost: x\r\n'
 const guarded = `${head}Authorization: Bearer ${ownerKey}\r\nIdempotency-Key: k\r\nContent-Type: application/json\r\n`
 
 test('sockets that drip a byte at a time, or nothing, are closed soon after their time', {
