@@ -4,16 +4,14 @@ export { docsStyle, renderDocsPage, renderProblemPage } from './contract/docs-pa
 export { toFaults } from './contract/fault.ts'
 export { type OpenApiOptions, toOpenApi } from './contract/openapi.ts'
 export {
-  errorOfProblem,
   type Fault,
   isProblemCode,
   type Problem,
   type ProblemCode,
   problemOfError,
   problemSchema,
-  problems,
 } from './contract/problem.ts'
-export { isRole, type Role, roleScopes, roles } from './contract/role.ts'
+export { isRole, type Role, roles } from './contract/role.ts'
 export {
   type ConditionalUse,
   defineRoute,
@@ -29,9 +27,9 @@ export {
   type RouteRequest,
   type RouteResponse,
 } from './contract/route-contract.ts'
-export { type Capability, capabilities, capabilitySummaries, isCapability } from './contract/scope.ts'
+export { type Capability, capabilities, isCapability, roleScopes } from './contract/scope.ts'
 export { suggest } from './contract/suggestion.ts'
-export { type EventData, type EventType, isTopic, type Topic, topicNames, topics } from './contract/topic.ts'
+export { type EventData, type EventType, isTopic, type Topic, topicNames } from './contract/topic.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
 export { connectRealtime, streamEvents } from './event/routes.ts'
 export { listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'
@@ -72,6 +70,7 @@ export { refundCharge } from './ledger/routes/refund.ts'
 export { transferCredits } from './ledger/routes/transfer.ts'
 export { getUsage } from './ledger/routes/usage.ts'
 export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './member/routes.ts'
+export { problems, scopes, topics } from './nouns.ts'
 export { createProject, getProject, listProjects, putProject, updateProject } from './project/routes.ts'
 export { readServerSentEvents, type ServerSentMessage } from './realtime/event-source.ts'
 export {

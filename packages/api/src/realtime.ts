@@ -1,11 +1,13 @@
 import { type Clock, CoreError, systemClock } from '@core/foundation'
-import { isTopic, type Topic, topics } from './contract/topic.ts'
+import { isTopic, type Topic } from './contract/topic.ts'
+import { topics } from './nouns.ts'
 import { type Channel, type Cursor, createChannel, type RawItem, type RealtimeItem } from './realtime/channel.ts'
 import { createSocketLink, type WebSocketLike } from './realtime/socket-link.ts'
 import { runStream } from './realtime/stream-link.ts'
 import { getMe } from './system/routes/me.ts'
 
-export { type EventData, type EventType, type Topic, topicNames, topics } from './contract/topic.ts'
+export { type EventData, type EventType, type Topic, topicNames } from './contract/topic.ts'
+export { topics } from './nouns.ts'
 export type { Cursor, RealtimeEvent, RealtimeItem, RealtimeResync } from './realtime/channel.ts'
 export type { WebSocketLike } from './realtime/socket-link.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { problems } from './contract/problem.ts'
 import { hasFields, problemsOf, type RouteContract } from './contract/route-contract.ts'
 import { isCapability } from './contract/scope.ts'
+import { problems } from './nouns.ts'
 import { routes } from './routes.ts'
 
 const all: readonly RouteContract[] = routes

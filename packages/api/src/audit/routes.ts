@@ -95,3 +95,6 @@ export const listWholeAuditLog = defineRoute({
   problems: ['not_found'],
   examples: [{ title: 'A flag was set', status: 200, response: { data: [entryExample], page: { next: '213' } } }],
 })
+
+/** In the order of the docs. */
+export const routes = [listAuditLog, listWholeAuditLog] as const

@@ -1,6 +1,7 @@
 import { type CallOptions, CoreError, startDeadline, uuidv7, withDetails } from '@core/foundation'
+import { problems } from '../nouns.ts'
 import { type Routes, routes } from '../routes.ts'
-import { errorOfProblem, isProblemCode, type Problem, problemSchema, problems } from './problem.ts'
+import { isProblemCode, type Problem, problemSchema } from './problem.ts'
 import { hasFields, type RouteContract, type RouteRequest, type RouteResponse } from './route-contract.ts'
 
 export interface ClientOptions {
@@ -135,7 +136,7 @@ function toProblemError({ operation }: RouteContract, response: Response, text: 
   }
   const { code, status, title, type, detail, instance, retryable, fix, errors, ...facts } = problem
   const firstFix = fix ?? errors.find((fault) => fault.fix !== undefined)?.fix ?? problems[code].remedy
-  return new CoreError(errorOfProblem[code], `${operation}: ${detail}`, {
+  return new CoreError(problems[code].error, `${operation}: ${detail}`, {
     retryable,
     fix: firstFix,
     details: { ...facts, code, status, instance, errors },

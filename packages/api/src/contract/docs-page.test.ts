@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { problems } from '../nouns.ts'
 import { routes } from '../routes.ts'
 import { renderDocsPage, renderProblemPage } from './docs-page.ts'
-import { type ProblemCode, problems } from './problem.ts'
+import type { ProblemCode } from './problem.ts'
 import { defineRoute } from './route-contract.ts'
 
 const docs = renderDocsPage(routes, '1.2.3')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { problems } from '../nouns.ts'
 import { describeDeprecation } from './deprecation.ts'
-import { type ProblemCode, problems } from './problem.ts'
+import type { ProblemCode } from './problem.ts'
 import { problemsOf, type RouteContract } from './route-contract.ts'
 
 /** The API as one page without scripts, fonts or images from elsewhere: it opens on a machine without a network. */

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { problems } from '../nouns.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from '../realtime/frame.ts'
 import { toBounded } from './bounded-schema.ts'
 import { describeDeprecation } from './deprecation.ts'
-import { type ProblemCode, problemSchema, problems } from './problem.ts'
+import { type ProblemCode, problemSchema } from './problem.ts'
 import { headersOfProblem, headersOfSuccess, refer, responseHeaders } from './response-header.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
 

@@ -1,36 +1,8 @@
-import { type Capability, capabilities } from './scope.ts'
+/** The roles of members, each with the scopes of the one before it and more. */
+export const roles = ['viewer', 'operator', 'admin', 'owner'] as const
 
-const viewer: readonly Capability[] = ['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read']
-const operator: readonly Capability[] = [
-  ...viewer,
-  'key:read',
-  'flag:write',
-  'ledger:spend',
-  'ledger:account',
-  'error:read',
-]
-const admin: readonly Capability[] = [
-  ...operator,
-  'project:write',
-  'key:write',
-  'ledger:operate',
-  'member:write',
-  'audit:read',
-  'error:write',
-]
-/** All but what looks beyond the project. */
-const owner: readonly Capability[] = capabilities.filter((capability) => capability !== 'system:read')
-
-/**
- * What a member may do, by role. Each role includes the one before it; only an owner changes the rules of money. The
- * database has the same table (`core.role_scopes`) and decides by it who may give which role.
- */
-export const roleScopes = { viewer, operator, admin, owner } as const satisfies Record<string, readonly Capability[]>
-
-export type Role = keyof typeof roleScopes
-
-export const roles = Object.keys(roleScopes) as [Role, ...Role[]]
+export type Role = (typeof roles)[number]
 
 export function isRole(value: unknown): value is Role {
-  return typeof value === 'string' && Object.hasOwn(roleScopes, value)
+  return typeof value === 'string' && roles.some((role) => role === value)
 }

@@ -138,3 +138,6 @@ export const markAnyError = defineRoute({
     },
   ],
 })
+
+/** In the order of the docs. */
+export const routes = [listErrors, markError, listAllErrors, markAnyError] as const

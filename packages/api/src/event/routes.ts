@@ -50,3 +50,6 @@ export const streamEvents = defineRoute({
   problems: ['rate_limited'],
   examples: [],
 })
+
+/** In the order of the docs. */
+export const routes = [connectRealtime, streamEvents] as const

@@ -174,3 +174,6 @@ export const setFlagForAll = defineRoute({
     },
   ],
 })
+
+/** In the order of the docs. */
+export const routes = [listFlags, setFlag, listAllFlags, setFlagForAll] as const

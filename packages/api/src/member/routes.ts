@@ -185,3 +185,6 @@ export const removeMember = defineRoute({
   problems: ['conflict'],
   examples: [{ title: 'Gone', params: { project: 'smart_layer', subject }, status: 200, response: example }],
 })
+
+/** In the order of the docs. */
+export const routes = [listMembers, addMember, getMember, putMember, updateMember, removeMember] as const

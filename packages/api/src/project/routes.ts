@@ -148,3 +148,6 @@ export const putProject = defineRoute({
     },
   ],
 })
+
+/** In the order of the docs. */
+export const routes = [listProjects, createProject, getProject, putProject, updateProject] as const

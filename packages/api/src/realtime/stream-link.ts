@@ -1,6 +1,7 @@
 import { type Clock, CoreError } from '@core/foundation'
 import { z } from 'zod'
-import { errorOfProblem, problemSchema } from '../contract/problem.ts'
+import { problemSchema } from '../contract/problem.ts'
+import { problems } from '../nouns.ts'
 import { createBackoff } from './backoff.ts'
 import type { Channel } from './channel.ts'
 import { readServerSentEvents, type ServerSentMessage } from './event-source.ts'
@@ -97,7 +98,7 @@ function take(channel: Channel, { event, data }: ServerSentMessage): boolean {
 function toError(status: number, text: string): CoreError {
   try {
     const { code, detail, retryable } = problemSchema.parse(JSON.parse(text))
-    return new CoreError(errorOfProblem[code], detail, { retryable, details: { status, code } })
+    return new CoreError(problems[code].error, detail, { retryable, details: { status, code } })
   } catch (cause) {
     return new CoreError('E_DATABASE_UNAVAILABLE', `the control plane answered ${status}`, { cause })
   }

@@ -9,8 +9,9 @@ import {
   projectField,
   ttlSecondsField,
 } from '../../contract/field.ts'
-import { faultSchema, problems } from '../../contract/problem.ts'
+import { faultSchema } from '../../contract/problem.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
+import { problems } from '../../nouns.ts'
 import { postingExample } from '../answer.ts'
 import { transactionField } from './refund.ts'
 import { transferModeField } from './transfer.ts'

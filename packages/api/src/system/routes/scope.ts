@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { roleScopes, roles } from '../../contract/role.ts'
+import { roles } from '../../contract/role.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { capabilities, capabilitySummaries } from '../../contract/scope.ts'
+import { capabilities, roleScopes } from '../../contract/scope.ts'
+import { scopes } from '../../nouns.ts'
 
 const scope = z.enum(capabilities)
 
 /** What `listScopes` answers: the same for everybody. */
 export const scopeCatalog = {
-  data: capabilities.map((name) => ({ scope: name, summary: capabilitySummaries[name] })),
+  data: capabilities.map((name) => ({ scope: name, summary: scopes[name].summary })),
   page: { next: null },
   roles: roles.map((role) => ({ role, scopes: [...roleScopes[role]] })),
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { problems } from '../../contract/problem.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
+import { problems } from '../../nouns.ts'
 
 const html = z.string()
 

@@ -1,0 +1,24 @@
+import { createApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './routes/api-key.ts'
+import { verifyApiKey } from './routes/api-key-verify.ts'
+import {
+  createSystemApiKey,
+  listSystemApiKeys,
+  rerollSystemApiKey,
+  revokeSystemApiKey,
+  updateSystemApiKey,
+} from './routes/system-key.ts'
+
+/** In the order of the docs. */
+export const routes = [
+  listApiKeys,
+  createApiKey,
+  updateApiKey,
+  rerollApiKey,
+  revokeApiKey,
+  listSystemApiKeys,
+  createSystemApiKey,
+  updateSystemApiKey,
+  rerollSystemApiKey,
+  revokeSystemApiKey,
+  verifyApiKey,
+] as const

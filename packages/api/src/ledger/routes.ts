@@ -1,0 +1,49 @@
+import { getAccount, listAccounts, openAccount, updateAccount } from './routes/account.ts'
+import { auditAccount, auditLedger } from './routes/audit.ts'
+import { getBalance, getHistory } from './routes/balance.ts'
+import { runBatch } from './routes/batch.ts'
+import { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
+import { chargeCredits } from './routes/charge.ts'
+import { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from './routes/credit-lease.ts'
+import { grantCredits } from './routes/grant.ts'
+import { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
+import { getLedgerStats, sealLedger, verifyLedger } from './routes/ledger.ts'
+import { rebalanceBudgets } from './routes/rebalance.ts'
+import { refundCharge } from './routes/refund.ts'
+import { transferCredits } from './routes/transfer.ts'
+import { getUsage } from './routes/usage.ts'
+
+/** In the order of the docs. */
+export const routes = [
+  listAccounts,
+  openAccount,
+  getAccount,
+  updateAccount,
+  getBalance,
+  getHistory,
+  getUsage,
+  grantCredits,
+  reserveHold,
+  getHold,
+  extendHold,
+  captureHold,
+  settleHold,
+  voidHold,
+  chargeCredits,
+  refundCharge,
+  transferCredits,
+  runBatch,
+  openCreditLease,
+  getCreditLease,
+  reportCreditLease,
+  closeCreditLease,
+  listBudgets,
+  setBudget,
+  rebalanceBudgets,
+  listAlerts,
+  auditAccount,
+  auditLedger,
+  sealLedger,
+  verifyLedger,
+  getLedgerStats,
+] as const

@@ -1,0 +1,45 @@
+import * as auditScopes from './audit/scopes.ts'
+import * as common from './contract/problems.ts'
+import * as errorScopes from './error/scopes.ts'
+import * as eventScopes from './event/scopes.ts'
+import * as flagScopes from './flag/scopes.ts'
+import * as flagTopics from './flag/topics.ts'
+import * as keyScopes from './key/scopes.ts'
+import * as keyTopics from './key/topics.ts'
+import * as ledgerProblems from './ledger/problems.ts'
+import * as ledgerScopes from './ledger/scopes.ts'
+import * as ledgerTopics from './ledger/topics.ts'
+import * as memberScopes from './member/scopes.ts'
+import * as memberTopics from './member/topics.ts'
+import * as projectScopes from './project/scopes.ts'
+import * as systemScopes from './system/scopes.ts'
+
+// The words that nouns contribute to the contract, a line for each noun. Routes need them, so theirs are summed up in
+// routes.ts.
+
+/** Every scope there is. */
+export const scopes = {
+  ...systemScopes.scopes,
+  ...projectScopes.scopes,
+  ...memberScopes.scopes,
+  ...keyScopes.scopes,
+  ...eventScopes.scopes,
+  ...flagScopes.scopes,
+  ...ledgerScopes.scopes,
+  ...auditScopes.scopes,
+  ...errorScopes.scopes,
+} as const
+
+/** Every problem the API can answer with. Each has a page at `/problems/{code}`. */
+export const problems = {
+  ...common.problems,
+  ...ledgerProblems.problems,
+} as const
+
+/** Every topic there is. */
+export const topics = {
+  ...ledgerTopics.topics,
+  ...flagTopics.topics,
+  ...keyTopics.topics,
+  ...memberTopics.topics,
+} as const
