@@ -1,4 +1,4 @@
-import { capabilitySummaries, roleScopes, roles, topics } from '@core/api'
+import { roleScopes, roles, scopes, topics } from '@core/api'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -12,9 +12,9 @@ afterAll(() => on.drop())
 test('the database has the scopes of the contract, with the same summaries and roles', async () => {
   const rows = await on.sql('select name, summary, roles from core.scope order by name collate "C"')
   expect(rows).toEqual(
-    Object.entries(capabilitySummaries)
+    Object.entries(scopes)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, summary]) => ({
+      .map(([name, { summary }]) => ({
         name,
         summary,
         roles: roles.filter((role) => roleScopes[role].some((scope) => scope === name)),
