@@ -63,7 +63,7 @@ it('a block rewritten with its rows breaks the link of the next one', async () =
   await charge(10)
   await seal()
   await tamper(`update core.ledger_tx set amount = 1 where id = 2;
-    update core.ledger_seal set hash = core.ledger_block_hash(previous, from_xid, to_xid) where id = 1`)
+    update core.ledger_seal set hash = (core.ledger_fold(previous, from_xid, to_xid)).hash where id = 1`)
   expect(await verify()).toMatchObject({
     valid: false,
     bad_block: { id: 2, fault: 'its link to the block before is broken' },
@@ -124,6 +124,22 @@ it('a large backlog is sealed in blocks that end with whole transactions', async
   }
   expect(sealed).toBe(202)
   expect(await verify()).toMatchObject({ valid: true })
+})
+
+it('a block is bounded by bytes as well, and rows of any size are sealed', async () => {
+  await seal()
+  const account = (await test.sql(`select id from core.ledger_account where code = 'a'`))[0]?.['id']
+  for (let row = 1; row <= 12; row++) {
+    await test.sql(
+      `insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, settled, held, available, request, actor, created_at)
+       values (nextval('core.ledger_tx_id'), core.xid(), 'a', $1, 'charge', $2, $2, 0, 0, 0, 0,
+         jsonb_build_object('fat', repeat(E'\\u0001', 700000)), 'test', clock_timestamp())`,
+      [`fat ${row}`, account],
+    )
+  }
+  expect(await seal()).toMatchObject({ sealed: 8 }) // 32 MB, of 4.2 MB each
+  expect(await seal()).toMatchObject({ sealed: 4 })
+  expect(await verify()).toMatchObject({ valid: true, blocks: 3 })
 })
 
 it('the head hash goes to the outbox, to be kept elsewhere', async () => {

@@ -85,7 +85,7 @@ create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where
 create sequence core.ledger_tx_id;
 create table core.ledger_tx (
   id bigint constraint ledger_tx_pkey primary key,
-  xid xid8 not null default pg_current_xact_id(),
+  xid xid8 not null,
   project text collate "C" not null,
   key text collate "C" not null,
   op text not null,
@@ -116,7 +116,8 @@ comment on column core.ledger_tx.request is 'What was asked: the fields of the c
 comment on column core.ledger_tx.result is 'The answer, of the calls whose answer the row does not tell by itself: core.ledger_told.';
 comment on column core.ledger_tx.related_id is 'Of a transfer: the receiving purse. Of a refund: the transaction given back.';
 create index ledger_tx_related_idx on core.ledger_tx (op, related_id, id) where related_id is not null;
-create index ledger_tx_xid_idx on core.ledger_tx (xid);
+create index ledger_tx_xid_idx on core.ledger_tx (xid, id);
+insert into core.xid_source values ('core.ledger_tx', 'xid', false);
 create index ledger_tx_purse_idx on core.ledger_tx (purse_id, id);
 create index ledger_tx_drawn_idx on core.ledger_tx (account_id, id) where account_id <> purse_id;
 

@@ -27,6 +27,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+  v_xid xid8 := core.ledger_xid();
   v_count int;
 begin
   with due as materialized (
@@ -38,9 +39,9 @@ begin
     select d.*, row_number() over running as nth, (sum(d.rest) over running)::bigint as given_back
     from due d window running as (partition by d.purse_id order by d.tx)
   )
-  insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, settled, held, available, request,
+  insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, settled, held, available, request,
     actor, created_at)
-  select c.tx, c.project, 'core:expire:' || c.id, 'expire', c.account_id, c.purse_id, p.version + c.nth, c.id, c.rest,
+  select c.tx, v_xid, c.project, 'core:expire:' || c.id, 'expire', c.account_id, c.purse_id, p.version + c.nth, c.id, c.rest,
     p.total_in::bigint - p.total_out, p.held - c.given_back, core.ledger_available(p) + c.given_back,
     jsonb_build_object('op', 'expire', 'hold', c.id), core.actor(), p_now
   from counted c join core.ledger_account p on p.id = c.purse_id;

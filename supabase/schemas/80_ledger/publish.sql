@@ -4,10 +4,11 @@
 create table core.ledger_publish_head (
   singleton boolean constraint ledger_publish_head_pkey primary key default true
     constraint ledger_publish_head_one_row check (singleton),
-  from_xid xid8 not null default pg_current_xact_id()
+  from_xid xid8 not null default core.xid()
 );
 comment on table core.ledger_publish_head is 'Transactions before from_xid have been told of. Its lock lets one process publish at a time.';
 insert into core.ledger_publish_head default values;
+insert into core.xid_source values ('core.ledger_publish_head', 'from_xid', true);
 
 -- A purse's state for each project that draws on it, and for its own, where it is newer than what was told before.
 create function core.ledger_publish_purses(p_purses bigint[]) returns int
@@ -54,7 +55,7 @@ begin
   end if;
   select from_xid into v_from from core.ledger_publish_head for no key update skip locked;
   if not found then return jsonb_build_object('ok', true, 'published', 0, 'more', false); end if;
-  v_final := pg_snapshot_xmin(pg_current_snapshot());
+  v_final := core.final_xid();
   select max(r.xid), count(*), array_agg(distinct r.purse_id) || array_agg(distinct r.related_id) filter (where r.op = 'transfer')
   into v_to, v_read, v_purses
   from (select t.xid, t.op, t.purse_id, t.related_id from core.ledger_tx t where t.xid >= v_from

@@ -1,6 +1,7 @@
 import type { Config } from '@core/config'
 import { isMade } from '@core/database'
 import {
+  finishRestore,
   type MigrateProgress,
   type MigrationStatus,
   migrateReset,
@@ -45,6 +46,16 @@ export function addMigrate({ program, session, exit }: Verbs): void {
         ]),
       )
       if (status.migrations.some(({ state }) => state !== 'applied')) exit(exitCodes.failure)
+    })
+
+  migrate
+    .command('finish-restore')
+    .description('continue the transaction numbers after the data was copied from another server; safe to repeat')
+    .action(async () => {
+      const { io, output } = session()
+      await using database = await openLocalDatabase(localConfig(io))
+      const result = await finishRestore({ database, signal: io.signal })
+      output.data(result, ({ changed }) => (changed ? 'the restore is finished' : 'nothing to do'))
     })
 
   migrate

@@ -1,6 +1,6 @@
 import type { Config } from '@core/config'
 import { type Database, isMade, openDatabase } from '@core/database'
-import { inspectServer, migrateStatus } from '@core/database/migrate'
+import { inspectServer, migrateStatus, restoreStatus } from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { z } from 'zod'
 import { checkClock } from './check-clock.ts'
@@ -72,6 +72,14 @@ async function checkMigrations(database: Database, signal: AbortSignal): Promise
       'migrations',
       `${pending.length} pending, the first is ${pending[0]}`,
       'core start applies them, or: core migrate up',
+    )
+  }
+  const { finished, stored, next } = await restoreStatus({ database, signal })
+  if (!finished) {
+    return fault(
+      'migrations',
+      `copied from another server: transaction number ${stored} is stored, and this server is at ${next}`,
+      'core migrate finish-restore',
     )
   }
   return ok('migrations', `all ${migrations.length} are applied`)

@@ -1,6 +1,6 @@
 import type { Config } from '@core/config'
 import { type Database, openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
+import { migrateUp, requireFinishedRestore } from '@core/database/migrate'
 import type { Logger } from '@core/foundation'
 import { type DatabaseGuard, guardDatabase } from '../limits/database-guard.ts'
 import { type DatabaseObserver, observeDatabase } from '../observe/database-observer.ts'
@@ -44,4 +44,5 @@ async function migrate(database: Database, onProgress: (line: string) => void): 
     onProgress: ({ index, total, version, name }) => onProgress(`migrating ${index}/${total} ${version}_${name}`),
   })
   if (applied.length > 0) onProgress(`migrated: ${applied.length} applied`)
+  await requireFinishedRestore({ database })
 }

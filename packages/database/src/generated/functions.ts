@@ -592,6 +592,16 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Continues the transaction numbers after the data was copied to another cluster. Idempotent. Owner only. */
+  restore_finish: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** Whether restore_finish has to run, because the data was copied from another cluster. Owner only. */
+  restore_status: {
+    args: Record<never, never>
+    result: Json
+  }
   /** The version of the server and of every migration it has applied. Owner only. */
   system_info: {
     args: Record<never, never>

@@ -657,6 +657,18 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'restore_finish',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
+    name: 'restore_status',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
     name: 'system_info',
     returns: 'jsonb',
     isForMembers: false,

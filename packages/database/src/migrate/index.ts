@@ -9,3 +9,10 @@ export {
 } from './migrate-status.ts'
 export { type MigrateProgress, type MigrateResult, type MigrateUpOptions, migrateUp } from './migrate-up.ts'
 export { listMigrationVersions, migrationsFolder } from './migration-files.ts'
+export {
+  finishRestore,
+  type RestoreOptions,
+  type RestoreStatus,
+  requireFinishedRestore,
+  restoreStatus,
+} from './restore-status.ts'

@@ -4,6 +4,7 @@
 create function core.ledger_batch_write(b core.ledger_batch) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+  v_xid xid8 := core.ledger_xid();
   v_actor text := core.actor();
   v_request_id text := core.request_id();
 begin
@@ -16,9 +17,9 @@ begin
       as x (op, tx, hold, account, purse, root, project, counted, over, list, metadata, ttl)
     join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on l.ord = x.list
     where x.op = 'reserve' and x.tx is not null;
-    insert into core.ledger_tx (id, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
+    insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
       settled, held, available, windows, request, actor, request_id, created_at)
-    select x.tx, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
+    select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
       case x.op when 'charge' then l.budget_ids end, case x.op when 'charge' then l.window_starts end,
       x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, v_request_id, b.at
     from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.settled, b.held, b.counts, b.request)
