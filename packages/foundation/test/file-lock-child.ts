@@ -2,8 +2,8 @@
 // it, or killed with -9 while it holds it. node file-lock-child.ts <file> <rounds>
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockFile } from '../src/file-lock.ts'
 import { CoreError, isCoreError } from '../src/index.ts'
+import { lockFile } from '../src/lock/file-lock.ts'
 
 const [file = '', rounds = '0'] = process.argv.slice(2)
 const locked = () => new CoreError('E_CONFLICT', 'locked')

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lockFile } from '../src/file-lock.ts'
 import { CoreError } from '../src/index.ts'
+import { lockFile } from '../src/lock/file-lock.ts'
 
 const child = fileURLToPath(new URL('file-lock-child.ts', import.meta.url))
 let folder: string
@@ -60,8 +61,24 @@ test('a takeover that was itself killed half-way is taken over', async () => {
   await writeFile(`${file}.second`, gone('third'))
   const held = await lock(file)
   await expect(lock(file)).rejects.toMatchObject(locked(process.pid))
-  expect(await readdir(folder)).toEqual(['a.lock'])
+  expect(await readdir(folder)).toEqual(['a.lock', expect.stringMatching(/^a\.lock\.[0-9a-f]{8}\.sock$/)])
   await held[Symbol.asyncDispose]()
+})
+
+test('what a process left behind that was killed while it asked goes with the next holder, and no younger file', async () => {
+  const [socket, young] = [`${file}.0123abcd.sock`, `${file}.young.own`]
+  const bound = createServer().listen(socket)
+  await once(bound, 'listening')
+  const anHourAgo = new Date(Date.now() - 3_600_000)
+  for (const name of [`${file}.old.own`, `${file}.old.own.copy`, `${file}.old.clock`, young])
+    await writeFile(name, '{}')
+  const old = (await readdir(folder)).map((name) => join(folder, name)).filter((name) => name !== young)
+  for (const name of old) await utimes(name, anHourAgo, anHourAgo)
+  const held = await lock(file)
+  expect(await readdir(folder)).toContain('a.lock.0123abcd.sock') // alive
+  expect((await readdir(folder)).filter((name) => /own|clock/.test(name))).toEqual(['a.lock.young.own'])
+  await held[Symbol.asyncDispose]()
+  bound.close()
 })
 
 test('an unreadable lock is of nobody', async () => {

@@ -19,7 +19,10 @@ test('a journal has one holder, who is named; its release leaves nothing behind'
     retryable: false,
     details: { file, pid: process.pid },
   })
-  expect(await readdir(folder)).toEqual(['a.journal.lock'])
+  expect(await readdir(folder)).toEqual([
+    'a.journal.lock',
+    expect.stringMatching(/^a\.journal\.lock\.[0-9a-f]{8}\.sock$/),
+  ])
   await lock[Symbol.asyncDispose]()
   expect(await readdir(folder)).toEqual([])
 })

@@ -8,6 +8,7 @@ import { acquireDataLock } from './data-lock.ts'
 describe('the lock of a data folder', () => {
   let folder: string
   let file: string
+  const held = ['data.lock', expect.stringMatching(/^data\.lock\.[0-9a-f]{8}\.sock$/)]
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'core-lock-'))
@@ -51,7 +52,7 @@ describe('the lock of a data folder', () => {
       const results = await Promise.allSettled(Array.from({ length: 16 }, () => acquireDataLock(file)))
       const winners = results.filter((result) => result.status === 'fulfilled')
       expect(winners).toHaveLength(1)
-      expect(await readdir(folder)).toEqual(['data.lock'])
+      expect(await readdir(folder)).toEqual(held)
       await winners[0]?.value[Symbol.asyncDispose]()
     }
   })
@@ -59,7 +60,7 @@ describe('the lock of a data folder', () => {
   test('leaves nothing else in the folder', async () => {
     const lock = await acquireDataLock(file)
     await acquireDataLock(file).catch(() => undefined)
-    expect(await readdir(folder)).toEqual(['data.lock'])
+    expect(await readdir(folder)).toEqual(held)
     await lock[Symbol.asyncDispose]()
     expect(await readdir(folder)).toEqual([])
   })

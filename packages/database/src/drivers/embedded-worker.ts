@@ -1,6 +1,6 @@
 // The thread in which PGlite runs: in the main thread it starves the event loop while it works.
 import { fsyncSync } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite, protocol } from '@electric-sql/pglite'
@@ -8,6 +8,7 @@ import { NodeFS } from '@electric-sql/pglite/nodefs'
 import type { DatabaseFault } from '../database-error.ts'
 import type { TextRow } from '../sql-session.ts'
 import type { EmbeddedReply, EmbeddedRequest, EmbeddedStart } from './embedded-protocol.ts'
+import { makePrivate } from './private-folder.ts'
 
 if (!parentPort) throw new Error('embedded-worker runs as a worker thread only')
 const port = parentPort
@@ -39,10 +40,12 @@ async function openFolder(folder: string): Promise<PGlite> {
   if (!exists) {
     const unfinished = `${folder}.new`
     await rm(unfinished, { recursive: true, force: true })
+    await mkdir(unfinished, { recursive: true, mode: 0o700 })
     const created = await PGlite.create({ fs: withFsync(unfinished), startParams: durable })
     await created.close()
     await rename(unfinished, folder)
   }
+  await makePrivate(folder)
   return PGlite.create({ fs: withFsync(folder), startParams: durable, relaxedDurability: false })
 }
 

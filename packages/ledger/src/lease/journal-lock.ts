@@ -12,9 +12,14 @@ export async function lockJournal(file: string): Promise<AsyncDisposable> {
 }
 
 function locked(file: string, pid: number | undefined): CoreError {
-  const who = pid === undefined ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`
+  const who =
+    pid === undefined
+      ? 'a process of another container or machine'
+      : pid === process.pid
+        ? 'this process'
+        : `process ${pid}`
   return new CoreError('E_LEASE_LOCKED', `${who} has the journal ${file} open`, {
-    fix: 'Close that lease first, or give each process a journal of its own.',
+    fix: 'Close that lease first, or give each process a journal of its own. The lock of a machine that is gone ends after 30 s.',
     details: { file, ...(pid === undefined ? {} : { pid }) },
   })
 }
