@@ -1,4 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 /** One project per package, app and script folder, so that each runs alone with `--project <name>`. */
@@ -8,6 +10,9 @@ const folders = ['packages', 'apps', 'examples']
 
 /** `npm run test:soak` runs the long tests and only those. */
 const isSoak = Boolean(process.env['CORE_TEST_SOAK'])
+
+// Tests start `core` hundreds of times. Each start compiles the same files: 0.85 s of CPU, and 0.33 s from the cache.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'core-test-compile-cache')
 
 export default defineConfig({
   test: {

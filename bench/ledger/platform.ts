@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Database, openDatabase } from '@core/database'
 import { migrateUp } from '@core/database/migrate'
-import { type PostgresServer, startPostgresServer } from '@core/database/testing'
+import { type PostgresServer, prepareEmbeddedFolder, startPostgresServer } from '@core/database/testing'
 import pg from 'pg'
 import type { BenchContext } from '../suite.ts'
 import { openAccounts } from './accounts.ts'
@@ -78,7 +78,9 @@ export async function openServer(context: BenchContext): Promise<ServerPlatform>
 
 export async function openEmbedded(context: BenchContext): Promise<Platform> {
   context.progress('opening an embedded database')
-  const database = await openDatabase({ driver: 'embedded', dataDir: join(context.folder, 'embedded') })
+  const dataDir = join(context.folder, 'embedded')
+  await prepareEmbeddedFolder(dataDir)
+  const database = await openDatabase({ driver: 'embedded', dataDir })
   try {
     await prepareDatabase(database)
     await checkDurable(database, 'embedded', context)

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { prepareEmbeddedFolder } from '@core/database/testing'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 
@@ -43,8 +44,14 @@ export interface RunningCore {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** `core start` on a free port, ready when it says so. */
-export async function startCore({ env, ...options }: CoreOptions): Promise<RunningCore> {
+/** `core start` on a free port, ready when it says so. On its first start the database is migrated already, but `fromNothing`. */
+export async function startCore({
+  env,
+  fromNothing = false,
+  ...options
+}: CoreOptions & { fromNothing?: boolean }): Promise<RunningCore> {
+  const dataDir = join(options.cwd, '.core')
+  if (!fromNothing && !existsSync(dataDir)) await prepareEmbeddedFolder(dataDir)
   const child = spawnCore(['start'], { ...options, env: { CORE_HTTP_PORT: '0', CORE_LOG_LEVEL: 'warn', ...env } })
   const output = collect(child)
   const exit = new Promise<number | null>((resolve) => child.on('close', resolve))
@@ -71,8 +78,9 @@ export async function startCore({ env, ...options }: CoreOptions): Promise<Runni
 }
 
 function spawnCore(args: readonly string[], { env, cwd }: CoreOptions): ChildProcess {
-  const { PATH = '', TMPDIR = tmpdir(), CORE_TEST_RUN = '' } = process.env
-  return spawn(process.execPath, [main, ...args], { cwd, env: { PATH, TMPDIR, CORE_TEST_RUN, HOME: cwd, ...env } })
+  const { PATH = '', TMPDIR = tmpdir(), CORE_TEST_RUN = '', NODE_COMPILE_CACHE = '' } = process.env
+  const own = { PATH, TMPDIR, CORE_TEST_RUN, NODE_COMPILE_CACHE, HOME: cwd }
+  return spawn(process.execPath, [main, ...args], { cwd, env: { ...own, ...env } })
 }
 
 function collect(child: ChildProcess): { stdout: string; stderr: string } {

@@ -26,8 +26,8 @@ afterEach(async () => {
   room[Symbol.dispose]()
 })
 
-async function start(env: Record<string, string> = {}): Promise<RunningCore> {
-  const running = await startCore({ cwd: room.folder, env })
+async function start(env: Record<string, string> = {}, fromNothing = false): Promise<RunningCore> {
+  const running = await startCore({ cwd: room.folder, env, fromNothing })
   started.push(running)
   return running
 }
@@ -39,7 +39,7 @@ async function startAgain(): Promise<RunningCore> {
 
 describe('the first start', () => {
   test('shows progress on stderr, addresses and keys on stdout; the second shows no keys', async () => {
-    const first = await start()
+    const first = await start({}, true)
     expect(first.output.stderr).toMatch(/migrating 1\/\d+ /)
     expect(Object.keys(first.keys)).toEqual(['owner', 'smart_layer', 'manus_origin'])
     expect(first.output.stdout).toContain(`${first.url}/docs`)

@@ -4,11 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { prepareEmbeddedFolder } from '@core/database/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 /** The program itself under load that keeps its connections, ended as an orchestrator ends it. */
 
 const main = join(import.meta.dirname, '../src/process/main.ts')
+const { PATH, NODE_COMPILE_CACHE } = process.env
+const inherited = { PATH, NODE_COMPILE_CACHE }
 const ownerKey = 'owner-key-of-the-load-tests-0123456789'
 const connections = 40
 let folder: string
@@ -17,6 +20,7 @@ const agents: Agent[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'core-load-'))
+  await prepareEmbeddedFolder(folder)
 })
 afterEach(() => {
   child?.kill('SIGKILL')
@@ -28,7 +32,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 async function start(): Promise<number> {
   const running = spawn(process.execPath, [main], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, CORE_OWNER_KEY: ownerKey },
+    env: { ...inherited, CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, CORE_OWNER_KEY: ownerKey },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   child = running

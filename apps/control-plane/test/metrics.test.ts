@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { loadConfig } from '@core/config'
+import { createEmbeddedFolder } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ControlPlane, startControlPlane } from '../src/index.ts'
@@ -12,13 +13,19 @@ const settings = loadConfig({
   cwd: import.meta.dirname,
   overrides: { http: { port: 0 }, ownerKey, shutdown: { graceMs: 100 }, metrics: { port: 0 } },
 })
-const database = { driver: 'embedded', dataDir: 'memory', timeoutMs: 10_000 } as const
+
+const embedded = () => ({ driver: 'embedded', dataDir: folder.dataDir, timeoutMs: 10_000 }) as const
 
 let plane: ControlPlane
+let folder: Awaited<ReturnType<typeof createEmbeddedFolder>>
 beforeAll(async () => {
-  plane = await startControlPlane({ config: { ...settings, database }, logger: silentLogger })
+  folder = await createEmbeddedFolder()
+  plane = await startControlPlane({ config: { ...settings, database: embedded() }, logger: silentLogger })
 })
-afterAll(() => plane.close())
+afterAll(async () => {
+  await plane.close()
+  await folder[Symbol.asyncDispose]()
+})
 
 const at = (path: string) => `http://127.0.0.1:${plane.metricsPort}${path}`
 
@@ -145,7 +152,7 @@ test('the public port has no metrics, and the other port nothing else', async ()
 
 test('a port that is taken is told with the variable that sets it', async () => {
   const metrics = { host: '127.0.0.1', port: plane.metricsPort }
-  const config = { ...settings, database, metrics }
+  const config = { ...settings, database: embedded(), metrics }
   await expect(startControlPlane({ config, logger: silentLogger })).rejects.toMatchObject({
     code: 'E_CONFIG_INVALID',
     details: { variable: 'CORE_METRICS_PORT' },

@@ -1,5 +1,6 @@
 import { createClient } from '@core/api/client'
 import { loadConfig } from '@core/config'
+import { createEmbeddedFolder } from '@core/database/testing'
 import { silentLogger } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ControlPlane, startControlPlane } from '../src/index.ts'
@@ -12,13 +13,18 @@ const settings = loadConfig({
   cwd: import.meta.dirname,
   overrides: { http: { port: 0 }, ownerKey, shutdown: { graceMs: 100 } },
 })
-const database = { driver: 'embedded', dataDir: 'memory', timeoutMs: 10_000 } as const
 
 let plane: ControlPlane
+let folder: Awaited<ReturnType<typeof createEmbeddedFolder>>
 beforeAll(async () => {
+  folder = await createEmbeddedFolder()
+  const database = { driver: 'embedded', dataDir: folder.dataDir, timeoutMs: 10_000 } as const
   plane = await startControlPlane({ config: { ...settings, database }, logger: silentLogger })
 })
-afterAll(() => plane.close())
+afterAll(async () => {
+  await plane.close()
+  await folder[Symbol.asyncDispose]()
+})
 
 const owner = () => createClient({ url: plane.url, key: ownerKey })
 

@@ -4,12 +4,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@core/api/client'
+import { prepareEmbeddedFolder } from '@core/database/testing'
 import { isCoreError } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 /** The program itself, as a child process on an embedded database on disk. */
 
 const main = join(import.meta.dirname, '../src/process/main.ts')
+const { PATH, NODE_COMPILE_CACHE } = process.env
+const inherited = { PATH, NODE_COMPILE_CACHE }
 let folder: string
 const running = new Set<ChildProcess>()
 
@@ -24,7 +27,7 @@ interface Run {
 function run(environment: Record<string, string> = {}): Run {
   const child = spawn(process.execPath, [main], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, ...environment },
+    env: { ...inherited, CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
@@ -199,6 +202,7 @@ test('a signal that comes twice does not cut the drain short', { timeout: 60_000
 
 test('an address beyond this machine needs an owner key that is there already', { timeout: 60_000 }, async () => {
   const fresh = await mkdtemp(join(tmpdir(), 'core-control-plane-'))
+  await prepareEmbeddedFolder(fresh)
   try {
     const refused = run({ CORE_DATA_DIR: fresh, CORE_HTTP_HOST: '0.0.0.0' })
     expect(await refused.ended).toBe(1)

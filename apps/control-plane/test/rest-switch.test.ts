@@ -1,5 +1,5 @@
 import { type Config, type ConfigOverrides, loadConfig } from '@core/config'
-import { createTestDatabase } from '@core/database/testing'
+import { createEmbeddedFolder, createTestDatabase } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { createClient } from '@supabase/supabase-js'
 import { expect, test } from 'vitest'
@@ -18,7 +18,8 @@ async function ask(url: string): Promise<number> {
 }
 
 test('the embedded driver serves supabase-js unless told not to, with every field of a refusal', async () => {
-  const database = { driver: 'embedded', dataDir: 'memory', timeoutMs: 10_000 } as const
+  await using folder = await createEmbeddedFolder()
+  const database = { driver: 'embedded', dataDir: folder.dataDir, timeoutMs: 10_000 } as const
   await using plane = await startControlPlane({ config: { ...configFor({}), database }, logger: silentLogger })
   const [first] = plane.firstStart.projectKeys
   if (first === undefined) throw new Error('no key of a project')

@@ -1,13 +1,12 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger, systemClock } from '@core/foundation'
 import { afterAll, beforeAll, vi } from 'vitest'
 import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
-import { openDatabase } from '../src/index.ts'
-import { migrateUp } from '../src/migrate/index.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
 import { describeDatabaseContract } from '../src/testing/contract.ts'
+import { prepareEmbeddedFolder } from '../src/testing/index.ts'
 import { runSql } from '../src/testing/run-sql.ts'
 
 let folder: string
@@ -15,8 +14,6 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'core-embedded-'))
-  await using database = await openDatabase({ driver: 'embedded', dataDir: join(folder, 'template') })
-  await migrateUp({ database })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -27,7 +24,7 @@ describeDatabaseContract('embedded Postgres on disk', {
   keepsSqlstate: true,
   async create() {
     const dataDir = join(folder, `copy-${copies++}`)
-    await cp(join(folder, 'template'), dataDir, { recursive: true })
+    await prepareEmbeddedFolder(dataDir)
     const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir }, { logger: silentLogger })
     const database = createSqlDatabase({ driver, timeoutMs: 60_000, logger: silentLogger, clock: systemClock })
     return {

@@ -9,18 +9,17 @@ import { silentLogger, systemClock } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
 import { openDatabase } from '../src/index.ts'
-import { migrateUp } from '../src/migrate/index.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
-import { openMemoryDatabase } from '../src/testing/index.ts'
+import { openMemoryDatabase, prepareEmbeddedFolder } from '../src/testing/index.ts'
 import { runSql } from '../src/testing/run-sql.ts'
 
 let dataDir: string
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'core-embedded-'))
+  await prepareEmbeddedFolder(dataDir)
   await using database = await openDatabase({ driver: 'embedded', dataDir })
-  await migrateUp({ database })
   await runSql(database, contractFunctions)
 })
 afterAll(() => rm(dataDir, { recursive: true, force: true }))

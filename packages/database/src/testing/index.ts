@@ -1,3 +1,4 @@
+export { createEmbeddedFolder, prepareEmbeddedFolder } from './embedded-folder.ts'
 export { holdTestServer } from './lease-test-server.ts'
 export { openMemoryDatabase } from './memory-database.ts'
 export { type PostgresServer, type PostgresServerOptions, startPostgresServer } from './postgres-server.ts'
