@@ -14,13 +14,13 @@ const settings = loadConfig({
   overrides: { http: { port: 0 }, ownerKey, shutdown: { graceMs: 100 }, metrics: { port: 0 } },
 })
 
-const embedded = () => ({ driver: 'embedded', dataDir: folder.dataDir, timeoutMs: 10_000 }) as const
+const embedded = (dataDir: string) => ({ driver: 'embedded', dataDir, timeoutMs: 10_000 }) as const
 
 let plane: ControlPlane
 let folder: Awaited<ReturnType<typeof createEmbeddedFolder>>
 beforeAll(async () => {
   folder = await createEmbeddedFolder()
-  plane = await startControlPlane({ config: { ...settings, database: embedded() }, logger: silentLogger })
+  plane = await startControlPlane({ config: { ...settings, database: embedded(folder.dataDir) }, logger: silentLogger })
 })
 afterAll(async () => {
   await plane.close()
@@ -152,7 +152,8 @@ test('the public port has no metrics, and the other port nothing else', async ()
 
 test('a port that is taken is told with the variable that sets it', async () => {
   const metrics = { host: '127.0.0.1', port: plane.metricsPort }
-  const config = { ...settings, database: embedded(), metrics }
+  await using other = await createEmbeddedFolder()
+  const config = { ...settings, database: embedded(other.dataDir), metrics }
   await expect(startControlPlane({ config, logger: silentLogger })).rejects.toMatchObject({
     code: 'E_CONFIG_INVALID',
     details: { variable: 'CORE_METRICS_PORT' },

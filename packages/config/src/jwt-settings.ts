@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type ConfigFault, nothing } from './config-fault.ts'
+import { isKeyAddress } from './jwt-value.ts'
 import type { ChosenValues } from './layer.ts'
 import { splitList } from './list-setting.ts'
 import type { configSchema } from './schema.ts'
@@ -61,25 +62,4 @@ export function toJwtSettings(values: z.output<typeof configSchema>['jwt']): Jwt
     secret: secret === undefined ? undefined : createSecret(secret),
     roleClaim,
   }
-}
-
-/** One or several audiences with commas between them. */
-export function isAudienceList(text: string): boolean {
-  const audiences = splitList(text)
-  return audiences.length > 0 && audiences.every((audience) => /^[!-~]{1,300}$/.test(audience))
-}
-
-/**
- * Whether keys may be fetched from there: over TLS, or where nobody stands between: this machine, or a host without a
- * domain, as containers of one network have.
- */
-export function isKeyAddress(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'https:' || /^(127(\.\d+){3}|\[::1\]|[a-z0-9_-]+)$/i.test(hostname)
-}
-
-/** Users write their own `user_metadata`: a role from there would be a role for the asking. */
-export function isClaimPath(path: string): boolean {
-  return /^[!-~]{1,200}$/.test(path) && !/(^|\.)(raw_)?user_meta_?data(\.|$)/i.test(path)
 }

@@ -2,20 +2,17 @@ import type { Database, Json, RpcOptions } from '@core/database'
 import { type CallOptions, CoreError, isCoreError, isObject, uuidv7, withDetails } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
+import type { HoldCalls } from './hold-calls.ts'
 import { createLeaseCalls, type LeaseCalls } from './lease/lease-calls.ts'
 import {
   type CaptureInput,
   type ChargeInput,
-  type ExtendInput,
   type GrantInput,
   type Operation,
   type OperationFields,
   type RefundInput,
-  type ReserveInput,
-  type SettleInput,
   type TransferInput,
   toOperation,
-  type VoidInput,
 } from './operation.ts'
 import { type AccountDenial, type Outcomes, toOutcome } from './outcome.ts'
 import { type HoldWork, type HoldWorkInput, type HoldWorkOutcome, withHold } from './with-hold.ts'
@@ -38,17 +35,9 @@ export interface LedgerDependencies {
  * after a failure can never charge twice. Concurrent calls travel
  * together in batches; each gets its own outcome.
  */
-export interface Ledger extends AsyncDisposable {
-  /** Sets credits aside before work starts. */
-  reserve(input: ReserveInput, options?: CallOptions): Promise<Outcomes['reserve']>
-  /** Charges what was used of a hold and releases the rest; an expired hold still charges, once. */
-  settle(input: SettleInput, options?: CallOptions): Promise<Outcomes['settle']>
-  /** Gives a hold back whole. */
-  void(input: VoidInput, options?: CallOptions): Promise<Outcomes['void']>
+export interface Ledger extends HoldCalls, AsyncDisposable {
   /** Spends at once what is known beforehand. */
   charge(input: ChargeInput, options?: CallOptions): Promise<Outcomes['charge']>
-  /** Adds to an open hold and renews its time. */
-  extend(input: ExtendInput, options?: CallOptions): Promise<Outcomes['extend']>
   /** Charges a part of an open hold, which stays open. */
   capture(input: CaptureInput, options?: CallOptions): Promise<Outcomes['capture']>
   /** Issues new credits. Needs `ledger:grant`. */

@@ -1,6 +1,6 @@
 import { type CallOptions, CoreError, isCoreError, retry, uuidv7 } from '@core/foundation'
 import { type Credits, microCredits } from './credits.ts'
-import type { Ledger } from './ledger.ts'
+import type { HoldCalls } from './hold-calls.ts'
 import type { Metadata } from './metadata.ts'
 import type { OverPolicy, SettleInput } from './operation.ts'
 import type { AccountDenial, Reserved, Settled, SpendDenial } from './outcome.ts'
@@ -67,7 +67,7 @@ export type HoldWorkOutcome<Value> = HoldWorkDone<Value> | HoldWorkUnsettled<Val
  * with the value and what to send later; of work that failed, the error has that: `unsettledOf(error)`.
  */
 export async function withHold<Value>(
-  ledger: Ledger,
+  ledger: HoldCalls,
   input: HoldWorkInput,
   work: HoldWork<Value>,
   options: CallOptions = {},
@@ -112,7 +112,7 @@ export async function withHold<Value>(
 
 /** Sends it until it is answered, or the hold has lapsed by the clock of this process. */
 async function settleWhileHeld(
-  ledger: Ledger,
+  ledger: HoldCalls,
   input: SettleInput,
   expiresAt: number,
   signal?: AbortSignal,
@@ -139,7 +139,7 @@ async function settleWhileHeld(
   })
 }
 
-async function giveBack(ledger: Ledger, hold: string, key: string): Promise<void> {
+async function giveBack(ledger: HoldCalls, hold: string, key: string): Promise<void> {
   try {
     await ledger.void({ hold, reason: 'the work failed', key: `${key}:void` })
   } catch {
@@ -147,7 +147,7 @@ async function giveBack(ledger: Ledger, hold: string, key: string): Promise<void
   }
 }
 
-function startLiveHold(ledger: Ledger, reserved: Reserved, ttlSeconds: number, signal?: AbortSignal) {
+function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number, signal?: AbortSignal) {
   const lost = new AbortController()
   let granted = reserved.granted
   let metered = 0

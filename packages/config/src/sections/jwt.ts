@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isAudienceList, isClaimPath, isKeyAddress } from '../jwt-settings.ts'
+import { isAudienceList, isClaimPath, isKeyAddress } from '../jwt-value.ts'
 import { settingRegistry } from '../setting-registry.ts'
 import { webUrl } from './value.ts'
 
