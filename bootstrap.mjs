@@ -285,7 +285,7 @@ function majorOf(program) {
     const version = execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
     return Number(version.replace(/^v/, '').split('.')[0])
   } catch {
-    return 0 // a shim that cannot start what it stands for is as good as none
+    return 0 // a shim whose program is missing counts as none
   }
 }
 

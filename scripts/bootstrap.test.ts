@@ -11,7 +11,7 @@ import { createToyWorkspace, type ToyWorkspace } from './toy-workspace.ts'
 
 const echo = `console.log('ran', ...process.argv.slice(2)); process.exitCode = Number(process.argv.at(-1))`
 const server = `
-  process.on('SIGTERM', () => { console.log('told to stop'); setTimeout(() => process.exit(0), 200) })
+  process.on('SIGTERM', () => { console.log('stopping'); setTimeout(() => process.exit(0), 200) })
   setInterval(() => {}, 1000)
   console.log('up under', process.ppid)`
 
@@ -111,12 +111,12 @@ describe('exit', () => {
     const up = await run.waitFor(/up under (\d+)/)
     kill(run.pid, Number(up[1]))
     expect(await run.exit).toBe(0)
-    expect(run.output()).toContain('told to stop')
+    expect(run.output()).toContain('stopping')
   })
 })
 
 describe('what cannot work says so', () => {
-  test('an old Node is told which one is needed', () => {
+  test('an old Node gets an error that names the version needed', () => {
     toy = createToyWorkspace(echo)
     const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'16.20.2'}})`
     const run = spawnSync(process.execPath, ['--import', old, 'bootstrap.mjs', 'start'], {
@@ -127,7 +127,7 @@ describe('what cannot work says so', () => {
     expect(run.stderr).toContain('this is Node 16.20.2; Core needs Node 18 or newer')
   })
 
-  test('a machine without pnpm whose registry cannot be reached is told what to check', async () => {
+  test('a machine without pnpm whose registry cannot be reached gets an error that says what to check', async () => {
     toy = createToyWorkspace(echo)
     const run = await withoutPnpm(toy, `http://127.0.0.1:${await closedPort()}`)
     expect(run.code).toBe(1)

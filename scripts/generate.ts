@@ -1,4 +1,4 @@
-// Makes every generated file anew: runs the scripts/generate.ts of each package and app that has one.
+// Writes every generated file: runs the scripts/generate.ts of each package and app that has one.
 //   node scripts/generate.ts [--check]
 // With --check nothing is written; each script compares, names what is stale and exits 1.
 import { spawnSync } from 'node:child_process'

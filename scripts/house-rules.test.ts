@@ -23,6 +23,7 @@ const offences: [rule: string, path: string, text: string][] = [
   ],
   ['no path of one person’s machine', 'docs/a.md', 'cd /home/ada/core'],
   ['where packages come from is the machine’s own setting', 'pnpm-lock.yaml', 'tarball: https://example.org/a.tgz'],
+  ['plain English', 'scripts/a.ts', '// Nobody is told.'],
   ['where packages come from is the machine’s own setting', '.npmrc', 'registry=https://registry.example.org'],
 ]
 

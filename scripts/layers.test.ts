@@ -31,7 +31,7 @@ describe('what the check would say', () => {
     ['an upward type import', `type Core = import('@core/sdk').Core`, 'points up or sideways'],
     ['an undeclared library', `const pg = await import('pg')`, 'not in its package.json'],
     ['a path into a neighbour', `export { x } from '../../database/src/x.ts'`, 'outside its own package'],
-    ['a package nobody placed', `export * from '@core/nowhere'`, 'without a layer'],
+    ['a package without a layer', `export * from '@core/nowhere'`, 'without a layer'],
   ])('%s is named', (_, text, complaint) => {
     expect(faultsOf('src/ledger.ts', text).join('\n')).toContain(complaint)
   })
@@ -40,7 +40,7 @@ describe('what the check would say', () => {
     expect(faultsOf('src/ledger.ts', `import { openDatabase } from '@core/database'`)).toEqual([])
   })
 
-  test('a dependency nobody uses is named', () => {
+  test('an unused dependency is named', () => {
     const faults = findLayerFaults(ledger, [{ path: 'src/index.ts', text: `import '@core/database'` }])
     expect(faults).toEqual(['@core/ledger depends on zod and does not use it'])
   })

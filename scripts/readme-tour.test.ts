@@ -6,6 +6,7 @@ import { createRoom, type RunningCore, startCore } from '../apps/cli/test/core-p
 import { type CodeBlock, commandsOf, readMarkdown } from './markdown.ts'
 import { root } from './root.ts'
 
+const { PATH, NODE_COMPILE_CACHE } = process.env
 const heading = 'Five-minute tour'
 const blocks = readMarkdown(readFileSync(join(root, 'README.md'), 'utf8')).blocks.filter(
   (block) => block.heading === heading,
@@ -36,7 +37,7 @@ test('every step of the README’s tour does what the README shows', () => {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: root,
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], CORE_URL: running.url, CORE_KEY: running.keys['smart_layer'], HOME: room.folder },
+    env: { PATH, NODE_COMPILE_CACHE, CORE_URL: running.url, CORE_KEY: running.keys['smart_layer'], HOME: room.folder },
   })
   expect(stderr).toBe('')
   expect(status).toBe(0)
@@ -52,7 +53,7 @@ function runnable(command: string): string[] {
   return [command.replace('node bootstrap.mjs core', `"${process.execPath}" apps/cli/src/main.ts`)]
 }
 
-/** … stands for any text. */
+/** … matches any text. */
 function expectation({ text }: CodeBlock): object {
   return JSON.parse(text, (_, value) => (value === '…' ? expect.any(String) : value))
 }

@@ -45,6 +45,7 @@ test('needs a device', ({ skip }) => skip('there is no device'))
   const { status, lines, stdout } = run()
   expect(lines.at(-1)).toBe('tests: 4 passed, 1 failed, 1 skipped') // types, lint and leftovers are three of the four
   expect(status).toBe(1)
+  expect(stdout).toMatch(/^slow +\d+\.\d s {2}a\/a\.test\.ts$/m)
   expect(stdout).toMatch(/^skipped +a: a\.test\.ts > needs a device \(there is no device\)$/m)
 })
 
@@ -59,7 +60,7 @@ test('a type error and a lint error fail the run and are shown, and the tests ru
   expect(stdout).toContain('noExplicitAny')
 })
 
-test('a file that cannot be loaded, a throwing hook and a rejection nobody handles each fail the run', () => {
+test('a file that cannot be loaded, a throwing hook and an unhandled rejection each fail the run', () => {
   write('packages/a/a.test.ts', `import './missing.ts'\n`)
   write(
     'packages/a/b.test.ts',
@@ -104,7 +105,7 @@ test('litters', () => {
   expect(lines.at(-1)).toBe('tests: 3 passed, 1 failed, 0 skipped')
   expect(status).toBe(1)
   expect(stdout).toContain('left behind: ')
-  if (!existsSync('/proc/self/environ')) return // processes can be told apart on Linux only
+  if (!existsSync('/proc/self/environ')) return // only Linux shows which run a process belongs to
   const ended = /still running, ended now: (\d+) sleep 54321/.exec(stdout)
   expect(ended).not.toBeNull()
   expect(isRunning(ended?.[1])).toBe(false)
@@ -175,7 +176,7 @@ function write(path: string, content: string): void {
   writeFileSync(join(folder, path), content)
 }
 
-/** A process that ended and that nobody has waited for yet (state Z) is not running either. */
+/** A zombie (state Z: ended, its parent has not waited for it yet) is not running either. */
 function isRunning(pid: string | undefined): boolean {
   const file = `/proc/${pid}/stat`
   return existsSync(file) && !readFileSync(file, 'utf8').includes(') Z ')

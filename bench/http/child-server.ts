@@ -18,13 +18,14 @@ export interface ChildServer extends AsyncDisposable {
 }
 
 const startMs = 120_000
+const { PATH, NODE_COMPILE_CACHE } = process.env
 const answerMs = 30_000
 
 /** Starts `program` of this folder; its log goes nowhere, but it is written. */
 export async function forkServer(program: string, environment: Readonly<Record<string, string>>): Promise<ChildServer> {
   const child = fork(new URL(program, import.meta.url), {
     execArgv: ['--expose-gc'],
-    env: { PATH: process.env['PATH'], ...environment },
+    env: { PATH, NODE_COMPILE_CACHE, ...environment },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const stop = async () => {

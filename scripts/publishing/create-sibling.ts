@@ -86,7 +86,7 @@ async function compile(folder: string, files: readonly string[]): Promise<string
 }
 
 async function run(folder: string, node: string, file: string, env: Readonly<Record<string, string>>) {
-  // Settings of whoever runs the tests are not a sibling's.
+  // The settings of the user who runs the tests are not a sibling's.
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(CORE_(?!TEST_)|SUPABASE_|NODE_|VITEST)/.test(name),
   )

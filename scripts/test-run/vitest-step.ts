@@ -11,6 +11,7 @@ import {
   type Vitest,
 } from 'vitest/node'
 import { root } from '../root.ts'
+import { describeSlowestFiles } from './slowest-files.ts'
 import type { Tally } from './tally.ts'
 
 /** Runs every vitest project that the arguments leave in. A run that matches no file at all is a failure. */
@@ -33,10 +34,11 @@ export async function runVitest(args: readonly string[], signal: AbortSignal): P
   } finally {
     await vitest.close()
   }
+  for (const line of describeSlowestFiles(vitest.state.getTestModules())) process.stdout.write(`${line}\n`)
   return tallyOf(vitest)
 }
 
-/** Milliseconds the tests under way have to end, and to stop what they started, after the run was told to stop. */
+/** Milliseconds the tests under way have to end, and to stop what they started, after the run was stopped. */
 const stopGraceMs = 5_000
 
 async function stopped(vitest: Vitest, signal: AbortSignal): Promise<void> {
@@ -45,7 +47,7 @@ async function stopped(vitest: Vitest, signal: AbortSignal): Promise<void> {
   await setTimeout(stopGraceMs)
 }
 
-/** Vitest ends the process the moment a signal comes; then nobody would see to what the tests leave behind. */
+/** Vitest ends the process the moment a signal comes; the check of what the tests leave behind would not run. */
 function keepSignals(): () => void {
   const names = ['SIGINT', 'SIGTERM'] as const
   const own = names.map((name) => new Set(process.listeners(name)))

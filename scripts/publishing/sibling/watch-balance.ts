@@ -25,7 +25,7 @@ const outcome = await ledger.withHold({ account: 'smart_layer', max: credits(2) 
 const denial: ReserveOutcome = await ledger.reserve({ account: 'smart_layer', amount: credits(1_000) })
 const missing = await database.rpc('ledger_hold_get', { p_hold: uuidv7() }).catch((error: unknown) => error)
 
-// Nobody listens there: what matters is that the call is typed and fails as documented.
+// No server listens there: what matters is that the call is typed and fails as documented.
 const client: Client = createClient({ url: 'http://127.0.0.1:9', timeoutMs: 2_000 })
 const away = await client.live().catch((error: unknown) => error)
 
