@@ -330,6 +330,24 @@ comment on function core_api.key_list is 'The API keys of a project, or of the w
 revoke execute on function core_api.key_list from public;
 grant execute on function core_api.key_list to core_member, service_role;
 
+-- The last owner key cannot end itself: after that no owner could make another one over the API. Owners who come with the
+-- configured key, as a user or over the database itself may end it. Locks: the owner keys, in order.
+create function core.require_owner_key_left(p_row core.api_key) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_row.project is not null or p_row.caps is not null or core.key_status(p_row) <> 'active' or core.actor() not like 'key:%' then
+    return;
+  end if;
+  perform from core.api_key where project is null and caps is null order by id for no key update;
+  if not exists (select from core.api_key k where k.project is null and k.caps is null and k.id <> p_row.id
+      and core.key_status(k) = 'active' and k.expires_at is null) then
+    perform core.refuse('PT409', 'last_owner_key', format('%s is the last owner key', p_row.id),
+      'Make another owner key first, and end this one with that.');
+  end if;
+end
+$$;
+comment on function core.require_owner_key_left is 'Raises PT409 where a key would end the last owner key.';
+
 -- Ends a key at once and for good. Idempotent: the first time stays on record.
 create function core_api.key_revoke(p_id uuid) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -338,6 +356,8 @@ declare
   v_before jsonb := core.key_view(v_row);
 begin
   if v_row.revoked_at is null then
+    perform core.require_own_caps(v_row.caps);
+    perform core.require_owner_key_left(v_row);
     update core.api_key
     set revoked_at = clock_timestamp(), disabled_at = coalesce(disabled_at, clock_timestamp())
     where id = p_id returning * into v_row;
@@ -357,7 +377,7 @@ grant execute on function core_api.key_revoke to core_member, service_role;
 -- Disabling, enabling, renaming and checking keys, and changing when they expire.
 
 -- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry.
--- To enable or prolong is to grant: the caller needs what the key may do. Idempotent. p_if_match: only in a state the
+-- The caller needs what the key may do. Idempotent. p_if_match: only in a state the
 -- caller has seen. Locks: the key.
 create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
@@ -388,11 +408,10 @@ begin
     perform core.refuse('PT409', 'key_replaced', format('key %s was rerolled and ends with its overlap', p_id),
       'Use the key that replaced it.', jsonb_build_object('replaced_by', v_old.replaced_by));
   end if;
-  if v_old.disabled_at is not null and v_new.disabled_at is null
-    or coalesce(v_new.expires_at, 'infinity') > coalesce(v_old.expires_at, 'infinity') then
-    perform core.require_own_caps(v_old.caps);
-  end if;
   if v_new is distinct from v_old then
+    -- A caller changes only keys that may do no more than it may itself.
+    perform core.require_own_caps(v_old.caps);
+    if v_new.disabled_at is not null or v_new.expires_at is not null then perform core.require_owner_key_left(v_old); end if;
     update core.api_key set name = v_new.name, disabled_at = v_new.disabled_at, expires_at = v_new.expires_at
     where id = p_id returning * into v_new;
     perform pg_catalog.pg_notify('core_key', p_id::text);

@@ -65,14 +65,15 @@ describe('a key', () => {
     expect((await patch(id, { enabled: false })).status).toBe(200)
   })
 
-  test('is not enabled or prolonged by who has less than it; disabled it can be', async () => {
+  test('is changed by nobody who may do less than it', async () => {
     const weak = await server.makeKey('smart_layer', ['key:read', 'key:write', 'ledger:read'])
     const { id } = await make({ scopes: ['ledger:spend'], expiresAt: soon(2) })
     const refusal = { status: 403, body: { reason: 'caps_exceed_own', caps: ['ledger:spend'] } }
     expect(await patch(id, { expiresAt: soon(9) }, weak)).toMatchObject(refusal)
     expect(await patch(id, { expiresAt: null }, weak)).toMatchObject(refusal)
-    expect((await patch(id, { expiresAt: soon(1) }, weak)).status).toBe(200)
-    expect((await patch(id, { enabled: false }, weak)).status).toBe(200)
+    expect(await patch(id, { expiresAt: soon(1) }, weak)).toMatchObject(refusal)
+    expect(await patch(id, { enabled: false }, weak)).toMatchObject(refusal)
+    expect((await patch(id, { enabled: false }, server.owner)).status).toBe(200)
     expect(await patch(id, { enabled: true }, weak)).toMatchObject(refusal)
   })
 
@@ -227,4 +228,34 @@ test('a project is read and changed, and PATCH makes none', async () => {
     })
     expect(none).toMatchObject({ status: 404, body: { code: 'not_found' } })
   }
+})
+
+describe('who may end a key', () => {
+  const system = '/v1/api-keys'
+
+  test('a key ends or changes no key that may do more than itself', async () => {
+    const weak = await server.makeKey('smart_layer', ['key:write', 'key:read'])
+    const strong = await make({ scopes: ['key:write', 'ledger:grant'] })
+    const at = `/v1/projects/smart_layer/api-keys/${strong['id']}`
+    const refused = { status: 403, body: { reason: 'caps_exceed_own' } }
+    expect(await server.send('DELETE', at, { key: weak })).toMatchObject(refused)
+    expect(await server.send('PATCH', at, { key: weak, body: { enabled: false } })).toMatchObject(refused)
+    expect(await server.send('PATCH', at, { key: weak, body: { name: 'other' } })).toMatchObject(refused)
+    expect(await server.send('DELETE', at, { key: server.owner })).toMatchObject({ status: 200 })
+  })
+
+  test('the last owner key ends itself in no way', async () => {
+    await using own = await openTestServer()
+    const made = await own.send('POST', system, { key: own.owner, body: { name: 'only' } })
+    const key = String(made.body['key'] ?? made.body['secret'])
+    const at = `${system}/${made.body['id']}`
+    const refused = { status: 409, body: { reason: 'last_owner_key' } }
+    const soon = new Date(Date.now() + 60_000).toISOString()
+    expect(await own.send('DELETE', at, { key })).toMatchObject(refused)
+    expect(await own.send('PATCH', at, { key, body: { enabled: false } })).toMatchObject(refused)
+    expect(await own.send('PATCH', at, { key, body: { expiresAt: soon } })).toMatchObject(refused)
+    expect(await own.send('PATCH', at, { key, body: { name: 'renamed' } })).toMatchObject({ status: 200 })
+    await own.send('POST', system, { key, body: { name: 'second' } })
+    expect(await own.send('DELETE', at, { key })).toMatchObject({ status: 200 })
+  })
 })

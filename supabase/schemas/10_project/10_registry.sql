@@ -28,6 +28,38 @@ end
 $$;
 comment on function core.project_view is 'A project as the API shows it.';
 
+-- Makes a project's schema, owned by a role of its own. Roles are the cluster's: where this owner may not create or use
+-- that role, the schema is its own, and the answer is the SQL with which a DBA completes it; else null.
+create function core.project_make_schema(p_name text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_role text := 'project_' || p_name;
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+    begin
+      execute format('create role %I nologin', v_role);
+      execute format('grant %I to current_user', v_role);
+    exception
+      when duplicate_object or unique_violation then null; -- another database of the cluster was faster
+      when insufficient_privilege then null;
+    end;
+  end if;
+  if not exists (select from pg_catalog.pg_namespace where nspname = p_name) then
+    begin
+      execute format('create schema %I authorization %I', p_name, v_role);
+    exception when insufficient_privilege or undefined_object then
+      execute format('create schema %I', p_name);
+    end;
+  end if;
+  if exists (select from pg_catalog.pg_namespace where nspname = p_name and pg_get_userbyid(nspowner) = current_user and v_role <> current_user) then
+    return case when not exists (select from pg_catalog.pg_roles where rolname = v_role) then format('create role %I nologin; ', v_role) else '' end
+      || format('grant %I to %I; alter schema %I owner to %I;', v_role, current_user, p_name, v_role);
+  end if;
+  return null;
+end
+$$;
+comment on function core.project_make_schema is 'Makes the schema and the role of a project; the SQL for a DBA where this owner may not.';
+
 -- Registers a project or updates what it says of itself. Idempotent by name: null keeps what is stored, and what is
 -- said again changes nothing. p_if_match: only in a state the caller has seen. Locks: the project.
 create function core_api.project_register(
@@ -42,7 +74,7 @@ declare
     'current', 'issuer', 'sink', 'breakage'];
   v_before core.project;
   v_row core.project;
-  v_role text;
+  v_sql text;
 begin
   if p_name is null or p_name !~ '^[a-z][a-z0-9_]{0,47}$' or p_name like 'pg\_%' or p_name = any (v_reserved) then
     perform core.refuse('PT400', 'invalid_project', format('%s cannot name a project', coalesce(quote_literal(p_name), 'null')),
@@ -82,19 +114,8 @@ begin
       p_name, case when v_before.name is not null then core.project_view(v_before) end, core.project_view(v_row));
   end if;
 
-  v_role := 'project_' || p_name;
-  if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
-    begin
-      execute format('create role %I nologin', v_role);
-      execute format('grant %I to current_user', v_role);
-    exception when duplicate_object or unique_violation then
-      null; -- roles belong to the whole server: another database of it was faster
-    end;
-  end if;
-  if not exists (select from pg_catalog.pg_namespace where nspname = p_name) then
-    execute format('create schema %I authorization %I', p_name, v_role);
-  end if;
-  return jsonb_build_object('ok', true) || core.project_view(v_row);
+  v_sql := core.project_make_schema(p_name);
+  return jsonb_build_object('ok', true, 'dba_sql', v_sql) || core.project_view(v_row);
 end
 $$;
 comment on function core_api.project_register is 'Registers a sibling project, or updates what it says of itself, and makes its own schema. Idempotent by name.';

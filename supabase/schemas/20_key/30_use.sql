@@ -45,6 +45,24 @@ comment on function core_api.key_list is 'The API keys of a project, or of the w
 revoke execute on function core_api.key_list from public;
 grant execute on function core_api.key_list to core_member, service_role;
 
+-- The last owner key cannot end itself: after that no owner could make another one over the API. Owners who come with the
+-- configured key, as a user or over the database itself may end it. Locks: the owner keys, in order.
+create function core.require_owner_key_left(p_row core.api_key) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_row.project is not null or p_row.caps is not null or core.key_status(p_row) <> 'active' or core.actor() not like 'key:%' then
+    return;
+  end if;
+  perform from core.api_key where project is null and caps is null order by id for no key update;
+  if not exists (select from core.api_key k where k.project is null and k.caps is null and k.id <> p_row.id
+      and core.key_status(k) = 'active' and k.expires_at is null) then
+    perform core.refuse('PT409', 'last_owner_key', format('%s is the last owner key', p_row.id),
+      'Make another owner key first, and end this one with that.');
+  end if;
+end
+$$;
+comment on function core.require_owner_key_left is 'Raises PT409 where a key would end the last owner key.';
+
 -- Ends a key at once and for good. Idempotent: the first time stays on record.
 create function core_api.key_revoke(p_id uuid) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -53,6 +71,8 @@ declare
   v_before jsonb := core.key_view(v_row);
 begin
   if v_row.revoked_at is null then
+    perform core.require_own_caps(v_row.caps);
+    perform core.require_owner_key_left(v_row);
     update core.api_key
     set revoked_at = clock_timestamp(), disabled_at = coalesce(disabled_at, clock_timestamp())
     where id = p_id returning * into v_row;

@@ -1,7 +1,7 @@
 -- Disabling, enabling, renaming and checking keys, and changing when they expire.
 
 -- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry.
--- To enable or prolong is to grant: the caller needs what the key may do. Idempotent. p_if_match: only in a state the
+-- The caller needs what the key may do. Idempotent. p_if_match: only in a state the
 -- caller has seen. Locks: the key.
 create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
@@ -32,11 +32,10 @@ begin
     perform core.refuse('PT409', 'key_replaced', format('key %s was rerolled and ends with its overlap', p_id),
       'Use the key that replaced it.', jsonb_build_object('replaced_by', v_old.replaced_by));
   end if;
-  if v_old.disabled_at is not null and v_new.disabled_at is null
-    or coalesce(v_new.expires_at, 'infinity') > coalesce(v_old.expires_at, 'infinity') then
-    perform core.require_own_caps(v_old.caps);
-  end if;
   if v_new is distinct from v_old then
+    -- A caller changes only keys that may do no more than it may itself.
+    perform core.require_own_caps(v_old.caps);
+    if v_new.disabled_at is not null or v_new.expires_at is not null then perform core.require_owner_key_left(v_old); end if;
     update core.api_key set name = v_new.name, disabled_at = v_new.disabled_at, expires_at = v_new.expires_at
     where id = p_id returning * into v_new;
     perform pg_catalog.pg_notify('core_key', p_id::text);

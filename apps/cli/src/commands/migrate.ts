@@ -4,6 +4,8 @@ import {
   finishRestore,
   type MigrateProgress,
   type MigrationStatus,
+  migratePlan,
+  migrateRepair,
   migrateReset,
   migrateStatus,
   migrateUp,
@@ -56,6 +58,35 @@ export function addMigrate({ program, session, exit }: Verbs): void {
       await using database = await openLocalDatabase(localConfig(io))
       const result = await finishRestore({ database, signal: io.signal })
       output.data(result, ({ changed }) => (changed ? 'the restore is finished' : 'nothing to do'))
+    })
+
+  migrate
+    .command('plan')
+    .description('print the SQL that a DBA must execute first; nothing where this user may do everything')
+    .action(async () => {
+      const { io, output } = session()
+      await using database = await openLocalDatabase(localConfig(io))
+      const plan = await migratePlan(database, { signal: io.signal })
+      output.data(plan, ({ owner, required, optional }) =>
+        [
+          ...(required.length > 0 ? [`-- Required before core migrate up, which runs as ${owner}.`, ...required] : []),
+          ...(optional.length > 0 ? ['-- Optional: PostgREST and roles of projects.', ...optional] : []),
+          ...(required.length + optional.length > 0 ? [] : [`-- Nothing: ${owner} may do everything.`]),
+        ].join('\n'),
+      )
+      if (plan.required.length > 0) exit(exitCodes.failure)
+    })
+
+  migrate
+    .command('repair')
+    .description('restore missing roles and grants, for example after a restore into another cluster')
+    .action(async () => {
+      const { io, output } = session()
+      await using database = await openLocalDatabase(localConfig(io))
+      const result = await migrateRepair(database, { signal: io.signal })
+      output.data(result, ({ executed, left }) =>
+        [`${executed} statements executed`, ...(left.length > 0 ? ['-- Left for a DBA:', ...left] : [])].join('\n'),
+      )
     })
 
   migrate

@@ -1,12 +1,12 @@
 import type { Config } from '@core/config'
 import { type Database, isMade, openDatabase } from '@core/database'
-import { inspectServer, migrateStatus, restoreStatus } from '@core/database/migrate'
+import { inspectRights, inspectServer, migrateStatus, restoreStatus } from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { z } from 'zod'
 import { checkClock } from './check-clock.ts'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
-export const databaseChecks = ['database', 'migrations', 'clock', 'extensions', 'owner key'] as const
+export const databaseChecks = ['database', 'migrations', 'rights', 'names', 'clock', 'extensions', 'owner key'] as const
 
 /** Everything that needs the database itself. It is opened, looked at and closed; nothing is written. */
 export async function checkDatabase(config: Config, signal: AbortSignal): Promise<Finding[]> {
@@ -44,15 +44,19 @@ async function look(database: Database, config: Config, signal: AbortSignal): Pr
   if (database.driver === 'supabase') {
     const why = 'the API of Supabase does not show it; CORE_DATABASE_URL with the connection string does'
     return [
-      ...(['migrations', 'clock', 'extensions'] as const).map((check) => skipped(check, why)),
+      ...(['migrations', 'rights', 'names', 'clock', 'extensions'] as const).map((check) => skipped(check, why)),
       await ownerKey(database, config),
     ]
   }
   const migrations = await checkMigrations(database, signal)
   const server = await checkServer(database, signal)
+  const rights =
+    migrations.status === 'ok'
+      ? await checkRights(database, signal)
+      : (['rights', 'names'] as const).map((check) => skipped(check, 'the migrations come first'))
   const owner =
     migrations.status === 'ok' ? await ownerKey(database, config) : skipped('owner key', 'the migrations come first')
-  return [migrations, ...server, owner]
+  return [migrations, ...rights, ...server, owner]
 }
 
 async function checkMigrations(database: Database, signal: AbortSignal): Promise<Finding> {
@@ -83,6 +87,24 @@ async function checkMigrations(database: Database, signal: AbortSignal): Promise
     )
   }
   return ok('migrations', `all ${migrations.length} are applied`)
+}
+
+async function checkRights(database: Database, signal: AbortSignal): Promise<Finding[]> {
+  const { missingRoles, missingGrants, clashes } = await inspectRights(database, { signal })
+  const missing = [...missingRoles.map((role) => `role ${role}`), ...missingGrants.map((name) => `grants of ${name}`)]
+  const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
+  return [
+    missing.length === 0
+      ? ok('rights', 'roles and grants are complete')
+      : fault('rights', `missing: ${missing.slice(0, 3).join(', ')}${more}`, 'core migrate repair'),
+    clashes.length === 0
+      ? ok('names', 'projects and root accounts have different names')
+      : fault(
+          'names',
+          `project and root account of one name: ${clashes.slice(0, 10).join(', ')}. Keys of the project reach nothing`,
+          'Register the project under another name, move its members and keys there, and revoke the keys of this one.',
+        ),
+  ]
 }
 
 async function checkServer(database: Database, signal: AbortSignal): Promise<Finding[]> {

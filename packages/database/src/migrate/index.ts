@@ -1,4 +1,7 @@
+export { inspectRights, type Rights } from './inspect-rights.ts'
 export { inspectServer, type ServerFacts } from './inspect-server.ts'
+export { type MigrationPlan, migratePlan } from './migrate-plan.ts'
+export { migrateRepair, type RepairResult } from './migrate-repair.ts'
 export { migrateReset } from './migrate-reset.ts'
 export {
   type MigrateOptions,

@@ -76,6 +76,8 @@ async function applyOne(session: SqlSession, file: MigrationFile): Promise<boole
   })
 }
 
+const insufficientPrivilege = '42501'
+
 async function applyStatement(session: SqlSession, file: MigrationFile, statement: string): Promise<void> {
   try {
     await session.execute(statement)
@@ -84,7 +86,10 @@ async function applyStatement(session: SqlSession, file: MigrationFile, statemen
       throw error
     throw new CoreError('E_DATABASE_SCHEMA', `migration ${file.file} failed: ${error.message}`, {
       cause: error,
-      fix: 'Nothing of this migration was kept. Mend what the message names and run `core migrate up` again.',
+      fix:
+        error.details['sqlstate'] === insufficientPrivilege
+          ? 'Run `core migrate plan`, have a DBA execute the SQL it prints, then run `core migrate up` again.'
+          : 'Nothing of this migration was kept. Fix what the message names and run `core migrate up` again.',
       details: { reason: 'migration_failed', version: file.version, statement, sqlstate: error.details['sqlstate'] },
     })
   }

@@ -26,7 +26,8 @@ export function migrationsFolder(): string {
 
 /** Reads the migrations in order. Throws E_INVALID for a file whose name is not `<14 digits>_<name>.sql`. */
 export async function readMigrationFiles(folder: string): Promise<MigrationFile[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  // macOS leaves ._<name> beside files of foreign disks.
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql') && !name.startsWith('.')).sort()
   return Promise.all(
     names.map(async (file) => {
       const [, version, name] = /^(\d{14})_([a-z0-9_]+)\.sql$/.exec(file) ?? []

@@ -1,0 +1,48 @@
+import { type CallOptions, startDeadline } from '@core/foundation'
+import type { Database } from '../database.ts'
+import { withSession } from '../sql-session.ts'
+import { lockHistory, readHistory } from './history.ts'
+import { compareHistory, refuseChanged } from './migrate-status.ts'
+import { inTransaction } from './migrate-up.ts'
+import { migrationsFolder, readMigrationFiles } from './migration-files.ts'
+
+export interface RepairResult {
+  /** Statements that were executed again. */
+  readonly executed: number
+  /** SQL that a DBA has to execute, because this owner may not. */
+  readonly left: readonly string[]
+}
+
+const REPAIR_TIMEOUT_MS = 120_000
+
+/**
+ * Gives back what a restore into another cluster loses: the roles, and the grants to them. Executes those statements of
+ * the applied migrations again; each is idempotent, and data is not touched. All in one transaction.
+ */
+export async function migrateRepair(database: Database, options: CallOptions = {}): Promise<RepairResult> {
+  using deadline = startDeadline('migrate repair', options, REPAIR_TIMEOUT_MS)
+  const files = await readMigrationFiles(migrationsFolder())
+  return withSession(
+    database,
+    (session) =>
+      inTransaction(session, async () => {
+        await session.query(lockHistory)
+        const status = compareHistory(files, await readHistory(session))
+        refuseChanged(status)
+        const applied = files.filter((_, index) => status.migrations[index]?.state === 'applied')
+        const statements = applied.flatMap((file) => file.statements.filter(isAboutRights))
+        for (const statement of statements) await session.execute(statement)
+        if (applied.length === 0) return { executed: 0, left: [] }
+        const projects = await session.query(
+          `select core.project_make_schema(name) as sql from core.project order by name`,
+        )
+        return { executed: statements.length, left: projects.flatMap(({ sql }) => (sql ? [sql] : [])) }
+      }),
+    deadline,
+  )
+}
+
+function isAboutRights(statement: string): boolean {
+  const bare = statement.replace(/^(?:\s|--[^\n]*\n)+/, '')
+  return /^(?:grant|revoke|notify)\b/i.test(bare) || (/^do\b/i.test(bare) && /create role|authenticator/.test(bare))
+}
