@@ -3,7 +3,7 @@
 -- supabase/schemas/20_key/10_storage.sql
 
 -- API keys. The key itself never reaches the database: callers make it, keep it, and hand over its SHA-256 and its
--- first characters (the hint by which people tell keys apart).
+-- first characters (the hint by which people recognise a key).
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('key:read', 'List API keys and check one; never the secrets', '{operator,admin,owner}', false, 'key'),
@@ -40,7 +40,7 @@ create table core.api_key (
 comment on table core.api_key is 'API keys as SHA-256. project null: a key of the whole system; caps null: every scope.';
 comment on column core.api_key.caps is 'The scopes. key_create checks them: a constraint may not read another table, or a restore would fail.';
 comment on column core.api_key.revoked_at is 'Ended for good. A key that is only disabled can be enabled again.';
-comment on column core.api_key.request is 'What was asked for, to tell a retry from another use of the same idempotency key.';
+comment on column core.api_key.request is 'The request, to distinguish a retry from another use of the same idempotency key.';
 create index api_key_by_project on core.api_key (project, id);
 create index api_key_by_replacement on core.api_key (replaced_by) where replaced_by is not null;
 
@@ -67,7 +67,7 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.key_view is 'A key as the API shows it: never its hash.';
 
--- Tells the outbox of a key. Those of the whole system concern the owner, like all that happens in the project core.
+-- Writes a change of a key to the outbox. Those of the whole system concern the owner, like all that happens in the project core.
 create function core.key_emit(p_type text, p_row core.api_key) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -137,7 +137,7 @@ comment on function core.require_own_caps is 'Raises PT403 where a member would 
 -- supabase/schemas/20_key/20_create.sql
 
 -- Making and rerolling keys. Both replay on p_key: the second call answers with the first one's key and
--- "replayed": true, and since only a hash is stored, nobody can be shown that key again.
+-- "replayed": true, and since only a hash is stored, that key cannot be shown again.
 
 -- Stores a new key, or finds the one this request made before. The steps create and reroll have in common.
 create function core.key_insert(p_key text, p_new core.api_key, p_request jsonb) returns jsonb
@@ -457,9 +457,9 @@ grant execute on function core_api.key_check to core_member, service_role;
 
 -- supabase/schemas/20_key/50_touch.sql
 
--- When keys were last used, told in batches: a write per request would cost more than the request's check.
+-- When keys were last used, written in batches: a write per request would cost more than the request's check.
 
--- p_uses: [{id, at}], at most 10,000. Later times win, whoever tells them; what is not a key any more is passed over.
+-- p_uses: [{id, at}], at most 10,000. The latest time wins; ids that are no longer keys are skipped.
 -- Locks: the keys, in the order of their ids.
 create function core_api.key_touch(p_uses jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -81,7 +81,7 @@ comment on function core_api.limit_lease is 'Permits of rate limits for a proces
 revoke execute on function core_api.limit_lease from public;
 grant execute on function core_api.limit_lease to service_role;
 
--- Forgets keys that nobody has used for a window.
+-- Deletes keys that were not used for a window.
 create function core_api.limit_trim(p_limit int default 10000) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -3,7 +3,7 @@
 -- supabase/schemas/60_audit/10_log.sql
 
 -- The audit log: who changed what, when, from what to what, and by which request, written in the transaction that
--- changed it. What the ledger journals is on record there with its actor; only what its rows do not tell (what an
+-- changed it. What the ledger journals is on record there with its actor; only what its rows do not hold (what an
 -- account or budget was before) has an entry here as well, under the number of its journal row.
 
 insert into core.scope (name, summary, roles, is_default, topic) values
@@ -37,7 +37,7 @@ begin
   return null;
 end
 $$;
-comment on function core.audit_refuse_rewrite is 'Trigger: the audit log refuses UPDATE, DELETE and TRUNCATE, whoever asks.';
+comment on function core.audit_refuse_rewrite is 'Trigger: the audit log refuses UPDATE, DELETE and TRUNCATE to everybody.';
 create trigger audit_append_only before update or delete or truncate on core.audit
   for each statement execute function core.audit_refuse_rewrite();
 
@@ -111,7 +111,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 declare
   v_ok boolean;
   v_scan constant int := 20000;
-  -- How far numbers and times may differ in order: no call at the gate takes as long.
+  -- How far numbers and times may differ in order: no call that waits for its locks takes as long.
   v_slack constant interval := '1 minute';
   v_actor text := p_filter ->> 'actor';
   v_action text := p_filter ->> 'action';

@@ -7,7 +7,7 @@
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('system:read', 'Read system status and bottlenecks', '{}', false, null);
 
--- What the server is and which migrations it has applied; the Supabase CLI's own history tells.
+-- What the server is and which migrations it has applied, from the Supabase CLI's own history.
 create function core_api.system_info() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare

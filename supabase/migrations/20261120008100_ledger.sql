@@ -94,7 +94,7 @@ create table core.ledger_hold (
   closed_at timestamptz,
   leased boolean not null default false
 ) with (fillfactor = 80);
-comment on table core.ledger_hold is 'Credits set aside by reserve. Belongs for ever to the windows it opened in.';
+comment on table core.ledger_hold is 'Credits set aside by reserve. Always belongs to the windows it opened in.';
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
@@ -129,7 +129,7 @@ comment on table core.ledger_tx is 'The journal: one row per accepted call, with
 comment on column core.ledger_tx.settled is 'With held and available: the balance of the purse it left behind.';
 comment on column core.ledger_tx.windows is 'Cap, spent and held that it left in each window of its budgets, in their order.';
 comment on column core.ledger_tx.request is 'What was asked: the fields of the call that are not null and not its defaults.';
-comment on column core.ledger_tx.result is 'The answer, of the calls whose answer the row does not tell by itself: core.ledger_told.';
+comment on column core.ledger_tx.result is 'The answer, of the calls whose answer core.ledger_answer cannot rebuild from the row.';
 comment on column core.ledger_tx.related_id is 'Of a transfer: the receiving purse. Of a refund: the transaction given back.';
 create index ledger_tx_related_idx on core.ledger_tx (op, related_id, id) where related_id is not null;
 create index ledger_tx_xid_idx on core.ledger_tx (xid, id);
@@ -171,7 +171,7 @@ begin
   return null;
 end
 $$;
-comment on function core.refuse_rewrite is 'Trigger: journals refuse UPDATE, DELETE and TRUNCATE, whoever asks.';
+comment on function core.refuse_rewrite is 'Trigger: journals refuse UPDATE, DELETE and TRUNCATE to everybody.';
 create trigger ledger_tx_append_only before update or delete or truncate on core.ledger_tx
   for each statement execute function core.refuse_rewrite();
 create trigger ledger_entry_append_only before update or delete or truncate on core.ledger_entry
@@ -284,7 +284,7 @@ $$;
 comment on function core.ledger_available is 'What may still be reserved: in - out - held + overdraft. Negative means debt.';
 
 -- What every answer carries.
-create function core.ledger_answer(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
+create function core.ledger_accepted(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', true, 'tx', p_tx, 'replayed', false,
@@ -292,7 +292,7 @@ begin
     'available', core.ledger_available(p_purse), 'budgets', p_budgets);
 end
 $$;
-comment on function core.ledger_answer is 'The common part of every accepted answer.';
+comment on function core.ledger_accepted is 'The common part of every accepted answer.';
 
 -- A denial is a value: nothing is raised, nothing but lazy expiry is kept, nothing is stored under the key.
 create function core.ledger_denied(p_code text, p_account text, p_purse core.ledger_account default null,
@@ -309,7 +309,7 @@ comment on function core.ledger_denied is 'A refusal as data: code, account, the
 
 -- supabase/schemas/80_ledger/20_windows.sql
 
--- Budgets: periods in their own time zone, windows made at the gate, alerts at the crossing.
+-- Budgets: periods in their own time zone, windows made when a call takes its locks, alerts at the crossing.
 
 -- The first instant at which a wall clock of the zone shows a time. Where the clocks go back over it, it comes twice and
 -- Postgres takes the second; where they go forward over it, it never comes and Postgres takes the instant of the change.
@@ -369,7 +369,7 @@ $$;
 comment on function core.ledger_periods_between is 'The number of periods from the start of one to the start of another.';
 
 -- What a new window takes over: the unused rest of the period before, at most carry_cap. Computed once, at creation.
--- Periods that nobody touched have no row; all of them was unused, so what they were given rolls over, too.
+-- Periods without a call have no row; all of them was unused, so what they were given rolls over, too.
 create function core.ledger_carry(p_budget core.ledger_budget, p_start timestamptz) returns bigint
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -388,7 +388,7 @@ comment on function core.ledger_carry is 'The roll-over into the window that sta
 
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
 -- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle. What a
--- made one takes over is not settled until the gate has locked the window before it.
+-- made one takes over is not settled until the window before it is locked.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
   out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -544,7 +544,7 @@ end
 $$;
 comment on function core.ledger_require_room is 'Raises PT400 when a charge would take a sum of the purse, the hold or a window beyond 2^53 - 1.';
 
--- Tells the outbox of the alerts a transaction has just raised on one budget.
+-- Writes the alerts that a transaction has just raised on one budget to the outbox.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -627,7 +627,7 @@ comment on function core.ledger_count is 'Adds to held and spent of locked windo
 
 -- supabase/schemas/80_ledger/30_journal.sql
 
--- The journal: what is kept of a call, and the answer of a known key, told from it.
+-- The journal: what is kept of a call, and the answer of a known key, rebuilt from it.
 
 -- A call as the journal keeps it: what is null or a default says nothing, and a row per call is long enough.
 create function core.ledger_request(p_fields jsonb, p_metadata jsonb default '{}') returns jsonb
@@ -638,9 +638,9 @@ end
 $$;
 comment on function core.ledger_request is 'The fields of a call that are not null, and its metadata unless empty.';
 
--- The answer of a reserve, settle, void or charge, told from its journal row: the first one and each replay. p_hold as
+-- The answer of a reserve, settle, void or charge, rebuilt from its journal row: the first one and each replay. p_hold as
 -- the call left it or later: what is read of it no longer changes. p_facts: of the row's windows, in their order.
-create function core.ledger_told(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
+create function core.ledger_answer(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_budgets jsonb := '[]';
@@ -663,7 +663,7 @@ begin
     end;
 end
 $$;
-comment on function core.ledger_told is 'The answer of a reserve, settle, void or charge, from its journal row, its hold and the facts of its windows.';
+comment on function core.ledger_answer is 'The answer of a reserve, settle, void or charge, from its journal row, its hold and the facts of its windows.';
 
 -- The first answer of a journal row, whatever its call was.
 create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
@@ -675,7 +675,7 @@ begin
   if p_tx.result is not null then return p_tx.result; end if;
   select * into v_hold from core.ledger_hold where id = p_tx.hold;
   v_windows := core.ledger_read_windows(coalesce(v_hold.budget_ids, p_tx.budget_ids), coalesce(v_hold.window_starts, p_tx.window_starts));
-  return core.ledger_told(p_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(p_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_result is 'The first answer of a journal row.';
@@ -712,7 +712,7 @@ end
 $$;
 comment on function core.ledger_xid is 'The number of this transaction; PT409 where the journal came from another cluster and restore_finish did not run.';
 
--- Writes the journal row: with p_result, or with p_windows as the call left them where the row tells the answer itself.
+-- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
 -- A twin with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
@@ -754,7 +754,7 @@ comment on function core.ledger_post is 'Posts an amount to a purse, already cou
 
 -- supabase/schemas/80_ledger/40_lock.sql
 
--- The gate: takes every lock of a call in the one global order (accounts by id, holds by id, windows by budget and
+-- Takes every lock of a call in the one global order (accounts by id, holds by id, windows by budget and
 -- period) and expires what is due, before anything is decided. Expiry is lazy here and swept in the background;
 -- correctness never waits for the sweep.
 
@@ -835,7 +835,7 @@ comment on function core.ledger_lock_names is 'Names of locks on purses and wind
 -- The time and the locks of a batch. An argument of what runs inside it and never a setting, which any session can make.
 create type core.ledger_batch_locks as (at timestamptz, names text[]);
 
-create function core.ledger_lock_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
+create function core.ledger_adopt_locks(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
   p_window_starts timestamptz[]) returns core.ledger_batch_locks
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -847,7 +847,7 @@ begin
   return row(p_at, core.ledger_lock_names(p_purses, v_ids, v_starts));
 end
 $$;
-comment on function core.ledger_lock_batch is 'The time and the locks of a batch, for its operations.';
+comment on function core.ledger_adopt_locks is 'The time and the locks of a batch, for its operations.';
 
 -- A lock that an operation of a batch needs and the batch did not take, because its hold, account or budget was opened
 -- since: taken now it would be out of the order, and two such batches would wait for each other.
@@ -863,11 +863,11 @@ end
 $$;
 comment on function core.ledger_require_locked is 'Raises 40001 for a lock that the batch does not have.';
 
--- The gate for any number of purses. Expires what is due in their trees: due holds of siblings matter because they
+-- Locks any number of purses. Expires what is due in their trees: due holds of siblings matter because they
 -- sit in the windows of common ancestors, so their purses join the lock. Opens the present windows of p_path's budgets
 -- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
 -- decides expiry and the period.
-create function core.ledger_gate(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
+create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[],
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -880,8 +880,8 @@ declare
   v_ids bigint[];
   v_starts timestamptz[];
 begin
-  -- All that is due, up to a bound nobody reaches while a sweep runs: a hold left over could deny for nothing.
-  -- Inside a batch the batch has been through the gate; a second expiry would take locks out of order.
+  -- All that is due, up to a bound that is not reached while a sweep runs: a hold left over could deny for nothing.
+  -- Inside a batch the batch has taken the locks; a second expiry would take locks out of order.
   at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
   if p_batch.at is null then
     select array_agg(distinct d.purse_id) into v_purses from (
@@ -937,11 +937,11 @@ begin
   end if;
 end
 $$;
-comment on function core.ledger_gate is 'Takes every lock of a call in the global order, expires what is due, and returns the time and the present windows.';
+comment on function core.ledger_lock is 'Takes every lock of a call in the global order, expires what is due, and returns the time and the present windows.';
 
--- The gate for one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
+-- Locks one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
 -- further account and further windows.
-create function core.ledger_enter(p_batch core.ledger_batch_locks, p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
+create function core.ledger_lock_account(p_batch core.ledger_batch_locks, p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
   p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -954,7 +954,7 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_gate := core.ledger_gate(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_gate := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts);
   at := v_gate.at;
   budget_ids := v_gate.budget_ids;
@@ -962,7 +962,7 @@ begin
   select * into purse from core.ledger_account where id = p_account.purse_id;
 end
 $$;
-comment on function core.ledger_enter is 'The gate for one account: locks, expires, returns its purse, the time and its present windows.';
+comment on function core.ledger_lock_account is 'Locks one account, expires what is due, and returns its purse, the time and its present windows.';
 
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
@@ -1093,7 +1093,7 @@ begin
   end if;
   v_tx := nextval('core.ledger_tx_id');
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.open', 'account:' || p_account, v_account.project, null, core.ledger_account_view(v_account), v_tx);
   return v_answer;
@@ -1157,7 +1157,7 @@ begin
 
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
     'overdraft', p_overdraft, 'metadata', p_metadata);
-  perform core.ledger_enter(null, v_account, null, false, v_account.id);
+  perform core.ledger_lock_account(null, v_account, null, false, v_account.id);
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_account from core.ledger_account where id = v_account.id;
@@ -1184,7 +1184,7 @@ begin
   where id = v_account.id returning * into v_account;
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.update', 'account:' || p_account, v_account.project, v_before, core.ledger_account_view(v_account), v_tx);
   return v_answer;
@@ -1220,7 +1220,7 @@ begin
   v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
     'reason', p_reason, 'metadata', p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, null, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, null, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1230,7 +1230,7 @@ begin
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
   perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
   v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;
@@ -1448,7 +1448,7 @@ begin
   v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
     'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
 
-  v_gate := core.ledger_enter(null, v_account, null, true, v_account.id);
+  v_gate := core.ledger_lock_account(null, v_account, null, true, v_account.id);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1457,7 +1457,7 @@ begin
   if v_budget.id is not null and p_limit is not null and (v_budget.period <> p_period or v_budget.time_zone <> p_tz) then
     perform core.refuse('PT409', 'budget_period_fixed',
       format('the budget %s counts per %s in %s, and that cannot change', p_name, v_budget.period, v_budget.time_zone),
-      'Remove it (limit null) and set it anew, or set a second budget beside it.', jsonb_build_object('field', 'period'));
+      'Remove it (limit null) and set it again, or set a second budget beside it.', jsonb_build_object('field', 'period'));
   end if;
 
   v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
@@ -1480,7 +1480,7 @@ begin
       null, v_windows.spent[i], v_gate.at);
   end loop;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(v_windows))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit,
       'etag', case when p_limit is not null then core.ledger_budget_etag(v_budget) end);
   perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
@@ -1546,7 +1546,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, null, true);
+  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1554,7 +1554,7 @@ begin
   v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
-    return core.ledger_refused_spend(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
+    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
@@ -1564,7 +1564,7 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_gate.at,
     v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows);
   v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
-  return core.ledger_told(v_tx, null, v_windows.facts);
+  return core.ledger_answer(v_tx, null, v_windows.facts);
 end
 $$;
 comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batch null) or as one operation of a batch.';
@@ -1582,7 +1582,7 @@ grant execute on function core_api.ledger_charge to core_member, service_role;
 
 -- supabase/schemas/80_ledger/extend.sql
 
--- Live holds: extend them while work goes on, capture parts of them.
+-- Live holds: extend them while work continues, capture parts of them.
 
 -- Adds credits to an open hold and renews its time in one call; p_add 0 only renews. What is added counts in the
 -- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
@@ -1616,7 +1616,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1631,7 +1631,7 @@ begin
   v_tightest := core.ledger_tightest(v_windows);
   v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_tightest.rest));
   if v_granted < coalesce(p_min, p_add) then
-    return core.ledger_refused_spend(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
+    return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
       || jsonb_build_object('hold', p_hold);
   end if;
 
@@ -1640,7 +1640,7 @@ begin
   v_expires := greatest(v_hold.expires_at, v_gate.at + make_interval(secs => p_ttl_s));
   update core.ledger_hold set amount = amount + v_granted, expires_at = v_expires where id = p_hold;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse,
+  v_answer := core.ledger_accepted(v_tx, v_purse,
       core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at)))
     || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount + v_granted, 'expires_at', v_expires);
   perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
@@ -1684,7 +1684,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1701,7 +1701,7 @@ begin
   update core.ledger_hold set captured = captured + p_amount where id = p_hold;
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse,
+  v_answer := core.ledger_accepted(v_tx, v_purse,
       core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_gate.at)))
     || jsonb_build_object('hold', p_hold, 'charged', p_amount, 'captured', v_hold.captured + p_amount, 'rest', v_rest - p_amount);
   perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
@@ -1761,7 +1761,7 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'overflow')), p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, null, true);
+  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1775,7 +1775,7 @@ begin
   v_tightest := core.ledger_tightest(v_windows);
   v_granted := least(p_amount, core.ledger_available(v_purse), v_tightest.rest);
   if v_granted < coalesce(p_min, p_amount) then
-    return core.ledger_refused_spend(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
+    return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
   end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
@@ -1790,7 +1790,7 @@ begin
   v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_gate.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
-  return core.ledger_told(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
@@ -1820,7 +1820,7 @@ $$;
 comment on function core.ledger_refuse_hold is 'Raises PT409: the id is taken.';
 
 -- Which of the two said no: the balance, else the tightest budget.
-create function core.ledger_refused_spend(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
+create function core.ledger_spend_denial(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
   p_windows core.ledger_window_set) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -1832,7 +1832,7 @@ begin
     end;
 end
 $$;
-comment on function core.ledger_refused_spend is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
+comment on function core.ledger_spend_denial is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
 
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
 create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
@@ -1888,7 +1888,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1931,7 +1931,7 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, null, v_gate.at,
     p_windows => v_windows);
   if v_charged > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_charged, 2); end if;
-  return core.ledger_told(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batch null) or as one operation of a batch.';
@@ -1972,7 +1972,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1989,7 +1989,7 @@ begin
   v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_gate.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
-  return core.ledger_told(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch null) or as one operation of a batch.';
@@ -2007,25 +2007,25 @@ grant execute on function core_api.ledger_void to core_member, service_role;
 
 -- supabase/schemas/80_ledger/publish.sql
 
--- Balances for the outbox, behind the hot path's back: postings write nothing for it and wait for nobody. What has
--- changed is read from the journal, in the background, and every purse is told of once however often it changed.
+-- Balances for the outbox, off the hot path: postings write nothing for it and wait for no lock of it. What has changed is
+-- read from the journal in the background, and every purse is published once however often it changed.
 
 create table core.ledger_publish_head (
   singleton boolean constraint ledger_publish_head_pkey primary key default true
     constraint ledger_publish_head_one_row check (singleton),
   from_xid xid8 not null default core.xid()
 );
-comment on table core.ledger_publish_head is 'Transactions before from_xid have been told of. Its lock lets one process publish at a time.';
+comment on table core.ledger_publish_head is 'Transactions before from_xid have been published. Its lock lets one process publish at a time.';
 insert into core.ledger_publish_head default values;
 insert into core.xid_source values ('core.ledger_publish_head', 'from_xid', true);
 
--- A purse's state for each project that draws on it, and for its own, where it is newer than what was told before.
+-- A purse's state for each project that draws on it, and for its own, where it is newer than what was published before.
 create function core.ledger_publish_purses(p_purses bigint[]) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin
-  insert into core.event as told (topic, project, type, data, state_key)
+  insert into core.event as old (topic, project, type, data, state_key)
   select 'ledger.balance', c.project, 'changed', jsonb_build_object('account', a.code, 'kind', a.kind, 'status', a.status,
       'settled', a.total_in::bigint - a.total_out, 'held', a.held, 'overdraft', a.overdraft,
       'available', core.ledger_available(a), 'version', a.version), c.project || ':' || a.code
@@ -2035,17 +2035,17 @@ begin
       select from core.ledger_account d where d.purse_id = a.id and d.project = p.name)
   ) c (project)
   where a.id = any (p_purses) and a.purse_id = a.id and a.kind not in ('issuer', 'sink', 'breakage')
-  -- In one order, so that nobody waits in a circle.
+  -- In one order, so that two calls cannot wait for each other.
   order by a.code, c.project
   on conflict (topic, state_key) where state_key is not null do update set data = excluded.data, at = clock_timestamp(), seq = null
-    where (told.data ->> 'version')::bigint < (excluded.data ->> 'version')::bigint;
+    where (old.data ->> 'version')::bigint < (excluded.data ->> 'version')::bigint;
   get diagnostics v_count = row_count;
   return v_count;
 end
 $$;
 comment on function core.ledger_publish_purses is 'Writes the present state of purses to the outbox, replacing what it said of them before.';
 
--- Tells of every purse that postings have changed since the last call. A transaction is final for the cursor once none
+-- Publishes every purse that postings have changed since the last call. A transaction is final for the cursor once none
 -- older is running; what is read twice meanwhile is known by its version. One process does it, the others find it done.
 create function core_api.ledger_publish(p_limit int default 20000) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -2085,7 +2085,7 @@ grant execute on function core_api.ledger_publish to service_role;
 
 -- Reads: balance, accounts, history, a hold.
 
--- The present windows of a path as answers show them, also those nobody has touched yet; nothing is written.
+-- The present windows of a path as answers show them, also those without a row yet; nothing is written.
 create function core.ledger_current_budgets(p_path bigint[], p_now timestamptz) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -2173,7 +2173,7 @@ begin
   if p_at is null or p_at >= v_now then
     if exists (select from core.ledger_hold
         where root_id = v_account.root_id and status = 'open' and expires_at <= v_now) then
-      perform core.ledger_enter(null, v_account, null, false);
+      perform core.ledger_lock_account(null, v_account, null, false);
     end if;
     select * into v_purse from core.ledger_account where id = v_account.purse_id;
     return core.ledger_balance_view(v_account, v_purse, clock_timestamp());
@@ -2270,7 +2270,7 @@ comment on function core_api.ledger_history is 'The journal of an account, newes
 revoke execute on function core_api.ledger_history from public;
 grant execute on function core_api.ledger_history to core_member, service_role;
 
--- A hold as it stands. One whose time is up shows as expired before the sweep has been.
+-- The present state of a hold. One whose time is up shows as expired before the sweep has been.
 create function core_api.ledger_hold_get(p_hold uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -2287,7 +2287,7 @@ begin
     'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)));
 end
 $$;
-comment on function core_api.ledger_hold_get is 'A hold as it stands; due ones show as expired.';
+comment on function core_api.ledger_hold_get is 'The present state of a hold; due ones show as expired.';
 revoke execute on function core_api.ledger_hold_get from public;
 grant execute on function core_api.ledger_hold_get to core_member, service_role;
 
@@ -2296,7 +2296,7 @@ grant execute on function core_api.ledger_hold_get to core_member, service_role;
 -- Balancing: unused cap moves between siblings of one parent, within one period, sum zero. Never money.
 
 -- The water level: the largest equal rest r such that the caps max(floor, demand + r) of all siblings fit the total.
--- demand is what is spent and held: nobody's cap falls below what it uses already.
+-- demand is what is spent and held: no cap falls below what is used already.
 create function core.ledger_water_level(p_demands bigint[], p_floors bigint[], p_total bigint) returns bigint
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -2317,7 +2317,7 @@ comment on function core.ledger_water_level is 'The largest equal rest for which
 
 -- Levels the present windows of the budget of that name over the children of p_parent. Policy fair: after it, everybody
 -- has the same rest, except where a floor gives more; what cannot be divided goes to the oldest accounts. Deterministic;
--- p_dry_run only tells. Replays on p_key. Locks: purses of parent and children, their windows.
+-- p_dry_run only answers. Replays on p_key. Locks: purses of parent and children, their windows.
 create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget text, p_policy text default 'fair', p_dry_run boolean default false)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
@@ -2364,7 +2364,7 @@ begin
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;
-  v_gate := core.ledger_gate(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
+  v_gate := core.ledger_lock(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
   select * into v_purse from core.ledger_account where id = v_parent.purse_id;
   if not p_dry_run then
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
@@ -2409,7 +2409,7 @@ begin
   if p_dry_run then return jsonb_build_object('ok', true) || v_answer; end if;
   v_tx := coalesce(v_tx, nextval('core.ledger_tx_id'));
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || v_answer;
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || v_answer;
   perform core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end
@@ -2640,7 +2640,7 @@ begin
   end if;
   v_request := jsonb_build_object('op', 'transfer', 'from', p_from, 'to', p_to, 'amount', p_amount, 'mode', p_mode);
 
-  v_gate := core.ledger_enter(p_batch, v_from, null, false, v_to.purse_id);
+  v_gate := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id);
   v_giver := v_gate.purse;
   v_replay := core.ledger_replay(v_from.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -2656,8 +2656,8 @@ begin
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
   update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
-    'to_balance', core.ledger_answer(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
+  v_answer := core.ledger_accepted(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
+    'to_balance', core.ledger_accepted(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
   perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
     p_related => v_taker.id);
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
@@ -2716,7 +2716,7 @@ begin
     select h.budget_ids, h.window_starts into v_charge.budget_ids, v_charge.window_starts from core.ledger_hold h where h.id = v_charge.hold;
   end if;
 
-  v_gate := core.ledger_enter(p_batch, v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
+  v_gate := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -2729,7 +2729,7 @@ begin
 
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at)))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
   perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
     v_charge.budget_ids, v_charge.window_starts, p_tx);
@@ -2946,8 +2946,8 @@ declare
   v_op jsonb;
 begin
   v_reach := core.ledger_batch_reach(p_ops);
-  v_gate := core.ledger_gate(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
-  v_locks := core.ledger_lock_batch(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
+  v_gate := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
+  v_locks := core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
     v_gate.window_starts || v_reach.window_starts);
   for v_op in select value from jsonb_array_elements(p_ops) loop
     v_results := v_results || core.ledger_apply(v_op, v_locks)::text;
@@ -2981,7 +2981,7 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 
 -- Runs up to 1,000 operations, each with its own key and its own result; a denied or malformed one never fails its
 -- neighbours. p_atomic: all or nothing. Locks: all purses, holds and windows of the batch, each class sorted. Plans may
--- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, for ever after.
+-- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, in every later call.
 -- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
 create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
@@ -3109,7 +3109,7 @@ end
 $$;
 comment on function core.ledger_batch_find is 'Adds to a batch the account and the request of each operation.';
 
--- Everything else, read under the locks of ledger_gate; p_budget_ids and p_window_starts are the present windows it returned.
+-- Everything else, read under the locks of ledger_lock; p_budget_ids and p_window_starts are the present windows it returned.
 create function core.ledger_batch_read(b core.ledger_batch, p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -3420,7 +3420,7 @@ declare
   v_actor text := core.actor();
   v_request_id text := core.request_id();
 begin
-  -- Nobody else has these keys, and on conflict, which looks first, costs a third of an insert.
+  -- No other call has these keys, and on conflict, which looks first, costs a third of an insert.
   begin
     insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata, opened_at, expires_at)
     select x.hold, x.account, b.purse_id[x.purse], x.root, x.project, x.counted, x.over, l.budget_ids, l.window_starts, x.metadata,
@@ -3462,7 +3462,7 @@ end
 $$;
 comment on function core.ledger_batch_write is 'Writes what a batch has decided, one statement per table; 40001 when a concurrent call took a key or a hold id.';
 
--- The answer is text: parts of it come from many functions, and whoever wants jsonb makes it once.
+-- The answer is text: parts of it come from many functions, and a caller that wants jsonb makes it once.
 create function core.ledger_batch_run(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -3489,14 +3489,14 @@ begin
   b := core.ledger_batch_find(b);
   if not true = any (b.known) then return core.ledger_batch_each(p_ops); end if;
 
-  -- The gate, for all at once.
+  -- The locks, for all at once.
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
   from core.ledger_account a where a.id in (select x.id from unnest(b.account, b.known) as x (id, known) where x.known);
   select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
   where a.id in (select x.id from unnest(b.op, b.account, b.known) as x (op, id, known) where x.known and x.op in ('reserve', 'charge'));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
-  v_gate := core.ledger_gate(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
+  v_gate := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
   b.at := v_gate.at;
 
   b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
@@ -3505,7 +3505,7 @@ begin
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
   if array_position(b.result, null) is not null then
-    v_locks := core.ledger_lock_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
+    v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
     for i in 1 .. cardinality(b.op) loop
       if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
     end loop;
@@ -3624,7 +3624,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := jsonb_build_object('op', 'lease_open', 'account', p_account, 'amount', p_amount, 'ttl_s', p_ttl_s, 'device', p_device);
 
-  v_gate := core.ledger_enter(null, v_account, null, true);
+  v_gate := core.ledger_lock_account(null, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -3632,7 +3632,7 @@ begin
   v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
-    return core.ledger_refused_spend(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
+    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   elsif p_amount > core.ledger_lease_limit(v_purse) then
     return core.ledger_denied('lease_limit', p_account, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('requested', p_amount, 'limit', core.ledger_lease_limit(v_purse)));
@@ -3648,7 +3648,7 @@ begin
     v_gate.window_starts, jsonb_build_object('device', p_device), v_gate.at, v_lease.expires_at + core.ledger_lease_grace(), true)
   returning * into v_hold;
   update core.ledger_account set held = held + p_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at)))
     || core.ledger_lease_view(v_lease, v_hold, p_account, v_gate.at);
   perform core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
@@ -3658,7 +3658,7 @@ comment on function core_api.ledger_lease_open is 'Sets credits aside for a devi
 revoke execute on function core_api.ledger_lease_open from public;
 grant execute on function core_api.ledger_lease_open to core_member, service_role;
 
--- A lease as it stands, with the database's time: a device that lost its own measures anew from here.
+-- The present state of a lease, with the database's time: a device that lost its own measures from here again.
 create function core_api.ledger_lease_get(p_lease uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -3669,7 +3669,7 @@ begin
     (select a.code from core.ledger_account a where a.id = v_lease.account_id), clock_timestamp());
 end
 $$;
-comment on function core_api.ledger_lease_get is 'A lease as it stands, with the database''s time.';
+comment on function core_api.ledger_lease_get is 'The present state of a lease, with the database''s time.';
 revoke execute on function core_api.ledger_lease_get from public;
 grant execute on function core_api.ledger_lease_get to core_member, service_role;
 
@@ -3748,7 +3748,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(null, v_account, p_lease, false);
+  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -3778,7 +3778,7 @@ begin
   where id = p_lease returning * into v_hold;
   update core.ledger_account set total_out = total_out + v_sum, held = held - v_within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_within, v_sum, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_within, v_sum, v_gate.at)))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at)
     || jsonb_build_object('charged', v_sum, 'flags', to_jsonb(v_flags));
   perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_sum, v_flags, v_request, v_answer, v_gate.at);
@@ -3813,7 +3813,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(null, v_account, p_lease, false);
+  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -3833,7 +3833,7 @@ begin
   end if;
   update core.ledger_lease set closed_at = v_gate.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_gate.at)))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at) || jsonb_build_object('released', v_rest);
   perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_gate.at);
   return v_answer;

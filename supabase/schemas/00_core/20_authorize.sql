@@ -34,8 +34,8 @@ end
 $$;
 comment on function core.actor is 'The subject of the JWT, or the database role of a direct connection.';
 
--- By which request it came, for journals and audit rows. Read from the claims, so that nobody can name another's
--- request who could not also sign a token; null where no request stands behind the call.
+-- By which request it came, for journals and audit rows. Read from the claims, so that only who can sign a
+-- token can name a request; null where the call comes from no request.
 create function core.request_id() returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

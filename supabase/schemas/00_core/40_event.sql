@@ -15,7 +15,7 @@ create table core.event (
 );
 comment on table core.event is 'The outbox. seq is given after commit, in the order in which events became visible: a reader''s cursor misses nothing.';
 comment on column core.event.project is 'Whose event it is; null concerns everybody who may read the topic.';
-comment on column core.event.state_key is 'Of events that tell a present state: what it is the state of. Only the newest is kept, under a new seq.';
+comment on column core.event.state_key is 'Of events that carry a state: the thing whose state it is. Only the newest is kept, under a new seq.';
 create unique index event_state_key on core.event (topic, state_key) where state_key is not null;
 create index event_fresh_idx on core.event (id) where seq is null;
 create index event_age_idx on core.event (at);
@@ -72,7 +72,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.event_scope is 'The scope that the events of a topic need beside event:read.';
 
--- Events after a cursor, oldest first. p_after -1 only tells where the end is. A member sees its project's and common
+-- Events after a cursor, oldest first. p_after -1 only answers where the end is. A member sees its project's and common
 -- ones, of the topics its scopes open.
 create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -105,7 +105,7 @@ comment on function core_api.event_poll is 'Events after a sequence number, olde
 revoke execute on function core_api.event_poll from public;
 grant execute on function core_api.event_poll to core_member, service_role;
 
--- Forgets events older than p_keep. Readers that were away longer are told to resync by `oldest`.
+-- Deletes events older than p_keep. Readers that were away longer see it by `oldest` and resync.
 create function core_api.event_trim(p_keep interval default '7 days', p_limit int default 10000) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

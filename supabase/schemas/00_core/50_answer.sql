@@ -1,4 +1,4 @@
--- First answers, for requests whose effect leaves no row that could tell them again.
+-- First answers, for requests whose effect leaves no row from which they could be rebuilt.
 
 create table core.kept_answer (
   scope text not null,
@@ -8,7 +8,7 @@ create table core.kept_answer (
   at timestamptz not null default clock_timestamp(),
   constraint kept_answer_pkey primary key (scope, key)
 );
-comment on table core.kept_answer is 'What requests that make something were answered, by idempotency key. Kept for ever: there are few.';
+comment on table core.kept_answer is 'The answers of requests that create something, by idempotency key. Never deleted: there are few.';
 comment on column core.kept_answer.scope is 'The project whose keys these are; empty for those that make projects.';
 
 -- Locks: the key, so that a twin waits for the answer.

@@ -1,5 +1,5 @@
 -- API keys. The key itself never reaches the database: callers make it, keep it, and hand over its SHA-256 and its
--- first characters (the hint by which people tell keys apart).
+-- first characters (the hint by which people recognise a key).
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('key:read', 'List API keys and check one; never the secrets', '{operator,admin,owner}', false, 'key'),
@@ -36,7 +36,7 @@ create table core.api_key (
 comment on table core.api_key is 'API keys as SHA-256. project null: a key of the whole system; caps null: every scope.';
 comment on column core.api_key.caps is 'The scopes. key_create checks them: a constraint may not read another table, or a restore would fail.';
 comment on column core.api_key.revoked_at is 'Ended for good. A key that is only disabled can be enabled again.';
-comment on column core.api_key.request is 'What was asked for, to tell a retry from another use of the same idempotency key.';
+comment on column core.api_key.request is 'The request, to distinguish a retry from another use of the same idempotency key.';
 create index api_key_by_project on core.api_key (project, id);
 create index api_key_by_replacement on core.api_key (replaced_by) where replaced_by is not null;
 
@@ -63,7 +63,7 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.key_view is 'A key as the API shows it: never its hash.';
 
--- Tells the outbox of a key. Those of the whole system concern the owner, like all that happens in the project core.
+-- Writes a change of a key to the outbox. Those of the whole system concern the owner, like all that happens in the project core.
 create function core.key_emit(p_type text, p_row core.api_key) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin

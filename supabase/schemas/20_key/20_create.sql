@@ -1,5 +1,5 @@
 -- Making and rerolling keys. Both replay on p_key: the second call answers with the first one's key and
--- "replayed": true, and since only a hash is stored, nobody can be shown that key again.
+-- "replayed": true, and since only a hash is stored, that key cannot be shown again.
 
 -- Stores a new key, or finds the one this request made before. The steps create and reroll have in common.
 create function core.key_insert(p_key text, p_new core.api_key, p_request jsonb) returns jsonb

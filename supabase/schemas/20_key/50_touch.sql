@@ -1,6 +1,6 @@
--- When keys were last used, told in batches: a write per request would cost more than the request's check.
+-- When keys were last used, written in batches: a write per request would cost more than the request's check.
 
--- p_uses: [{id, at}], at most 10,000. Later times win, whoever tells them; what is not a key any more is passed over.
+-- p_uses: [{id, at}], at most 10,000. The latest time wins; ids that are no longer keys are skipped.
 -- Locks: the keys, in the order of their ids.
 create function core_api.key_touch(p_uses jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -36,7 +36,7 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.member_view is 'A member as the API shows it.';
 
--- Tells everybody who remembers a person's roles that they are others now.
+-- Notifies every process that caches a person's roles.
 create function core.member_emit(p_type text, p_row core.member) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -55,7 +55,7 @@ declare
 begin
   if p_subject is null or p_subject !~ '^user:[!-~]{1,255}$' then
     perform core.refuse('PT400', 'invalid_subject', 'a subject is user: and the sub of a token, 1 to 255 printable characters',
-      'GET /v1/me tells the subject of a token.', jsonb_build_object('field', 'subject'));
+      'GET /v1/me shows the subject of a token.', jsonb_build_object('field', 'subject'));
   end if;
   perform from core.project where name = p_project for no key update;
   if not found then
@@ -68,7 +68,7 @@ end
 $$;
 comment on function core.member_lock is 'A member''s row, with the project locked against other changes of members. PT400, PT404.';
 
--- Nobody decides about a role that may do more than they may themselves: neither by giving it nor by taking it.
+-- A caller can neither give nor take a role that may do more than the caller.
 create function core.require_own_role(p_role text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -97,7 +97,7 @@ begin
   end if;
 end
 $$;
-comment on function core.require_other_owner is 'Raises PT409 where nobody else owns the project. Only under the lock of member_lock.';
+comment on function core.require_other_owner is 'Raises PT409 where the project has no other owner. Only under the lock of member_lock.';
 
 create function core.refuse_stranger(p_project text, p_subject text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$

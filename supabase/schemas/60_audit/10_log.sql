@@ -1,5 +1,5 @@
 -- The audit log: who changed what, when, from what to what, and by which request, written in the transaction that
--- changed it. What the ledger journals is on record there with its actor; only what its rows do not tell (what an
+-- changed it. What the ledger journals is on record there with its actor; only what its rows do not hold (what an
 -- account or budget was before) has an entry here as well, under the number of its journal row.
 
 insert into core.scope (name, summary, roles, is_default, topic) values
@@ -33,7 +33,7 @@ begin
   return null;
 end
 $$;
-comment on function core.audit_refuse_rewrite is 'Trigger: the audit log refuses UPDATE, DELETE and TRUNCATE, whoever asks.';
+comment on function core.audit_refuse_rewrite is 'Trigger: the audit log refuses UPDATE, DELETE and TRUNCATE to everybody.';
 create trigger audit_append_only before update or delete or truncate on core.audit
   for each statement execute function core.audit_refuse_rewrite();
 

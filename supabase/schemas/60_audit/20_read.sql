@@ -51,7 +51,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 declare
   v_ok boolean;
   v_scan constant int := 20000;
-  -- How far numbers and times may differ in order: no call at the gate takes as long.
+  -- How far numbers and times may differ in order: no call that waits for its locks takes as long.
   v_slack constant interval := '1 minute';
   v_actor text := p_filter ->> 'actor';
   v_action text := p_filter ->> 'action';

@@ -1,4 +1,4 @@
--- Failures that nobody expected, one row per fingerprint: the control planes add up what they met.
+-- Unexpected failures, one row per fingerprint: the control planes add up what they saw.
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('error:read', 'Read the unexpected errors of requests', '{operator,admin,owner}', false, null),
@@ -142,7 +142,7 @@ begin
   return jsonb_build_object('ok', true) || core.error_view(v_row);
 end
 $$;
-comment on function core_api.error_update is 'Marks a group of failures as open, resolved or ignored; a resolved one that is met again opens by itself.';
+comment on function core_api.error_update is 'Marks a group of failures as open, resolved or ignored; a resolved one that occurs again opens automatically.';
 revoke execute on function core_api.error_update from public;
 grant execute on function core_api.error_update to core_member, service_role;
 

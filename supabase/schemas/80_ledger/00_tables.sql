@@ -78,7 +78,7 @@ create table core.ledger_hold (
   closed_at timestamptz,
   leased boolean not null default false
 ) with (fillfactor = 80);
-comment on table core.ledger_hold is 'Credits set aside by reserve. Belongs for ever to the windows it opened in.';
+comment on table core.ledger_hold is 'Credits set aside by reserve. Always belongs to the windows it opened in.';
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
@@ -113,7 +113,7 @@ comment on table core.ledger_tx is 'The journal: one row per accepted call, with
 comment on column core.ledger_tx.settled is 'With held and available: the balance of the purse it left behind.';
 comment on column core.ledger_tx.windows is 'Cap, spent and held that it left in each window of its budgets, in their order.';
 comment on column core.ledger_tx.request is 'What was asked: the fields of the call that are not null and not its defaults.';
-comment on column core.ledger_tx.result is 'The answer, of the calls whose answer the row does not tell by itself: core.ledger_told.';
+comment on column core.ledger_tx.result is 'The answer, of the calls whose answer core.ledger_answer cannot rebuild from the row.';
 comment on column core.ledger_tx.related_id is 'Of a transfer: the receiving purse. Of a refund: the transaction given back.';
 create index ledger_tx_related_idx on core.ledger_tx (op, related_id, id) where related_id is not null;
 create index ledger_tx_xid_idx on core.ledger_tx (xid, id);
@@ -155,7 +155,7 @@ begin
   return null;
 end
 $$;
-comment on function core.refuse_rewrite is 'Trigger: journals refuse UPDATE, DELETE and TRUNCATE, whoever asks.';
+comment on function core.refuse_rewrite is 'Trigger: journals refuse UPDATE, DELETE and TRUNCATE to everybody.';
 create trigger ledger_tx_append_only before update or delete or truncate on core.ledger_tx
   for each statement execute function core.refuse_rewrite();
 create trigger ledger_entry_append_only before update or delete or truncate on core.ledger_entry

@@ -94,7 +94,7 @@ $$;
 comment on function core.ledger_available is 'What may still be reserved: in - out - held + overdraft. Negative means debt.';
 
 -- What every answer carries.
-create function core.ledger_answer(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
+create function core.ledger_accepted(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('ok', true, 'tx', p_tx, 'replayed', false,
@@ -102,7 +102,7 @@ begin
     'available', core.ledger_available(p_purse), 'budgets', p_budgets);
 end
 $$;
-comment on function core.ledger_answer is 'The common part of every accepted answer.';
+comment on function core.ledger_accepted is 'The common part of every accepted answer.';
 
 -- A denial is a value: nothing is raised, nothing but lazy expiry is kept, nothing is stored under the key.
 create function core.ledger_denied(p_code text, p_account text, p_purse core.ledger_account default null,

@@ -1,4 +1,4 @@
--- Budgets: periods in their own time zone, windows made at the gate, alerts at the crossing.
+-- Budgets: periods in their own time zone, windows made when a call takes its locks, alerts at the crossing.
 
 -- The first instant at which a wall clock of the zone shows a time. Where the clocks go back over it, it comes twice and
 -- Postgres takes the second; where they go forward over it, it never comes and Postgres takes the instant of the change.
@@ -58,7 +58,7 @@ $$;
 comment on function core.ledger_periods_between is 'The number of periods from the start of one to the start of another.';
 
 -- What a new window takes over: the unused rest of the period before, at most carry_cap. Computed once, at creation.
--- Periods that nobody touched have no row; all of them was unused, so what they were given rolls over, too.
+-- Periods without a call have no row; all of them was unused, so what they were given rolls over, too.
 create function core.ledger_carry(p_budget core.ledger_budget, p_start timestamptz) returns bigint
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -77,7 +77,7 @@ comment on function core.ledger_carry is 'The roll-over into the window that sta
 
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
 -- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle. What a
--- made one takes over is not settled until the gate has locked the window before it.
+-- made one takes over is not settled until the window before it is locked.
 create function core.ledger_open_windows(p_path bigint[], p_now timestamptz,
   out budget_ids bigint[], out window_starts timestamptz[], out made bigint[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -233,7 +233,7 @@ end
 $$;
 comment on function core.ledger_require_room is 'Raises PT400 when a charge would take a sum of the purse, the hold or a window beyond 2^53 - 1.';
 
--- Tells the outbox of the alerts a transaction has just raised on one budget.
+-- Writes the alerts that a transaction has just raised on one budget to the outbox.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

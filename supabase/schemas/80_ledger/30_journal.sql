@@ -1,4 +1,4 @@
--- The journal: what is kept of a call, and the answer of a known key, told from it.
+-- The journal: what is kept of a call, and the answer of a known key, rebuilt from it.
 
 -- A call as the journal keeps it: what is null or a default says nothing, and a row per call is long enough.
 create function core.ledger_request(p_fields jsonb, p_metadata jsonb default '{}') returns jsonb
@@ -9,9 +9,9 @@ end
 $$;
 comment on function core.ledger_request is 'The fields of a call that are not null, and its metadata unless empty.';
 
--- The answer of a reserve, settle, void or charge, told from its journal row: the first one and each replay. p_hold as
+-- The answer of a reserve, settle, void or charge, rebuilt from its journal row: the first one and each replay. p_hold as
 -- the call left it or later: what is read of it no longer changes. p_facts: of the row's windows, in their order.
-create function core.ledger_told(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
+create function core.ledger_answer(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_budgets jsonb := '[]';
@@ -34,7 +34,7 @@ begin
     end;
 end
 $$;
-comment on function core.ledger_told is 'The answer of a reserve, settle, void or charge, from its journal row, its hold and the facts of its windows.';
+comment on function core.ledger_answer is 'The answer of a reserve, settle, void or charge, from its journal row, its hold and the facts of its windows.';
 
 -- The first answer of a journal row, whatever its call was.
 create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
@@ -46,7 +46,7 @@ begin
   if p_tx.result is not null then return p_tx.result; end if;
   select * into v_hold from core.ledger_hold where id = p_tx.hold;
   v_windows := core.ledger_read_windows(coalesce(v_hold.budget_ids, p_tx.budget_ids), coalesce(v_hold.window_starts, p_tx.window_starts));
-  return core.ledger_told(p_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(p_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_result is 'The first answer of a journal row.';
@@ -83,7 +83,7 @@ end
 $$;
 comment on function core.ledger_xid is 'The number of this transaction; PT409 where the journal came from another cluster and restore_finish did not run.';
 
--- Writes the journal row: with p_result, or with p_windows as the call left them where the row tells the answer itself.
+-- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
 -- A twin with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,

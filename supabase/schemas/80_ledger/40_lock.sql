@@ -1,4 +1,4 @@
--- The gate: takes every lock of a call in the one global order (accounts by id, holds by id, windows by budget and
+-- Takes every lock of a call in the one global order (accounts by id, holds by id, windows by budget and
 -- period) and expires what is due, before anything is decided. Expiry is lazy here and swept in the background;
 -- correctness never waits for the sweep.
 
@@ -79,7 +79,7 @@ comment on function core.ledger_lock_names is 'Names of locks on purses and wind
 -- The time and the locks of a batch. An argument of what runs inside it and never a setting, which any session can make.
 create type core.ledger_batch_locks as (at timestamptz, names text[]);
 
-create function core.ledger_lock_batch(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
+create function core.ledger_adopt_locks(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
   p_window_starts timestamptz[]) returns core.ledger_batch_locks
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -91,7 +91,7 @@ begin
   return row(p_at, core.ledger_lock_names(p_purses, v_ids, v_starts));
 end
 $$;
-comment on function core.ledger_lock_batch is 'The time and the locks of a batch, for its operations.';
+comment on function core.ledger_adopt_locks is 'The time and the locks of a batch, for its operations.';
 
 -- A lock that an operation of a batch needs and the batch did not take, because its hold, account or budget was opened
 -- since: taken now it would be out of the order, and two such batches would wait for each other.
@@ -107,11 +107,11 @@ end
 $$;
 comment on function core.ledger_require_locked is 'Raises 40001 for a lock that the batch does not have.';
 
--- The gate for any number of purses. Expires what is due in their trees: due holds of siblings matter because they
+-- Locks any number of purses. Expires what is due in their trees: due holds of siblings matter because they
 -- sit in the windows of common ancestors, so their purses join the lock. Opens the present windows of p_path's budgets
 -- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
 -- decides expiry and the period.
-create function core.ledger_gate(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
+create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[],
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -124,8 +124,8 @@ declare
   v_ids bigint[];
   v_starts timestamptz[];
 begin
-  -- All that is due, up to a bound nobody reaches while a sweep runs: a hold left over could deny for nothing.
-  -- Inside a batch the batch has been through the gate; a second expiry would take locks out of order.
+  -- All that is due, up to a bound that is not reached while a sweep runs: a hold left over could deny for nothing.
+  -- Inside a batch the batch has taken the locks; a second expiry would take locks out of order.
   at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
   if p_batch.at is null then
     select array_agg(distinct d.purse_id) into v_purses from (
@@ -181,11 +181,11 @@ begin
   end if;
 end
 $$;
-comment on function core.ledger_gate is 'Takes every lock of a call in the global order, expires what is due, and returns the time and the present windows.';
+comment on function core.ledger_lock is 'Takes every lock of a call in the global order, expires what is due, and returns the time and the present windows.';
 
--- The gate for one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
+-- Locks one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
 -- further account and further windows.
-create function core.ledger_enter(p_batch core.ledger_batch_locks, p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
+create function core.ledger_lock_account(p_batch core.ledger_batch_locks, p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
   p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}',
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -198,7 +198,7 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_gate := core.ledger_gate(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_gate := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts);
   at := v_gate.at;
   budget_ids := v_gate.budget_ids;
@@ -206,7 +206,7 @@ begin
   select * into purse from core.ledger_account where id = p_account.purse_id;
 end
 $$;
-comment on function core.ledger_enter is 'The gate for one account: locks, expires, returns its purse, the time and its present windows.';
+comment on function core.ledger_lock_account is 'Locks one account, expires what is due, and returns its purse, the time and its present windows.';
 
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb

@@ -89,7 +89,7 @@ begin
   end if;
   v_tx := nextval('core.ledger_tx_id');
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.open', 'account:' || p_account, v_account.project, null, core.ledger_account_view(v_account), v_tx);
   return v_answer;
@@ -153,7 +153,7 @@ begin
 
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
     'overdraft', p_overdraft, 'metadata', p_metadata);
-  perform core.ledger_enter(null, v_account, null, false, v_account.id);
+  perform core.ledger_lock_account(null, v_account, null, false, v_account.id);
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_account from core.ledger_account where id = v_account.id;
@@ -180,7 +180,7 @@ begin
   where id = v_account.id returning * into v_account;
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.update', 'account:' || p_account, v_account.project, v_before, core.ledger_account_view(v_account), v_tx);
   return v_answer;
@@ -216,7 +216,7 @@ begin
   v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
     'reason', p_reason, 'metadata', p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, null, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, null, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -226,7 +226,7 @@ begin
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
   perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
   v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;

@@ -67,7 +67,7 @@ begin
   v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
     'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
 
-  v_gate := core.ledger_enter(null, v_account, null, true, v_account.id);
+  v_gate := core.ledger_lock_account(null, v_account, null, true, v_account.id);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -76,7 +76,7 @@ begin
   if v_budget.id is not null and p_limit is not null and (v_budget.period <> p_period or v_budget.time_zone <> p_tz) then
     perform core.refuse('PT409', 'budget_period_fixed',
       format('the budget %s counts per %s in %s, and that cannot change', p_name, v_budget.period, v_budget.time_zone),
-      'Remove it (limit null) and set it anew, or set a second budget beside it.', jsonb_build_object('field', 'period'));
+      'Remove it (limit null) and set it again, or set a second budget beside it.', jsonb_build_object('field', 'period'));
   end if;
 
   v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
@@ -99,7 +99,7 @@ begin
       null, v_windows.spent[i], v_gate.at);
   end loop;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(v_windows))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit,
       'etag', case when p_limit is not null then core.ledger_budget_etag(v_budget) end);
   perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);

@@ -22,7 +22,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, null, true);
+  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -30,7 +30,7 @@ begin
   v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
-    return core.ledger_refused_spend(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
+    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
@@ -40,7 +40,7 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_gate.at,
     v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows);
   v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
-  return core.ledger_told(v_tx, null, v_windows.facts);
+  return core.ledger_answer(v_tx, null, v_windows.facts);
 end
 $$;
 comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batch null) or as one operation of a batch.';

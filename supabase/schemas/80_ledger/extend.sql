@@ -1,4 +1,4 @@
--- Live holds: extend them while work goes on, capture parts of them.
+-- Live holds: extend them while work continues, capture parts of them.
 
 -- Adds credits to an open hold and renews its time in one call; p_add 0 only renews. What is added counts in the
 -- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
@@ -32,7 +32,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -47,7 +47,7 @@ begin
   v_tightest := core.ledger_tightest(v_windows);
   v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_tightest.rest));
   if v_granted < coalesce(p_min, p_add) then
-    return core.ledger_refused_spend(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
+    return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
       || jsonb_build_object('hold', p_hold);
   end if;
 
@@ -56,7 +56,7 @@ begin
   v_expires := greatest(v_hold.expires_at, v_gate.at + make_interval(secs => p_ttl_s));
   update core.ledger_hold set amount = amount + v_granted, expires_at = v_expires where id = p_hold;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse,
+  v_answer := core.ledger_accepted(v_tx, v_purse,
       core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at)))
     || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount + v_granted, 'expires_at', v_expires);
   perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
@@ -100,7 +100,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -117,7 +117,7 @@ begin
   update core.ledger_hold set captured = captured + p_amount where id = p_hold;
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse,
+  v_answer := core.ledger_accepted(v_tx, v_purse,
       core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_gate.at)))
     || jsonb_build_object('hold', p_hold, 'charged', p_amount, 'captured', v_hold.captured + p_amount, 'rest', v_rest - p_amount);
   perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);

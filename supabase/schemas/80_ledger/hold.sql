@@ -35,7 +35,7 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'overflow')), p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, null, true);
+  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -49,7 +49,7 @@ begin
   v_tightest := core.ledger_tightest(v_windows);
   v_granted := least(p_amount, core.ledger_available(v_purse), v_tightest.rest);
   if v_granted < coalesce(p_min, p_amount) then
-    return core.ledger_refused_spend(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
+    return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
   end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
@@ -64,7 +64,7 @@ begin
   v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_gate.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
-  return core.ledger_told(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
@@ -94,7 +94,7 @@ $$;
 comment on function core.ledger_refuse_hold is 'Raises PT409: the id is taken.';
 
 -- Which of the two said no: the balance, else the tightest budget.
-create function core.ledger_refused_spend(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
+create function core.ledger_spend_denial(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
   p_windows core.ledger_window_set) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -106,7 +106,7 @@ begin
     end;
 end
 $$;
-comment on function core.ledger_refused_spend is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
+comment on function core.ledger_spend_denial is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
 
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
 create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
@@ -162,7 +162,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -205,7 +205,7 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, null, v_gate.at,
     p_windows => v_windows);
   if v_charged > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_charged, 2); end if;
-  return core.ledger_told(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batch null) or as one operation of a batch.';
@@ -246,7 +246,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
-  v_gate := core.ledger_enter(p_batch, v_account, p_hold, false);
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -263,7 +263,7 @@ begin
   v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_gate.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_gate.at,
     p_windows => v_windows);
-  return core.ledger_told(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
 comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch null) or as one operation of a batch.';

@@ -1,22 +1,22 @@
--- Balances for the outbox, behind the hot path's back: postings write nothing for it and wait for nobody. What has
--- changed is read from the journal, in the background, and every purse is told of once however often it changed.
+-- Balances for the outbox, off the hot path: postings write nothing for it and wait for no lock of it. What has changed is
+-- read from the journal in the background, and every purse is published once however often it changed.
 
 create table core.ledger_publish_head (
   singleton boolean constraint ledger_publish_head_pkey primary key default true
     constraint ledger_publish_head_one_row check (singleton),
   from_xid xid8 not null default core.xid()
 );
-comment on table core.ledger_publish_head is 'Transactions before from_xid have been told of. Its lock lets one process publish at a time.';
+comment on table core.ledger_publish_head is 'Transactions before from_xid have been published. Its lock lets one process publish at a time.';
 insert into core.ledger_publish_head default values;
 insert into core.xid_source values ('core.ledger_publish_head', 'from_xid', true);
 
--- A purse's state for each project that draws on it, and for its own, where it is newer than what was told before.
+-- A purse's state for each project that draws on it, and for its own, where it is newer than what was published before.
 create function core.ledger_publish_purses(p_purses bigint[]) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
 begin
-  insert into core.event as told (topic, project, type, data, state_key)
+  insert into core.event as old (topic, project, type, data, state_key)
   select 'ledger.balance', c.project, 'changed', jsonb_build_object('account', a.code, 'kind', a.kind, 'status', a.status,
       'settled', a.total_in::bigint - a.total_out, 'held', a.held, 'overdraft', a.overdraft,
       'available', core.ledger_available(a), 'version', a.version), c.project || ':' || a.code
@@ -26,17 +26,17 @@ begin
       select from core.ledger_account d where d.purse_id = a.id and d.project = p.name)
   ) c (project)
   where a.id = any (p_purses) and a.purse_id = a.id and a.kind not in ('issuer', 'sink', 'breakage')
-  -- In one order, so that nobody waits in a circle.
+  -- In one order, so that two calls cannot wait for each other.
   order by a.code, c.project
   on conflict (topic, state_key) where state_key is not null do update set data = excluded.data, at = clock_timestamp(), seq = null
-    where (told.data ->> 'version')::bigint < (excluded.data ->> 'version')::bigint;
+    where (old.data ->> 'version')::bigint < (excluded.data ->> 'version')::bigint;
   get diagnostics v_count = row_count;
   return v_count;
 end
 $$;
 comment on function core.ledger_publish_purses is 'Writes the present state of purses to the outbox, replacing what it said of them before.';
 
--- Tells of every purse that postings have changed since the last call. A transaction is final for the cursor once none
+-- Publishes every purse that postings have changed since the last call. A transaction is final for the cursor once none
 -- older is running; what is read twice meanwhile is known by its version. One process does it, the others find it done.
 create function core_api.ledger_publish(p_limit int default 20000) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -1,6 +1,6 @@
 -- Reads: balance, accounts, history, a hold.
 
--- The present windows of a path as answers show them, also those nobody has touched yet; nothing is written.
+-- The present windows of a path as answers show them, also those without a row yet; nothing is written.
 create function core.ledger_current_budgets(p_path bigint[], p_now timestamptz) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -88,7 +88,7 @@ begin
   if p_at is null or p_at >= v_now then
     if exists (select from core.ledger_hold
         where root_id = v_account.root_id and status = 'open' and expires_at <= v_now) then
-      perform core.ledger_enter(null, v_account, null, false);
+      perform core.ledger_lock_account(null, v_account, null, false);
     end if;
     select * into v_purse from core.ledger_account where id = v_account.purse_id;
     return core.ledger_balance_view(v_account, v_purse, clock_timestamp());
@@ -185,7 +185,7 @@ comment on function core_api.ledger_history is 'The journal of an account, newes
 revoke execute on function core_api.ledger_history from public;
 grant execute on function core_api.ledger_history to core_member, service_role;
 
--- A hold as it stands. One whose time is up shows as expired before the sweep has been.
+-- The present state of a hold. One whose time is up shows as expired before the sweep has been.
 create function core_api.ledger_hold_get(p_hold uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -202,6 +202,6 @@ begin
     'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)));
 end
 $$;
-comment on function core_api.ledger_hold_get is 'A hold as it stands; due ones show as expired.';
+comment on function core_api.ledger_hold_get is 'The present state of a hold; due ones show as expired.';
 revoke execute on function core_api.ledger_hold_get from public;
 grant execute on function core_api.ledger_hold_get to core_member, service_role;

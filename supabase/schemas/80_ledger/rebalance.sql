@@ -1,7 +1,7 @@
 -- Balancing: unused cap moves between siblings of one parent, within one period, sum zero. Never money.
 
 -- The water level: the largest equal rest r such that the caps max(floor, demand + r) of all siblings fit the total.
--- demand is what is spent and held: nobody's cap falls below what it uses already.
+-- demand is what is spent and held: no cap falls below what is used already.
 create function core.ledger_water_level(p_demands bigint[], p_floors bigint[], p_total bigint) returns bigint
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -22,7 +22,7 @@ comment on function core.ledger_water_level is 'The largest equal rest for which
 
 -- Levels the present windows of the budget of that name over the children of p_parent. Policy fair: after it, everybody
 -- has the same rest, except where a floor gives more; what cannot be divided goes to the oldest accounts. Deterministic;
--- p_dry_run only tells. Replays on p_key. Locks: purses of parent and children, their windows.
+-- p_dry_run only answers. Replays on p_key. Locks: purses of parent and children, their windows.
 create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget text, p_policy text default 'fair', p_dry_run boolean default false)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
@@ -69,7 +69,7 @@ begin
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;
-  v_gate := core.ledger_gate(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
+  v_gate := core.ledger_lock(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
   select * into v_purse from core.ledger_account where id = v_parent.purse_id;
   if not p_dry_run then
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
@@ -114,7 +114,7 @@ begin
   if p_dry_run then return jsonb_build_object('ok', true) || v_answer; end if;
   v_tx := coalesce(v_tx, nextval('core.ledger_tx_id'));
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, '[]') || v_answer;
+  v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || v_answer;
   perform core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
 end

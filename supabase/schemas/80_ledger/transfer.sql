@@ -39,7 +39,7 @@ begin
   end if;
   v_request := jsonb_build_object('op', 'transfer', 'from', p_from, 'to', p_to, 'amount', p_amount, 'mode', p_mode);
 
-  v_gate := core.ledger_enter(p_batch, v_from, null, false, v_to.purse_id);
+  v_gate := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id);
   v_giver := v_gate.purse;
   v_replay := core.ledger_replay(v_from.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -55,8 +55,8 @@ begin
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
   update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
   v_tx := nextval('core.ledger_tx_id');
-  v_answer := core.ledger_answer(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
-    'to_balance', core.ledger_answer(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
+  v_answer := core.ledger_accepted(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
+    'to_balance', core.ledger_accepted(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
   perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
     p_related => v_taker.id);
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
@@ -115,7 +115,7 @@ begin
     select h.budget_ids, h.window_starts into v_charge.budget_ids, v_charge.window_starts from core.ledger_hold h where h.id = v_charge.hold;
   end if;
 
-  v_gate := core.ledger_enter(p_batch, v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
+  v_gate := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -128,7 +128,7 @@ begin
 
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at)))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
   perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
     v_charge.budget_ids, v_charge.window_starts, p_tx);

@@ -38,7 +38,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Marks a group of failures as open, resolved or ignored; a resolved one that is met again opens by itself. */
+  /** Marks a group of failures as open, resolved or ignored; a resolved one that occurs again opens automatically. */
   error_update: {
     args: {
       p_id: string
@@ -314,7 +314,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** A hold as it stands; due ones show as expired. */
+  /** The present state of a hold; due ones show as expired. */
   ledger_hold_get: {
     args: {
       p_hold: string
@@ -329,7 +329,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** A lease as it stands, with the database's time. */
+  /** The present state of a lease, with the database's time. */
   ledger_lease_get: {
     args: {
       p_lease: string

@@ -123,8 +123,8 @@ declare
   v_op jsonb;
 begin
   v_reach := core.ledger_batch_reach(p_ops);
-  v_gate := core.ledger_gate(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
-  v_locks := core.ledger_lock_batch(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
+  v_gate := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
+  v_locks := core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
     v_gate.window_starts || v_reach.window_starts);
   for v_op in select value from jsonb_array_elements(p_ops) loop
     v_results := v_results || core.ledger_apply(v_op, v_locks)::text;
@@ -158,7 +158,7 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 
 -- Runs up to 1,000 operations, each with its own key and its own result; a denied or malformed one never fails its
 -- neighbours. p_atomic: all or nothing. Locks: all purses, holds and windows of the batch, each class sorted. Plans may
--- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, for ever after.
+-- not depend on statistics: a plan made while the tables were empty would scan them, 1,000 times, in every later call.
 -- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
 create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan

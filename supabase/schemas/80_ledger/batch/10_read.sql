@@ -93,7 +93,7 @@ end
 $$;
 comment on function core.ledger_batch_find is 'Adds to a batch the account and the request of each operation.';
 
--- Everything else, read under the locks of ledger_gate; p_budget_ids and p_window_starts are the present windows it returned.
+-- Everything else, read under the locks of ledger_lock; p_budget_ids and p_window_starts are the present windows it returned.
 create function core.ledger_batch_read(b core.ledger_batch, p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare

@@ -8,7 +8,7 @@ declare
   v_actor text := core.actor();
   v_request_id text := core.request_id();
 begin
-  -- Nobody else has these keys, and on conflict, which looks first, costs a third of an insert.
+  -- No other call has these keys, and on conflict, which looks first, costs a third of an insert.
   begin
     insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata, opened_at, expires_at)
     select x.hold, x.account, b.purse_id[x.purse], x.root, x.project, x.counted, x.over, l.budget_ids, l.window_starts, x.metadata,
@@ -50,7 +50,7 @@ end
 $$;
 comment on function core.ledger_batch_write is 'Writes what a batch has decided, one statement per table; 40001 when a concurrent call took a key or a hold id.';
 
--- The answer is text: parts of it come from many functions, and whoever wants jsonb makes it once.
+-- The answer is text: parts of it come from many functions, and a caller that wants jsonb makes it once.
 create function core.ledger_batch_run(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -77,14 +77,14 @@ begin
   b := core.ledger_batch_find(b);
   if not true = any (b.known) then return core.ledger_batch_each(p_ops); end if;
 
-  -- The gate, for all at once.
+  -- The locks, for all at once.
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
   from core.ledger_account a where a.id in (select x.id from unnest(b.account, b.known) as x (id, known) where x.known);
   select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
   where a.id in (select x.id from unnest(b.op, b.account, b.known) as x (op, id, known) where x.known and x.op in ('reserve', 'charge'));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
-  v_gate := core.ledger_gate(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
+  v_gate := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
   b.at := v_gate.at;
 
   b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
@@ -93,7 +93,7 @@ begin
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
   if array_position(b.result, null) is not null then
-    v_locks := core.ledger_lock_batch(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
+    v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
     for i in 1 .. cardinality(b.op) loop
       if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
     end loop;

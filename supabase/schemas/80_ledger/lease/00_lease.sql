@@ -105,7 +105,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := jsonb_build_object('op', 'lease_open', 'account', p_account, 'amount', p_amount, 'ttl_s', p_ttl_s, 'device', p_device);
 
-  v_gate := core.ledger_enter(null, v_account, null, true);
+  v_gate := core.ledger_lock_account(null, v_account, null, true);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -113,7 +113,7 @@ begin
   v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
-    return core.ledger_refused_spend(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
+    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   elsif p_amount > core.ledger_lease_limit(v_purse) then
     return core.ledger_denied('lease_limit', p_account, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('requested', p_amount, 'limit', core.ledger_lease_limit(v_purse)));
@@ -129,7 +129,7 @@ begin
     v_gate.window_starts, jsonb_build_object('device', p_device), v_gate.at, v_lease.expires_at + core.ledger_lease_grace(), true)
   returning * into v_hold;
   update core.ledger_account set held = held + p_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at)))
     || core.ledger_lease_view(v_lease, v_hold, p_account, v_gate.at);
   perform core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
@@ -139,7 +139,7 @@ comment on function core_api.ledger_lease_open is 'Sets credits aside for a devi
 revoke execute on function core_api.ledger_lease_open from public;
 grant execute on function core_api.ledger_lease_open to core_member, service_role;
 
--- A lease as it stands, with the database's time: a device that lost its own measures anew from here.
+-- The present state of a lease, with the database's time: a device that lost its own measures from here again.
 create function core_api.ledger_lease_get(p_lease uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -150,6 +150,6 @@ begin
     (select a.code from core.ledger_account a where a.id = v_lease.account_id), clock_timestamp());
 end
 $$;
-comment on function core_api.ledger_lease_get is 'A lease as it stands, with the database''s time.';
+comment on function core_api.ledger_lease_get is 'The present state of a lease, with the database''s time.';
 revoke execute on function core_api.ledger_lease_get from public;
 grant execute on function core_api.ledger_lease_get to core_member, service_role;

@@ -71,7 +71,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(null, v_account, p_lease, false);
+  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -101,7 +101,7 @@ begin
   where id = p_lease returning * into v_hold;
   update core.ledger_account set total_out = total_out + v_sum, held = held - v_within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_within, v_sum, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_within, v_sum, v_gate.at)))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at)
     || jsonb_build_object('charged', v_sum, 'flags', to_jsonb(v_flags));
   perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_sum, v_flags, v_request, v_answer, v_gate.at);
@@ -136,7 +136,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_enter(null, v_account, p_lease, false);
+  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -156,7 +156,7 @@ begin
   end if;
   update core.ledger_lease set closed_at = v_gate.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_answer(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_gate.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_gate.at)))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at) || jsonb_build_object('released', v_rest);
   perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_gate.at);
   return v_answer;
