@@ -157,11 +157,15 @@ create table core.ledger_alert (
   spent core.amount not null,
   project text not null,
   tx_id bigint not null,
+  xid xid8 not null default core.xid(),
   created_at timestamptz not null,
   constraint ledger_alert_once unique (budget_id, period_start, limit_amount, threshold_bp),
   constraint ledger_alert_window_fkey foreign key (budget_id, period_start) references core.ledger_window
 );
 comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window, written in the transaction of the crossing. Append-only.';
+create index ledger_alert_order_idx on core.ledger_alert (xid, id);
+create index ledger_alert_project_idx on core.ledger_alert (project, xid, id);
+insert into core.xid_source values ('core.ledger_alert', 'xid', false);
 
 create function core.refuse_rewrite() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -1493,30 +1497,34 @@ comment on function core_api.ledger_budget_set is 'Sets a cap per period on an a
 revoke execute on function core_api.ledger_budget_set from public;
 grant execute on function core_api.ledger_budget_set to core_member, service_role;
 
--- Alerts in the order of their ids, after a cursor. A member sees those of its own accounts.
+-- Alerts in the order of their transactions, after the id of one of them. Only final ones: ids are given out before the
+-- commit, so that a reader by id alone would miss an alert that commits late. A member sees those of its own accounts.
 create function core_api.ledger_alerts(p_after bigint default 0, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
+  v_final xid8 := core.final_xid();
+  v_xid xid8;
   v_rows jsonb;
 begin
   v_ok := core.authorize('ledger:read', v_member);
   v_ok := core.require_page(p_limit);
-  select coalesce(jsonb_agg(r.row order by r.id), '[]') into v_rows from (
-    select l.id, jsonb_build_object('id', l.id, 'account', a.code, 'budget', b.name, 'period', b.period,
+  select l.xid into v_xid from core.ledger_alert l where l.id <= p_after order by l.id desc limit 1;
+  select coalesce(jsonb_agg(r.row order by r.xid, r.id), '[]') into v_rows from (
+    select l.xid, l.id, jsonb_build_object('id', l.id, 'account', a.code, 'budget', b.name, 'period', b.period,
       'period_start', case when isfinite(l.period_start) then l.period_start end, 'limit', l.limit_amount,
       'threshold_bp', l.threshold_bp, 'spent', l.spent, 'tx', l.tx_id, 'at', l.created_at) as row
     from core.ledger_alert l
     join core.ledger_budget b on b.id = l.budget_id
     join core.ledger_account a on a.id = b.account_id
-    where l.id > coalesce(p_after, 0) and (v_member is null or l.project = v_member)
-    order by l.id limit p_limit) r;
+    where (l.xid, l.id) > (coalesce(v_xid, '0'), coalesce(p_after, 0)) and l.xid < v_final and (v_member is null or l.project = v_member)
+    order by l.xid, l.id limit p_limit) r;
   return jsonb_build_object('ok', true, 'alerts', v_rows,
     'next', case when jsonb_array_length(v_rows) = p_limit then v_rows -> -1 -> 'id' end);
 end
 $$;
-comment on function core_api.ledger_alerts is 'Alerts after a cursor, oldest first.';
+comment on function core_api.ledger_alerts is 'Alerts after the id of one of them, in an order that a late commit does not change.';
 revoke execute on function core_api.ledger_alerts from public;
 grant execute on function core_api.ledger_alerts to core_member, service_role;
 

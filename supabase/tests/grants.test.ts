@@ -49,3 +49,11 @@ test('members may execute what authorises for a project, service_role alone what
       order by 1`),
   ).toEqual([])
 })
+
+test('no function decides by a setting of its caller’s, except the role and the claims of the transaction', async () => {
+  const settings = await names(`
+    select distinct found.parts[1] as name
+    from pg_proc p cross join lateral regexp_matches(p.prosrc, '(?:current_setting|set_config)\\s*\\(\\s*''([^'']+)', 'g') as found (parts)
+    where p.pronamespace in ('core'::regnamespace, 'core_api'::regnamespace) order by 1`)
+  expect(settings).toEqual(['request.jwt.claims', 'role', 'server_version'])
+})

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Json } from '@core/database'
+import { untilFinal } from '@core/database/testing'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { callLedger, isObject, type LedgerUnderTest, toAnswer } from './ledger-under-test.ts'
@@ -210,6 +211,7 @@ async function look(run: Run): Promise<void> {
     const facts = await run.ledger.database.rpc('ledger_lease_get', { p_lease: id })
     expect(toAnswer(facts)).toEqual(run.model.lease(id, run.now))
   }
+  if (run.ledger.server) await untilFinal(run.ledger.server) // alerts are listed when they are final
   const alerts = await run.ledger.database.rpc('ledger_alerts', { p_after: run.alertsBefore, p_limit: 1_000 })
   const listed = toAnswer(alerts)['alerts']
   expect(new Set(Array.isArray(listed) ? listed : [])).toEqual(new Set(run.model.alerts()))

@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { createTestDatabase, type TestDatabase, untilFinal } from '@core/database/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -160,6 +160,7 @@ it('a cap lowered below a threshold raises its alert', async () => {
     p_period: 'day',
     p_limit: 500,
   })
+  await untilFinal(test)
   const { alerts } = z
     .object({ alerts: z.array(z.object({ account: z.string(), threshold_bp: z.number() })) })
     .parse(await test.database.rpc('ledger_alerts', {}))

@@ -141,11 +141,15 @@ create table core.ledger_alert (
   spent core.amount not null,
   project text not null,
   tx_id bigint not null,
+  xid xid8 not null default core.xid(),
   created_at timestamptz not null,
   constraint ledger_alert_once unique (budget_id, period_start, limit_amount, threshold_bp),
   constraint ledger_alert_window_fkey foreign key (budget_id, period_start) references core.ledger_window
 );
 comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window, written in the transaction of the crossing. Append-only.';
+create index ledger_alert_order_idx on core.ledger_alert (xid, id);
+create index ledger_alert_project_idx on core.ledger_alert (project, xid, id);
+insert into core.xid_source values ('core.ledger_alert', 'xid', false);
 
 create function core.refuse_rewrite() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$

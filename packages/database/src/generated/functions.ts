@@ -201,7 +201,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Alerts after a cursor, oldest first. */
+  /** Alerts after the id of one of them, in an order that a late commit does not change. */
   ledger_alerts: {
     args: {
       p_after?: number | undefined
