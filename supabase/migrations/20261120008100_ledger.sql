@@ -2234,15 +2234,52 @@ comment on function core_api.ledger_accounts is 'Accounts with their balances, b
 revoke execute on function core_api.ledger_accounts from public;
 grant execute on function core_api.ledger_accounts to core_member, service_role;
 
+-- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
+-- for calls under way at the same moment, so that the rows can be halved instead of read.
+create function core.ledger_number_at(p_at timestamptz) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_low bigint := 0;
+  v_high bigint;
+  v_middle bigint;
+  v_id bigint;
+  v_at timestamptz;
+  v_found bigint := 0;
+begin
+  select last_value into v_high from core.ledger_tx_id;
+  while v_low < v_high loop
+    v_middle := v_low + (v_high - v_low + 1) / 2;
+    select t.id, t.created_at into v_id, v_at from core.ledger_tx t where t.id > v_low and t.id <= v_middle order by t.id desc limit 1;
+    if v_id is null then
+      v_low := v_middle;
+    elsif v_at <= p_at then
+      v_found := v_id;
+      v_low := v_middle;
+    else
+      v_high := v_id - 1;
+    end if;
+  end loop;
+  return v_found;
+end
+$$;
+comment on function core.ledger_number_at is 'The number of the last journal row up to an instant.';
+
 -- What happened to an account, newest first. The history of a purse shows everything that drew on it. p_filter may
--- hold op, hold, key, since, until.
+-- hold op, hold, key, since, until. One call looks at 5,000 rows at most, so that a rare filter costs many short calls and
+-- never a long one: a page may hold less than p_limit, even nothing, and only next null is the end.
 create function core_api.ledger_history(p_account text, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
 returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
   v_unknown text;
+  v_scan constant int := case when p_filter - '{since,until}'::text[] = '{}' then p_limit else 5000 end;
+  -- By how much numbers and times may differ in order: no call that waits for its locks takes as long.
+  v_slack constant interval := '1 minute';
+  v_high bigint := coalesce(p_before, 9223372036854775807);
+  v_low bigint := 0;
+  v_ids bigint[];
   v_rows jsonb;
 begin
   v_ok := core.require_page(p_limit);
@@ -2254,6 +2291,22 @@ begin
   end if;
   v_account := core.ledger_find_account('ledger:read', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+  if isfinite((p_filter ->> 'since')::timestamptz) then
+    v_low := core.ledger_number_at((p_filter ->> 'since')::timestamptz - v_slack);
+  end if;
+  if isfinite((p_filter ->> 'until')::timestamptz) then
+    v_high := least(v_high, core.ledger_number_at((p_filter ->> 'until')::timestamptz + v_slack) + 1);
+  end if;
+  select array(
+    select u.id from (
+      (select t.id from core.ledger_tx t where t.purse_id = v_account.id and t.id > v_low and t.id < v_high order by t.id desc limit v_scan)
+      union
+      (select t.id from core.ledger_tx t where t.account_id = v_account.id and t.account_id <> t.purse_id and t.id > v_low and t.id < v_high
+       order by t.id desc limit v_scan)
+      union
+      (select t.id from core.ledger_tx t where t.op = 'transfer' and t.related_id = v_account.id and t.id > v_low and t.id < v_high
+       order by t.id desc limit v_scan)) u
+    order by u.id desc limit v_scan) into v_ids;
   select coalesce(jsonb_agg(r.row order by r.id desc), '[]') into v_rows from (
     select t.id, jsonb_build_object('tx', t.id, 'op', t.op, 'account', a.code, 'key', t.key, 'hold', t.hold, 'amount', t.amount,
       'flags', to_jsonb(t.flags), 'metadata', case when t.op in ('reserve', 'settle', 'charge') then coalesce(t.request -> 'metadata', '{}') else t.request -> 'metadata' end, 'actor', t.actor, 'at', t.created_at,
@@ -2261,17 +2314,16 @@ begin
     from core.ledger_tx t join core.ledger_account a on a.id = t.account_id
     cross join lateral (select case when t.op = 'transfer' and t.related_id = v_account.purse_id
       then t.result -> 'to_balance' else core.ledger_left(t) end as after) b
-    where (t.purse_id = v_account.id or (t.account_id = v_account.id and t.account_id <> t.purse_id)
-        or (t.op = 'transfer' and t.related_id = v_account.id))
-      and (p_before is null or t.id < p_before)
+    where t.id = any (v_ids)
       and (not p_filter ? 'op' or t.op = p_filter ->> 'op')
       and (not p_filter ? 'key' or t.key = p_filter ->> 'key')
       and (not p_filter ? 'hold' or t.hold = (p_filter ->> 'hold')::uuid)
       and (not p_filter ? 'since' or t.created_at >= (p_filter ->> 'since')::timestamptz)
       and (not p_filter ? 'until' or t.created_at < (p_filter ->> 'until')::timestamptz)
     order by t.id desc limit p_limit) r;
-  return jsonb_build_object('ok', true, 'account', p_account, 'entries', v_rows,
-    'next', case when jsonb_array_length(v_rows) = p_limit then v_rows -> -1 -> 'tx' end);
+  return jsonb_build_object('ok', true, 'account', p_account, 'entries', v_rows, 'next', case
+    when jsonb_array_length(v_rows) = p_limit then (v_rows -> -1 ->> 'tx')::bigint
+    when cardinality(v_ids) = v_scan then v_ids[v_scan] end);
 end
 $$;
 comment on function core_api.ledger_history is 'The journal of an account, newest first, before a cursor.';
@@ -2764,10 +2816,14 @@ grant execute on function core_api.ledger_refund to core_member, service_role;
 
 -- What an account was charged between two instants, per bucket (hour, day, week, month; UTC), refunds apart.
 create function core_api.ledger_usage(p_account text, p_from timestamptz, p_to timestamptz, p_bucket text) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   v_account core.ledger_account;
   v_buckets int;
+  -- By how much numbers and times may differ in order: no call that waits for its locks takes as long.
+  v_slack constant interval := '1 minute';
+  v_low bigint;
+  v_high bigint;
   v_rows jsonb;
 begin
   if p_bucket is null or p_bucket not in ('hour', 'day', 'week', 'month') then
@@ -2782,15 +2838,19 @@ begin
   end if;
   v_account := core.ledger_find_account('ledger:read', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
+  v_low := core.ledger_number_at(greatest(p_from, timestamptz '2000-01-01') - v_slack);
+  v_high := core.ledger_number_at(least(p_to, timestamptz '3000-01-01') + v_slack);
   select coalesce(jsonb_agg(jsonb_build_object('start', u.start, 'charged', u.charged, 'refunded', u.refunded, 'charges', u.charges)
     order by u.start), '[]') into v_rows
   from (
     select date_trunc(p_bucket, t.created_at, 'UTC') as start,
       coalesce(sum(t.amount) filter (where t.op <> 'refund'), 0) as charged,
       coalesce(sum(t.amount) filter (where t.op = 'refund'), 0) as refunded, count(*) filter (where t.op <> 'refund') as charges
-    from core.ledger_tx t
-    where (t.purse_id = v_account.id or t.account_id = v_account.id)
-      and t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report')
+    from (
+      select * from core.ledger_tx p where p.purse_id = v_account.id and p.id > v_low and p.id <= v_high
+      union all
+      select * from core.ledger_tx d where d.account_id = v_account.id and d.account_id <> d.purse_id and d.id > v_low and d.id <= v_high) t
+    where t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report')
       and t.created_at >= p_from and t.created_at < p_to
     group by 1) u;
   return jsonb_build_object('ok', true, 'account', p_account, 'bucket', p_bucket, 'from', p_from, 'to', p_to, 'usage', v_rows);

@@ -1,35 +1,5 @@
 -- Reading the audit log: administrative changes and the journal of the ledger as one list, newest first.
 
--- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
--- for calls under way at the same moment, so that the rows can be halved instead of read.
-create function core.audit_number_at(p_at timestamptz) returns bigint
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_low bigint := 0;
-  v_high bigint;
-  v_middle bigint;
-  v_id bigint;
-  v_at timestamptz;
-  v_found bigint := 0;
-begin
-  select last_value into v_high from core.ledger_tx_id;
-  while v_low < v_high loop
-    v_middle := v_low + (v_high - v_low + 1) / 2;
-    select t.id, t.created_at into v_id, v_at from core.ledger_tx t where t.id > v_low and t.id <= v_middle order by t.id desc limit 1;
-    if v_id is null then
-      v_low := v_middle;
-    elsif v_at <= p_at then
-      v_found := v_id;
-      v_low := v_middle;
-    else
-      v_high := v_id - 1;
-    end if;
-  end loop;
-  return v_found;
-end
-$$;
-comment on function core.audit_number_at is 'The number of the last journal row up to an instant.';
-
 create function core.audit_instant(p_filter jsonb, p_name text) returns timestamptz
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -78,11 +48,11 @@ begin
   v_to := core.audit_instant(p_filter, 'to');
   if isfinite(v_to) then
     -- First into a variable: the planner would ask it again.
-    v_floor := core.audit_number_at(v_to + v_slack);
+    v_floor := core.ledger_number_at(v_to + v_slack);
     select least(v_high, min(t.id)) into v_high from core.ledger_tx t where t.id > v_floor;
     v_floor := 0;
   end if;
-  if isfinite(v_from) then v_floor := core.audit_number_at(v_from - v_slack); end if;
+  if isfinite(v_from) then v_floor := core.ledger_number_at(v_from - v_slack); end if;
   if v_source is distinct from 'admin' then
     select least(v_high, s.last_value + 1) - v_scan into v_low from core.ledger_tx_id s;
   end if;
