@@ -34,7 +34,7 @@ export const systemClock: Clock = {
         },
         Math.min(ms, maxTimerMs),
       )
-      if (unref) timer.unref()
+      if (unref && typeof timer === 'object') timer.unref() // browsers' timers are numbers
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
 }

@@ -33,7 +33,7 @@ export function startDeadline(what: string, { signal, timeoutMs }: CallOptions, 
       ),
     Math.min(limitMs, maxTimerMs),
   )
-  timer.unref()
+  if (typeof timer === 'object') timer.unref() // browsers' timers are numbers
   return {
     signal: controller.signal,
     remainingMs: () => Math.max(0, limitMs - (performance.now() - startedAt)),

@@ -1,5 +1,3 @@
-import { getRandomValues } from 'node:crypto'
-
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /**
@@ -26,7 +24,7 @@ export function createUuidv7(now: () => number = Date.now): () => string {
     }
     sequence = isNewMs ? 0 : sequence + 1
     if (next === pool.length) {
-      getRandomValues(pool)
+      globalThis.crypto.getRandomValues(pool)
       next = 0
     }
     const counted = `${time}-${hex[0x70 | (sequence >>> 8)]}${hex[sequence & 0xff]}`

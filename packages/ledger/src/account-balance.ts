@@ -1,5 +1,5 @@
 import { CoreError } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import type { Credits } from './credits.ts'
 import type { AccountDenial, Balance, BudgetRest } from './outcome.ts'
 
@@ -9,7 +9,7 @@ const shape = z.object({
   project: z.string(),
   kind: z.enum(['pool', 'project', 'user']),
   status: z.enum(['active', 'frozen', 'closed']),
-  parent: z.string().nullable(),
+  parent: z.nullable(z.string()),
   funding: z.enum(['own', 'parent']),
   /** The account whose credits these are: itself, or the ancestor it draws on. */
   purse: z.string(),

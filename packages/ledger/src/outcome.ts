@@ -1,6 +1,6 @@
 import { toDatabaseError } from '@core/database'
 import { CoreError, isObject } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import type { Credits } from './credits.ts'
 
 /** An amount in an answer. */
@@ -14,8 +14,8 @@ const budget = z.object({
   spent: amount,
   held: amount,
   rest: amount,
-  period_start: z.string().nullable(),
-  resets_at: z.string().nullable(),
+  period_start: z.nullable(z.string()),
+  resets_at: z.nullable(z.string()),
 })
 
 /** The present window of a budget that bound the call. Instants are ISO 8601 texts; null for a total. */
@@ -46,12 +46,12 @@ export const denied = z.object({
     'over_capture',
   ]),
   account: z.string(),
-  ...z.object(balance).partial().shape,
-  requested: amount.optional(),
-  limit: amount.optional(),
-  budget: z.string().optional(),
-  hold: z.string().optional(),
-  status: z.string().optional(),
+  ...z.partial(z.object(balance)).shape,
+  requested: z.optional(amount),
+  limit: z.optional(amount),
+  budget: z.optional(z.string()),
+  hold: z.optional(z.string()),
+  status: z.optional(z.string()),
 })
 
 const misused = z.object({
@@ -60,7 +60,7 @@ const misused = z.object({
   error: z.object({
     sqlstate: z.string(),
     message: z.string(),
-    fix: z.string().nullish(),
+    fix: z.nullish(z.string()),
     details: z.custom<Readonly<Record<string, unknown>>>(isObject),
   }),
 })
@@ -148,20 +148,26 @@ export interface Outcomes {
   refund: RefundOutcome
 }
 
+/** Reads an answer into the outcome that it stands for. */
+export function mapped<Shape extends z.ZodMiniType, Outcome>(
+  shape: Shape,
+  toOutcome: (answer: z.output<Shape>) => Outcome,
+) {
+  return z.pipe(shape, z.transform(toOutcome))
+}
+
 const hold = z.string()
 const expires = { expires_at: z.string() }
 
 /** What an accepted answer of each operation looks like, and the outcome it becomes. */
-const acceptances: { [Op in keyof Outcomes]: z.ZodType<Extract<Outcomes[Op], Accepted>> } = {
-  reserve: z
-    .object({ ...accepted, ...expires, hold, granted: amount })
-    .transform(({ ok: _, expires_at, ...facts }) => ({
-      status: 'reserved' as const,
-      ...facts,
-      expiresAt: new Date(expires_at),
-    })),
-  settle: z
-    .object({
+const acceptances: { [Op in keyof Outcomes]: z.ZodMiniType<Extract<Outcomes[Op], Accepted>> } = {
+  reserve: mapped(z.object({ ...accepted, ...expires, hold, granted: amount }), ({ ok: _, expires_at, ...facts }) => ({
+    status: 'reserved' as const,
+    ...facts,
+    expiresAt: new Date(expires_at),
+  })),
+  settle: mapped(
+    z.object({
       ...accepted,
       status: z.enum(['settled', 'settled_late']),
       hold,
@@ -169,33 +175,41 @@ const acceptances: { [Op in keyof Outcomes]: z.ZodType<Extract<Outcomes[Op], Acc
       released: amount,
       uncollected: amount,
       flags: z.array(z.enum(['late', 'estimated', 'overflow', 'uncollected'])),
-    })
-    .transform(({ ok: _, ...facts }) => facts),
-  void: z
-    .object({ ...accepted, status: z.literal('voided'), hold, released: amount })
-    .transform(({ ok: _, ...facts }) => facts),
-  charge: z
-    .object({ ...accepted, account: z.string(), charged: amount })
-    .transform(({ ok: _, ...facts }) => ({ status: 'charged' as const, ...facts })),
-  extend: z
-    .object({ ...accepted, ...expires, hold, granted: amount, amount })
-    .transform(({ ok: _, expires_at, ...facts }) => ({
+    }),
+    ({ ok: _, ...facts }) => facts,
+  ),
+  void: mapped(
+    z.object({ ...accepted, status: z.literal('voided'), hold, released: amount }),
+    ({ ok: _, ...facts }) => facts,
+  ),
+  charge: mapped(z.object({ ...accepted, account: z.string(), charged: amount }), ({ ok: _, ...facts }) => ({
+    status: 'charged' as const,
+    ...facts,
+  })),
+  extend: mapped(
+    z.object({ ...accepted, ...expires, hold, granted: amount, amount }),
+    ({ ok: _, expires_at, ...facts }) => ({
       status: 'extended' as const,
       ...facts,
       expiresAt: new Date(expires_at),
-    })),
-  capture: z
-    .object({ ...accepted, hold, charged: amount, captured: amount, rest: amount })
-    .transform(({ ok: _, ...facts }) => ({ status: 'captured' as const, ...facts })),
-  grant: z
-    .object({ ...accepted, account: z.string(), amount })
-    .transform(({ ok: _, ...facts }) => ({ status: 'granted' as const, ...facts })),
-  transfer: z
-    .object({ ...accepted, from: z.string(), to: z.string(), moved: amount })
-    .transform(({ ok: _, ...facts }) => ({ status: 'transferred' as const, ...facts })),
-  refund: z
-    .object({ ...accepted, account: z.string(), refunded: amount, left: amount })
-    .transform(({ ok: _, ...facts }) => ({ status: 'refunded' as const, ...facts })),
+    }),
+  ),
+  capture: mapped(
+    z.object({ ...accepted, hold, charged: amount, captured: amount, rest: amount }),
+    ({ ok: _, ...facts }) => ({ status: 'captured' as const, ...facts }),
+  ),
+  grant: mapped(z.object({ ...accepted, account: z.string(), amount }), ({ ok: _, ...facts }) => ({
+    status: 'granted' as const,
+    ...facts,
+  })),
+  transfer: mapped(
+    z.object({ ...accepted, from: z.string(), to: z.string(), moved: amount }),
+    ({ ok: _, ...facts }) => ({ status: 'transferred' as const, ...facts }),
+  ),
+  refund: mapped(
+    z.object({ ...accepted, account: z.string(), refunded: amount, left: amount }),
+    ({ ok: _, ...facts }) => ({ status: 'refunded' as const, ...facts }),
+  ),
 }
 
 /** Reads the answer to one operation. Denials become outcomes; misuse inside a batch is thrown as it would be alone. */
@@ -206,9 +220,9 @@ export function toOutcome<Op extends keyof Outcomes>(op: Op, answer: unknown): O
   if (misuse.success) throw toMisuse(op, misuse.data)
   const denial = denied.safeParse(answer)
   if (!denial.success) {
-    throw new CoreError('E_INTERNAL', `ledger_${op} gave an answer that this version does not know`, {
+    throw new CoreError('E_INTERNAL', `ledger_${op} gave an answer that this version of @core/ledger does not know`, {
       cause: acceptance.error,
-      fix: 'Bring this package and the database to the same version (core migrate up).',
+      fix: 'Upgrade @core/ledger or run `core migrate up`, so that both match.',
     })
   }
   return toDenial(denial.data) as Outcomes[Op]

@@ -45,7 +45,7 @@ export function addCall({ program, session }: Verbs): void {
       if (route.method === 'DELETE') await current.confirm(`${route.operation}: ${route.summary}.`, options)
       const call = createCaller({ url: target.url, key: target.key, timeoutMs: current.timeoutMs })
       const { idempotencyKey, ifMatch } = options
-      const answer = await call(route, request, { idempotencyKey, ifMatch, signal: current.io.signal })
+      const answer = await call(route.operation, request, { idempotencyKey, ifMatch, signal: current.io.signal })
       if (typeof answer === 'string') current.output.text(answer)
       else current.output.data(answer, (value) => JSON.stringify(value, null, 2))
     })

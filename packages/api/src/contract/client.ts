@@ -1,8 +1,9 @@
-import { type CallOptions, CoreError, startDeadline, uuidv7, withDetails } from '@core/foundation'
-import { problems } from '../nouns.ts'
-import { type Routes, routes } from '../routes.ts'
-import { isProblemCode, type Problem, problemSchema } from './problem.ts'
-import { hasFields, type RouteContract, type RouteRequest, type RouteResponse } from './route-contract.ts'
+import { type CallOptions, CoreError, isObject, startDeadline, uuidv7, withDetails } from '@core/foundation'
+import { operations, problemErrors, shapes } from '../generated/operations.ts'
+import type { Routes } from '../routes.ts'
+import { fit } from './body-shape.ts'
+import type { RouteContract, RouteRequest, RouteResponse } from './route-contract.ts'
+import type { WireOperation } from './wire-operation.ts'
 
 export interface ClientOptions {
   /** Where the control plane is: `http://127.0.0.1:4400`. */
@@ -48,11 +49,11 @@ export type Client = {
  */
 export function createClient(options: ClientOptions): Client {
   const call = createCaller(options)
-  const operations = routes.map((route) => [
-    route.operation,
-    (request?: UntypedRequest, callOptions?: ClientCallOptions) => call(route, request, callOptions),
+  const methods = Object.keys(operations).map((operation) => [
+    operation,
+    (request?: UntypedRequest, callOptions?: ClientCallOptions) => call(operation, request, callOptions),
   ])
-  return Object.fromEntries(operations)
+  return Object.fromEntries(methods)
 }
 
 export interface UntypedRequest {
@@ -61,40 +62,45 @@ export interface UntypedRequest {
   readonly body?: unknown
 }
 
-export type Caller = (route: RouteContract, request?: UntypedRequest, options?: ClientCallOptions) => Promise<unknown>
+export type Caller = (operation: string, request?: UntypedRequest, options?: ClientCallOptions) => Promise<unknown>
 
-/** What is behind `createClient`, for programs that learn only as they run which route it is. */
+/** What is behind `createClient`, for programs that learn the operation at run time. Rejects E_INVALID for an unknown one. */
 export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch }: ClientOptions): Caller {
-  return async (route, request = {}, options = {}) => {
-    using deadline = startDeadline(route.operation, options, timeoutMs)
+  return async (operation, request = {}, options = {}) => {
+    const wire = Object.hasOwn(operations, operation) ? operations[operation] : undefined
+    if (wire === undefined) {
+      throw new CoreError('E_INVALID', `there is no operation ${JSON.stringify(operation)}`, {
+        fix: 'GET /openapi.json lists them as operationId.',
+      })
+    }
+    using deadline = startDeadline(operation, options, timeoutMs)
     const headers = new Headers({ accept: 'application/json, application/problem+json' })
     if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
-    const idempotencyKey = route.idempotencyKey === 'none' ? undefined : (options.idempotencyKey ?? uuidv7())
+    const idempotencyKey = wire.isKeyed ? (options.idempotencyKey ?? uuidv7()) : undefined
     if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey)
     if (options.ifMatch !== undefined) headers.set('if-match', toEntityTag(options.ifMatch))
     if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
-    const hasBody = hasFields(route.input.body)
-    if (hasBody) headers.set('content-type', 'application/json')
+    if (wire.hasBody) headers.set('content-type', 'application/json')
     try {
-      const response = await send(toUrl(url, route, request), {
-        method: route.method,
+      const response = await send(toUrl(url, wire, request), {
+        method: wire.method,
         headers,
-        ...(hasBody ? { body: JSON.stringify(request.body ?? {}) } : {}),
+        ...(wire.hasBody ? { body: JSON.stringify(request.body ?? {}) } : {}),
         signal: deadline.signal,
         redirect: 'error', // a redirect would carry the key to another place
       })
       const text = await response.text()
-      if (route.outputs[response.status] === undefined) throw toProblemError(route, response, text)
-      return readSuccess(route, response.status, text)
+      if (wire.answers[response.status] === undefined) throw toProblemError(operation, response, text)
+      return readSuccess(operation, wire, response.status, text)
     } catch (error) {
-      const failure = toFailure(deadline.signal.aborted ? deadline.signal.reason : error, url, route)
+      const failure = toFailure(deadline.signal.aborted ? deadline.signal.reason : error, url, operation)
       // Also a key that was made here: with it the caller can send the same call again.
       throw idempotencyKey === undefined ? failure : withDetails(failure, { idempotencyKey })
     }
   }
 }
 
-function toFailure(error: unknown, url: string, { operation }: RouteContract): CoreError {
+function toFailure(error: unknown, url: string, operation: string): CoreError {
   if (error instanceof CoreError) return error
   return new CoreError('E_DATABASE_UNAVAILABLE', `the control plane at ${url} did not answer ${operation}`, {
     cause: error,
@@ -107,18 +113,18 @@ function toEntityTag(etag: string): string {
   return etag === '*' || etag.startsWith('"') ? etag : `"${etag}"`
 }
 
-function toUrl(base: string, { path }: RouteContract, { params = {}, query = {} }: UntypedRequest): URL {
+function toUrl(base: string, { path }: WireOperation, { params = {}, query = {} }: UntypedRequest): URL {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
   const url = new URL(`${base.replace(/\/+$/, '')}${filled}`)
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
   return url
 }
 
-function readSuccess(route: RouteContract, status: number, text: string): unknown {
+function readSuccess(operation: string, wire: WireOperation, status: number, text: string): unknown {
   try {
-    return route.outputs[status]?.parse(route.produces === 'text/html' ? text : JSON.parse(text))
+    return fit(wire.isText ? text : JSON.parse(text), wire.answers[status] ?? 'any', shapes)
   } catch (cause) {
-    throw new CoreError('E_INTERNAL', `${route.operation} succeeded with a body this client does not understand`, {
+    throw new CoreError('E_INTERNAL', `${operation} succeeded with a body this client does not understand`, {
       cause,
       fix: 'Use the client of the same version as the control plane.',
       details: { status },
@@ -126,27 +132,55 @@ function readSuccess(route: RouteContract, status: number, text: string): unknow
   }
 }
 
-function toProblemError({ operation }: RouteContract, response: Response, text: string): CoreError {
+function toProblemError(operation: string, response: Response, text: string): CoreError {
   const problem = readProblem(text)
-  if (problem === undefined || !isProblemCode(problem.code)) {
+  const known = problem === undefined ? undefined : problemErrors[problem.code]
+  if (problem === undefined || known === undefined) {
     return new CoreError('E_INTERNAL', `${operation} was answered with ${response.status} and no problem document`, {
       details: { status: response.status },
       retryable: response.status === 502 || response.status === 503 || response.status === 504,
     })
   }
-  const { code, status, title, type, detail, instance, retryable, fix, errors, ...facts } = problem
-  const firstFix = fix ?? errors.find((fault) => fault.fix !== undefined)?.fix ?? problems[code].remedy
-  return new CoreError(problems[code].error, `${operation}: ${detail}`, {
+  const { title, type, detail, retryable, fix, ...facts } = problem
+  const [error, remedy] = known
+  return new CoreError(error, `${operation}: ${detail}`, {
     retryable,
-    fix: firstFix,
-    details: { ...facts, code, status, instance, errors },
+    fix: fix ?? firstFix(problem.errors) ?? remedy,
+    details: { ...facts },
   })
 }
 
-function readProblem(text: string): Problem | undefined {
+interface ProblemDocument {
+  readonly code: string
+  readonly detail: string
+  readonly retryable: boolean
+  readonly fix?: string
+  readonly errors: readonly unknown[]
+  readonly [fact: string]: unknown
+}
+
+function readProblem(text: string): ProblemDocument | undefined {
   try {
-    return problemSchema.safeParse(JSON.parse(text)).data
+    const value: unknown = JSON.parse(text)
+    return isProblemDocument(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+function isProblemDocument(value: unknown): value is ProblemDocument {
+  return (
+    isObject(value) &&
+    typeof value['code'] === 'string' &&
+    Object.hasOwn(problemErrors, value['code']) &&
+    typeof value['detail'] === 'string' &&
+    typeof value['retryable'] === 'boolean' &&
+    Array.isArray(value['errors']) &&
+    (value['fix'] === undefined || typeof value['fix'] === 'string')
+  )
+}
+
+function firstFix(faults: readonly unknown[]): string | undefined {
+  const fixes = faults.map((fault) => (isObject(fault) ? fault['fix'] : undefined))
+  return fixes.find((fix) => typeof fix === 'string')
 }

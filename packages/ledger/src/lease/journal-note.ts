@@ -1,7 +1,10 @@
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { type Credits, microCredits } from '../credits.ts'
 
-const amount = z.number().transform((value): Credits => microCredits(value))
+const amount = z.pipe(
+  z.number(),
+  z.transform((value: number): Credits => microCredits(value)),
+)
 
 const anchor = z.object({
   /** The database's time, in milliseconds since the epoch, … */

@@ -1,5 +1,5 @@
 import { findUnstorable, isObject, type Storable } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import type { Metadata } from '../metadata.ts'
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES, sealFrame } from './journal-frame.ts'
 import { type JournalNote, parseNote } from './journal-note.ts'
@@ -108,10 +108,18 @@ export function bodyBytes(body: Uint8Array): number {
 
 const metadata = z.custom<Metadata>((value) => isObject(value) && findUnstorable(value) === undefined)
 const storedDetail = z.object({
-  k: z.string().optional(),
+  k: z.optional(z.string()),
   t: z.number(),
   // Journals of before 0.2 may hold what the database refuses, such as the text of a Date; as JSON it can be reported.
-  m: metadata.or(z.unknown().transform((value) => ({ json: JSON.stringify(value) }))).optional(),
+  m: z.optional(
+    z.union([
+      metadata,
+      z.pipe(
+        z.unknown(),
+        z.transform((value) => ({ json: JSON.stringify(value) })),
+      ),
+    ]),
+  ),
 })
 
 export function encodeDetail({ key, at, metadata: m }: SpendDetail): Buffer {

@@ -1,6 +1,6 @@
 import type { Database, Json, JsonInput, RpcOptions } from '@core/database'
 import { type CallOptions, CoreError, isCoreError, withDetails } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import type { Credits } from '../credits.ts'
 import { copyMetadata } from '../metadata.ts'
 import {
@@ -12,6 +12,7 @@ import {
   balance,
   type ClosedDenial,
   denied,
+  mapped,
   type SpendDenial,
   toDenial,
 } from '../outcome.ts'
@@ -106,7 +107,7 @@ export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOpt
   }
 }
 
-const time = z.string().transform((text) => new Date(text))
+const time = mapped(z.string(), (text) => new Date(text))
 const stored = {
   lease: z.string(),
   account: z.string(),
@@ -134,7 +135,7 @@ function copyItem({ metadata, ...item }: ReportItem): JsonInput {
   return { ...item, ...(metadata === undefined ? {} : { metadata: copyMetadata(metadata) }) }
 }
 
-function toFacts<Answer extends z.infer<z.ZodObject<typeof stored>>>({
+function toFacts<Answer extends z.infer<z.ZodMiniObject<typeof stored>>>({
   status: state,
   expires_at: expiresAt,
   returns_at: returnsAt,
@@ -143,58 +144,73 @@ function toFacts<Answer extends z.infer<z.ZodObject<typeof stored>>>({
   return { ...rest, state, expiresAt, returnsAt }
 }
 
-const facts: z.ZodType<LeaseFacts> = z.object(stored).transform(toFacts)
+const facts: z.ZodMiniType<LeaseFacts> = mapped(z.object(stored), toFacts)
 
-const spendDenial = denied
-  .extend({ code: z.enum(['insufficient_credits', 'budget_exhausted', 'account_not_found', 'account_frozen']) })
-  .transform((denial) => toDenial(denial) as SpendDenial | AccountDenial)
-const closedDenial = denied.extend({ code: z.literal('hold_closed') }).transform((d) => toDenial(d) as ClosedDenial)
-const limitDenial = z
-  .object({
+const spendDenial = mapped(
+  z.extend(denied, {
+    code: z.enum(['insufficient_credits', 'budget_exhausted', 'account_not_found', 'account_frozen']),
+  }),
+  (denial) => toDenial(denial) as SpendDenial | AccountDenial,
+)
+const closedDenial = mapped(
+  z.extend(denied, { code: z.literal('hold_closed') }),
+  (denial) => toDenial(denial) as ClosedDenial,
+)
+const limitDenial = mapped(
+  z.object({
     ok: z.literal(false),
     code: z.literal('lease_limit'),
     account: z.string(),
     requested: amount,
     limit: amount,
     ...balance,
-  })
-  .transform(({ ok: _, code: status, ...denial }): LeaseLimitDenial => ({ status, ...denial }))
-const gapDenial = z
-  .object({
+  }),
+  ({ ok: _, code: status, ...denial }): LeaseLimitDenial => ({ status, ...denial }),
+)
+const gapDenial = mapped(
+  z.object({
     ok: z.literal(false),
     code: z.literal('lease_gap'),
     lease: z.string(),
     seq: z.number(),
     expected: z.number(),
-  })
-  .transform(({ ok: _, code: status, ...denial }): LeaseGapDenial => ({ status, ...denial }))
+  }),
+  ({ ok: _, code: status, ...denial }): LeaseGapDenial => ({ status, ...denial }),
+)
 
-const openAnswer: z.ZodType<LeaseOpenOutcome> = z.union([
-  z
-    .object({ ...accepted, ...stored })
-    .transform(({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'leased' as const })),
+const openAnswer: z.ZodMiniType<LeaseOpenOutcome> = z.union([
+  mapped(z.object({ ...accepted, ...stored }), ({ ok: _, ...answer }) => ({
+    ...toFacts(answer),
+    status: 'leased' as const,
+  })),
   spendDenial,
   limitDenial,
 ])
-const reportAnswer: z.ZodType<LeaseReportOutcome> = z.union([
-  z
-    .object({ ...accepted, ...stored, charged: amount, flags: z.array(z.enum(['late', 'overflow'])) })
-    .transform(({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'reported' as const })),
+const reportAnswer: z.ZodMiniType<LeaseReportOutcome> = z.union([
+  mapped(
+    z.object({ ...accepted, ...stored, charged: amount, flags: z.array(z.enum(['late', 'overflow'])) }),
+    ({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'reported' as const }),
+  ),
   closedDenial,
   gapDenial,
 ])
-const closeAnswer: z.ZodType<LeaseCloseOutcome> = z.union([
-  z
-    .object({ ...accepted, ...stored, released: amount })
-    .transform(({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'closed' as const })),
+const closeAnswer: z.ZodMiniType<LeaseCloseOutcome> = z.union([
+  mapped(z.object({ ...accepted, ...stored, released: amount }), ({ ok: _, ...answer }) => ({
+    ...toFacts(answer),
+    status: 'closed' as const,
+  })),
   closedDenial,
 ])
 
-function parse<Outcome>(name: string, shape: z.ZodType<Outcome>, answer: Json): Outcome {
+function parse<Outcome>(name: string, shape: z.ZodMiniType<Outcome>, answer: Json): Outcome {
   const parsed = shape.safeParse(answer)
   if (parsed.success) return parsed.data
-  throw new CoreError('E_INTERNAL', `ledger_lease_${name} gave an answer that this version does not know`, {
-    cause: parsed.error,
-    fix: 'Bring this package and the database to the same version (core migrate up).',
-  })
+  throw new CoreError(
+    'E_INTERNAL',
+    `ledger_lease_${name} gave an answer that this version of @core/ledger does not know`,
+    {
+      cause: parsed.error,
+      fix: 'Upgrade @core/ledger or run `core migrate up`, so that both match.',
+    },
+  )
 }
