@@ -1,4 +1,4 @@
-import { type ErrorCode, isCoreError, uuidv7 } from '@core/foundation'
+import { type CoreError, type ErrorCode, isCoreError, uuidv7, withDetails } from '@core/foundation'
 import { Option } from 'commander'
 import type { Session } from './session.ts'
 
@@ -26,15 +26,13 @@ export async function withKey<Answer>(
   try {
     return await call({ idempotencyKey, signal: session.io.signal })
   } catch (error) {
-    if (isUnknownOutcome(error)) {
-      session.output.talk(`core: the outcome is unknown; to be sure, repeat with --idempotency-key ${idempotencyKey}`)
-    }
-    throw error
+    if (!isUnknownOutcome(error)) throw error
+    throw withDetails(error, { idempotencyKey, repeatWith: `--idempotency-key ${idempotencyKey}` })
   }
 }
 
 /** Whether a call that failed like this may have had its effect. */
-export function isUnknownOutcome(error: unknown): boolean {
+export function isUnknownOutcome(error: unknown): error is CoreError {
   return isCoreError(error) && unknownOutcomes.includes(error.code) && !wasNeverSent(error)
 }
 

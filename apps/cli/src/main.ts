@@ -7,8 +7,9 @@ const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => stop.abort(new CoreError('E_ABORTED', `stopped by ${signal}`)))
 }
-// `core credits history | head` closes our output early; that is no fault.
-process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+// `run` hears of a failed write from the write itself. `core start | head -1` goes on serving, without its log.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
 
 const exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
@@ -19,4 +20,4 @@ const exitCode = await run(process.argv.slice(2), {
   signal: stop.signal,
 })
 // What is still open by then (idle connections, a shutdown that was cut off) must not keep the process.
-process.stdout.write('', () => process.exit(exitCode))
+process.exit(exitCode)

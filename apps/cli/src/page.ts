@@ -6,6 +6,6 @@ export interface PageOptions {
 }
 
 /** A table has no room for the cursor; JSON carries it in `page.next`. */
-export function sayIfMore({ output }: Session, next: string | null): void {
-  if (next !== null && !output.isJson) output.talk(`core: there is more; --cursor ${next} shows it`)
+export function printNextCursor({ output }: Session, next: string | null): void {
+  if (next !== null && !output.isJson) output.info(`core: more rows: --cursor ${next}`)
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
 import { addApi } from './commands/api.ts'
 import { addCall } from './commands/call.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -25,11 +26,11 @@ import { addSystem } from './nouns/system/system.ts'
 import { createSession } from './session.ts'
 import type { Verbs } from './verbs.ts'
 
-/** Every verb of the command. `tellMisuse` hears what commander says about a command line that is none. */
+/** Every verb of the command. `writeUsageError` gets what commander says about a malformed command line. */
 export function buildProgram(
   io: CommandIo,
   exit: (code: number) => void,
-  tellMisuse: (text: string) => void = (text) => io.stderr.write(text),
+  writeUsageError: (text: string) => void = (text) => io.stderr.write(text),
 ): Command {
   const program = new Command('core')
     .description('Metered credits, shared by sibling projects')
@@ -39,9 +40,10 @@ export function buildProgram(
     .option('--key-stdin', 'read the key from standard input; else CORE_KEY, CORE_OWNER_KEY, the profile')
     .option('--micro', 'amounts are whole micro-credits, given and shown; else credits such as 2.5')
     .option('--timeout <seconds>', 'limit of each call to the control plane', '30')
+    .version(manifest.version, '--version', 'print the version')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: tellMisuse })
-    .showHelpAfterError('(core --help, and --help after any verb, tell more)')
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: writeUsageError })
+    .showHelpAfterError('(run core --help, or --help after any verb)')
   const verbs: Verbs = { program, session: () => createSession(io, program), exit }
   addStart(verbs)
   addStatus(verbs)

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import type { CommandIo } from './io.ts'
 import { buildProgram } from './program.ts'
+import { trackOutput } from './track-output.ts'
 
 /** Runs one command line and returns its exit code; nothing is thrown and the process is not ended. */
 export async function run(args: readonly string[], io: CommandIo): Promise<number> {
@@ -14,22 +15,40 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     return exitCodes.usage
   }
   const asJson = args.includes('--json')
-  const tellMisuse = (text: string) => asJson || io.stderr.write(text)
+  const report = (error: unknown) => io.stderr.write(asJson ? toJsonLine(error) : explain(error))
+  const output = trackOutput(io.stdout)
+  const signal = AbortSignal.any([io.signal, output.signal])
+  const exitCode = await runVerb(args, { ...io, stdout: output.stdout, signal }, asJson, (error) => {
+    if (error !== output.signal.reason) report(error)
+  })
+  const lost = await output.settled()
+  if (lost === undefined) return exitCode
+  report(lost)
+  return exitCode === exitCodes.ok ? exitCodes.failure : exitCode
+}
+
+async function runVerb(
+  args: readonly string[],
+  io: CommandIo,
+  asJson: boolean,
+  report: (error: unknown) => void,
+): Promise<number> {
+  const writeUsageError = (text: string) => asJson || io.stderr.write(text)
   try {
     let exitCode: number = exitCodes.ok
     const exit = (code: number) => {
       exitCode = code
     }
-    await buildProgram(io, exit, tellMisuse).parseAsync(args, { from: 'user' })
+    await buildProgram(io, exit, writeUsageError).parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) {
-      io.stderr.write(asJson ? toJsonLine(error) : explain(error))
+      report(error)
       return exitCodeOf(error)
     }
-    // Help and version are no faults, everything else is misuse, which commander has told already but in JSON.
+    // Help and version are no errors; everything else is misuse, which commander has printed already, but not as JSON.
     if (error.exitCode === 0) return exitCodes.ok
-    if (asJson) io.stderr.write(toJsonLine(toMisuse(error)))
+    if (asJson) report(toMisuse(error))
     return exitCodes.usage
   }
 }
@@ -37,13 +56,15 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
 /** For people: what happened, and what to do about it. A fault of our own shows its stack instead. */
 function explain(error: unknown): string {
   if (!isCoreError(error)) return `core: ${error instanceof Error ? error.stack : String(error)}\n`
-  return `core: ${error.message}\n${error.fix ? `  fix: ${error.fix}\n` : ''}`
+  const { message, fix, details } = error
+  const repeat = details['repeatWith']
+  return `core: ${message}\n${fix ? `  fix: ${fix}\n` : ''}${repeat ? `  the outcome is unknown; to be sure, repeat with ${repeat}\n` : ''}`
 }
 
 function toMisuse({ code, message }: CommanderError): CoreError {
   const isHelp = code === 'commander.help' // shown instead of a verb
   return new CoreError('E_INVALID', isHelp ? 'a verb is missing' : message.replace(/^error: /, ''), {
-    fix: 'core --help, and --help after any verb, tell more.',
+    fix: 'Run core --help, or --help after any verb.',
   })
 }
 

@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { type AmountUnit, formatAmount, parseAmount } from './amount.ts'
 import type { CommandIo } from './io.ts'
 import { createOutput, type Output } from './output.ts'
+import { createStandardInput, type StandardInput } from './standard-input.ts'
 import { resolveTarget, type Target, type TargetOptions } from './target.ts'
 
 interface GlobalOptions extends TargetOptions {
@@ -14,10 +15,11 @@ interface GlobalOptions extends TargetOptions {
   timeout?: string
 }
 
-/** What every verb works with: the options all verbs share, already understood. */
+/** What every verb works with: the options all verbs share, already parsed. */
 export interface Session {
   readonly io: CommandIo
   readonly output: Output
+  readonly input: StandardInput
   readonly unit: AmountUnit
   /** Milliseconds of --timeout. */
   readonly timeoutMs: number
@@ -37,16 +39,23 @@ export function createSession(io: CommandIo, program: Command): Session {
   const output = createOutput(io, { json: options.json === true })
   const unit: AmountUnit = options.micro ? 'micro' : 'credits'
   const timeoutMs = parseSeconds(options.timeout ?? '30') * 1000
+  const input = createStandardInput(io.stdin, { holdsKey: options.keyStdin === true })
+  let resolved: Promise<Target> | undefined
+  const resolve = () => {
+    resolved ??= resolveTarget(io, { ...options, input })
+    return resolved
+  }
   const connect = async () => {
-    const target = await resolveTarget(io, options)
+    const target = await resolve()
     return { client: createClient({ url: target.url, key: target.key, timeoutMs }), target }
   }
   return {
     io,
+    input,
     output,
     unit,
     timeoutMs,
-    target: () => resolveTarget(io, options),
+    target: resolve,
     connect,
     async connectWithin() {
       const { client, target } = await connect()
@@ -70,11 +79,11 @@ function parseSeconds(text: string): number {
 async function confirm(io: CommandIo, question: string, yes: boolean): Promise<void> {
   if (yes) return
   if (!io.stdin.isTTY) {
-    throw new CoreError('E_INVALID', `${question} Nobody is there to ask, and --yes was not given`, {
+    throw new CoreError('E_INVALID', `${question} Not a terminal: confirm with --yes`, {
       fix: 'Add --yes.',
     })
   }
-  io.stderr.write(`${question} Type yes to go on: `)
+  io.stderr.write(`${question} Type yes to continue: `)
   const lines = createInterface({ input: io.stdin })
   const [answer = ''] = await once(lines, 'line', { signal: io.signal })
   lines.close()

@@ -3,7 +3,7 @@ import { CoreError } from '@core/foundation'
 import type { CommandIo } from './io.ts'
 import { ownerKeyFile, readOwnerKey } from './owner-key-file.ts'
 import { type Profile, readProfile } from './profile.ts'
-import { readLine } from './read-line.ts'
+import type { StandardInput } from './standard-input.ts'
 
 /** Variables that are read elsewhere than in the configuration: by the command, and by the test runner. */
 export const commandVariables = ['CORE_URL', 'CORE_KEY', 'CORE_PROJECT', 'CORE_TEST_RUN']
@@ -12,6 +12,11 @@ export interface TargetOptions {
   url?: string
   project?: string
   keyStdin?: boolean
+}
+
+interface TargetSources extends TargetOptions {
+  /** Read for the key with `keyStdin`. */
+  input?: StandardInput
 }
 
 /** Which control plane, as whom. */
@@ -28,7 +33,7 @@ export interface Target {
  * --key-stdin, CORE_KEY, CORE_OWNER_KEY, else the key that belongs to that very address: a profile's key is sent to
  * the profile's address only, and the owner key of a local data folder only to the local control plane.
  */
-export async function resolveTarget(io: CommandIo, options: TargetOptions): Promise<Target> {
+export async function resolveTarget(io: CommandIo, options: TargetSources): Promise<Target> {
   const profile = readProfile(io.env)
   const named = options.url ?? nonEmpty(io.env['CORE_URL']) ?? profile.url
   const local = named === undefined ? localTarget(io) : undefined
@@ -37,8 +42,8 @@ export async function resolveTarget(io: CommandIo, options: TargetOptions): Prom
   return { url, project, ...(await resolveKey(io, options, profile, url)) }
 }
 
-async function resolveKey(io: CommandIo, options: TargetOptions, profile: Profile, url: string) {
-  if (options.keyStdin) return { key: await readKey(io), keySource: 'standard input' }
+async function resolveKey(io: CommandIo, options: TargetSources, profile: Profile, url: string) {
+  if (options.input && options.keyStdin) return { key: await readKey(options.input), keySource: 'standard input' }
   for (const name of ['CORE_KEY', 'CORE_OWNER_KEY']) {
     const key = nonEmpty(io.env[name])
     if (key !== undefined) return { key, keySource: name }
@@ -52,8 +57,8 @@ async function resolveKey(io: CommandIo, options: TargetOptions, profile: Profil
   return { key: undefined, keySource: 'nowhere' }
 }
 
-async function readKey({ stdin }: CommandIo): Promise<string> {
-  const key = await readLine(stdin)
+async function readKey(input: StandardInput): Promise<string> {
+  const key = await input.readKey()
   if (!key)
     throw new CoreError('E_INVALID', '--key-stdin found no key on standard input', {
       fix: 'Pipe it: core … --key-stdin < key',

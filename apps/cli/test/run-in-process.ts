@@ -16,7 +16,13 @@ export async function runInProcess(
   { cwd, env, isTTY = false, stdin = '' }: InProcessOptions,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const text = { stdout: '', stderr: '' }
-  const stream = (name: 'stdout' | 'stderr') => ({ isTTY, write: (chunk: string) => (text[name] += chunk) })
+  const stream = (name: 'stdout' | 'stderr') => ({
+    isTTY,
+    write(chunk: string, done?: () => void) {
+      text[name] += chunk
+      done?.()
+    },
+  })
   const code = await run(args, {
     stdin: Object.assign(Readable.from([stdin]), { isTTY }),
     stdout: stream('stdout'),

@@ -1,7 +1,6 @@
 import { CoreError, startDeadline, uuidv7 } from '@core/foundation'
 import { Argument } from 'commander'
 import { exitCodeOfStatus } from '../exit-code.ts'
-import { readAll } from '../read-json.ts'
 import type { Verbs } from '../verbs.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -28,7 +27,7 @@ export function addApi({ program, session, exit }: Verbs): void {
           fix: 'Begin it with a slash: /v1/me.',
         })
       }
-      const body = options.body === '-' ? await readAll(current.io.stdin) : options.body
+      const body = options.body === '-' ? await current.input.readAll('the body') : options.body
       using deadline = startDeadline('core api', { signal: current.io.signal, timeoutMs: current.timeoutMs }, 30_000)
       const response = await request(url, deadline.signal, {
         method,
@@ -40,7 +39,7 @@ export function addApi({ program, session, exit }: Verbs): void {
         ...(body === undefined ? {} : { body }),
       })
       const text = await response.text()
-      if (!response.ok) current.output.talk(`core: ${method} ${path} was answered with ${response.status}`)
+      if (!response.ok) current.output.info(`core: ${method} ${path} was answered with ${response.status}`)
       current.output.text(text.trimEnd())
       exit(exitCodeOfStatus(response.status))
     })

@@ -37,7 +37,8 @@ export function addCall({ program, session }: Verbs): void {
     .action(async (route: RouteContract | undefined, pairs: string[], options: CallVerbOptions) => {
       const current = session()
       if (route === undefined) return current.output.data(callable.map(toListed), operationTable)
-      const fromFile = options.input === undefined ? {} : await readJson(current.io, options.input, inputSchema)
+      const fromFile =
+        options.input === undefined ? {} : await readJson(current, options.input, 'the fields', inputSchema)
       const given = { ...fromFile, ...readPairs(route, pairs) }
       const target = await current.target()
       const fields = 'project' in route.input.params.shape ? { project: target.project ?? 'current', ...given } : given

@@ -37,7 +37,7 @@ export function addDemo({ program, session, exit }: Verbs): void {
         credits: current.amount(options.credits),
         signal: current.io.signal,
         onProgress: (progress) => live.show(demoTable(progress, current), demoLine(progress, current)),
-        onPhase: current.output.talk,
+        onPhase: current.output.info,
       })
       current.output.data(result, (value) => demoResultText(value, current))
       if (result.faults.length > 0) exit(exitCodes.failure)

@@ -26,7 +26,7 @@ export function addMigrate({ program, session, exit }: Verbs): void {
       const { io, output } = session()
       await using database = await openLocalDatabase(localConfig(io))
       const onProgress = ({ index, total, version, name }: MigrateProgress) =>
-        output.talk(`${index}/${total} ${version}_${name}`)
+        output.info(`${index}/${total} ${version}_${name}`)
       const result = await migrateUp({ database, signal: io.signal, onProgress })
       output.data(result, ({ applied, total }) => `${applied.length} applied; the database has ${total}`)
     })
@@ -39,7 +39,7 @@ export function addMigrate({ program, session, exit }: Verbs): void {
       const config = localConfig(io)
       const status = isMade(config.database) ? await lookAt(config, io.signal) : await statusOfNone()
       if (!isMade(config.database))
-        output.talk('core: the database is not made yet; core start or core migrate up makes it')
+        output.info('core: the database is not made yet; core start or core migrate up makes it')
       output.data(status, ({ migrations }) =>
         formatTable(migrations, [
           { title: 'VERSION', cell: ({ version }) => version },
@@ -101,7 +101,7 @@ export function addMigrate({ program, session, exit }: Verbs): void {
       await current.confirm(`All credits, keys and history in ${where} will be gone.`, options)
       await using database = await openLocalDatabase(config)
       const onProgress = ({ index, total, version, name }: MigrateProgress) =>
-        output.talk(`${index}/${total} ${version}_${name}`)
+        output.info(`${index}/${total} ${version}_${name}`)
       const result = await migrateReset({ database, signal: io.signal, onProgress })
       output.data(result, ({ total }) => `made anew; the database has ${total} migrations`)
     })

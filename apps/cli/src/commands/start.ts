@@ -15,7 +15,7 @@ export function addStart({ program, session }: Verbs): void {
           // A server elsewhere has its own guards; a key for it does not belong on this disk unasked.
           if (ownerKey === undefined || config.database.driver !== 'embedded') return
           const file = await keepOwnerKey(config.dataDir, ownerKey)
-          output.talk(`core: keeping the owner's key in ${file}, for core and npm run demo on this machine`)
+          output.info(`core: keeping the owner's key in ${file}, for core and npm run demo on this machine`)
         },
       })
     })

@@ -17,10 +17,10 @@ export function createLiveTable(output: Output, now: () => number): LiveTable {
   return {
     show(table, line) {
       if (output.isLive) {
-        output.talk(`${shownLines > 0 ? cursorUp(shownLines) + clearBelow : ''}${table}`)
+        output.info(`${shownLines > 0 ? cursorUp(shownLines) + clearBelow : ''}${table}`)
         shownLines = table.split('\n').length
       } else if (now() - lastLineAt >= lineIntervalMs) {
-        output.talk(line)
+        output.info(line)
         lastLineAt = now()
       }
     },

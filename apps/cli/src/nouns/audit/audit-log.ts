@@ -1,7 +1,7 @@
 import type { listAuditLog } from '@core/api'
 import { Option } from 'commander'
 import type { z } from 'zod'
-import { type PageOptions, sayIfMore } from '../../page.ts'
+import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 
@@ -40,7 +40,7 @@ export function addAuditLog({ program, session }: Verbs): void {
           ? await client.listWholeAuditLog({ query })
           : await client.listAuditLog({ params: { project }, query })
       current.output.data(log, ({ data }) => auditLogTable(data))
-      sayIfMore(current, log.page.next)
+      printNextCursor(current, log.page.next)
     })
 }
 

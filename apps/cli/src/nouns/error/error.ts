@@ -1,6 +1,6 @@
 import { markError } from '@core/api'
 import { Argument, Option } from 'commander'
-import { type PageOptions, sayIfMore } from '../../page.ts'
+import { type PageOptions, printNextCursor } from '../../page.ts'
 import type { Verbs } from '../../verbs.ts'
 import { errorTable } from './view.ts'
 
@@ -27,7 +27,7 @@ export function addErrors({ program, session }: Verbs): void {
           ? await client.listAllErrors({ query })
           : await client.listErrors({ params: { project }, query })
       current.output.data(list, ({ data }) => errorTable(data))
-      sayIfMore(current, list.page.next)
+      printNextCursor(current, list.page.next)
     })
 
   errors

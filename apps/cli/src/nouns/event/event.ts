@@ -55,7 +55,7 @@ async function tail(current: Session, wanted: readonly Topic[], { since, count }
 
 function show({ output }: Session, topic: Topic, item: RealtimeItem): void {
   if (item.kind === 'resync') {
-    output.talk(`${topic}: events before ${item.seq} are not known any more (${item.reason}); what follows is new`)
+    output.info(`${topic}: events before ${item.seq} are not known any more (${item.reason}); what follows is new`)
   } else output.text(output.isJson ? JSON.stringify(toRow(item)) : toLine(item))
 }
 

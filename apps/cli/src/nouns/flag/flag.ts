@@ -1,6 +1,6 @@
 import { CoreError } from '@core/foundation'
 import { z } from 'zod'
-import { type PageOptions, sayIfMore } from '../../page.ts'
+import { type PageOptions, printNextCursor } from '../../page.ts'
 import { parsePercent } from '../../percent.ts'
 import type { Session } from '../../session.ts'
 import { formatTable } from '../../table.ts'
@@ -31,7 +31,7 @@ export function addFlags({ program, session }: Verbs): void {
           { title: 'BY', cell: ({ updatedBy }) => updatedBy },
         ]),
       )
-      sayIfMore(current, list.page.next)
+      printNextCursor(current, list.page.next)
     })
 
   flags

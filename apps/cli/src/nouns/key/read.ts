@@ -1,8 +1,7 @@
 import { type Capability, capabilities } from '@core/api'
 import { CoreError } from '@core/foundation'
 import { type Command, Option } from 'commander'
-import { type PageOptions, sayIfMore } from '../../page.ts'
-import { readLine } from '../../read-line.ts'
+import { type PageOptions, printNextCursor } from '../../page.ts'
 import { type SystemOptions, systemOption } from '../../system-option.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -33,7 +32,7 @@ export function addKeyReading(keys: Command, { session }: Pick<Verbs, 'session'>
           { title: 'SCOPES', cell: ({ scopes }) => scopes.join(',') },
         ]),
       )
-      sayIfMore(current, list.page.next)
+      printNextCursor(current, list.page.next)
     })
 
   keys
@@ -45,7 +44,7 @@ export function addKeyReading(keys: Command, { session }: Pick<Verbs, 'session'>
     .action(async ({ scope }: { scope?: Capability }) => {
       const current = session()
       const { client, target } = await current.connect()
-      const key = await readLine(current.io.stdin)
+      const key = await current.input.readLine('the key to verify')
       if (!key) {
         throw new CoreError('E_INVALID', 'there is no key on standard input', { fix: 'core keys verify < key' })
       }

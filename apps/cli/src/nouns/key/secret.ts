@@ -37,14 +37,17 @@ export function addKeySecrets(keys: Command, { session }: Pick<Verbs, 'session'>
           ? client.createSystemApiKey({ body }, call)
           : client.createApiKey({ params: { project: target.project ?? 'current' }, body }, call),
       )
-      current.output.data(made, (key) =>
-        formatFields([
-          ['key', key.secret ?? 'was shown when it was made'],
-          ['id', key.id],
-          ['project', key.project ?? 'every project'],
-          ['scopes', key.scopes.join(', ')],
-          ['expires', key.expiresAt ?? 'never'],
-        ]),
+      current.output.data(
+        made,
+        (key) =>
+          formatFields([
+            ['key', key.secret ?? 'was shown when it was made'],
+            ['id', key.id],
+            ['project', key.project ?? 'every project'],
+            ['scopes', key.scopes.join(', ')],
+            ['expires', key.expiresAt ?? 'never'],
+          ]),
+        { shownOnce: true },
       )
     })
 
@@ -65,12 +68,15 @@ export function addKeySecrets(keys: Command, { session }: Pick<Verbs, 'session'>
             ? client.rerollSystemApiKey({ params: { id }, body }, call)
             : client.rerollApiKey({ params: { project: target.project ?? 'current', id }, body }, call),
         )
-        current.output.data(made, (key) =>
-          formatFields([
-            ['key', key.secret ?? 'was shown when it was made'],
-            ['id', key.id],
-            ['replaces', `${key.replaces}, which works until ${key.overlapEndsAt}`],
-          ]),
+        current.output.data(
+          made,
+          (key) =>
+            formatFields([
+              ['key', key.secret ?? 'was shown when it was made'],
+              ['id', key.id],
+              ['replaces', `${key.replaces}, which works until ${key.overlapEndsAt}`],
+            ]),
+          { shownOnce: true },
         )
       },
     )

@@ -21,7 +21,7 @@ export function addCreditsBatch(credits: Command, { session, exit }: Verbs): voi
     .addOption(idempotencyKeyOption())
     .action(async (file: string, { atomic, ...options }: EffectOptions & { atomic?: boolean }) => {
       const current = session()
-      const batch = await readJson(current.io, file, input)
+      const batch = await readJson(current, file, 'the operations', input)
       const { client, target } = await current.connect()
       const send = {
         params: { project: target.project ?? 'current' },
@@ -37,7 +37,7 @@ export function addCreditsBatch(credits: Command, { session, exit }: Verbs): voi
       } catch (error) {
         const undone = isCoreError(error) ? batchResults.safeParse(error.details['results']) : undefined
         if (!undone?.success) throw error
-        current.output.talk('core: nothing was applied: an operation of the batch was not accepted')
+        current.output.info('core: nothing was applied: an operation of the batch was not accepted')
         tell(undone.data)
       }
     })

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { reportCreditLease } from '@core/api'
-import { CoreError } from '@core/foundation'
+import { CoreError, withDetails } from '@core/foundation'
 import type { Command } from 'commander'
 import { type EffectOptions, idempotencyKeyOption, isUnknownOutcome, withKey } from '../../effect.ts'
 import { readJson } from '../../read-json.ts'
@@ -86,11 +86,9 @@ function addReport(leases: Command, { session }: Verbs): void {
         current.output.data(report, (answer) => leaseText(answer, current, ['charged', current.show(answer.charged)]))
       } catch (error) {
         // The number is the key of a report: the next one would charge again.
-        if (isUnknownOutcome(error)) {
-          const at = options.items === undefined ? ` --at ${items[0]?.at}` : ''
-          current.output.talk(`core: the outcome is unknown; to be sure, repeat with --seq ${seq}${at}`)
-        }
-        throw error
+        if (!isUnknownOutcome(error)) throw error
+        const at = options.items === undefined ? ` --at ${items[0]?.at}` : ''
+        throw withDetails(error, { seq, repeatWith: `--seq ${seq}${at}` })
       }
     })
 }
@@ -99,7 +97,7 @@ async function itemsOf(session: Session, amount: string | undefined, { items, at
   if ((amount === undefined) === (items === undefined)) {
     throw new CoreError('E_INVALID', 'a report has either an amount or --items', { fix: 'Give one of them.' })
   }
-  if (items !== undefined) return await readJson(session.io, items, reportCreditLease.input.body.shape.items)
+  if (items !== undefined) return await readJson(session, items, 'the spends', reportCreditLease.input.body.shape.items)
   const spend = { amount: session.amount(amount ?? ''), at: at ?? new Date().toISOString() }
   return [{ ...spend, ...(key === undefined ? {} : { key }) }]
 }

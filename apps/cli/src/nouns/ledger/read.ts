@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { exitCodes } from '../../exit-code.ts'
-import { type PageOptions, sayIfMore } from '../../page.ts'
+import { type PageOptions, printNextCursor } from '../../page.ts'
 import type { Verbs } from '../../verbs.ts'
 import { ownAccount, projectOf } from './account-code.ts'
 import { accountTable, auditText, balanceText, historyTable } from './view/ledger.ts'
@@ -36,7 +36,7 @@ export function addCreditsRead(credits: Command, { session, exit }: Verbs): void
         query: { ...page, ...(parent ? { parent } : {}) },
       })
       current.output.data(accounts, ({ data }) => accountTable(data, current))
-      sayIfMore(current, accounts.page.next)
+      printNextCursor(current, accounts.page.next)
     })
 
   credits
@@ -55,7 +55,7 @@ export function addCreditsRead(credits: Command, { session, exit }: Verbs): void
       const { client } = await current.connect()
       const history = await client.getHistory({ params: { project: projectOf(code), code }, query })
       current.output.data(history, ({ data }) => historyTable(data, current))
-      sayIfMore(current, history.page.next)
+      printNextCursor(current, history.page.next)
     })
 
   credits

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type PageOptions, sayIfMore } from '../../page.ts'
+import { type PageOptions, printNextCursor } from '../../page.ts'
 import type { Verbs } from '../../verbs.ts'
 import { ownAccount, projectOf } from './account-code.ts'
 import { alertTable, usageTable } from './view/usage.ts'
@@ -42,6 +42,6 @@ export function addCreditsWatch(credits: Command, { session }: Verbs): void {
       const { client, target } = await current.connect()
       const alerts = await client.listAlerts({ params: { project: target.project ?? 'current' }, query })
       current.output.data(alerts, ({ data }) => alertTable(data, current))
-      sayIfMore(current, alerts.page.next)
+      printNextCursor(current, alerts.page.next)
     })
 }

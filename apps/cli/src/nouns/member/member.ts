@@ -1,7 +1,7 @@
 import { isRole, type Role, roles } from '@core/api'
 import { CoreError } from '@core/foundation'
 import { Argument } from 'commander'
-import { type PageOptions, sayIfMore } from '../../page.ts'
+import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 
@@ -26,7 +26,7 @@ export function addMembers({ program, session }: Verbs): void {
           { title: 'CHANGED BY', cell: ({ updatedBy }) => updatedBy },
         ]),
       )
-      sayIfMore(current, list.page.next)
+      printNextCursor(current, list.page.next)
     })
 
   members
