@@ -7,7 +7,7 @@ const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => stop.abort(new CoreError('E_ABORTED', `stopped by ${signal}`)))
 }
-// `run` hears of a failed write from the write itself. `core start | head -1` goes on serving, without its log.
+// `run` hears of a failed write from the write itself. `core start | head -1` continues serving, without its log.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 

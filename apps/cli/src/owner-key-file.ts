@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { readPrivateFile } from './profile.ts'
 
 /**
- * The owner's key beside the embedded database that knows it, readable by its user alone. Whoever can read this file
+ * The owner's key beside the embedded database that knows it, readable by its user alone. Anyone who can read this file
  * can read and change the database's own files next to it: it opens no door that was closed.
  */
 export function ownerKeyFile(dataDir: string): string {

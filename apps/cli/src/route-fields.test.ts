@@ -6,7 +6,7 @@ const all: readonly RouteContract[] = routes
 const route = (name: string) => all.find(({ operation }) => operation === name) as RouteContract
 
 test.each(all.map((contract) => [contract.operation, contract] as const))(
-  'a field of %s stands in one part of it',
+  'a field of %s is in one part of it',
   (_, contract) => {
     const fields = fieldsOf(contract)
     expect(new Set(fields).size).toBe(fields.length)
@@ -38,7 +38,7 @@ test('fields go to the part of the request they belong to', () => {
   expect(toRequest(route('listAccounts'), { project: 'current', limit: '7' })).toMatchObject({ query: { limit: '7' } })
 })
 
-test('what does not fit is told all at once, before anything is sent', () => {
+test('what does not fit is reported at once, before anything is sent', () => {
   expect(() => readPairs(route('reserveHold'), ['amount'])).toThrow('"amount" is not a field and its value')
   expect(() => readPairs(route('reserveHold'), ['amuont=5'])).toThrow(
     expect.objectContaining({ code: 'E_INVALID', fix: 'Did you mean amount?' }),

@@ -11,7 +11,7 @@ const parts = [
   ['body', 'body'],
 ] as const
 
-/** What a route takes, whichever part of the request it stands in. */
+/** What a route takes, in whichever part of the request. */
 export function fieldsOf({ input }: RouteContract): string[] {
   return parts.flatMap(([part]) => Object.keys(input[part].shape))
 }
@@ -56,7 +56,7 @@ export function toRequest(route: RouteContract, fields: Fields): UntypedRequest 
   })
   if (faults.length === 0) return Object.fromEntries(entries)
   const lines = faults.map(({ location, message, fix }) => `\n  ${location}: ${message}${fix ? ` (${fix})` : ''}`)
-  throw new CoreError('E_INVALID', `${route.operation} cannot be asked for like this:${lines.join('')}`, {
+  throw new CoreError('E_INVALID', `${route.operation} has invalid fields:${lines.join('')}`, {
     fix: `It takes ${fieldsOf(route).join(', ') || 'nothing'}.`,
   })
 }

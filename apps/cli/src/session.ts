@@ -25,6 +25,8 @@ export interface Session {
   readonly timeoutMs: number
   target(): Promise<Target>
   connect(): Promise<{ client: Client; target: Target }>
+  /** As `connect`, but an owner's key comes before CORE_KEY, which in a terminal is often a project's. */
+  connectAsOwner(): Promise<{ client: Client; target: Target }>
   /** As `connect`, with the project to look into; null for an owner who names none and looks into everything. */
   connectWithin(): Promise<{ client: Client; project: string | null }>
   /** As the user means it: credits, or micro-credits with --micro. */
@@ -57,6 +59,10 @@ export function createSession(io: CommandIo, program: Command): Session {
     timeoutMs,
     target: resolve,
     connect,
+    async connectAsOwner() {
+      const target = await resolveTarget(io, { ...options, input, prefersOwner: true })
+      return { client: createClient({ url: target.url, key: target.key, timeoutMs }), target }
+    },
     async connectWithin() {
       const { client, target } = await connect()
       return { client, project: target.project ?? (await client.getMe()).project }

@@ -1,6 +1,6 @@
 export interface Column<Row> {
   title: string
-  /** Numbers stand to the right, so that their digits line up. */
+  /** Numbers are aligned right, so that their digits line up. */
   align?: 'right'
   cell(row: Row): string
 }

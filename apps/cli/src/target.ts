@@ -17,6 +17,8 @@ export interface TargetOptions {
 interface TargetSources extends TargetOptions {
   /** Read for the key with `keyStdin`. */
   input?: StandardInput
+  /** An owner's key comes before CORE_KEY. Default: CORE_KEY comes first. */
+  prefersOwner?: boolean
 }
 
 /** Which control plane, as whom. */
@@ -44,15 +46,20 @@ export async function resolveTarget(io: CommandIo, options: TargetSources): Prom
 
 async function resolveKey(io: CommandIo, options: TargetSources, profile: Profile, url: string) {
   if (options.input && options.keyStdin) return { key: await readKey(options.input), keySource: 'standard input' }
-  for (const name of ['CORE_KEY', 'CORE_OWNER_KEY']) {
+  const local = isLocal(io, url) ? localTarget(io) : undefined
+  const localKey = () => local && readOwnerKey(local.dataDir)
+  for (const name of options.prefersOwner ? ['CORE_OWNER_KEY'] : ['CORE_KEY', 'CORE_OWNER_KEY']) {
     const key = nonEmpty(io.env[name])
     if (key !== undefined) return { key, keySource: name }
   }
-  if (profile.key !== undefined && (profile.url === undefined ? isLocal(io, url) : sameOrigin(profile.url, url))) {
+  const ownerKey = options.prefersOwner ? localKey() : undefined
+  if (local && ownerKey) return { key: ownerKey, keySource: ownerKeyFile(local.dataDir) }
+  const given = nonEmpty(io.env['CORE_KEY'])
+  if (given !== undefined) return { key: given, keySource: 'CORE_KEY' }
+  if (profile.key !== undefined && (profile.url === undefined ? local !== undefined : sameOrigin(profile.url, url))) {
     return { key: profile.key, keySource: 'the profile' }
   }
-  const local = isLocal(io, url) ? localTarget(io) : undefined
-  const key = local && readOwnerKey(local.dataDir)
+  const key = localKey()
   if (local && key) return { key, keySource: ownerKeyFile(local.dataDir) }
   return { key: undefined, keySource: 'nowhere' }
 }

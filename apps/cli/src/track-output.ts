@@ -3,13 +3,13 @@ import type { OutputStreams } from './output.ts'
 
 export interface TrackedOutput {
   readonly stdout: OutputStreams['stdout']
-  /** Aborts at the first write that fails: what a verb still has to say would be lost too. */
+  /** Aborts at the first write that fails: what a verb still has to write would be lost too. */
   readonly signal: AbortSignal
   /** Resolves once every write is done, with what went wrong first. */
   settled(): Promise<CoreError | undefined>
 }
 
-/** Output that reaches nobody is a failure of the command: a full disk, or a reader that has gone away. */
+/** Output that is lost is a failure of the command: a full disk, or a reader that has gone away. */
 export function trackOutput(stdout: OutputStreams['stdout']): TrackedOutput {
   const failed = new AbortController()
   const pending = new Set<Promise<void>>()
@@ -41,7 +41,7 @@ function toLost(error: Error): CoreError {
   const code = 'code' in error ? String(error.code) : error.message
   return new CoreError('E_ABORTED', `the output could not be written: ${code}`, {
     cause: error,
-    fix: 'What the command did stands; look at its result before you run it again.',
+    fix: 'The command may have had its effect; check that before you run it again.',
     details: { code },
   })
 }

@@ -62,13 +62,13 @@ test('the owner sees all faults, the last one first, or those of one project', a
   expect(await projectsOf('--project', 'manus_origin')).toEqual(['manus_origin'])
 })
 
-test('a table has one line for each, and says how to go on', async () => {
+test('a table has one line for each, and says how to continue', async () => {
   const { code, stdout, stderr } = await core(['errors', 'list', '--limit', '1'], { isTTY: true })
   const [titles, row, ...rest] = stdout.trimEnd().split('\n')
   expect(titles).toMatch(/^ID +LAST SEEN +COUNT +STATUS +PROJECT +PLACE +ERROR +MESSAGE$/)
   expect(row).toMatch(/ 3 +open +smart_layer +GET \/v1\/me +E_INTERNAL +two lines$/)
   expect({ code, rest }).toEqual({ code: 0, rest: [] })
-  const cursor = /--cursor (\S+) shows it/.exec(stderr)?.[1] ?? ''
+  const cursor = /more rows: --cursor (\S+)/.exec(stderr)?.[1] ?? ''
   expect(await projectsOf('--cursor', cursor)).toEqual(['manus_origin', null])
 })
 

@@ -46,12 +46,12 @@ test('reset asks for --yes where nobody can be asked, names the database without
   expect(await database.sql('select name from core.project')).toEqual([{ name: 'kept' }])
 })
 
-test('reset --yes makes the schemas anew', async () => {
+test('reset --yes recreates the schemas', async () => {
   await migrate('up')
   await database.sql(`insert into core.project (name) values ('gone')`)
   const { code, stdout } = await migrate('reset', '--yes')
   expect(code).toBe(0)
-  expect(JSON.parse(stdout).total).toBeGreaterThan(10)
+  expect(JSON.parse(stdout).total).toBeGreaterThan(5)
   expect(await database.sql('select name from core.project')).toEqual([])
   expect((await migrate('status')).code).toBe(0)
 })
@@ -67,7 +67,7 @@ test('status looks and makes nothing: a database that is not there has everythin
   const { code, stdout, stderr } = await runCore(['migrate', 'status'], { cwd: room.folder })
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('not made yet') })
   const { migrations } = JSON.parse(stdout)
-  expect(migrations.length).toBeGreaterThan(10)
+  expect(migrations.length).toBeGreaterThan(5)
   expect(new Set(migrations.map(({ state }: { state: string }) => state))).toEqual(new Set(['pending']))
   expect(await readdir(room.folder)).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** What stands in a printed object where a secret is. */
+/** What a printed object shows in place of a secret. */
 export const redacted = '[redacted]'
 
 /** A text that prints as `[redacted]` everywhere: inspect, JSON, template strings. Only `reveal()` gives it away. */

@@ -16,7 +16,7 @@ describe.each<[string, () => { clock: Clock; pass: (ms: number) => Promise<unkno
     },
   ],
 ])('%s', (_, make) => {
-  test('sleeps as long as it is told', async () => {
+  test('sleeps for the given time', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }) // the fake clock needs setImmediate
     try {
       const { clock, pass } = make()

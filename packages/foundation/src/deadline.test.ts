@@ -55,7 +55,7 @@ describe('a deadline', () => {
     expect(deadline.signal.reason).toBe(reason)
   })
 
-  test("tells the caller's own time limit from a change of mind", () => {
+  test("distinguishes the caller's time limit from a cancellation", () => {
     const reason = new DOMException('The operation timed out', 'TimeoutError') // as AbortSignal.timeout() makes it
     using deadline = startDeadline('the call', { signal: AbortSignal.abort(reason) }, 5000)
     expect(deadline.signal.reason).toMatchObject({ code: 'E_TIMEOUT', cause: reason })

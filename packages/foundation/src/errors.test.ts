@@ -24,7 +24,7 @@ describe('a CoreError', () => {
   })
 })
 
-test('isCoreError tells coded errors from others, and codes from each other', () => {
+test('isCoreError distinguishes coded errors from others, and codes from each other', () => {
   expect(isCoreError(new CoreError('E_CLOSED', 'closed'))).toBe(true)
   expect(isCoreError(new CoreError('E_CLOSED', 'closed'), 'E_CLOSED')).toBe(true)
   expect(isCoreError(new CoreError('E_CLOSED', 'closed'), 'E_TIMEOUT')).toBe(false)

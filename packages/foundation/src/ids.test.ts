@@ -24,7 +24,7 @@ test('ids are unique and sort by creation, also across the pool of random bytes'
   expect(ids.toSorted()).toEqual(ids)
 })
 
-test('ids keep their order while the clock stands still', () => {
+test('ids keep their order while the clock stops', () => {
   const ids = make(
     20_000,
     createUuidv7(() => 1_700_000_000_000),

@@ -3,7 +3,7 @@ const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 /**
  * Makes a source of uuids of version 7 (RFC 9562, method 1): 48 bits of milliseconds, then a 12-bit counter that keeps
  * ids made in one millisecond in order, then 62 random bits. The ids of one source sort by creation, also while its
- * clock stands still or goes back; time-ordered keys let Postgres append to its indexes instead of splitting pages all
+ * clock stops or goes back; time-ordered keys let Postgres append to its indexes instead of splitting pages all
  * over them. `now` gives whole milliseconds since the epoch.
  */
 export function createUuidv7(now: () => number = Date.now): () => string {

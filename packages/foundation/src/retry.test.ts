@@ -61,7 +61,7 @@ describe('retry', () => {
     expect(startedAt).toHaveLength(1)
   })
 
-  test('asks the caller what is retryable, and tells it of each retry', async () => {
+  test('asks the caller what is retryable, and calls onRetry for each retry', async () => {
     const seen: number[] = []
     const { startedAt } = await run(() => Promise.reject(new TypeError('bug')), {
       attempts: 3,

@@ -15,7 +15,7 @@ test.each<[string, unknown, string]>([
   ['a NUL in a name', { 'a\0b': 1 }, '["a\\u0000b"]'],
   ['half a surrogate pair', { tags: ['ok', { deep: '\ud83d' }] }, '.tags[1].deep'],
   ['half a surrogate pair in a name', { a: { '\ude00': 1 } }, '.a["�"]'],
-  ['an integer that JSON numbers cannot tell from its neighbour', { id: 2 ** 53 }, '.id'],
+  ['an integer that JSON numbers cannot distinguish from its neighbour', { id: 2 ** 53 }, '.id'],
   ['the same below zero', { id: -(2 ** 53) }, '.id'],
   ['a number that JSON.parse made infinite', JSON.parse('{"n":1e400}'), '.n'],
   ['NaN', [1, Number.NaN], '[1]'],

@@ -49,7 +49,7 @@ export function copyStorable(field: string, value: unknown, options: StorableOpt
   })
 }
 
-/** `metadata.items[2].note`; a name that is no identifier stands in brackets and quotes. */
+/** `metadata.items[2].note`; a name that is no identifier is written in brackets and quotes. */
 export function formatPlace(root: string, path: readonly (string | number)[]): string {
   const steps = path.map((step) => {
     if (typeof step === 'number') return `[${step}]`

@@ -17,7 +17,7 @@ export function addApi({ program, session, exit }: Verbs): void {
     .addArgument(new Argument('<method>', 'in capitals or not').choices(methods).argParser(toMethod))
     .argument('<path>', 'such as /v1/projects/current/accounts')
     .option('--body <json>', 'the body; - reads it from standard input')
-    .option('--idempotency-key <key>', 'of a POST; left out: a new uuid')
+    .option('--idempotency-key <key>', 'of a POST; omitted: a new uuid')
     .action(async (method: string, path: string, options: ApiOptions) => {
       const current = session()
       const target = await current.target()

@@ -23,7 +23,7 @@ const callable: readonly RouteContract[] = routes.filter(
 export function addCall({ program, session }: Verbs): void {
   program
     .command('call')
-    .description('any operation of the API by its name, its fields checked before it is sent; alone: which there are')
+    .description('any operation of the API by its name, its fields checked before it is sent; alone: list them')
     .addArgument(
       new Argument('[operation]', 'its name; core call lists them with their fields')
         .choices(callable.map(({ operation }) => operation))
@@ -31,7 +31,7 @@ export function addCall({ program, session }: Verbs): void {
     )
     .argument('[fields...]', 'name=value each, a value as JSON or text; project is --project unless named here')
     .option('--input <file>', 'fields as a JSON object; - reads standard input')
-    .option('--idempotency-key <key>', 'of a POST; left out: a new uuid')
+    .option('--idempotency-key <key>', 'of a POST; omitted: a new uuid')
     .option('--if-match <etag>', 'of an edit: only in the state that was read')
     .option('--yes', 'do not ask before a DELETE')
     .action(async (route: RouteContract | undefined, pairs: string[], options: CallVerbOptions) => {

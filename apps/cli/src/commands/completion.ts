@@ -11,7 +11,7 @@ const shells = Object.keys(scripts)
 export function addCompletion({ program, session }: Verbs): void {
   program
     .command('completion')
-    .description('a script that teaches a shell the verbs, options and choices of this version')
+    .description('print a shell completion script for this version')
     .addArgument(new Argument('<shell>', 'where you press TAB').choices(shells))
     .action((shell: keyof typeof scripts) => {
       session().output.text(scripts[shell](program.name(), describeVerbs(program)).trimEnd())

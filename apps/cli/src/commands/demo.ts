@@ -1,10 +1,11 @@
+import type { Client } from '@core/api/client'
 import { CoreError, isCoreError } from '@core/foundation'
 import { actsEverywhere } from '../acts-everywhere.ts'
 import { runDemo } from '../demo/demo.ts'
 import { createLiveTable } from '../demo/live-table.ts'
 import { demoLine, demoResultText, demoTable } from '../demo/view.ts'
 import { exitCodes } from '../exit-code.ts'
-import type { Session } from '../session.ts'
+import type { Target } from '../target.ts'
 import type { Verbs } from '../verbs.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -25,8 +26,8 @@ export function addDemo({ program, session, exit }: Verbs): void {
     .option('--credits <amount>', 'that the pool gets in all, an equal part each second', '20')
     .action(async (options: DemoOptions) => {
       const current = session()
-      const { client, target } = await current.connect()
-      await requireOwner(current)
+      const { client, target } = await current.connectAsOwner()
+      await requireOwner(client, target)
       const live = createLiveTable(current.output, () => performance.now())
       const result = await runDemo({
         client,
@@ -44,8 +45,7 @@ export function addDemo({ program, session, exit }: Verbs): void {
     })
 }
 
-async function requireOwner(session: Session): Promise<void> {
-  const { client, target } = await session.connect()
+async function requireOwner(client: Client, target: Target): Promise<void> {
   try {
     if (actsEverywhere(await client.getMe())) return
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Verbs } from '../verbs.ts'
 export function addDoctor({ program, session, exit }: Verbs): void {
   program
     .command('doctor')
-    .description('what is wrong here, and how to mend it; exits 1 when something is')
+    .description('check this installation and suggest fixes; exits 1 on a fault')
     .action(async () => {
       const { examine } = await import('../doctor/examine.ts')
       const { io, output } = session()
@@ -26,5 +26,5 @@ function toText(findings: readonly Finding[]): string {
     { title: 'FOUND', cell: ({ detail }) => detail },
   ])
   const fixes = findings.flatMap(({ check, fix }) => (fix ? [`  ${check}: ${fix}`] : []))
-  return fixes.length === 0 ? table : `${table}\n\nTo mend it:\n${fixes.join('\n')}`
+  return fixes.length === 0 ? table : `${table}\n\nFix:\n${fixes.join('\n')}`
 }

@@ -91,7 +91,7 @@ export function addMigrate({ program, session, exit }: Verbs): void {
 
   migrate
     .command('reset')
-    .description('drop the schemas core and core_api with all credits, keys and history, and make them anew')
+    .description('drop the schemas core and core_api with all credits, keys and history, then recreate them')
     .option('--yes', 'do not ask')
     .action(async (options: { yes?: boolean }) => {
       const current = session()
@@ -103,7 +103,7 @@ export function addMigrate({ program, session, exit }: Verbs): void {
       const onProgress = ({ index, total, version, name }: MigrateProgress) =>
         output.info(`${index}/${total} ${version}_${name}`)
       const result = await migrateReset({ database, signal: io.signal, onProgress })
-      output.data(result, ({ total }) => `made anew; the database has ${total} migrations`)
+      output.data(result, ({ total }) => `recreated; the database has ${total} migrations`)
     })
 }
 

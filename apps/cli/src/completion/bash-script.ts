@@ -4,7 +4,7 @@ import { quotePosix as quote } from './quote.ts'
 
 /** A completion script for bash, from 3.2 on, which macOS has. */
 export function bashScript(program: string, verbs: readonly DescribedVerb[]): string {
-  return `# Completion of ${program} in bash, made by \`${program} completion bash\`. Make it anew after an update.
+  return `# Completion of ${program} in bash, made by \`${program} completion bash\`. Make it again after an update.
 
 ${posixFunctions(program, verbs, verbCase)}
 
@@ -12,7 +12,7 @@ _${program}() {
   local verb=${program} operand=0 awaited='' bare='' files='' prefix='' quoted='' cut='' gap='' word escaped current index
   local verbs=() flags=() choices=() line=() rest=\${COMP_LINE:0:COMP_POINT}
 
-  # bash splits at = and : as well; what stands together in the line is one word.
+  # bash splits at = and : as well; what is written together in the line is one word.
   for ((index = 0; index <= COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
     gap=\${rest%%[![:space:]]*}
@@ -56,7 +56,7 @@ _${program}() {
 
   COMPREPLY=()
   if [[ $files ]]; then
-    # Only bash itself knows how to quote and go on in folders; it cannot be asked outside of a completion.
+    # Only bash itself knows how to quote and continue in folders; it cannot be asked outside of a completion.
     compopt -o default 2>/dev/null && return
     local IFS=$'\\n'
     COMPREPLY=($(compgen -f -- "\${current#"$prefix"}"))

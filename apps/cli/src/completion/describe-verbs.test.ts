@@ -2,7 +2,7 @@ import { Argument, Command, Option } from 'commander'
 import { expect, test } from 'vitest'
 import { describeVerbs } from './describe-verbs.ts'
 
-test('a program is described verb by verb; what holds in all of them is told once', () => {
+test('a program is described verb by verb; what holds in all of them is listed once', () => {
   const program = new Command('toy').option('--url <url>', 'where')
   program
     .command('mark')

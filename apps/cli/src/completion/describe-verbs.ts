@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 
-/** What may stand in a place: one of some words, a file, or anything at all, where there is nothing to suggest. */
+/** What may be in a place: one of some words, a file, or anything at all, where there is nothing to suggest. */
 export type Value = { kind: 'choice'; choices: readonly string[] } | { kind: 'file' } | { kind: 'free' }
 
 /** A word that completes what was typed. */

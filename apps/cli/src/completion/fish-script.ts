@@ -4,7 +4,7 @@ import { quoteFish as quote } from './quote.ts'
 
 /** A completion script for fish. */
 export function fishScript(program: string, verbs: readonly DescribedVerb[]): string {
-  return `# Completion of ${program} in fish, made by \`${program} completion fish\`. Make it anew after an update.
+  return `# Completion of ${program} in fish, made by \`${program} completion fish\`. Make it again after an update.
 
 # The verbs and options that may follow a verb. Fails where there is no such verb.
 function __${program}_verb

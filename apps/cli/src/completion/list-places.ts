@@ -1,9 +1,9 @@
 import type { DescribedVerb, Value } from './describe-verbs.ts'
 
-/** Where a value stands: after an option, `core credits reserve --over`, or as an operand, `core errors mark #2`. */
+/** Where a value is: after an option, `core credits reserve --over`, or as an operand, `core errors mark #2`. */
 export interface Place {
   verb: string
-  /** The option, or # and the number of the operand from 1 on; * stands for any number. */
+  /** The option, or # and the number of the operand from 1 on; * is any number. */
   slot: string
   /** Also of each verb below, as options of a group are. */
   isInherited: boolean

@@ -25,7 +25,7 @@ ${places(verbs)}
 }`
 }
 
-/** The branches that say what may stand in a place, in `choices` or `files`. */
+/** The branches that say what may be in a place, in `choices` or `files`. */
 function places(verbs: readonly DescribedVerb[]): string {
   return listPlaces(verbs)
     .map((place) => `    ${patternOf(place)}) ${setValue(place.value)};;`)

@@ -5,7 +5,7 @@ import { quotePosix as quote } from './quote.ts'
 /** A completion script for zsh, to be found in a folder of fpath or to be sourced after compinit. */
 export function zshScript(program: string, verbs: readonly DescribedVerb[]): string {
   return `#compdef ${program}
-# Completion of ${program} in zsh, made by \`${program} completion zsh\`. Make it anew after an update.
+# Completion of ${program} in zsh, made by \`${program} completion zsh\`. Make it again after an update.
 
 ${posixFunctions(program, verbs, verbCase)}
 

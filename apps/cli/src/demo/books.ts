@@ -6,7 +6,9 @@ export interface Books {
   uncollected: number
   settled: number
   voided: number
-  /** Holds whose worker died without a word. */
+  /** Holds that expired before their worker could void them. */
+  expired: number
+  /** Holds whose worker crashed. */
   crashed: number
   deniedCredits: number
   deniedBudget: number
@@ -22,6 +24,7 @@ export function openBooks(): Books {
     uncollected: 0,
     settled: 0,
     voided: 0,
+    expired: 0,
     crashed: 0,
     deniedCredits: 0,
     deniedBudget: 0,

@@ -3,7 +3,7 @@ import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { addBooks, type Books, openBooks } from './books.ts'
 import { closePlayground, grant, openPlayground, type Playground, topPool } from './playground.ts'
 import { type PoolFigures, type Proof, prove } from './proof.ts'
-import { runWorker } from './worker.ts'
+import { certain, runWorker } from './worker.ts'
 
 export interface DemoSettings {
   /** Of the owner. */
@@ -59,7 +59,9 @@ export async function runDemo(settings: DemoSettings): Promise<DemoResult> {
 }
 
 async function compete(settings: DemoSettings, playground: Playground): Promise<Books> {
-  const { workers, seconds, signal, clock = systemClock, random = Math.random } = settings
+  const { workers, seconds, clock = systemClock, random = Math.random } = settings
+  const failure = new AbortController()
+  const signal = AbortSignal.any([settings.signal, failure.signal])
   const endsAt = clock.monotonic() + seconds * 1000
   const isOver = () => signal.aborted || clock.monotonic() >= endsAt
   const siblings = playground.siblings.map(({ project, account, key }) => ({
@@ -75,17 +77,25 @@ async function compete(settings: DemoSettings, playground: Playground): Promise<
     if (sibling === undefined) throw new CoreError('E_INTERNAL', 'the demo has no siblings')
     return runWorker({ ...sibling, largestHold, ttlSeconds, clock, random, isOver, signal })
   })
-  await Promise.all([
+  const all = [
     ...jobs,
-    refill(settings, playground, isOver),
-    watch(settings, playground.pool, siblings, endsAt, isOver),
-  ])
+    refill({ ...settings, signal }, playground, isOver),
+    watch({ ...settings, signal }, playground.pool, siblings, endsAt, isOver),
+  ]
+  try {
+    await Promise.all(all)
+  } catch (error) {
+    // The keys of the run are revoked next: a worker that went on would collect 401s for this address.
+    failure.abort(error)
+    await Promise.allSettled(all)
+    throw error
+  }
   return addBooks(siblings.map(({ books }) => books))
 }
 
 /** Grants a part each second, in step with the time that has passed, and what is left over at the end. */
 async function refill(
-  { client, credits, seconds, signal, clock = systemClock }: DemoSettings,
+  { client, credits, seconds, signal, clock = systemClock, random = Math.random }: DemoSettings,
   playground: Playground,
   isOver: () => boolean,
 ): Promise<void> {
@@ -94,41 +104,45 @@ async function refill(
   while (granted < credits && !signal.aborted) {
     const share = isOver() ? 1 : Math.min(1, (clock.monotonic() - startedAt + 1_000) / (seconds * 1_000))
     const part = Math.floor(credits * share) - granted
-    if (part > 0) await grant(client, playground, part)
+    if (part > 0) await certain({ clock, signal, random }, (options) => grant(client, playground, part, options))
     granted += part
     if (granted < credits) await clock.sleep(1_000, { signal })
   }
 }
 
 async function watch(
-  { client, signal, clock = systemClock, onProgress }: DemoSettings,
+  settings: DemoSettings,
   pool: string,
   siblings: DemoProgress['siblings'],
   endsAt: number,
   isOver: () => boolean,
 ): Promise<void> {
+  const { signal, clock = systemClock, onProgress } = settings
   while (!isOver()) {
-    const figures = await readFigures(client, pool)
+    const figures = await readFigures(settings, pool)
     onProgress({ pool, figures, siblings, secondsLeft: Math.max(0, Math.ceil((endsAt - clock.monotonic()) / 1000)) })
     await clock.sleep(progressIntervalMs, { signal })
   }
 }
 
 /** The balance counts expired holds as released, so it is asked until none is left. */
-async function waitForExpiry(
-  { client, signal, clock = systemClock }: DemoSettings,
-  pool: string,
-): Promise<PoolFigures> {
-  const deadline = clock.monotonic() + (ttlSeconds + 10) * 1000
+async function waitForExpiry(settings: DemoSettings, pool: string): Promise<PoolFigures> {
+  const { signal, clock = systemClock } = settings
+  const deadline = clock.monotonic() + (ttlSeconds + 60) * 1000
   for (;;) {
-    const figures = await readFigures(client, pool)
+    const figures = await readFigures(settings, pool)
     if (figures.held === 0 || clock.monotonic() > deadline) return figures
     await clock.sleep(progressIntervalMs, { signal })
   }
 }
 
-async function readFigures(client: Client, pool: string): Promise<PoolFigures> {
-  const { granted, spent, held, available } = await client.getBalance({ params: { project: topPool, code: pool } })
+async function readFigures(
+  { client, signal, clock = systemClock, random = Math.random }: DemoSettings,
+  pool: string,
+): Promise<PoolFigures> {
+  const { granted, spent, held, available } = await certain({ clock, signal, random }, () =>
+    client.getBalance({ params: { project: topPool, code: pool } }, { signal }),
+  )
   if (granted === undefined || spent === undefined) throw new CoreError('E_INTERNAL', 'the balance of now has totals')
   return { granted, spent, held, available }
 }

@@ -43,8 +43,14 @@ export async function openPlayground(client: Client, run: string, credits: numbe
   return { pool, siblings: opened }
 }
 
-export async function grant(client: Client, { pool }: Playground, amount: number): Promise<void> {
-  await client.grantCredits({ params: { project: topPool }, body: { account: pool, amount, reason: 'core demo' } })
+export async function grant(
+  client: Client,
+  { pool }: Playground,
+  amount: number,
+  options: { idempotencyKey: string; signal: AbortSignal },
+): Promise<void> {
+  const body = { account: pool, amount, reason: 'core demo' }
+  await client.grantCredits({ params: { project: topPool }, body }, options)
 }
 
 /** Ends the keys of the run. Pool and accounts stay: what happened in a ledger is not deleted. */

@@ -10,7 +10,7 @@ test('figures that agree are a proof', () => {
 
 test.each([
   ['credits vanished', { ...pool, available: 39 }, books, [], 'is not granted'],
-  ['a charge nobody was told of', { ...pool, spent: 61, available: 39 }, books, [], 'workers were charged 60'],
+  ['a charge that no worker was answered', { ...pool, spent: 61, available: 39 }, books, [], 'workers were charged 60'],
   ['a hold that never ends', { ...pool, held: 1, available: 39 }, books, [], 'still held'],
   ['a debt at the end', { granted: 50, spent: 60, held: 0, available: -10 }, books, [], 'overspent'],
   ['a debt meanwhile', pool, { ...books, lowestAvailable: -1 }, [], 'overspent'],

@@ -7,7 +7,7 @@ export interface PoolFigures {
 }
 
 export interface Proof extends PoolFigures {
-  /** What the workers were told they were charged. */
+  /** What the answers to the workers say they were charged. */
   charged: number
   lowestAvailable: number
   violations: readonly unknown[]

@@ -42,9 +42,9 @@ export function demoResultText(result: DemoResult, { show }: Show): string {
     ['pool', result.pool],
     [
       'jobs',
-      `${books.settled} settled, ${books.voided} voided, ${books.crashed} crashed, by ${result.workers} workers`,
+      `${books.settled} settled, ${books.voided} voided, ${books.crashed} crashed, ${books.expired} expired, by ${result.workers} workers`,
     ],
-    ['denied', `${books.deniedCredits} for want of credits, ${books.deniedBudget} by a budget`],
+    ['denied', `${books.deniedCredits} for insufficient credits, ${books.deniedBudget} by a budget`],
     ['retried', `${books.retried} calls, with the same key`],
     ['spent', show(result.spent)],
     ['+ held', show(result.held)],

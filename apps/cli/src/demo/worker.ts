@@ -20,7 +20,7 @@ export interface WorkerSettings {
 }
 
 /**
- * Does jobs until it is told to stop: reserves, works, then settles (mostly below the hold, sometimes above it), voids,
+ * Does jobs until `isOver`: reserves, works, then settles (mostly below the hold, sometimes above it), voids,
  * or crashes. Every call that may have been lost is sent again with the same key, so that nothing happens twice.
  */
 export async function runWorker(worker: WorkerSettings): Promise<void> {
@@ -69,8 +69,13 @@ async function finish(worker: WorkerSettings, { id, granted }: Hold): Promise<vo
   if (fate < 0.12) {
     books.crashed++
   } else if (fate < 0.2) {
-    await certain(worker, (options) => client.voidHold({ params, body: { reason: 'the job failed' } }, options))
-    books.voided++
+    try {
+      await certain(worker, (options) => client.voidHold({ params, body: { reason: 'the job failed' } }, options))
+      books.voided++
+    } catch (error) {
+      if (!isCoreError(error, 'E_CONFLICT')) throw error
+      books.expired++ // the hold expired first, on a machine that is busy: its credits are back already
+    }
   } else {
     const share = fate < 0.32 ? 1 + random() * 0.5 : random()
     const amount = Math.floor(granted * share)
@@ -82,19 +87,21 @@ async function finish(worker: WorkerSettings, { id, granted }: Hold): Promise<vo
   }
 }
 
-/** One effect, however often it takes to hear of it. */
-function certain<Answer>(
-  { clock, signal, books, random }: WorkerSettings,
+/** One effect, sent until it is answered. */
+export function certain<Answer>(
+  { clock, signal, books, random }: Pick<WorkerSettings, 'clock' | 'signal' | 'random'> & { books?: Books },
   call: (options: { idempotencyKey: string; signal: AbortSignal }) => Promise<Answer>,
 ): Promise<Answer> {
   const idempotencyKey = uuidv7()
   return retry(() => call({ idempotencyKey, signal }), {
-    attempts: 16, // about ten seconds: long enough for a control plane that is restarted meanwhile
+    attempts: 40, // half a minute on average: long enough for a control plane that is restarted meanwhile
     baseMs: 50,
     capMs: 2_000,
     signal,
     clock,
     random,
-    onRetry: () => books.retried++,
+    onRetry() {
+      if (books) books.retried++
+    },
   })
 }

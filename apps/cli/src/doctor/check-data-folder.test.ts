@@ -22,7 +22,7 @@ test('a disk that is nearly full is a warning', async () => {
   expect(space).toMatchObject({ status: 'warning', detail: expect.stringContaining('only 50 MB free') })
 })
 
-test('the real disk is asked unless told otherwise', async () => {
+test('the real disk is measured by default', async () => {
   const [, space] = await checkDataFolder(folder)
   expect(space?.detail).toMatch(/^(only )?\d+ MB free/)
 })

@@ -129,7 +129,7 @@ async function ownerKey(database: Database, config: Config): Promise<Finding> {
     return warning('owner key', 'there is none', 'The first core start makes and prints one, or set CORE_OWNER_KEY.')
   } catch (error) {
     if (!isCoreError(error)) throw error
-    return fault('owner key', describe(error), error.fix ?? 'core migrate status tells more.')
+    return fault('owner key', describe(error), error.fix ?? 'Run core migrate status for details.')
   }
 }
 

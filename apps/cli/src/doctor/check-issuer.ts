@@ -3,7 +3,7 @@ import { countSigningKeys } from '@core/control-plane'
 import { isCoreError } from '@core/foundation'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
-/** Whether the keys of the configured issuer of tokens can be had: without them nobody can sign in with one. */
+/** Whether the keys of the configured issuer of tokens can be fetched: without them no token is accepted. */
 export async function checkIssuer(jwt: JwtSettings | undefined): Promise<Finding> {
   if (jwt === undefined) return skipped('issuer', 'no tokens are accepted; CORE_JWT_ISSUER names whose would be')
   const fix = 'Check CORE_JWT_ISSUER and CORE_JWT_JWKS_URL, and that the issuer can be reached from here.'

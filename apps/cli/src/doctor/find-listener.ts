@@ -7,7 +7,7 @@ export interface Listener {
 
 const listening = '0A'
 
-/** Who listens on a TCP port of this machine, where the system tells (Linux, and only of this user's processes). */
+/** Who listens on a TCP port of this machine, where the system shows it (Linux, and only this user's processes). */
 export async function findListener(port: number): Promise<Listener | undefined> {
   const inodes = (await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => inodesOf(file, port)))).flat()
   if (inodes.length === 0) return undefined

@@ -131,7 +131,7 @@ describe('precedence', () => {
     expect(flags.get('order')).toBe('price')
   })
 
-  test('an override that does not fit its flag has no effect and is told once', async () => {
+  test('an override that does not fit its flag has no effect and is reported once', async () => {
     const { store, clock, flags, logged } = start()
     await using _ = flags
     store.set('order', 'random')
@@ -145,7 +145,7 @@ describe('precedence', () => {
     expect(flags.status().faults).toEqual([])
   })
 
-  test('a structure cannot be changed by whoever reads it', async () => {
+  test('a structure cannot be changed by its reader', async () => {
     const { store, flags } = start()
     await using _ = flags
     store.set('limits', { max: 9 })

@@ -22,7 +22,7 @@ describe('declared flags', () => {
     expectTypeOf<ValueOf<'router.weights'>>().toEqualTypeOf<{ openai: number; others: string[] }>()
   })
 
-  test('cannot be changed by whoever reads a default', () => {
+  test('cannot be changed by the reader of a default', () => {
     const { others } = flags['router.weights'].default
     expect(() => Reflect.apply(Array.prototype.push, others, ['b'])).toThrow(TypeError)
   })

@@ -4,7 +4,7 @@ import { deepFreeze } from '../deep-freeze.ts'
 
 /** A flag that is on or off, or with a schema one of any type that JSON can carry. */
 export interface FlagDeclaration {
-  /** What it changes, for whoever is about to change it. */
+  /** What it changes, for the person about to change it. */
   readonly description: string
   /** Holds where nothing overrides it, and while the database has never been reached. */
   readonly default: unknown

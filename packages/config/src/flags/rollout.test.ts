@@ -45,7 +45,7 @@ describe('a roll-out', () => {
     expect(both.length / units.length).toBeLessThan(0.27)
   })
 
-  test('of nothing reaches nobody, of everything everybody, also without a unit', () => {
+  test('of 0 % reaches no unit, of 100 % every unit, also without a unit', () => {
     expect(reached('router.enabled', 0)).toEqual([])
     expect(isInRollout('router.enabled', undefined, 10_000)).toBe(true)
     expect(isInRollout('router.enabled', undefined, 9_999)).toBe(false)

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 export const wholeRolloutBp = 10_000
 
 /**
- * Where a unit stands in [0, 10000) for one flag: the first four bytes of SHA-256 over `name:unit` in UTF-8, as an
+ * Where a unit is in [0, 10000) for one flag: the first four bytes of SHA-256 over `name:unit` in UTF-8, as an
  * unsigned big-endian number, modulo 10000. The flag's name is part of it so that different flags pick different units.
  * In SQL: `('x' || encode(substr(sha256(convert_to(name || ':' || unit, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint % 10000`.
  */

@@ -41,7 +41,7 @@ export const jwtSection = z
         variable: 'CORE_JWT_SECRET',
         description:
           'The secret shared with an issuer that signs with HS256, such as a Supabase project before asymmetric keys. ' +
-          'Unset, HS256 is refused: whoever knows this secret can be anybody.',
+          'Unset, HS256 is refused: anyone who knows this secret can act as any user.',
         expected: 'a text of 32 to 1024 characters',
         secret: true,
       }),

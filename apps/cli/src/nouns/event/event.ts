@@ -14,16 +14,16 @@ interface TailOptions {
 export function addEvents({ program, session }: Verbs): void {
   program
     .command('events')
-    .description('what happens, as it happens')
+    .description('stream events')
     .command('tail')
     .description('events until interrupted, one a line; nothing is lost or doubled when the connection breaks')
     .addArgument(
-      new Argument('[topics...]', 'what to hear of; left out: all that the key may')
+      new Argument('[topics...]', 'what to hear of; omitted: all that the key may')
         .choices(topicNames)
         .argParser(addTopic),
     )
     .option('--since <seq>', 'the seq of the last event seen; what followed is shown first')
-    .option('--count <events>', 'end after so many')
+    .option('--count <events>', 'stop after this many events')
     .action((wanted: Topic[], options: TailOptions) => tail(session(), wanted, options))
 }
 

@@ -40,7 +40,7 @@ export function addFlags({ program, session }: Verbs): void {
     .argument('<name>')
     .argument('<value>', 'as JSON: true, 12, "text", {"max": 3}')
     .option('--percent <share>', 'of the users, jobs or other units that get the value', '100')
-    .option('--all', 'for all projects (owner); what a project overrides for itself stands above it')
+    .option('--all', 'for all projects (owner); the override of a project wins')
     .action(async (name: string, value: string, { percent, ...forAll }: ForAll & { percent: string }) => {
       const body = { value: parseValue(value), rolloutBasisPoints: parsePercent(percent, 100) }
       await change(session(), name, body, forAll)

@@ -15,7 +15,7 @@ interface UpdateOptions extends SystemOptions {
 export function addKeyChanges(keys: Command, { session }: Pick<Verbs, 'session'>): void {
   keys
     .command('update')
-    .description('rename a key, disable or enable it, give it another end; what is left out stays')
+    .description('rename a key, disable or enable it, change its expiry; omitted fields are unchanged')
     .argument('<id>')
     .option('--name <name>', 'what uses the key')
     .option('--disable', 'refuse it until it is enabled again')
@@ -60,7 +60,7 @@ function toChanges({ name, enable, disable, expiresAt }: UpdateOptions) {
   if (enable && disable) throw new CoreError('E_INVALID', 'a key cannot be enabled and disabled at once')
   const isChange = name !== undefined || enable || disable || expiresAt !== undefined
   if (!isChange) {
-    throw new CoreError('E_INVALID', 'nothing was said that could change', {
+    throw new CoreError('E_INVALID', 'no change given', {
       fix: 'Add --name, --disable, --enable or --expires-at.',
     })
   }

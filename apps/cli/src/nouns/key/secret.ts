@@ -19,9 +19,9 @@ export function addKeySecrets(keys: Command, { session }: Pick<Verbs, 'session'>
     .argument('<name>', 'what will use the key')
     .option(
       '--scopes <scopes>',
-      "such as ledger:read,ledger:spend; left out: a project's defaults, or everything with --system",
+      "such as ledger:read,ledger:spend; omitted: a project's defaults, or everything with --system",
     )
-    .option('--expires-at <instant>', 'an RFC 3339 instant; left out: never')
+    .option('--expires-at <instant>', 'an RFC 3339 instant; omitted: never')
     .addOption(systemOption())
     .addOption(idempotencyKeyOption())
     .action(async (name: string, { scopes, expiresAt, system, ...options }: CreateOptions) => {

@@ -15,8 +15,8 @@ const input = z.preprocess((value) => (Array.isArray(value) ? { ops: value } : v
 export function addCreditsBatch(credits: Command, { session, exit }: Verbs): void {
   credits
     .command('batch')
-    .description('run up to 1000 operations in one call; exits 6 when one of them was denied for want of credits')
-    .argument('[file]', 'a JSON list of operations, amounts in micro-credits; - or left out: standard input', '-')
+    .description('run up to 1000 operations in one call; exits 6 when one of them was denied: insufficient credits')
+    .argument('[file]', 'a JSON list of operations, amounts in micro-credits; - or omitted: standard input', '-')
     .option('--atomic', 'all or nothing')
     .addOption(idempotencyKeyOption())
     .action(async (file: string, { atomic, ...options }: EffectOptions & { atomic?: boolean }) => {
@@ -27,23 +27,23 @@ export function addCreditsBatch(credits: Command, { session, exit }: Verbs): voi
         params: { project: target.project ?? 'current' },
         body: { ...batch, atomic: atomic ?? batch.atomic },
       }
-      const tell = (results: readonly BatchResult[]) => {
+      const print = (results: readonly BatchResult[]) => {
         current.output.data({ results }, () => batchTable(results, batch.ops, current))
         exit(exitCodeOfResults(results, batch.ops))
       }
       try {
         const { results } = await withKey(current, options, (call) => client.runBatch(send, call))
-        tell(batchResults.parse(results))
+        print(batchResults.parse(results))
       } catch (error) {
         const undone = isCoreError(error) ? batchResults.safeParse(error.details['results']) : undefined
         if (!undone?.success) throw error
         current.output.info('core: nothing was applied: an operation of the batch was not accepted')
-        tell(undone.data)
+        print(undone.data)
       }
     })
 }
 
-/** Of the first that was refused; but a want of credits or budget comes before all else, as it is mended by waiting. */
+/** Of the first that was refused; but insufficient credits or budget come first, because waiting fixes them. */
 function exitCodeOfResults(results: readonly BatchResult[], ops: readonly Pick<BatchOperation, 'op'>[]): ExitCode {
   const codes = results.filter(({ ok, code }) => !ok && code !== 'not_applied').map(({ code = '' }) => code)
   const exits = codes.map((code) => (isProblemCode(code) ? exitCodeOfStatus(problems[code].status) : exitCodes.failure))

@@ -21,7 +21,7 @@ export function addBudget({ program, session }: Verbs): void {
   budget
     .command('list')
     .description('every budget that binds an account, its own and those above it')
-    .argument('[account]', "an account's code; left out: the account of the key's project")
+    .argument('[account]', "an account's code; omitted: the account of the key's project")
     .action(async (account: string | undefined) => {
       const current = session()
       const code = account ?? (await ownAccount(current))
@@ -39,7 +39,7 @@ export function addBudget({ program, session }: Verbs): void {
     .addOption(new Option('--period <period>', 'fixed for the life of a budget').choices(periods).default('day'))
     .option('--time-zone <zone>', 'an IANA name; where a day, week and month begin', 'UTC')
     .option('--carry-cap <amount>', 'how much of an unused limit rolls over', '0')
-    .option('--floor <amount>', 'what balancing leaves to it', '0')
+    .option('--floor <amount>', 'what rebalancing leaves to it', '0')
     .option('--alert-at <percents>', 'when to raise an alert, in percent of the limit', '80,100')
     .addOption(idempotencyKeyOption())
     .action(async (account: string, name: string, limit: string, options: SetOptions) => {

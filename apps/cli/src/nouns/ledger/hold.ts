@@ -12,8 +12,8 @@ export function addHold(credits: Command, { session }: Verbs): void {
     .description('set credits aside before work starts; prints the hold to settle')
     .argument('<account>')
     .argument('<amount>', 'the most the work may cost, in credits; with --micro whole micro-credits')
-    .option('--min <amount>', 'be content with less, but not with less than this')
-    .option('--ttl <seconds>', 'when the hold gives its credits back by itself', '120')
+    .option('--min <amount>', 'smallest amount to accept (default: the full amount)')
+    .option('--ttl <seconds>', 'seconds until the hold expires and its credits are released', '120')
     .addOption(
       new Option('--over <policy>', 'if settled above the hold')
         .choices(['overflow', 'cap', 'reject'])
@@ -55,10 +55,10 @@ export function addHold(credits: Command, { session }: Verbs): void {
 
   credits
     .command('extend')
-    .description('renew an open hold, and add to it where the work costs more than thought')
+    .description('renew an open hold, and add to it when the work costs more than expected')
     .argument('<hold>', 'the id that reserve printed')
-    .argument('[add]', 'credits to add; left out: only the time is renewed', '0')
-    .option('--min <amount>', 'be content with less, but not with less than this')
+    .argument('[add]', 'credits to add; omitted: only the time is renewed', '0')
+    .option('--min <amount>', 'smallest amount to accept (default: the full amount)')
     .option('--ttl <seconds>', 'how long it lives from now on', '120')
     .addOption(idempotencyKeyOption())
     .action(async (hold: string, add: string, options: EffectOptions & { min?: string; ttl: string }) => {
@@ -117,7 +117,7 @@ export function addHold(credits: Command, { session }: Verbs): void {
     .command('settle')
     .description('charge what was used, give the rest back, close the hold')
     .argument('<hold>', 'the id that reserve printed')
-    .argument('[amount]', 'what was used, in credits (0 is allowed); left out: the whole hold, flagged estimated')
+    .argument('[amount]', 'what was used, in credits (0 is allowed); omitted: the whole hold, flagged estimated')
     .addOption(idempotencyKeyOption())
     .action(async (hold: string, amount: string | undefined, options: EffectOptions) => {
       const current = session()

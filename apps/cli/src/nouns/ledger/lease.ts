@@ -35,7 +35,7 @@ function addOpen(leases: Command, { session }: Verbs): void {
     .argument('<account>')
     .argument('<amount>', 'credits such as 2.5; with --micro whole micro-credits')
     .option('--ttl <seconds>', 'when the device stops spending', '86400')
-    .option('--device <name>', 'the machine or process that spends; left out: the name of this machine')
+    .option('--device <name>', 'the machine or process that spends; omitted: the name of this machine')
     .addOption(idempotencyKeyOption())
     .action(async (account: string, amount: string, options: EffectOptions & { ttl: string; device?: string }) => {
       const current = session()
@@ -52,7 +52,7 @@ function addOpen(leases: Command, { session }: Verbs): void {
 function addGet(leases: Command, { session }: Verbs): void {
   leases
     .command('get')
-    .description('a lease as it stands')
+    .description('show a lease')
     .argument('<lease>', 'the id that open printed')
     .action(async (lease: string) => {
       const current = session()
@@ -68,8 +68,8 @@ function addReport(leases: Command, { session }: Verbs): void {
     .description('charge what was spent of a lease; a number reported twice is charged once')
     .argument('<lease>', 'the id that open printed')
     .argument('[amount]', 'what was spent, in credits; left out with --items')
-    .option('--seq <number>', "the report's number, from 1 without a gap; left out: the next one")
-    .option('--at <instant>', 'when it was spent, RFC 3339; left out: now')
+    .option('--seq <number>', "the report's number, from 1 without a gap; omitted: the next one")
+    .option('--at <instant>', 'when it was spent, RFC 3339; omitted: now')
     .option('--key <key>', 'what the spend was for')
     .option('--items <file>', 'several spends as JSON, [{amount, at, key}], in micro-credits; - reads standard input')
     .action(async (lease: string, amount: string | undefined, options: ReportOptions) => {

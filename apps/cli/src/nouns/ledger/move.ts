@@ -41,7 +41,7 @@ export function addCreditsMove(credits: Command, { session }: Verbs): void {
     .command('refund')
     .description('give back a charge, whole or in part')
     .argument('<tx>', 'the transaction that charged, as history shows it')
-    .argument('[amount]', 'in credits; left out: what is left of the charge')
+    .argument('[amount]', 'in credits; omitted: what is left of the charge')
     .addOption(idempotencyKeyOption())
     .action(async (tx: string, amount: string | undefined, options: EffectOptions) => {
       const current = session()

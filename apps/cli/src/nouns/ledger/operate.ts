@@ -6,11 +6,11 @@ import { wholeNumber } from '../../whole-number.ts'
 import { projectOf } from './account-code.ts'
 import { rebalanceTable, sealText, verificationText } from './view/seal.ts'
 
-/** What the owner does for the ledger as a whole; the control plane does most of it by itself. */
+/** What the owner does for the ledger as a whole; the control plane does most of it automatically. */
 export function addCreditsOperate(credits: Command, { session, exit }: Verbs): void {
   credits
     .command('seal')
-    .description('seal the journal up to now (owner); the control plane does so by itself every minute')
+    .description('seal the journal up to now (owner); the control plane does so every minute')
     .action(async () => {
       const current = session()
       const { client } = await current.connect()
@@ -40,10 +40,10 @@ export function addCreditsOperate(credits: Command, { session, exit }: Verbs): v
 
   credits
     .command('rebalance')
-    .description('level the unused cap of a budget between the children of an account (owner)')
+    .description('rebalance the unused cap of a budget between the children of an account (owner)')
     .argument('<parent>', 'such as pool')
     .argument('<budget>', "the name the children's budgets share, such as daily")
-    .option('--dry-run', 'only tell what would move')
+    .option('--dry-run', 'only show what would move')
     .addOption(idempotencyKeyOption())
     .action(
       async (parent: string, budget: string, { dryRun = false, ...options }: EffectOptions & { dryRun?: boolean }) => {

@@ -9,8 +9,8 @@ export function addCreditsRead(credits: Command, { session, exit }: Verbs): void
   credits
     .command('balance')
     .description('settled, held and available of an account, and the budgets that bind it')
-    .argument('[account]', "an account's code; left out: the account of the key's project")
-    .option('--at <instant>', 'as it stood at an RFC 3339 instant, such as 2026-11-20T09:30:00Z')
+    .argument('[account]', "an account's code; omitted: the account of the key's project")
+    .option('--at <instant>', 'at an RFC 3339 instant, such as 2026-11-20T09:30:00Z')
     .action(async (account: string | undefined, { at }: { at?: string }) => {
       const current = session()
       const code = account ?? (await ownAccount(current))
@@ -42,7 +42,7 @@ export function addCreditsRead(credits: Command, { session, exit }: Verbs): void
   credits
     .command('history')
     .description('what happened to an account, newest first')
-    .argument('[account]', "an account's code; left out: the account of the key's project")
+    .argument('[account]', "an account's code; omitted: the account of the key's project")
     .option('--op <op>', 'only this operation: grant, reserve, settle, void, charge')
     .option('--hold <id>', 'only this hold')
     .option('--since <instant>', 'from this RFC 3339 instant on')
@@ -63,7 +63,7 @@ export function addCreditsRead(credits: Command, { session, exit }: Verbs): void
     .description('recompute every invariant; exits 1 when one does not hold')
     .argument(
       '[account]',
-      'it, all below it, and the purses they draw on; left out: the own project, or everything (owner)',
+      'it, all below it, and the purses they draw on; omitted: the own project, or everything (owner)',
     )
     .action(async (account: string | undefined) => {
       const current = session()

@@ -17,9 +17,9 @@ export function addCreditsWatch(credits: Command, { session }: Verbs): void {
   credits
     .command('usage')
     .description('what an account was charged, per hour, day, week or month')
-    .argument('[account]', "an account's code; left out: the account of the key's project")
-    .option('--from <instant>', 'from this RFC 3339 instant on; left out: 30 days before --to')
-    .option('--to <instant>', 'before this RFC 3339 instant; left out: now')
+    .argument('[account]', "an account's code; omitted: the account of the key's project")
+    .option('--from <instant>', 'from this RFC 3339 instant on; omitted: 30 days before --to')
+    .option('--to <instant>', 'before this RFC 3339 instant; omitted: now')
     .addOption(new Option('--by <bucket>', 'they begin in UTC').choices(buckets).default('day'))
     .action(async (account: string | undefined, { from, to, by }: UsageOptions) => {
       const current = session()

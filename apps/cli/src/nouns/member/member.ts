@@ -31,10 +31,10 @@ export function addMembers({ program, session }: Verbs): void {
 
   members
     .command('set')
-    .description('let a person in, or change the role; the last owner stays until there is another')
-    .argument('<subject>', 'user: and the sub of the token, as GET /v1/me tells it')
+    .description('add a member or change the role; the last owner cannot be removed')
+    .argument('<subject>', 'user: and the sub of the token, as GET /v1/me shows it')
     .addArgument(new Argument('<role>', 'what the person may do').choices(roles).argParser(toRole))
-    .option('--name <name>', 'what people know the person by; left out: it stays')
+    .option('--name <name>', 'display name; omitted: unchanged')
     .action(async (subject: string, role: Role, { name }: { name?: string }) => {
       const current = session()
       const { client, target } = await current.connect()
@@ -47,7 +47,7 @@ export function addMembers({ program, session }: Verbs): void {
 
   members
     .command('remove')
-    .description('show a person out, at once')
+    .description('remove a member at once')
     .argument('<subject>')
     .option('--yes', 'do not ask')
     .action(async (subject: string, options: { yes?: boolean }) => {

@@ -31,8 +31,8 @@ export function addProject({ program, session }: Verbs): void {
 
   project
     .command('show')
-    .description('what a project says of itself')
-    .argument('[name]', 'left out: --project, or the one of the key')
+    .description("show a project's metadata")
+    .argument('[name]', 'omitted: --project, or the one of the key')
     .action(async (name: string | undefined) => {
       const current = session()
       const { client, target } = await current.connect()
@@ -51,7 +51,7 @@ export function addProject({ program, session }: Verbs): void {
 
   project
     .command('register')
-    .description('register a project, or update what it says of itself; what is left out stays')
+    .description('register a project, or update its metadata; omitted fields are unchanged')
     .argument('<name>', '1 to 48 lowercase letters, digits and underscores, beginning with a letter')
     .option('--release <version>', 'the version it runs')
     .option('--endpoint <name=url>', 'where it can be reached; may be repeated', collect, [])
@@ -65,8 +65,8 @@ export function addProject({ program, session }: Verbs): void {
 
   project
     .command('update')
-    .description('change what a registered project says of itself; what is left out stays')
-    .argument('[name]', 'left out: --project, or the one of the key')
+    .description("change a project's metadata; omitted fields are unchanged")
+    .argument('[name]', 'omitted: --project, or the one of the key')
     .option('--release <version>', 'the version it runs')
     .option('--endpoint <name=url>', 'where it can be reached; may be repeated', collect, [])
     .option('--capability <name>', 'what it can do; may be repeated', collect, [])

@@ -9,7 +9,7 @@ test('what runs, what is switched on and what is not', () => {
   expect(systemInfoText(info)).toBe(`\
 core        0.1.0 on Node v24.0.0
 database    embedded, Postgres 18.3
-migrations  34 applied, the newest is 20261120001350
+migrations  10 applied, the newest is 20261120008100
 pending     none
 started     2026-11-20T09:30:00.000Z, 1 h ago
 on          restRpc, sealing
@@ -31,7 +31,7 @@ test.each([
   expect(systemInfoText({ ...info, uptimeSeconds })).toContain(`, ${text} ago\n`)
 })
 
-test('what is too slow stands first with what mends it, the figures follow', () => {
+test('what is too slow comes first with what fixes it, the figures follow', () => {
   expect(bottlenecksText(slow)).toBe(`\
 too slow in the last 5 min, by how much:
 

@@ -22,7 +22,7 @@ export function systemInfoText({ schema, features, ...info }: SystemInfo): strin
   ])
 }
 
-/** What is too slow with what mends it, then the figures it was read from. */
+/** What is too slow with what fixes it, then the figures it was read from. */
 export function bottlenecksText({
   windowSeconds,
   bottlenecks,

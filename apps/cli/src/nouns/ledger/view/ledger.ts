@@ -26,7 +26,7 @@ export function balanceText(balance: Balance, session: Show): string {
   return budgets.length === 0 ? formatFields(fields) : `${formatFields(fields)}\n\n${budgetTable(budgets, session)}`
 }
 
-/** What a posting did, then where the account stands after it. */
+/** What a posting did, then the state of the account after it. */
 export function postingText(
   answer: {
     settled: number

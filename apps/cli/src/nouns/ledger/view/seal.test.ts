@@ -11,7 +11,7 @@ test('a broken chain names the block and what does not fit', () => {
   expect(verificationText({ valid: true, blocks: 2, transactions: 9, head: 'ab', lastTx: 9 })).toContain('intact')
 })
 
-test('a seal tells how far it reaches, or that nothing was left', () => {
+test('a seal shows how far it reaches, or that nothing was left', () => {
   expect(sealText({ sealed: 3, lastTx: 9, hash: 'ab' })).toContain('3 transactions, up to 9')
   expect(sealText({ sealed: 0 })).toBe('nothing was left to seal')
   expect(sealText({ sealed: 0, busy: true })).toContain('another one')
