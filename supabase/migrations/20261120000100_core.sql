@@ -417,6 +417,8 @@ begin
   v_ok := core.authorize('event:operate', null);
   if p_keep is null or p_keep < interval '1 minute' then
     perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
+  elsif p_limit is null or p_limit not between 1 and 100000 then
+    perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 100000', 'Call again while trimmed is not 0.', jsonb_build_object('field', 'limit'));
   end if;
   with old as (
     select id from core.event where seq is not null and at < clock_timestamp() - p_keep order by seq limit p_limit
@@ -504,8 +506,11 @@ comment on function core.refuse_unfinished is 'Raises PT409: restore_finish has 
 create function core.xid_after(p_last xid8) returns xid8
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_xid xid8 := core.xid();
+  v_xid xid8 := pg_current_xact_id();
+  v_base bigint := (select base from core.xid_head);
 begin
+  -- core.xid() written out: this is on the path of every posting, and a function inside costs as much as the rest.
+  if v_base > 0 then v_xid := (v_xid::text::bigint + v_base)::text::xid8; end if;
   if p_last > v_xid and p_last::text::bigint >= core.next_xid() then
     perform core.refuse_unfinished(p_last::text::bigint, core.next_xid());
   end if;

@@ -707,15 +707,6 @@ end
 $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
--- The number of this transaction for a journal row.
-create function core.ledger_xid() returns xid8
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-  return core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
-end
-$$;
-comment on function core.ledger_xid is 'The number of this transaction; PT409 where the journal came from another cluster and restore_finish did not run.';
-
 -- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
 -- A twin with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
@@ -730,7 +721,7 @@ declare
 begin
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at)
-  values (p_tx, core.ledger_xid(), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
+  values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1)), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
     core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now)
   on conflict on constraint ledger_tx_key_key do nothing
@@ -787,7 +778,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_xid xid8 := core.ledger_xid();
+  v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
   v_count int;
 begin
   with due as materialized (
@@ -3484,11 +3475,12 @@ comment on function core.ledger_batch_decide is 'Decides a batch, operation by o
 create function core.ledger_batch_write(b core.ledger_batch) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_xid xid8 := core.ledger_xid();
+  v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
   v_actor text := core.actor();
   v_request_id text := core.request_id();
 begin
-  -- No other call has these keys, and on conflict, which looks first, costs a third of an insert.
+  -- No other call has these keys, and on conflict, which looks first, costs a third of an insert. Sorted, because two
+  -- batches with the same keys in opposite orders would wait for each other.
   begin
     insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata, opened_at, expires_at)
     select x.hold, x.account, b.purse_id[x.purse], x.root, x.project, x.counted, x.over, l.budget_ids, l.window_starts, x.metadata,
@@ -3496,7 +3488,8 @@ begin
     from unnest(b.op, b.tx, b.hold, b.account, b.purse, b.root, b.project, b.counted, b.over, b.list, b.metadata, b.ttl)
       as x (op, tx, hold, account, purse, root, project, counted, over, list, metadata, ttl)
     join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on l.ord = x.list
-    where x.op = 'reserve' and x.tx is not null;
+    where x.op = 'reserve' and x.tx is not null
+    order by x.hold;
     insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
       settled, held, available, windows, request, actor, request_id, created_at)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
@@ -3505,7 +3498,8 @@ begin
     from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.settled, b.held, b.counts, b.request)
       as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, settled, held, counts, request)
     left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on x.op = 'charge' and l.ord = x.list
-    where x.tx is not null;
+    where x.tx is not null
+    order by x.project, x.key;
   exception when unique_violation then
     raise exception using errcode = '40001', message = 'a key or a hold id of the batch is being used by a concurrent call',
       hint = 'Send the batch again.';

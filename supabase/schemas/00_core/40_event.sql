@@ -116,6 +116,8 @@ begin
   v_ok := core.authorize('event:operate', null);
   if p_keep is null or p_keep < interval '1 minute' then
     perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
+  elsif p_limit is null or p_limit not between 1 and 100000 then
+    perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 100000', 'Call again while trimmed is not 0.', jsonb_build_object('field', 'limit'));
   end if;
   with old as (
     select id from core.event where seq is not null and at < clock_timestamp() - p_keep order by seq limit p_limit

@@ -85,6 +85,9 @@ declare
   v_count int;
 begin
   v_ok := core.authorize('limit:lease', null);
+  if p_limit is null or p_limit not between 1 and 100000 then
+    perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 100000', 'Call again while trimmed is not 0.', jsonb_build_object('field', 'limit'));
+  end if;
   with old as (
     select key from core.limit_window where expires_at < clock_timestamp() limit p_limit for update skip locked
   )

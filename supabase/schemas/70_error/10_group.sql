@@ -156,6 +156,8 @@ begin
   v_ok := core.authorize('error:write', null);
   if p_keep is null or p_keep < interval '1 minute' then
     perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
+  elsif p_limit is null or p_limit not between 1 and 100000 then
+    perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 100000', 'Call again while trimmed is not 0.', jsonb_build_object('field', 'limit'));
   end if;
   with old as (
     select id from core.error_group where last_seen < clock_timestamp() - p_keep limit p_limit for update skip locked

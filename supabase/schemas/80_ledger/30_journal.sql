@@ -74,15 +74,6 @@ end
 $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
--- The number of this transaction for a journal row.
-create function core.ledger_xid() returns xid8
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-  return core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
-end
-$$;
-comment on function core.ledger_xid is 'The number of this transaction; PT409 where the journal came from another cluster and restore_finish did not run.';
-
 -- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
 -- A twin with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
@@ -97,7 +88,7 @@ declare
 begin
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at)
-  values (p_tx, core.ledger_xid(), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
+  values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1)), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
     core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now)
   on conflict on constraint ledger_tx_key_key do nothing

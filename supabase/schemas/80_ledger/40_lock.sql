@@ -27,7 +27,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_xid xid8 := core.ledger_xid();
+  v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
   v_count int;
 begin
   with due as materialized (

@@ -4,11 +4,12 @@
 create function core.ledger_batch_write(b core.ledger_batch) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_xid xid8 := core.ledger_xid();
+  v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
   v_actor text := core.actor();
   v_request_id text := core.request_id();
 begin
-  -- No other call has these keys, and on conflict, which looks first, costs a third of an insert.
+  -- No other call has these keys, and on conflict, which looks first, costs a third of an insert. Sorted, because two
+  -- batches with the same keys in opposite orders would wait for each other.
   begin
     insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata, opened_at, expires_at)
     select x.hold, x.account, b.purse_id[x.purse], x.root, x.project, x.counted, x.over, l.budget_ids, l.window_starts, x.metadata,
@@ -16,7 +17,8 @@ begin
     from unnest(b.op, b.tx, b.hold, b.account, b.purse, b.root, b.project, b.counted, b.over, b.list, b.metadata, b.ttl)
       as x (op, tx, hold, account, purse, root, project, counted, over, list, metadata, ttl)
     join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on l.ord = x.list
-    where x.op = 'reserve' and x.tx is not null;
+    where x.op = 'reserve' and x.tx is not null
+    order by x.hold;
     insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
       settled, held, available, windows, request, actor, request_id, created_at)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
@@ -25,7 +27,8 @@ begin
     from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.settled, b.held, b.counts, b.request)
       as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, settled, held, counts, request)
     left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on x.op = 'charge' and l.ord = x.list
-    where x.tx is not null;
+    where x.tx is not null
+    order by x.project, x.key;
   exception when unique_violation then
     raise exception using errcode = '40001', message = 'a key or a hold id of the batch is being used by a concurrent call',
       hint = 'Send the batch again.';

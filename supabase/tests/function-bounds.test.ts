@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../packages/database/src/testing/index.ts'
+
+let on: TestDatabase
+
+beforeAll(async () => {
+  on = await createTestDatabase()
+})
+afterAll(() => on.drop())
+
+/** Lists without a limit, and what bounds them instead. */
+const boundedOtherwise: Readonly<Record<string, string>> = {
+  key_create: 'the scopes of one key',
+  ledger_lease_report: 'the items of one report',
+  ledger_rebalance: 'the accounts below one parent',
+  ledger_usage: '1,000 buckets',
+  member_roles: 'the projects of one person',
+  project_list: 'the registered projects',
+  system_info: 'the migrations',
+}
+
+test('a function of core_api that lists rows has a limit', async () => {
+  const unlimited = await on.sql(`
+    select p.proname as name from pg_proc p
+    where p.pronamespace = 'core_api'::regnamespace and p.prosrc ~* '(jsonb_agg|array_agg)\\(|array\\(' and p.prosrc !~* '\\mlimit\\M'
+    order by 1`)
+  expect(unlimited.map(({ name }) => name)).toEqual(Object.keys(boundedOtherwise).sort())
+})
+
+test('a limit that a caller sets is checked', async () => {
+  const unchecked = await on.sql(`
+    select p.proname as name from pg_proc p
+    where p.pronamespace = 'core_api'::regnamespace and 'p_limit' = any (p.proargnames)
+      and p.proname <> 'ledger_budget_set' -- its limit is an amount
+      and p.prosrc !~ 'require_page\\(p_limit\\)' and p.prosrc !~ 'p_limit not between'
+    order by 1`)
+  expect(unchecked).toEqual([])
+})
+
+/** Sets that are inserted in any order, and why no two calls can wait for each other there. */
+const sortedOtherwise: Readonly<Record<string, string>> = {
+  ledger_expire: 'its keys name holds that are locked in order',
+}
+
+test('rows of a set are inserted in one order, so that two calls cannot wait for each other', async () => {
+  const found = await on.sql(`
+    select distinct p.proname as name
+    from pg_proc p cross join lateral regexp_matches(p.prosrc, '(insert into core\\.[a-z_]+[^;]*?\\mselect\\M[^;]*;)', 'g') as i (statement)
+    where p.pronamespace in ('core'::regnamespace, 'core_api'::regnamespace)
+      and i.statement[1] !~* '\\morder by\\M' and i.statement[1] !~ 'insert into core\\.ledger_entry'
+    order by 1`)
+  expect(found.map(({ name }) => name)).toEqual(Object.keys(sortedOtherwise))
+})
