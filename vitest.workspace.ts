@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** One project per package, app and script folder, so that each runs alone with `--project <name>`. */
+/** Two projects per package, app and script folder, so that each runs alone with `--project '<name>*'`. */
 const folders = ['packages', 'apps', 'examples']
   .filter((group) => existsSync(group))
   .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
@@ -22,14 +22,27 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [...folders, ...['supabase', 'scripts', 'bench'].map((name) => ({ name, root: name }))]
       .filter(({ root }) => existsSync(root))
-      .map(({ name, root }) => ({
-        extends: true as const,
-        root,
-        test: {
-          name,
-          include: [isSoak ? '**/*.soak.test.ts' : '**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...(isSoak ? [] : ['**/*.soak.test.ts'])],
-        },
-      })),
+      .flatMap(({ name, root }) => [
+        toProject(name, root, { include: '**', exclude: ['src/**'], isolate: true }),
+        // Tests beside their file use memory only, so they can share a process: 0.16 s of CPU for a file, not 0.4 s.
+        toProject(`${name}:src`, root, { include: 'src/**', exclude: [], isolate: false }),
+      ]),
   },
 })
+
+function toProject(
+  name: string,
+  root: string,
+  { include, exclude, isolate }: { include: string; exclude: string[]; isolate: boolean },
+) {
+  return {
+    extends: true as const,
+    root,
+    test: {
+      name,
+      isolate,
+      include: [`${include}/${isSoak ? '*.soak.test.ts' : '*.test.ts'}`],
+      exclude: ['**/node_modules/**', ...exclude, ...(isSoak ? [] : ['**/*.soak.test.ts'])],
+    },
+  }
+}
