@@ -11,7 +11,7 @@ export interface TreeFile {
 const nounFolders = ['packages/api/src', 'apps/control-plane/src/nouns', 'apps/cli/src/nouns'] as const
 
 /** Folders beside the nouns of `packages/api/src` that are none: what every noun builds on. */
-const shared = new Set(['contract', 'realtime'])
+const shared = new Set(['contract', 'generated', 'realtime'])
 
 /** The files that may name nouns: each gets one line per noun. `index.ts` lists what a package exports. */
 const central = ['nouns.ts', 'compose.ts', 'program.ts', 'layers.ts', 'index.ts']
@@ -89,6 +89,7 @@ const formerSqlNames: readonly string[] = [
   '80_ledger core.project',
   '30_member core.member_claims',
   '60_audit core.ledger_account',
+  '60_audit core.ledger_number_at',
   '60_audit core.ledger_tx',
   '60_audit core.ledger_tx_id',
 ]
