@@ -260,3 +260,26 @@ test('the owner must name a project', async () => {
   const reply = await server.send('GET', `${current}/accounts`, { key: server.owner })
   expect(reply).toMatchObject({ status: 400, body: { errors: [{ location: 'path.project' }] } })
 })
+
+test.each([
+  ['{"account":"smart_layer","amount":1,"amount":2}', 'body.amount'],
+  ['{"account":"smart_layer","amount":1,"metadata":{"a":[{"b":1,"\\u0062":2}]}}', 'body.metadata.a.0.b'],
+])('a name that is there twice is refused with its place: %s', async (body, location) => {
+  expect(await post('/charges', body)).toMatchObject({ status: 400, body: { code: 'invalid', errors: [{ location }] } })
+})
+
+test('a body that is not UTF-8 is refused, not changed', async () => {
+  const payload = Buffer.from('{"account":"smart_layer","amount":1,"metadata":{"a":"\xff"}}', 'latin1')
+  const reply = await server.app.inject({
+    method: 'POST',
+    url: `${current}/charges`,
+    headers: {
+      authorization: `Bearer ${server.keys.smart_layer}`,
+      'idempotency-key': uuidv7(),
+      'content-type': 'application/json',
+    },
+    payload,
+  })
+  expect(reply.statusCode).toBe(400)
+  expect(reply.json()).toMatchObject({ code: 'invalid', detail: 'the body is not valid UTF-8' })
+})

@@ -55,7 +55,7 @@ test('routes and functions are timed, without a metrics port', async () => {
   expect(read?.p50Ms).toBeGreaterThan(0)
   expect(stats?.totalMs).toBeGreaterThan(read?.totalMs ?? Number.NaN)
   expect(pool).toMatchObject({ capacity: 1 })
-  expect(pool.waits.count).toBeGreaterThan(0)
+  expect(pool.waits.count).toBeGreaterThan(30)
   expect((await owner().getBottlenecks({ query: { limit: 1 } })).routes).toHaveLength(1)
 })
 

@@ -1,3 +1,4 @@
+import { generateApiKey } from '@core/api'
 import { silentLogger } from '@core/foundation'
 import { afterEach, expect, test } from 'vitest'
 import { listen, openSocket } from './frames.ts'
@@ -51,18 +52,19 @@ test('anonymous requests are limited by address, addresses that lead nowhere too
   expect(await send('GET', '/v1/me', { key: keys.smart_layer })).toMatchObject({ status: 200 })
 })
 
-test('whoever guesses keys is not heard any more, and asks the database no more; known keys still pass', async () => {
+test('an address with too many wrong keys is refused without a look-up; its valid keys still pass', async () => {
   server = await openTestServer(silentLogger, { ...unlimited, failedAuthentication: few(5) })
   const { send, keys } = server
   expect((await send('GET', '/v1/me', { key: keys.smart_layer })).status).toBe(200)
   const guesses = await times(5, () => send('GET', '/v1/me', { key: 'ck_live_junk' }))
   expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401])
   expect((await send('GET', '/v1/me')).status).toBe(429)
-  // A good key that nobody has used yet: without asking, it cannot be told from a guess.
-  expect(await send('GET', '/v1/me', { key: keys.manus_origin })).toMatchObject({
+  expect(await send('GET', '/v1/me', { key: 'ck_live_junk' })).toMatchObject({
     status: 429,
     body: { policy: 'failed-authentication' },
   })
+  // A valid key that was not used yet.
+  expect(await send('GET', '/v1/me', { key: keys.manus_origin })).toMatchObject({ status: 200 })
   expect((await send('GET', '/v1/me', { key: keys.smart_layer })).status).toBe(200)
   expect((await send('GET', '/v1/me', { key: server.owner })).status).toBe(200)
 })
@@ -73,6 +75,17 @@ test('many wrong keys at the same moment: never more than the limit are told tha
   const replies = await times(40, () => server.send('GET', '/v1/me', { key: unknown }))
   expect(replies.filter(({ status }) => status === 401)).toHaveLength(5)
   expect(replies.filter(({ status }) => status === 429)).toHaveLength(35)
+})
+
+test('70 wrong keys at once never refuse a valid one', async () => {
+  server = await openTestServer(silentLogger, { ...unlimited, failedAuthentication: few(5) })
+  const wrong = Array.from({ length: 70 }, () => generateApiKey('test').secret)
+  const guess = (key: string) => server.send('GET', '/v1/me', { key })
+  await Promise.all(wrong.slice(0, 10).map(guess))
+  const guesses = wrong.slice(10).map(guess)
+  const valid = await times(20, () => guess(server.keys.smart_layer))
+  expect(new Set(valid.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(new Set((await Promise.all(guesses)).map(({ status }) => status))).toEqual(new Set([429]))
 })
 
 test('keys in the first frame of a socket are counted like any others', async () => {
@@ -90,7 +103,7 @@ test('keys in the first frame of a socket are counted like any others', async ()
   const refused = await connect('ck_live_junk')
   expect(await refused.next('bye')).toMatchObject({ code: 4429, retryAfterMs: expect.any(Number) })
   expect((await send('GET', '/v1/me', { key: 'ck_live_junk' })).status).toBe(429)
-  expect((await send('GET', '/v1/me', { key: keys.smart_layer })).status).toBe(429) // not known yet
+  expect((await send('GET', '/v1/me', { key: keys.smart_layer })).status).toBe(200)
   expect((await (await connect(server.owner)).next('welcome')).subject).toBe('owner')
   expect((await send('GET', '/v1/me', { key: server.owner })).headers['ratelimit']).toMatch(/r=0;/)
   expect((await (await connect(server.owner)).closed).code).toBe(4429)

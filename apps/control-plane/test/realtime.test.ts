@@ -209,6 +209,61 @@ test('one poller serves every client of the process, and its memory those who we
   expect(polls).toBeLessThan(20)
 })
 
+test('from now on means after the newest event, right after a start too', async () => {
+  const { database } = server.test
+  for (let number = 0; number < 50; number++) await emit(number)
+  await using subscriptions = createSubscriptions({ database, logger: silentLogger })
+  await subscriptions.feed.ready()
+  const { head } = subscriptions.feed
+  const started: number[] = []
+  const received: unknown[] = []
+  subscriptions.add({
+    topics: ['ledger.alert'],
+    project: 'smart_layer',
+    claims: undefined,
+    since: undefined,
+    epoch: undefined,
+    onStart: (seq) => started.push(seq),
+    onEvent: ({ data }) => received.push(data['number']),
+    onFailure: (error) => expect(error).toBeUndefined(),
+    isFull: () => false,
+  })
+  await emit(1000)
+  await expect.poll(() => received, patience).toEqual([1000])
+  expect(started).toEqual([head])
+})
+
+test.each([5, 2000])('a replay goes as fast as its client reads, from %d events in memory', async (recentCapacity) => {
+  const { database, sql } = server.test
+  await using subscriptions = createSubscriptions({ database, logger: silentLogger, recentCapacity })
+  await subscriptions.feed.ready()
+  const since = subscriptions.feed.head
+  await sql(`select core.emit('ledger.alert', 'smart_layer', 'threshold_crossed', '{}') from generate_series(1, 300)`)
+  await expect.poll(() => subscriptions.feed.position, patience).toBeGreaterThanOrEqual(since + 300)
+  let waiting = 0
+  let received = 0
+  let overflows = 0
+  const reader = setInterval(() => (waiting = 0), 5)
+  subscriptions.add({
+    topics: ['ledger.alert'],
+    project: 'smart_layer',
+    claims: { role: 'core_member', project: 'smart_layer', caps: ['event:read', 'ledger:read'], sub: 'key:test' },
+    since,
+    epoch: undefined,
+    onStart: () => undefined,
+    onEvent() {
+      if (waiting >= 20) overflows++
+      waiting++
+      received++
+    },
+    onFailure: (error) => expect(error).toBeUndefined(),
+    isFull: () => waiting >= 20,
+  })
+  await expect.poll(() => received, patience).toBe(300)
+  clearInterval(reader)
+  expect(overflows).toBe(0)
+})
+
 test('those who come from far back read the outbox page by page, and join a present that does not wait', async () => {
   const { database, sql } = server.test
   const put = (from: number, to: number) =>

@@ -25,6 +25,14 @@ test('the document lists what is served', async () => {
   expect(operations.sort()).toEqual(routes.map(({ operation }) => operation).sort())
 })
 
+test('the document is made once and has a tag, so that a reader asks whether it has changed', async () => {
+  const { headers, text } = await server.send('GET', '/openapi.json')
+  expect(headers).toMatchObject({ etag: expect.stringMatching(/^"[0-9a-f]{32}"$/), 'cache-control': 'no-cache' })
+  const again = await server.send('GET', '/openapi.json', { headers: { 'if-none-match': String(headers['etag']) } })
+  expect(again).toMatchObject({ status: 304, text: '' })
+  expect((await server.send('GET', '/openapi.json', { headers: { 'if-none-match': '"other"' } })).text).toBe(text)
+})
+
 test('the docs are a page that may load nothing', async () => {
   const docs = await server.send('GET', '/docs')
   expect(docs).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } })

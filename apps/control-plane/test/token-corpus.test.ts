@@ -115,6 +115,7 @@ const wrong: [name: string, reason: string, make: () => string | Promise<string>
   ],
   ['no subject', 'token_subject', () => issuer.sign('ada', { sub: undefined })],
   ['an empty subject', 'token_subject', () => issuer.sign('')],
+  ['a subject that is a list', 'token_subject', () => issuer.sign('ada', Object.fromEntries([['sub', ['a']]]))],
   ['a subject of many lines', 'token_subject', () => issuer.sign('ada\nowner')],
   ['a subject beyond all measure', 'token_subject', () => issuer.sign('a'.repeat(256))],
   ['three parts of junk', 'token_malformed', () => 'aaaa.bbbb.cccc'],

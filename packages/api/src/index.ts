@@ -1,7 +1,7 @@
 export { listAuditLog, listWholeAuditLog } from './audit/routes.ts'
 export { type Deprecation, toDeprecationHeaders } from './contract/deprecation.ts'
 export { docsStyle, renderDocsPage, renderProblemPage } from './contract/docs-page.ts'
-export { toFaults } from './contract/fault.ts'
+export { type ParsedInput, parseInput, toFaults, toLocation } from './contract/fault.ts'
 export { type OpenApiOptions, toOpenApi } from './contract/openapi.ts'
 export {
   type Fault,

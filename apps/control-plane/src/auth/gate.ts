@@ -3,7 +3,7 @@ import { uuidv7 } from '@core/foundation'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { noOwnProject, notFound, ProblemError } from '../http/problem-error.ts'
 import type { Admission } from '../limits/admission.ts'
-import { bearerToken, type Keyring, requireScope } from './keyring.ts'
+import { authenticationOf, type Keyring, requireScope } from './keyring.ts'
 import { bindTo, isOwner, type Principal } from './principal.ts'
 import type { NameOwner, ProjectDirectory } from './project-directory.ts'
 
@@ -37,7 +37,7 @@ export function createGate(
 ) {
   const { auth, idempotencyKey, method, path, makes } = contract
   const hasProject = path.includes('{project}')
-  const limited = !probes.has(path)
+  const isProbe = probes.has(path)
   // A browser's socket cannot bring the header and says who it is in its first frame.
   const mayBeAnonymous = contract.produces === 'websocket'
 
@@ -67,10 +67,7 @@ export function createGate(
   /** Synchronous for a key that is known, which is nearly always. */
   function admitOrAsk(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
     const { authorization } = request.headers
-    const resolved = admission.authenticate(request, reply, {
-      resolve: () => keyring.resolve(bearerToken(authorization)),
-      remembered: () => (authorization === undefined ? undefined : keyring.peek(bearerToken(authorization))),
-    })
+    const resolved = admission.authenticate(request, reply, authenticationOf(keyring, authorization))
     if (resolved instanceof Promise) return resolved.then((principal) => admit(request, principal))
     return admit(request, resolved) ?? undefined
   }
@@ -89,15 +86,16 @@ export function createGate(
         admission.authenticate({ ip }, undefined, {
           resolve: () => keyring.resolve(token),
           remembered: () => keyring.peek(token),
+          needsLookup: () => keyring.needsLookup(token),
         })
     }
     try {
       const asking =
         auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)
           ? admitOrAsk(request, reply)
-          : limited
-            ? countPublic(request, reply)
-            : undefined
+          : isProbe && !request.url.includes('?') // with a query it is no load balancer's
+            ? undefined
+            : countPublic(request, reply)
       if (asking === undefined) done()
       else asking.then(() => done(), done)
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Database } from '@core/database'
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
+import type { Authentication } from '../limits/admission.ts'
 import { ownerScopes, type Principal } from './principal.ts'
 import { isTokenForm } from './token-form.ts'
 import type { UserTokens } from './user-tokens.ts'
@@ -32,6 +33,8 @@ export interface Keyring {
   resolve(token: string): Principal | Promise<Principal>
   /** The principal of a token that is cached as valid. No call is made. */
   peek(token: string): Principal | undefined
+  /** Whether only a look-up can tell if the token is valid: it is well-formed, and was not rejected a moment ago. */
+  needsLookup(token: string): boolean
   /** Drops one key from the cache, or all keys. */
   forget(keyId?: string): void
   /** Drops the cached roles of one user, or of all. */
@@ -110,6 +113,8 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
       if (hash === ownerHash) return owner
       return known.get(hash)?.principal ?? (isTokenForm(token) ? userTokens?.peek(token) : undefined)
     },
+    needsLookup: (token) =>
+      isTokenForm(token) ? userTokens !== undefined : isApiKey(token) && refused.get(hashApiKey(token)) === undefined,
     forget(keyId) {
       generation++
       asking.clear() // later calls must not get an answer from before the change
@@ -150,6 +155,15 @@ function refuse(reason: Refusal): CoreError {
         ? 'Send an API key, or set CORE_JWT_ISSUER where the server runs.'
         : 'Check that the whole key was copied, or make a new one.',
   })
+}
+
+/** How a request with this header is authenticated. */
+export function authenticationOf(keyring: Keyring, header: string | undefined): Authentication {
+  return {
+    resolve: () => keyring.resolve(bearerToken(header)),
+    remembered: () => (header === undefined ? undefined : keyring.peek(bearerToken(header))),
+    needsLookup: () => header !== undefined && keyring.needsLookup(bearerToken(header)),
+  }
 }
 
 /** The token of an Authorization header: a key, or a JWT of up to 8 KB. Throws E_UNAUTHENTICATED where there is none. */

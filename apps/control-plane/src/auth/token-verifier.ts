@@ -60,8 +60,9 @@ export function createTokenVerifier({ settings, keys, ...options }: TokenVerifie
       } catch (error) {
         throw isCoreError(error) ? error : refuse(...explain(error), error)
       }
-      const { sub = '', exp = 0 } = payload
-      if (!/^[!-~]{1,255}$/.test(sub)) throw refuse('token_subject', 'this token has no valid subject')
+      const { sub, exp = 0 } = payload
+      if (typeof sub !== 'string' || !/^[!-~]{1,255}$/.test(sub))
+        throw refuse('token_subject', 'this token has no valid subject')
       const role = roleClaim === undefined ? undefined : claimAt(payload, roleClaim)
       return { subject: `user:${sub}`, expiresAtMs: exp * 1000, role: isRole(role) ? role : undefined }
     },

@@ -1,15 +1,16 @@
 import {
   hasFields,
   type ProblemCode,
+  parseInput,
   type RouteArguments,
   type RouteContract,
   type RouteInput,
-  toFaults,
 } from '@core/api'
 import type { JsonInput, MemberClaims, RpcArgs, RpcName } from '@core/database'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Principal } from '../auth/principal.ts'
+import type { PreparedAnswer } from './prepared-answer.ts'
 import { ProblemError } from './problem-error.ts'
 
 /** What an answer of core_api looks like: a JSON object, usually with `ok`. */
@@ -18,6 +19,7 @@ export type CoreAnswer = Readonly<Record<string, unknown>>
 /** A success, checked against the contract before it leaves, or a denial of the domain. */
 export type RouteAnswer =
   | { readonly status: number; readonly body: unknown }
+  | { readonly prepared: PreparedAnswer }
   /** The handler has taken over the connection and writes to it. */
   | { readonly streaming: true }
   | Denial
@@ -131,11 +133,10 @@ function isEmpty(value: unknown): boolean {
 }
 
 function parse<Schema extends z.ZodObject>(part: Part, schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = z.safeParse(schema, value)
-  if (parsed.success) return parsed.data
-  const errors = toFaults(part, schema, parsed.error)
+  const parsed = parseInput(part, schema, value)
+  if (parsed.status === 'valid') return parsed.data
+  const { faults: errors, total } = parsed
   const first = errors.slice(0, 3).map(({ location, message }) => `${location}: ${message}`)
-  throw new ProblemError('invalid', `${first.join('; ')}${errors.length > 3 ? ` and ${errors.length - 3} more` : ''}`, {
-    errors,
-  })
+  const more = total - first.length
+  throw new ProblemError('invalid', `${first.join('; ')}${more > 0 ? ` and ${more} more` : ''}`, { errors })
 }

@@ -4,8 +4,10 @@ import { type Clock, systemClock } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 
 export interface DrainOptions {
-  /** How long requests may take to finish before their connections are cut. */
+  /** How long all of it may take before the connections that are left are cut. */
   readonly graceMs: number
+  /** How long new connections are still accepted, asked when the end begins. Default 0. */
+  readonly acceptMs?: () => number
   readonly clock?: Clock
 }
 
@@ -14,13 +16,18 @@ const takeInMs = 2000
 /** How long an idle connection may still bring a request, which is answered with `Connection: close`. */
 const lingerMs = 1000
 const pollMs = 20
+/** A turn of the loop in which hardly anything was done. */
+const quietTurnMs = 0.2
 
 /**
- * Makes `app.close()` lose no request: new connections are refused at once, but those that are open keep being served,
+ * Makes `app.close()` lose no request: after `acceptMs` new connections are refused, but those that are open keep being served,
  * and the next answer on each has `Connection: close`. Node alone resets idle connections first, and with them the requests
  * that are on their way.
  */
-export function installDrain(app: FastifyInstance, { graceMs, clock = systemClock }: DrainOptions): void {
+export function installDrain(
+  app: FastifyInstance,
+  { graceMs, acceptMs = () => 0, clock = systemClock }: DrainOptions,
+): void {
   let inFlight = 0
   const ended = () => inFlight--
   app.server.on('request', (_request, response) => {
@@ -41,10 +48,16 @@ export function installDrain(app: FastifyInstance, { graceMs, clock = systemCloc
   })
   async function takeInWaiting(elapsedMs: () => number): Promise<void> {
     isTakingIn = true
+    await clock.sleep(Math.min(acceptMs(), graceMs / 4))
     await nextTurn() // this turn may have looked for connections before the signal came
-    for (let before = -1; before !== connections && elapsedMs() < Math.min(takeInMs, graceMs); ) {
+    const untilMs = Math.min(elapsedMs() + takeInMs, graceMs)
+    let isQuiet = false
+    // In a long turn others may have come after it looked: the last one is short and brings none.
+    for (let before = -1; (before !== connections || !isQuiet) && elapsedMs() < untilMs; ) {
       before = connections
+      const turnedAt = performance.now()
       await nextTurn()
+      isQuiet = performance.now() - turnedAt < quietTurnMs
     }
     isTakingIn = false
   }

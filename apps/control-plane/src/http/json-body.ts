@@ -1,5 +1,8 @@
+import { isUtf8 } from 'node:buffer'
+import { toLocation } from '@core/api'
 import { findUnstorable } from '@core/foundation'
 import type { FastifyRequest } from 'fastify'
+import { findDuplicateName } from './duplicate-name.ts'
 import { ProblemError } from './problem-error.ts'
 
 /** Of a whole body: a batch has three levels above the metadata of an operation, which has 32 of its own. */
@@ -11,25 +14,31 @@ export const maxBodyDepth = 40
  */
 export function parseJsonBody(
   _request: FastifyRequest,
-  text: string | Buffer,
+  bytes: Buffer,
   done: (error: Error | null, body?: unknown) => void,
 ): void {
-  const body = text === '' ? undefined : readJson(String(text))
+  const body = bytes.length === 0 ? undefined : readJson(bytes)
   if (body instanceof ProblemError) done(body)
   else done(null, body)
 }
 
-function readJson(text: string): unknown {
+function readJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) return new ProblemError('invalid', 'the body is not valid UTF-8')
+  const text = bytes.toString().replace(/^\uFEFF/, '')
   let body: unknown
   try {
-    body = JSON.parse(text.replace(/^\uFEFF/, ''))
+    body = JSON.parse(text)
   } catch {
     return new ProblemError('invalid', 'the body is not valid JSON')
   }
   const found = findUnstorable(body, { maxDepth: maxBodyDepth, refusedName: '__proto__', anyNumber: true })
   // What is too deep is left to its field, which says which one it is and what it takes.
-  if (found === undefined || found.isTooDeep) return body
-  const location = ['body', ...found.path].join('.')
-  const errors = [{ location, message: found.finding }]
-  return new ProblemError('invalid', `${location} is refused: ${found.finding}`, { errors })
+  if (found !== undefined && !found.isTooDeep) return refuse(found.path, found.finding)
+  const duplicate = findDuplicateName(text)
+  return duplicate === undefined ? body : refuse(duplicate, 'the name is there twice')
+}
+
+function refuse(path: readonly (string | number)[], message: string): ProblemError {
+  const location = toLocation('body', path)
+  return new ProblemError('invalid', `${location} is refused: ${message}`, { errors: [{ location, message }] })
 }

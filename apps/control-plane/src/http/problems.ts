@@ -1,5 +1,3 @@
-import { STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { type Fault, type ProblemCode, problemOfError, problems } from '@core/api'
 import { type CoreError, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -7,9 +5,8 @@ import type { ErrorSink } from '../observe/error-tracker.ts'
 import { camel, toCamelCase } from './camel-case.ts'
 import { notFound, ProblemError } from './problem-error.ts'
 import { toContractPattern } from './route-pattern.ts'
-import { setSecurityHeaders } from './security-headers.ts'
 
-const mediaType = 'application/problem+json; charset=utf-8'
+export const problemMediaType = 'application/problem+json; charset=utf-8'
 
 interface ProblemFacts {
   readonly detail: string
@@ -26,11 +23,15 @@ export function sendProblem(reply: FastifyReply, code: ProblemCode, problem: Pro
   if (status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')
   return reply
     .code(status)
-    .type(mediaType)
+    .type(problemMediaType)
     .send(JSON.stringify(toDocument(code, problem, reply.request.id)))
 }
 
-function toDocument(code: ProblemCode, { detail, errors = [], reason, fix, facts }: ProblemFacts, instance: string) {
+export function toDocument(
+  code: ProblemCode,
+  { detail, errors = [], reason, fix, facts }: ProblemFacts,
+  instance: string,
+) {
   const { status, title, retryable } = problems[code]
   const document = { type: `/problems/${code}`, title, status, detail, instance, code, errors, retryable, reason, fix }
   return { ...document, ...facts, ...document } // facts come after, and cannot take the place of a member
@@ -57,8 +58,12 @@ export function reportFailure(
 ): void {
   const { url } = request.routeOptions
   const route = url && toContractPattern(url)
+  if (problems[toProblem(error).code].status !== 500) {
+    // An outage is logged when it begins and ends; the request's own line has the status.
+    logger.debug({ requestId: request.id, route, err: error }, 'request could not be served')
+    return
+  }
   logger.error({ requestId: request.id, route, err: error }, 'request failed')
-  if (problems[toProblem(error).code].status !== 500) return
   errors.record({
     error,
     kind: 'request',
@@ -68,36 +73,8 @@ export function reportFailure(
   })
 }
 
-/** An address that cannot be read. The router refuses it before any hook has run. */
-export function answerBadAddress(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  sendProblem(setSecurityHeaders(reply, request.id), 'invalid', { detail: 'the address is malformed or too long' })
-}
-
-/** How long the answer may take to arrive before the connection is cut. */
-const hangUpMs = 1000
-
-/** A request that never became one: garbage on the socket, headers too long or too late. */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const code: ProblemCode =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? 'headers_too_large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 'request_timeout'
-        : 'invalid'
-  const { status, title } = problems[code]
-  const body = JSON.stringify(toDocument(code, { detail: title }, 'req_unread'))
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${mediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
-  // A client that neither reads nor hangs up must not keep the socket.
-  setTimeout(() => socket.destroy(), hangUpMs).unref()
-}
-
-function toProblem(error: unknown): ProblemFacts & { code: ProblemCode } {
+/** Any failure as a problem. */
+export function toProblem(error: unknown): ProblemFacts & { code: ProblemCode } {
   if (error instanceof ProblemError) {
     const { problem: code, message: detail, options } = error
     return { code, detail, ...options }
@@ -131,7 +108,7 @@ export function ofCoreError(error: CoreError): ProblemFacts & { code: ProblemCod
  * Whether Postgres refused what a function should have refused in words of its own: a constraint (23) or a missing grant.
  * The fault is ours, and its message names tables and values.
  */
-function isUnmeant(sqlstate: unknown): boolean {
+export function isUnmeant(sqlstate: unknown): boolean {
   return typeof sqlstate === 'string' && (sqlstate.startsWith('23') || sqlstate === '42501')
 }
 

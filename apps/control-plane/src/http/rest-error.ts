@@ -2,6 +2,7 @@ import { problems } from '@core/api'
 import { type CoreError, type ErrorCode, errorCodes, isCoreError } from '@core/foundation'
 import { z } from 'zod'
 import { ProblemError } from './problem-error.ts'
+import { isUnmeant } from './problems.ts'
 
 interface RestFacts {
   readonly details?: string
@@ -62,6 +63,9 @@ function ofCoreError(error: CoreError): RestReply {
   if (fault.success) {
     const { code, message, detail, hint } = fault.data
     const status = statusOf(code)
+    // The database's own words name constraints, tables and values, of other projects as well.
+    if (isUnmeant(code))
+      return toReply(status, code, code === '42501' ? 'permission denied' : 'the call conflicts with what is stored')
     if (status < 500)
       return toReply(status, code, message, { ...(detail && { details: detail }), ...(hint && { hint }) })
     // What failed inside is the operator's to read; the code says enough for deciding whether to try again.

@@ -2,7 +2,7 @@ import { type Claims, type CoreSignature, coreSignatures, type Database, type Js
 import { CoreError, copyStorable, isCoreError, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireJson } from '../auth/gate.ts'
-import { bearerToken, type Keyring } from '../auth/keyring.ts'
+import { authenticationOf, type Keyring } from '../auth/keyring.ts'
 import { claimsOf, isOwner, ownerClaimsOf, type Principal } from '../auth/principal.ts'
 import type { Admission } from '../limits/admission.ts'
 import type { ErrorSink } from '../observe/error-tracker.ts'
@@ -19,6 +19,8 @@ export interface RestRpcDependencies {
 }
 
 const schema = 'core_api'
+/** Names of arguments that an answer repeats, at most. */
+const shownArguments = 50
 const media = 'application/json; charset=utf-8'
 const signatures: ReadonlyMap<string, CoreSignature> = new Map(coreSignatures.map((known) => [known.name, known]))
 
@@ -32,11 +34,7 @@ export function installRestRpc(
   { database, keyring, admission, logger, errors }: RestRpcDependencies,
 ): void {
   function authenticate(request: FastifyRequest, reply: FastifyReply): Principal | Promise<Principal> {
-    const header = credentialOf(request)
-    return admission.authenticate(request, reply, {
-      resolve: () => keyring.resolve(bearerToken(header)),
-      remembered: () => (header === undefined ? undefined : keyring.peek(bearerToken(header))),
-    })
+    return admission.authenticate(request, reply, authenticationOf(keyring, credentialOf(request)))
   }
 
   async function gate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -44,7 +42,7 @@ export function installRestRpc(
     request.caller = { principal, project: principal.project ?? '', isRoot: false, idempotencyKey: '' }
     const profile = request.headers['content-profile']
     if (profile !== schema) {
-      throw new RestError(406, 'PGRST106', `Invalid schema: ${profile ?? '(none)'}`, {
+      throw new RestError(406, 'PGRST106', `Invalid schema: ${String(profile ?? '(none)').slice(0, 100)}`, {
         hint: `Only the following schemas are exposed: ${schema}. With supabase-js: createClient(…).schema('${schema}')`,
       })
     }
@@ -84,9 +82,10 @@ export function installRestRpc(
         url: '/rpc/:function',
         config: { auth: 'public' },
         exposeHeadRoute: false,
-        onRequest: async ({ method }: FastifyRequest, reply: FastifyReply) => {
+        onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+          await admission.anonymous(request, reply)
           reply.header('allow', 'POST')
-          throw new RestError(405, 'PGRST117', `Unsupported HTTP method: ${method}`)
+          throw new RestError(405, 'PGRST117', `Unsupported HTTP method: ${request.method}`)
         },
         handler: () => undefined,
       })
@@ -147,9 +146,21 @@ function notFound(request: FastifyRequest): RestError {
   const known = signatures.get(name)
   const hint =
     known && `Perhaps you meant to call the function ${schema}.${name}(${known.args.map((arg) => arg.name).join(', ')})`
-  return new RestError(404, 'PGRST202', missing(name, isObject(body) ? Object.keys(body) : []), {
-    ...(hint === undefined ? {} : { hint }),
-  })
+  return new RestError(
+    404,
+    'PGRST202',
+    missing(
+      name,
+      isObject(body)
+        ? Object.keys(body)
+            .slice(0, shownArguments)
+            .map((key) => key.slice(0, 100))
+        : [],
+    ),
+    {
+      ...(hint === undefined ? {} : { hint }),
+    },
+  )
 }
 
 function sendError(

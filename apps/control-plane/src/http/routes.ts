@@ -11,6 +11,7 @@ import { joinDenials, type Noun } from '../process/noun.ts'
 import type { BoundRoute, CoreAnswer, Denials, RouteAnswer, RouteContext } from './bound-route.ts'
 import { describeDenial } from './denial.ts'
 import { isKnown, type Precondition, readPrecondition, toEntityTag } from './precondition.ts'
+import type { PreparedAnswer } from './prepared-answer.ts'
 import { noOwnProject, notFound, ProblemError } from './problem-error.ts'
 import { sendProblem } from './problems.ts'
 import { toRouterPattern } from './route-pattern.ts'
@@ -32,7 +33,7 @@ export function installRoutes(app: FastifyInstance, { nouns, ...dependencies }: 
   app.decorateRequest('caller', null)
   app.decorateRequest('authenticate', null)
   for (const route of bound) installRoute(app, route, { ...dependencies, denials })
-  refuseOtherMethods(app)
+  refuseOtherMethods(app, dependencies.admission)
 }
 
 interface RouteDependencies extends Omit<RoutesDependencies, 'nouns'> {
@@ -138,6 +139,7 @@ function send(
   precondition: Precondition,
 ): FastifyReply {
   if ('streaming' in answer) return reply
+  if ('prepared' in answer) return sendPrepared(reply, answer.prepared, precondition)
   if ('problem' in answer) {
     return sendProblem(reply, answer.problem, { detail: describeDenial(answer, denials), facts: answer.facts })
   }
@@ -162,6 +164,17 @@ function send(
   return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(body))
 }
 
+function sendPrepared(
+  reply: FastifyReply,
+  { text, entityTag }: PreparedAnswer,
+  precondition: Precondition,
+): FastifyReply {
+  reply.header('cache-control', 'no-cache') // kept, and asked about with its tag
+  if (entityTag !== undefined) reply.header('etag', entityTag)
+  if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
+  return reply.type('application/json; charset=utf-8').send(text)
+}
+
 /** Whether this was answered before; a batch was if all of it was. */
 function isReplay(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false
@@ -170,7 +183,7 @@ function isReplay(body: unknown): boolean {
 }
 
 /** Known addresses answer other methods with 405 and the ones they know. */
-function refuseOtherMethods(app: FastifyInstance): void {
+function refuseOtherMethods(app: FastifyInstance, admission: Admission): void {
   const byPath = Map.groupBy<string, RouteContract>(routes, ({ path }) => toRouterPattern(path))
   for (const [url, contracts] of byPath) {
     const known = new Set<HTTPMethods>(
@@ -184,8 +197,10 @@ function refuseOtherMethods(app: FastifyInstance): void {
       url,
       config: { auth: 'public' }, // says nothing but that
       exposeHeadRoute: false,
-      onRequest: (request: FastifyRequest, _reply: unknown, done: (error: Error) => void) =>
-        done(new ProblemError('method_not_allowed', `${request.method} is not allowed here`, { headers: { allow } })),
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+        await admission.anonymous(request, reply)
+        throw new ProblemError('method_not_allowed', `${request.method} is not allowed here`, { headers: { allow } })
+      },
       handler: () => problems.method_not_allowed.title,
     })
   }

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { docsStyle } from '@core/api'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
-const fixed = {
+/** On every answer. */
+export const fixedHeaders = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -25,5 +26,5 @@ export function installSecurityHeaders(app: FastifyInstance): void {
 }
 
 export function setSecurityHeaders(reply: FastifyReply, requestId: string): FastifyReply {
-  return reply.headers(fixed).header('x-request-id', requestId)
+  return reply.headers(fixedHeaders).header('x-request-id', requestId)
 }

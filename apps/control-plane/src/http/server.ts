@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { splitList } from '@core/config'
 import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
@@ -10,9 +11,11 @@ import type { ErrorSink } from '../observe/error-tracker.ts'
 import type { Tracing } from '../observe/open-tracing.ts'
 import { createRequestLog } from '../observe/request-log.ts'
 import type { Realtime } from '../realtime/realtime.ts'
+import { createBadAddressHandler, createBrokenRequestHandler } from './broken-request.ts'
 import { installCrossOrigin } from './cross-origin.ts'
 import { parseJsonBody } from './json-body.ts'
-import { answerBadAddress, answerBrokenRequest, installProblems } from './problems.ts'
+import { watchConnections } from './open-connections.ts'
+import { installProblems } from './problems.ts'
 import { installRestRpc } from './rest-rpc.ts'
 import { installRoutes, type RoutesDependencies } from './routes.ts'
 import { installSecurityHeaders } from './security-headers.ts'
@@ -68,15 +71,22 @@ export function createServer({
     requestTimeout: http.requestTimeoutMs,
     keepAliveTimeout: 72_000, // longer than the 60 s of common load balancers, so that they close first
     // Without a check every second, slow-dripping sockets live up to half a minute past their limit.
-    http: { headersTimeout: http.headersTimeoutMs, connectionsCheckingInterval: 1000, maxHeaderSize: 16 * 1024 },
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: answerBadAddress,
+    http: {
+      headersTimeout: http.headersTimeoutMs,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: 16 * 1024,
+      shouldUpgradeCallback: asksForWebSocket,
+    },
+    clientErrorHandler: (error, socket) => void answerBrokenRequest(error, socket),
+    frameworkErrors: createBadAddressHandler(dependencies.admission),
     return503OnClosing: false, // a request that made it here is answered; new connections are refused
     routerOptions: { maxParamLength: 1000 }, // account codes of 200 characters, URL-encoded
   })
-  app.server.maxConnections = http.maxConnections
+  const { maxConnections } = http
+  const connections = watchConnections(app.server, { maxConnections })
+  const answerBrokenRequest = createBrokenRequestHandler(dependencies.admission, connections)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJsonBody)
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody)
   requireDeclaredAuth(app)
   tracing?.install(app)
   installProblems(app, logger, errors)
@@ -87,6 +97,11 @@ export function createServer({
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)
   if (restRpc) installRestRpc(app, { ...dependencies, logger, errors })
-  realtime.install(app)
+  realtime.install(app, answerBrokenRequest)
   return app
+}
+
+/** Other protocols are ignored, as RFC 9110 has it: Java's client and `curl --http2` ask for h2c on every request. */
+function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 }

@@ -4,18 +4,21 @@ import type { Principal } from '../auth/principal.ts'
 import { ProblemError } from '../http/problem-error.ts'
 import { addressKey } from './address-key.ts'
 import type { Decision, Limiter } from './limiter.ts'
+import { createLookupLanes, type LookupLanes } from './lookup-lanes.ts'
 import type { RateLimits } from './rate-limits.ts'
 
 /** Resolves the principal of a request; `remembered` from the cache alone. */
 export interface Authentication {
   resolve(): Principal | Promise<Principal>
   remembered(): Principal | undefined
+  /** Whether only a look-up can tell if the credential is valid: it is well-formed, and was not rejected a moment ago. */
+  needsLookup(): boolean
 }
 
 /** Counts requests against their limits: by credential, else by address. Each throws or rejects with rate_limited. */
 export interface Admission {
   /** A request without a credential. */
-  anonymous(request: FastifyRequest, reply: FastifyReply): void | Promise<void>
+  anonymous(request: Pick<FastifyRequest, 'ip'>, reply: FastifyReply | undefined): void | Promise<void>
   /** A request whose credential is known to be good. */
   known(principal: Principal, reply: FastifyReply): void | Promise<void>
   /**
@@ -29,7 +32,10 @@ export interface Admission {
   ): Principal | Promise<Principal>
 }
 
-export function createAdmission({ anonymous, credential, failedAuthentication }: RateLimits): Admission {
+export function createAdmission(
+  { anonymous, credential, failedAuthentication }: RateLimits,
+  lanes: LookupLanes = createLookupLanes(),
+): Admission {
   /** Counts a failure. Over the limit the caller is told to wait, no longer that the credential is wrong. */
   async function fail(reply: FastifyReply | undefined, address: string, error: unknown): Promise<never> {
     if (isCoreError(error, 'E_UNAUTHENTICATED')) await pass(failedAuthentication, address, reply)
@@ -51,11 +57,22 @@ export function createAdmission({ anonymous, credential, failedAuthentication }:
   return {
     known: (principal, reply) => passAs(principal, addressKey(reply.request.ip), reply),
     anonymous: (request, reply) => pass(anonymous, addressKey(request.ip), reply),
-    authenticate(request, reply, { resolve, remembered }) {
+    authenticate(request, reply, { resolve, remembered, needsLookup }) {
       const address = addressKey(request.ip)
       const refused = failedAuthentication.refusal(address)
-      // Whoever guesses keys is not heard any more; a credential that is known to be good still is.
-      if (refused !== undefined && remembered() === undefined) throw refuse(failedAuthentication, refused)
+      if (refused !== undefined && remembered() === undefined) {
+        if (!needsLookup()) throw refuse(failedAuthentication, refused)
+        // An unknown credential may be valid: what failed before must not lock out its neighbours.
+        return lanes
+          .run(address, () => remembered() ?? resolve())
+          .then(
+            (principal) => {
+              if (principal === undefined) throw refuse(failedAuthentication, refused)
+              return count(principal, address, reply)
+            },
+            (error: unknown) => fail(reply, address, error),
+          )
+      }
       try {
         const resolved = resolve()
         if (!(resolved instanceof Promise)) return count(resolved, address, reply)

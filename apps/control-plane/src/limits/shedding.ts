@@ -5,7 +5,7 @@ import { ProblemError } from '../http/problem-error.ts'
 export type Overload = () => string | undefined
 
 /** Probes are answered whatever happens: a busy server that looks dead is restarted, and then none of it is served. */
-const probe = /^\/(livez|readyz)(\?|$)/
+const probe = /^\/(livez|readyz)$/
 
 /** Refuses requests before anything is done for them while the server is overloaded. */
 export function installShedding(app: FastifyInstance, overload: Overload): void {

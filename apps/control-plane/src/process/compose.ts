@@ -110,16 +110,18 @@ export async function startControlPlane({
     logger,
   })
   opened.defer(() => app.close())
-  installDrain(app, { graceMs: config.shutdown.graceMs })
+  let acceptMs = 0
+  installDrain(app, { graceMs: config.shutdown.graceMs, acceptMs: () => acceptMs })
   const url = await listen(app, http)
   logger.info({ url, metricsPort: metricsServer?.port, driver: database.driver, version }, 'listening')
 
   const owned = opened.move()
   let closing: Promise<void> | undefined
-  const close = () => {
+  const close: ControlPlane['close'] = (options = {}) => {
     readiness.stop()
+    acceptMs = options.acceptMs ?? 0
     closing ??= owned.disposeAsync()
     return closing
   }
-  return { url, metricsPort: metricsServer?.port, firstStart, close, [Symbol.asyncDispose]: close }
+  return { url, metricsPort: metricsServer?.port, firstStart, close, [Symbol.asyncDispose]: () => close() }
 }

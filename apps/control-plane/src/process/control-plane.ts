@@ -29,6 +29,9 @@ export interface ControlPlane extends AsyncDisposable {
   readonly metricsPort: number | undefined
   /** The keys this start made, to be shown once. */
   readonly firstStart: FirstStart
-  /** Answers requests in flight, refuses new ones, then closes everything. Safe to call twice. */
-  close(): Promise<void>
+  /**
+   * Readiness answers no at once. Serves everything for `acceptMs` longer (default 0), then answers the requests in
+   * flight, refuses new ones, and closes everything. Safe to call twice.
+   */
+  close(options?: { readonly acceptMs?: number }): Promise<void>
 }

@@ -25,6 +25,9 @@ export interface LoopOptions extends Loop {
   readonly random?: () => number
 }
 
+/** Around when the first run comes, at the latest. */
+const firstRunMs = 3000
+
 /**
  * Repeats a piece of work until disposed. The pause is random, so that several control planes do not all call at once.
  * The first failure in a row is logged, and work continues: the database may be back at the next run.
@@ -36,8 +39,9 @@ export function startLoop({ name, everyMs, work, logger, report, ...options }: L
   let isFailing = false
 
   async function run(): Promise<void> {
-    while (!signal.aborted) {
-      await clock.sleep(everyMs * (0.5 + random()), { signal }).catch(() => undefined)
+    // The first run comes soon, so that work is done by a process that is restarted often, too.
+    for (let pauseMs = Math.min(everyMs, firstRunMs); !signal.aborted; pauseMs = everyMs) {
+      await clock.sleep(pauseMs * (0.5 + random()), { signal }).catch(() => undefined)
       if (signal.aborted) return
       try {
         const handled = await work(signal)

@@ -6,7 +6,9 @@ import { closeOnSignal } from './shutdown.ts'
 import { renderStartMessage } from './start-message.ts'
 
 /** What closing may take beyond the grace of its requests: the database's own. */
-const closingMs = 1500
+const closingMs = 1000
+/** How long new connections are still accepted after SIGTERM, while readiness already answers no. */
+const acceptMs = 2000
 
 export interface RunOptions {
   /** Called once, when it listens and before that is printed. */
@@ -27,7 +29,8 @@ export async function runControlPlane(config: Config, { onStarted }: RunOptions 
   })
   // From here on, not only from the moment it listens: a signal during the migrations closes what they leave.
   const closed = closeOnSignal({
-    close: async () => (await starting).close(),
+    // A load balancer sends requests until it has seen the readiness change; a person at a terminal need not wait.
+    close: async (signal) => (await starting).close({ acceptMs: signal === 'SIGTERM' ? acceptMs : 0 }),
     limitMs: config.shutdown.graceMs + closingMs,
     logger,
   })

@@ -26,8 +26,10 @@ export interface EventFeed extends AsyncDisposable {
   ready(): Promise<void>
   /** Empty until ready. */
   readonly epoch: string
-  /** Events up to here have been handed out. */
+  /** Events up to here have been delivered. */
   readonly position: number
+  /** The last event there is, as far as known: where "from now on" begins. Ahead of `position` just after a start. */
+  readonly head: number
   readonly recent: Pick<RecentEvents, 'covers' | 'after'>
   /** Reads a part of the outbox for one client, within its claims. */
   read(query: ReadQuery): Promise<OutboxPage>
@@ -57,6 +59,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
   const takeTurn = createTurns(readsAtOnce)
   let epoch = ''
   let position = 0
+  let headAtStart = 0
   let starting: Promise<void> | undefined
   let running: Promise<void> | undefined
   let hints: AsyncDisposable | undefined
@@ -80,6 +83,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
   function begin({ epoch: found, head, oldest }: OutboxPage): void {
     epoch = found
     position = Math.max(oldest - 1, head - recentCapacity, 0)
+    headAtStart = head
     recent.restart(position)
   }
 
@@ -110,6 +114,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
       logger.warn({ component: 'realtime', epoch: page.epoch }, 'outbox epoch changed')
       epoch = page.epoch
       position = page.head
+      headAtStart = page.head
       recent.restart(position)
       onRestart()
       return false
@@ -138,6 +143,9 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
     },
     get position() {
       return position
+    },
+    get head() {
+      return Math.max(position, headAtStart)
     },
     recent,
     ready() {

@@ -25,10 +25,12 @@ export interface StreamRequest extends Credential {
 }
 
 const retryMs = 2000
+/** How long the client may take to read the end of its stream. */
+const closeWithinMs = 3000
 
 /**
  * Sends events as server-sent events until the client goes. One order over all its topics, so that the last id is
- * enough to go on from. Throws a problem, before anything is sent, where the credential or the server cannot bear it.
+ * enough to resume from. Throws a problem, before anything is sent, where the credential or the server does not allow it.
  */
 export async function openStream(
   request: StreamRequest,
@@ -45,10 +47,11 @@ export async function openStream(
       if (out === undefined || out.writableEnded) return
       const bye = { op: 'bye', code, reason, retryAfterMs }
       out.end(`${retryAfterMs === null ? '' : `retry: ${retryAfterMs}\n`}event: bye\ndata: ${JSON.stringify(bye)}\n\n`)
-      leave()
+      subscription?.[Symbol.dispose]()
+      setTimeout(() => out?.destroy(), closeWithinMs).unref()
     },
     destroy: () => out?.destroy(),
-    beat: () => void out?.write(': alive\n\n'),
+    beat: () => void (out?.writableEnded === false && out.write(': alive\n\n')),
     flush: () => false,
   }
   const admission = connections.add(connection, principal, token)

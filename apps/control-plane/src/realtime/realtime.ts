@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { type RealtimeLimits, realtimeLimits } from '@core/api'
 import type { Database } from '@core/database'
 import type { Logger } from '@core/foundation'
@@ -26,7 +27,7 @@ export interface Realtime extends AsyncDisposable {
   readonly connections: Pick<Connections, 'count' | 'drain'>
   readonly subscriptions: Pick<Subscriptions, 'has'>
   /** Routes upgrades through the server's router, and closes sockets before the server closes. */
-  install(app: FastifyInstance): void
+  install(app: FastifyInstance, answerBrokenRequest: (error: Error, socket: Duplex) => unknown): void
   /** Turns a request into a socket. Throws a problem where it is not one, or cannot be served. */
   acceptSocket(
     request: IncomingMessage,
@@ -68,8 +69,8 @@ export function createRealtime({
   return {
     connections,
     subscriptions,
-    install(app) {
-      upgrades = installUpgrade(app)
+    install(app, answerBrokenRequest) {
+      upgrades = installUpgrade(app, answerBrokenRequest)
       app.addHook('preClose', async () => connections.drain())
       app.addHook('onClose', () => dispose())
     },

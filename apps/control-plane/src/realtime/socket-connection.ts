@@ -41,7 +41,7 @@ interface Held {
 }
 
 const frameWindowMs = 10_000
-/** How long a polite close may take. */
+/** How long the closing handshake may take. */
 const closeWithinMs = 3000
 
 /** What is missing and what is somebody else's look the same. */
@@ -82,7 +82,7 @@ export function serveSocket(
       isEnding = true
       send({ op: 'bye', code, reason, retryAfterMs })
       socket.close(code, reason)
-      leave()
+      stop()
       clock.sleep(closeWithinMs, { unref: true }).then(() => socket.terminate())
     },
     destroy: () => socket.terminate(),
@@ -129,11 +129,16 @@ export function serveSocket(
     return socket.bufferedAmount > limits.maxBufferedBytes
   }
 
-  function leave(): void {
+  /** Nothing more is sent; the connection counts until it is closed. */
+  function stop(): void {
     isEnding = true
     for (const { subscription } of held.values()) subscription[Symbol.dispose]()
     held.clear()
     queue.clear()
+  }
+
+  function leave(): void {
+    stop()
     place?.[Symbol.dispose]()
     place = undefined
   }
@@ -174,7 +179,7 @@ export function serveSocket(
     place = admission.place
     principal = known
     token = shown
-    const { epoch, position: seq } = subscriptions.feed
+    const { epoch, head: seq } = subscriptions.feed
     send({ op: 'welcome', subject: known.subject, project: known.project || null, epoch, seq })
   }
 

@@ -82,14 +82,14 @@ export function createSubscriptions(
   }
 
   function resync(entry: Entry, reason: ResyncReason): void {
-    entry.cursor = feed.position
+    entry.cursor = feed.head
     entry.isLive = true
     entry.subscriber.onStart(entry.cursor, reason)
   }
 
   /** Reads the past page by page until it meets the present. */
   async function catchUp(entry: Entry): Promise<void> {
-    const { topics, claims, onStart, onEvent, isFull } = entry.subscriber
+    const { topics, claims, onStart, onEvent } = entry.subscriber
     let isStarted = false
     const start = () => {
       if (!isStarted) onStart(entry.cursor, undefined)
@@ -106,22 +106,33 @@ export function createSubscriptions(
         if (page.epoch !== feed.epoch || page.head < entry.cursor) return resync(entry, 'epoch')
         if (entry.cursor < page.oldest - 1) return resync(entry, 'trimmed')
         start()
-        for (const event of page.events) onEvent(event)
+        for (const event of page.events) {
+          await untilRoom(entry)
+          if (entry.isGone) return
+          if (entry.isVoid) return resync(entry, 'epoch')
+          onEvent(event)
+          entry.cursor = event.seq
+        }
         entry.cursor = page.through
         // In one turn with the comparison, so that no event comes between.
         entry.isLive = page.through >= page.head && page.through >= feed.position
         if (entry.isLive) return
       }
-      while (isFull() && !entry.isGone) await clock.sleep(fullPauseMs, { unref: true })
+      await untilRoom(entry)
     }
+  }
+
+  /** A replay goes only as fast as its client reads; a client that does not read is cut off by its connection. */
+  async function untilRoom(entry: Entry): Promise<void> {
+    while (entry.subscriber.isFull() && !entry.isGone) await clock.sleep(fullPauseMs, { unref: true })
   }
 
   /** A page from memory. True when the entry has gone live. */
   function replayRecent(entry: Entry): boolean {
-    const { topics, project, onEvent } = entry.subscriber
+    const { topics, project, onEvent, isFull } = entry.subscriber
     let count = 0
     for (const event of feed.recent.after(entry.cursor)) {
-      if (count === pageSize) return false
+      if (count === pageSize || isFull()) return false
       entry.cursor = event.seq
       if (!topics.includes(event.topic)) continue
       if (project !== undefined && event.project !== null && event.project !== project) continue
@@ -138,7 +149,7 @@ export function createSubscriptions(
     has: (topic) => byTopic.has(topic),
     add(subscriber) {
       const { topics, project = everyProject, since, epoch } = subscriber
-      const entry: Entry = { subscriber, cursor: since ?? feed.position, isLive: false, isGone: false, isVoid: false }
+      const entry: Entry = { subscriber, cursor: since ?? feed.head, isLive: false, isGone: false, isVoid: false }
       for (const topic of topics) {
         const byProject = byTopic.get(topic) ?? new Map<string, Set<Entry>>()
         byTopic.set(topic, byProject)

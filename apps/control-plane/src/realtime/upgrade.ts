@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { answerBrokenRequest } from '../http/problems.ts'
 
 /** A connection that asked to become something else, until it does or is answered like any other request. */
 export interface PendingUpgrade {
@@ -20,13 +20,16 @@ export interface Upgrades {
  * Sends requests that ask for an upgrade through the same router, hooks and error handling as all others: what
  * protects a route protects its socket, and a refusal is an ordinary answer.
  */
-export function installUpgrade(app: FastifyInstance): Upgrades {
+export function installUpgrade(
+  app: FastifyInstance,
+  answerBrokenRequest: (error: Error, socket: Duplex) => unknown,
+): Upgrades {
   const pending = new WeakMap<IncomingMessage, PendingUpgrade>()
   app.server.on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
     if (!(socket instanceof Socket)) return // a server of http hands over sockets only
     socket.on('error', () => socket.destroy())
-    // Its body is not read any more once an upgrade is asked for.
-    if (request.method !== 'GET') return answerBrokenRequest(new Error('only GET can be upgraded'), socket)
+    // Older releases of Node hand over any upgrade, and do not read the body of its request.
+    if (request.method !== 'GET') return void answerBrokenRequest(new Error('only GET can be upgraded'), socket)
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)

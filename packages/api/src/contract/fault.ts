@@ -2,13 +2,56 @@ import { z } from 'zod'
 import type { Fault } from './problem.ts'
 import { suggest } from './suggestion.ts'
 
-/** Turns what zod found into faults: where (`body.amount`), what is wrong, and what would be right. */
-export function toFaults(part: 'path' | 'query' | 'body', schema: z.ZodObject, error: z.core.$ZodError): Fault[] {
-  return error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => unknownField(part, schema, issue.path, key))
-      : [wrongField(part, schema, issue)],
-  )
+/** The most faults of one answer: enough to fix a request by, and a bound on what an answer costs. */
+export const maxFaults = 20
+/** Locations and names come from the caller and are repeated in answers and logs. */
+const maxNameLength = 100
+const maxLocationLength = 300
+
+/**
+ * Turns what zod found into faults: where (`body.amount`), what is wrong, and what would be right. At most `maxFaults`
+ * of them, the first ones.
+ */
+export function toFaults(
+  part: 'path' | 'query' | 'body',
+  schema: z.ZodObject,
+  error: Pick<z.core.$ZodError, 'issues'>,
+): Fault[] {
+  const faults: Fault[] = []
+  for (const issue of error.issues) {
+    const room = maxFaults - faults.length
+    if (room === 0) break
+    if (issue.code === 'unrecognized_keys')
+      for (const key of issue.keys.slice(0, room)) faults.push(unknownField(part, schema, issue.path, key))
+    else faults.push(wrongField(part, schema, issue))
+  }
+  return faults
+}
+
+/** Input that fits its schema, or the first faults and how many there are in all. */
+export type ParsedInput<Schema extends z.ZodObject> =
+  | { readonly status: 'valid'; readonly data: z.output<Schema> }
+  | { readonly status: 'invalid'; readonly faults: readonly Fault[]; readonly total: number }
+
+/** Parses a part of a request. zod makes its messages for the faults that are shown only: most of what a fault costs. */
+export function parseInput<Schema extends z.ZodObject>(
+  part: 'path' | 'query' | 'body',
+  schema: Schema,
+  value: unknown,
+): ParsedInput<Schema> {
+  const parsed = schema._zod.run({ value, issues: [] }, { async: false })
+  if (parsed instanceof Promise) throw new TypeError('schemas of requests are synchronous')
+  const { issues } = parsed
+  if (issues.length === 0) return { status: 'valid', data: parsed.value as z.output<Schema> } // which `run` does not type
+  const first = issues.slice(0, maxFaults).map((issue) => z.core.util.finalizeIssue(issue, undefined, z.core.config()))
+  const total = issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
+  return { status: 'invalid', faults: toFaults(part, schema, { issues: first }), total }
+}
+
+/** `body.metadata.note`, each name and the whole cut. */
+export function toLocation(part: string, path: readonly PropertyKey[]): string {
+  const names = path.map((step) => String(step).slice(0, maxNameLength).toWellFormed())
+  return [part, ...names].join('.').slice(0, maxLocationLength)
 }
 
 function unknownField(part: string, schema: z.ZodObject, path: readonly PropertyKey[], key: string): Fault {
@@ -16,15 +59,14 @@ function unknownField(part: string, schema: z.ZodObject, path: readonly Property
   const known = fieldsOf(unwrap(holder))
   const meant = suggest(key, known)
   const fix = meant ? `Did you mean ${meant}?` : `Known are: ${known.join(', ') || 'none'}.`
-  // Cut, because the name comes from the caller and is repeated in answers and logs.
-  return { location: [part, ...path.map(String), key.slice(0, 100)].join('.'), message: 'unknown field', fix }
+  return { location: toLocation(part, [...path, key]), message: 'unknown field', fix }
 }
 
 function wrongField(part: string, schema: z.ZodObject, issue: z.core.$ZodIssue): Fault {
   const field = schemaAt(schema, issue.path)
   const isMissing = issue.code === 'invalid_type' && issue.path.length > 0 && /received undefined$/.test(issue.message)
   const fault: Fault = {
-    location: [part, ...issue.path.map(String)].join('.'),
+    location: toLocation(part, issue.path),
     message: isMissing ? 'missing' : issue.message.charAt(0).toLowerCase() + issue.message.slice(1),
   }
   return field?.description === undefined ? fault : { ...fault, fix: `${field.description}.` }

@@ -33,7 +33,8 @@ export const httpSection = z
     }),
     maxConnections: z.int().min(1).max(1_000_000).default(10_000).register(settingRegistry, {
       variable: 'CORE_HTTP_MAX_CONNECTIONS',
-      description: 'How many connections are open at once at most; a further one is closed at once.',
+      description:
+        'How many connections are open at once at most. Beyond it the address with the most loses its longest idle one.',
     }),
     trustedProxies: z
       .string()

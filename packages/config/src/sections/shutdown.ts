@@ -6,7 +6,7 @@ export const shutdownSection = z
   .strictObject({
     graceMs: milliseconds(600_000).default(8_000).register(settingRegistry, {
       variable: 'CORE_SHUTDOWN_GRACE_MS',
-      description: 'How long requests in flight may finish after SIGTERM or SIGINT before they are cut off.',
+      description: 'How long a shutdown may take in all before requests in flight are cut off.',
     }),
   })
   .prefault({})

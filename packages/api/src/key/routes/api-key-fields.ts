@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { etagField, replayedField, timestampField } from '../../contract/field.ts'
 import { capabilities } from '../../contract/scope.ts'
 
-const scopes = z.array(z.enum(capabilities)).min(1)
+const scopes = z.array(z.enum(capabilities)).min(1).max(100)
 
 const keyFields = {
   id: z.uuid(),

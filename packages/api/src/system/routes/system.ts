@@ -51,6 +51,7 @@ export const openApiDocument = defineRoute({
   summary: 'This API as an OpenAPI 3.1 document',
   auth: 'public',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: noInput,
   outputs: { 200: z.looseObject({ openapi: z.literal('3.1.0') }) },
   problems: [],

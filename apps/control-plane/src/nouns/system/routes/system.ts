@@ -11,11 +11,12 @@ import {
   toOpenApi,
 } from '@core/api'
 import { type BoundRoute, serve } from '../../../http/bound-route.ts'
+import { prepareAnswer } from '../../../http/prepared-answer.ts'
 import { notFound, ProblemError } from '../../../http/problem-error.ts'
 import type { Kernel } from '../../../process/noun.ts'
 
 export function systemRoutes({ readiness, version }: Pick<Kernel, 'readiness' | 'version'>): BoundRoute[] {
-  const document = toOpenApi(routes, { version })
+  const prepared = prepareAnswer(openApiDocument, toOpenApi(routes, { version }))
   const docs = renderDocsPage(routes, version)
   return [
     serve(live, () => ({ status: 200, body: { status: 'healthy' } })),
@@ -24,7 +25,7 @@ export function systemRoutes({ readiness, version }: Pick<Kernel, 'readiness' | 
       if (database.status === 'up') return { status: 200, body: { status: 'healthy', checks: { database } } }
       throw new ProblemError('unavailable', database.reason)
     }),
-    serve(openApiDocument, () => ({ status: 200, body: document })),
+    serve(openApiDocument, () => ({ prepared })),
     serve(docsPage, () => ({ status: 200, body: docs })),
     serve(problemPage, ({ params: { code } }) => {
       if (!isProblemCode(code)) throw notFound()
