@@ -12,7 +12,7 @@ export interface DrainOptions {
 }
 
 /** How long connections that wait to be taken in are looked for, at most. */
-const takeInMs = 2000
+const takeInMs = 500
 /** How long an idle connection may still bring a request, which is answered with `Connection: close`. */
 const lingerMs = 1000
 const pollMs = 20
@@ -38,38 +38,47 @@ export function installDrain(
   app.server.on('connection', () => connections++)
 
   /**
-   * The kernel has accepted connections that this process has not: they would be reset with what they sent. One is taken
-   * in per turn of the loop. Until all are, no answer closes its connection: its client would open a new one.
+   * The kernel has accepted connections that this process has not: they would be reset with what they sent. While they
+   * are taken in, requests are held: a client that waits for its answer opens no further connection. The turns of the
+   * loop go on until a short one brings none; in a long one others may have come after it looked.
    */
-  let isTakingIn = false
+  let isAccepting = false
+  let held: Promise<void> | undefined
   app.addHook('onRequest', (_request, reply, done) => {
-    if (isTakingIn) reply.raw.removeHeader('connection')
-    done()
+    // Nothing closes its connection yet: its client would open a new one.
+    if (isAccepting) reply.raw.removeHeader('connection')
+    if (held === undefined) done()
+    else void held.then(() => done())
   })
   async function takeInWaiting(elapsedMs: () => number): Promise<void> {
-    isTakingIn = true
+    isAccepting = true
     await clock.sleep(Math.min(acceptMs(), graceMs / 4))
+    isAccepting = false
+    const { promise, resolve: release } = Promise.withResolvers<void>()
+    held = promise
     await nextTurn() // this turn may have looked for connections before the signal came
     const untilMs = Math.min(elapsedMs() + takeInMs, graceMs)
-    let isQuiet = false
-    // In a long turn others may have come after it looked: the last one is short and brings none.
-    for (let before = -1; (before !== connections || !isQuiet) && elapsedMs() < untilMs; ) {
-      before = connections
+    let quietTurns = 0
+    while (quietTurns < 3 && elapsedMs() < untilMs) {
+      const before = connections
       const turnedAt = performance.now()
       await nextTurn()
-      isQuiet = performance.now() - turnedAt < quietTurnMs
+      const isQuiet = before === connections && performance.now() - turnedAt < quietTurnMs
+      quietTurns = isQuiet ? quietTurns + 1 : 0
     }
-    isTakingIn = false
+    // http's own close would reset the idle connections; the socket server's only stops listening.
+    Server.prototype.close.call(app.server)
+    held = undefined
+    release()
   }
 
   app.addHook('preClose', async () => {
     const startedAt = clock.monotonic()
     const elapsedMs = () => clock.monotonic() - startedAt
     await takeInWaiting(elapsedMs)
-    // http's own close would reset the idle connections; the socket server's only stops listening.
-    Server.prototype.close.call(app.server)
+    const lingerUntilMs = elapsedMs() + lingerMs
     while ((await countConnections(app.server)) > 0 && elapsedMs() < graceMs) {
-      if (inFlight === 0 && elapsedMs() >= lingerMs) break
+      if (inFlight === 0 && elapsedMs() >= lingerUntilMs) break
       await clock.sleep(pollMs)
     }
     app.server.closeAllConnections()
