@@ -34,6 +34,8 @@ create table core.ledger_account (
   total_out core.amount not null default 0,
   held core.amount not null default 0,
   overdraft core.amount not null default 0,
+  debt_limit core.amount not null default 0,
+  over_bp int not null default 10000 constraint ledger_account_over_range check (over_bp between 0 and 1000000),
   version bigint not null default 0,
   metadata jsonb not null default '{}',
   created_at timestamptz not null default now()
@@ -42,6 +44,9 @@ comment on table core.ledger_account is 'Holds credits. available = total_in - t
 comment on column core.ledger_account.project is 'First segment of the code: the scope of keys and of authorisation.';
 comment on column core.ledger_account.purse_id is 'The account whose credits its postings move: itself, or the ancestor it draws on.';
 comment on column core.ledger_account.path is 'Itself and its ancestors, nearest first: whose budgets and status bind it.';
+comment on column core.ledger_account.overdraft is 'A credit line: part of what is available.';
+comment on column core.ledger_account.debt_limit is 'How far a settle with overflow may take available below zero. Only the owner sets it.';
+comment on column core.ledger_account.over_bp is 'How much a settle may charge above a hold, in basis points of what was granted to it.';
 comment on column core.ledger_account.version is 'Grows by one with every change of a counter: the order in which changes happened.';
 create index ledger_account_parent_idx on core.ledger_account (parent_id);
 create index ledger_account_purse_idx on core.ledger_account (purse_id, project);
@@ -83,6 +88,9 @@ create table core.ledger_hold (
   amount core.amount not null,
   captured core.amount not null default 0,
   released core.amount not null default 0,
+  above core.amount not null default 0,
+  uncollected core.amount not null default 0,
+  over_bp int not null,
   over text not null constraint ledger_hold_over_known check (over in ('overflow', 'cap', 'reject')),
   status text not null default 'open'
     constraint ledger_hold_status_known check (status in ('open', 'settled', 'voided', 'expired', 'settled_late')),
@@ -94,7 +102,10 @@ create table core.ledger_hold (
   closed_at timestamptz,
   leased boolean not null default false
 ) with (fillfactor = 80);
-comment on table core.ledger_hold is 'Credits set aside by reserve. Always belongs to the windows it opened in.';
+comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was reserved in.';
+comment on column core.ledger_hold.captured is 'Charged within the hold: captured + released = amount at its end.';
+comment on column core.ledger_hold.above is 'Charged above the hold, or after its credits went back.';
+comment on column core.ledger_hold.uncollected is 'Used and not charged. A record, never a debt: no later grant collects it.';
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
@@ -111,6 +122,8 @@ create table core.ledger_tx (
   hold uuid,
   related_id bigint,
   amount core.amount not null default 0,
+  above core.amount,
+  uncollected core.amount,
   flags text[] not null default '{}',
   budget_ids bigint[],
   window_starts timestamptz[],
@@ -128,6 +141,8 @@ create table core.ledger_tx (
 comment on table core.ledger_tx is 'The journal: one row per accepted call, with what was asked and what was answered. Append-only.';
 comment on column core.ledger_tx.settled is 'With held and available: the balance of the purse it left behind.';
 comment on column core.ledger_tx.windows is 'Cap, spent and held that it left in each window of its budgets, in their order.';
+comment on column core.ledger_tx.above is 'The part of amount that a settle or report charged above its hold, in the windows named by the row; of a refund, the part that gives such back. Null: none.';
+comment on column core.ledger_tx.uncollected is 'Used and not charged. Null: none.';
 comment on column core.ledger_tx.request is 'What was asked: the fields of the call that are not null and not its defaults.';
 comment on column core.ledger_tx.result is 'The answer, of the calls whose answer core.ledger_answer cannot rebuild from the row.';
 comment on column core.ledger_tx.related_id is 'Of a transfer: the receiving purse. Of a refund: the transaction given back.';
@@ -236,14 +251,14 @@ end
 $$;
 comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1 to 200 characters and not of the ledger''s own kind.';
 
--- Credits come in only while total_in + overdraft stays in the range of amounts: then nothing that is reserved or charged
--- within the balance can leave it, and every sum in an answer is exact in JSON.
-create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint) returns boolean
+-- Credits come in only while total_in, the overdraft and the debt limit together stay in the range of amounts: then nothing
+-- that is reserved or charged can leave it, and every sum in an answer is exact in JSON.
+create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint, p_debt_limit bigint) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  if p_total_in + p_overdraft > 9007199254740991 then
+  if p_total_in + p_overdraft + p_debt_limit > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
-      'what the account has received in all, with its overdraft, would be more than 9007199254740991 micro-credits',
+      'what the account has received in all, with its overdraft and debt limit, would be more than 9007199254740991 micro-credits',
       'Give less, or use another account.', jsonb_build_object('field', p_field));
   end if;
   return true;
@@ -285,7 +300,7 @@ begin
   return p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft;
 end
 $$;
-comment on function core.ledger_available is 'What may still be reserved: in - out - held + overdraft. Negative means debt.';
+comment on function core.ledger_available is 'What may still be reserved: in - out - held + overdraft. Negative means debt, at most the debt limit.';
 
 -- What every answer carries.
 create function core.ledger_accepted(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
@@ -310,6 +325,40 @@ begin
 end
 $$;
 comment on function core.ledger_denied is 'A refusal as data: code, account, the balance and the budgets that decided.';
+
+-- What a settle or a lease report charges: the one rule, for single calls, batches and leases. p_used was used of a hold
+-- with p_rest left. An open hold pays within its rest. What is above that, or all of it once the hold has expired and its
+-- credits went back, is charged as far as three bounds allow: what may be charged above the grant (over_bp of all that was
+-- granted), what is available (overflow: and the debt limit of the purse), and the rest of the tightest present budget
+-- (p_budget_rest, null: none binds). What was used and is not charged is uncollected. reject charges nothing above a hold.
+create function core.ledger_split(p_hold core.ledger_hold, p_purse core.ledger_account, p_used bigint, p_budget_rest bigint,
+  out within bigint, out above bigint, out uncollected bigint)
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_rest bigint := p_hold.amount - p_hold.captured;
+  v_most numeric;
+begin
+  within := case p_hold.status when 'open' then least(p_used, v_rest) else 0 end;
+  above := p_used - within;
+  if above > 0 then
+    v_most := floor(p_hold.amount::numeric * case p_hold.over when 'reject' then 0 else p_hold.over_bp end / 10000)
+      + v_rest - within - p_hold.above;
+    above := greatest(0, least(above, v_most, p_budget_rest,
+      core.ledger_available(p_purse) + case p_hold.over when 'overflow' then p_purse.debt_limit else 0 end));
+  end if;
+  uncollected := p_used - within - above;
+end
+$$;
+comment on function core.ledger_split is 'How much of what was used is charged within a hold, how much above it, and how much stays uncollected.';
+
+-- A call that met its hold otherwise than it was when the call chose its locks.
+create function core.ledger_retry() returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  raise exception using errcode = '40001', message = 'what the call needs has changed while it waited', hint = 'Send the call again.';
+end
+$$;
+comment on function core.ledger_retry is 'Raises 40001: the caller sends the call again.';
 
 -- supabase/schemas/80_ledger/20_windows.sql
 
@@ -529,24 +578,32 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
--- A charge beyond what was set aside (above a hold, or late) is bounded by nothing else.
-create function core.ledger_require_room(p_purse core.ledger_account, p_hold core.ledger_hold, p_windows core.ledger_window_set, p_charged bigint)
-returns boolean
+-- Two lists of windows as one: those of the first, then those of the second that are not among them.
+create function core.ledger_join_windows(p_ids bigint[], p_starts timestamptz[], p_more_ids bigint[], p_more_starts timestamptz[],
+  out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_most bigint := greatest(p_purse.total_out::bigint + p_purse.held, p_hold.captured);
 begin
-  for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
-    v_most := greatest(v_most, p_windows.spent[i] + p_windows.held[i]);
+  budget_ids := coalesce(p_ids, '{}');
+  window_starts := coalesce(p_starts, '{}');
+  for i in 1 .. coalesce(cardinality(p_more_ids), 0) loop
+    continue when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = p_more_ids[i] and k.start = p_more_starts[i]);
+    budget_ids := budget_ids || p_more_ids[i];
+    window_starts := window_starts || p_more_starts[i];
   end loop;
-  if p_charged > 9007199254740991 - v_most then
-    perform core.refuse('PT400', 'invalid_amount', 'the account would have been charged more than 9007199254740991 micro-credits in all',
-      'Check what was metered.', jsonb_build_object('field', 'amount'));
-  end if;
-  return true;
 end
 $$;
-comment on function core.ledger_require_room is 'Raises PT400 when a charge would take a sum of the purse, the hold or a window beyond 2^53 - 1.';
+comment on function core.ledger_join_windows is 'The windows of two lists, each once.';
+
+-- How much each window of a set moves when p_amount counts in those of a list.
+create function core.ledger_spread(p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_amount bigint) returns bigint[]
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  return array(select case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = w.id and k.start = w.start)
+      then p_amount else 0 end
+    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as w (id, start, ord) order by w.ord);
+end
+$$;
+comment on function core.ledger_spread is 'An amount for each window of a set: p_amount for those of the list, 0 for the others.';
 
 -- Writes the alerts that a transaction has just raised on one budget to the outbox.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
@@ -604,30 +661,43 @@ end
 $$;
 comment on function core.ledger_window_counts is 'A set of windows as the journal keeps it.';
 
--- Moves held and spent of every window of a set, in the table and in the set, and raises an alert for every threshold the
--- spending crosses. Returns the set.
-create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
+-- Moves held and spent of the windows of a set, one amount for each, in the table and in the set, and raises an alert for
+-- every threshold the spending crosses. Returns the set.
+create function core.ledger_count_each(p_tx bigint, p_set core.ledger_window_set, p_held bigint[], p_spent bigint[], p_now timestamptz)
 returns core.ledger_window_set
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_next bigint;
 begin
   if p_set.caps is null then return p_set; end if;
-  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
-  from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
+  update core.ledger_window w set held = w.held + k.held, spent = w.spent + k.spent
+  from unnest(p_set.budget_ids, p_set.window_starts, p_held, p_spent) as k (budget_id, period_start, held, spent)
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
   for i in 1 .. cardinality(p_set.caps) loop
-    p_set.held[i] := p_set.held[i] + p_held;
-    p_set.spent[i] := p_set.spent[i] + p_spent;
+    p_set.held[i] := p_set.held[i] + p_held[i];
+    p_set.spent[i] := p_set.spent[i] + p_spent[i];
     if p_set.spent[i] >= p_set.alert_at[i] then
       v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i],
-        p_set.spent[i] - p_spent, p_set.spent[i], p_now);
+        p_set.spent[i] - p_spent[i], p_set.spent[i], p_now);
     end if;
   end loop;
   return p_set;
 end
 $$;
-comment on function core.ledger_count is 'Adds to held and spent of locked windows, raises alerts, returns the windows as they are then.';
+comment on function core.ledger_count_each is 'Adds to held and spent of locked windows, raises alerts, returns the windows as they are then.';
+
+-- The same amounts for all windows of a set.
+create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
+returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_lengths int[] := array[cardinality(p_set.caps)];
+begin
+  if p_set.caps is null then return p_set; end if;
+  return core.ledger_count_each(p_tx, p_set, array_fill(p_held, v_lengths), array_fill(p_spent, v_lengths), p_now);
+end
+$$;
+comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';
 
 -- supabase/schemas/80_ledger/30_journal.sql
 
@@ -660,8 +730,8 @@ begin
         'expires_at', p_tx.created_at + make_interval(secs => coalesce((p_tx.request -> 'ttl_s')::int, 120)))
       when 'settle' then jsonb_build_object('hold', p_tx.hold, 'charged', p_tx.amount,
         'status', case when 'late' = any (p_tx.flags) then 'settled_late' else 'settled' end,
-        'released', greatest(0, p_hold.amount - p_hold.captured), 'flags', to_jsonb(p_tx.flags),
-        'uncollected', case when 'uncollected' = any (p_tx.flags) then (p_tx.request -> 'amount')::bigint - p_tx.amount else 0 end)
+        'released', greatest(0, p_hold.amount - p_hold.captured - case when 'late' = any (p_tx.flags) then p_tx.amount else 0 end), 'flags', to_jsonb(p_tx.flags),
+        'uncollected', coalesce(p_tx.uncollected, 0))
       when 'void' then jsonb_build_object('hold', p_tx.hold, 'status', 'voided', 'released', p_hold.released)
       when 'charge' then jsonb_build_object('account', p_tx.request -> 'account', 'charged', p_tx.amount)
     end;
@@ -674,11 +744,13 @@ create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold;
+  v_lists record;
   v_windows core.ledger_window_set;
 begin
   if p_tx.result is not null then return p_tx.result; end if;
   select * into v_hold from core.ledger_hold where id = p_tx.hold;
-  v_windows := core.ledger_read_windows(coalesce(v_hold.budget_ids, p_tx.budget_ids), coalesce(v_hold.window_starts, p_tx.window_starts));
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, p_tx.budget_ids, p_tx.window_starts);
+  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   return core.ledger_answer(p_tx, v_hold, v_windows.facts);
 end
 $$;
@@ -713,17 +785,18 @@ create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
-  p_windows core.ledger_window_set default null
+  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null
 ) returns core.ledger_tx
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
 begin
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
-    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at)
+    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected)
   values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1)), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
-    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now)
+    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now,
+    nullif(p_above, 0), nullif(p_uncollected, 0))
   on conflict on constraint ledger_tx_key_key do nothing
   returning * into v_tx;
   if not found then
@@ -999,13 +1072,25 @@ grant execute on function core_api.ledger_expire_due to service_role;
 
 -- Accounts: open, update, grant.
 
+create function core.ledger_require_over(p_over_bp int) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_over_bp is null or p_over_bp not between 0 and 1000000 then
+    perform core.refuse('PT400', 'invalid_over_bp', format('over_bp must be 0 to 1000000 basis points, got %s', coalesce(p_over_bp::text, 'null')),
+      '10000 allows to charge as much again as was granted to a hold.', jsonb_build_object('field', 'over_bp'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_over is 'Raises PT400 unless what may be charged above a hold is 0 to 1,000,000 basis points.';
+
 -- Opens an account. Without a parent of its own it is the child of the nearest account that its code names
 -- (smart_layer/team/agent: smart_layer/team, else smart_layer), so that no budget above is ever slipped; else it is a top account.
 -- p_funding 'own': it holds credits of its own. 'parent': it has no purse; every posting on it lands in its parent's,
 -- which is how siblings share one pool, while its own budgets still cap it. Replays on p_key. Locks: the parent.
 create function core_api.ledger_account_open(
   p_key text, p_account text, p_kind text default 'project', p_parent text default null, p_overdraft bigint default 0,
-  p_metadata jsonb default '{}', p_funding text default 'own'
+  p_metadata jsonb default '{}', p_funding text default 'own', p_debt_limit bigint default 0, p_over_bp int default 10000
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -1035,21 +1120,25 @@ begin
     perform core.refuse('PT400', 'invalid_funding', 'funding must be own or parent', null, jsonb_build_object('field', 'funding'));
   end if;
   v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0);
+  v_ok := core.ledger_require_amount('debt_limit', p_debt_limit, 0);
+  v_ok := core.ledger_require_over(p_over_bp);
+  v_ok := core.ledger_require_bound('debt_limit', 0, p_overdraft, p_debt_limit);
   v_ok := core.require_object('metadata', p_metadata);
   if p_parent is null then
     select code into v_parent_code from core.ledger_account
     where code in (select array_to_string((string_to_array(p_account, '/'))[1:n], '/') from generate_series(1, 3) n) and code <> p_account
     order by length(code) desc limit 1;
   end if;
-  if v_member is not null and (p_overdraft > 0 or p_kind <> 'user' or v_parent_code is null
+  if v_member is not null and (p_overdraft > 0 or p_debt_limit > 0 or p_over_bp <> 10000 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then
     perform core.refuse('PT403', 'forbidden_account',
-      'a project may open user accounts below its own accounts, without overdraft',
-      'Ask the owner to open top-level accounts and to give overdraft.');
+      'a project may open user accounts below its own accounts, without overdraft or debt',
+      'Ask the owner to open top-level accounts, to give overdraft and to set what may be charged above a hold.');
   end if;
 
   v_request := jsonb_build_object('op', 'account_open', 'account', p_account, 'kind', p_kind,
-    'parent', p_parent, 'overdraft', p_overdraft, 'metadata', p_metadata, 'funding', p_funding);
+    'parent', p_parent, 'overdraft', p_overdraft, 'metadata', p_metadata, 'funding', p_funding,
+    'debt_limit', p_debt_limit, 'over_bp', p_over_bp);
   if v_parent_code is not null then
     select * into v_parent from core.ledger_account
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
@@ -1062,9 +1151,9 @@ begin
       jsonb_build_object('field', 'parent'));
   elsif v_parent.id is not null and cardinality(v_parent.path) >= 4 then
     perform core.refuse('PT400', 'too_deep', 'accounts nest at most four levels deep', null, jsonb_build_object('field', 'parent'));
-  elsif p_funding = 'parent' and p_overdraft > 0 then
-    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
-      'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
+  elsif p_funding = 'parent' and (p_overdraft > 0 or p_debt_limit > 0) then
+    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft or debt limit of its own',
+      'Give them to the parent.', jsonb_build_object('field', 'overdraft'));
   elsif v_parent.status <> 'active' then
     select * into v_purse from core.ledger_account where id = v_parent.purse_id;
     return core.ledger_denied('account_frozen', v_parent.code, v_purse);
@@ -1073,10 +1162,10 @@ begin
   -- An account of kind project waits for the project of its name, or is its; any other kind keeps projects off the name.
   if p_account !~ '/' and p_kind <> 'project' then v_ok := core.take_name(p_account, 'account'); end if;
   v_account.id := nextval('core.ledger_account_id_seq');
-  insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, metadata)
+  insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, debt_limit, over_bp, metadata)
   values (v_account.id, p_account, split_part(p_account, '/', 1), p_kind, v_parent.id,
     case p_funding when 'own' then v_account.id else v_parent.purse_id end,
-    v_account.id || coalesce(v_parent.path, '{}'), coalesce(v_parent.root_id, v_account.id), p_overdraft, p_metadata)
+    v_account.id || coalesce(v_parent.path, '{}'), coalesce(v_parent.root_id, v_account.id), p_overdraft, p_debt_limit, p_over_bp, p_metadata)
   on conflict on constraint ledger_account_code_key do nothing
   returning * into v_account;
   if not found then
@@ -1102,7 +1191,8 @@ create function core.ledger_account_view(p_account core.ledger_account) returns 
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('account', p_account.code, 'project', p_account.project, 'kind', p_account.kind,
-    'status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
+    'status', p_account.status, 'overdraft', p_account.overdraft, 'debt_limit', p_account.debt_limit, 'over_bp', p_account.over_bp,
+    'metadata', p_account.metadata,
     'parent', (select code from core.ledger_account where id = p_account.parent_id),
     'funding', case when p_account.purse_id = p_account.id then 'own' else 'parent' end,
     'purse', (select code from core.ledger_account where id = p_account.purse_id),
@@ -1114,15 +1204,16 @@ comment on function core.ledger_account_view is 'What an account is, without its
 create function core.ledger_account_etag(p_account core.ledger_account) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  return core.etag(jsonb_build_object('status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata));
+  return core.etag(jsonb_build_object('status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
+    'debt_limit', p_account.debt_limit, 'over_bp', p_account.over_bp));
 end
 $$;
 comment on function core.ledger_account_etag is 'Names what can be edited of an account: postings do not change it.';
 
--- Freezes, closes, or changes overdraft and metadata; null leaves as is. Replays on p_key. Locks: account.
+-- Freezes, closes, or changes overdraft, debt limit, over_bp and metadata; null leaves as is. Replays on p_key. Locks: account.
 create function core_api.ledger_account_update(
   p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null,
-  p_if_match text[] default null
+  p_if_match text[] default null, p_debt_limit bigint default null, p_over_bp int default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -1142,6 +1233,8 @@ begin
     perform core.refuse('PT400', 'invalid_status', 'status must be active, frozen or closed', null, jsonb_build_object('field', 'status'));
   end if;
   if p_overdraft is not null then v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0); end if;
+  if p_debt_limit is not null then v_ok := core.ledger_require_amount('debt_limit', p_debt_limit, 0); end if;
+  if p_over_bp is not null then v_ok := core.ledger_require_over(p_over_bp); end if;
   if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   -- What the owner gave a project (its top account, its overdraft) the project cannot change for itself.
@@ -1150,8 +1243,13 @@ begin
     v_ok := core.authorize('ledger:grant', v_account.project);
   end if;
 
+  if (p_debt_limit is not null or p_over_bp is not null) and core.claims() ->> 'project' is not null then
+    perform core.refuse('PT403', 'forbidden_account', 'only the owner sets how far an account may go into debt and what is charged above its holds',
+      'Ask the owner.');
+  end if;
+
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
-    'overdraft', p_overdraft, 'metadata', p_metadata);
+    'overdraft', p_overdraft, 'metadata', p_metadata, 'debt_limit', p_debt_limit, 'over_bp', p_over_bp);
   perform core.ledger_lock_account(null, v_account, null, false, v_account.id);
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -1165,16 +1263,22 @@ begin
       or exists (select from core.ledger_hold where root_id = v_account.root_id and account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
-  elsif p_overdraft > 0 and v_account.purse_id <> v_account.id then
-    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
-      'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
+  elsif (p_overdraft > 0 or p_debt_limit > 0) and v_account.purse_id <> v_account.id then
+    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft or debt limit of its own',
+      'Give them to the parent.', jsonb_build_object('field', 'overdraft'));
   elsif p_overdraft < v_account.overdraft and core.ledger_available(v_account) < v_account.overdraft - p_overdraft then
     perform core.refuse('PT409', 'overdraft_in_use', format('the account %s uses more of its overdraft', p_account),
       'Grant credits first.');
   end if;
-  v_ok := core.ledger_require_bound('overdraft', v_account.total_in, p_overdraft);
+  if p_debt_limit < -core.ledger_available(v_account) - coalesce(p_overdraft - v_account.overdraft, 0) then
+    perform core.refuse('PT409', 'debt_in_use', format('the account %s owes more than that', p_account), 'Grant credits first.',
+      jsonb_build_object('debt', -core.ledger_available(v_account)));
+  end if;
+  v_ok := core.ledger_require_bound(case when p_overdraft is null then 'debt_limit' else 'overdraft' end, v_account.total_in,
+    coalesce(p_overdraft, v_account.overdraft), coalesce(p_debt_limit, v_account.debt_limit));
 
   update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
+    debt_limit = coalesce(p_debt_limit, debt_limit), over_bp = coalesce(p_over_bp, over_bp),
     metadata = coalesce(p_metadata, metadata), version = version + 1
   where id = v_account.id returning * into v_account;
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
@@ -1220,7 +1324,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft);
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft, v_purse.debt_limit);
 
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
@@ -1277,10 +1381,15 @@ begin
   from core.ledger_account a
   where a.id = any (p_ids) and a.purse_id <> a.id and (a.total_in <> 0 or a.total_out <> 0 or a.held <> 0 or a.overdraft <> 0)
   union all
-  select 'debt comes only from an overflow or a late settle', a.code, jsonb_build_object('available', core.ledger_available(a))
+  select 'debt stays within the limit that the owner set', a.code,
+    jsonb_build_object('available', core.ledger_available(a), 'debt_limit', a.debt_limit)
   from core.ledger_account a
-  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and core.ledger_available(a) < 0
-    and not exists (select from core.ledger_tx t where t.purse_id = a.id and t.flags && '{overflow,late}')
+  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and core.ledger_available(a) < -a.debt_limit
+  union all
+  select 'what was used is charged or uncollected', t.id::text,
+    jsonb_build_object('used', t.request -> 'amount', 'charged', t.amount, 'uncollected', coalesce(t.uncollected, 0))
+  from core.ledger_tx t
+  where t.purse_id = any (p_ids) and t.op = 'settle' and (t.request -> 'amount')::bigint <> t.amount + coalesce(t.uncollected, 0)
   union all
   select 'a hold has one end and its amounts add up', h.id::text,
     jsonb_build_object('status', h.status, 'amount', h.amount, 'captured', h.captured, 'released', h.released,
@@ -1289,14 +1398,14 @@ begin
   left join (
     select x.hold, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
       count(*) filter (where x.op = 'expire') as expiries, count(*) filter (where x.op = 'lease_close') as closes,
-      sum(case when x.op in ('settle', 'capture', 'lease_report') then x.amount else 0 end) as charged
+      sum(case when x.op in ('settle', 'capture', 'lease_report') then x.amount else 0 end) as charged, coalesce(sum(x.uncollected), 0) as uncollected
     from core.ledger_tx x where x.hold is not null and x.purse_id = any (p_ids) group by 1) t on t.hold = h.id
-  where h.purse_id = any (p_ids) and (case h.status
-    when 'open' then t.settles + t.voids + t.expiries + t.closes = 0 and h.released = 0 and h.captured = t.charged and h.captured <= h.amount
-    when 'settled' then t.settles + t.closes = 1 and t.voids + t.expiries = 0 and h.captured = t.charged and h.released = greatest(0, h.amount - h.captured)
+  where h.purse_id = any (p_ids) and (h.captured <= h.amount and h.uncollected = t.uncollected and h.captured + h.above = t.charged and case h.status
+    when 'open' then t.settles + t.voids + t.expiries + t.closes = 0 and h.released = 0
+    when 'settled' then t.settles + t.closes = 1 and t.voids + t.expiries = 0 and h.released = h.amount - h.captured
     when 'voided' then t.voids = 1 and t.settles + t.expiries = 0 and h.captured = 0 and h.released = h.amount
-    when 'expired' then t.expiries = 1 and t.settles + t.voids = 0 and h.captured = t.charged and h.released = h.amount - h.captured
-    when 'settled_late' then t.expiries = 1 and t.settles = 1 and t.voids = 0 and h.captured = t.charged
+    when 'expired' then t.expiries = 1 and t.settles + t.voids = 0 and h.released = h.amount - h.captured
+    when 'settled_late' then t.expiries = 1 and t.settles = 1 and t.voids = 0 and h.released = h.amount - h.captured
   end) is not true
   union all
   select 'a window counts what is attributed to it', b.name || ' ' || w.period_start,
@@ -1307,8 +1416,12 @@ begin
       select h.budget_ids, h.window_starts, h.captured::bigint as spent,
         case h.status when 'open' then h.amount - h.captured else 0 end as held from core.ledger_hold h
       union all
-      select t.budget_ids, t.window_starts, case t.op when 'refund' then -t.amount::bigint else t.amount end, 0
+      select t.budget_ids, t.window_starts,
+        case t.op when 'refund' then coalesce(t.above, 0) - t.amount::bigint when 'charge' then t.amount else coalesce(t.above, 0) end, 0
       from core.ledger_tx t where t.budget_ids is not null
+      union all
+      select c.budget_ids, c.window_starts, -t.above::bigint, 0
+      from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id where t.op = 'refund' and t.above is not null
     ) x, unnest(x.budget_ids, x.window_starts) as k (budget_id, period_start)
     group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
   where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
@@ -1322,9 +1435,9 @@ begin
   from core.ledger_lease l
   left join core.ledger_hold h on h.id = l.id
   left join (
-    select x.hold, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount) as sum
+    select x.hold, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount + coalesce(x.uncollected, 0)) as sum
     from core.ledger_tx x where x.op = 'lease_report' group by 1) r on r.hold = l.id
-  where l.account_id = any (p_ids) and (h.leased and h.captured = l.reported and coalesce(r.sum, 0) = l.reported
+  where l.account_id = any (p_ids) and (h.leased and h.captured + h.above + h.uncollected = l.reported and coalesce(r.sum, 0) = l.reported
     and coalesce(r.count, 0) = l.seq and coalesce(r.last, 0) = l.seq
     and (l.reported <= l.amount or 'overflow' = any (l.flags)) and (l.closed_at is null or h.status <> 'open')) is not true
   union all
@@ -1633,6 +1746,10 @@ begin
     return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
       || jsonb_build_object('hold', p_hold);
   end if;
+  if v_hold.amount::bigint + v_granted > 9007199254740991 then
+    perform core.refuse('PT400', 'invalid_amount', 'the hold would have been granted more than 9007199254740991 micro-credits in all',
+      'Settle it and reserve again.', jsonb_build_object('field', 'add'));
+  end if;
 
   v_tx := nextval('core.ledger_tx_id');
   -- A renewal never shortens what an earlier one promised.
@@ -1758,7 +1875,7 @@ begin
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
-    'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'overflow')), p_metadata);
+    'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
   v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
@@ -1778,9 +1895,9 @@ begin
   end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
-  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata,
+  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
-  values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over,
+  values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
     v_gate.budget_ids, v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
   on conflict on constraint ledger_hold_pkey do nothing
   returning * into v_hold;
@@ -1796,7 +1913,7 @@ comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_ba
 
 create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
-  p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
+  p_ttl_s int default 120, p_over text default 'cap', p_metadata jsonb default '{}'
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -1856,9 +1973,56 @@ $$;
 comment on function core.ledger_find_hold is 'A hold of the caller''s project, after authorisation; PT404 for a missing or foreign one, PT409 to change a lease''s.';
 
 -- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
--- hold, its policy decides: overflow records the fact (debt), cap takes what is available and logs the uncollected
--- rest, reject denies. An expired hold still charges, once: the provider has billed. Replays on p_key.
+-- hold, or after it expired, core.ledger_split bounds the charge: what it leaves is uncollected, and part of every book.
+-- reject denies what is above an open hold. What is within the hold counts in the windows it was reserved in, what is above
+-- in the present ones. An expired hold charges once: the provider has billed. Replays on p_key.
 -- Locks: purse, hold, windows.
+-- Whether a settle may charge above its hold: the hold is no longer open, or p_used (null: its rest) is more than its rest.
+create function core.ledger_is_above(p_hold core.ledger_hold, p_used bigint, p_now timestamptz) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  return p_hold.status = 'expired' or p_hold.status = 'open'
+    and (p_hold.expires_at <= p_now or coalesce(p_used, 0) > p_hold.amount - p_hold.captured);
+end
+$$;
+comment on function core.ledger_is_above is 'Whether a settle may charge above its hold, so that it needs the present windows.';
+
+-- The windows of a set that a list names.
+create function core.ledger_pick(p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[]) returns core.ledger_window_set
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_set core.ledger_window_set;
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    continue when not exists (select from unnest(p_ids, p_starts) as k (id, start)
+      where k.id = p_set.budget_ids[i] and k.start = p_set.window_starts[i]);
+    v_set.names := v_set.names || p_set.names[i];
+    v_set.caps := v_set.caps || p_set.caps[i];
+    v_set.spent := v_set.spent || p_set.spent[i];
+    v_set.held := v_set.held || p_set.held[i];
+  end loop;
+  return v_set;
+end
+$$;
+comment on function core.ledger_pick is 'Names, caps and counts of the windows of a set that a list names.';
+
+-- Counts a charge on a hold: p_held and p_within in the windows of the hold, p_above in the present ones.
+create function core.ledger_count_charge(p_tx bigint, p_set core.ledger_window_set, p_hold core.ledger_hold, p_held bigint, p_within bigint,
+  p_budget_ids bigint[], p_window_starts timestamptz[], p_above bigint, p_now timestamptz) returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_spent bigint[];
+  v_above bigint[];
+begin
+  if p_budget_ids is null then return core.ledger_count(p_tx, p_set, p_held, p_within, p_now); end if;
+  v_spent := core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_within);
+  v_above := core.ledger_spread(p_set, p_budget_ids, p_window_starts, p_above);
+  return core.ledger_count_each(p_tx, p_set, core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_held),
+    array(select s.spent + s.above from unnest(v_spent, v_above) with ordinality as s (spent, above, ord) order by s.ord), p_now);
+end
+$$;
+comment on function core.ledger_count_charge is 'Counts within a hold in its own windows and above it in the present ones.';
+
 create function core.ledger_settle(
   p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint, p_metadata jsonb
 ) returns jsonb
@@ -1870,10 +2034,10 @@ declare
   v_gate record;
   v_purse core.ledger_account;
   v_rest bigint;
-  v_within bigint;
-  v_above bigint;
-  v_charged bigint;
-  v_uncollected bigint := 0;
+  v_used bigint;
+  v_is_above boolean;
+  v_part record;
+  v_lists record;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
@@ -1887,49 +2051,55 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
+  v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
   if v_hold.status not in ('open', 'expired') then
-    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+    return core.ledger_denied('hold_closed', v_account.code, v_purse,
+      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   end if;
 
   v_rest := v_hold.amount - v_hold.captured;
-  v_within := least(coalesce(p_amount, v_rest), v_rest);
-  v_above := coalesce(p_amount, v_rest) - v_within;
-  if v_above > 0 and v_hold.over = 'reject' then
-    return core.ledger_denied('over_capture', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+  v_used := coalesce(p_amount, v_rest);
+  if v_hold.status = 'open' and v_used > v_rest and v_hold.over = 'reject' then
+    return core.ledger_denied('over_capture', v_account.code, v_purse,
+      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
-  elsif v_above > 0 and v_hold.over = 'cap' then
-    -- What is within an expired hold has to come out of the available, too: it was given back.
-    v_charged := v_within + least(v_above, greatest(0,
-      core.ledger_available(v_purse) - case v_hold.status when 'expired' then v_within else 0 end));
-    v_uncollected := v_within + v_above - v_charged;
-  else
-    v_charged := v_within + v_above;
+  elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
+    v_ok := core.ledger_retry();
+  elsif not (v_hold.status = 'expired' or v_used > v_rest) then
+    v_gate.budget_ids := null;
+    v_gate.window_starts := null;
   end if;
-  if v_above > 0 or v_hold.status = 'expired' then v_ok := core.ledger_require_room(v_purse, v_hold, v_windows, v_charged); end if;
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_part := core.ledger_split(v_hold, v_purse, v_used,
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
   if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
-  if v_charged > v_rest then v_flags := v_flags || 'overflow'::text; end if;
-  if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
+  if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
+  if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
-  update core.ledger_account set total_out = total_out + v_charged, version = version + 1,
+  update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, case v_hold.status when 'open' then -v_rest else 0 end, v_charged, v_gate.at);
-  update core.ledger_hold set captured = captured + v_charged, closed_at = v_gate.at,
+  v_windows := core.ledger_count_charge(v_tx.id, v_windows, v_hold, case v_hold.status when 'open' then -v_rest else 0 end,
+    v_part.within, v_gate.budget_ids, v_gate.window_starts, v_part.above, v_gate.at);
+  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_gate.at,
+    uncollected = uncollected + v_part.uncollected,
     status = case status when 'open' then 'settled' else 'settled_late' end,
-    released = case status when 'open' then greatest(0, v_rest - v_charged) else released end
+    released = case status when 'open' then v_rest - v_part.within else released end
   where id = p_hold returning * into v_hold;
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, null, v_gate.at,
-    p_windows => v_windows);
-  if v_charged > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_charged, 2); end if;
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
+    null, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows, p_above => v_part.above,
+    p_uncollected => v_part.uncollected);
+  if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
@@ -2334,7 +2504,8 @@ begin
     'amount', v_hold.amount, 'captured', v_hold.captured,
     'released', case when v_due then v_hold.amount - v_hold.captured else v_hold.released end,
     'rest', case when v_hold.status = 'open' and not v_due then v_hold.amount - v_hold.captured else 0 end,
-    'over', v_hold.over, 'metadata', v_hold.metadata, 'opened_at', v_hold.opened_at, 'expires_at', v_hold.expires_at,
+    'above', v_hold.above, 'uncollected', v_hold.uncollected,
+    'over', v_hold.over, 'over_bp', v_hold.over_bp, 'metadata', v_hold.metadata, 'opened_at', v_hold.opened_at, 'expires_at', v_hold.expires_at,
     'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)));
 end
 $$;
@@ -2555,7 +2726,7 @@ begin
   count := 0;
   for v_row in
     select t.xid, t.id, jsonb_build_array(t.id, t.project, t.key, t.op, t.account_id, t.purse_id, t.version, t.hold, t.related_id,
-      t.amount, t.flags, t.budget_ids, (select array_agg(extract(epoch from s)) from unnest(t.window_starts) s),
+      t.amount, t.above, t.uncollected, t.flags, t.budget_ids, (select array_agg(extract(epoch from s)) from unnest(t.window_starts) s),
       t.settled, t.held, t.available, t.windows, t.request, t.result, t.actor, t.request_id, extract(epoch from t.created_at),
       (select jsonb_agg(jsonb_build_array(e.account_id, e.amount, e.balance_after, e.version) order by e.account_id)
        from core.ledger_entry e where e.tx_id = t.id))::text as line
@@ -2703,7 +2874,7 @@ begin
   end if;
 
   select * into v_taker from core.ledger_account where id = v_to.purse_id;
-  v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved, v_taker.overdraft);
+  v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved, v_taker.overdraft, v_taker.debt_limit);
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
   update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
   v_tx := nextval('core.ledger_tx_id');
@@ -2743,6 +2914,10 @@ declare
   v_account core.ledger_account;
   v_gate record;
   v_purse core.ledger_account;
+  v_hold core.ledger_hold;
+  v_lists record;
+  v_windows core.ledger_window_set;
+  v_above bigint;
   v_left bigint;
   v_amount bigint;
   v_tx bigint;
@@ -2764,10 +2939,13 @@ begin
   select * into v_account from core.ledger_account where id = v_charge.account_id;
   v_request := jsonb_build_object('op', 'refund', 'tx', p_tx, 'amount', p_amount);
   if v_charge.hold is not null then
-    select h.budget_ids, h.window_starts into v_charge.budget_ids, v_charge.window_starts from core.ledger_hold h where h.id = v_charge.hold;
+    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold;
+    v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_charge.budget_ids, v_charge.window_starts);
+  else
+    v_lists := core.ledger_join_windows(v_charge.budget_ids, v_charge.window_starts, null, null);
   end if;
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_charge.budget_ids, v_charge.window_starts);
+  v_gate := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_lists.budget_ids, v_lists.window_starts);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -2780,10 +2958,19 @@ begin
 
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_gate.at)))
+  -- What was charged last goes back first: above the hold before what was within it.
+  v_above := least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount) - least(coalesce(v_charge.above, 0), v_charge.amount - v_left);
+  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  if v_hold.id is null then
+    v_windows := core.ledger_count(v_tx, v_windows, 0, -v_amount, v_gate.at);
+  else
+    v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, 0, v_above - v_amount,
+      coalesce(v_charge.budget_ids, '{}'), coalesce(v_charge.window_starts, '{}'), -v_above, v_gate.at);
+  end if;
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
   perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
-    v_charge.budget_ids, v_charge.window_starts, p_tx);
+    coalesce(v_hold.budget_ids, v_charge.budget_ids), coalesce(v_hold.window_starts, v_charge.window_starts), p_tx, p_above => v_above);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;
 end
@@ -2831,12 +3018,14 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_low := core.ledger_number_at(greatest(p_from, timestamptz '2000-01-01') - v_slack);
   v_high := core.ledger_number_at(least(p_to, timestamptz '3000-01-01') + v_slack);
-  select coalesce(jsonb_agg(jsonb_build_object('start', u.start, 'charged', u.charged, 'refunded', u.refunded, 'charges', u.charges)
+  select coalesce(jsonb_agg(jsonb_build_object('start', u.start, 'charged', u.charged, 'refunded', u.refunded, 'charges', u.charges,
+    'uncollected', u.uncollected)
     order by u.start), '[]') into v_rows
   from (
     select date_trunc(p_bucket, t.created_at, 'UTC') as start,
       coalesce(sum(t.amount) filter (where t.op <> 'refund'), 0) as charged,
-      coalesce(sum(t.amount) filter (where t.op = 'refund'), 0) as refunded, count(*) filter (where t.op <> 'refund') as charges
+      coalesce(sum(t.amount) filter (where t.op = 'refund'), 0) as refunded,
+      coalesce(sum(t.uncollected), 0) as uncollected, count(*) filter (where t.op <> 'refund') as charges
     from (
       select * from core.ledger_tx p where p.purse_id = v_account.id and p.id > v_low and p.id <= v_high
       union all
@@ -2917,7 +3106,7 @@ begin
   end if;
   return case p_op ->> 'op'
     when 'reserve' then core.ledger_reserve(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
-      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'overflow'), coalesce(p_op -> 'metadata', '{}'))
+      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'cap'), coalesce(p_op -> 'metadata', '{}'))
     when 'settle' then core.ledger_settle(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
     when 'void' then core.ledger_void(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
     when 'charge' then core.ledger_charge(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
@@ -2993,28 +3182,36 @@ end
 $$;
 comment on function core.ledger_batch_reach is 'The purses, holds and windows that the operations of a batch name within the reach of their caller.';
 
--- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
--- of the same batch (settle what it reserved), and any operation is allowed.
+-- One by one, in order, under locks taken for all of them.
+create function core.ledger_batch_apply(p_ops jsonb, p_locks core.ledger_batch_locks) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_results text[] := '{}';
+  v_op jsonb;
+begin
+  for v_op in select value from jsonb_array_elements(p_ops) loop
+    v_results := v_results || core.ledger_apply(v_op, p_locks)::text;
+  end loop;
+  return '[' || array_to_string(v_results, ', ') || ']';
+end
+$$;
+comment on function core.ledger_batch_apply is 'Runs the operations of a batch one by one under locks taken for all of them.';
+
+-- One by one, after taking the locks of all in the global order: an operation may depend on an earlier one of the same
+-- batch (settle what it reserved), and any operation is allowed.
 create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_reach record;
   v_gate record;
-  v_locks core.ledger_batch_locks;
-  v_results text[] := '{}';
-  v_op jsonb;
 begin
   v_reach := core.ledger_batch_reach(p_ops);
   v_gate := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
-  v_locks := core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
-    v_gate.window_starts || v_reach.window_starts);
-  for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || core.ledger_apply(v_op, v_locks)::text;
-  end loop;
-  return '[' || array_to_string(v_results, ', ') || ']';
+  return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at,
+    v_gate.budget_ids || v_reach.budget_ids, v_gate.window_starts || v_reach.window_starts));
 end
 $$;
-comment on function core.ledger_batch_each is 'Runs the operations of a batch one by one under locks taken for all of them.';
+comment on function core.ledger_batch_each is 'Locks what the operations of a batch name, then runs them one by one.';
 
 -- All or nothing: rolls the batch back when one operation is not accepted.
 create function core.ledger_batch_atomic(p_ops jsonb) returns jsonb
@@ -3085,14 +3282,14 @@ create type core.ledger_batch as (
   op text[], key text[], code text[], amount bigint[], min bigint[], ttl int[], over text[], metadata jsonb[], hold uuid[],
   reason text[], valid boolean[],
   -- as found; purse and list are positions; known: its account is there and the caller's; what is not valid by then is left
-  -- to its own function, under the batch's locks
-  known boolean[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
-  hold_amount bigint[], hold_captured bigint[], hold_status text[], hold_over text[],
+  -- to its own function, under the batch's locks; exceeds: a settle that may charge above its hold
+  known boolean[], exceeds boolean[], over_bp int[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
+  hold_amount bigint[], hold_captured bigint[], hold_status text[],
   -- as decided; tx null: denied. counts: of its windows, as the journal keeps them
   tx bigint[], version bigint[], counted bigint[], charged bigint[], settled bigint[], held bigint[], counts text[], flags text[],
   hold_end text[], released bigint[], result text[],
   -- of each purse
-  purse_id bigint[], purse_in bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_version bigint[],
+  purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_version bigint[],
   -- windows: as read, what an answer says of each before its counts, and which belong together
   windows core.ledger_window_set, heads text[], lists core.ledger_window_list[],
   at timestamptz
@@ -3107,7 +3304,7 @@ declare
   v_together boolean;
 begin
   select array_agg(o.op), array_agg(o.key), array_agg(o.account), array_agg(o.amount), array_agg(o.min),
-    array_agg(coalesce(o.ttl_s, 120)), array_agg(coalesce(o.over, 'overflow')), array_agg(coalesce(o.metadata, '{}')), array_agg(o.hold),
+    array_agg(coalesce(o.ttl_s, 120)), array_agg(coalesce(o.over, 'cap')), array_agg(coalesce(o.metadata, '{}')), array_agg(o.hold),
     array_agg(o.reason),
     array_agg(coalesce(length(o.key) between 1 and 200 and not starts_with(o.key, 'core:')
       and (o.amount is null or o.amount between 0 and 9007199254740991)
@@ -3143,19 +3340,21 @@ create function core.ledger_batch_find(b core.ledger_batch) returns core.ledger_
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
+  v_now timestamptz := clock_timestamp();
 begin
-  select array_agg(x.account), array_agg(x.project), array_agg(x.code), array_agg(x.root_id), array_agg(x.known),
+  select array_agg(x.account), array_agg(x.project), array_agg(x.code), array_agg(x.root_id), array_agg(x.over_bp), array_agg(x.known),
+    array_agg(x.known and x.op = 'settle' and x.exceeds),
     array_agg(x.known and not (x.op = 'reserve' and x.hold is not null) and x.leased is not true), array_agg(x.request)
-  into b.account, b.project, b.code, b.root, b.known, b.valid, b.request
+  into b.account, b.project, b.code, b.root, b.over_bp, b.known, b.exceeds, b.valid, b.request
   from (
-    select x.op, a.id as account, a.project, a.code, a.root_id, h.id as hold, h.leased,
+    select x.op, a.over_bp, coalesce(h.status <> 'open' or h.expires_at <= v_now or x.amount > h.amount - h.captured, false) as exceeds, a.id as account, a.project, a.code, a.root_id, h.id as hold, h.leased,
       x.valid and a.id is not null and (v_member is null or a.project = v_member) as known,
       case when x.op = 'void' or x.metadata = '{}' then r.fields else r.fields || jsonb_build_object('metadata', x.metadata) end as request
     from unnest(b.op, b.code, b.amount, b.hold, b.min, b.ttl, b.over, b.metadata, b.reason, b.valid)
       with ordinality as x (op, code, amount, hold, min, ttl, over, metadata, reason, valid, ord)
     cross join lateral (select jsonb_strip_nulls(case x.op
       when 'reserve' then jsonb_build_object('op', 'reserve', 'account', x.code, 'amount', x.amount, 'hold', x.hold, 'min', x.min,
-        'ttl_s', nullif(x.ttl, 120), 'over', nullif(x.over, 'overflow'))
+        'ttl_s', nullif(x.ttl, 120), 'over', nullif(x.over, 'cap'))
       when 'charge' then jsonb_build_object('op', 'charge', 'account', x.code, 'amount', x.amount)
       when 'settle' then jsonb_build_object('op', 'settle', 'hold', x.hold, 'amount', x.amount)
       else jsonb_build_object('op', 'void', 'hold', x.hold, 'reason', x.reason) end) as fields) r
@@ -3181,20 +3380,20 @@ begin
     coalesce(array_agg(x.hold) filter (where x.op in ('settle', 'void') and x.valid), '{}')
   into v_accounts, v_spending, v_holds
   from unnest(b.op, b.account, b.hold, b.known, b.valid) as x (op, account, hold, known, valid) where x.known;
-  select array_agg(p.id), array_agg(p.total_in::bigint), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
+  select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
     array_agg(p.overdraft::bigint), array_agg(p.version)
-  into b.purse_id, b.purse_in, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_version
+  into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_version
   from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (v_accounts));
 
   with account as materialized (
     select a.id, array_position(b.purse_id, a.purse_id) as purse, core.ledger_is_frozen(a.path) as frozen
     from core.ledger_account a where a.id = any (v_accounts)
   )
-  select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status), array_agg(r.over),
+  select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
     array_agg(r.result), array_agg(r.valid)
-  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.hold_over, b.result, b.valid
+  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid
   from (
-    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.over,
+    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status,
       case when t.request = x.request then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
       -- A hold that somebody opened under the id of a reserve since: reserve itself says so.
       x.valid and (t.request is null or t.request = x.request) and not (x.op = 'reserve' and h.id is not null) as valid
@@ -3239,7 +3438,7 @@ begin
     v_first := v_now;
     v_last := v_now;
   end if;
-  if v_first = v_last and (p_spending is null or cardinality(p_spending) = 1 and v_first = v_now) then
+  if not true = any (b.exceeds) and v_first = v_last and (p_spending is null or cardinality(p_spending) = 1 and v_first = v_now) then
     b.lists := array[v_first];
     b.list := array_fill(1, array[cardinality(b.op)]);
     return b;
@@ -3286,22 +3485,22 @@ declare
   v_op text[] := b.op; v_code text[] := b.code; v_amount bigint[] := b.amount; v_min bigint[] := b.min; v_ttl int[] := b.ttl;
   v_hold uuid[] := b.hold; v_ids uuid[]; v_valid boolean[] := b.valid; v_result text[] := b.result;
   v_purse int[] := b.purse; v_frozen boolean[] := b.frozen; v_list int[] := b.list;
-  h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status; h_over text[] := b.hold_over;
+  h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
   v_tx bigint[] := array_fill(null::bigint, array[v_count]);
   v_version bigint[] := v_tx; v_counted bigint[] := v_tx; v_posted bigint[] := v_tx; v_settled bigint[] := v_tx; v_held bigint[] := v_tx;
   h_released bigint[] := v_tx;
   v_counts text[] := array_fill(null::text, array[v_count]);
   h_new_status text[] := v_counts;
   v_flags text[] := array_fill('{}'::text, array[v_count]);
-  p_in bigint[] := b.purse_in; p_balance bigint[] := b.purse_settled; p_held bigint[] := b.purse_held;
+  p_balance bigint[] := b.purse_settled; p_held bigint[] := b.purse_held;
   p_overdraft bigint[] := b.purse_overdraft; p_version bigint[] := b.purse_version;
   w_cap bigint[] := (b.windows).caps; w_spent bigint[] := (b.windows).spent; w_held bigint[] := (b.windows).held;
   w_alert bigint[] := (b.windows).alert_at; w_head text[] := b.heads;
   v_positions int[];
   v_run_list int; v_run_purse int; v_run_spent bigint; v_run_held bigint; v_balance_now bigint; v_held_now bigint; v_version_now bigint;
   v_alert_in bigint; v_hold_rest bigint; v_available bigint; v_rest bigint; v_tightest int; v_granted bigint; v_charged bigint;
-  v_within bigint; v_above bigint; v_uncollected bigint; v_most bigint; v_held_delta bigint;
-  v_windows text; v_kept text; v_text text; v_expires text; v_expires_ttl int; v_status text; v_flag text; w int;
+  v_held_delta bigint;
+  v_windows text; v_kept text; v_text text; v_expires text; v_expires_ttl int; v_status text; w int;
 begin
   -- A run of operations on one purse and one list of windows is counted in plain variables (an array element costs
   -- twice as much): what the purse has, and by how much all windows of the list have moved since the run began.
@@ -3377,42 +3576,16 @@ begin
       h_new_status[i] := 'voided';
       v_text := concat(', "hold": "', v_hold[i], '", "status": "voided", "released": ', h_amount[i]);
     else
+      -- Within the hold: what is above one, or late, takes the whole batch one by one.
       v_hold_rest := h_amount[i] - h_captured[i];
-      v_within := least(coalesce(v_amount[i], v_hold_rest), v_hold_rest);
-      v_above := coalesce(v_amount[i], v_hold_rest) - v_within;
-      v_uncollected := 0;
-      if v_above > 0 and h_over[i] = 'reject' then
-        v_status := 'over_capture';
-        v_text := concat(', "hold": "', v_hold[i], '", "requested": ', v_amount[i], ', "limit": ', v_hold_rest);
-      else
-        v_charged := v_within + v_above;
-        if v_above > 0 and h_over[i] = 'cap' then
-          v_charged := v_within + least(v_above, greatest(0, v_available - case h_status[i] when 'expired' then v_within else 0 end));
-          v_uncollected := v_within + v_above - v_charged;
-        end if;
-        -- Beyond what was set aside, and beyond any sum: settle itself refuses it, below.
-        if v_above > 0 or h_status[i] = 'expired' then
-          v_most := greatest(p_in[v_run_purse] - v_balance_now + v_held_now, h_captured[i]);
-          foreach w in array v_positions loop
-            v_most := greatest(v_most, w_spent[w] + w_held[w] + v_run_spent + v_run_held);
-          end loop;
-          continue when v_charged > 9007199254740991 - v_most;
-        end if;
-        v_flag := concat_ws(',', case when h_status[i] = 'expired' then 'late' end, case when v_amount[i] is null then 'estimated' end,
-          case when v_charged > v_hold_rest then 'overflow' end, case when v_uncollected > 0 then 'uncollected' end);
-        if v_flag <> '' then v_flags[i] := '{' || v_flag || '}'; end if;
-        v_counted[i] := v_charged;
-        if h_status[i] = 'open' then
-          v_held_delta := -v_hold_rest;
-          h_new_status[i] := 'settled';
-          h_released[i] := greatest(0, v_hold_rest - v_charged);
-        else
-          h_new_status[i] := 'settled_late';
-        end if;
-        v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_new_status[i], '", "charged": ', v_charged, ', "released": ',
-          greatest(0, v_hold_rest - v_charged), ', "uncollected": ', v_uncollected, ', "flags": ',
-          case v_flag when '' then '[]' else '["' || replace(v_flag, ',', '", "') || '"]' end);
-      end if;
+      v_charged := coalesce(v_amount[i], v_hold_rest);
+      if v_amount[i] is null then v_flags[i] := '{estimated}'; end if;
+      v_counted[i] := v_charged;
+      v_held_delta := -v_hold_rest;
+      h_new_status[i] := 'settled';
+      h_released[i] := v_hold_rest - v_charged;
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "settled", "charged": ', v_charged, ', "released": ', h_released[i],
+        ', "uncollected": 0, "flags": ', case when v_amount[i] is null then '["estimated"]' else '[]' end);
     end if;
 
     if v_status is null then
@@ -3482,11 +3655,11 @@ begin
   -- No other call has these keys, and on conflict, which looks first, costs a third of an insert. Sorted, because two
   -- batches with the same keys in opposite orders would wait for each other.
   begin
-    insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata, opened_at, expires_at)
-    select x.hold, x.account, b.purse_id[x.purse], x.root, x.project, x.counted, x.over, l.budget_ids, l.window_starts, x.metadata,
+    insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata, opened_at, expires_at)
+    select x.hold, x.account, b.purse_id[x.purse], x.root, x.project, x.counted, x.over, x.over_bp, l.budget_ids, l.window_starts, x.metadata,
       b.at, b.at + make_interval(secs => x.ttl)
-    from unnest(b.op, b.tx, b.hold, b.account, b.purse, b.root, b.project, b.counted, b.over, b.list, b.metadata, b.ttl)
-      as x (op, tx, hold, account, purse, root, project, counted, over, list, metadata, ttl)
+    from unnest(b.op, b.tx, b.hold, b.account, b.purse, b.root, b.project, b.counted, b.over, b.over_bp, b.list, b.metadata, b.ttl)
+      as x (op, tx, hold, account, purse, root, project, counted, over, over_bp, list, metadata, ttl)
     join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on l.ord = x.list
     where x.op = 'reserve' and x.tx is not null
     order by x.hold;
@@ -3555,13 +3728,21 @@ begin
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
   from core.ledger_account a where a.id in (select x.id from unnest(b.account, b.known) as x (id, known) where x.known);
   select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
-  where a.id in (select x.id from unnest(b.op, b.account, b.known) as x (op, id, known) where x.known and x.op in ('reserve', 'charge'));
+  where a.id in (select x.id from unnest(b.op, b.account, b.known, b.exceeds) as x (op, id, known, exceeds)
+    where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
   v_gate := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
   b.at := v_gate.at;
 
   b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
+  -- A settle above its hold counts in other windows than the hold: rare, and decided by settle itself, in its turn.
+  if exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.valid, b.result)
+      as x (op, amount, granted, captured, status, valid, result)
+      where x.op = 'settle' and x.valid and x.result is null
+        and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured)) then
+    return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts));
+  end if;
   b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 
@@ -3599,7 +3780,7 @@ create table core.ledger_lease (
 comment on table core.ledger_lease is 'A hold spent offline and reported later. Its id is also that of its hold, whose time runs out a grace later.';
 comment on column core.ledger_lease.expires_at is 'When the device stops spending. Its hold gives the unreported rest back a grace after that.';
 comment on column core.ledger_lease.seq is 'The last report; the next one has the next number.';
-comment on column core.ledger_lease.flags is 'overflow: more was reported than leased. late: a report came after the rest had gone back.';
+comment on column core.ledger_lease.flags is 'overflow: more was reported than leased. late: a report came after the rest had gone back. uncollected: not all of it could be charged.';
 
 -- How long the unreported rest of an expired lease stays held.
 create function core.ledger_lease_grace() returns interval
@@ -3704,9 +3885,9 @@ begin
   insert into core.ledger_lease (id, account_id, project, device, amount, opened_at, expires_at)
   values (core.new_id(), v_account.id, v_account.project, p_device, p_amount, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
   returning * into v_lease;
-  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata,
+  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at, leased)
-  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'overflow', v_gate.budget_ids,
+  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'cap', v_account.over_bp, v_gate.budget_ids,
     v_gate.window_starts, jsonb_build_object('device', p_device), v_gate.at, v_lease.expires_at + core.ledger_lease_grace(), true)
   returning * into v_hold;
   update core.ledger_account set held = held + p_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
@@ -3779,9 +3960,8 @@ $$;
 comment on function core.ledger_lease_sum is 'The sum of a report''s items; PT400 for a malformed one, PT413 above 1,000 items or 1 MB.';
 
 -- Charges what a device spent. Reports are numbered from 1 without a gap; the same number with the same items replays,
--- with other items it is PT422. Spent is spent: what is beyond the lease is recorded and flagged overflow; what comes
--- after the rest went back (expiry and grace) charges all the same, flagged late. In both the account may go into debt.
--- Either enlarges the hold by what it captures beyond it, so that captured + released = amount stays true of every hold.
+-- with other items it is PT422. A report is never refused for money: what is beyond the lease (flag overflow), or comes after
+-- its rest went back (flag late), is charged as a late settle is, by core.ledger_split; the rest is uncollected.
 -- Locks: purse, hold, windows; the lease goes with its hold.
 create function core_api.ledger_lease_report(p_lease uuid, p_seq int, p_items jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
@@ -3795,7 +3975,9 @@ declare
   v_gate record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
-  v_within bigint := 0;
+  v_is_above boolean;
+  v_part record;
+  v_lists record;
   v_flags text[] := '{}';
   v_tx bigint;
   v_key text := format('core:lease:%s:%s', p_lease, p_seq);
@@ -3810,7 +3992,9 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
+  select * into v_hold from core.ledger_hold where id = p_lease;
+  v_is_above := core.ledger_is_above(v_hold, v_sum, clock_timestamp());
+  v_gate := core.ledger_lock_account(null, v_account, p_lease, v_is_above);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -3825,26 +4009,39 @@ begin
       jsonb_build_object('lease', p_lease, 'seq', p_seq, 'expected', v_lease.seq + 1));
   end if;
 
-  if v_hold.status = 'open' then
-    v_within := least(v_sum, v_hold.amount - v_hold.captured);
+  if v_lease.reported::bigint + v_sum > 9007199254740991 then
+    perform core.refuse('PT400', 'invalid_amount', 'the lease would have reported more than 9007199254740991 micro-credits in all',
+      'Check what was metered.', jsonb_build_object('field', 'items'));
+  elsif v_hold.status <> 'open' or v_sum > v_hold.amount - v_hold.captured then
+    if not v_is_above then v_ok := core.ledger_retry(); end if;
   else
-    v_flags := v_flags || 'late'::text;
+    v_gate.budget_ids := null;
+    v_gate.window_starts := null;
   end if;
-  if v_within < v_sum then v_ok := core.ledger_require_room(v_purse, v_hold, v_windows, v_sum); end if;
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_part := core.ledger_split(v_hold, v_purse, v_sum,
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
+  if v_hold.status <> 'open' then v_flags := v_flags || 'late'::text; end if;
   if v_lease.reported + v_sum > v_lease.amount then v_flags := v_flags || 'overflow'::text; end if;
+  if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_lease l set reported = l.reported + v_sum, seq = p_seq,
     flags = l.flags || array(select f from unnest(v_flags) f where f <> all (l.flags))
   where l.id = p_lease returning * into v_lease;
-  update core.ledger_hold set captured = captured + v_sum, amount = amount + v_sum - v_within
-  where id = p_lease returning * into v_hold;
-  update core.ledger_account set total_out = total_out + v_sum, held = held - v_within, version = version + 1
+  update core.ledger_account set total_out = total_out + v_part.within + v_part.above, held = held - v_part.within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_within, v_sum, v_gate.at)))
+  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_gate.budget_ids,
+    v_gate.window_starts, v_part.above, v_gate.at);
+  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
+    uncollected = uncollected + v_part.uncollected
+  where id = p_lease returning * into v_hold;
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at)
-    || jsonb_build_object('charged', v_sum, 'flags', to_jsonb(v_flags));
-  perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_sum, v_flags, v_request, v_answer, v_gate.at);
-  v_ok := core.ledger_post(v_tx, v_purse, -v_sum, 2);
+    || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
+  perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_part.within + v_part.above, v_flags, v_request,
+    v_answer, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
+  if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
   return v_answer;
 end
 $$;

@@ -10,9 +10,9 @@ declare
   v_purse bench.ledger_account;
   v_now timestamptz := clock_timestamp();
 begin
-  insert into bench.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata,
+  insert into bench.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
-  values (p_hold, p_account, p_purse, p_root, p_project, p_amount, 'overflow', p_budgets, p_windows, '{}', v_now,
+  values (p_hold, p_account, p_purse, p_root, p_project, p_amount, 'cap', 10000, p_budgets, p_windows, '{}', v_now,
     v_now + interval '1 day');
   update bench.ledger_account set held = held + p_amount, version = version + 1 where id = p_purse returning * into v_purse;
   update bench.ledger_window w set held = w.held + p_amount

@@ -18,6 +18,10 @@ const shape = z.object({
   settled: amount,
   held: amount,
   overdraft: amount,
+  /** How far a settle with `overflow` may take available below zero. */
+  debt_limit: amount,
+  /** How much a settle may charge above a hold, in basis points of what was granted to it. */
+  over_bp: z.int(),
   available: amount,
   budgets: z.array(z.custom<BudgetRest>((value) => typeof value === 'object' && value !== null)),
 })

@@ -10,7 +10,10 @@ interface Keyed {
   key?: string | undefined
 }
 
-/** What a settle above the hold does: record the debt, charge what is available, or refuse. */
+/**
+ * What a settle above the hold does. `cap` (default): charge what balance and budgets leave. `overflow`: also go into debt,
+ * as far as the owner allows. `reject`: refuse.
+ */
 export type OverPolicy = 'overflow' | 'cap' | 'reject'
 
 export interface ReserveInput extends Keyed {

@@ -102,7 +102,7 @@ export type Settled = Accepted & {
   hold: string
   charged: Credits
   released: Credits
-  /** Used but not charged: policy `cap`, and nothing was left. */
+  /** Used but not charged: neither balance, budgets nor the bound above the hold left it. */
   uncollected: Credits
   flags: ('late' | 'estimated' | 'overflow' | 'uncollected')[]
 }

@@ -17,8 +17,8 @@ export interface HoldWorkInput {
   /** Seconds the hold survives without a heartbeat, 3 to 86,400; default 120. The heartbeat comes at a third of it. */
   ttlSeconds?: number | undefined
   /**
-   * What becomes of use above the hold: `overflow` (default) charges it, into debt if need be; `cap` charges what is
-   * available; `reject` charges the hold and no more. What was not charged is told as `uncollected`.
+   * What becomes of use above the hold: `cap` (default) charges what balance and budgets leave; `overflow` also goes into
+   * debt, as far as the owner allows; `reject` charges the hold and no more. What was not charged is `uncollected`.
    */
   over?: OverPolicy | undefined
   metadata?: Metadata | undefined

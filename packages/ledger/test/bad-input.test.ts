@@ -168,7 +168,6 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
       ...holds,
       ...amounts('p_amount', { zero: true }),
       ...metadata,
-      ['more than sums can hold', { p_amount: MOST }, 'E_INVALID', 'invalid_amount'],
       ['more than a hold that rejects it', { p_hold: '$strict', p_amount: 11 }, 'denied', 'over_capture'],
       ['a closed hold', { p_hold: '$closed' }, 'denied', 'hold_closed'],
     ],

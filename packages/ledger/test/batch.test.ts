@@ -258,12 +258,17 @@ describe('in a batch', () => {
     expect(results[2]).toMatchObject({ settled: 980 })
   })
 
-  test('a settle beyond any sum fails alone', async () => {
+  test('a settle far beyond its hold takes what there is, and its neighbours keep theirs', async () => {
     const hold = randomUUID()
     await sendBatch(ledger, [{ op: 'reserve', key: 'r', account: prefix, amount: 1, hold }])
     const huge = { op: 'settle', key: 'huge', hold, amount: Number.MAX_SAFE_INTEGER }
     const { results } = await sendBatch(ledger, [charge('before'), huge, charge('after')])
-    expect(outcomes(results)).toEqual([true, 'invalid_amount', true])
+    expect(outcomes(results)).toEqual([true, true, true])
+    expect(results[1]).toMatchObject({
+      charged: 2,
+      uncollected: Number.MAX_SAFE_INTEGER - 2,
+      flags: ['overflow', 'uncollected'],
+    })
   })
 
   test('a member reaches only its own project, operation by operation', async () => {
@@ -340,7 +345,7 @@ describe('in a batch', () => {
     })
     const { results } = await sendBatch(ledger, [
       { op: 'charge', key: 'alone', account, amount: 3 },
-      { op: 'reserve', key: 'held', account, amount: 3, hold, ttl_s: 120, over: 'overflow' },
+      { op: 'reserve', key: 'held', account, amount: 3, hold, ttl_s: 120, over: 'cap' },
       { op: 'settle', key: 'batched', hold, amount: 2 },
     ])
     expect(results.slice(0, 2)).toEqual(

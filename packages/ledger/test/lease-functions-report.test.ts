@@ -90,7 +90,7 @@ describe('a report', () => {
     expect(await report(lease, 2, [item(1)])).toMatchObject({ ok: true, seq: 2 })
   })
 
-  test('beyond the lease is recorded, flagged, and may be debt', async () => {
+  test('beyond the lease is charged as far as twice the lease goes, recorded and flagged', async () => {
     const lease = await openedLease()
     expect(await report(lease, 1, [item(250)])).toMatchObject({
       ok: true,
@@ -101,9 +101,19 @@ describe('a report', () => {
       settled: 750,
       held: 0,
     })
-    expect(await report(lease, 2, [item(900)])).toMatchObject({ flags: ['overflow'], available: -150 })
+    expect(await report(lease, 2, [item(900)])).toMatchObject({
+      charged: 150,
+      uncollected: 750,
+      flags: ['overflow', 'uncollected'],
+      available: 600,
+    })
     expect(await close(lease)).toMatchObject({ ok: true, released: 0 })
-    expect(await get(lease)).toMatchObject({ amount: 200, reported: 1_150, flags: ['overflow'], status: 'closed' })
+    expect(await get(lease)).toMatchObject({
+      amount: 200,
+      reported: 1_150,
+      flags: ['overflow', 'uncollected'],
+      status: 'closed',
+    })
   })
 
   test('beyond its lease, or late, leaves what others hold alone', async () => {
@@ -156,7 +166,11 @@ describe('a report', () => {
     await expect(report(lease, 1, [{ ...item(1), metadata: { note: 'x'.repeat(1_100_000) } }])).rejects.toMatchObject({
       code: 'E_TOO_LARGE',
     })
-    expect(await report(lease, 1, items)).toMatchObject({ charged: 1_000, flags: ['overflow'] })
+    expect(await report(lease, 1, items)).toMatchObject({
+      charged: 400,
+      uncollected: 600,
+      flags: ['overflow', 'uncollected'],
+    })
   })
 
   test('can be refunded', async () => {

@@ -15,6 +15,7 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
   return {
     account_open(operation) {
       const { account: code, kind = 'project', funding = 'own', overdraft = 0, parent: named = null } = operation
+      const { debt_limit: debtLimit = 0, over_bp: overBp = 10_000 } = operation
       const name = String(code)
       const parent = named === null ? nearest(name) : accounts.get(String(named))
       if (parent === undefined) return deny('account_not_found', String(named))
@@ -22,7 +23,7 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
       if (replayed) return replayed
       if (funding === 'parent' && !parent) throw new Refusal('invalid_funding')
       if (parent && parent.path.length >= 4) throw new Refusal('too_deep')
-      if (funding === 'parent' && Number(overdraft) > 0) throw new Refusal('invalid_funding')
+      if (funding === 'parent' && (Number(overdraft) > 0 || Number(debtLimit) > 0)) throw new Refusal('invalid_funding')
       if (parent && parent.status !== 'active') return deny('account_frozen', parent.code, parent.purse)
       if (accounts.has(name)) throw new Refusal('account_exists')
       const account: Account = {
@@ -35,6 +36,8 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
         out: 0,
         held: 0,
         overdraft: Number(overdraft),
+        debtLimit: Number(debtLimit),
+        overBp: Number(overBp),
         // Circular: an account may be its own purse, root and the first of its path.
         purse: parent as Account,
         path: [],
@@ -49,18 +52,20 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
     },
 
     account_update: onAccount(false, (account, operation) => {
-      const { status = null, overdraft = null } = operation
+      const { status = null, overdraft = null, debt_limit: debtLimit = null, over_bp: overBp = null } = operation
       const isUsed = [...holds.values()].some(
         (hold) => hold.status === 'open' && (hold.account === account || hold.account.purse === account),
       )
       if (account.status === 'closed') throw new Refusal('account_closed')
       if (status === 'closed' && (account.in !== account.out || isUsed)) throw new Refusal('account_not_empty')
-      if (overdraft !== null) {
-        const cut = account.overdraft - Number(overdraft)
-        if (Number(overdraft) > 0 && account.purse !== account) throw new Refusal('invalid_funding')
-        if (cut > 0 && available(account) < cut) throw new Refusal('overdraft_in_use')
-        account.overdraft = Number(overdraft)
-      }
+      if ((Number(overdraft) > 0 || Number(debtLimit) > 0) && account.purse !== account)
+        throw new Refusal('invalid_funding')
+      const cut = overdraft === null ? 0 : account.overdraft - Number(overdraft)
+      if (cut > 0 && available(account) < cut) throw new Refusal('overdraft_in_use')
+      if (debtLimit !== null && Number(debtLimit) < cut - available(account)) throw new Refusal('debt_in_use')
+      if (overdraft !== null) account.overdraft = Number(overdraft)
+      if (debtLimit !== null) account.debtLimit = Number(debtLimit)
+      if (overBp !== null) account.overBp = Number(overBp)
       if (status !== null) account.status = String(status)
       return accept(operation, account.project, account.purse, [], viewAccount(account))
     }),

@@ -3,9 +3,9 @@ import { type Account, type Answer, type Hold, type Operation, Refusal, type Sta
 
 /** Fields that count as given when they are not: a replay may spell them out. */
 const defaults: Readonly<Record<string, Partial<Operation>>> = {
-  account_open: { kind: 'project', parent: null, overdraft: 0, funding: 'own' },
-  account_update: { status: null, overdraft: null },
-  reserve: { hold: null, min: null, ttl_s: 120, over: 'overflow' },
+  account_open: { kind: 'project', parent: null, overdraft: 0, funding: 'own', debt_limit: 0, over_bp: 10_000 },
+  account_update: { status: null, overdraft: null, debt_limit: null, over_bp: null },
+  reserve: { hold: null, min: null, ttl_s: 120, over: 'cap' },
   settle: { amount: null },
   extend: { add: 0, min: null, ttl_s: 120 },
   transfer: { mode: 'exact' },
@@ -154,6 +154,8 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     kind: account.kind,
     status: account.status,
     overdraft: account.overdraft,
+    debt_limit: account.debtLimit,
+    over_bp: account.overBp,
     parent: account.parent?.code ?? null,
     funding: account.purse === account ? 'own' : 'parent',
     purse: account.purse.code,
@@ -182,8 +184,30 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     deny(code, hold.account.code, hold.account.purse, hold.windows, { hold: hold.id, ...facts })
 
   /** Remembers what a refund may give back. */
-  function post(account: Account, windows: Window[], left: number): void {
-    if (named.tx !== undefined) charges.set(named.tx, { account, windows, left })
+  function post(account: Account, windows: Window[], left: number, above = 0, aboveWindows: Window[] = []): void {
+    if (named.tx !== undefined) charges.set(named.tx, { account, windows, left, above, aboveWindows })
+  }
+
+  /**
+   * Charges what was used of a hold: within it in its own windows, the rest in the present ones, as far as its policy,
+   * the purse and every present budget allow.
+   */
+  function chargeHold(hold: Hold, used: number) {
+    const { account, over } = hold
+    const { purse } = account
+    const rest = hold.amount - hold.captured
+    const within = hold.status === 'open' ? Math.min(used, rest) : 0
+    const present = hold.status === 'expired' || used > within ? windowsOf(account) : []
+    const most = Math.floor((hold.amount * (over === 'reject' ? 0 : hold.overBp)) / 10_000) + rest - within - hold.above
+    const credit = available(purse) + (over === 'overflow' ? purse.debtLimit : 0)
+    const above = Math.max(0, Math.min(used - within, most, credit, ...present.map(restOf)))
+    const uncollected = used - within - above
+    purse.out += within + above
+    hold.captured += within
+    hold.above += above
+    hold.uncollected += uncollected
+    const touchedWindows = [...hold.windows, ...present.filter((window) => !hold.windows.includes(window))]
+    return { within, above, uncollected, charged: within + above, present, windows: touchedWindows }
   }
 
   return {
@@ -210,5 +234,6 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     onHold,
     denyHold,
     post,
+    chargeHold,
   }
 }

@@ -49,11 +49,16 @@ export function chargeOperations(state: State, books: Books): Record<string, Run
       if (replayed) return replayed
       const amount = Number(operation['amount'] ?? charge.left)
       if (amount > charge.left || charge.left === 0) throw new Refusal('over_refund')
+      // What was charged last goes back first: above the hold before what was within it.
+      const above = Math.min(charge.above, amount)
+      charge.above -= above
       charge.left -= amount
       account.purse.out -= amount
-      count(windows, 0, -amount)
+      count(windows, 0, above - amount)
+      count(charge.aboveWindows, 0, -above)
+      const shown = [...windows, ...charge.aboveWindows.filter((window) => !windows.includes(window))]
       const facts = { account: account.code, refunded: amount, left: charge.left }
-      return accept(operation, account.project, account.purse, windows, facts)
+      return accept(operation, account.project, account.purse, shown, facts)
     },
   }
 }

@@ -3,20 +3,42 @@ import { Refusal, type State } from './model-state.ts'
 
 /** Holds: reserve, extend, capture, settle, void. */
 export function holdOperations(state: State, books: Books): Record<string, Run> {
-  const { available, isFrozen, accept, deny, denyHold, count, grantable, onAccount, onHold, post, now, named } = books
+  const {
+    isFrozen,
+    windowsOf,
+    chargeHold,
+    accept,
+    deny,
+    denyHold,
+    count,
+    grantable,
+    onAccount,
+    onHold,
+    post,
+    now,
+    named,
+  } = books
   const { holds } = state
 
   return {
     reserve: onAccount(true, (account, operation, windows) => {
-      const { amount, min, ttl_s: ttl = 120, over = 'overflow', hold: given } = operation
+      const { amount, min, ttl_s: ttl = 120, over = 'cap', hold: given } = operation
       const id = String(given ?? named().hold ?? `unnamed ${holds.size}`)
       if (holds.has(id)) throw new Refusal('hold_exists')
       if (isFrozen(account)) return deny('account_frozen', account.code, account.purse)
       const granted = grantable(account, Number(amount), Number(min ?? amount), windows)
       if (typeof granted !== 'number') return granted
       const expiresAt = now() + Number(ttl) * 1_000
-      const fresh = { captured: 0, released: 0, over: String(over), status: 'open', expiresAt, leased: false }
-      holds.set(id, { id, account, amount: granted, windows, ...fresh })
+      const fresh = {
+        captured: 0,
+        released: 0,
+        above: 0,
+        uncollected: 0,
+        over: String(over),
+        status: 'open',
+        leased: false,
+      }
+      holds.set(id, { id, account, amount: granted, windows, ...fresh, overBp: account.overBp, expiresAt })
       account.purse.held += granted
       count(windows, granted, 0)
       return accept(operation, account.project, account.purse, windows, { hold: id, granted, expires_at: expiresAt })
@@ -54,7 +76,7 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
     }),
 
     settle: onHold((hold, operation) => {
-      const { account, windows } = hold
+      const { account } = hold
       const { purse } = account
       if (hold.status !== 'open' && hold.status !== 'expired') {
         return denyHold('hold_closed', hold, { status: hold.status })
@@ -62,25 +84,27 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
       const isLate = hold.status === 'expired'
       const rest = hold.amount - hold.captured
       const used = Number(operation['amount'] ?? rest)
-      if (used > rest && hold.over === 'reject') return denyHold('over_capture', hold, { requested: used, limit: rest })
-      const room = Math.max(0, available(purse) - (isLate ? Math.min(used, rest) : 0))
-      const charged = hold.over === 'cap' && used > rest ? rest + Math.min(used - rest, room) : used
+      if (used > rest && hold.over === 'reject' && !isLate) {
+        windowsOf(account) // they are opened before it is decided
+        return denyHold('over_capture', hold, { requested: used, limit: rest })
+      }
+      const part = chargeHold(hold, used)
+      const { charged, uncollected } = part
       const flags = [
         isLate && 'late',
         (operation['amount'] ?? null) === null && 'estimated',
         charged > rest && 'overflow',
-        used > charged && 'uncollected',
+        uncollected > 0 && 'uncollected',
       ].filter((flag) => flag !== false)
       const released = Math.max(0, rest - charged)
-      purse.out += charged
       purse.held -= isLate ? 0 : rest
-      count(windows, isLate ? 0 : -rest, charged)
-      hold.captured += charged
-      if (!isLate) hold.released = released
+      count(hold.windows, isLate ? 0 : -rest, part.within)
+      count(part.present, 0, part.above)
+      if (!isLate) hold.released = rest - part.within
       hold.status = isLate ? 'settled_late' : 'settled'
-      post(account, windows, charged)
-      const facts = { hold: hold.id, status: hold.status, charged, released, uncollected: used - charged, flags }
-      return accept(operation, account.project, purse, windows, facts)
+      post(account, hold.windows, charged, part.above, part.present)
+      const facts = { hold: hold.id, status: hold.status, charged, released, uncollected, flags }
+      return accept(operation, account.project, purse, part.windows, facts)
     }),
 
     void: onHold((hold, operation) => {

@@ -32,7 +32,8 @@ export function viewLease(lease: Lease, now: number) {
 /** Credit leases: open, report, close. */
 export function leaseOperations(state: State, books: Books): Record<string, Run> {
   const { holds, leases } = state
-  const { available, isFrozen, gate, replay, accept, deny, count, grantable, onAccount, post, now, named } = books
+  const { available, isFrozen, gate, replay, accept, deny, count, grantable, onAccount, post, chargeHold, now, named } =
+    books
 
   function find(id: unknown): Lease {
     const lease = leases.get(String(id))
@@ -57,8 +58,8 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       if (amount > limit) return deny('lease_limit', account.code, purse, windows, { requested: amount, limit })
       const id = named().hold ?? `unnamed ${holds.size}`
       const expiresAt = now() + Number(operation['ttl_s']) * 1_000
-      const fresh = { captured: 0, released: 0, over: 'overflow', status: 'open', leased: true }
-      const hold = { id, account, amount, windows, ...fresh, expiresAt: expiresAt + graceMs }
+      const fresh = { captured: 0, released: 0, above: 0, uncollected: 0, over: 'cap', status: 'open', leased: true }
+      const hold = { id, account, amount, windows, ...fresh, overBp: account.overBp, expiresAt: expiresAt + graceMs }
       const none = { reported: 0, seq: 0, flags: [], closedAt: null }
       const lease: Lease = {
         id,
@@ -93,19 +94,22 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       let sum = 0
       for (const item of Array.isArray(items) ? items : []) sum += typeof item === 'number' ? item : item.amount
       const isOpen = hold.status === 'open'
-      const within = isOpen ? Math.min(sum, hold.amount - hold.captured) : 0
       const isOver = lease.reported + sum > lease.amount
-      const flags = [...(isOpen ? [] : ['late']), ...(isOver ? ['overflow'] : [])]
+      const { within, above, charged, uncollected, present, windows: shown } = chargeHold(hold, sum)
+      const flags = [
+        ...(isOpen ? [] : ['late']),
+        ...(isOver ? ['overflow'] : []),
+        ...(uncollected > 0 ? ['uncollected'] : []),
+      ]
       lease.reported += sum
       lease.seq += 1
       lease.flags.push(...flags.filter((flag) => !lease.flags.includes(flag)))
-      hold.captured += sum
-      hold.amount += sum - within
-      purse.out += sum
       purse.held -= within
-      count(windows, -within, sum)
-      post(account, windows, sum)
-      return accept(numbered, account.project, purse, windows, { ...viewLease(lease, now()), charged: sum, flags })
+      count(windows, -within, within)
+      count(present, 0, above)
+      post(account, windows, charged, above, present)
+      const facts = { ...viewLease(lease, now()), charged, uncollected, flags }
+      return accept(numbered, account.project, purse, shown, facts)
     },
 
     lease_close(operation) {

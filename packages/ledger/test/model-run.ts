@@ -99,7 +99,7 @@ async function setUp(ledger: LedgerUnderTest, now: number): Promise<{ model: { r
   }
   await ledger.setClock(now)
   const openings = [
-    { op: 'account_open', account: 'pool', kind: 'pool' },
+    { op: 'account_open', account: 'pool', kind: 'pool', debt_limit: 150 },
     { op: 'grant', account: 'pool', amount: 1_500 },
     { op: 'account_open', account: 'alpha', parent: 'pool', funding: 'parent' },
     { op: 'account_open', account: 'alpha/kid', kind: 'user' },
@@ -197,14 +197,16 @@ async function look(run: Run): Promise<void> {
     expect(toAnswer(answer)).toEqual(run.model.balance(code, run.now))
   }
   const holds = await run.ledger.sql(
-    `select id, amount, captured, released, status from core.ledger_hold where project like $1`,
+    `select id, amount, captured, released, above, uncollected, status from core.ledger_hold where project like $1`,
     [`${run.prefix}%`],
   )
-  const plain = holds.map(({ amount, captured, released, ...rest }) => ({
+  const plain = holds.map(({ amount, captured, released, above, uncollected, ...rest }) => ({
     ...rest,
     amount: Number(amount),
     captured: Number(captured),
     released: Number(released),
+    above: Number(above),
+    uncollected: Number(uncollected),
   }))
   expect(new Set(plain)).toEqual(new Set(run.model.holds()))
   for (const { id } of run.model.leases()) {

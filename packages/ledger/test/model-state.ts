@@ -39,6 +39,9 @@ export interface Account extends BudgetOwner {
   out: number
   held: number
   overdraft: number
+  debtLimit: number
+  /** What may be charged above a hold, in basis points of what it was granted. */
+  overBp: number
 }
 export interface Hold {
   id: string
@@ -46,7 +49,11 @@ export interface Hold {
   amount: number
   captured: number
   released: number
+  /** Charged above the hold, or after it expired. */
+  above: number
+  uncollected: number
   over: string
+  overBp: number
   status: string
   expiresAt: number
   windows: Window[]
@@ -69,6 +76,9 @@ export interface Charge {
   account: Account
   windows: Window[]
   left: number
+  /** The part of it above the hold, and where that counted. */
+  above: number
+  aboveWindows: Window[]
 }
 
 /** Misuse: it is raised, and undoes the whole call. */

@@ -17,7 +17,15 @@ export interface Model {
   accounts(): { code: string; total_in: number; total_out: number; held: number; status: string }[]
   /** What every window has counted, those that were only opened left out. */
   windows(): { account: string; budget: string; start: number | null; spent: number; held: number }[]
-  holds(): { id: string; amount: number; captured: number; released: number; status: string }[]
+  holds(): {
+    id: string
+    amount: number
+    captured: number
+    released: number
+    above: number
+    uncollected: number
+    status: string
+  }[]
   /** What `ledger_lease_get` says of a lease. */
   lease(id: string, at: number): Answer
   leases(): { id: string; seq: number }[]
@@ -94,11 +102,13 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
           held,
         })),
     holds: () =>
-      [...holds.values()].map(({ id, amount, captured, released, status }) => ({
+      [...holds.values()].map(({ id, amount, captured, released, above, uncollected, status }) => ({
         id,
         amount,
         captured,
         released,
+        above,
+        uncollected,
         status,
       })),
     lease(id, at) {

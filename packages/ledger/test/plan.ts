@@ -85,6 +85,8 @@ const alone: fc.WeightedArbitrary<Omit<Operation, 'key'>>[] = [
       kind: fc.constant('user'),
       funding: fc.constantFrom('own', 'parent'),
       overdraft: fc.constantFrom(0, 0, 50),
+      debt_limit: fc.constantFrom(0, 0, 40),
+      over_bp: fc.constantFrom(undefined, 0, 2_500),
     }),
   },
   {
@@ -93,6 +95,8 @@ const alone: fc.WeightedArbitrary<Omit<Operation, 'key'>>[] = [
       account,
       status: fc.constantFrom(null, 'active', 'active', 'active', 'frozen', 'closed'),
       overdraft: fc.constantFrom(null, null, 0, 30, 100),
+      debt_limit: fc.constantFrom(undefined, undefined, 0, 60),
+      over_bp: fc.constantFrom(undefined, undefined, 0, 5_000, 20_000),
     }),
   },
 ]

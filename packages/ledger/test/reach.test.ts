@@ -172,7 +172,7 @@ describe('every function of the catalog', () => {
   })
 
   test('finds nothing of another project for a member with every scope of its own', async () => {
-    const all = await base.sql(`select core.capabilities() as caps`)
+    const all = await base.sql(`select array_agg(name) as caps from core.scope`)
     const caps = all[0]?.['caps']
     const scopes = Array.isArray(caps) ? caps.map(String) : []
     const ends: string[] = []

@@ -42,7 +42,8 @@ export async function replayJournal(sql: Sql): Promise<string[]> {
     `select code, total_in::float8, total_out::float8, held::float8, status from core.ledger_account where id >= 100`,
   )
   const holds = await sql(
-    `select id::text, amount::float8, captured::float8, released::float8, status from core.ledger_hold`,
+    `select id::text, amount::float8, captured::float8, released::float8, above::float8,
+       uncollected::float8, status from core.ledger_hold`,
   )
   const windows = await sql(
     `select a.code as account, b.name as budget, case when isfinite(w.period_start) then extract(epoch from w.period_start)::float8 * 1000 end as start,

@@ -141,7 +141,7 @@ describe.each<Engine>(['server', 'embedded'])('windows, %s', (engine) => {
     }
   })
 
-  test('a hold belongs to the window it opened in, for ever', async () => {
+  test('a hold belongs to the window it was reserved in; a late settle to the present one', async () => {
     const { account, send, setClock, windows } = await openAccount('2026-06-01T23:59:00Z', {})
     const settled = await send('reserve', { account, amount: 40, ttl_s: 86_400 })
     const late = await send('reserve', { account, amount: 30, ttl_s: 60 })
@@ -153,8 +153,9 @@ describe.each<Engine>(['server', 'embedded'])('windows, %s', (engine) => {
     await setClock('2026-06-04T00:00:00Z')
     await send('settle', { hold: String(late['hold']), amount: 25 })
     expect(await windows()).toEqual([
-      { start: '2026-06-01 00:00', spent: '80', held: '0', carried: '0' },
+      { start: '2026-06-01 00:00', spent: '55', held: '0', carried: '0' },
       { start: '2026-06-02 00:00', spent: '5', held: '0', carried: '0' },
+      { start: '2026-06-04 00:00', spent: '25', held: '0', carried: '0' },
     ])
   })
 

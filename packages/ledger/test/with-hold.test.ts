@@ -105,9 +105,12 @@ describe('work under a hold', () => {
     expect(outcome).toMatchObject({ charged: 850, released: 50, settlement: { flags: [] } })
   })
 
-  test('that used more than was set aside is charged all of it', async () => {
+  test('that used more than was set aside is charged what is there, and says what is not', async () => {
     const outcome = await run(account, async (hold) => hold.meter(amount(1_100)))
-    expect(outcome).toMatchObject({ charged: 1_100, settlement: { flags: ['overflow'], available: -100 } })
+    expect(outcome).toMatchObject({
+      charged: 800,
+      settlement: { uncollected: 300, flags: ['overflow', 'uncollected'], available: 200 },
+    })
   })
 
   test('hears of its caller giving up, and is charged what it had metered', async () => {

@@ -18,6 +18,8 @@ create table core.ledger_account (
   total_out core.amount not null default 0,
   held core.amount not null default 0,
   overdraft core.amount not null default 0,
+  debt_limit core.amount not null default 0,
+  over_bp int not null default 10000 constraint ledger_account_over_range check (over_bp between 0 and 1000000),
   version bigint not null default 0,
   metadata jsonb not null default '{}',
   created_at timestamptz not null default now()
@@ -26,6 +28,9 @@ comment on table core.ledger_account is 'Holds credits. available = total_in - t
 comment on column core.ledger_account.project is 'First segment of the code: the scope of keys and of authorisation.';
 comment on column core.ledger_account.purse_id is 'The account whose credits its postings move: itself, or the ancestor it draws on.';
 comment on column core.ledger_account.path is 'Itself and its ancestors, nearest first: whose budgets and status bind it.';
+comment on column core.ledger_account.overdraft is 'A credit line: part of what is available.';
+comment on column core.ledger_account.debt_limit is 'How far a settle with overflow may take available below zero. Only the owner sets it.';
+comment on column core.ledger_account.over_bp is 'How much a settle may charge above a hold, in basis points of what was granted to it.';
 comment on column core.ledger_account.version is 'Grows by one with every change of a counter: the order in which changes happened.';
 create index ledger_account_parent_idx on core.ledger_account (parent_id);
 create index ledger_account_purse_idx on core.ledger_account (purse_id, project);
@@ -67,6 +72,9 @@ create table core.ledger_hold (
   amount core.amount not null,
   captured core.amount not null default 0,
   released core.amount not null default 0,
+  above core.amount not null default 0,
+  uncollected core.amount not null default 0,
+  over_bp int not null,
   over text not null constraint ledger_hold_over_known check (over in ('overflow', 'cap', 'reject')),
   status text not null default 'open'
     constraint ledger_hold_status_known check (status in ('open', 'settled', 'voided', 'expired', 'settled_late')),
@@ -78,7 +86,10 @@ create table core.ledger_hold (
   closed_at timestamptz,
   leased boolean not null default false
 ) with (fillfactor = 80);
-comment on table core.ledger_hold is 'Credits set aside by reserve. Always belongs to the windows it opened in.';
+comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was reserved in.';
+comment on column core.ledger_hold.captured is 'Charged within the hold: captured + released = amount at its end.';
+comment on column core.ledger_hold.above is 'Charged above the hold, or after its credits went back.';
+comment on column core.ledger_hold.uncollected is 'Used and not charged. A record, never a debt: no later grant collects it.';
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
@@ -95,6 +106,8 @@ create table core.ledger_tx (
   hold uuid,
   related_id bigint,
   amount core.amount not null default 0,
+  above core.amount,
+  uncollected core.amount,
   flags text[] not null default '{}',
   budget_ids bigint[],
   window_starts timestamptz[],
@@ -112,6 +125,8 @@ create table core.ledger_tx (
 comment on table core.ledger_tx is 'The journal: one row per accepted call, with what was asked and what was answered. Append-only.';
 comment on column core.ledger_tx.settled is 'With held and available: the balance of the purse it left behind.';
 comment on column core.ledger_tx.windows is 'Cap, spent and held that it left in each window of its budgets, in their order.';
+comment on column core.ledger_tx.above is 'The part of amount that a settle or report charged above its hold, in the windows named by the row; of a refund, the part that gives such back. Null: none.';
+comment on column core.ledger_tx.uncollected is 'Used and not charged. Null: none.';
 comment on column core.ledger_tx.request is 'What was asked: the fields of the call that are not null and not its defaults.';
 comment on column core.ledger_tx.result is 'The answer, of the calls whose answer core.ledger_answer cannot rebuild from the row.';
 comment on column core.ledger_tx.related_id is 'Of a transfer: the receiving purse. Of a refund: the transaction given back.';

@@ -42,14 +42,14 @@ end
 $$;
 comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1 to 200 characters and not of the ledger''s own kind.';
 
--- Credits come in only while total_in + overdraft stays in the range of amounts: then nothing that is reserved or charged
--- within the balance can leave it, and every sum in an answer is exact in JSON.
-create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint) returns boolean
+-- Credits come in only while total_in, the overdraft and the debt limit together stay in the range of amounts: then nothing
+-- that is reserved or charged can leave it, and every sum in an answer is exact in JSON.
+create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint, p_debt_limit bigint) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  if p_total_in + p_overdraft > 9007199254740991 then
+  if p_total_in + p_overdraft + p_debt_limit > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
-      'what the account has received in all, with its overdraft, would be more than 9007199254740991 micro-credits',
+      'what the account has received in all, with its overdraft and debt limit, would be more than 9007199254740991 micro-credits',
       'Give less, or use another account.', jsonb_build_object('field', p_field));
   end if;
   return true;
@@ -91,7 +91,7 @@ begin
   return p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft;
 end
 $$;
-comment on function core.ledger_available is 'What may still be reserved: in - out - held + overdraft. Negative means debt.';
+comment on function core.ledger_available is 'What may still be reserved: in - out - held + overdraft. Negative means debt, at most the debt limit.';
 
 -- What every answer carries.
 create function core.ledger_accepted(p_tx bigint, p_purse core.ledger_account, p_budgets jsonb) returns jsonb
@@ -116,3 +116,37 @@ begin
 end
 $$;
 comment on function core.ledger_denied is 'A refusal as data: code, account, the balance and the budgets that decided.';
+
+-- What a settle or a lease report charges: the one rule, for single calls, batches and leases. p_used was used of a hold
+-- with p_rest left. An open hold pays within its rest. What is above that, or all of it once the hold has expired and its
+-- credits went back, is charged as far as three bounds allow: what may be charged above the grant (over_bp of all that was
+-- granted), what is available (overflow: and the debt limit of the purse), and the rest of the tightest present budget
+-- (p_budget_rest, null: none binds). What was used and is not charged is uncollected. reject charges nothing above a hold.
+create function core.ledger_split(p_hold core.ledger_hold, p_purse core.ledger_account, p_used bigint, p_budget_rest bigint,
+  out within bigint, out above bigint, out uncollected bigint)
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_rest bigint := p_hold.amount - p_hold.captured;
+  v_most numeric;
+begin
+  within := case p_hold.status when 'open' then least(p_used, v_rest) else 0 end;
+  above := p_used - within;
+  if above > 0 then
+    v_most := floor(p_hold.amount::numeric * case p_hold.over when 'reject' then 0 else p_hold.over_bp end / 10000)
+      + v_rest - within - p_hold.above;
+    above := greatest(0, least(above, v_most, p_budget_rest,
+      core.ledger_available(p_purse) + case p_hold.over when 'overflow' then p_purse.debt_limit else 0 end));
+  end if;
+  uncollected := p_used - within - above;
+end
+$$;
+comment on function core.ledger_split is 'How much of what was used is charged within a hold, how much above it, and how much stays uncollected.';
+
+-- A call that met its hold otherwise than it was when the call chose its locks.
+create function core.ledger_retry() returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  raise exception using errcode = '40001', message = 'what the call needs has changed while it waited', hint = 'Send the call again.';
+end
+$$;
+comment on function core.ledger_retry is 'Raises 40001: the caller sends the call again.';

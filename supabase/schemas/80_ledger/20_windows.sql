@@ -214,24 +214,32 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
--- A charge beyond what was set aside (above a hold, or late) is bounded by nothing else.
-create function core.ledger_require_room(p_purse core.ledger_account, p_hold core.ledger_hold, p_windows core.ledger_window_set, p_charged bigint)
-returns boolean
+-- Two lists of windows as one: those of the first, then those of the second that are not among them.
+create function core.ledger_join_windows(p_ids bigint[], p_starts timestamptz[], p_more_ids bigint[], p_more_starts timestamptz[],
+  out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_most bigint := greatest(p_purse.total_out::bigint + p_purse.held, p_hold.captured);
 begin
-  for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
-    v_most := greatest(v_most, p_windows.spent[i] + p_windows.held[i]);
+  budget_ids := coalesce(p_ids, '{}');
+  window_starts := coalesce(p_starts, '{}');
+  for i in 1 .. coalesce(cardinality(p_more_ids), 0) loop
+    continue when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = p_more_ids[i] and k.start = p_more_starts[i]);
+    budget_ids := budget_ids || p_more_ids[i];
+    window_starts := window_starts || p_more_starts[i];
   end loop;
-  if p_charged > 9007199254740991 - v_most then
-    perform core.refuse('PT400', 'invalid_amount', 'the account would have been charged more than 9007199254740991 micro-credits in all',
-      'Check what was metered.', jsonb_build_object('field', 'amount'));
-  end if;
-  return true;
 end
 $$;
-comment on function core.ledger_require_room is 'Raises PT400 when a charge would take a sum of the purse, the hold or a window beyond 2^53 - 1.';
+comment on function core.ledger_join_windows is 'The windows of two lists, each once.';
+
+-- How much each window of a set moves when p_amount counts in those of a list.
+create function core.ledger_spread(p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_amount bigint) returns bigint[]
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  return array(select case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = w.id and k.start = w.start)
+      then p_amount else 0 end
+    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as w (id, start, ord) order by w.ord);
+end
+$$;
+comment on function core.ledger_spread is 'An amount for each window of a set: p_amount for those of the list, 0 for the others.';
 
 -- Writes the alerts that a transaction has just raised on one budget to the outbox.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
@@ -289,27 +297,40 @@ end
 $$;
 comment on function core.ledger_window_counts is 'A set of windows as the journal keeps it.';
 
--- Moves held and spent of every window of a set, in the table and in the set, and raises an alert for every threshold the
--- spending crosses. Returns the set.
-create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
+-- Moves held and spent of the windows of a set, one amount for each, in the table and in the set, and raises an alert for
+-- every threshold the spending crosses. Returns the set.
+create function core.ledger_count_each(p_tx bigint, p_set core.ledger_window_set, p_held bigint[], p_spent bigint[], p_now timestamptz)
 returns core.ledger_window_set
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_next bigint;
 begin
   if p_set.caps is null then return p_set; end if;
-  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
-  from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
+  update core.ledger_window w set held = w.held + k.held, spent = w.spent + k.spent
+  from unnest(p_set.budget_ids, p_set.window_starts, p_held, p_spent) as k (budget_id, period_start, held, spent)
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
   for i in 1 .. cardinality(p_set.caps) loop
-    p_set.held[i] := p_set.held[i] + p_held;
-    p_set.spent[i] := p_set.spent[i] + p_spent;
+    p_set.held[i] := p_set.held[i] + p_held[i];
+    p_set.spent[i] := p_set.spent[i] + p_spent[i];
     if p_set.spent[i] >= p_set.alert_at[i] then
       v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i],
-        p_set.spent[i] - p_spent, p_set.spent[i], p_now);
+        p_set.spent[i] - p_spent[i], p_set.spent[i], p_now);
     end if;
   end loop;
   return p_set;
 end
 $$;
-comment on function core.ledger_count is 'Adds to held and spent of locked windows, raises alerts, returns the windows as they are then.';
+comment on function core.ledger_count_each is 'Adds to held and spent of locked windows, raises alerts, returns the windows as they are then.';
+
+-- The same amounts for all windows of a set.
+create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_held bigint, p_spent bigint, p_now timestamptz)
+returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_lengths int[] := array[cardinality(p_set.caps)];
+begin
+  if p_set.caps is null then return p_set; end if;
+  return core.ledger_count_each(p_tx, p_set, array_fill(p_held, v_lengths), array_fill(p_spent, v_lengths), p_now);
+end
+$$;
+comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';

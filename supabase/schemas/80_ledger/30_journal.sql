@@ -27,8 +27,8 @@ begin
         'expires_at', p_tx.created_at + make_interval(secs => coalesce((p_tx.request -> 'ttl_s')::int, 120)))
       when 'settle' then jsonb_build_object('hold', p_tx.hold, 'charged', p_tx.amount,
         'status', case when 'late' = any (p_tx.flags) then 'settled_late' else 'settled' end,
-        'released', greatest(0, p_hold.amount - p_hold.captured), 'flags', to_jsonb(p_tx.flags),
-        'uncollected', case when 'uncollected' = any (p_tx.flags) then (p_tx.request -> 'amount')::bigint - p_tx.amount else 0 end)
+        'released', greatest(0, p_hold.amount - p_hold.captured - case when 'late' = any (p_tx.flags) then p_tx.amount else 0 end), 'flags', to_jsonb(p_tx.flags),
+        'uncollected', coalesce(p_tx.uncollected, 0))
       when 'void' then jsonb_build_object('hold', p_tx.hold, 'status', 'voided', 'released', p_hold.released)
       when 'charge' then jsonb_build_object('account', p_tx.request -> 'account', 'charged', p_tx.amount)
     end;
@@ -41,11 +41,13 @@ create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold;
+  v_lists record;
   v_windows core.ledger_window_set;
 begin
   if p_tx.result is not null then return p_tx.result; end if;
   select * into v_hold from core.ledger_hold where id = p_tx.hold;
-  v_windows := core.ledger_read_windows(coalesce(v_hold.budget_ids, p_tx.budget_ids), coalesce(v_hold.window_starts, p_tx.window_starts));
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, p_tx.budget_ids, p_tx.window_starts);
+  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   return core.ledger_answer(p_tx, v_hold, v_windows.facts);
 end
 $$;
@@ -80,17 +82,18 @@ create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
-  p_windows core.ledger_window_set default null
+  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null
 ) returns core.ledger_tx
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
 begin
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
-    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at)
+    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected)
   values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1)), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
-    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now)
+    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now,
+    nullif(p_above, 0), nullif(p_uncollected, 0))
   on conflict on constraint ledger_tx_key_key do nothing
   returning * into v_tx;
   if not found then

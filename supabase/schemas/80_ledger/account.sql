@@ -1,12 +1,24 @@
 -- Accounts: open, update, grant.
 
+create function core.ledger_require_over(p_over_bp int) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_over_bp is null or p_over_bp not between 0 and 1000000 then
+    perform core.refuse('PT400', 'invalid_over_bp', format('over_bp must be 0 to 1000000 basis points, got %s', coalesce(p_over_bp::text, 'null')),
+      '10000 allows to charge as much again as was granted to a hold.', jsonb_build_object('field', 'over_bp'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_over is 'Raises PT400 unless what may be charged above a hold is 0 to 1,000,000 basis points.';
+
 -- Opens an account. Without a parent of its own it is the child of the nearest account that its code names
 -- (smart_layer/team/agent: smart_layer/team, else smart_layer), so that no budget above is ever slipped; else it is a top account.
 -- p_funding 'own': it holds credits of its own. 'parent': it has no purse; every posting on it lands in its parent's,
 -- which is how siblings share one pool, while its own budgets still cap it. Replays on p_key. Locks: the parent.
 create function core_api.ledger_account_open(
   p_key text, p_account text, p_kind text default 'project', p_parent text default null, p_overdraft bigint default 0,
-  p_metadata jsonb default '{}', p_funding text default 'own'
+  p_metadata jsonb default '{}', p_funding text default 'own', p_debt_limit bigint default 0, p_over_bp int default 10000
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -36,21 +48,25 @@ begin
     perform core.refuse('PT400', 'invalid_funding', 'funding must be own or parent', null, jsonb_build_object('field', 'funding'));
   end if;
   v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0);
+  v_ok := core.ledger_require_amount('debt_limit', p_debt_limit, 0);
+  v_ok := core.ledger_require_over(p_over_bp);
+  v_ok := core.ledger_require_bound('debt_limit', 0, p_overdraft, p_debt_limit);
   v_ok := core.require_object('metadata', p_metadata);
   if p_parent is null then
     select code into v_parent_code from core.ledger_account
     where code in (select array_to_string((string_to_array(p_account, '/'))[1:n], '/') from generate_series(1, 3) n) and code <> p_account
     order by length(code) desc limit 1;
   end if;
-  if v_member is not null and (p_overdraft > 0 or p_kind <> 'user' or v_parent_code is null
+  if v_member is not null and (p_overdraft > 0 or p_debt_limit > 0 or p_over_bp <> 10000 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then
     perform core.refuse('PT403', 'forbidden_account',
-      'a project may open user accounts below its own accounts, without overdraft',
-      'Ask the owner to open top-level accounts and to give overdraft.');
+      'a project may open user accounts below its own accounts, without overdraft or debt',
+      'Ask the owner to open top-level accounts, to give overdraft and to set what may be charged above a hold.');
   end if;
 
   v_request := jsonb_build_object('op', 'account_open', 'account', p_account, 'kind', p_kind,
-    'parent', p_parent, 'overdraft', p_overdraft, 'metadata', p_metadata, 'funding', p_funding);
+    'parent', p_parent, 'overdraft', p_overdraft, 'metadata', p_metadata, 'funding', p_funding,
+    'debt_limit', p_debt_limit, 'over_bp', p_over_bp);
   if v_parent_code is not null then
     select * into v_parent from core.ledger_account
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
@@ -63,9 +79,9 @@ begin
       jsonb_build_object('field', 'parent'));
   elsif v_parent.id is not null and cardinality(v_parent.path) >= 4 then
     perform core.refuse('PT400', 'too_deep', 'accounts nest at most four levels deep', null, jsonb_build_object('field', 'parent'));
-  elsif p_funding = 'parent' and p_overdraft > 0 then
-    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
-      'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
+  elsif p_funding = 'parent' and (p_overdraft > 0 or p_debt_limit > 0) then
+    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft or debt limit of its own',
+      'Give them to the parent.', jsonb_build_object('field', 'overdraft'));
   elsif v_parent.status <> 'active' then
     select * into v_purse from core.ledger_account where id = v_parent.purse_id;
     return core.ledger_denied('account_frozen', v_parent.code, v_purse);
@@ -74,10 +90,10 @@ begin
   -- An account of kind project waits for the project of its name, or is its; any other kind keeps projects off the name.
   if p_account !~ '/' and p_kind <> 'project' then v_ok := core.take_name(p_account, 'account'); end if;
   v_account.id := nextval('core.ledger_account_id_seq');
-  insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, metadata)
+  insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, debt_limit, over_bp, metadata)
   values (v_account.id, p_account, split_part(p_account, '/', 1), p_kind, v_parent.id,
     case p_funding when 'own' then v_account.id else v_parent.purse_id end,
-    v_account.id || coalesce(v_parent.path, '{}'), coalesce(v_parent.root_id, v_account.id), p_overdraft, p_metadata)
+    v_account.id || coalesce(v_parent.path, '{}'), coalesce(v_parent.root_id, v_account.id), p_overdraft, p_debt_limit, p_over_bp, p_metadata)
   on conflict on constraint ledger_account_code_key do nothing
   returning * into v_account;
   if not found then
@@ -103,7 +119,8 @@ create function core.ledger_account_view(p_account core.ledger_account) returns 
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return jsonb_build_object('account', p_account.code, 'project', p_account.project, 'kind', p_account.kind,
-    'status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
+    'status', p_account.status, 'overdraft', p_account.overdraft, 'debt_limit', p_account.debt_limit, 'over_bp', p_account.over_bp,
+    'metadata', p_account.metadata,
     'parent', (select code from core.ledger_account where id = p_account.parent_id),
     'funding', case when p_account.purse_id = p_account.id then 'own' else 'parent' end,
     'purse', (select code from core.ledger_account where id = p_account.purse_id),
@@ -115,15 +132,16 @@ comment on function core.ledger_account_view is 'What an account is, without its
 create function core.ledger_account_etag(p_account core.ledger_account) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  return core.etag(jsonb_build_object('status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata));
+  return core.etag(jsonb_build_object('status', p_account.status, 'overdraft', p_account.overdraft, 'metadata', p_account.metadata,
+    'debt_limit', p_account.debt_limit, 'over_bp', p_account.over_bp));
 end
 $$;
 comment on function core.ledger_account_etag is 'Names what can be edited of an account: postings do not change it.';
 
--- Freezes, closes, or changes overdraft and metadata; null leaves as is. Replays on p_key. Locks: account.
+-- Freezes, closes, or changes overdraft, debt limit, over_bp and metadata; null leaves as is. Replays on p_key. Locks: account.
 create function core_api.ledger_account_update(
   p_key text, p_account text, p_status text default null, p_overdraft bigint default null, p_metadata jsonb default null,
-  p_if_match text[] default null
+  p_if_match text[] default null, p_debt_limit bigint default null, p_over_bp int default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -143,6 +161,8 @@ begin
     perform core.refuse('PT400', 'invalid_status', 'status must be active, frozen or closed', null, jsonb_build_object('field', 'status'));
   end if;
   if p_overdraft is not null then v_ok := core.ledger_require_amount('overdraft', p_overdraft, 0); end if;
+  if p_debt_limit is not null then v_ok := core.ledger_require_amount('debt_limit', p_debt_limit, 0); end if;
+  if p_over_bp is not null then v_ok := core.ledger_require_over(p_over_bp); end if;
   if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   -- What the owner gave a project (its top account, its overdraft) the project cannot change for itself.
@@ -151,8 +171,13 @@ begin
     v_ok := core.authorize('ledger:grant', v_account.project);
   end if;
 
+  if (p_debt_limit is not null or p_over_bp is not null) and core.claims() ->> 'project' is not null then
+    perform core.refuse('PT403', 'forbidden_account', 'only the owner sets how far an account may go into debt and what is charged above its holds',
+      'Ask the owner.');
+  end if;
+
   v_request := jsonb_build_object('op', 'account_update', 'account', p_account, 'status', p_status,
-    'overdraft', p_overdraft, 'metadata', p_metadata);
+    'overdraft', p_overdraft, 'metadata', p_metadata, 'debt_limit', p_debt_limit, 'over_bp', p_over_bp);
   perform core.ledger_lock_account(null, v_account, null, false, v_account.id);
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -166,16 +191,22 @@ begin
       or exists (select from core.ledger_hold where root_id = v_account.root_id and account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
-  elsif p_overdraft > 0 and v_account.purse_id <> v_account.id then
-    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft of its own',
-      'Give the parent the overdraft.', jsonb_build_object('field', 'overdraft'));
+  elsif (p_overdraft > 0 or p_debt_limit > 0) and v_account.purse_id <> v_account.id then
+    perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft or debt limit of its own',
+      'Give them to the parent.', jsonb_build_object('field', 'overdraft'));
   elsif p_overdraft < v_account.overdraft and core.ledger_available(v_account) < v_account.overdraft - p_overdraft then
     perform core.refuse('PT409', 'overdraft_in_use', format('the account %s uses more of its overdraft', p_account),
       'Grant credits first.');
   end if;
-  v_ok := core.ledger_require_bound('overdraft', v_account.total_in, p_overdraft);
+  if p_debt_limit < -core.ledger_available(v_account) - coalesce(p_overdraft - v_account.overdraft, 0) then
+    perform core.refuse('PT409', 'debt_in_use', format('the account %s owes more than that', p_account), 'Grant credits first.',
+      jsonb_build_object('debt', -core.ledger_available(v_account)));
+  end if;
+  v_ok := core.ledger_require_bound(case when p_overdraft is null then 'debt_limit' else 'overdraft' end, v_account.total_in,
+    coalesce(p_overdraft, v_account.overdraft), coalesce(p_debt_limit, v_account.debt_limit));
 
   update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
+    debt_limit = coalesce(p_debt_limit, debt_limit), over_bp = coalesce(p_over_bp, over_bp),
     metadata = coalesce(p_metadata, metadata), version = version + 1
   where id = v_account.id returning * into v_account;
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
@@ -221,7 +252,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft);
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft, v_purse.debt_limit);
 
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;

@@ -29,10 +29,15 @@ begin
   from core.ledger_account a
   where a.id = any (p_ids) and a.purse_id <> a.id and (a.total_in <> 0 or a.total_out <> 0 or a.held <> 0 or a.overdraft <> 0)
   union all
-  select 'debt comes only from an overflow or a late settle', a.code, jsonb_build_object('available', core.ledger_available(a))
+  select 'debt stays within the limit that the owner set', a.code,
+    jsonb_build_object('available', core.ledger_available(a), 'debt_limit', a.debt_limit)
   from core.ledger_account a
-  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and core.ledger_available(a) < 0
-    and not exists (select from core.ledger_tx t where t.purse_id = a.id and t.flags && '{overflow,late}')
+  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and core.ledger_available(a) < -a.debt_limit
+  union all
+  select 'what was used is charged or uncollected', t.id::text,
+    jsonb_build_object('used', t.request -> 'amount', 'charged', t.amount, 'uncollected', coalesce(t.uncollected, 0))
+  from core.ledger_tx t
+  where t.purse_id = any (p_ids) and t.op = 'settle' and (t.request -> 'amount')::bigint <> t.amount + coalesce(t.uncollected, 0)
   union all
   select 'a hold has one end and its amounts add up', h.id::text,
     jsonb_build_object('status', h.status, 'amount', h.amount, 'captured', h.captured, 'released', h.released,
@@ -41,14 +46,14 @@ begin
   left join (
     select x.hold, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
       count(*) filter (where x.op = 'expire') as expiries, count(*) filter (where x.op = 'lease_close') as closes,
-      sum(case when x.op in ('settle', 'capture', 'lease_report') then x.amount else 0 end) as charged
+      sum(case when x.op in ('settle', 'capture', 'lease_report') then x.amount else 0 end) as charged, coalesce(sum(x.uncollected), 0) as uncollected
     from core.ledger_tx x where x.hold is not null and x.purse_id = any (p_ids) group by 1) t on t.hold = h.id
-  where h.purse_id = any (p_ids) and (case h.status
-    when 'open' then t.settles + t.voids + t.expiries + t.closes = 0 and h.released = 0 and h.captured = t.charged and h.captured <= h.amount
-    when 'settled' then t.settles + t.closes = 1 and t.voids + t.expiries = 0 and h.captured = t.charged and h.released = greatest(0, h.amount - h.captured)
+  where h.purse_id = any (p_ids) and (h.captured <= h.amount and h.uncollected = t.uncollected and h.captured + h.above = t.charged and case h.status
+    when 'open' then t.settles + t.voids + t.expiries + t.closes = 0 and h.released = 0
+    when 'settled' then t.settles + t.closes = 1 and t.voids + t.expiries = 0 and h.released = h.amount - h.captured
     when 'voided' then t.voids = 1 and t.settles + t.expiries = 0 and h.captured = 0 and h.released = h.amount
-    when 'expired' then t.expiries = 1 and t.settles + t.voids = 0 and h.captured = t.charged and h.released = h.amount - h.captured
-    when 'settled_late' then t.expiries = 1 and t.settles = 1 and t.voids = 0 and h.captured = t.charged
+    when 'expired' then t.expiries = 1 and t.settles + t.voids = 0 and h.released = h.amount - h.captured
+    when 'settled_late' then t.expiries = 1 and t.settles = 1 and t.voids = 0 and h.released = h.amount - h.captured
   end) is not true
   union all
   select 'a window counts what is attributed to it', b.name || ' ' || w.period_start,
@@ -59,8 +64,12 @@ begin
       select h.budget_ids, h.window_starts, h.captured::bigint as spent,
         case h.status when 'open' then h.amount - h.captured else 0 end as held from core.ledger_hold h
       union all
-      select t.budget_ids, t.window_starts, case t.op when 'refund' then -t.amount::bigint else t.amount end, 0
+      select t.budget_ids, t.window_starts,
+        case t.op when 'refund' then coalesce(t.above, 0) - t.amount::bigint when 'charge' then t.amount else coalesce(t.above, 0) end, 0
       from core.ledger_tx t where t.budget_ids is not null
+      union all
+      select c.budget_ids, c.window_starts, -t.above::bigint, 0
+      from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id where t.op = 'refund' and t.above is not null
     ) x, unnest(x.budget_ids, x.window_starts) as k (budget_id, period_start)
     group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
   where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
@@ -74,9 +83,9 @@ begin
   from core.ledger_lease l
   left join core.ledger_hold h on h.id = l.id
   left join (
-    select x.hold, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount) as sum
+    select x.hold, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount + coalesce(x.uncollected, 0)) as sum
     from core.ledger_tx x where x.op = 'lease_report' group by 1) r on r.hold = l.id
-  where l.account_id = any (p_ids) and (h.leased and h.captured = l.reported and coalesce(r.sum, 0) = l.reported
+  where l.account_id = any (p_ids) and (h.leased and h.captured + h.above + h.uncollected = l.reported and coalesce(r.sum, 0) = l.reported
     and coalesce(r.count, 0) = l.seq and coalesce(r.last, 0) = l.seq
     and (l.reported <= l.amount or 'overflow' = any (l.flags)) and (l.closed_at is null or h.status <> 'open')) is not true
   union all

@@ -50,6 +50,10 @@ begin
     return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
       || jsonb_build_object('hold', p_hold);
   end if;
+  if v_hold.amount::bigint + v_granted > 9007199254740991 then
+    perform core.refuse('PT400', 'invalid_amount', 'the hold would have been granted more than 9007199254740991 micro-credits in all',
+      'Settle it and reserve again.', jsonb_build_object('field', 'add'));
+  end if;
 
   v_tx := nextval('core.ledger_tx_id');
   -- A renewal never shortens what an earlier one promised.

@@ -33,7 +33,7 @@ begin
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
-    'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'overflow')), p_metadata);
+    'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
   v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
   v_purse := v_gate.purse;
@@ -53,9 +53,9 @@ begin
   end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
-  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata,
+  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
-  values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over,
+  values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
     v_gate.budget_ids, v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
   on conflict on constraint ledger_hold_pkey do nothing
   returning * into v_hold;
@@ -71,7 +71,7 @@ comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_ba
 
 create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
-  p_ttl_s int default 120, p_over text default 'overflow', p_metadata jsonb default '{}'
+  p_ttl_s int default 120, p_over text default 'cap', p_metadata jsonb default '{}'
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -131,9 +131,56 @@ $$;
 comment on function core.ledger_find_hold is 'A hold of the caller''s project, after authorisation; PT404 for a missing or foreign one, PT409 to change a lease''s.';
 
 -- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
--- hold, its policy decides: overflow records the fact (debt), cap takes what is available and logs the uncollected
--- rest, reject denies. An expired hold still charges, once: the provider has billed. Replays on p_key.
+-- hold, or after it expired, core.ledger_split bounds the charge: what it leaves is uncollected, and part of every book.
+-- reject denies what is above an open hold. What is within the hold counts in the windows it was reserved in, what is above
+-- in the present ones. An expired hold charges once: the provider has billed. Replays on p_key.
 -- Locks: purse, hold, windows.
+-- Whether a settle may charge above its hold: the hold is no longer open, or p_used (null: its rest) is more than its rest.
+create function core.ledger_is_above(p_hold core.ledger_hold, p_used bigint, p_now timestamptz) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  return p_hold.status = 'expired' or p_hold.status = 'open'
+    and (p_hold.expires_at <= p_now or coalesce(p_used, 0) > p_hold.amount - p_hold.captured);
+end
+$$;
+comment on function core.ledger_is_above is 'Whether a settle may charge above its hold, so that it needs the present windows.';
+
+-- The windows of a set that a list names.
+create function core.ledger_pick(p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[]) returns core.ledger_window_set
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_set core.ledger_window_set;
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    continue when not exists (select from unnest(p_ids, p_starts) as k (id, start)
+      where k.id = p_set.budget_ids[i] and k.start = p_set.window_starts[i]);
+    v_set.names := v_set.names || p_set.names[i];
+    v_set.caps := v_set.caps || p_set.caps[i];
+    v_set.spent := v_set.spent || p_set.spent[i];
+    v_set.held := v_set.held || p_set.held[i];
+  end loop;
+  return v_set;
+end
+$$;
+comment on function core.ledger_pick is 'Names, caps and counts of the windows of a set that a list names.';
+
+-- Counts a charge on a hold: p_held and p_within in the windows of the hold, p_above in the present ones.
+create function core.ledger_count_charge(p_tx bigint, p_set core.ledger_window_set, p_hold core.ledger_hold, p_held bigint, p_within bigint,
+  p_budget_ids bigint[], p_window_starts timestamptz[], p_above bigint, p_now timestamptz) returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_spent bigint[];
+  v_above bigint[];
+begin
+  if p_budget_ids is null then return core.ledger_count(p_tx, p_set, p_held, p_within, p_now); end if;
+  v_spent := core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_within);
+  v_above := core.ledger_spread(p_set, p_budget_ids, p_window_starts, p_above);
+  return core.ledger_count_each(p_tx, p_set, core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_held),
+    array(select s.spent + s.above from unnest(v_spent, v_above) with ordinality as s (spent, above, ord) order by s.ord), p_now);
+end
+$$;
+comment on function core.ledger_count_charge is 'Counts within a hold in its own windows and above it in the present ones.';
+
 create function core.ledger_settle(
   p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint, p_metadata jsonb
 ) returns jsonb
@@ -145,10 +192,10 @@ declare
   v_gate record;
   v_purse core.ledger_account;
   v_rest bigint;
-  v_within bigint;
-  v_above bigint;
-  v_charged bigint;
-  v_uncollected bigint := 0;
+  v_used bigint;
+  v_is_above boolean;
+  v_part record;
+  v_lists record;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
@@ -162,49 +209,55 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
+  v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
+  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
   if v_hold.status not in ('open', 'expired') then
-    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+    return core.ledger_denied('hold_closed', v_account.code, v_purse,
+      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   end if;
 
   v_rest := v_hold.amount - v_hold.captured;
-  v_within := least(coalesce(p_amount, v_rest), v_rest);
-  v_above := coalesce(p_amount, v_rest) - v_within;
-  if v_above > 0 and v_hold.over = 'reject' then
-    return core.ledger_denied('over_capture', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+  v_used := coalesce(p_amount, v_rest);
+  if v_hold.status = 'open' and v_used > v_rest and v_hold.over = 'reject' then
+    return core.ledger_denied('over_capture', v_account.code, v_purse,
+      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
-  elsif v_above > 0 and v_hold.over = 'cap' then
-    -- What is within an expired hold has to come out of the available, too: it was given back.
-    v_charged := v_within + least(v_above, greatest(0,
-      core.ledger_available(v_purse) - case v_hold.status when 'expired' then v_within else 0 end));
-    v_uncollected := v_within + v_above - v_charged;
-  else
-    v_charged := v_within + v_above;
+  elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
+    v_ok := core.ledger_retry();
+  elsif not (v_hold.status = 'expired' or v_used > v_rest) then
+    v_gate.budget_ids := null;
+    v_gate.window_starts := null;
   end if;
-  if v_above > 0 or v_hold.status = 'expired' then v_ok := core.ledger_require_room(v_purse, v_hold, v_windows, v_charged); end if;
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_part := core.ledger_split(v_hold, v_purse, v_used,
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
   if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
-  if v_charged > v_rest then v_flags := v_flags || 'overflow'::text; end if;
-  if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
+  if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
+  if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
 
   v_tx.id := nextval('core.ledger_tx_id');
-  update core.ledger_account set total_out = total_out + v_charged, version = version + 1,
+  update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, case v_hold.status when 'open' then -v_rest else 0 end, v_charged, v_gate.at);
-  update core.ledger_hold set captured = captured + v_charged, closed_at = v_gate.at,
+  v_windows := core.ledger_count_charge(v_tx.id, v_windows, v_hold, case v_hold.status when 'open' then -v_rest else 0 end,
+    v_part.within, v_gate.budget_ids, v_gate.window_starts, v_part.above, v_gate.at);
+  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_gate.at,
+    uncollected = uncollected + v_part.uncollected,
     status = case status when 'open' then 'settled' else 'settled_late' end,
-    released = case status when 'open' then greatest(0, v_rest - v_charged) else released end
+    released = case status when 'open' then v_rest - v_part.within else released end
   where id = p_hold returning * into v_hold;
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_charged, v_flags, v_request, null, v_gate.at,
-    p_windows => v_windows);
-  if v_charged > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_charged, 2); end if;
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
+    null, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows, p_above => v_part.above,
+    p_uncollected => v_part.uncollected);
+  if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;

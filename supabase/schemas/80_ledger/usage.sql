@@ -26,12 +26,14 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_low := core.ledger_number_at(greatest(p_from, timestamptz '2000-01-01') - v_slack);
   v_high := core.ledger_number_at(least(p_to, timestamptz '3000-01-01') + v_slack);
-  select coalesce(jsonb_agg(jsonb_build_object('start', u.start, 'charged', u.charged, 'refunded', u.refunded, 'charges', u.charges)
+  select coalesce(jsonb_agg(jsonb_build_object('start', u.start, 'charged', u.charged, 'refunded', u.refunded, 'charges', u.charges,
+    'uncollected', u.uncollected)
     order by u.start), '[]') into v_rows
   from (
     select date_trunc(p_bucket, t.created_at, 'UTC') as start,
       coalesce(sum(t.amount) filter (where t.op <> 'refund'), 0) as charged,
-      coalesce(sum(t.amount) filter (where t.op = 'refund'), 0) as refunded, count(*) filter (where t.op <> 'refund') as charges
+      coalesce(sum(t.amount) filter (where t.op = 'refund'), 0) as refunded,
+      coalesce(sum(t.uncollected), 0) as uncollected, count(*) filter (where t.op <> 'refund') as charges
     from (
       select * from core.ledger_tx p where p.purse_id = v_account.id and p.id > v_low and p.id <= v_high
       union all

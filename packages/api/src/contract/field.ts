@@ -35,7 +35,9 @@ export const holdField = z.uuid().describe('The id of a hold, as reserve returne
 
 export const overField = z
   .enum(['overflow', 'cap', 'reject'])
-  .describe('If settled above the hold: overflow records the debt, cap charges what is available, reject refuses')
+  .describe(
+    'If settled above the hold: cap charges what balance and budgets leave, overflow also goes into debt as far as the owner allows, reject refuses',
+  )
 
 export const ttlSecondsField = z
   .int()

@@ -177,6 +177,8 @@ export interface CoreFunctions {
       p_overdraft?: number | undefined
       p_metadata?: JsonInput
       p_funding?: string | undefined
+      p_debt_limit?: number | undefined
+      p_over_bp?: number | undefined
     }
     result: Json
   }
@@ -189,6 +191,8 @@ export interface CoreFunctions {
       p_overdraft?: number | null | undefined
       p_metadata?: JsonInput
       p_if_match?: readonly string[] | null | undefined
+      p_debt_limit?: number | null | undefined
+      p_over_bp?: number | null | undefined
     }
     result: Json
   }

@@ -197,6 +197,8 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_overdraft', type: 'bigint', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
       { name: 'p_funding', type: 'text', required: false },
+      { name: 'p_debt_limit', type: 'bigint', required: false },
+      { name: 'p_over_bp', type: 'integer', required: false },
     ],
   },
   {
@@ -210,6 +212,8 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_overdraft', type: 'bigint', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
       { name: 'p_if_match', type: 'text[]', required: false },
+      { name: 'p_debt_limit', type: 'bigint', required: false },
+      { name: 'p_over_bp', type: 'integer', required: false },
     ],
   },
   {

@@ -64,7 +64,12 @@ export interface LeaseGapDenial {
 
 export type LeaseOpened = Accepted & LeaseFacts & { status: 'leased' }
 export type LeaseReported = Accepted &
-  LeaseFacts & { status: 'reported'; charged: Credits; flags: ('late' | 'overflow')[] }
+  LeaseFacts & {
+    status: 'reported'
+    charged: Credits
+    uncollected: Credits
+    flags: ('late' | 'overflow' | 'uncollected')[]
+  }
 export type LeaseClosed = Accepted & LeaseFacts & { status: 'closed'; released: Credits }
 
 export type LeaseOpenOutcome = LeaseOpened | SpendDenial | AccountDenial | LeaseLimitDenial
@@ -188,7 +193,13 @@ const openAnswer: z.ZodMiniType<LeaseOpenOutcome> = z.union([
 ])
 const reportAnswer: z.ZodMiniType<LeaseReportOutcome> = z.union([
   mapped(
-    z.object({ ...accepted, ...stored, charged: amount, flags: z.array(z.enum(['late', 'overflow'])) }),
+    z.object({
+      ...accepted,
+      ...stored,
+      charged: amount,
+      uncollected: amount,
+      flags: z.array(z.enum(['late', 'overflow', 'uncollected'])),
+    }),
     ({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'reported' as const }),
   ),
   closedDenial,

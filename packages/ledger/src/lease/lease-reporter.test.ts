@@ -57,7 +57,14 @@ function setUp(changed: Partial<LeaseCalls> = {}) {
     async report({ seq, items }): Promise<LeaseReported> {
       const sum = items.reduce((total, item) => total + item.amount, 0)
       log.push(`report ${seq}: ${sum}`)
-      return { ...answered, seq, status: 'reported', charged: microCredits(sum), flags: [] }
+      return {
+        ...answered,
+        seq,
+        status: 'reported',
+        charged: microCredits(sum),
+        uncollected: microCredits(0),
+        flags: [],
+      }
     },
     async close(): Promise<LeaseClosed> {
       log.push('close')
@@ -128,7 +135,7 @@ test('a report that failed is sent again under its number, with the same spends'
       const [{ amount } = { amount: 0 }] = items
       log.push(`report ${seq}: ${amount}`)
       if (failures-- > 0) throw new CoreError('E_TIMEOUT', 'no answer')
-      return { ...answered, status: 'reported', charged: microCredits(amount), flags: [] }
+      return { ...answered, status: 'reported', charged: microCredits(amount), uncollected: microCredits(0), flags: [] }
     },
   })
   for (const amount of [7, 5, 3]) {

@@ -35,7 +35,7 @@ begin
   end if;
   return case p_op ->> 'op'
     when 'reserve' then core.ledger_reserve(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
-      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'overflow'), coalesce(p_op -> 'metadata', '{}'))
+      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'cap'), coalesce(p_op -> 'metadata', '{}'))
     when 'settle' then core.ledger_settle(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
     when 'void' then core.ledger_void(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
     when 'charge' then core.ledger_charge(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
@@ -111,28 +111,36 @@ end
 $$;
 comment on function core.ledger_batch_reach is 'The purses, holds and windows that the operations of a batch name within the reach of their caller.';
 
--- One by one, in order, after taking the locks of all in the global order: an operation may depend on an earlier one
--- of the same batch (settle what it reserved), and any operation is allowed.
+-- One by one, in order, under locks taken for all of them.
+create function core.ledger_batch_apply(p_ops jsonb, p_locks core.ledger_batch_locks) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_results text[] := '{}';
+  v_op jsonb;
+begin
+  for v_op in select value from jsonb_array_elements(p_ops) loop
+    v_results := v_results || core.ledger_apply(v_op, p_locks)::text;
+  end loop;
+  return '[' || array_to_string(v_results, ', ') || ']';
+end
+$$;
+comment on function core.ledger_batch_apply is 'Runs the operations of a batch one by one under locks taken for all of them.';
+
+-- One by one, after taking the locks of all in the global order: an operation may depend on an earlier one of the same
+-- batch (settle what it reserved), and any operation is allowed.
 create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_reach record;
   v_gate record;
-  v_locks core.ledger_batch_locks;
-  v_results text[] := '{}';
-  v_op jsonb;
 begin
   v_reach := core.ledger_batch_reach(p_ops);
   v_gate := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
-  v_locks := core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at, v_gate.budget_ids || v_reach.budget_ids,
-    v_gate.window_starts || v_reach.window_starts);
-  for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || core.ledger_apply(v_op, v_locks)::text;
-  end loop;
-  return '[' || array_to_string(v_results, ', ') || ']';
+  return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at,
+    v_gate.budget_ids || v_reach.budget_ids, v_gate.window_starts || v_reach.window_starts));
 end
 $$;
-comment on function core.ledger_batch_each is 'Runs the operations of a batch one by one under locks taken for all of them.';
+comment on function core.ledger_batch_each is 'Locks what the operations of a batch name, then runs them one by one.';
 
 -- All or nothing: rolls the batch back when one operation is not accepted.
 create function core.ledger_batch_atomic(p_ops jsonb) returns jsonb

@@ -10,14 +10,14 @@ create type core.ledger_batch as (
   op text[], key text[], code text[], amount bigint[], min bigint[], ttl int[], over text[], metadata jsonb[], hold uuid[],
   reason text[], valid boolean[],
   -- as found; purse and list are positions; known: its account is there and the caller's; what is not valid by then is left
-  -- to its own function, under the batch's locks
-  known boolean[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
-  hold_amount bigint[], hold_captured bigint[], hold_status text[], hold_over text[],
+  -- to its own function, under the batch's locks; exceeds: a settle that may charge above its hold
+  known boolean[], exceeds boolean[], over_bp int[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
+  hold_amount bigint[], hold_captured bigint[], hold_status text[],
   -- as decided; tx null: denied. counts: of its windows, as the journal keeps them
   tx bigint[], version bigint[], counted bigint[], charged bigint[], settled bigint[], held bigint[], counts text[], flags text[],
   hold_end text[], released bigint[], result text[],
   -- of each purse
-  purse_id bigint[], purse_in bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_version bigint[],
+  purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_version bigint[],
   -- windows: as read, what an answer says of each before its counts, and which belong together
   windows core.ledger_window_set, heads text[], lists core.ledger_window_list[],
   at timestamptz
@@ -32,7 +32,7 @@ declare
   v_together boolean;
 begin
   select array_agg(o.op), array_agg(o.key), array_agg(o.account), array_agg(o.amount), array_agg(o.min),
-    array_agg(coalesce(o.ttl_s, 120)), array_agg(coalesce(o.over, 'overflow')), array_agg(coalesce(o.metadata, '{}')), array_agg(o.hold),
+    array_agg(coalesce(o.ttl_s, 120)), array_agg(coalesce(o.over, 'cap')), array_agg(coalesce(o.metadata, '{}')), array_agg(o.hold),
     array_agg(o.reason),
     array_agg(coalesce(length(o.key) between 1 and 200 and not starts_with(o.key, 'core:')
       and (o.amount is null or o.amount between 0 and 9007199254740991)
@@ -68,19 +68,21 @@ create function core.ledger_batch_find(b core.ledger_batch) returns core.ledger_
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
+  v_now timestamptz := clock_timestamp();
 begin
-  select array_agg(x.account), array_agg(x.project), array_agg(x.code), array_agg(x.root_id), array_agg(x.known),
+  select array_agg(x.account), array_agg(x.project), array_agg(x.code), array_agg(x.root_id), array_agg(x.over_bp), array_agg(x.known),
+    array_agg(x.known and x.op = 'settle' and x.exceeds),
     array_agg(x.known and not (x.op = 'reserve' and x.hold is not null) and x.leased is not true), array_agg(x.request)
-  into b.account, b.project, b.code, b.root, b.known, b.valid, b.request
+  into b.account, b.project, b.code, b.root, b.over_bp, b.known, b.exceeds, b.valid, b.request
   from (
-    select x.op, a.id as account, a.project, a.code, a.root_id, h.id as hold, h.leased,
+    select x.op, a.over_bp, coalesce(h.status <> 'open' or h.expires_at <= v_now or x.amount > h.amount - h.captured, false) as exceeds, a.id as account, a.project, a.code, a.root_id, h.id as hold, h.leased,
       x.valid and a.id is not null and (v_member is null or a.project = v_member) as known,
       case when x.op = 'void' or x.metadata = '{}' then r.fields else r.fields || jsonb_build_object('metadata', x.metadata) end as request
     from unnest(b.op, b.code, b.amount, b.hold, b.min, b.ttl, b.over, b.metadata, b.reason, b.valid)
       with ordinality as x (op, code, amount, hold, min, ttl, over, metadata, reason, valid, ord)
     cross join lateral (select jsonb_strip_nulls(case x.op
       when 'reserve' then jsonb_build_object('op', 'reserve', 'account', x.code, 'amount', x.amount, 'hold', x.hold, 'min', x.min,
-        'ttl_s', nullif(x.ttl, 120), 'over', nullif(x.over, 'overflow'))
+        'ttl_s', nullif(x.ttl, 120), 'over', nullif(x.over, 'cap'))
       when 'charge' then jsonb_build_object('op', 'charge', 'account', x.code, 'amount', x.amount)
       when 'settle' then jsonb_build_object('op', 'settle', 'hold', x.hold, 'amount', x.amount)
       else jsonb_build_object('op', 'void', 'hold', x.hold, 'reason', x.reason) end) as fields) r
@@ -106,20 +108,20 @@ begin
     coalesce(array_agg(x.hold) filter (where x.op in ('settle', 'void') and x.valid), '{}')
   into v_accounts, v_spending, v_holds
   from unnest(b.op, b.account, b.hold, b.known, b.valid) as x (op, account, hold, known, valid) where x.known;
-  select array_agg(p.id), array_agg(p.total_in::bigint), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
+  select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
     array_agg(p.overdraft::bigint), array_agg(p.version)
-  into b.purse_id, b.purse_in, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_version
+  into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_version
   from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (v_accounts));
 
   with account as materialized (
     select a.id, array_position(b.purse_id, a.purse_id) as purse, core.ledger_is_frozen(a.path) as frozen
     from core.ledger_account a where a.id = any (v_accounts)
   )
-  select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status), array_agg(r.over),
+  select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
     array_agg(r.result), array_agg(r.valid)
-  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.hold_over, b.result, b.valid
+  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid
   from (
-    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.over,
+    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status,
       case when t.request = x.request then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
       -- A hold that somebody opened under the id of a reserve since: reserve itself says so.
       x.valid and (t.request is null or t.request = x.request) and not (x.op = 'reserve' and h.id is not null) as valid
@@ -164,7 +166,7 @@ begin
     v_first := v_now;
     v_last := v_now;
   end if;
-  if v_first = v_last and (p_spending is null or cardinality(p_spending) = 1 and v_first = v_now) then
+  if not true = any (b.exceeds) and v_first = v_last and (p_spending is null or cardinality(p_spending) = 1 and v_first = v_now) then
     b.lists := array[v_first];
     b.list := array_fill(1, array[cardinality(b.op)]);
     return b;

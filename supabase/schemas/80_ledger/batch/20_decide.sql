@@ -9,22 +9,22 @@ declare
   v_op text[] := b.op; v_code text[] := b.code; v_amount bigint[] := b.amount; v_min bigint[] := b.min; v_ttl int[] := b.ttl;
   v_hold uuid[] := b.hold; v_ids uuid[]; v_valid boolean[] := b.valid; v_result text[] := b.result;
   v_purse int[] := b.purse; v_frozen boolean[] := b.frozen; v_list int[] := b.list;
-  h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status; h_over text[] := b.hold_over;
+  h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
   v_tx bigint[] := array_fill(null::bigint, array[v_count]);
   v_version bigint[] := v_tx; v_counted bigint[] := v_tx; v_posted bigint[] := v_tx; v_settled bigint[] := v_tx; v_held bigint[] := v_tx;
   h_released bigint[] := v_tx;
   v_counts text[] := array_fill(null::text, array[v_count]);
   h_new_status text[] := v_counts;
   v_flags text[] := array_fill('{}'::text, array[v_count]);
-  p_in bigint[] := b.purse_in; p_balance bigint[] := b.purse_settled; p_held bigint[] := b.purse_held;
+  p_balance bigint[] := b.purse_settled; p_held bigint[] := b.purse_held;
   p_overdraft bigint[] := b.purse_overdraft; p_version bigint[] := b.purse_version;
   w_cap bigint[] := (b.windows).caps; w_spent bigint[] := (b.windows).spent; w_held bigint[] := (b.windows).held;
   w_alert bigint[] := (b.windows).alert_at; w_head text[] := b.heads;
   v_positions int[];
   v_run_list int; v_run_purse int; v_run_spent bigint; v_run_held bigint; v_balance_now bigint; v_held_now bigint; v_version_now bigint;
   v_alert_in bigint; v_hold_rest bigint; v_available bigint; v_rest bigint; v_tightest int; v_granted bigint; v_charged bigint;
-  v_within bigint; v_above bigint; v_uncollected bigint; v_most bigint; v_held_delta bigint;
-  v_windows text; v_kept text; v_text text; v_expires text; v_expires_ttl int; v_status text; v_flag text; w int;
+  v_held_delta bigint;
+  v_windows text; v_kept text; v_text text; v_expires text; v_expires_ttl int; v_status text; w int;
 begin
   -- A run of operations on one purse and one list of windows is counted in plain variables (an array element costs
   -- twice as much): what the purse has, and by how much all windows of the list have moved since the run began.
@@ -100,42 +100,16 @@ begin
       h_new_status[i] := 'voided';
       v_text := concat(', "hold": "', v_hold[i], '", "status": "voided", "released": ', h_amount[i]);
     else
+      -- Within the hold: what is above one, or late, takes the whole batch one by one.
       v_hold_rest := h_amount[i] - h_captured[i];
-      v_within := least(coalesce(v_amount[i], v_hold_rest), v_hold_rest);
-      v_above := coalesce(v_amount[i], v_hold_rest) - v_within;
-      v_uncollected := 0;
-      if v_above > 0 and h_over[i] = 'reject' then
-        v_status := 'over_capture';
-        v_text := concat(', "hold": "', v_hold[i], '", "requested": ', v_amount[i], ', "limit": ', v_hold_rest);
-      else
-        v_charged := v_within + v_above;
-        if v_above > 0 and h_over[i] = 'cap' then
-          v_charged := v_within + least(v_above, greatest(0, v_available - case h_status[i] when 'expired' then v_within else 0 end));
-          v_uncollected := v_within + v_above - v_charged;
-        end if;
-        -- Beyond what was set aside, and beyond any sum: settle itself refuses it, below.
-        if v_above > 0 or h_status[i] = 'expired' then
-          v_most := greatest(p_in[v_run_purse] - v_balance_now + v_held_now, h_captured[i]);
-          foreach w in array v_positions loop
-            v_most := greatest(v_most, w_spent[w] + w_held[w] + v_run_spent + v_run_held);
-          end loop;
-          continue when v_charged > 9007199254740991 - v_most;
-        end if;
-        v_flag := concat_ws(',', case when h_status[i] = 'expired' then 'late' end, case when v_amount[i] is null then 'estimated' end,
-          case when v_charged > v_hold_rest then 'overflow' end, case when v_uncollected > 0 then 'uncollected' end);
-        if v_flag <> '' then v_flags[i] := '{' || v_flag || '}'; end if;
-        v_counted[i] := v_charged;
-        if h_status[i] = 'open' then
-          v_held_delta := -v_hold_rest;
-          h_new_status[i] := 'settled';
-          h_released[i] := greatest(0, v_hold_rest - v_charged);
-        else
-          h_new_status[i] := 'settled_late';
-        end if;
-        v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_new_status[i], '", "charged": ', v_charged, ', "released": ',
-          greatest(0, v_hold_rest - v_charged), ', "uncollected": ', v_uncollected, ', "flags": ',
-          case v_flag when '' then '[]' else '["' || replace(v_flag, ',', '", "') || '"]' end);
-      end if;
+      v_charged := coalesce(v_amount[i], v_hold_rest);
+      if v_amount[i] is null then v_flags[i] := '{estimated}'; end if;
+      v_counted[i] := v_charged;
+      v_held_delta := -v_hold_rest;
+      h_new_status[i] := 'settled';
+      h_released[i] := v_hold_rest - v_charged;
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "settled", "charged": ', v_charged, ', "released": ', h_released[i],
+        ', "uncollected": 0, "flags": ', case when v_amount[i] is null then '["estimated"]' else '[]' end);
     end if;
 
     if v_status is null then

@@ -18,7 +18,7 @@ create table core.ledger_lease (
 comment on table core.ledger_lease is 'A hold spent offline and reported later. Its id is also that of its hold, whose time runs out a grace later.';
 comment on column core.ledger_lease.expires_at is 'When the device stops spending. Its hold gives the unreported rest back a grace after that.';
 comment on column core.ledger_lease.seq is 'The last report; the next one has the next number.';
-comment on column core.ledger_lease.flags is 'overflow: more was reported than leased. late: a report came after the rest had gone back.';
+comment on column core.ledger_lease.flags is 'overflow: more was reported than leased. late: a report came after the rest had gone back. uncollected: not all of it could be charged.';
 
 -- How long the unreported rest of an expired lease stays held.
 create function core.ledger_lease_grace() returns interval
@@ -123,9 +123,9 @@ begin
   insert into core.ledger_lease (id, account_id, project, device, amount, opened_at, expires_at)
   values (core.new_id(), v_account.id, v_account.project, p_device, p_amount, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
   returning * into v_lease;
-  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, budget_ids, window_starts, metadata,
+  insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at, leased)
-  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'overflow', v_gate.budget_ids,
+  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'cap', v_account.over_bp, v_gate.budget_ids,
     v_gate.window_starts, jsonb_build_object('device', p_device), v_gate.at, v_lease.expires_at + core.ledger_lease_grace(), true)
   returning * into v_hold;
   update core.ledger_account set held = held + p_amount, version = version + 1 where id = v_purse.id returning * into v_purse;

@@ -40,9 +40,8 @@ $$;
 comment on function core.ledger_lease_sum is 'The sum of a report''s items; PT400 for a malformed one, PT413 above 1,000 items or 1 MB.';
 
 -- Charges what a device spent. Reports are numbered from 1 without a gap; the same number with the same items replays,
--- with other items it is PT422. Spent is spent: what is beyond the lease is recorded and flagged overflow; what comes
--- after the rest went back (expiry and grace) charges all the same, flagged late. In both the account may go into debt.
--- Either enlarges the hold by what it captures beyond it, so that captured + released = amount stays true of every hold.
+-- with other items it is PT422. A report is never refused for money: what is beyond the lease (flag overflow), or comes after
+-- its rest went back (flag late), is charged as a late settle is, by core.ledger_split; the rest is uncollected.
 -- Locks: purse, hold, windows; the lease goes with its hold.
 create function core_api.ledger_lease_report(p_lease uuid, p_seq int, p_items jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
@@ -56,7 +55,9 @@ declare
   v_gate record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
-  v_within bigint := 0;
+  v_is_above boolean;
+  v_part record;
+  v_lists record;
   v_flags text[] := '{}';
   v_tx bigint;
   v_key text := format('core:lease:%s:%s', p_lease, p_seq);
@@ -71,7 +72,9 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
+  select * into v_hold from core.ledger_hold where id = p_lease;
+  v_is_above := core.ledger_is_above(v_hold, v_sum, clock_timestamp());
+  v_gate := core.ledger_lock_account(null, v_account, p_lease, v_is_above);
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -86,26 +89,39 @@ begin
       jsonb_build_object('lease', p_lease, 'seq', p_seq, 'expected', v_lease.seq + 1));
   end if;
 
-  if v_hold.status = 'open' then
-    v_within := least(v_sum, v_hold.amount - v_hold.captured);
+  if v_lease.reported::bigint + v_sum > 9007199254740991 then
+    perform core.refuse('PT400', 'invalid_amount', 'the lease would have reported more than 9007199254740991 micro-credits in all',
+      'Check what was metered.', jsonb_build_object('field', 'items'));
+  elsif v_hold.status <> 'open' or v_sum > v_hold.amount - v_hold.captured then
+    if not v_is_above then v_ok := core.ledger_retry(); end if;
   else
-    v_flags := v_flags || 'late'::text;
+    v_gate.budget_ids := null;
+    v_gate.window_starts := null;
   end if;
-  if v_within < v_sum then v_ok := core.ledger_require_room(v_purse, v_hold, v_windows, v_sum); end if;
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_part := core.ledger_split(v_hold, v_purse, v_sum,
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
+  if v_hold.status <> 'open' then v_flags := v_flags || 'late'::text; end if;
   if v_lease.reported + v_sum > v_lease.amount then v_flags := v_flags || 'overflow'::text; end if;
+  if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
   v_tx := nextval('core.ledger_tx_id');
   update core.ledger_lease l set reported = l.reported + v_sum, seq = p_seq,
     flags = l.flags || array(select f from unnest(v_flags) f where f <> all (l.flags))
   where l.id = p_lease returning * into v_lease;
-  update core.ledger_hold set captured = captured + v_sum, amount = amount + v_sum - v_within
-  where id = p_lease returning * into v_hold;
-  update core.ledger_account set total_out = total_out + v_sum, held = held - v_within, version = version + 1
+  update core.ledger_account set total_out = total_out + v_part.within + v_part.above, held = held - v_part.within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_within, v_sum, v_gate.at)))
+  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_gate.budget_ids,
+    v_gate.window_starts, v_part.above, v_gate.at);
+  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
+    uncollected = uncollected + v_part.uncollected
+  where id = p_lease returning * into v_hold;
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at)
-    || jsonb_build_object('charged', v_sum, 'flags', to_jsonb(v_flags));
-  perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_sum, v_flags, v_request, v_answer, v_gate.at);
-  v_ok := core.ledger_post(v_tx, v_purse, -v_sum, 2);
+    || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
+  perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_part.within + v_part.above, v_flags, v_request,
+    v_answer, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
+  if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
   return v_answer;
 end
 $$;

@@ -15,9 +15,7 @@ export function addHold(credits: Command, { session }: Verbs): void {
     .option('--min <amount>', 'smallest amount to accept (default: the full amount)')
     .option('--ttl <seconds>', 'seconds until the hold expires and its credits are released', '120')
     .addOption(
-      new Option('--over <policy>', 'if settled above the hold')
-        .choices(['overflow', 'cap', 'reject'])
-        .default('overflow'),
+      new Option('--over <policy>', 'if settled above the hold').choices(['overflow', 'cap', 'reject']).default('cap'),
     )
     .addOption(idempotencyKeyOption())
     .action(

@@ -19,6 +19,12 @@ const funding = z
   .enum(['own', 'parent'])
   .describe('own: holds credits itself. parent: has no purse; what it spends comes out of its parent')
 
+const overBpField = z
+  .int()
+  .min(0)
+  .max(1_000_000)
+  .describe('How much a settle may charge above a hold, in basis points of what was granted: 10000 is as much again')
+
 const accountFields = {
   account: z.string(),
   project: z.string(),
@@ -28,6 +34,8 @@ const accountFields = {
   funding,
   purse: z.string().describe('The account whose credits it spends'),
   overdraft: amountOrZeroField,
+  debtLimit: amountOrZeroField.describe('How far a settle with over = overflow may take available below zero'),
+  overBp: overBpField,
   metadata: objectField,
   createdAt: timestampField,
   etag: etagField,
@@ -60,6 +68,8 @@ const accountExample = {
   funding: 'parent',
   purse: 'pool',
   overdraft: 0,
+  debtLimit: 0,
+  overBp: 10_000,
   metadata: {},
   createdAt: '2026-11-20T09:30:00+00:00',
   etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
@@ -121,6 +131,8 @@ export const openAccount = defineRoute({
       parent: accountField.optional(),
       funding: funding.default('own'),
       overdraft: amountOrZeroField.default(0),
+      debtLimit: amountOrZeroField.default(0),
+      overBp: overBpField.default(10_000),
       metadata: metadataField.default({}),
     }),
   },
@@ -164,8 +176,9 @@ export const updateAccount = defineRoute({
   method: 'PATCH',
   path: '/v1/projects/{project}/accounts/{code}',
   noun: 'accounts',
-  summary: 'Freeze, close, or change overdraft and metadata',
-  description: 'Fields left out stay as they are. Top accounts and overdrafts are the owner’s to change.',
+  summary: 'Freeze, close, or change overdraft, debt limit and metadata',
+  description:
+    'Fields left out stay as they are. Top accounts, overdraft, debtLimit and overBp are the owner’s to change.',
   auth: 'ledger:account',
   idempotencyKey: 'optional',
   conditional: 'edit',
@@ -175,6 +188,8 @@ export const updateAccount = defineRoute({
     body: z.strictObject({
       status: status.optional(),
       overdraft: amountOrZeroField.optional(),
+      debtLimit: amountOrZeroField.optional(),
+      overBp: overBpField.optional(),
       metadata: metadataField.optional(),
     }),
   },

@@ -34,7 +34,7 @@ export const batchOperation = z.discriminatedUnion('op', [
     amount: amountField,
     min: amountField.optional(),
     ttlSeconds: ttlSecondsField,
-    over: overField.default('overflow'),
+    over: overField.default('cap'),
     hold: z.uuid().optional().describe('An id of your own, so that a later operation can settle it'),
     metadata,
   }),

@@ -24,7 +24,11 @@ const leaseFields = {
   amount: amountField,
   reported: amountOrZeroField.describe('What was reported as spent in all'),
   seq: z.int().describe('The number of the last report; the next one has the next number'),
-  flags: z.array(z.string()).describe('overflow: more was reported than leased. late: after the rest had gone back'),
+  flags: z
+    .array(z.string())
+    .describe(
+      'overflow: more was reported than leased. late: after the rest had gone back. uncollected: not all of it was charged',
+    ),
   rest: amountOrZeroField.describe('What is still set aside'),
   openedAt: timestampField,
   expiresAt: timestampField.describe('The device stops spending before this'),
@@ -128,7 +132,12 @@ export const reportCreditLease = defineRoute({
   },
   outputs: {
     200: z
-      .object({ ...leaseFields, charged: amountField.describe('The sum of this report'), ...postingFields })
+      .object({
+        ...leaseFields,
+        charged: amountOrZeroField.describe('What this report was charged'),
+        uncollected: amountOrZeroField.describe('Reported, but not charged: nothing was left beyond the lease'),
+        ...postingFields,
+      })
       .meta({ id: 'LeaseReport' }),
   },
   problems: ['hold_closed', 'lease_gap'],
@@ -144,6 +153,7 @@ export const reportCreditLease = defineRoute({
         seq: 1,
         rest: 3_800_000,
         charged: 1_200_000,
+        uncollected: 0,
         ...postingExample,
       },
     },

@@ -35,6 +35,7 @@ export const getUsage = defineRoute({
             start: timestampField,
             charged: amountOrZeroField,
             refunded: amountOrZeroField,
+            uncollected: amountOrZeroField.describe('Used, but not charged'),
             charges: z.int().describe('How many'),
           }),
         ),
@@ -52,7 +53,9 @@ export const getUsage = defineRoute({
         bucket: 'day',
         from: '2026-11-20T00:00:00+00:00',
         to: '2026-11-21T00:00:00+00:00',
-        usage: [{ start: '2026-11-20T00:00:00+00:00', charged: 80_500_000, refunded: 250_000, charges: 161 }],
+        usage: [
+          { start: '2026-11-20T00:00:00+00:00', charged: 80_500_000, refunded: 250_000, uncollected: 0, charges: 161 },
+        ],
       },
     },
   ],

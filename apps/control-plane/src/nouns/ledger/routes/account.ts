@@ -13,7 +13,7 @@ export const accountRoutes = [
   }),
 
   serve(openAccount, async ({ project, principal, idempotencyKey, body, rpc, rpcUnbound }) => {
-    const { account, kind, parent, funding, overdraft, metadata } = body
+    const { account, kind, parent, funding, overdraft, debtLimit, overBp, metadata } = body
     if (!isAccountOf(project, account)) return accountNotFound(account)
     // A parent in another project (the shared pool) is the owner's to give.
     const unbound = isOwner(principal)
@@ -26,6 +26,8 @@ export const accountRoutes = [
       p_parent: parent ?? null,
       p_funding: funding,
       p_overdraft: overdraft,
+      p_debt_limit: debtLimit,
+      p_over_bp: overBp,
       p_metadata: metadata,
     })
     return toAnswer(201, answer)
@@ -36,17 +38,24 @@ export const accountRoutes = [
     return toAnswer(200, await rpc('ledger_balance', { p_account: code }))
   }),
 
-  serve(updateAccount, async ({ project, ifMatch, idempotencyKey, params: { code }, body, rpc }) => {
-    if (!isAccountOf(project, code)) return accountNotFound(code)
-    const { status, overdraft, metadata } = body
-    const answer = await rpc('ledger_account_update', {
-      p_key: idempotencyKey,
-      p_account: code,
-      p_status: status ?? null,
-      p_overdraft: overdraft ?? null,
-      p_metadata: metadata ?? null,
-      p_if_match: ifMatch,
-    })
-    return toAnswer(200, answer)
-  }),
+  serve(
+    updateAccount,
+    async ({ project, principal, ifMatch, idempotencyKey, params: { code }, body, rpc, rpcUnbound }) => {
+      if (!isAccountOf(project, code)) return accountNotFound(code)
+      const { status, overdraft, debtLimit, overBp, metadata } = body
+      // Debt and what is charged above holds are the owner's alone.
+      const update = isOwner(principal) ? rpcUnbound : rpc
+      const answer = await update('ledger_account_update', {
+        p_key: idempotencyKey,
+        p_account: code,
+        p_status: status ?? null,
+        p_overdraft: overdraft ?? null,
+        p_debt_limit: debtLimit ?? null,
+        p_over_bp: overBp ?? null,
+        p_metadata: metadata ?? null,
+        p_if_match: ifMatch,
+      })
+      return toAnswer(200, answer)
+    },
+  ),
 ]
