@@ -1,4 +1,5 @@
 import * as auditScopes from './audit/scopes.ts'
+import * as cacheScopes from './cache/scopes.ts'
 import * as common from './contract/problems.ts'
 import * as errorScopes from './error/scopes.ts'
 import * as eventScopes from './event/scopes.ts'
@@ -26,6 +27,7 @@ export const scopes = {
   ...eventScopes.scopes,
   ...flagScopes.scopes,
   ...ledgerScopes.scopes,
+  ...cacheScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,
 } as const

@@ -35,6 +35,10 @@ export const errorCodes = {
     retryable: false,
     summary: 'The journal of a credit lease cannot be read or written, or is full. Nothing acknowledged is lost.',
   },
+  E_LOAD_FAILED: {
+    retryable: true,
+    summary: 'Another process tried to load this cache entry and failed a moment ago. It is tried again after a pause.',
+  },
   E_LEASE_LOCKED: { retryable: false, summary: 'Another process has the journal of this credit lease open.' },
   E_CONFIG_INVALID: { retryable: false, summary: 'The configuration has faults; all of them are listed.' },
   E_CLOSED: { retryable: false, summary: 'The object was closed before the call.' },

@@ -28,6 +28,7 @@ export const problemOfError: Readonly<Record<ErrorCode, ProblemCode>> = {
   E_DATABASE_LOCKED: 'unavailable',
   E_LEASE_JOURNAL: 'internal',
   E_LEASE_LOCKED: 'unavailable',
+  E_LOAD_FAILED: 'unavailable',
   E_CONFIG_INVALID: 'internal',
   E_CLOSED: 'unavailable',
   E_INTERNAL: 'internal',

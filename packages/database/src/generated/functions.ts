@@ -13,6 +13,114 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Voids every cached value of a namespace. */
+  cache_clear: {
+    args: {
+      p_namespace: string
+      p_origin?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes up to 1,000 keys for every process; what was read before it may not be written back. */
+  cache_delete: {
+    args: {
+      p_namespace: string
+      p_keys: readonly string[]
+      p_origin?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Makes up to 1,000 keys stale: the next caller loads, and may serve what is there meanwhile. */
+  cache_expire: {
+    args: {
+      p_namespace: string
+      p_keys: readonly string[]
+      p_origin?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Cached values of up to 1,000 keys, and on request the right to load those that are not fresh. */
+  cache_get_many: {
+    args: {
+      p_namespace: string
+      p_keys: readonly string[]
+      p_holder?: string | null | undefined
+      p_lease_ms?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Voids every cached value with one of the tags. */
+  cache_invalidate_tags: {
+    args: {
+      p_namespace: string
+      p_tags: readonly string[]
+      p_origin?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** What other processes changed in a project's caches since a cursor. */
+  cache_poll: {
+    args: {
+      p_cursor?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Writes up to 1,000 cached values; null among the versions for one that was refused because its key changed since it was read. */
+  cache_put_many: {
+    args: {
+      p_namespace: string
+      p_entries: JsonInput
+      p_origin?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Ends the right to load a key, with a failure that is shared for a while or without. */
+  cache_release: {
+    args: {
+      p_namespace: string
+      p_key: string
+      p_token: number
+      p_failure?: string | null | undefined
+      p_backoff_ms?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Keeps the right to load a key; renewed is false where another process has it by now. */
+  cache_renew: {
+    args: {
+      p_namespace: string
+      p_key: string
+      p_token: number
+      p_lease_ms: number
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Entries and bytes that a project keeps in the shared tier, by namespace. */
+  cache_stats: {
+    args: {
+      p_namespace?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes cached values that are gone and those beyond a project's bounds, at most p_limit of each. */
+  cache_sweep: {
+    args: {
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Groups of unexpected failures, the one met last first; all projects for the owner. */
   error_list: {
     args: {

@@ -1,0 +1,30 @@
+import { type Channel, channel, type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+
+/** What subscribers of `core:cache:answer` are told of each answer. */
+export interface CacheAnswer {
+  readonly namespace: string
+  readonly key: string
+  readonly from: 'memory' | 'shared' | 'stale' | 'load'
+}
+
+/** What subscribers of the tracing channel `core:cache:load` are told of each load. */
+export interface CacheLoad {
+  readonly namespace: string
+  readonly key: string
+}
+
+/**
+ * node:diagnostics_channel names: `core:cache:answer`, and `tracing:core:cache:load:start|end|asyncStart|asyncEnd|error`.
+ * Without a subscriber they cost a property read.
+ */
+export interface Channels {
+  readonly answer: Channel
+  readonly load: TracingChannel<unknown, CacheLoad>
+}
+
+export function openChannels(): Channels {
+  return {
+    answer: channel('core:cache:answer'),
+    load: tracingChannel<unknown, CacheLoad>('core:cache:load'),
+  }
+}

@@ -1,0 +1,47 @@
+-- What changed after a cursor, oldest first, of what has become final: an event of a transaction that is still open, and
+-- all behind it, wait for the next call. A cursor of another epoch, or older than what is remembered, gets reset: true and
+-- the present end. Without a cursor only the end is told.
+create function core_api.cache_poll(p_cursor text default null, p_limit int default 1000, p_project text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_project text := core.cache_enter('cache:read', p_project);
+  v_head core.cache_head;
+  v_final xid8 := core.final_xid();
+  v_parts text[] := string_to_array(p_cursor, ':');
+  v_after xid8;
+  v_after_id bigint;
+  v_events jsonb := '[]';
+begin
+  v_ok := core.require_page(p_limit);
+  if p_cursor is not null and p_cursor !~ '^[0-9a-f-]{36}:[0-9]{1,19}:[0-9]{1,18}$' then
+    perform core.refuse('PT400', 'invalid_cursor', 'cursor must be one that cache_poll answered', null, jsonb_build_object('field', 'cursor'));
+  end if;
+  insert into core.cache_head default values on conflict do nothing;
+  select * into v_head from core.cache_head;
+  if p_cursor is not null and v_parts[1] = v_head.epoch::text and v_parts[2]::xid8 >= v_head.trimmed then
+    v_after := v_parts[2]::xid8;
+    v_after_id := v_parts[3]::bigint;
+    select coalesce(jsonb_agg(jsonb_build_object('type', e.type, 'namespace', e.namespace, 'name', e.name, 'version', e.version,
+      'origin', e.origin) order by e.xid, e.id), '[]') into v_events
+    from (
+      select * from core.cache_event
+      where project = v_project and (xid, id) > (v_after, v_after_id) and xid < v_final
+      order by xid, id limit p_limit
+    ) e;
+    if jsonb_array_length(v_events) = p_limit then
+      select e.xid, e.id into v_after, v_after_id from core.cache_event e
+      where e.project = v_project and (e.xid, e.id) > (v_after, v_after_id) and e.xid < v_final
+      order by e.xid, e.id offset p_limit - 1 limit 1;
+      return jsonb_build_object('ok', true, 'reset', false, 'events', v_events, 'more', true,
+        'cursor', concat_ws(':', v_head.epoch, v_after, v_after_id));
+    end if;
+  end if;
+  -- Everything below the final number is known: the next call begins there.
+  return jsonb_build_object('ok', true, 'reset', p_cursor is not null and v_after is null, 'events', v_events, 'more', false,
+    'cursor', concat_ws(':', v_head.epoch, v_final, 0));
+end
+$$;
+comment on function core_api.cache_poll is 'What other processes changed in a project''s caches since a cursor.';
+revoke execute on function core_api.cache_poll from public;
+grant execute on function core_api.cache_poll to core_member, service_role;
