@@ -6,20 +6,35 @@ import type { Credits } from './credits.ts'
 /** An amount in an answer. */
 export const amount = z.custom<Credits>((value) => Number.isSafeInteger(value))
 
-const budget = z.object({
-  budget: z.string(),
-  account: z.string(),
-  period: z.enum(['hour', 'day', 'week', 'month', 'total']),
-  limit: amount,
-  spent: amount,
-  held: amount,
-  rest: amount,
-  period_start: z.nullable(z.string()),
-  resets_at: z.nullable(z.string()),
-})
-
 /** The present window of a budget that bound the call. Instants are ISO 8601 texts; null for a total. */
-export type BudgetRest = z.infer<typeof budget>
+export interface BudgetRest {
+  budget: string
+  account: string
+  period: 'hour' | 'day' | 'week' | 'month' | 'total'
+  limit: Credits
+  spent: Credits
+  held: Credits
+  rest: Credits
+  period_start: string | null
+  resets_at: string | null
+}
+
+// By hand: zod/mini compiles no parsers, and windows are most of an answer.
+const budget = z.custom<BudgetRest>((value) => {
+  if (!isObject(value)) return false
+  const { budget, account, period, limit, spent, held, rest, period_start, resets_at } = value
+  return (
+    typeof budget === 'string' &&
+    typeof account === 'string' &&
+    typeof period === 'string' &&
+    Number.isSafeInteger(limit) &&
+    Number.isSafeInteger(spent) &&
+    Number.isSafeInteger(held) &&
+    Number.isSafeInteger(rest) &&
+    (period_start === null || typeof period_start === 'string') &&
+    (resets_at === null || typeof resets_at === 'string')
+  )
+})
 
 /** What every answer carries of the account's purse, in micro-credits. `available` below zero is debt. */
 export interface Balance {
