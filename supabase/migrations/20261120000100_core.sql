@@ -628,6 +628,6 @@ end
 $$;
 comment on function core.keep_answer is 'Keeps an answer under its key and gives it back. Only after first_answer.';
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

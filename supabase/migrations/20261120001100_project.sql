@@ -211,6 +211,6 @@ comment on function core_api.project_update is 'Changes what a registered projec
 revoke execute on function core_api.project_update from public;
 grant execute on function core_api.project_update to core_member, service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -483,6 +483,6 @@ comment on function core_api.key_touch is 'Remembers when API keys were last use
 revoke execute on function core_api.key_touch from public;
 grant execute on function core_api.key_touch to service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -282,6 +282,6 @@ comment on function core_api.member_update is 'Changes the role or the name of a
 revoke execute on function core_api.member_update from public;
 grant execute on function core_api.member_update to core_member, service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

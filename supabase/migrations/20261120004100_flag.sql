@@ -179,6 +179,6 @@ comment on function core_api.flag_list is 'The flag overrides a project sees tha
 revoke execute on function core_api.flag_list from public;
 grant execute on function core_api.flag_list to core_member, service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

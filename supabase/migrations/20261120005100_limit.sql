@@ -104,6 +104,6 @@ comment on function core_api.limit_trim is 'Deletes the windows of keys that wer
 revoke execute on function core_api.limit_trim from public;
 grant execute on function core_api.limit_trim to service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

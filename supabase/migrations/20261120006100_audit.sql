@@ -157,6 +157,6 @@ comment on function core_api.audit_log is 'The audit log of a project, or of eve
 revoke execute on function core_api.audit_log from public;
 grant execute on function core_api.audit_log to core_member, service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -26,6 +26,6 @@ comment on function core_api.system_info is 'The version of the server and of ev
 revoke execute on function core_api.system_info from public;
 grant execute on function core_api.system_info to service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

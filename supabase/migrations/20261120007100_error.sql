@@ -175,6 +175,6 @@ comment on function core_api.error_trim is 'Deletes groups of failures that were
 revoke execute on function core_api.error_trim from public;
 grant execute on function core_api.error_trim to service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -4102,6 +4102,6 @@ comment on function core_api.ledger_lease_close is 'Ends a lease: the unreported
 revoke execute on function core_api.ledger_lease_close from public;
 grant execute on function core_api.ledger_lease_close to core_member, service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -637,6 +637,6 @@ comment on function core_api.cache_stats is 'Entries and bytes that a project ke
 revoke execute on function core_api.cache_stats from public;
 grant execute on function core_api.cache_stats to core_member, service_role;
 
--- Nobody may execute a function without a grant of its own.
+-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

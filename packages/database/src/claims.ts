@@ -2,8 +2,8 @@ import { CoreError } from '@core/foundation'
 import type { Claims } from './database.ts'
 
 /**
- * Claims as the database reads them. Field by field: what a caller added to its object gets no further, and an owner's
- * have no role, so that no function can mistake them for a right.
+ * Claims as the database reads them. Copied field by field, so that other fields of the caller's object are dropped; an
+ * owner's claims have no role, so that no function can mistake them for a right.
  * @throws CoreError E_INVALID for a role that is neither; without one the call would pass as the owner's.
  */
 export function toJwtClaims(claims: Claims): object {

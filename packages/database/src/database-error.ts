@@ -1,6 +1,6 @@
 import { CoreError, type ErrorCode } from '@core/foundation'
 
-/** What every driver can tell about a failed statement; named as in the Postgres protocol. */
+/** What every driver knows of a failed statement; named as in the Postgres protocol. */
 export interface DatabaseFault {
   /** SQLSTATE, a PostgREST code (PGRST202) or an errno of Node (ECONNREFUSED). */
   code?: string | undefined
@@ -53,7 +53,7 @@ const bySqlstate: Readonly<Record<string, ErrorCode>> = {
   PGRST1: 'E_INVALID',
 }
 
-/** The credentials or the database's name are wrong: the server is there, and asking again will not help. */
+/** The credentials or the database's name are wrong: the server is reachable, and a retry does not help. */
 const misconfigured = new Set(['28P01', '28000', '3D000'])
 
 const connectionErrnos = new Set([
@@ -70,11 +70,14 @@ const connectionErrnos = new Set([
 ])
 
 const defaultFixes: Partial<Record<ErrorCode, string>> = {
-  E_DATABASE_SCHEMA: 'Run `core migrate up`, so that the database has what this version needs.',
+  E_DATABASE_SCHEMA: 'Run `core migrate up`, so that the database matches this version.',
   E_DATABASE_UNAVAILABLE: 'Check that the database runs and that its address is right.',
 }
 
-/** Turns what a driver threw while it ran `what` into a coded error. The same fault gives the same error on every driver. */
+/**
+ * Converts what a driver threw while it ran `what` to a coded error. The same fault gives the same error on every
+ * driver.
+ */
 export function toDatabaseError(what: string, fault: DatabaseFault, cause: unknown = fault): CoreError {
   const sqlstate = fault.code ?? ''
   const facts = refusalFacts(fault.detail)
@@ -104,7 +107,7 @@ function codeOf(sqlstate: string): ErrorCode | undefined {
   )
 }
 
-/** `core.refuse` puts `{"code": ..., ...facts}` into the DETAIL; everything else there is prose. */
+/** `core.refuse` puts `{"code": ..., ...facts}` into the DETAIL; any other DETAIL is plain text. */
 function refusalFacts(detail: string | null | undefined): Record<string, unknown> | undefined {
   if (!detail?.startsWith('{')) return undefined
   try {

@@ -10,7 +10,7 @@ export type RpcResult<Name extends RpcName> = CoreFunctions[Name]['result']
 export interface MemberClaims {
   readonly role: 'core_member'
   readonly project: string
-  /** `project` names an account outside every project. Only for the owner: everybody else acts within projects. */
+  /** `project` names an account outside every project. Only for the owner: all others act within projects. */
   readonly root?: true | undefined
   /** Capabilities such as `ledger:spend`. */
   readonly caps: readonly string[]
@@ -21,8 +21,8 @@ export interface MemberClaims {
 }
 
 /**
- * Names who acts as the owner, and by which request. It gives nothing: such a call may do what the connection's own
- * role may, as one without claims, and is refused where that is nothing.
+ * Names who acts as the owner, and by which request. It grants nothing: such a call has the rights of the connection's
+ * own role, like one without claims, and is refused where that role has none.
  */
 export interface OwnerClaims {
   readonly role: 'owner'
@@ -33,11 +33,11 @@ export interface OwnerClaims {
 export type Claims = MemberClaims | OwnerClaims
 
 export interface RpcOptions extends CallOptions {
-  /** Set for this one transaction and gone after it. */
+  /** Set for this transaction only. */
   claims?: Claims | undefined
   /**
-   * May the call be sent again after its connection was lost without an answer? Default true: functions of core_api
-   * take a key, or do the same thing twice without harm. Say false for the one that does not.
+   * Whether the call may be sent again after its connection was lost without an answer. Default true: functions of
+   * core_api take a key, or may run twice without harm. Set false for one that may not.
    */
   repeatable?: boolean | undefined
 }
@@ -65,7 +65,7 @@ export interface DatabaseLoad {
 export type DatabaseConfig = EmbeddedConfig | PostgresConfig | SupabaseConfig
 
 interface CallLimits {
-  /** Default limit of one call in milliseconds, retries included. 10,000 unless told. */
+  /** Time limit of a call that names none, in milliseconds, retries included. Default 10,000. */
   timeoutMs?: number | undefined
 }
 
@@ -79,7 +79,7 @@ export interface PostgresConfig extends CallLimits {
   driver: 'postgres'
   /** postgres://user:password@host:port/database; a direct connection or a pooler in any mode. */
   url: string
-  /** Connections at most. 10 unless told. */
+  /** Connections at most. Default 10. */
   poolSize?: number | undefined
 }
 
@@ -91,7 +91,7 @@ export interface SupabaseConfig extends CallLimits {
   key: string
 }
 
-/** The one typed door to the functions of core_api. Every call is one round trip and one transaction. */
+/** Typed calls to the functions of core_api. Every call is one round trip and one transaction. */
 export interface Database extends AsyncDisposable {
   readonly driver: DatabaseConfig['driver']
 
@@ -101,19 +101,19 @@ export interface Database extends AsyncDisposable {
    */
   rpc<Name extends RpcName>(name: Name, args: RpcArgs<Name>, options?: RpcOptions): Promise<RpcResult<Name>>
 
-  /** The same door for a gateway that forwards names it does not know. Prefer `rpc`. */
+  /** The same for a gateway that forwards names it does not know. Prefer `rpc`. */
   call(name: string, args: Readonly<Record<string, JsonInput>>, options?: RpcOptions): Promise<Json>
 
   /**
    * Calls `onHint` when the database notifies the channel. Hints may be lost or repeated; after a lost connection
-   * one comes with an empty payload. The truth is in the tables. The supabase driver hears none.
+   * one arrives with an empty payload. The tables are authoritative. The supabase driver delivers none.
    */
   listen(channel: string, onHint: (payload: string) => void, options?: CallOptions): Promise<AsyncDisposable>
 
-  /** One round trip. Never throws for a database that is away: that is an answer. */
+  /** One round trip. An unreachable database is an answer, not an error. */
   health(options?: CallOptions): Promise<DatabaseHealth>
 
-  /** What is under way, by what this process knows of its own; asks nobody. */
+  /** What this process has running and waiting. Sends no query. */
   load(): DatabaseLoad
 
   /** Refuses new calls, lets those in flight finish (5 s at most), frees everything. Safe to call twice. */

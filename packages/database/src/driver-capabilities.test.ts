@@ -11,6 +11,6 @@ test.each(Object.entries(driverCapabilities))('the README tells what %s can do',
     .map((cell) => cell.trim())
     .slice(3, -1)
   const { claims, listen, stopsStatements, manyProcesses, migrates } = capabilities
-  const told = [claims, listen, stopsStatements, manyProcesses, migrates]
-  expect(cells).toEqual(told.map((can) => (can ? 'yes' : 'no')))
+  const declared = [claims, listen, stopsStatements, manyProcesses, migrates]
+  expect(cells).toEqual(declared.map((can) => (can ? 'yes' : 'no')))
 })

@@ -1,11 +1,11 @@
 import type { DatabaseConfig } from './database.ts'
 
 export interface DriverCapabilities {
-  /** Calls may carry claims of their own. Without it the key of the connection decides who acts. */
+  /** Calls may carry claims. Without it the key of the connection decides who acts. */
   claims: boolean
-  /** `listen` hears notifications. Without it callers live by polling alone, which they must be able to anyway. */
+  /** `listen` delivers notifications. Without it callers depend on polling, which they need in any case. */
   listen: boolean
-  /** The statement of an aborted call is stopped, not only left alone. */
+  /** The statement of an aborted call is stopped, not only abandoned. */
   stopsStatements: boolean
   /** Several processes may have the database open. */
   manyProcesses: boolean
@@ -13,7 +13,7 @@ export interface DriverCapabilities {
   migrates: boolean
 }
 
-/** What differs between the drivers; everything else is the same, and the contract suite says what that is. */
+/** What differs between the drivers; everything else is the same and tested by the contract suite. */
 export const driverCapabilities: Readonly<Record<DatabaseConfig['driver'], DriverCapabilities>> = {
   embedded: { claims: true, listen: true, stopsStatements: false, manyProcesses: false, migrates: true },
   postgres: { claims: true, listen: true, stopsStatements: true, manyProcesses: true, migrates: true },

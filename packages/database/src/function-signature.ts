@@ -1,7 +1,7 @@
 import { CoreError } from '@core/foundation'
 import type { JsonInput } from './json.ts'
 
-/** A function of core_api as the database has it: what an argument must be encoded as depends on its type there. */
+/** A function of core_api as the database has it: the type of an argument there decides its encoding. */
 export interface FunctionSignature {
   readonly name: string
   readonly args: readonly { readonly name: string; readonly type: string; readonly required: boolean }[]
@@ -9,7 +9,7 @@ export interface FunctionSignature {
   readonly returns: string
 }
 
-/** A function of this version of Core, as its migrations make it. */
+/** A function of this version of Core, as its migrations create it. */
 export interface CoreSignature extends FunctionSignature {
   /** Whether a project's own credential may call it (the grant to core_member). */
   readonly isForMembers: boolean
@@ -38,7 +38,7 @@ export function toSignatures(text: string): Signatures {
   return new Map(rows.map((row) => [row.name, row]))
 }
 
-/** Refuses arguments the function does not know or cannot do without. Throws E_INVALID. */
+/** Checks that arguments are known and required ones are present. Throws E_INVALID. */
 export function checkArguments(signature: FunctionSignature, args: Readonly<Record<string, JsonInput>>): void {
   for (const name in args) {
     if (args[name] !== undefined && !signature.args.some((arg) => arg.name === name)) {

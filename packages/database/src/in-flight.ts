@@ -3,16 +3,19 @@ import { CoreError, raceSignal } from '@core/foundation'
 export interface InFlight {
   /** Runs work unless closed (E_CLOSED). */
   track<Value>(work: () => Promise<Value>): Promise<Value>
-  /** How much runs. */
+  /** How many run. */
   count(): number
-  /** Refuses new work, lets the old finish for a while, cuts off the rest (E_CLOSED), frees. Later calls wait for the first. */
+  /**
+   * Refuses new work, waits a while for running work, cuts off the rest (E_CLOSED), frees. Later calls wait for the
+   * first.
+   */
   close(free: () => Promise<void>): Promise<void>
 }
 
 /** How long closing waits for work in flight. */
 const DRAIN_MS = 5_000
 
-/** Counts what runs, so that closing can be orderly. */
+/** Counts running work, so that closing can wait for it. */
 export function createInFlight(what: string): InFlight {
   const running = new Set<Promise<unknown>>()
   const cutOff = new AbortController()

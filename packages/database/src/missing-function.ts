@@ -4,7 +4,7 @@ import { CoreError } from '@core/foundation'
 export function missingFunction(name: string, cause?: unknown): CoreError {
   return new CoreError('E_DATABASE_SCHEMA', `the database has no function core_api.${name}`, {
     cause,
-    fix: 'Run `core migrate up`, so that the database has what this version needs.',
+    fix: 'Run `core migrate up`, so that the database matches this version.',
     details: { function: name },
   })
 }

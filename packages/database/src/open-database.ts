@@ -6,8 +6,8 @@ export interface DatabaseDependencies {
   logger?: Logger
   clock?: Clock
   /**
-   * Told of each statement how many milliseconds it waited before it was sent: for a connection of the pool (which may
-   * have to be made first), or for its turn before the embedded database. The supabase driver waits for nothing.
+   * Called for each statement with the milliseconds it waited before it was sent: for a connection of the pool (which
+   * may have to be opened first), or for its turn in the embedded database. The supabase driver never waits.
    */
   onWait?: ((ms: number) => void) | undefined
 }
@@ -15,8 +15,8 @@ export interface DatabaseDependencies {
 const DEFAULT_TIMEOUT_MS = 10_000
 
 /**
- * Opens the database of the given driver. The embedded one is opened for real (E_DATABASE_LOCKED when another process
- * has it); the other two connect at the first call, so that a program starts while its database is away.
+ * Opens the database of the given driver. The embedded one is opened at once (E_DATABASE_LOCKED when another process
+ * has it); the other two connect at the first call, so that a program can start while its database is unreachable.
  * Only the library of the chosen driver is loaded.
  */
 export async function openDatabase(config: DatabaseConfig, deps: DatabaseDependencies = {}): Promise<Database> {

@@ -2,7 +2,7 @@ import { type Clock, type Deadline, isCoreError, type Logger, retry } from '@cor
 
 export interface RepeatOptions {
   deadline: Deadline
-  /** May it be sent again when the connection was lost without an answer? */
+  /** Whether it may be sent again when the connection was lost without an answer. */
   repeatable: boolean
   logger: Logger
   clock: Clock
@@ -36,7 +36,7 @@ export async function repeatCall<Value>(work: () => Promise<Value>, options: Rep
       },
     )
   } catch (error) {
-    // The time ran out in a pause between attempts: why they failed says more than that time passed.
+    // The deadline passed in a pause between attempts: their failure says more than the timeout does.
     if (last !== undefined && error === deadline.signal.reason && isCoreError(error, 'E_TIMEOUT')) throw last
     throw error
   }

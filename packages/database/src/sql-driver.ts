@@ -1,7 +1,7 @@
 import type { DatabaseLoad } from './database.ts'
 import type { TextRow, WithSession } from './sql-session.ts'
 
-/** What a driver with a SQL connection provides; `createSqlDatabase` makes a Database of it. */
+/** What a driver with a SQL connection provides; `createSqlDatabase` builds a Database on it. */
 export interface SqlDriver {
   readonly kind: 'embedded' | 'postgres'
   /**

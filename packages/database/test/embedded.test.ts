@@ -70,7 +70,7 @@ describe('the embedded database on disk', () => {
     const countFile = join(dataDir, 'fsync-count')
     const writer = startWriter('synced', { NODE_OPTIONS: `--import ${counter}`, COUNT_FSYNC_FILE: countFile })
     const count = async () => ({ answered: writer.lines.length, synced: (await stat(countFile)).size })
-    // Opening syncs a lot by itself, so only what comes after the first answers counts.
+    // Opening alone syncs a lot, so only what comes after the first answers counts.
     await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(5)
     const before = await count()
     await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(before.answered + 50)

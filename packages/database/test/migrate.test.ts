@@ -59,7 +59,7 @@ describe('migrations', () => {
     ])
   })
 
-  test('one that fails leaves those before it and nothing of its own, and can be mended', async () => {
+  test('one that fails leaves those before it and nothing of its own, and can be fixed', async () => {
     await write(
       '20300101000300_core_three.sql',
       'create table core.three (i int); select 1/0; create table core.four (i int);',
@@ -100,7 +100,7 @@ describe('migrations', () => {
     expect(await states()).toEqual(['applied', 'applied'])
   })
 
-  test('reset makes Core anew and leaves the projects’ schemas and foreign migrations', async () => {
+  test('reset recreates Core and leaves the projects’ schemas and foreign migrations', async () => {
     await up()
     await on.sql(`
       create schema smart_layer; create table smart_layer.own (i int);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createTestDatabase, openMemoryDatabase, untilFinal } from '../src/testing/index.ts'
 
 describe('the test kit', () => {
-  test('a test database is migrated and nobody else sees what is in it', async () => {
+  test('a test database is migrated and isolated from the others', async () => {
     await using one = await createTestDatabase()
     await using two = await createTestDatabase()
     await one.database.rpc('project_register', { p_name: 'only_here' })

@@ -227,7 +227,7 @@ describe('failures', () => {
   })
 
   test.each(['E_DATABASE_UNAVAILABLE', 'E_TIMEOUT', 'E_DATABASE_BUSY'] as const)(
-    'after %s nobody knows what became of it: all learn that, nothing is sent again',
+    'after %s the outcome is unknown: every call fails with it, nothing is sent again',
     async (code) => {
       create()
       const calls = ['a', 'b'].map((item) => failure(coalescer.submit(item)))

@@ -28,25 +28,27 @@ interface Waiting<Item, Answer> {
 }
 
 /**
- * From how many waiting calls on a second batch is sent while one is in flight: their answers are then handed out while
- * the database works. Smaller batches would only wait for each other's locks and commits.
+ * From this many waiting calls on, a second batch is sent while one is in flight: answers are then delivered while the
+ * database works. Smaller batches would only wait for each other's locks and commits.
  */
 const PIPELINE_AT = 250
 const MAX_IN_FLIGHT = 2
 
-/** Failures that no item of a batch can be at fault for: sent in halves, it would fail just the same. */
+/** Failures that no single item causes: sending the batch in halves would fail the same way. */
 const OF_THE_WHOLE_BATCH: ReadonlySet<string> = new Set(['E_UNAUTHENTICATED', 'E_DATABASE_SCHEMA', 'E_CLOSED'])
 
-/** How often deadlines are looked at. One timer for all calls: a timer each cost as much as the rest of a submit. */
+/**
+ * How often deadlines are checked. One timer for all calls: one timer per call cost as much as the rest of a submit.
+ */
 const SWEEP_MS = 20
 
 /**
  * Gathers concurrent calls into batches. What arrives in one turn of the event loop goes together; what arrives while a
- * batch is in flight goes with the next one, so nobody waits longer than that batch, and a lone call does not wait at all.
- * Many calls travel as two batches, one in the database while the answers of the other are handed out.
- * A call that gives up (abort, deadline) leaves its neighbours alone. A batch that fails for good is sent again in two
+ * batch is in flight goes with the next one, so no call waits longer than that batch, and a single call does not wait.
+ * Many calls are sent as two batches: one is in the database while the answers of the other are delivered.
+ * A call that gives up (abort, deadline) does not affect the others. A batch that fails for good is sent again in two
  * halves, and so on, until the item at fault fails alone, after 2 * log2(n) calls instead of n; one whose outcome is
- * unknown fails for all its callers, retryable, and so does one that failed for what no item is at fault for.
+ * unknown fails for all its callers, retryable, and so does one whose failure no item caused.
  */
 export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, Answer>): Coalescer<Item, Answer> {
   const { send, maxBatch, maxQueue, timeoutMs } = options
@@ -65,8 +67,8 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
     if (!(limitMs > 0)) return Promise.reject(new CoreError('E_INVALID', `timeoutMs must be positive, got ${limitMs}`))
     if (queue.length >= maxQueue) {
       return Promise.reject(
-        new CoreError('E_DATABASE_BUSY', `${maxQueue} calls wait for the database already`, {
-          fix: 'Send less at once, or raise maxQueue.',
+        new CoreError('E_DATABASE_BUSY', `${maxQueue} calls are already waiting for the database`, {
+          fix: 'Send fewer calls at once, or raise maxQueue.',
           details: { sent: false },
         }),
       )
@@ -117,7 +119,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
   function schedule(): void {
     if (scheduled || !mayFlush()) return
     scheduled = true
-    // After the microtasks of this turn: callers woken by the last batch get to ask again and join the next.
+    // After the microtasks of this turn: callers that the last batch resumed can call again and join the next.
     setImmediate(() => {
       scheduled = false
       void flush()
@@ -158,7 +160,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
   async function deliverHalves(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     const middle = Math.ceil(batch.length / 2)
     for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
-      // Asked each time: a call that gave up meanwhile is not sent again.
+      // Filtered for each half: a call that gave up meanwhile is not sent again.
       const waiting = half.filter(({ settled }) => !settled)
       if (waiting.length > 0) await deliver(waiting)
     }

@@ -19,24 +19,23 @@ import { type HoldWork, type HoldWorkInput, type HoldWorkOutcome, withHold } fro
 
 export interface LedgerDependencies {
   database: Pick<Database, 'rpc'>
-  /** Acts for this key or project; without claims, as whoever the database connection is. */
+  /** Acts for this key or project; without claims, as the role of the database connection. */
   claims?: RpcOptions['claims']
-  /** Operations of one batch at most, 1,000 unless told. */
+  /** Operations of one batch at most. Default 1,000. */
   maxBatch?: number
-  /** Calls that may wait, 10,000 unless told; beyond that a call fails with E_DATABASE_BUSY at once. */
+  /** Calls that may wait. Default 10,000; beyond that a call fails at once with E_DATABASE_BUSY. */
   maxQueue?: number
-  /** Limit of a call that names none, 10,000 ms unless told. */
+  /** Time limit of a call that names none, in milliseconds. Default 10,000. */
   timeoutMs?: number
 }
 
 /**
  * Metered credits. Expected refusals are outcomes (a union on `status`), failures are thrown as CoreError. Every
- * mutation takes a key, and its errors have it as `details.key`, also where it was made here: sending the same key again
- * after a failure can never charge twice. Concurrent calls travel
- * together in batches; each gets its own outcome.
+ * mutation takes a key, generated here where none is given, and its errors have it as `details.key`: sending the same
+ * key again after a failure never charges twice. Concurrent calls are sent in batches; each gets its own outcome.
  */
 export interface Ledger extends HoldCalls, AsyncDisposable {
-  /** Spends at once what is known beforehand. */
+  /** Charges an amount that is known beforehand. */
   charge(input: ChargeInput, options?: CallOptions): Promise<Outcomes['charge']>
   /** Charges a part of an open hold, which stays open. */
   capture(input: CaptureInput, options?: CallOptions): Promise<Outcomes['capture']>
@@ -46,9 +45,9 @@ export interface Ledger extends HoldCalls, AsyncDisposable {
   transfer(input: TransferInput, options?: CallOptions): Promise<Outcomes['transfer']>
   /** Gives back a charge, capture or settle. Needs `ledger:grant`. */
   refund(input: RefundInput, options?: CallOptions): Promise<Outcomes['refund']>
-  /** Reserves, works, settles to what was metered; whatever happens, the rest goes back. */
+  /** Reserves, works, and settles to what was metered; the rest always goes back. */
   withHold<Value>(input: HoldWorkInput, work: HoldWork<Value>, options?: CallOptions): Promise<HoldWorkOutcome<Value>>
-  /** The database's side of credit leases; `openLease` spends one offline. */
+  /** The lease functions of the database; `openLease` opens a lease that is spent offline. */
   readonly leases: LeaseCalls
   /** The balance of an account and the rest of its budgets. */
   balance(account: string, options?: CallOptions): Promise<AccountBalance | AccountDenial>
@@ -76,7 +75,7 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     try {
       return toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options))
     } catch (error) {
-      // Also a key that was made here: with it the caller can send the same call again.
+      // Also a key that was generated here: with it the caller can send the same call again.
       throw isCoreError(error) ? withDetails(error, { key }) : error
     }
   }
@@ -103,5 +102,5 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
 
 function toResults(answer: Json): readonly unknown[] {
   if (isObject(answer) && Array.isArray(answer['results'])) return answer['results']
-  throw new CoreError('E_INTERNAL', 'ledger_batch gave an answer without results')
+  throw new CoreError('E_INTERNAL', 'ledger_batch answered without results')
 }

@@ -1,11 +1,11 @@
 import { CoreError, copyStorable, isObject, type Storable } from '@core/foundation'
 
-/** Facts of the caller's own, stored with the journal row; a JSON object of at most 16 KB. */
+/** The caller's own data, stored with the journal row; a JSON object of at most 16 KB. */
 export type Metadata = Readonly<Record<string, string | number | boolean | null>>
 
 /**
- * A caller's metadata as the ledger keeps it: a copy, so that the caller may go on using its object.
- * @throws CoreError E_INVALID that names the place of what cannot be stored.
+ * A caller's metadata as the ledger keeps it: a copy, so that later changes of the caller's object have no effect.
+ * @throws CoreError E_INVALID that names the path of a value that cannot be stored.
  */
 export function copyMetadata(metadata: unknown): Storable {
   if (isObject(metadata)) return copyStorable('metadata', metadata)

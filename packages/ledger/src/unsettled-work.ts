@@ -3,8 +3,8 @@ import type { Credits } from './credits.ts'
 import type { SettleInput } from './operation.ts'
 
 /**
- * Work whose charge has not arrived for certain. Nothing else is set aside for it once its hold lapses;
- * `ledger.settle(unsettled.settle)` charges it then all the same, once, however often it is sent.
+ * Work whose charge may not have arrived. When its hold expires, no credits are set aside for it;
+ * `ledger.settle(unsettled.settle)` still charges it, once, however often it is sent.
  */
 export interface UnsettledWork {
   hold: string

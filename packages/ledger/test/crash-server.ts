@@ -9,7 +9,7 @@ export type WayToCrash = (typeof waysToCrash)[number]
 /** Ends a server without any order and waits until it serves again. */
 export async function crashServer(server: PostgresServer, how: WayToCrash): Promise<void> {
   if (how === 'kill -9 of a connection') {
-    // The server then ends all its processes and recovers from its log by itself.
+    // The server then ends all its processes and recovers from its log.
     await killConnection(server)
     await untilItAnswers(server, Date.now() + 20_000)
     return

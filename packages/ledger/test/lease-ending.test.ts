@@ -36,7 +36,7 @@ describe('time', () => {
     expect(await lease.close()).toEqual({ status: 'closed', reported: 200, released: 800 })
   })
 
-  test('a wall clock set ahead stops spending until the database has told the time', async () => {
+  test('a wall clock set ahead stops spending until the database has given its time', async () => {
     const clock = createFakeClock()
     const lease = await open({ clock, reportEveryMs: 1_000 })
     clock.setNow(clock.now() + 100 * 3_600_000)
@@ -82,7 +82,7 @@ describe('time', () => {
     expect(await balance()).toMatchObject({ settled: 9_850, held: 0 })
   })
 
-  test('without clocks to trust nothing is spent until the database has told the time', async () => {
+  test('without trusted clocks nothing is spent until the database has given its time', async () => {
     const bootTime = { boot: 'boot-1', uptimeMs: () => 1_000 }
     const clock = createFakeClock(Date.now())
     const lease = await open({ clock, bootTime })

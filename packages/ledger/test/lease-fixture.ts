@@ -64,7 +64,7 @@ export async function open(more: Partial<OpenLeaseInput> = {}): Promise<Lease> {
 }
 export const balance = () => base.call('ledger_balance', { p_account: account })
 export const facts = (lease: Lease) => base.call('ledger_lease_get', { p_lease: lease.id })
-export const away = new CoreError('E_DATABASE_UNAVAILABLE', 'nobody answers')
+export const away = new CoreError('E_DATABASE_UNAVAILABLE', 'no answer')
 /** The calls of the ledger, some of them replaced. */
 export const calls = (changed: Partial<LeaseCalls>) => ({ leases: { ...ledger.leases, ...changed } })
 export const isAway = {

@@ -27,7 +27,7 @@ describe('time', () => {
     expect(await report(lease, 2, [item(20)])).toMatchObject({ ok: true, flags: [], rest: 130 })
   })
 
-  test('after the grace the rest goes back by itself; a later report charges as late', async () => {
+  test('after the grace the rest goes back without a call; a later report charges as late', async () => {
     const lease = await openedLease()
     await report(lease, 1, [item(50)])
     await base.age(lease, '25 hours 1 second')

@@ -74,7 +74,7 @@ describe('reporting', () => {
     expect(await facts(lease)).toMatchObject({ reported: 60 })
   })
 
-  test('a lease closed by somebody else is refused, keeps its journal, and stops', async () => {
+  test('a lease closed by another caller is refused, keeps its journal, and stops', async () => {
     const lease = await open()
     await lease.spend(of(100))
     await base.call('ledger_lease_close', { p_key: `operator ${account}`, p_lease: lease.id })
@@ -88,7 +88,7 @@ describe('reporting', () => {
     expect((await readFile(file)).length).toBeGreaterThan(0)
   })
 
-  test('a lease closed by somebody else after everything was reported makes room for a new one', async () => {
+  test('a lease closed by another caller after everything was reported is replaced by a new one', async () => {
     const lease = await open({ reportEveryMs: 20 })
     await lease.spend(of(100))
     await lease.report()

@@ -34,7 +34,7 @@ describe('spending', () => {
     ])
   })
 
-  test('never takes more than the lease has, whoever asks at the same time', async () => {
+  test('never takes more than the lease has, however many calls run at the same time', async () => {
     const lease = await open()
     const outcomes = await Promise.all(Array.from({ length: 400 }, () => lease.spend(of(7))))
     expect(outcomes.filter(({ status }) => status === 'spent')).toHaveLength(142)
@@ -54,7 +54,7 @@ describe('spending', () => {
     expect((await stat(file)).size).toBeGreaterThan(before)
   })
 
-  test('with a key counts once, also after it was reported and the process began anew', async () => {
+  test('with a key counts once, also after it was reported and the process restarted', async () => {
     const lease = await open()
     expect(await lease.spend(of(10), { key: 'k' })).toEqual({ status: 'spent', replayed: false })
     expect(await lease.spend(of(10), { key: 'k' })).toEqual({ status: 'spent', replayed: true })
@@ -164,7 +164,7 @@ test('on an embedded database is the same', async () => {
 })
 
 describe('a journal', () => {
-  test('torn at its end loses only what nobody was told of', async () => {
+  test('torn at its end loses only what was not acknowledged', async () => {
     const lease = await open()
     await lease.spend(of(100))
     await lease.detach()

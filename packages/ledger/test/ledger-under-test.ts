@@ -11,7 +11,7 @@ export interface LedgerUnderTest extends AsyncDisposable {
   readonly server: TestDatabase | undefined
   /** Raw SQL; rows as texts. */
   sql(text: string, params?: readonly (string | null)[]): Promise<Record<string, string | null>[]>
-  /** Sets the ledger's clock, in milliseconds since the epoch; it stands still until it is set again. */
+  /** Sets the ledger's clock, in milliseconds since the epoch; it does not move until it is set again. */
   setClock(at: number): Promise<void>
 }
 

@@ -215,7 +215,7 @@ test('an answer that is no batch answer is an error, not an outcome', async () =
   await expect(broken.charge({ account, amount: amount(1) })).rejects.toMatchObject({ code: 'E_INTERNAL' })
 })
 
-test('a database that is away fails the call: nobody spends unseen', async () => {
+test('an unreachable database fails the call: nothing is spent unseen', async () => {
   await using cut = createLedger({
     database: { rpc: async () => Promise.reject(new CoreError('E_DATABASE_UNAVAILABLE', 'away')) },
   })

@@ -58,7 +58,9 @@ export function openWindow(budget: Budget, at: number, onNew: (window: Window) =
   return window
 }
 
-/** The unused rest of the period before, at most the cap. A period that nobody touched was unused, and had a carry, too. */
+/**
+ * The unused rest of the period before, at most the cap. A period without any call was unused, and had a carry, too.
+ */
 function carryInto(budget: Budget, start: number | null): number {
   if (budget.carryCap === 0 || start === null || start <= budget.createdAt) return 0
   const before = periodOf(budget.period, budget.zone, start - 1)

@@ -48,8 +48,8 @@ export function rebalanceOperations(state: State, books: Books): Record<string, 
 }
 
 /**
- * What is not spoken for, a credit at a time to whoever has the least rest, the oldest first: the same as the water
- * level, found without it. A floor speaks for what it has above the use.
+ * What is not spoken for, a credit at a time to the account with the least rest, the oldest first: the same as the
+ * water level, found without it. A floor speaks for what it has above the use.
  */
 function fairCaps(windows: readonly Window[], total: number): number[] {
   const uses = windows.map(({ spent, held }) => spent + held)

@@ -158,7 +158,7 @@ export function describePlans(rows: number): void {
       }
     })
     await Promise.all(workers)
-    expect(await countDeadlocks(base)).toBe(0) // ends the connections, so all of them have told what they counted
+    expect(await countDeadlocks(base)).toBe(0) // ends the connections, so all of them have reported their counts
     const after = await updates()
     for (const table of ['ledger_account', 'ledger_window']) {
       const [all = 0, hot = 0] = [0, 1].map(

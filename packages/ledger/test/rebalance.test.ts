@@ -101,7 +101,7 @@ it('a floor is never taken away', async () => {
   expect((await windowOf('idle')).limit).toBe(400)
 })
 
-it('what is held counts as demand, and nobody falls below what is used', async () => {
+it('what is held counts as demand, and no child falls below what is used', async () => {
   await openSibling('a', 1_000)
   await openSibling('b', 1_000)
   await test.database.rpc('ledger_reserve', { p_key: key(), p_account: 'a', p_amount: 1_000 })

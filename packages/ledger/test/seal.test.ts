@@ -21,7 +21,7 @@ const seal = async () => {
 const charge = (amount: number) =>
   test.database.rpc('ledger_charge', { p_key: key(), p_account: 'a', p_amount: amount })
 
-/** As whoever owns the server could: triggers off, a change, triggers on. */
+/** As the server's owner could: triggers off, a change, triggers on. */
 async function tamper(statement: string): Promise<void> {
   await test.sql(`set session_replication_role = replica; ${statement}; set session_replication_role = origin`)
 }

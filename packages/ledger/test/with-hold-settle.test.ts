@@ -194,7 +194,7 @@ test('a fault that will not pass is not waited for', async () => {
 })
 
 describe('use above the hold', () => {
-  test('with reject is charged up to the hold, and the rest is told', async () => {
+  test('with reject is charged up to the hold, and the rest is returned as uncollected', async () => {
     const input = { account, max: amount(400), over: 'reject', key: `reject ${account}` } as const
     for (let round = 0; round < 2; round++) {
       expect(await ledger.withHold(input, metering(550))).toMatchObject({ charged: 400, released: 0, uncollected: 150 })
@@ -219,7 +219,7 @@ describe('use above the hold', () => {
     expect(await settledOf()).toBe(600)
   })
 
-  test('with cap is charged as far as credits are there, and the rest is told', async () => {
+  test('with cap is charged as far as credits are there, and the rest is returned as uncollected', async () => {
     await ledger.charge({ account, amount: amount(500) })
     const outcome = await ledger.withHold({ account, max: amount(400), over: 'cap' }, metering(650))
     expect(outcome).toMatchObject({

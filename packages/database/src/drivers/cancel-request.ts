@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type pg from 'pg'
 
 const TIMEOUT_MS = 2_000
-/** Protocol code 1234.5678, which stands where a version would. */
+/** Protocol code 1234.5678, sent in place of a version. */
 const CANCEL_REQUEST = 80_877_102
 
 /**
@@ -25,7 +25,7 @@ export function requestCancel(client: pg.PoolClient): Promise<void> {
     socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer to a cancel request in ${TIMEOUT_MS} ms`)))
     socket.once('error', reject)
     socket.once('close', () => resolve())
-    socket.write(packet) // not end: PgBouncer forgets the request of one who has hung up
+    socket.write(packet) // not end: PgBouncer drops the request when its client closes the socket
   })
 }
 

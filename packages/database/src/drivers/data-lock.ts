@@ -5,9 +5,9 @@ import { lockFile } from '@core/foundation/file-lock'
 const WATCH_MS = 31_000
 
 /**
- * Takes the lock file for this process or throws E_DATABASE_LOCKED naming the live holder, also one in another
- * container. The lock of a dead process is taken over. Two processes would corrupt the database: PGlite itself does not
- * refuse the second.
+ * Takes the lock file for this process or throws E_DATABASE_LOCKED that names the process holding it, also one in
+ * another container. The lock of a dead process is taken over. Two processes would corrupt the database: PGlite itself
+ * does not refuse the second.
  */
 export function acquireDataLock(file: string): Promise<AsyncDisposable> {
   return lockFile({ path: file, watchMs: WATCH_MS, locked: (pid) => locked(file, pid) })

@@ -1,11 +1,11 @@
 import type { DatabaseFault } from '../database-error.ts'
 import type { TextRow } from '../sql-session.ts'
 
-/** What the main thread hands the worker at its start. */
+/** What the main thread passes to the worker at its start. */
 export interface EmbeddedStart {
   /** Folder of the cluster, or undefined for memory. */
   folder: string | undefined
-  /** A dumped data folder to begin with; memory only. */
+  /** A dumped data folder to start from; memory only. */
   snapshot: Uint8Array | undefined
 }
 

@@ -6,7 +6,7 @@ import { type EmbeddedThread, startEmbeddedThread } from './embedded-thread.ts'
 
 export interface EmbeddedQueue {
   query(sql: string, params: readonly (string | null)[], options: { signal: AbortSignal }): Promise<TextRow[]>
-  /** Waits until nothing runs, then keeps everything else waiting. A failure inside rolls back an open transaction. */
+  /** Waits until nothing runs, then makes all others wait. A failure inside rolls back an open transaction. */
   alone<Value>(work: (session: SqlSession) => Promise<Value>, options: { signal: AbortSignal }): Promise<Value>
   load(): DatabaseLoad
   dump(options: { signal: AbortSignal }): Promise<Uint8Array>
@@ -20,14 +20,16 @@ export interface EmbeddedQueueDependencies {
   logger: Logger
   onHint: (channel: string, payload: string) => void
   onRestart: (session: SqlSession) => Promise<void>
-  /** Told how many milliseconds a statement waited for its turn. */
+  /** Called with the milliseconds that a statement waited for its turn. */
   onWait?: ((ms: number) => void) | undefined
   runawayMs?: number | undefined
 }
 
-/** Statements handed to the thread at once: enough that it never waits for the next, few enough to take back. */
+/**
+ * Statements sent to the thread in advance: enough that it never waits for the next, few enough to withdraw the others.
+ */
 const WINDOW = 8
-/** A statement whose caller has left may go on this long before the thread is restarted: PGlite cannot cancel. */
+/** How long a statement may continue after its caller gave up, before the thread is restarted: PGlite cannot cancel. */
 const RUNAWAY_MS = 5_000
 const CLOSE_MS = 2_000
 

@@ -4,7 +4,7 @@ import { toDatabaseError } from '../database-error.ts'
 import type { EmbeddedReply, EmbeddedRequest, EmbeddedStart } from './embedded-protocol.ts'
 
 type Answer = Extract<EmbeddedReply, { kind: 'rows' | 'dumped' }>
-/** A request before it has its id, each kind by itself. */
+/** A request before it has its id, per kind. */
 type Unnumbered = EmbeddedRequest extends infer Request ? (Request extends object ? Omit<Request, 'id'> : never) : never
 
 export interface EmbeddedThread {
@@ -16,11 +16,11 @@ export interface EmbeddedThread {
 export interface EmbeddedThreadDependencies {
   start: EmbeddedStart
   onHint: (channel: string, payload: string) => void
-  /** The thread was open and died by itself. Everything in flight has been rejected. */
+  /** Called when the thread was open and ended unexpectedly. Everything in flight has been rejected. */
   onDeath: (error: CoreError) => void
 }
 
-// Under TypeScript the file is run as it is; a published package holds the compiled one.
+// Run from source it is the TypeScript file; a published package holds the compiled one.
 const workerUrl = new URL(`./embedded-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 /** Starts the worker and waits until its database is open. */

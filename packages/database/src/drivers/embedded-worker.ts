@@ -31,7 +31,7 @@ function openMemory(snapshot: Uint8Array | undefined): Promise<PGlite> {
   return PGlite.create(snapshot ? { loadDataDir: new Blob([Uint8Array.from(snapshot)]) } : {})
 }
 
-/** A cluster is made beside its place and moved there when whole, so that a crash in the middle leaves none. */
+/** A cluster is created under another name and renamed when complete, so that a crash in between leaves none. */
 async function openFolder(folder: string): Promise<PGlite> {
   const exists = await stat(join(folder, 'PG_VERSION')).then(
     () => true,

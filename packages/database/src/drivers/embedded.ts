@@ -8,7 +8,7 @@ import { acquireDataLock } from './data-lock.ts'
 import { createEmbeddedQueue, type EmbeddedQueue } from './embedded-queue.ts'
 
 export interface EmbeddedDriver extends SqlDriver {
-  /** The whole database as a tar; memory databases can begin with it. */
+  /** The whole database as a tar; memory databases can start from it. */
   dump(options: { signal: AbortSignal }): Promise<Uint8Array>
   /** Ends the thread as a crash would. For tests. */
   crash(): Promise<void>
@@ -16,11 +16,11 @@ export interface EmbeddedDriver extends SqlDriver {
 
 export interface EmbeddedDependencies {
   logger: Logger
-  /** What a memory database begins with. */
+  /** The data that a memory database starts from. */
   snapshot?: Uint8Array
-  /** Told how many milliseconds a statement waited for its turn. */
+  /** Called with the milliseconds that a statement waited for its turn. */
   onWait?: ((ms: number) => void) | undefined
-  /** Milliseconds that a statement whose caller has left may go on before its thread is restarted. */
+  /** Milliseconds that a statement may continue after its caller gave up, before its thread is restarted. */
   runawayMs?: number
 }
 

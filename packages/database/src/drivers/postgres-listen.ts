@@ -15,7 +15,7 @@ export interface ListenDependencies {
 /** Pauses between attempts to connect again. */
 const RECONNECT = { baseMs: 100, capMs: 5_000 }
 
-/** A connection of its own that listens, and comes back after a loss with one empty hint: something may have been missed. */
+/** Listens on a separate connection. After a loss it reconnects and sends one empty hint: some may have been missed. */
 export async function listenOnConnection(dependencies: ListenDependencies): Promise<AsyncDisposable> {
   const { channel, onHint, logger, clock, signal } = dependencies
   const stopped = new AbortController()
@@ -34,11 +34,11 @@ export async function listenOnConnection(dependencies: ListenDependencies): Prom
       void end(next)
       throw limit.aborted ? error : toConnectionError(error)
     }
-    next.once('end', () => void comeBack())
+    next.once('end', () => void reconnect())
     return next
   }
 
-  async function comeBack(): Promise<void> {
+  async function reconnect(): Promise<void> {
     for (let attempt = 1; !stopped.signal.aborted; attempt++) {
       try {
         await clock.sleep(fullJitterMs(attempt, RECONNECT), { signal: stopped.signal })

@@ -10,19 +10,19 @@ import { listenOnConnection } from './postgres-listen.ts'
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 30_000
 const DEFAULT_POOL_SIZE = 10
-/** After a cancel, how long the server may take to answer before its connection is thrown away. */
+/** How long the server may take to answer a cancel before its connection is discarded. */
 const CANCEL_GRACE_MS = 2_000
 
 export interface PostgresDependencies {
   logger: Logger
   clock: Clock
-  /** Told how many milliseconds a statement waited for its connection. */
+  /** Called with the milliseconds that a statement waited for its connection. */
   onWait?: ((ms: number) => void) | undefined
 }
 
 /**
  * A pool of connections. Nothing here needs a session to last: no named prepared statements, no session settings,
- * one statement per transaction, so a transaction pooler may stand in between. (Listening does need a session.)
+ * one statement per transaction, so it works through a transaction pooler. (Listening does need a session.)
  */
 export function createPostgresDriver(
   config: PostgresConfig,
@@ -89,8 +89,8 @@ export function createPostgresDriver(
   }
 
   /**
-   * Cancels what runs. Only a connection that answers "cancelled" is used again: were the statement done before the
-   * request came, the request could hit the next one.
+   * Cancels the running statement. Only a connection that answers "cancelled" is used again: if the statement ended
+   * before the request arrived, the request could cancel the next one.
    */
   async function stop(client: pg.PoolClient, answer: Promise<unknown>): Promise<void> {
     requestCancel(client).catch((error: unknown) => logger.debug({ error }, 'cancelling a statement failed'))

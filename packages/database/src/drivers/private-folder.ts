@@ -2,8 +2,8 @@ import { chmod, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Makes a folder and all in it this user's alone: 0700 and 0600, as Postgres has it. PGlite makes files that everybody
- * may write to, so this is done at each start; those made later are behind the folder's own mode.
+ * Limits a folder and its content to this user: 0700 and 0600, as Postgres does. PGlite creates files that every user
+ * may write to, so this runs at each start; files created later are protected by the folder's mode.
  */
 export async function makePrivate(folder: string): Promise<void> {
   if (process.platform === 'win32') return

@@ -30,10 +30,10 @@ const answers: readonly string[] = ['E_FORBIDDEN', 'E_INVALID']
 const known = new Map(coreSignatures.map((signature) => [signature.name, signature]))
 
 /**
- * PostgREST through supabase-js, for whoever holds a URL and a key but no connection string. The key's JWT decides who
- * acts, so a call cannot carry claims of its own (an owner's, which bind nothing, are left out: journals then name the
- * role of the key); nothing is pushed, so `listen` hears nothing; and an aborted call
- * may still run on the server, up to the statement timeout of its role.
+ * PostgREST through supabase-js, for callers that have a URL and a key but no connection string. The key's JWT decides
+ * who acts, so a call cannot carry claims of its own (an owner's, which bind nothing, are left out: journals then name
+ * the role of the key); nothing is pushed, so `listen` delivers nothing; and an aborted call may still run on the
+ * server, up to the statement timeout of its role.
  */
 export function createSupabaseDatabase(
   config: SupabaseConfig,
@@ -116,7 +116,7 @@ function toHttpError(
   return toDatabaseError(`core_api.${name}`, { ...fault, code: byStatus(status) }, error)
 }
 
-/** PostgREST looks a function up by its name and arguments together, and names the one it would have taken. */
+/** PostgREST looks up a function by its name and arguments together, and its hint names the closest match. */
 function isWrongArgument(name: string, { hint }: { hint?: string | null }): boolean {
   return hint?.includes(`core_api.${name}(`) ?? false
 }

@@ -6,7 +6,7 @@ import type { GeneratedFile } from './generate-database-types.ts'
 const nounFolder = /^(\d{2})_([a-z0-9]+)$/
 
 /**
- * The migrations that supabase/schemas stands for, one per noun. A noun's folder is applied whole: its own files in
+ * The migrations of supabase/schemas, one per noun. A noun's folder is applied whole: its own files in
  * lexical order, then those of each folder in it. Throws E_INVALID for a folder that is not named `<2 digits>_<noun>`.
  */
 export async function generateMigrations(schemas: string): Promise<GeneratedFile[]> {
@@ -56,7 +56,7 @@ const header = (folder: string) =>
  * Postgres lets PUBLIC execute each new function, and default privileges of a schema cannot take that away: they only add
  * to those of the database. So each migration ends with a revoke of what exists by then.
  */
-const revoke = `-- Nobody may execute a function without a grant of its own.
+const revoke = `-- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;
 `

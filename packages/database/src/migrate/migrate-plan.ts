@@ -70,7 +70,7 @@ async function planPostgrest(session: SqlSession, database: string, hasRoles: bo
   ]
 }
 
-/** A project's schema belongs to a role of its own, where somebody may make one. */
+/** A project's schema belongs to a role of its own, where this connection may create one. */
 async function planProjects(session: SqlSession, owner: string): Promise<string[]> {
   const rows = await session.query(`
     select p.name, exists (select from pg_catalog.pg_roles where rolname = 'project_' || p.name) as has_role

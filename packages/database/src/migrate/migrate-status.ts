@@ -19,7 +19,7 @@ export interface MigrationStatus {
 
 export interface MigrateOptions extends CallOptions {
   database: Database
-  /** Another folder of migrations; Core's own unless told. */
+  /** Folder of migrations. Default: Core's own. */
   folder?: string | undefined
 }
 
@@ -60,7 +60,7 @@ export function refuseChanged({ migrations }: MigrationStatus): void {
   throw new CoreError('E_DATABASE_SCHEMA', `this database was made by other versions of: ${list}`, {
     fix:
       'Before 1.0 migrations may change in place. `core migrate reset --yes` drops the schemas core and core_api with ' +
-      'all credits and history in them and makes them anew; to keep the data, go back to the version that made them.',
+      'all credits and history in them and recreates them; to keep the data, go back to the version that created them.',
     details: { reason: 'migration_changed', versions: changed.map(({ version }) => version) },
   })
 }

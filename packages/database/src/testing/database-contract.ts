@@ -385,7 +385,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       expect(await database.health()).toMatchObject({ status: 'down', code: 'E_CLOSED' })
     })
 
-    test('closing does not wait for ever: what is still running is E_CLOSED', async () => {
+    test('closing has a limit: what is still running then is E_CLOSED', async () => {
       const nap = target.database
         .call('contract_nap', { p_seconds: 20 }, { timeoutMs: 30_000 })
         .catch((error: unknown) => error)

@@ -16,7 +16,7 @@ const logFile = join(testFolder, 'keeper.log')
 
 let lease: Promise<TestServerAddress> | undefined
 
-/** The shared server, started when nobody has yet. This process keeps it alive until it ends. */
+/** The shared server, started if it does not run yet. This process keeps it alive until it ends. */
 export function leaseTestServer(): Promise<TestServerAddress> {
   lease ??= hold().then(({ address, socket }) => {
     socket.unref()
@@ -32,8 +32,8 @@ export function leaseTestServer(): Promise<TestServerAddress> {
 }
 
 /**
- * Keeps the shared server for a whole test run and stops it at the end, if nobody else has it: the default export of a
- * Vitest globalSetup file may return `(await holdTestServer()).release`.
+ * Keeps the shared server for a whole test run and stops it at the end, if no other run uses it: the default export of
+ * a Vitest globalSetup file may return `(await holdTestServer()).release`.
  */
 export async function holdTestServer(): Promise<{ release: () => Promise<void> }> {
   const { socket } = await hold()

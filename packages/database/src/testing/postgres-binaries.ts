@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 export interface PostgresBinaries {
   initdb: string
   postgres: string
-  /** Postgres refuses to run as root: then it runs as this user. Empty for everybody else. */
+  /** Postgres refuses to run as root: then it runs as this user. Empty for any other user. */
   identity: { uid?: number; gid?: number }
 }
 
@@ -46,7 +46,7 @@ function unprivilegedIdentity(): { uid: number; gid: number } {
       // No such user; the next one.
     }
   }
-  throw new Error('Postgres refuses to run as root, and this system has neither a user postgres nor nobody')
+  throw new Error("Postgres refuses to run as root, and this system has neither a user 'postgres' nor a user 'nobody'")
 }
 
 /** Whether every folder on the way may be entered by every user. */

@@ -76,7 +76,7 @@ export async function startPostgresServer({
       child = undefined
       if (!old || old.exitCode !== null || old.signalCode !== null) return
       const exited = once(old, 'exit')
-      old.kill('SIGINT') // "fast": disconnects everybody, then stops in order
+      old.kill('SIGINT') // "fast": disconnects all clients, then stops in order
       await exited
     },
     async restart() {

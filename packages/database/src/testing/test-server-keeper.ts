@@ -1,6 +1,6 @@
 // A process that owns the test server: started by the first test that needs one, it serves every test process of this
 // check-out and leaves when the last of them has. Each client holds a connection to its socket; the system closes
-// those of a killed process too, so nobody has to count. Run by `leaseTestServer`, detached.
+// those of a killed process too, so no count is kept. Run by `leaseTestServer`, detached.
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { openDatabase } from '../open-database.ts'
 import { startPostgresServer } from './postgres-server.ts'
 import { leaseSocket, type TestServerAddress, testFolder } from './test-server-place.ts'
 
-/** Between two test files nobody may be connected for a moment. */
+/** Between two test files there may be no connection for a moment. */
 const LINGER_MS = 3_000
 
 await mkdir(testFolder, { recursive: true })

@@ -49,7 +49,7 @@ export function createLease(parts: LeaseParts): Lease {
   /** Of the spend that `take` counted last. */
   let durable: Promise<Spent> = Promise.resolve(SPENT)
 
-  /** A plain spend comes here 500,000 times a second and more: nothing is allocated on its way. */
+  /** Runs 500,000 times a second and more for plain spends: it allocates nothing. */
   function take(amount: number, facts: SpendFacts | undefined): SpendOutcome {
     if (!(amount > 0 && Number.isSafeInteger(amount))) throw invalidAmount(amount)
     if (facts !== undefined && (facts.key !== undefined || facts.metadata !== undefined)) {
@@ -70,7 +70,7 @@ export function createLease(parts: LeaseParts): Lease {
       assertUsable()
       if (known !== amount) throw mismatch(id, known, amount)
       durable = commit.flush()
-      durable.catch(() => undefined) // a buffered spend waits for nothing; the failure shows in the next call
+      durable.catch(() => undefined) // a buffered spend does not wait; the failure shows in the next call
       return SPENT_BEFORE
     }
     const at = clock.now()
@@ -103,7 +103,7 @@ export function createLease(parts: LeaseParts): Lease {
     if (fault) throw fault
   }
 
-  /** Stops, ends the lease in the database if asked to, frees the journal. Returns what went wrong. */
+  /** Stops, closes the lease in the database when `isEnd`, frees the journal. Returns the first failure. */
   async function leave(options: CallOptions, isEnd: boolean): Promise<CoreError | undefined> {
     let cause: unknown
     try {
@@ -119,7 +119,7 @@ export function createLease(parts: LeaseParts): Lease {
       cause = error
     }
     try {
-      // With time of its own: the lock has to go also when the database took all of the caller's.
+      // With its own deadline: the lock must be released even when the database used up the caller's.
       await within(`closing the journal ${file}`, freeJournal(), {})
     } catch (error) {
       cause ??= error
@@ -192,7 +192,10 @@ export function createLease(parts: LeaseParts): Lease {
       const fault = await leaving
       if (reporter.ended) return { status: 'closed', ...reporter.ended }
       const cause = fault ?? new CoreError('E_CLOSED', `the lease ${id} was detached before`)
-      logger.warn({ err: cause, lease: id, unreported: lease.unreported }, 'a credit lease stays open in its journal')
+      logger.warn(
+        { err: cause, lease: id, unreported: lease.unreported },
+        'a credit lease was detached: its journal keeps what is unreported',
+      )
       return { status: 'detached', unreported: lease.unreported, cause }
     },
     async [Symbol.asyncDispose]() {

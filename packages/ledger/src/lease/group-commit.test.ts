@@ -28,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 interface Setup extends Partial<GroupCommitOptions<string>> {
-  /** Stands between the commit and the real file. */
+  /** Sits between the commit and the real file. */
   around?: (file: JournalFile) => JournalFile
 }
 

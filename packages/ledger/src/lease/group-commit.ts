@@ -10,18 +10,18 @@ export interface GroupCommitOptions<Receipt> {
   /** Bytes and frames the file has. */
   position: number
   number: number
-  /** What everybody whose record is on disk gets. */
+  /** What every caller gets when its record is on disk. */
   receipt: Receipt
-  /** Gets every record when it is appended, exactly as reading the file would hand it out. */
+  /** Gets every record when it is appended, exactly as a reader of the file would. */
   tally: Omit<RecordSink, 'note'>
   now: () => number
-  /** The frames of a journal that begins with the present state; asked when the file has grown too long. */
+  /** The frames of a journal that begins with the present state; called when the file has grown too long. */
   snapshot: () => Buffer[]
-  /** The file is rewritten when it has this length, or four times what the last rewriting left. */
+  /** The file is compacted when it has this length, or four times its length after the last compaction. */
   compactBytes: number
   /** Bytes that may wait for the disk. */
   maxBufferedBytes: number
-  /** Until a record that waits for the disk fails with E_TIMEOUT. */
+  /** How long a record may wait for the disk before it fails with E_TIMEOUT. */
   timeoutMs: number
   logger: Logger
 }
@@ -33,7 +33,7 @@ export interface GroupCommit<Receipt> {
   detail(amount: number, key: string | undefined, body: Buffer): Promise<Receipt>
   cut(seq: number): Promise<Receipt>
   note(note: JournalNote): Promise<Receipt>
-  /** Throws unless that many further bytes may wait: ask before anything is counted. */
+  /** Throws unless that many further bytes may wait: call it before anything is counted. */
   assertRoom(bytes: number): void
   /** Resolves when everything appended so far is on disk. */
   flush(): Promise<Receipt>
@@ -57,9 +57,9 @@ const SPARE_BUFFERS = 4
 
 /**
  * Group commit: what is appended while a write is on its way to the disk goes with the next one, in one frame with one
- * fdatasync; a lone record goes at the end of its turn of the event loop. Frames follow each other strictly: the next
+ * fdatasync; a single record goes at the end of its turn of the event loop. Frames follow each other strictly: the next
  * is written when the one before is on disk, so that a crash can tear only the last. After a failed write or sync the
- * journal takes nothing more, because nobody can tell what a disk kept: reopen the file.
+ * journal is closed to writes, because it is unknown what the disk kept: reopen the file.
  */
 export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>): GroupCommit<Receipt> {
   const { path, receipt, tally, now, snapshot, compactBytes, maxBufferedBytes, timeoutMs, logger } = options
@@ -77,7 +77,7 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
 
   function begin(): Group<Receipt> {
     const { promise: durable, resolve, reject } = Promise.withResolvers<Receipt>()
-    durable.catch(() => undefined) // spends that nobody waits for may fail; the failure shows in the next call
+    durable.catch(() => undefined) // a spend may fail without a caller that waits; the failure shows in the next call
     const records = spare.pop() ?? new RecordBuffer()
     const at = now()
     records.begin(at)
@@ -91,7 +91,7 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
 
   function groupFor(bytes: number): Group<Receipt> {
     if (failure) throw failure
-    if (closed) throw new CoreError('E_CLOSED', `the journal ${path} was closed before`)
+    if (closed) throw new CoreError('E_CLOSED', `the journal ${path} is closed`)
     if (active === undefined) return begin()
     if (active.records.fits(bytes)) return active
     seal(active)
@@ -107,9 +107,9 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
   function assertRoom(bytes: number): void {
     if (failure) throw failure
     if (sealedBytes + bytes > maxBufferedBytes) {
-      throw new CoreError('E_LEASE_JOURNAL', `${sealedBytes} bytes wait for the disk of ${path} already`, {
+      throw new CoreError('E_LEASE_JOURNAL', `${sealedBytes} bytes are already waiting for the disk of ${path}`, {
         retryable: true,
-        fix: 'Wait for a flush now and then.',
+        fix: 'Await flush() from time to time.',
         details: { reason: 'journal_behind', file: path },
       })
     }
@@ -118,7 +118,7 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
   function schedule(): void {
     if (scheduled || pumping) return
     scheduled = true
-    // After this turn of the event loop: callers that a finished write has woken get to join.
+    // After this turn of the event loop: callers that a finished write has resumed can join.
     setImmediate(() => {
       scheduled = false
       pumping ??= pump().finally(() => {
@@ -162,7 +162,7 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
 
   function fail(error: CoreError): void {
     failure = error
-    logger.error({ err: error, file: path }, 'the journal of a credit lease takes nothing more')
+    logger.error({ err: error, file: path }, 'lease journal closed after a write error')
     for (const group of [...sealed.splice(0), ...(active ? [active] : [])]) {
       clearTimeout(group.timer)
       group.reject(error)
@@ -171,7 +171,7 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
     sealedBytes = 0
   }
 
-  /** The new file has what waits in memory, too: those groups are on disk when it is. */
+  /** The new file includes what waits in memory: those groups are on disk when it is. */
   async function compact(): Promise<void> {
     if (active) seal(active)
     const included = sealed.slice()
@@ -182,7 +182,7 @@ export function createGroupCommit<Receipt>(options: GroupCommitOptions<Receipt>)
       next = await file.replace(frames)
     } catch (error) {
       if (isCoreError(error) && error.details['replaced'] === true) throw error
-      // The old file is whole; it goes on growing until there is room for a new one.
+      // The old file is intact; it continues to grow until there is room for a new one.
       compactAt = position * 2
       logger.warn({ err: error, file: path }, 'a lease journal could not be compacted')
       return

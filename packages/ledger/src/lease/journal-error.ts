@@ -3,7 +3,7 @@ import { CoreError, isCoreError } from '@core/foundation'
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'ENOENT', 'ELOOP', 'ENAMETOOLONG'])
 
-/** A failure of the disk below a journal. `details.reason`: disk_full, unwritable or io. */
+/** A failure of the disk that holds a journal. `details.reason`: disk_full, unwritable or io. */
 export function toJournalError(file: string, what: string, cause: unknown): CoreError {
   if (isCoreError(cause)) return cause
   const errno = cause instanceof Error ? String(Reflect.get(cause, 'code') ?? '') : ''
@@ -20,10 +20,10 @@ export function toJournalError(file: string, what: string, cause: unknown): Core
   })
 }
 
-/** The journal cannot be understood from this offset on. The file is left as it is. */
+/** The journal is unreadable from this offset on. The file is not changed. */
 export function journalCorrupt(file: string, offset: number, finding: string): CoreError {
   return new CoreError('E_LEASE_JOURNAL', `the journal ${file} is damaged at byte ${offset}: ${finding}`, {
-    fix: 'Keep the file and move it aside; ledger_lease_get tells what was reported of its lease.',
+    fix: 'Keep the file and move it aside; ledger_lease_get returns what its lease has reported.',
     details: { reason: 'journal_corrupt', file, offset },
   })
 }

@@ -6,15 +6,18 @@ import { toJournalError } from './journal-error.ts'
 /** An open journal. `append` returns when the bytes are on disk. Errors are E_LEASE_JOURNAL. */
 export interface JournalFile {
   append(bytes: Uint8Array, position: number): Promise<void>
-  /** Makes a new journal of these frames take this one's place, whole or not at all, and returns it open. */
+  /** Replaces this journal by a new one of these frames, atomically, and returns the new one open. */
   replace(frames: readonly Uint8Array[]): Promise<JournalFile>
   close(): Promise<void>
 }
 
-/** Nobody else's business: metadata may say what a project worked on. */
+/** Readable by its owner only: metadata may contain private data of a project. */
 const MODE = 0o600
 
-/** The bytes of a journal, or undefined when there is none. An empty file is no journal: one appears with its first frame. */
+/**
+ * The bytes of a journal, or undefined when there is none. An empty file is not a journal: a journal is created with
+ * its first frame.
+ */
 export async function readJournal(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file)
@@ -24,7 +27,7 @@ export async function readJournal(file: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Opens an existing journal to be continued at `end`; what lies behind it goes. */
+/** Opens an existing journal to be continued at `end`; the bytes after that are cut off. */
 export async function openJournal(file: string, end: number): Promise<JournalFile> {
   try {
     const handle = await open(file, 'r+')
@@ -37,8 +40,8 @@ export async function openJournal(file: string, end: number): Promise<JournalFil
 }
 
 /**
- * A new journal. It appears under its name when its first frames are on disk. When only the last step failed, which
- * makes the new name last, the error says `replaced`: an old file is gone then.
+ * A new journal. It gets its name when its first frames are on disk. When only the last step failed, the sync of the
+ * folder, the error has `replaced`: the old file no longer exists.
  */
 export async function createJournal(file: string, frames: readonly Uint8Array[]): Promise<JournalFile> {
   const handle = await writeBeside(file, frames).catch((error: unknown) => {
@@ -104,7 +107,7 @@ function toJournalFile(file: string, handle: FileHandle): JournalFile {
   }
 }
 
-/** A full disk may take a part of a write before it refuses. */
+/** A full disk may accept a part of a write before it fails. */
 async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib'
 import { journalCorrupt } from './journal-error.ts'
 
 /**
- * One write of the journal, all or nothing: 20 bytes of header, then the payload. The header is checked apart from the
- * payload, so that a damaged length cannot make later frames disappear. Integers are little-endian:
+ * One write of the journal, all or nothing: 20 bytes of header, then the payload. The header has a checksum of its own,
+ * apart from the payload, so that a damaged length cannot make later frames disappear. Integers are little-endian:
  * magic, payload bytes, number (0, 1, 2, …), CRC-32 of the payload, CRC-32 of the 16 bytes before.
  */
 export const HEADER_BYTES = 20
@@ -25,13 +25,13 @@ export function sealFrame(frame: Buffer, payloadBytes: number, number: number): 
 
 export interface FrameScan {
   payloads: Buffer[]
-  /** Where the next frame goes: what lies behind it is a torn write, of which nothing was acknowledged. */
+  /** Where the next frame goes: the bytes after it are a torn write, of which nothing was acknowledged. */
   end: number
 }
 
 /**
- * Reads all frames of a journal. What a crash left unfinished at the end is left out. A bad frame with a good one
- * behind it is no torn write but damage: E_LEASE_JOURNAL, `journal_corrupt`, because dropping it would lose spends.
+ * Reads all frames of a journal. An unfinished frame at the end, left by a crash, is ignored. A bad frame before
+ * a good one is not a torn write but damage: E_LEASE_JOURNAL, `journal_corrupt`, because dropping it would lose spends.
  */
 export function readFrames(bytes: Buffer, file: string): FrameScan {
   const payloads: Buffer[] = []
@@ -43,7 +43,7 @@ export function readFrames(bytes: Buffer, file: string): FrameScan {
     payloads.push(payload)
     offset += HEADER_BYTES + payload.length
   }
-  // The first frame comes with the file, by a rename: without one this is somebody else's file.
+  // The file gets its name with the first frame in it: without one this is another program's file.
   if (offset === 0)
     throw journalCorrupt(file, 0, bytes.length === 0 ? 'it is empty' : 'it does not begin as a journal does')
   if (bytes.length - offset > HEADER_BYTES + MAX_PAYLOAD_BYTES) {

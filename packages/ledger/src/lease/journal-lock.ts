@@ -2,7 +2,7 @@ import { CoreError } from '@core/foundation'
 import { lockFile } from '@core/foundation/file-lock'
 import { toJournalError } from './journal-error.ts'
 
-/** Makes this process the only one to use a journal, or throws E_LEASE_LOCKED naming the live holder. */
+/** Locks a journal for this process, or throws E_LEASE_LOCKED that names the process holding it. */
 export async function lockJournal(file: string): Promise<AsyncDisposable> {
   try {
     return await lockFile({ path: `${file}.lock`, locked: (pid) => locked(file, pid) })

@@ -19,7 +19,7 @@ const anchor = z.object({
 export type TimeAnchor = z.infer<typeof anchor>
 
 const note = z.discriminatedUnion('note', [
-  /** Written before the database is asked, so that a crash in between cannot leave a lease that nobody knows of. */
+  /** Written before the call to the database, so that a crash in between cannot leave a lease that no journal has. */
   z.object({
     note: z.literal('intent'),
     version: z.literal(1),

@@ -8,13 +8,13 @@ import { LeaseTally, type ReportPart } from './lease-tally.ts'
 export type IntentNote = Extract<JournalNote, { note: 'intent' }>
 export type OpenedNote = Extract<JournalNote, { note: 'opened' }>
 
-/** What a journal says, read from its first record to its last. */
+/** The content of a journal, read from its first record to its last. */
 export interface LeaseJournal {
   intent: IntentNote
   /** Missing when the process ended before the database's answer was on disk. */
   opened: OpenedNote | undefined
   tally: LeaseTally
-  /** The key of a close that was sent, perhaps; nothing may be spent after it. */
+  /** The key of a close that may have been sent; nothing may be spent after it. */
   closingKey: string | undefined
   closed: boolean
   /** The latest wall-clock time that the journal has seen, in milliseconds. */
@@ -31,7 +31,7 @@ export function createIntent(facts: Omit<IntentNote, 'note' | 'version' | 'key'>
   return { note: 'intent', version: 1, key: uuidv7(), ...facts }
 }
 
-/** Replays a journal. Throws E_LEASE_JOURNAL (`journal_corrupt`) where it makes no sense; a torn end is left out. */
+/** Replays a journal. Throws E_LEASE_JOURNAL (`journal_corrupt`) where it is inconsistent; a torn end is ignored. */
 export function replayJournal(bytes: Buffer, file: string): LeaseJournal {
   const { payloads, end } = readFrames(bytes, file)
   const state: Partial<LeaseJournal> & { tally: LeaseTally } = { tally: new LeaseTally(0) }
@@ -54,7 +54,7 @@ export function replayJournal(bytes: Buffer, file: string): LeaseJournal {
     offset = payload.byteOffset + payload.length - bytes.byteOffset
   }
   const { intent, opened, closingKey, closed = false, tally } = state
-  if (intent === undefined) throw journalCorrupt(file, 0, 'it does not say which lease it is of')
+  if (intent === undefined) throw journalCorrupt(file, 0, 'it does not name its lease')
   if (tally.spent > tally.amount) throw journalCorrupt(file, 0, `it spends ${tally.spent} of ${tally.amount}`)
   return { intent, opened, tally, closingKey, closed, lastSeenMs, end, frames: payloads.length }
 }
@@ -91,7 +91,7 @@ function applyNote(state: Partial<LeaseJournal> & { tally: LeaseTally }, note: J
   }
 }
 
-/** The frames of a journal that says the same as the one so far, in as little space as it takes. */
+/** The frames of a journal with the same content as the present one, without what is obsolete. */
 export function toSnapshot(
   { intent, opened, closingKey, tally }: Pick<LeaseJournal, 'intent' | 'opened' | 'closingKey' | 'tally'>,
   at: number,

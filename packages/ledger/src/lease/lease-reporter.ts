@@ -14,12 +14,12 @@ export interface LeaseReporterOptions {
   clock: Clock
   logger: Logger
   reportEveryMs: number
-  /** Asked first when the clocks of an earlier process could not be trusted, or as soon as possible. */
+  /** Whether the database's time is needed first, because the clocks of an earlier process could not be trusted. */
   isStale: boolean
   closingKey: string | undefined
 }
 
-/** A deadline for everything a call does, and the limit of each call to the database in it. */
+/** The deadline of a whole call, and the limit of each database call in it. */
 export interface BoundCall {
   signal: AbortSignal
   timeoutMs: number
@@ -28,7 +28,7 @@ export interface BoundCall {
 export interface LeaseReporter {
   /** Set when the database refuses this lease for good: its reports can never be delivered. */
   readonly refusal: CoreError | undefined
-  /** The key of the close that has been sent, perhaps. */
+  /** The key of a close that may have been sent. */
   readonly closingKey: string | undefined
   /** Nothing may be spent any more: the lease has ended, or its close may have arrived. */
   readonly isOver: boolean
@@ -36,11 +36,11 @@ export interface LeaseReporter {
   readonly ended: { reported: Credits; released: Credits } | undefined
   /** Reports everything spent so far. */
   report(options: BoundCall): Promise<void>
-  /** Reports everything and ends the lease in the database. Spending has stopped. */
+  /** Reports everything and closes the lease in the database. Spending has stopped. */
   end(options: BoundCall): Promise<void>
   /** Asks the database for the time. */
   synchronise(options: BoundCall): Promise<void>
-  /** Looks at what is due now instead of at the next interval. */
+  /** Checks what is due now instead of at the next interval. */
   wake(): void
   /** Works in the background until stopped. Does not keep the process alive. */
   start(): void
@@ -54,10 +54,10 @@ const CALL_TIMEOUT_MS = 10_000
 /** How often the clocks are compared. */
 const WATCH_MS = 1_000
 
-/** What asking again cannot mend. Everything else (away, busy, a revoked key, a missing function) may pass. */
+/** Errors that a retry cannot fix. All others (unavailable, busy, a revoked key, a missing function) may pass. */
 const FINAL = new Set(['E_NOT_FOUND', 'E_IDEMPOTENCY_MISMATCH', 'E_INVALID', 'E_TOO_LARGE'])
 
-/** Delivers what a lease has spent: in order, each number once, one at a time. */
+/** Reports what a lease has spent: in order, each number once, one at a time. */
 export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporter {
   const { lease, calls, tally, commit, time, clock, logger, reportEveryMs } = options
   let { closingKey, isStale } = options
@@ -89,7 +89,7 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     if (refusal) throw refusal
     const part = tally.waiting[0]
     if (part?.seq === undefined) return
-    // Not before the cut is on disk: after a crash the number must stand for the same spends.
+    // Not before the cut is on disk: after a crash the number must have the same spends.
     await raceSignal(commit.flush(), call.signal)
     const sentAt = time.read()
     const outcome = await calls.report({ lease, seq: part.seq, items: toItems(part) }, call).catch((error: unknown) => {
@@ -108,9 +108,9 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
   }
 
   /**
-   * The database has this number with other items. Where it has spent by its own count what the journal says was
-   * reported up to there, every amount has arrived, and only what the items said besides differs: journals of before
-   * 0.2 could differ so from what was sent, because metadata was kept by reference.
+   * The database has this number with other items. Where its own total equals what the journal says was reported up to
+   * there, every amount has arrived and only the metadata differs: journals from before 0.2 could differ in this way
+   * from what was sent, because metadata was kept by reference.
    */
   async function catchUp(mismatch: CoreError, call: BoundCall): Promise<'caught up'> {
     const { seq, reported } = await calls.get(lease, call)
@@ -137,7 +137,7 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     const facts = await calls.get(lease, call).catch(refuseFinal)
     if (facts.state === 'closed' && closingKey === undefined) {
       if (tally.unreported > 0) throw refuse('hold_closed', { state: facts.state })
-      logger.warn({ lease }, 'a credit lease was closed by somebody else; nothing of it was unreported')
+      logger.warn({ lease }, 'a credit lease was closed by another caller; everything was reported')
       setEnded(microCredits(0))
     }
     anchor(facts.at, sentAt)
@@ -152,7 +152,7 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     }
     await raceSignal(commit.flush(), call.signal)
     const outcome = await calls.close({ key: closingKey, lease }, call).catch(refuseFinal)
-    // Closed by somebody else, with everything of ours reported: the end is the same.
+    // Closed by another caller after everything was reported: the result is the same.
     setEnded(outcome.status === 'closed' ? outcome.released : microCredits(0))
   }
 
@@ -169,10 +169,10 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
   function refuse(reason: string, facts: object, cause?: unknown): CoreError {
     refusal = new CoreError('E_CONFLICT', `the database refuses the reports of the lease ${lease}: ${reason}`, {
       cause,
-      fix: 'Keep the journal, compare it with ledger_lease_get, and charge what is missing by hand.',
+      fix: 'Keep the journal, compare it with ledger_lease_get, and charge what is missing manually.',
       details: { ...facts, reason: 'lease_refused', refusal: reason, lease, unreported: tally.unreported },
     })
-    logger.error({ err: refusal, lease }, 'a credit lease is refused')
+    logger.error({ err: refusal, lease }, 'the database refuses the reports of a credit lease')
     return refusal
   }
 
@@ -203,11 +203,12 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
         await deliverAll(call)
         if (isStale) await synchroniseNow(call)
         if (time.check() > 0 || ended) return
-        // Over by this machine's clocks: the database's decides, and then its rest need not wait for the grace.
+        // Over by this machine's clocks: the database's clock decides, and the rest is released without waiting for the
+        // grace.
         await synchroniseNow(call)
         if (time.check() === 0) await endNow(call)
       }, call)
-      if (failures > 0) logger.info({ lease, failures }, 'the reports of a credit lease go through again')
+      if (failures > 0) logger.info({ lease, failures }, 'a credit lease reports again')
       failures = 0
       return reportEveryMs
     } catch (error) {

@@ -10,12 +10,12 @@ export interface ReportItem {
   metadata?: Metadata
 }
 
-/** What one report says. Spends without key and metadata are one sum: a million of them are one item. */
+/** The content of one report. Spends without key and metadata are one sum: a million of them are one item. */
 export interface ReportPart {
   /** Set by the cut that ended it. */
   seq: number | undefined
   total: number
-  /** The details as they are in the journal: a report is made from what was written, from nothing else. */
+  /** The details as they are in the journal: a report contains only what was written to it. */
   details: { amount: number; key: string | undefined; body: Buffer }[]
   detailBytes: number
   sum: number
@@ -31,8 +31,8 @@ const MAX_DETAIL_BYTES = 192 * 1024
 const KEY_BYTES = 32
 
 /**
- * What a lease has spent, as far as the journal tells: kept in step while spending, made anew from the records after a
- * crash. Both go through the same methods, so the report of a number is the same before and after.
+ * What a lease has spent according to its journal: updated with each spend, rebuilt from the records after a crash.
+ * Both go through the same methods, so the report of a number is the same before and after.
  */
 export class LeaseTally implements Omit<RecordSink, 'note'> {
   readonly amount: number
@@ -90,7 +90,7 @@ export class LeaseTally implements Omit<RecordSink, 'note'> {
     this.liveBytes += key.length + KEY_BYTES
   }
 
-  /** Whether the open part has as much as a report may hold. */
+  /** Whether the open part has reached the limit of a report. */
   isFull(): boolean {
     return this.open.details.length >= MAX_DETAILS || this.open.detailBytes >= MAX_DETAIL_BYTES
   }
@@ -111,7 +111,7 @@ export class LeaseTally implements Omit<RecordSink, 'note'> {
     this.liveBytes -= part.detailBytes
   }
 
-  /** Where a compacted journal begins: so much was spent and reported before. */
+  /** Where a compacted journal begins: the amount that was spent and reported before. */
   carry(seq: number, reported: number): void {
     this.ackedSeq = seq
     this.lastSeq = seq

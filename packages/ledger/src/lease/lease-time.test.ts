@@ -24,7 +24,7 @@ function begin({ boot = 'boot-1' } = {}) {
       uptimeMs += ms
       await clock.advance(ms)
     },
-    /** In standby the monotonic clock of Linux stands still. */
+    /** In standby the monotonic clock of Linux stops. */
     standBy(ms: number) {
       uptimeMs += ms
       clock.setNow(clock.now() + ms)
@@ -36,7 +36,7 @@ function begin({ boot = 'boot-1' } = {}) {
   }
 }
 
-test('nothing may be spent before the database has told the time', () => {
+test('nothing may be spent before the database has given its time', () => {
   const { isUp, time } = begin()
   expect(isUp()).toBe(true)
   expect(time.check()).toBe(0)
@@ -71,7 +71,7 @@ test('setting the wall clock back gains nothing and shows', async () => {
   expect(isUp()).toBe(true)
 })
 
-test('setting the wall clock ahead ends the lease until the database has told the time', async () => {
+test('setting the wall clock ahead ends the lease until the database has given its time', async () => {
   const { time, isUp, pass, clock, serverAt } = begin()
   time.anchor(serverAt, time.read())
   clock.setNow(startMs + 2 * HOUR)

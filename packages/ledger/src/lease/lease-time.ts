@@ -12,7 +12,7 @@ export interface ClockReading {
 export interface LeaseTimeOptions {
   clock: Clock
   bootTime: BootTime
-  /** Spending stops so long before the lease ends by the database's clock. */
+  /** Spending stops this long before the lease ends by the database's clock. */
   marginMs: number
   /** The end of the lease by the database's clock. */
   expiresAt: number
@@ -22,15 +22,18 @@ export function readClocks({ clock, bootTime }: Pick<LeaseTimeOptions, 'clock' |
   return { wallMs: clock.now(), monotonicMs: clock.monotonic(), uptimeMs: bootTime.uptimeMs() }
 }
 
-/** Wall clock and machine may differ by so much before it counts as a jump: uptimes come in whole seconds on some systems. */
+/**
+ * Wall clock and machine may differ by this much before it counts as a jump: uptimes come in whole seconds on some
+ * systems.
+ */
 const JUMP_MS = 3_000
 
 /**
- * How long a lease may still be spent. The database's time is measured from an anchor (what it said, and the clocks of
- * this machine when the call that asked was sent, hence too early rather than too late) by three clocks at once: the
- * monotonic one nobody can set, the wall clock and the uptime, which go on while the machine sleeps. The one that is
- * furthest decides, so setting the wall clock back gains nothing, and setting it ahead ends the lease until the
- * database has been asked.
+ * How long a lease may still be spent. The database's time is measured from an anchor (the time in its answer, and the
+ * clocks of this machine when the call was sent, hence too early rather than too late) by three clocks at once: the
+ * monotonic one, which cannot be set, the wall clock and the uptime, which continue while the machine sleeps. The one
+ * that is furthest ahead decides, so setting the wall clock back gains nothing, and setting it ahead ends the lease
+ * until the database has been asked.
  */
 export class LeaseTime {
   readonly #options: LeaseTimeOptions
@@ -66,7 +69,7 @@ export class LeaseTime {
   }
 
   /**
-   * Takes over an anchor of an earlier process. False when its clocks cannot be trusted to have gone on since: the
+   * Takes over an anchor of an earlier process. False when its clocks cannot be trusted to have continued since: the
    * machine was restarted and its wall clock is behind what the journal has seen. Then nothing is left until `anchor`.
    */
   resume(anchor: TimeAnchor, lastSeenWallMs: number): boolean {
@@ -81,12 +84,14 @@ export class LeaseTime {
     return true
   }
 
-  /** Whether spending has to stop. Asked before every spend, hence only the two clocks that cost nothing to read. */
+  /**
+   * Whether spending has to stop. Called before every spend, so it reads only the two clocks that are cheap to read.
+   */
   isUp(nowMs: number): boolean {
     return nowMs >= this.#stopWall || this.#options.clock.monotonic() >= this.#stopMonotonic
   }
 
-  /** Milliseconds left by the clock that is furthest; looks at the uptime too. Never negative. */
+  /** Milliseconds left by the clock that is furthest ahead; reads the uptime too. Never negative. */
   check(): number {
     const now = this.read()
     const wallMs = now.wallMs - this.#anchoredAt.wallMs

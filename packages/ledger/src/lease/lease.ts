@@ -2,11 +2,11 @@ import type { CallOptions, CoreError } from '@core/foundation'
 import type { Credits } from '../credits.ts'
 import type { Metadata } from '../metadata.ts'
 
-/** What a spend may say about itself. Spends that say nothing are reported as one sum. */
+/** Optional facts of a spend. Spends without them are reported as one sum. */
 export interface SpendFacts {
   /**
    * Names the effect (1 to 200 characters): within its lease the same key is spent once, also after a crash. Another
-   * amount with the same key is E_IDEMPOTENCY_MISMATCH; the metadata of a repetition is not looked at.
+   * amount with the same key is E_IDEMPOTENCY_MISMATCH; the metadata of a repetition is ignored.
    */
   key?: string | undefined
   /** At most 16 KB of JSON. */
@@ -15,7 +15,7 @@ export interface SpendFacts {
 
 export interface Spent {
   status: 'spent'
-  /** True when the key had been spent before: nothing further was spent. */
+  /** True when the key had been spent before: nothing was spent this time. */
   replayed: boolean
 }
 /** The lease has less than that left; nothing was spent. */
@@ -24,7 +24,7 @@ export interface LeaseExhausted {
   requested: Credits
   remaining: Credits
 }
-/** The time to spend is over, by the clock that is furthest; nothing was spent. */
+/** The time to spend is over, by the clock that is furthest ahead; nothing was spent. */
 export interface LeaseExpired {
   status: 'lease_expired'
   expiresAt: Date
@@ -45,7 +45,7 @@ export interface LeaseDetached {
 }
 
 /**
- * open: may be spent, while something remains. expired: its time is over; what is unreported still goes out.
+ * open: may be spent, while something remains. expired: its time is over; unreported spends are still reported.
  * failed: its journal cannot be written. refused: the database refuses its reports for good. closed: by `close` or `detach`.
  */
 export type LeaseState = 'open' | 'expired' | 'failed' | 'refused' | 'closed'
@@ -55,14 +55,14 @@ export type LeaseState = 'open' | 'expired' | 'failed' | 'refused' | 'closed'
  * a journal on disk before they count, are reported in the background, and survive a killed process.
  */
 export interface Lease extends AsyncDisposable {
-  /** Tells a lease from a denial. */
+  /** Distinguishes a lease from a denial. */
   readonly status: 'leased'
   readonly id: string
   readonly account: string
   readonly amount: Credits
-  /** By the database's clock. Spending stops a margin before. */
+  /** By the database's clock. Spending stops `marginMs` before. */
   readonly expiresAt: Date
-  /** Whether the journal was there before: this is the lease of an earlier process. */
+  /** Whether the journal existed before: this is the lease of an earlier process. */
   readonly resumed: boolean
   readonly state: LeaseState
   /** Why it failed or is refused. */
@@ -85,7 +85,7 @@ export interface Lease extends AsyncDisposable {
   spendBuffered(amount: Credits, facts?: SpendFacts): SpendOutcome
   /** Resolves when everything spent so far is on disk. */
   flush(options?: CallOptions): Promise<void>
-  /** Reports everything spent so far, now. Throws when the database is away; the background goes on trying. */
+  /** Reports everything spent so far, now. Throws when the database is unreachable; the background continues to try. */
   report(options?: CallOptions): Promise<void>
   /** Stops and leaves the lease open, for the next `openLease` with this file. */
   detach(options?: CallOptions): Promise<void>

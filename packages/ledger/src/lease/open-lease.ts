@@ -38,19 +38,22 @@ export interface OpenLeaseInput {
   account: string
   /** At most a fifth of what is available, unless the purse's metadata (`lease_max_bp`) allows otherwise. */
   amount: Credits
-  /** The journal. One per lease and process; its folder is made. */
+  /** The journal. One per lease and process; its folder is created. */
   file: string
   /** 1 to 604,800 (seven days); default one day. */
   ttlSeconds?: number | undefined
-  /** Who spends, for people; default the name of this machine. */
+  /** Shown to people as the spender. Default: the name of this machine. */
   device?: string | undefined
-  /** Spending stops so long before the end. Default a second and a thousandth of the time. */
+  /** Spending stops this long before the end. Default: one second plus a thousandth of the lease's time. */
   marginMs?: number | undefined
-  /** How often spends are reported, default every 5 s. */
+  /** How often spends are reported. Default 5,000. */
   reportEveryMs?: number | undefined
-  /** Bytes of keys and unreported metadata at most, on disk and in memory, default 256 MB. The file may have four times that. */
+  /**
+   * Bytes of keys and unreported metadata at most, on disk and in memory. Default 256 MB. The file may have four times
+   * that.
+   */
   maxJournalBytes?: number | undefined
-  /** The journal is rewritten to what still counts when it is this long, default 16 MB. */
+  /** The journal is compacted when it has this length. Default 16 MB. */
   compactBytes?: number | undefined
   clock?: Clock | undefined
   bootTime?: BootTime | undefined
@@ -68,10 +71,11 @@ const MAX_BUFFERED_BYTES = 64 * MEGABYTE
 const NOT_OPENED = new Set(['E_INVALID', 'E_FORBIDDEN', 'E_UNAUTHENTICATED', 'E_TOO_LARGE', 'E_DATABASE_SCHEMA'])
 
 /**
- * Opens a lease, or resumes the one of an existing journal, also while the database is away. A journal whose lease is
- * over is first reported and ended. Returns a denial when the credits, a budget or the limit do not allow the lease.
- * Throws E_LEASE_LOCKED when another process has the journal, E_LEASE_JOURNAL when it is damaged or cannot be written,
- * E_DATABASE_UNAVAILABLE when a new lease or the time is needed and the database is away (retryable: call again).
+ * Opens a lease, or resumes that of an existing journal, also while the database is unreachable. A journal whose lease
+ * is over is first reported and closed. Returns a denial when the credits, a budget or the limit do not allow the
+ * lease. Throws E_LEASE_LOCKED when another process has the journal, E_LEASE_JOURNAL when it is damaged or cannot be
+ * written, E_DATABASE_UNAVAILABLE when a new lease or the time is needed and the database is unreachable (retryable:
+ * call again).
  */
 export async function openLease(input: OpenLeaseInput, options: CallOptions = {}): Promise<OpenLeaseOutcome> {
   const { marginMs = 0, ttlSeconds = DAY_SECONDS } = input
@@ -89,7 +93,7 @@ export async function openLease(input: OpenLeaseInput, options: CallOptions = {}
   let outcome: OpenLeaseOutcome | undefined
   try {
     const opener = createOpener(input, lock, deadline)
-    // A journal whose lease is over makes room for a new one: at most an old intent, then an old lease.
+    // A journal whose lease is over is removed first: at most an old intent, then an old lease.
     while (outcome === undefined) outcome = await opener.next()
     return outcome
   } finally {
@@ -97,7 +101,7 @@ export async function openLease(input: OpenLeaseInput, options: CallOptions = {}
   }
 }
 
-/** A journal open for writing: its file, and how much is in it. */
+/** A journal open for writing: its file, its length and its number of frames. */
 interface OpenFile {
   file: JournalFile
   position: number
@@ -113,7 +117,7 @@ interface Runtime {
 }
 
 interface Opener {
-  /** Undefined: what was there is done with, look again. */
+  /** Undefined: the earlier journal is finished, call again. */
   next(): Promise<OpenLeaseOutcome | undefined>
 }
 
@@ -131,11 +135,11 @@ function createOpener(input: OpenLeaseInput, lock: AsyncDisposable, deadline: De
     return 'status' in asked ? asked : toLease(asked, false)
   }
 
-  /** The process ended between the question and its answer: the same key finds out, or opens the lease now. */
+  /** The process ended between the request and its answer: the same key returns that answer, or opens the lease now. */
   async function resumeIntent({ intent, end, frames }: LeaseJournal): Promise<Lease | undefined> {
     const journal = { file: await openJournal(file, end), position: end, number: frames }
     const asked = await ask(intent, journal, (error) => error.code === 'E_INVALID')
-    // The answer may be of long ago, and its time with it.
+    // The answer may be old, and so is the time in it.
     return 'status' in asked ? undefined : await goOn(asked, { isTrusted: false, resumed: false })
   }
 
@@ -176,12 +180,12 @@ function createOpener(input: OpenLeaseInput, lock: AsyncDisposable, deadline: De
     return await goOn(runtime, { isTrusted, resumed: true })
   }
 
-  /** The lease, if there is time left; else its end, to make room for a new one. */
+  /** The lease, if there is time left; else closes it, so that a new one can be opened. */
   async function goOn(runtime: Runtime, how: { isTrusted: boolean; resumed: boolean }): Promise<Lease | undefined> {
     const { reporter, commit, time } = runtime
     return await orClose(runtime, async () => {
       const isLive = () => !reporter.isOver && time.check() > 0
-      // Over or unknown by this machine's clocks: the database's decides.
+      // Over or unknown by this machine's clocks: the database's clock decides.
       if (!(how.isTrusted && isLive()) && !reporter.isOver) await reporter.synchronise(call())
       if (isLive()) return toLease(runtime, how.resumed)
       await reporter.end(call())
@@ -282,7 +286,7 @@ async function orClose<Value>({ commit }: Runtime, work: () => Promise<Value>): 
 }
 
 function otherAccount(file: string, theirs: string, ours: string): CoreError {
-  return new CoreError('E_CONFLICT', `the journal ${file} is of the account ${theirs}, not of ${ours}`, {
+  return new CoreError('E_CONFLICT', `the journal ${file} belongs to the account ${theirs}, not to ${ours}`, {
     fix: 'Give each account a journal of its own.',
     details: { reason: 'lease_of_another_account', file, account: theirs },
   })
