@@ -75,8 +75,10 @@ create table core.ledger_window (
   held core.amount not null default 0,
   moved bigint not null default 0,
   carried core.amount not null default 0,
+  limit_amount core.amount,
   constraint ledger_window_pkey primary key (budget_id, period_start)
 ) with (fillfactor = 50);
+comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (
@@ -430,7 +432,7 @@ declare
   v_rest numeric;
 begin
   if p_budget.carry_cap = 0 or p_budget.period = 'total' or p_start <= p_budget.created_at then return 0; end if;
-  select w.period_start, least(p_budget.carry_cap, greatest(0, p_budget.limit_amount + w.carried + w.moved - w.spent - w.held))
+  select w.period_start, least(p_budget.carry_cap, greatest(0, coalesce(w.limit_amount, p_budget.limit_amount) + w.carried + w.moved - w.spent - w.held))
   into v_last, v_rest
   from core.ledger_window w where w.budget_id = p_budget.id and w.period_start < p_start order by w.period_start desc limit 1;
   return least(p_budget.carry_cap, v_rest + p_budget.limit_amount::numeric
@@ -542,7 +544,7 @@ begin
       join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
       join core.ledger_budget b on b.id = w.budget_id
       join core.ledger_account a on a.id = b.account_id
-      cross join lateral (select b.limit_amount + w.carried + w.moved as cap) c
+      cross join lateral (select coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved as cap) c
       order by k.ord) r;
   end if;
   return v_set;
@@ -698,6 +700,20 @@ begin
 end
 $$;
 comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';
+
+-- A window whose rest the next one has taken grants nothing more. A call that took its time before the turn and the window's
+-- lock after it is sent again, with the time of then.
+create function core.ledger_require_present(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+      join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start where w.limit_amount is not null) then
+    return core.ledger_retry();
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_present is 'Raises 40001 when a locked window has ended meanwhile.';
 
 -- supabase/schemas/80_ledger/30_journal.sql
 
@@ -982,18 +998,19 @@ begin
       unnest(l.budget_ids, l.window_starts) as k (budget_id, period_start);
   end if;
   if v_made is not null then
-    -- What rolls over is the rest of the last window; a call that was in time for it may not have committed yet.
+    -- What rolls over is the rest of the last window, which ends here; a call that was in time for it may not have committed yet.
     select v_ids || array_agg(l.budget_id), v_starts || array_agg(l.period_start) into v_ids, v_starts
     from core.ledger_budget b join unnest(budget_ids, window_starts) as k (budget_id, period_start) on k.budget_id = b.id
     cross join lateral (select w.budget_id, w.period_start from core.ledger_window w
       where w.budget_id = b.id and w.period_start < k.period_start order by w.period_start desc limit 1) l
-    where b.id = any (v_made) and b.carry_cap > 0;
+    where b.id = any (v_made);
   end if;
   if cardinality(v_ids) > 0 then
     if p_batch.at is not null then
       v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names('{}', v_ids, v_starts));
     end if;
     v_ok := core.ledger_lock_windows(v_ids, v_starts);
+    if cardinality(budget_ids) > 0 then v_ok := core.ledger_require_present(budget_ids, window_starts); end if;
   end if;
   if v_due <> '{}' then perform core.ledger_expire(v_due, at); end if;
   -- Windows are made before the ones before them are locked and their holds expire; now it is known what was their rest.
@@ -1002,6 +1019,10 @@ begin
     from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
     where w.budget_id = k.budget_id and w.period_start = k.period_start and b.id = k.budget_id
       and b.id = any (v_made) and b.carry_cap > 0;
+    -- The windows before have ended, with the limit of now: what is set later is not theirs.
+    update core.ledger_window w set limit_amount = b.limit_amount
+    from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
+    where b.id = k.budget_id and b.id = any (v_made) and w.budget_id = b.id and w.period_start < k.period_start and w.limit_amount is null;
   end if;
 end
 $$;
@@ -1107,7 +1128,8 @@ declare
   v_tx bigint;
 begin
   v_ok := core.ledger_require_key(p_key);
-  if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$' then
+  if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$'
+      or p_account ~ '/[.]{1,2}(/|$)' then -- URLs fold a segment of dots
     perform core.refuse('PT400', 'invalid_account', format('%s cannot be the code of an account', coalesce(quote_literal(p_account), 'null')),
       'Use up to four segments of letters, digits, _ . - joined by /, the first in lower case: smart_layer/agent-7.',
       jsonb_build_object('field', 'account'));
@@ -1257,12 +1279,14 @@ begin
   v_before := core.ledger_account_view(v_account);
   v_ok := core.require_match(p_if_match, v_before ->> 'etag');
 
-  if v_account.status = 'closed' then
-    perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
+  if v_account.status = 'closed' and not (p_status is not distinct from 'active' and core.claims() ->> 'project' is null) then
+    perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one, or ask the owner to open this one again.');
   elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
       or exists (select from core.ledger_hold where root_id = v_account.root_id and account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
+  elsif p_status = 'closed' and exists (select from core.ledger_account c where c.parent_id = v_account.id and c.status <> 'closed') then
+    perform core.refuse('PT409', 'account_has_children', format('accounts below %s are not closed', p_account), 'Close them first.');
   elsif (p_overdraft > 0 or p_debt_limit > 0) and v_account.purse_id <> v_account.id then
     perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft or debt limit of its own',
       'Give them to the parent.', jsonb_build_object('field', 'overdraft'));
@@ -2582,7 +2606,7 @@ begin
   v_request := jsonb_build_object('op', 'rebalance', 'parent', p_parent, 'budget', p_budget, 'policy', p_policy);
 
   select array_agg(c order by c.id) into v_children from core.ledger_account c
-  where c.parent_id = v_parent.id
+  where c.parent_id = v_parent.id and c.status <> 'closed'
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;
@@ -2667,7 +2691,7 @@ begin
     select p.id as parent_id, p.code as parent, b.name as budget, b.period, b.time_zone, b.floor_amount::bigint as floor,
       b.limit_amount + coalesce(w.carried, 0) + coalesce(w.moved, 0) as cap, coalesce(w.spent, 0)::bigint + coalesce(w.held, 0) as used
     from core.ledger_account p
-    join core.ledger_account c on c.parent_id = p.id
+    join core.ledger_account c on c.parent_id = p.id and c.status <> 'closed'
     join core.ledger_budget b on b.account_id = c.id and b.removed_at is null
     left join core.ledger_window w on w.budget_id = b.id
       and w.period_start = (core.ledger_period(b.period, b.time_zone, v_now)).period_start
@@ -2949,6 +2973,9 @@ begin
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
+  if v_purse.status = 'closed' then
+    perform core.refuse('PT409', 'account_closed', format('the account of transaction %s is closed', p_tx), 'Ask the owner to open it again.');
+  end if;
   select v_charge.amount - coalesce(sum(amount), 0) into v_left from core.ledger_tx where op = 'refund' and related_id = p_tx;
   v_amount := coalesce(p_amount, v_left);
   if v_amount > v_left or v_left = 0 then
@@ -3103,6 +3130,11 @@ begin
     perform core.refuse('PT400', 'unknown_field', format('%s has no field %s', p_op ->> 'op',
       (select string_agg(k, ', ') from jsonb_object_keys(p_op - (v_fields || '{op,key}')) k)),
       format('Its fields are key, %s.', array_to_string(v_fields, ', ')), jsonb_build_object('field', 'op'));
+  end if;
+  -- As strict as the look-up of what to lock: a spelling that only one of them took would never find its lock.
+  if p_op ->> 'op' = 'refund' and p_op ->> 'tx' !~ '^[0-9]{1,18}$' then
+    perform core.refuse('PT400', 'invalid_value', format('%s is not the number of a transaction', p_op -> 'tx'), 'Send tx as a number.',
+      jsonb_build_object('field', 'tx'));
   end if;
   return case p_op ->> 'op'
     when 'reserve' then core.ledger_reserve(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
@@ -3940,7 +3972,7 @@ begin
       i.value - '{key,amount,at,metadata}'::text[] = '{}'
       and jsonb_typeof(i.value -> 'amount') = 'number' and i.value ->> 'amount' ~ '^[1-9][0-9]{0,15}$'
       and (i.value -> 'amount')::numeric <= 9007199254740991
-      and jsonb_typeof(i.value -> 'at') = 'string' and (i.value ->> 'at')::timestamptz is not null
+      and jsonb_typeof(i.value -> 'at') = 'string' and i.value ->> 'at' ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})$'
       and (not i.value ? 'key' or jsonb_typeof(i.value -> 'key') = 'string' and length(i.value ->> 'key') between 1 and 200)
       and (not i.value ? 'metadata' or jsonb_typeof(i.value -> 'metadata') = 'object'), false) else true end
   order by i.ord limit 1;

@@ -102,7 +102,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
       ...amounts('p_overdraft', { zero: true }),
       ['more overdraft than sums can hold', { p_overdraft: MOST }, 'E_INVALID', 'invalid_amount'],
       ['closing an account that has credits', { p_status: 'closed' }, 'E_CONFLICT', 'account_not_empty'],
-      ['opening a closed one', { p_account: 'closed', p_status: 'active' }, 'E_CONFLICT', 'account_closed'],
+      ['freezing a closed one', { p_account: 'closed', p_status: 'frozen' }, 'E_CONFLICT', 'account_closed'],
     ],
   },
   ledger_grant: {

@@ -56,8 +56,12 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
       const isUsed = [...holds.values()].some(
         (hold) => hold.status === 'open' && (hold.account === account || hold.account.purse === account),
       )
-      if (account.status === 'closed') throw new Refusal('account_closed')
+      if (account.status === 'closed' && status !== 'active') throw new Refusal('account_closed')
+      const children = [...accounts.values()].filter(
+        ({ parent, status: state }) => parent === account && state !== 'closed',
+      )
       if (status === 'closed' && (account.in !== account.out || isUsed)) throw new Refusal('account_not_empty')
+      if (status === 'closed' && children.length > 0) throw new Refusal('account_has_children')
       if ((Number(overdraft) > 0 || Number(debtLimit) > 0) && account.purse !== account)
         throw new Refusal('invalid_funding')
       const cut = overdraft === null ? 0 : account.overdraft - Number(overdraft)

@@ -39,7 +39,10 @@ export function createBooks(state: State, lazyExpiry: boolean) {
 
   /** Takes back the windows that this call was the first to touch. */
   function untouch(): void {
-    for (const { budget, start } of touched) budget.windows.delete(start)
+    for (const { budget, start, ended } of touched) {
+      budget.windows.delete(start)
+      for (const window of ended) window.limit = null
+    }
   }
 
   const available = (purse: Account) => purse.in - purse.out - purse.held + purse.overdraft

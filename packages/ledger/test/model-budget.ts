@@ -28,9 +28,13 @@ export interface Window {
   carried: number
   /** What balancing gave it, or took. */
   moved: number
+  /** The limit it ended with, once a later one was made. */
+  limit: number | null
+  /** Those that ended with its making. */
+  ended: Window[]
 }
 
-export const capOf = ({ budget, carried, moved }: Window) => budget.limit + carried + moved
+export const capOf = ({ budget, limit, carried, moved }: Window) => (limit ?? budget.limit) + carried + moved
 export const restOf = (window: Window) => capOf(window) - window.spent - window.held
 
 /** Windows as answers show them. */
@@ -52,7 +56,10 @@ export function openWindow(budget: Budget, at: number, onNew: (window: Window) =
   const { start, end } = periodOf(budget.period, budget.zone, at)
   const known = budget.windows.get(start)
   if (known) return known
-  const window = { budget, start, end, spent: 0, held: 0, carried: carryInto(budget, start), moved: 0 }
+  const made = { budget, start, end, spent: 0, held: 0, carried: carryInto(budget, start), moved: 0, limit: null }
+  const ended = [...budget.windows.values()].filter((each) => each.limit === null)
+  for (const each of ended) each.limit = budget.limit
+  const window: Window = { ...made, ended }
   budget.windows.set(start, window)
   onNew(window)
   return window

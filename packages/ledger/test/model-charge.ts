@@ -47,6 +47,7 @@ export function chargeOperations(state: State, books: Books): Record<string, Run
       gate(account)
       const replayed = replay(account.project, operation)
       if (replayed) return replayed
+      if (account.purse.status === 'closed') throw new Refusal('account_closed')
       const amount = Number(operation['amount'] ?? charge.left)
       if (amount > charge.left || charge.left === 0) throw new Refusal('over_refund')
       // What was charged last goes back first: above the hold before what was within it.

@@ -15,7 +15,10 @@ export function rebalanceOperations(state: State, books: Books): Record<string, 
       if (!parent) return deny('account_not_found', String(operation['parent']))
       const isOurs = (budget: (typeof budgets)[number]) => budget.name === name && !budget.removed
       const children = [...accounts.values()].filter(
-        (child) => child.parent === parent && budgets.some((each) => isOurs(each) && each.account === child),
+        (child) =>
+          child.parent === parent &&
+          child.status !== 'closed' &&
+          budgets.some((each) => isOurs(each) && each.account === child),
       )
       gate(parent)
       const windows = windowsOn([parent, ...children])

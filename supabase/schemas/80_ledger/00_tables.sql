@@ -59,8 +59,10 @@ create table core.ledger_window (
   held core.amount not null default 0,
   moved bigint not null default 0,
   carried core.amount not null default 0,
+  limit_amount core.amount,
   constraint ledger_window_pkey primary key (budget_id, period_start)
 ) with (fillfactor = 50);
+comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (

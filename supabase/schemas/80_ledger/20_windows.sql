@@ -66,7 +66,7 @@ declare
   v_rest numeric;
 begin
   if p_budget.carry_cap = 0 or p_budget.period = 'total' or p_start <= p_budget.created_at then return 0; end if;
-  select w.period_start, least(p_budget.carry_cap, greatest(0, p_budget.limit_amount + w.carried + w.moved - w.spent - w.held))
+  select w.period_start, least(p_budget.carry_cap, greatest(0, coalesce(w.limit_amount, p_budget.limit_amount) + w.carried + w.moved - w.spent - w.held))
   into v_last, v_rest
   from core.ledger_window w where w.budget_id = p_budget.id and w.period_start < p_start order by w.period_start desc limit 1;
   return least(p_budget.carry_cap, v_rest + p_budget.limit_amount::numeric
@@ -178,7 +178,7 @@ begin
       join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
       join core.ledger_budget b on b.id = w.budget_id
       join core.ledger_account a on a.id = b.account_id
-      cross join lateral (select b.limit_amount + w.carried + w.moved as cap) c
+      cross join lateral (select coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved as cap) c
       order by k.ord) r;
   end if;
   return v_set;
@@ -334,3 +334,17 @@ begin
 end
 $$;
 comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';
+
+-- A window whose rest the next one has taken grants nothing more. A call that took its time before the turn and the window's
+-- lock after it is sent again, with the time of then.
+create function core.ledger_require_present(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+      join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start where w.limit_amount is not null) then
+    return core.ledger_retry();
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_require_present is 'Raises 40001 when a locked window has ended meanwhile.';

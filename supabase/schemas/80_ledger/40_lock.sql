@@ -158,18 +158,19 @@ begin
       unnest(l.budget_ids, l.window_starts) as k (budget_id, period_start);
   end if;
   if v_made is not null then
-    -- What rolls over is the rest of the last window; a call that was in time for it may not have committed yet.
+    -- What rolls over is the rest of the last window, which ends here; a call that was in time for it may not have committed yet.
     select v_ids || array_agg(l.budget_id), v_starts || array_agg(l.period_start) into v_ids, v_starts
     from core.ledger_budget b join unnest(budget_ids, window_starts) as k (budget_id, period_start) on k.budget_id = b.id
     cross join lateral (select w.budget_id, w.period_start from core.ledger_window w
       where w.budget_id = b.id and w.period_start < k.period_start order by w.period_start desc limit 1) l
-    where b.id = any (v_made) and b.carry_cap > 0;
+    where b.id = any (v_made);
   end if;
   if cardinality(v_ids) > 0 then
     if p_batch.at is not null then
       v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names('{}', v_ids, v_starts));
     end if;
     v_ok := core.ledger_lock_windows(v_ids, v_starts);
+    if cardinality(budget_ids) > 0 then v_ok := core.ledger_require_present(budget_ids, window_starts); end if;
   end if;
   if v_due <> '{}' then perform core.ledger_expire(v_due, at); end if;
   -- Windows are made before the ones before them are locked and their holds expire; now it is known what was their rest.
@@ -178,6 +179,10 @@ begin
     from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
     where w.budget_id = k.budget_id and w.period_start = k.period_start and b.id = k.budget_id
       and b.id = any (v_made) and b.carry_cap > 0;
+    -- The windows before have ended, with the limit of now: what is set later is not theirs.
+    update core.ledger_window w set limit_amount = b.limit_amount
+    from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
+    where b.id = k.budget_id and b.id = any (v_made) and w.budget_id = b.id and w.period_start < k.period_start and w.limit_amount is null;
   end if;
 end
 $$;

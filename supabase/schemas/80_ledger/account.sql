@@ -35,7 +35,8 @@ declare
   v_tx bigint;
 begin
   v_ok := core.ledger_require_key(p_key);
-  if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$' then
+  if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$'
+      or p_account ~ '/[.]{1,2}(/|$)' then -- URLs fold a segment of dots
     perform core.refuse('PT400', 'invalid_account', format('%s cannot be the code of an account', coalesce(quote_literal(p_account), 'null')),
       'Use up to four segments of letters, digits, _ . - joined by /, the first in lower case: smart_layer/agent-7.',
       jsonb_build_object('field', 'account'));
@@ -185,12 +186,14 @@ begin
   v_before := core.ledger_account_view(v_account);
   v_ok := core.require_match(p_if_match, v_before ->> 'etag');
 
-  if v_account.status = 'closed' then
-    perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one.');
+  if v_account.status = 'closed' and not (p_status is not distinct from 'active' and core.claims() ->> 'project' is null) then
+    perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one, or ask the owner to open this one again.');
   elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
       or exists (select from core.ledger_hold where root_id = v_account.root_id and account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
+  elsif p_status = 'closed' and exists (select from core.ledger_account c where c.parent_id = v_account.id and c.status <> 'closed') then
+    perform core.refuse('PT409', 'account_has_children', format('accounts below %s are not closed', p_account), 'Close them first.');
   elsif (p_overdraft > 0 or p_debt_limit > 0) and v_account.purse_id <> v_account.id then
     perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft or debt limit of its own',
       'Give them to the parent.', jsonb_build_object('field', 'overdraft'));

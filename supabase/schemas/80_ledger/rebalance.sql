@@ -65,7 +65,7 @@ begin
   v_request := jsonb_build_object('op', 'rebalance', 'parent', p_parent, 'budget', p_budget, 'policy', p_policy);
 
   select array_agg(c order by c.id) into v_children from core.ledger_account c
-  where c.parent_id = v_parent.id
+  where c.parent_id = v_parent.id and c.status <> 'closed'
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;

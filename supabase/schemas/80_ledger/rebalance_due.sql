@@ -23,7 +23,7 @@ begin
     select p.id as parent_id, p.code as parent, b.name as budget, b.period, b.time_zone, b.floor_amount::bigint as floor,
       b.limit_amount + coalesce(w.carried, 0) + coalesce(w.moved, 0) as cap, coalesce(w.spent, 0)::bigint + coalesce(w.held, 0) as used
     from core.ledger_account p
-    join core.ledger_account c on c.parent_id = p.id
+    join core.ledger_account c on c.parent_id = p.id and c.status <> 'closed'
     join core.ledger_budget b on b.account_id = c.id and b.removed_at is null
     left join core.ledger_window w on w.budget_id = b.id
       and w.period_start = (core.ledger_period(b.period, b.time_zone, v_now)).period_start

@@ -126,6 +126,9 @@ begin
   v_purse := v_gate.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
+  if v_purse.status = 'closed' then
+    perform core.refuse('PT409', 'account_closed', format('the account of transaction %s is closed', p_tx), 'Ask the owner to open it again.');
+  end if;
   select v_charge.amount - coalesce(sum(amount), 0) into v_left from core.ledger_tx where op = 'refund' and related_id = p_tx;
   v_amount := coalesce(p_amount, v_left);
   if v_amount > v_left or v_left = 0 then

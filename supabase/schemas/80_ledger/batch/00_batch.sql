@@ -33,6 +33,11 @@ begin
       (select string_agg(k, ', ') from jsonb_object_keys(p_op - (v_fields || '{op,key}')) k)),
       format('Its fields are key, %s.', array_to_string(v_fields, ', ')), jsonb_build_object('field', 'op'));
   end if;
+  -- As strict as the look-up of what to lock: a spelling that only one of them took would never find its lock.
+  if p_op ->> 'op' = 'refund' and p_op ->> 'tx' !~ '^[0-9]{1,18}$' then
+    perform core.refuse('PT400', 'invalid_value', format('%s is not the number of a transaction', p_op -> 'tx'), 'Send tx as a number.',
+      jsonb_build_object('field', 'tx'));
+  end if;
   return case p_op ->> 'op'
     when 'reserve' then core.ledger_reserve(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
       (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'cap'), coalesce(p_op -> 'metadata', '{}'))

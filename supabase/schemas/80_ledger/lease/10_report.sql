@@ -20,7 +20,7 @@ begin
       i.value - '{key,amount,at,metadata}'::text[] = '{}'
       and jsonb_typeof(i.value -> 'amount') = 'number' and i.value ->> 'amount' ~ '^[1-9][0-9]{0,15}$'
       and (i.value -> 'amount')::numeric <= 9007199254740991
-      and jsonb_typeof(i.value -> 'at') = 'string' and (i.value ->> 'at')::timestamptz is not null
+      and jsonb_typeof(i.value -> 'at') = 'string' and i.value ->> 'at' ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})$'
       and (not i.value ? 'key' or jsonb_typeof(i.value -> 'key') = 'string' and length(i.value ->> 'key') between 1 and 200)
       and (not i.value ? 'metadata' or jsonb_typeof(i.value -> 'metadata') = 'object'), false) else true end
   order by i.ord limit 1;
