@@ -10,6 +10,8 @@ export interface Output {
   text(text: string): void
   /** A line of information for people, on stderr; with --json there is none, so that an error is the only thing there. */
   info(line: string): void
+  /** Resolves when everything written has left. @throws Error where it was lost. */
+  flush(): Promise<void>
 }
 
 export interface DataOptions {
@@ -44,5 +46,6 @@ export function createOutput({ stdout, stderr }: OutputStreams, { json }: { json
     info(line) {
       if (!json) stderr.write(`${line}\n`)
     },
+    flush: () => new Promise((resolve, reject) => stdout.write('', (error) => (error ? reject(error) : resolve()))),
   }
 }

@@ -5,6 +5,7 @@ import { addCall } from './commands/call.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addInit } from './commands/init.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addOpenApi } from './commands/openapi.ts'
 import { addStart } from './commands/start.ts'
@@ -45,6 +46,7 @@ export function buildProgram(
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: writeUsageError })
     .showHelpAfterError('(run core --help, or --help after any verb)')
   const verbs: Verbs = { program, session: () => createSession(io, program), exit }
+  addInit(verbs)
   addStart(verbs)
   addStatus(verbs)
   addDoctor(verbs)

@@ -14,8 +14,33 @@ export function readEnvironment(env: Environment): Layer {
   return { source: 'environment', values, faults: [] }
 }
 
+/** What hosts set for every program, and the setting of ours that it stands for. */
+const hostVariables = [
+  { variable: 'DATABASE_URL', path: 'database.url', ours: 'CORE_DATABASE_URL', kind: 'text' },
+  { variable: 'PORT', path: 'http.port', ours: 'CORE_HTTP_PORT', kind: 'integer' },
+] as const
+
+/**
+ * The variables of a host, for settings that no other source sets, with a sentence for each that is used. A driver that
+ * somebody named decides alone about the database.
+ */
+export function readHostEnvironment(env: Environment, others: readonly Layer[]): { layer: Layer; notes: string[] } {
+  const isSet = (path: string) => others.some(({ values }) => values.has(path))
+  const used = hostVariables.filter(({ variable, path }) => {
+    if (isSet(path) || !env[variable]) return false
+    return path !== 'database.url' || (!isSet('database.driver') && /^postgres(ql)?:/.test(env[variable]))
+  })
+  const values = new Map(
+    used.map(({ variable, path, kind }) => [path, toValue(String(env[variable]), { kind })] as const),
+  )
+  return {
+    layer: { source: 'environment', values, faults: [] },
+    notes: used.map(({ variable, ours }) => `${variable} is used, because ${ours} is not set`),
+  }
+}
+
 /** A text that is no exact whole number stays a text: the schema then refuses it and the fault shows what was found. */
-function toValue(text: string, { kind }: Setting): string | number {
+function toValue(text: string, { kind }: Pick<Setting, 'kind'>): string | number {
   const isInteger = kind === 'integer' && /^\s*-?\d+\s*$/.test(text) && Number.isSafeInteger(Number(text))
   return isInteger ? Number(text) : text
 }

@@ -6,7 +6,7 @@ import { readConfigFile, readTree } from './config-file.ts'
 import { chooseDriver } from './database-driver.ts'
 import { type DatabaseSettings, toDatabaseSettings } from './database-settings.ts'
 import { deepFreeze } from './deep-freeze.ts'
-import { type Environment, readEnvironment, warnOfUnknownVariables } from './environment.ts'
+import { type Environment, readEnvironment, readHostEnvironment, warnOfUnknownVariables } from './environment.ts'
 import { findJwtFaults, type JwtSettings, toJwtSettings } from './jwt-settings.ts'
 import { type ChosenValues, chooseValues, type Layer, toTree } from './layer.ts'
 import { configSchema } from './schema.ts'
@@ -33,6 +33,8 @@ export interface Config {
   readonly jwt: JwtSettings | undefined
   readonly log: Readonly<Parsed['log']>
   readonly shutdown: Readonly<Parsed['shutdown']>
+  /** What was decided for want of a setting, as sentences to show. */
+  readonly notes: readonly string[]
   /** What is suspicious but not wrong, as sentences to log. */
   readonly warnings: readonly string[]
 }
@@ -53,7 +55,7 @@ export interface LoadConfigOptions {
 }
 
 /**
- * Defaults < core.config.json < environment < overrides.
+ * Defaults < DATABASE_URL and PORT of the host < core.config.json < environment < overrides.
  * @throws CoreError E_CONFIG_INVALID with every fault of every source at once; `details.faults` is `ConfigFault[]`.
  */
 export function loadConfig(options: LoadConfigOptions = {}): Config {
@@ -62,7 +64,9 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   const fileLayer = readConfigFile(file, { required: options.file !== undefined })
   const overridesLayer = readTree(overrides, 'overrides')
 
-  const layers = [fileLayer, readEnvironment(env), overridesLayer]
+  const own = [fileLayer, readEnvironment(env), overridesLayer]
+  const host = readHostEnvironment(env, own)
+  const layers = [host.layer, ...own]
   const chosen = chooseValues(layers)
   const parsed = configSchema.safeParse(toTree(chosen))
   const { driver, faults: driverFaults } = chooseDriver(chosen)
@@ -83,6 +87,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     ownerKey: ownerKey === undefined ? undefined : createSecret(ownerKey),
     jwt: toJwtSettings(jwt),
     tracing: toTracingSettings(tracing),
+    notes: host.notes,
     warnings: [...warnOfUnknownVariables(env, knownVariables), ...warnOfSecrets(fileLayer, file)],
   })
 }

@@ -56,6 +56,7 @@ describe('sources', () => {
       jwt: undefined,
       log: { level: 'info' },
       shutdown: { graceMs: 8_000 },
+      notes: [],
       warnings: [],
     })
   })
@@ -379,3 +380,30 @@ function reveal(value: unknown): unknown {
   const secret = Object(value) as { reveal?: unknown }
   return typeof secret.reveal === 'function' ? secret.reveal() : value
 }
+
+describe('variables that a host sets for every program', () => {
+  const load = (env: Record<string, string>) => loadConfig({ env, cwd: import.meta.dirname })
+  const url = 'postgres://app:secret@db.example:5432/app'
+
+  test('are used where ours are unset, with a line that says so', () => {
+    const { database, http, notes } = load({ DATABASE_URL: url, PORT: '8080' })
+    expect(database).toMatchObject({ driver: 'postgres' })
+    expect(http.port).toBe(8080)
+    expect(notes).toEqual([
+      'DATABASE_URL is used, because CORE_DATABASE_URL is not set',
+      'PORT is used, because CORE_HTTP_PORT is not set',
+    ])
+    expect(notes.join()).not.toContain('secret')
+  })
+
+  test('give way to ours, and to a driver that somebody named', () => {
+    const ours = load({ DATABASE_URL: url, PORT: '8080', CORE_HTTP_PORT: '4401', CORE_DATABASE_DRIVER: 'embedded' })
+    expect(ours).toMatchObject({ http: { port: 4401 }, database: { driver: 'embedded' }, notes: [] })
+    expect(load({ DATABASE_URL: 'mysql://db/app' })).toMatchObject({ database: { driver: 'embedded' }, notes: [] })
+  })
+
+  test('win over the API of Supabase, which no control plane runs on', () => {
+    const supabase = { SUPABASE_URL: 'https://x.supabase.co', SUPABASE_SERVICE_ROLE_KEY: 'service-role-key-of-tests' }
+    expect(load({ ...supabase, DATABASE_URL: url }).database).toMatchObject({ driver: 'postgres' })
+  })
+})

@@ -17,7 +17,14 @@ import { createRecentHistogram } from '../observe/recent-histogram.ts'
 import { createRouteTiming } from '../observe/route-timing.ts'
 import { createRealtime } from '../realtime/realtime.ts'
 import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts'
-import { fillFreshDatabase } from './first-start.ts'
+import {
+  describeInstalled,
+  exampleInstallation,
+  exampleProjects,
+  installProjects,
+  isFreshExample,
+  makeFirstKeys,
+} from './first-start.ts'
 import { listen } from './listen.ts'
 import { startLoop } from './loop.ts'
 import { joinReports, reportFailures } from './loop-report.ts'
@@ -49,7 +56,9 @@ export async function startControlPlane({
   const store = opened.use(await openGuardedDatabase({ config, tracing, logger, onProgress }))
   const { database, unguarded } = store
   if (!isLoopback(http.host) && ownerKey === undefined) await requireStoredOwnerKey(database, http.host)
-  const firstStart = await fillFreshDatabase({ database, hasOwnerKey: ownerKey !== undefined })
+  // Example data only where nobody chose a database; elsewhere an operator says what is wanted, with `core init`.
+  const hasExample = database.driver === 'embedded' && (await isFreshExample(database))
+  if (hasExample) await installProjects(database, exampleInstallation)
 
   const metrics = config.metrics.port === undefined ? undefined : createMetrics({ driver: database.driver, version })
   const errors = opened.use(openErrorTracker({ database: unguarded, version, logger, report: metrics?.loops }))
@@ -114,6 +123,11 @@ export async function startControlPlane({
   installDrain(app, { graceMs: config.shutdown.graceMs, acceptMs: () => acceptMs })
   const url = await listen(app, http)
   logger.info({ url, metricsPort: metricsServer?.port, driver: database.driver, version }, 'listening')
+
+  // Secrets come last: whatever fails before, the next start makes them.
+  const firstStart = hasExample
+    ? await makeFirstKeys(database, { projects: exampleProjects, hasOwnerKey: ownerKey !== undefined })
+    : await describeInstalled(database)
 
   const owned = opened.move()
   let closing: Promise<void> | undefined

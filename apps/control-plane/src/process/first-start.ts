@@ -1,75 +1,104 @@
-import { type ApiKeySecret, generateApiKey } from '@core/api'
+import type { ApiKeySecret } from '@core/api'
 import type { Database } from '@core/database'
 import { isCoreError } from '@core/foundation'
 import { z } from 'zod'
+import { makeOnceShownKey, type OnceShownKey } from './once-shown-key.ts'
 
-/** The fleet of a fresh database: two projects that share one pool. */
-const poolCredits = 1_000_000_000
-const dailyCredits = 100_000_000
-export const firstProjects = ['smart_layer', 'manus_origin'] as const
+/** The example: two projects that share one pool of 1,000 credits, each with 100 a day. */
+export const exampleProjects = ['smart_layer', 'manus_origin'] as const
+const example = { credits: 1_000_000_000, dailyCredits: 100_000_000 }
+const pool = 'pool'
 
-/** Keys made by this start, to be shown this once. Empty when they were made before. */
+/** Keys made by this call, to be shown this once. Empty when they were made and shown before. */
 export interface FirstStart {
   /** Missing where the configuration brings its own owner key, or the key was made before. */
   readonly ownerKey: ApiKeySecret | undefined
   readonly projectKeys: readonly { readonly project: string; readonly key: ApiKeySecret }[]
+  /** No project is registered: an operator says which with `core init`. */
+  readonly isEmpty: boolean
+  /** Called when the keys were shown. Keys that were not are made again by the next call, unless a request used them. */
+  confirmShown(): Promise<void>
 }
 
-export interface FirstStartOptions {
-  readonly database: Pick<Database, 'rpc'>
-  readonly hasOwnerKey: boolean
+type Rpc = Pick<Database, 'rpc'>
+
+export interface Installation {
+  readonly projects: readonly string[]
+  /** Whole micro-credits granted to the pool at first, if any. */
+  readonly credits?: number | undefined
+  /** Whole micro-credits that each project may spend a day; left out: no budget. */
+  readonly dailyCredits?: number | undefined
+}
+
+export const exampleInstallation: Installation = { projects: exampleProjects, ...example }
+
+/** Which projects a fresh embedded database gets; a database with others is left alone. */
+export async function isFreshExample(database: Rpc): Promise<boolean> {
+  const names = await listProjectNames(database)
+  return names.every((name) => exampleProjects.some((first) => first === name))
 }
 
 /**
- * Fills a fresh database. Every step has a key of its own, so a start that was interrupted is finished by the next,
- * several processes agree, and later changes by the operator stay. A database with other projects is left alone.
- * Keys come last, so that hardly anything can happen between their making and their being shown.
+ * Registers the projects, opens the pool and their accounts on it. Every step has a key of its own, so an interrupted
+ * call is finished by the next one, several processes agree, and later changes by the operator stay.
  */
-export async function fillFreshDatabase({ database, hasOwnerKey }: FirstStartOptions): Promise<FirstStart> {
-  const nothing: FirstStart = { ownerKey: undefined, projectKeys: [] }
-  const names = await listProjectNames(database)
-  if (names.some((name) => !firstProjects.some((first) => first === name))) return nothing
+export async function installProjects(database: Rpc, { projects, credits, dailyCredits }: Installation): Promise<void> {
+  for (const name of projects) await database.rpc('project_register', { p_name: name })
+  await openPool(database, credits)
+  for (const project of projects) await openProjectAccount(database, project, dailyCredits)
+}
 
-  for (const name of firstProjects) if (!names.includes(name)) await database.rpc('project_register', { p_name: name })
-  await openPool(database)
-  for (const project of firstProjects) await openProjectAccount(database, project)
-
-  const ownerKey = hasOwnerKey ? undefined : await makeKey(database, null, 'owner')
-  const projectKeys: { project: string; key: ApiKeySecret }[] = []
-  for (const project of firstProjects) {
-    const key = await makeKey(database, project, 'first key')
-    if (key !== undefined) projectKeys.push({ project, key })
+/** Makes the keys that are missing. Last of all, so that hardly anything can happen before they are shown. */
+export async function makeFirstKeys(
+  database: Rpc,
+  { projects, hasOwnerKey }: { readonly projects: readonly string[]; readonly hasOwnerKey: boolean },
+): Promise<FirstStart> {
+  const owner = hasOwnerKey ? undefined : await makeOnceShownKey(database, null, 'owner')
+  const made: { project: string; key: OnceShownKey }[] = []
+  for (const project of projects) {
+    const key = await makeOnceShownKey(database, project, 'first key')
+    if (key !== undefined) made.push({ project, key })
   }
-  return { ownerKey, projectKeys }
+  return {
+    ownerKey: owner?.secret,
+    projectKeys: made.map(({ project, key }) => ({ project, key: key.secret })),
+    isEmpty: false,
+    async confirmShown() {
+      await owner?.confirm()
+      for (const { key } of made) await key.confirm()
+    },
+  }
+}
+
+/** What a start shows that makes nothing. */
+export async function describeInstalled(database: Rpc): Promise<FirstStart> {
+  const isEmpty = (await listProjectNames(database)).length === 0
+  return { ownerKey: undefined, projectKeys: [], isEmpty, confirmShown: async () => undefined }
 }
 
 const projectsSchema = z.object({ projects: z.array(z.object({ name: z.string() })) })
 
-async function listProjectNames(database: Pick<Database, 'rpc'>): Promise<string[]> {
+async function listProjectNames(database: Rpc): Promise<string[]> {
   const { projects } = projectsSchema.parse(await database.rpc('project_list', {}))
   return projects.map(({ name }) => name)
 }
 
-async function openPool(database: Pick<Database, 'rpc'>): Promise<void> {
-  const open = { p_key: 'first-start:pool', p_account: 'pool', p_kind: 'pool' }
-  if (!(await isOurs(database.rpc('ledger_account_open', open)))) return
-  await database.rpc('ledger_grant', {
-    p_key: 'first-start:grant',
-    p_account: 'pool',
-    p_amount: poolCredits,
-    p_reason: 'first start',
-  })
+async function openPool(database: Rpc, credits: number | undefined): Promise<void> {
+  const open = { p_key: 'first-start:pool', p_account: pool, p_kind: 'pool' }
+  if (!(await isOurs(database.rpc('ledger_account_open', open))) || credits === undefined) return
+  const grant = { p_key: 'first-start:grant', p_account: pool, p_amount: credits, p_reason: 'first start' }
+  await database.rpc('ledger_grant', grant)
 }
 
-async function openProjectAccount(database: Pick<Database, 'rpc'>, project: string): Promise<void> {
+async function openProjectAccount(database: Rpc, project: string, dailyCredits: number | undefined): Promise<void> {
   const open = {
     p_key: 'first-start:account',
     p_account: project,
     p_kind: 'project',
-    p_parent: 'pool',
+    p_parent: pool,
     p_funding: 'parent',
   }
-  if (!(await isOurs(database.rpc('ledger_account_open', open)))) return
+  if (!(await isOurs(database.rpc('ledger_account_open', open))) || dailyCredits === undefined) return
   await database.rpc('ledger_budget_set', {
     p_key: 'first-start:daily',
     p_account: project,
@@ -88,17 +117,4 @@ async function isOurs(opening: Promise<unknown>): Promise<boolean> {
     if (isCoreError(error, 'E_CONFLICT')) return false
     throw error
   }
-}
-
-/** The key, or undefined where this step was done before and the key shown then. */
-async function makeKey(database: Pick<Database, 'rpc'>, project: string | null, name: string) {
-  const { secret, hash, hint } = generateApiKey()
-  const made = await database.rpc('key_create', {
-    p_key: 'first-start',
-    p_hash: hash,
-    p_hint: hint,
-    p_project: project,
-    p_name: name,
-  })
-  return z.object({ replayed: z.boolean() }).parse(made).replayed ? undefined : secret
 }

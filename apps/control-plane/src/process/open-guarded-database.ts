@@ -1,7 +1,7 @@
 import type { Config } from '@core/config'
 import { type Database, openDatabase } from '@core/database'
 import { migrateUp, requireFinishedRestore } from '@core/database/migrate'
-import type { Logger } from '@core/foundation'
+import { CoreError, type Logger } from '@core/foundation'
 import { type DatabaseGuard, guardDatabase } from '../limits/database-guard.ts'
 import { type DatabaseObserver, observeDatabase } from '../observe/database-observer.ts'
 import type { Tracing } from '../observe/open-tracing.ts'
@@ -25,6 +25,7 @@ export interface GuardedDatabaseOptions {
 /** Opens the database, migrates it, and puts tracing, timing and the breaker before it. */
 export async function openGuardedDatabase(options: GuardedDatabaseOptions): Promise<GuardedDatabase> {
   const { config, tracing, logger, onProgress } = options
+  refuseSupabase(config.database.driver)
   const waits = createRecentHistogram()
   await using opened = new AsyncDisposableStack()
   const unguarded = opened.use(await openDatabase(config.database, { logger, onWait: waits.record }))
@@ -36,9 +37,16 @@ export async function openGuardedDatabase(options: GuardedDatabaseOptions): Prom
   return { ...guard, unguarded, observed, waits, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-/** Supabase's own API runs no migrations: there the Supabase CLI does. */
+/** Behind Supabase's API the key decides who acts, so a server could not act for others. It needs the Postgres itself. */
+function refuseSupabase(driver: Database['driver']): void {
+  if (driver !== 'supabase') return
+  throw new CoreError('E_CONFIG_INVALID', 'the control plane does not run on the supabase driver', {
+    fix: 'Set CORE_DATABASE_URL to the connection string of the Postgres behind it, or CORE_DATABASE_DRIVER=embedded.',
+    details: { variable: 'CORE_DATABASE_URL' },
+  })
+}
+
 async function migrate(database: Database, onProgress: (line: string) => void): Promise<void> {
-  if (database.driver === 'supabase') return
   const { applied } = await migrateUp({
     database,
     onProgress: ({ index, total, version, name }) => onProgress(`migrating ${index}/${total} ${version}_${name}`),

@@ -12,7 +12,7 @@ export async function requireStoredOwnerKey(database: Pick<Database, 'rpc'>, hos
   const { keys } = keysSchema.parse(await database.rpc('key_list', { p_project: null }))
   if (keys.some(({ status }) => status === 'active')) return
   throw new CoreError('E_CONFIG_INVALID', `listening on ${host} needs an owner key, and there is none`, {
-    fix: 'Set CORE_OWNER_KEY to a long random text, or start once on 127.0.0.1 and keep the key it prints.',
+    fix: 'Run core init, which makes and prints one, or set CORE_OWNER_KEY to a long random text.',
     details: { variable: 'CORE_OWNER_KEY' },
   })
 }

@@ -21,6 +21,7 @@ export interface RunOptions {
  */
 export async function runControlPlane(config: Config, { onStarted }: RunOptions = {}): Promise<void> {
   const logger = createLogger(config.log.level)
+  for (const note of config.notes) process.stderr.write(`core: ${note}\n`)
   for (const warning of config.warnings) logger.warn({ component: 'config' }, warning)
   const starting = startControlPlane({
     config,
@@ -37,6 +38,12 @@ export async function runControlPlane(config: Config, { onStarted }: RunOptions 
   closed.catch(() => undefined) // a start that fails after a signal is reported below, once
   const running = await starting
   await onStarted?.(running)
-  process.stdout.write(renderStartMessage(running))
+  await print(renderStartMessage(running))
+  await running.firstStart.confirmShown()
   await closed
+}
+
+/** Resolves when the text has left the process. @throws Error where nobody can read it, for example EPIPE or ENOSPC. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
 }

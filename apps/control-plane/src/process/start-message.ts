@@ -6,9 +6,17 @@ export interface Started {
 }
 
 /** What `core start` says on standard output: at the first start with the keys, later without. */
-export function renderStartMessage({ url, firstStart: { ownerKey, projectKeys } }: Started): string {
+export function renderStartMessage({ url, firstStart: { ownerKey, projectKeys, isEmpty } }: Started): string {
   const addresses = [`Core is running at ${url}`, `  docs      ${url}/docs`, `  openapi   ${url}/openapi.json`]
   const [first] = projectKeys
+  if (isEmpty) {
+    return lines([
+      ...addresses,
+      '',
+      'No project is registered. Set this installation up, with a key for its owner and one for the project:',
+      '  core init --project <name>',
+    ])
+  }
   if (ownerKey === undefined && first === undefined) {
     return lines([
       ...addresses,

@@ -23,6 +23,16 @@ const projectSchema = z
   })
   .meta({ id: 'Project' })
 
+const registeredSchema = projectSchema
+  .extend({
+    dbaSql: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('SQL that gives the schema a role of its own, where this server may not create roles; else null'),
+  })
+  .meta({ id: 'RegisteredProject' })
+
 const example = {
   name: 'smart_layer',
   version: '1.4.0',
@@ -136,7 +146,7 @@ export const putProject = defineRoute({
   idempotencyKey: 'none',
   conditional: 'edit',
   input: { ...noInput, params: project, body: fields },
-  outputs: { 200: projectSchema },
+  outputs: { 200: registeredSchema },
   problems: ['conflict'],
   examples: [
     {

@@ -1,5 +1,6 @@
 import { formatFields, formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
+import { addProjectAdd } from './project-add.ts'
 
 interface ProjectOptions {
   release?: string
@@ -48,6 +49,8 @@ export function addProject({ program, session }: Verbs): void {
         ]),
       )
     })
+
+  addProjectAdd(project, { session })
 
   project
     .command('register')

@@ -1,0 +1,72 @@
+import { type ApiKeySecret, generateApiKey } from '@core/api'
+import type { Database } from '@core/database'
+import { CoreError, isCoreError } from '@core/foundation'
+import { z } from 'zod'
+
+/** A secret that only this process knows, until `confirm` says that it was shown. */
+export interface OnceShownKey {
+  readonly secret: ApiKeySecret
+  /** Called when the secret was shown. Until then the next start makes it again, unless a request used it. */
+  confirm(): Promise<void>
+}
+
+type Rpc = Pick<Database, 'rpc'>
+
+const pendingSuffix = ' (not shown yet)'
+const keysSchema = z.object({
+  keys: z.array(
+    z.object({ id: z.string(), name: z.string(), status: z.string(), last_used_at: z.string().nullable() }),
+  ),
+})
+const madeSchema = z.object({ id: z.string(), replayed: z.boolean() })
+
+/**
+ * Makes the key of this name for a project, or for the whole system (null): undefined where it was made and shown
+ * before. A key that was made and not shown (a start that was interrupted) is replaced.
+ */
+export async function makeOnceShownKey(
+  database: Rpc,
+  project: string | null,
+  name: string,
+): Promise<OnceShownKey | undefined> {
+  const pendingName = name + pendingSuffix
+  const { keys } = keysSchema.parse(await database.rpc('key_list', { p_project: project, p_limit: 1000 }))
+  const pending = keys.find((key) => key.name === pendingName && key.status === 'active')
+  if (pending !== undefined && pending.last_used_at !== null) {
+    await database.rpc('key_update', { p_id: pending.id, p_name: name }) // somebody has it
+    return undefined
+  }
+  if (pending === undefined && keys.some((key) => key.name === name)) return undefined
+
+  const replaced = pending ?? keys.findLast((key) => key.name === pendingName)
+  if (pending !== undefined) await database.rpc('key_revoke', { p_id: pending.id })
+  const { secret, hash, hint } = generateApiKey()
+  const { id, replayed } = madeSchema.parse(
+    await database.rpc('key_create', {
+      p_key: replaced === undefined ? 'first-start' : `first-start:${replaced.id}`,
+      p_hash: hash,
+      p_hint: hint,
+      p_project: project,
+      p_name: pendingName,
+    }),
+  )
+  if (replayed) return undefined // another process was faster and shows its own
+  return {
+    secret,
+    async confirm() {
+      try {
+        await database.rpc('key_update', { p_id: id, p_name: name })
+      } catch (error) {
+        if (!isCoreError(error, 'E_CONFLICT')) throw error
+        throw new CoreError(
+          'E_CONFLICT',
+          'another process set this database up at the same moment and replaced a key',
+          {
+            cause: error,
+            fix: 'Use the keys that the other one showed.',
+          },
+        )
+      }
+    },
+  }
+}
