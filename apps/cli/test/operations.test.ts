@@ -1,0 +1,137 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '@core/config'
+import { startControlPlane } from '@core/control-plane'
+import { createTestDatabase } from '@core/database/testing'
+import { silentLogger } from '@core/foundation'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commandsOf, readMarkdown } from '../../../scripts/markdown.ts'
+import { runInProcess } from './run-in-process.ts'
+
+/** The pages for operators, executed: their commands in order on an empty database, their configuration by nginx itself. */
+
+const page = (name: string) =>
+  readMarkdown(readFileSync(join(import.meta.dirname, `../../../docs/operations/${name}.md`), 'utf8'))
+const hasNginx = (() => {
+  try {
+    execFileSync('nginx', ['-v'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'core-operations-'))
+  chmodSync(folder, 0o755)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}
+
+test('production.md: every command works, in order, from an empty database', { timeout: 120_000 }, async () => {
+  await using own = await createTestDatabase({ empty: true })
+  const port = await freePort()
+  const env: Record<string, string> = { CORE_DATABASE_URL: own.url, CORE_HTTP_PORT: String(port) }
+  const commands = page('production')
+    .blocks.filter(({ language }) => language === 'sh')
+    .flatMap(commandsOf)
+    .filter((command) => command.startsWith('core '))
+  expect(commands.length).toBeGreaterThan(6)
+  await using running = new AsyncDisposableStack()
+  for (const command of commands) {
+    const result = await runInProcess(command.split(' ').slice(1), { cwd: folder, env })
+    expect(result.code, `${command}\n${result.stderr}${result.stdout}`).toBe(0)
+    if (!command.startsWith('core init')) continue
+    // What systemd does next.
+    env['CORE_KEY'] = JSON.parse(result.stdout).ownerKey
+    const config = loadConfig({ env, cwd: folder, knownVariables: ['CORE_KEY'] })
+    running.use(await startControlPlane({ config, logger: silentLogger }))
+  }
+})
+
+describe.skipIf(!hasNginx)('nginx.md (needs nginx)', () => {
+  test.each([
+    ['a host of its own', ''],
+    ['below a prefix', '/core'],
+  ])('%s: paths, addresses and streams arrive', { timeout: 60_000 }, async (_, prefix) => {
+    await using stack = new AsyncDisposableStack()
+    const own = stack.use(await createTestDatabase({ empty: true }))
+    const [port, front] = [await freePort(), await freePort()]
+    const env = {
+      CORE_DATABASE_URL: own.url,
+      CORE_HTTP_PORT: String(port),
+      CORE_HTTP_TRUSTED_PROXIES: '127.0.0.1',
+      CORE_OWNER_KEY: 'owner-key-of-the-tests-0123456789',
+    }
+    const config = loadConfig({ env, cwd: folder })
+    stack.use(await startControlPlane({ config, logger: silentLogger }))
+    stack.use(startNginx(port, front, prefix !== ''))
+    const url = `http://127.0.0.1:${front}${prefix}`
+    const send = (method: string, path: string, body?: object) =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${env.CORE_OWNER_KEY}`,
+          ...(method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}),
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      })
+    await expect.poll(() => send('GET', '/readyz').then(({ status }) => status, String), { timeout: 10_000 }).toBe(200)
+
+    expect((await send('PUT', '/v1/projects/shop', {})).status).toBe(200)
+    const open = (account: string, kind: string) =>
+      send('POST', '/v1/projects/shop/accounts', { account, kind }).then(({ status }) => status)
+    expect([await open('shop', 'project'), await open('shop/agent-7', 'user')]).toEqual([201, 201])
+    const balance = await send('GET', '/v1/projects/shop/accounts/shop%2Fagent-7/balance')
+    expect(balance.status).toBe(200)
+
+    const stream = await send('GET', '/v1/projects/shop/events?topics=flag')
+    const reader = stream.body?.getReader()
+    expect((await send('PUT', '/v1/projects/shop/flags', { name: 'a', value: true })).status).toBe(200)
+    let heard = ''
+    while (!heard.includes('event: subscribed') && !heard.includes('"op":"event"')) {
+      const { value, done } = (await reader?.read()) ?? { value: undefined, done: true }
+      if (done) break
+      heard += Buffer.from(value ?? []).toString()
+    }
+    expect(heard).toContain('retry:')
+    await reader?.cancel()
+  })
+})
+
+/** nginx with the page's own configuration; only ports and files are those of the test. */
+function startNginx(port: number, front: number, isPrefix: boolean): Disposable {
+  const [host = '', paths = '', location = ''] = page('nginx')
+    .blocks.filter(({ language }) => language === 'nginx')
+    .map(({ text }) => text)
+  const site = (isPrefix ? paths + host.replace(/ {2}location \/ \{[\s\S]*?\n {2}\}\n/, location) : host)
+    .replace('127.0.0.1:4400', `127.0.0.1:${port}`)
+    .replace('listen 8443', `listen 127.0.0.1:${front}`)
+  const file = join(folder, `nginx-${front}.conf`)
+  writeFileSync(
+    file,
+    `daemon off; master_process off; pid ${folder}/nginx-${front}.pid; error_log ${folder}/nginx-${front}.log;
+     events {}
+     http {
+       access_log off;
+       client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
+       uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+       ${site}
+     }`,
+  )
+  const child = spawn('nginx', ['-e', `${folder}/nginx-start.log`, '-c', file], { stdio: 'ignore' })
+  return { [Symbol.dispose]: () => void child.kill('SIGQUIT') }
+}
