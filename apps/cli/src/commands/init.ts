@@ -49,13 +49,16 @@ export function addInit({ program, session }: Verbs): void {
         projects: [...own, ...(options.example ? exampleProjects : [])],
         hasOwnerKey: config.ownerKey !== undefined,
       })
-      output.data({ ownerKey: keys.ownerKey ?? null, projectKeys: keys.projectKeys }, ({ ownerKey, projectKeys }) =>
-        ownerKey === null && projectKeys.length === 0
-          ? 'Set up already; the keys were shown then. core keys create makes another.'
-          : `These keys are shown once. Keep them:\n${formatFields([
-              ...(ownerKey === null ? [] : [['owner', ownerKey] as const]),
-              ...projectKeys.map(({ project, key }) => [project, key] as const),
-            ])}`,
+      output.data(
+        { ownerKey: keys.ownerKey ?? null, projectKeys: keys.projectKeys },
+        ({ ownerKey, projectKeys }) =>
+          ownerKey === null && projectKeys.length === 0
+            ? 'Set up already; the keys were shown then. core keys create makes another.'
+            : `These keys are shown once. Keep them:\n${formatFields([
+                ...(ownerKey === null ? [] : [['owner', ownerKey] as const]),
+                ...projectKeys.map(({ project, key }) => [project, key] as const),
+              ])}`,
+        { shownOnce: true },
       )
       await output.flush()
       await keys.confirmShown()

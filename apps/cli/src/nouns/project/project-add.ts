@@ -39,18 +39,21 @@ export function addProjectAdd(project: Command, { session }: Pick<Verbs, 'sessio
         key: key.secret,
         dbaSql: registered.dbaSql ?? null,
       }
-      current.output.data(added, (value) =>
-        [
-          formatFields([
-            ['project', value.project],
-            ['spends from', value.from],
-            ['daily limit', value.dailyLimit === null ? 'none' : current.show(value.dailyLimit)],
-            ['key', `${value.key}   (shown once)`],
-          ]),
-          ...(value.dbaSql === null
-            ? []
-            : ['', `The schema ${name} has no role of its own yet. A DBA executes:`, `  ${value.dbaSql}`]),
-        ].join('\n'),
+      current.output.data(
+        added,
+        (value) =>
+          [
+            formatFields([
+              ['project', value.project],
+              ['spends from', value.from],
+              ['daily limit', value.dailyLimit === null ? 'none' : current.show(value.dailyLimit)],
+              ['key', `${value.key}   (shown once)`],
+            ]),
+            ...(value.dbaSql === null
+              ? []
+              : ['', `The schema ${name} has no role of its own yet. A DBA executes:`, `  ${value.dbaSql}`]),
+          ].join('\n'),
+        { shownOnce: true },
       )
     })
 }
