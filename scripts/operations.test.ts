@@ -3,18 +3,18 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '@core/config'
-import { startControlPlane } from '@core/control-plane'
-import { createTestDatabase } from '@core/database/testing'
-import { silentLogger } from '@core/foundation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commandsOf, readMarkdown } from '../../../scripts/markdown.ts'
-import { runInProcess } from './run-in-process.ts'
+import { runInProcess } from '../apps/cli/test/run-in-process.ts'
+import { startControlPlane } from '../apps/control-plane/src/index.ts'
+import { loadConfig } from '../packages/config/src/index.ts'
+import { createTestDatabase } from '../packages/database/src/testing/index.ts'
+import { silentLogger } from '../packages/foundation/src/index.ts'
+import { commandsOf, readMarkdown } from './markdown.ts'
 
 /** The pages for operators, executed: their commands in order on an empty database, their configuration by nginx itself. */
 
 const page = (name: string) =>
-  readMarkdown(readFileSync(join(import.meta.dirname, `../../../docs/operations/${name}.md`), 'utf8'))
+  readMarkdown(readFileSync(join(import.meta.dirname, `../docs/operations/${name}.md`), 'utf8'))
 const hasNginx = (() => {
   try {
     execFileSync('nginx', ['-v'], { stdio: 'ignore' })
@@ -61,11 +61,12 @@ test('production.md: every command works, in order, from an empty database', { t
   }
 })
 
-describe.skipIf(!hasNginx)('nginx.md (needs nginx)', () => {
-  test.each([
+describe('nginx.md (needs nginx)', () => {
+  test.for([
     ['a host of its own', ''],
     ['below a prefix', '/core'],
-  ])('%s: paths, addresses and streams arrive', { timeout: 60_000 }, async (_, prefix) => {
+  ] as const)('%s: paths, addresses and streams arrive', { timeout: 60_000 }, async ([, prefix], { skip }) => {
+    if (!hasNginx) skip('nginx is not installed')
     await using stack = new AsyncDisposableStack()
     const own = stack.use(await createTestDatabase({ empty: true }))
     const [port, front] = [await freePort(), await freePort()]
