@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   type Clock,
+  CoreError,
   type Deadline,
   isCoreError,
   type Logger,
@@ -24,6 +25,8 @@ export interface SqlDatabaseDependencies {
   logger: Logger
   clock: Clock
 }
+
+const healthSql = `select current_setting('server_version') as version, current_setting('transaction_read_only') as read_only`
 
 /** Deadlines, retries, argument encoding and orderly closing, the same for every driver that speaks SQL. */
 export function createSqlDatabase({ driver, timeoutMs, logger, clock }: SqlDatabaseDependencies): Database {
@@ -91,10 +94,14 @@ export function createSqlDatabase({ driver, timeoutMs, logger, clock }: SqlDatab
       }),
     health: (options: CallOptions = {}) =>
       measureHealth(clock, options, async (deadline) => {
-        const rows = await inFlight.track(() =>
-          driver.query(`select current_setting('server_version') as version`, [], deadline),
-        )
-        return rows[0]?.['version'] ?? undefined
+        await driver.requireKept?.()
+        const [row] = await inFlight.track(() => driver.query(healthSql, [], deadline))
+        if (row?.['read_only'] === 'on') {
+          throw new CoreError('E_DATABASE_UNAVAILABLE', 'the database is read-only', {
+            details: { reason: 'read_only' },
+          })
+        }
+        return row?.['version'] ?? undefined
       }),
     load: () => driver.load(),
     close: () => inFlight.close(() => driver.close()),

@@ -11,6 +11,8 @@ export interface SqlDriver {
   query(sql: string, params: readonly (string | null)[], options: { signal: AbortSignal }): Promise<TextRow[]>
   session: WithSession
   load(): DatabaseLoad
+  /** Rejects where a commit would not last, although it succeeds. Left out: the server itself sees to that. */
+  requireKept?(): Promise<void>
   listen(channel: string, onHint: (payload: string) => void, options: { signal: AbortSignal }): Promise<AsyncDisposable>
   /** Frees everything at once; what still runs is cut off. */
   close(): Promise<void>

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { silentLogger, systemClock } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { embeddedPostgresMajor } from '../src/drivers/data-folder.ts'
 import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
 import { openDatabase } from '../src/index.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
@@ -120,6 +121,26 @@ describe('the embedded database on disk', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'E_TIMEOUT' })
     expect(await long).toBe(1)
     expect(await database.call('contract_notes', {})).toEqual(['whole'])
+  })
+
+  test('files of another Postgres major are named, with both versions', async () => {
+    const dataDir = join(await mkdtemp(join(tmpdir(), 'core-major-')), 'core')
+    await (await openDatabase({ driver: 'embedded', dataDir })).close()
+    const file = join(dataDir, 'data', 'PG_VERSION')
+    expect((await readFile(file, 'utf8')).trim()).toBe(embeddedPostgresMajor)
+    await writeFile(file, '16\n')
+    const error = await openDatabase({ driver: 'embedded', dataDir }).catch((thrown: unknown) => thrown)
+    expect(String(error)).toContain(
+      `made by Postgres 16, and this version of Core reads Postgres ${embeddedPostgresMajor}`,
+    )
+  })
+
+  test('a data folder that is removed under a running database makes it unhealthy', async () => {
+    const dataDir = join(await mkdtemp(join(tmpdir(), 'core-removed-')), 'core')
+    await using database = await openDatabase({ driver: 'embedded', dataDir })
+    expect(await database.health()).toMatchObject({ status: 'up' })
+    await rm(join(dataDir, 'data'), { recursive: true, force: true })
+    expect(await database.health()).toMatchObject({ status: 'down', message: expect.stringContaining('removed') })
   })
 
   test('a folder that is no database is an error that names it', async () => {

@@ -128,3 +128,11 @@ function prepareNap(database: Database): Promise<void> {
     { signal: AbortSignal.timeout(10_000) },
   )
 }
+
+test('a read-only server is unhealthy: it answers, and keeps nothing', async () => {
+  await using test = await createTestDatabase({ poolSize: 1 })
+  expect(await test.database.health()).toMatchObject({ status: 'up' })
+  await test.sql(`alter database ${test.name} set default_transaction_read_only = on`)
+  await using readOnly = await openDatabase({ driver: 'postgres', url: test.url })
+  expect(await readOnly.health()).toMatchObject({ status: 'down', message: 'the database is read-only' })
+})

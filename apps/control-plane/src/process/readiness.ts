@@ -5,7 +5,7 @@ export type ReadinessCheck =
   | { readonly status: 'up'; readonly latencyMs: number }
   | { readonly status: 'down'; readonly reason: string }
 
-/** Whether the server can do its work. Load balancers and anonymous callers ask several times a second. */
+/** Whether the server can do its work, and what it acknowledges is kept. Load balancers and anonymous callers ask several times a second. */
 export interface Readiness {
   check(): Promise<ReadinessCheck>
   /** From now on the answer is no, so that load balancers send requests elsewhere. */

@@ -7,6 +7,7 @@ import { PGlite, protocol } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import type { DatabaseFault } from '../database-error.ts'
 import type { TextRow } from '../sql-session.ts'
+import { requireOwnMajor } from './data-folder.ts'
 import type { EmbeddedReply, EmbeddedRequest, EmbeddedStart } from './embedded-protocol.ts'
 import { makePrivate } from './private-folder.ts'
 
@@ -45,6 +46,7 @@ async function openFolder(folder: string): Promise<PGlite> {
     await created.close()
     await rename(unfinished, folder)
   }
+  requireOwnMajor(folder)
   await makePrivate(folder)
   return PGlite.create({ fs: withFsync(folder), startParams: durable, relaxedDurability: false })
 }

@@ -4,6 +4,7 @@ import type { EmbeddedConfig } from '../database.ts'
 import { quoteIdentifier } from '../rpc-statement.ts'
 import type { SqlDriver } from '../sql-driver.ts'
 import type { SqlSession } from '../sql-session.ts'
+import { watchDataFolder } from './data-folder.ts'
 import { acquireDataLock } from './data-lock.ts'
 import { createEmbeddedQueue, type EmbeddedQueue } from './embedded-queue.ts'
 
@@ -35,6 +36,7 @@ export async function createEmbeddedDriver(
   const inMemory = dataDir === 'memory'
   const lock = inMemory ? undefined : await acquireDataLock(join(dataDir, 'data.lock'))
   let queue: EmbeddedQueue
+  let folder: Awaited<ReturnType<typeof watchDataFolder>> | undefined
   const listeners = new Map<string, Set<(payload: string) => void>>()
   try {
     queue = await createEmbeddedQueue({
@@ -50,6 +52,7 @@ export async function createEmbeddedDriver(
         for (const set of listeners.values()) for (const listener of set) listener('')
       },
     })
+    folder = inMemory ? undefined : await watchDataFolder(join(dataDir, 'data'))
   } catch (error) {
     await lock?.[Symbol.asyncDispose]()
     throw error
@@ -57,6 +60,7 @@ export async function createEmbeddedDriver(
 
   return {
     kind: 'embedded',
+    requireKept: async () => folder?.requireKept(),
     query: queue.query,
     load: queue.load,
     session: (work, { signal }) => queue.alone((session) => work(session), { signal }),
