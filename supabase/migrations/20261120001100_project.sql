@@ -1,12 +1,8 @@
 -- Generated from supabase/schemas/10_project by `npm run generate`. Do not edit.
 
--- supabase/schemas/10_project/10_registry.sql
+-- supabase/schemas/10_project/00_steps.sql
 
--- The sibling projects. Each gets a schema of its own beside the shared ones, owned by a role of its own.
-
-insert into core.scope (name, summary, roles, is_default, topic) values
-  ('project:read', 'Read project metadata', '{viewer,operator,admin,owner}', true, null),
-  ('project:write', 'Change project metadata', '{admin,owner}', false, null);
+-- What higher nouns may name: the table, whose name column their foreign keys and checks refer to.
 
 create table core.project (
   name text constraint project_pkey primary key
@@ -19,6 +15,14 @@ create table core.project (
   updated_at timestamptz not null default now()
 );
 comment on table core.project is 'The sibling projects that share this database.';
+
+-- supabase/schemas/10_project/10_registry.sql
+
+-- The sibling projects. Each gets a schema of its own beside the shared ones, owned by a role of its own.
+
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('project:read', 'Read project metadata', '{viewer,operator,admin,owner}', true, null),
+  ('project:write', 'Change project metadata', '{admin,owner}', false, null);
 
 create function core.project_view(p_project core.project) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$

@@ -89,14 +89,6 @@ end
 $$;
 comment on function core.key_hash is 'Raises PT400 unless the text is a SHA-256 in hexadecimal.';
 
--- The claims of a caller who is bound by them; null for the owner and service_role, who are not.
-create function core.member_claims() returns jsonb
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select coalesce(core.claims(), '{}')
-  where current_setting('role', true) = 'core_member' or core.claims() ->> 'role' = 'core_member'
-$$;
-comment on function core.member_claims is 'The claims that bind the caller, or null where none do.';
-
 -- Authorises, then finds the key within the caller's reach, then locks it: another project's key looks like a missing one.
 create function core.key_lock(p_id uuid, p_scope text) returns core.api_key
 language plpgsql set search_path = pg_catalog, pg_temp as $$

@@ -15,8 +15,8 @@ import * as memberTopics from './member/topics.ts'
 import * as projectScopes from './project/scopes.ts'
 import * as systemScopes from './system/scopes.ts'
 
-// The words that nouns contribute to the contract, a line for each noun. Routes need them, so theirs are summed up in
-// routes.ts.
+// What nouns contribute to the contract, a line for each noun. Routes are built from these, so routes.ts sums them: in
+// one file the two would import each other.
 
 /** Every scope there is. */
 export const scopes = {

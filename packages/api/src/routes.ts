@@ -8,7 +8,10 @@ import * as member from './member/routes.ts'
 import * as project from './project/routes.ts'
 import * as system from './system/routes.ts'
 
-/** Every route there is, in the order of the docs: a line for each noun. A route that is not here does not exist. */
+/**
+ * Every route there is, in the order of the docs: a line for each noun. A route that is not here does not exist. Not in
+ * nouns.ts: routes are built from the problems and scopes that it sums, and the two would import each other.
+ */
 export const routes = [
   ...system.routes,
   ...project.routes,

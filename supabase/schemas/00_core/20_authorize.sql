@@ -24,6 +24,14 @@ end
 $$;
 comment on function core.claims is 'The JWT claims PostgREST or a driver set for this transaction.';
 
+-- The claims of a caller who is bound by them; null for the owner and service_role, who are not.
+create function core.member_claims() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(core.claims(), '{}')
+  where current_setting('role', true) = 'core_member' or core.claims() ->> 'role' = 'core_member'
+$$;
+comment on function core.member_claims is 'The claims that bind the caller, or null where none do.';
+
 -- Who acts, for journals and audit rows. An owner's call may carry claims, too: `sub` and `rid` and nothing else. They
 -- name it and give it nothing: what a caller may do is decided by its database role alone, and claims only ever bind.
 create function core.actor() returns text

@@ -4,18 +4,6 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('project:read', 'Read project metadata', '{viewer,operator,admin,owner}', true, null),
   ('project:write', 'Change project metadata', '{admin,owner}', false, null);
 
-create table core.project (
-  name text constraint project_pkey primary key
-    constraint project_name_form check (name ~ '^[a-z][a-z0-9_]{0,47}$'),
-  version text,
-  capabilities jsonb not null default '[]',
-  endpoints jsonb not null default '{}',
-  metadata jsonb not null default '{}',
-  registered_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
-);
-comment on table core.project is 'The sibling projects that share this database.';
-
 create function core.project_view(p_project core.project) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

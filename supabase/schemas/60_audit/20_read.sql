@@ -1,5 +1,8 @@
 -- Reading the audit log: administrative changes and the journal of the ledger as one list, newest first.
 
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('audit:read', 'Read the audit log: who changed what', '{admin,owner}', false, null);
+
 create function core.audit_instant(p_filter jsonb, p_name text) returns timestamptz
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

@@ -2,9 +2,6 @@
 -- changed it. What the ledger journals is on record there with its actor; only what its rows do not hold (what an
 -- account or budget was before) has an entry here as well, under the number of its journal row.
 
-insert into core.scope (name, summary, roles, is_default, topic) values
-  ('audit:read', 'Read the audit log: who changed what', '{admin,owner}', false, null);
-
 create table core.audit (
   id bigint constraint audit_pkey primary key,
   project text,
@@ -33,7 +30,7 @@ begin
   return null;
 end
 $$;
-comment on function core.audit_refuse_rewrite is 'Trigger: the audit log refuses UPDATE, DELETE and TRUNCATE to everybody.';
+comment on function core.audit_refuse_rewrite is 'Trigger: the audit log refuses UPDATE, DELETE and TRUNCATE, whatever the role.';
 create trigger audit_append_only before update or delete or truncate on core.audit
   for each statement execute function core.audit_refuse_rewrite();
 

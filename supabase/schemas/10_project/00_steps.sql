@@ -1,0 +1,13 @@
+-- What higher nouns may name: the table, whose name column their foreign keys and checks refer to.
+
+create table core.project (
+  name text constraint project_pkey primary key
+    constraint project_name_form check (name ~ '^[a-z][a-z0-9_]{0,47}$'),
+  version text,
+  capabilities jsonb not null default '[]',
+  endpoints jsonb not null default '{}',
+  metadata jsonb not null default '{}',
+  registered_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+comment on table core.project is 'The sibling projects that share this database.';
