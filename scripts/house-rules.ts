@@ -21,7 +21,8 @@ const plainPlaces = [
   'packages/sdk/',
   'packages/router/',
   'packages/database/',
-  'packages/ledger/src/lease/',
+  'packages/ledger/src/',
+  'packages/ledger/README.md',
 ]
 
 export const houseRules: readonly HouseRule[] = [

@@ -36,7 +36,11 @@ export function toAccountBalance(answer: unknown): AccountBalance | AccountDenia
     .object({ ok: z.literal(false), code: z.literal('account_not_found'), account: z.string() })
     .safeParse(answer)
   if (denial.success) return { status: denial.data.code, account: denial.data.account }
-  throw new CoreError('E_INTERNAL', 'ledger_balance gave an answer that this version does not know', {
-    cause: known.error,
-  })
+  throw new CoreError(
+    'E_INTERNAL',
+    'ledger_balance answered in a form that this version of @core/ledger does not know',
+    {
+      cause: known.error,
+    },
+  )
 }

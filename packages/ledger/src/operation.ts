@@ -4,8 +4,8 @@ import { copyMetadata, type Metadata } from './metadata.ts'
 
 interface Keyed {
   /**
-   * Names the effect (1 to 200 characters): the same key again replays the first answer. Default: a new uuid; an error
-   * of the call has it as `details.key`, to send the call again.
+   * Identifies the effect (1 to 200 characters): the same key again replays the first answer. Default: a new uuid; an
+   * error of the call has it as `details.key`, to send the call again.
    */
   key?: string | undefined
 }
@@ -53,7 +53,7 @@ export interface ExtendInput extends Keyed {
   add?: Credits | undefined
   /** Add at least this much, at most `add`. Default: exactly `add`. */
   min?: Credits | undefined
-  /** Seconds from now, 1 to 86,400; default 120. Never shortens what an earlier call promised. */
+  /** Seconds from now, 1 to 86,400; default 120. Never shortens the time set by an earlier call. */
   ttlSeconds?: number | undefined
 }
 
@@ -106,13 +106,13 @@ export type Operation =
   | { op: 'transfer'; key: string; from: string; to: string; amount: number; mode?: string }
   | { op: 'refund'; key: string; tx: number; amount?: number }
 
-/** What an operation says besides its kind and key; undefined fields count as left out. */
+/** The fields of an operation besides its kind and key; undefined fields are omitted. */
 export type OperationFields<Op extends Operation['op']> = Loose<Omit<Extract<Operation, { op: Op }>, 'op' | 'key'>>
 type Loose<Value> = { [Field in keyof Value]: Value[Field] | undefined }
 
 /**
  * Builds an operation from copies of what the caller gave. Refuses what the database
- * would refuse before it is sent: what cannot be stored would fail the whole batch it travels in.
+ * would refuse before it is sent: one value that cannot be stored would fail the whole batch.
  */
 export function toOperation<Op extends Operation['op']>(op: Op, key: string, fields: OperationFields<Op>): Operation {
   // No field of the caller's object takes the place of the kind and the key.

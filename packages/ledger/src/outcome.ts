@@ -84,9 +84,9 @@ const misused = z.object({
 export interface SpendDenial extends Balance {
   status: 'insufficient_credits' | 'budget_exhausted'
   account: string
-  /** The least that would have had to be granted. */
+  /** The smallest amount that had to be granted. */
   requested: Credits
-  /** The budget that said no. */
+  /** The budget that denied the call. */
   budget?: string | undefined
 }
 export interface AccountDenial {
@@ -163,7 +163,7 @@ export interface Outcomes {
   refund: RefundOutcome
 }
 
-/** Reads an answer into the outcome that it stands for. */
+/** Converts an answer to its outcome. */
 export function mapped<Shape extends z.ZodMiniType, Outcome>(
   shape: Shape,
   toOutcome: (answer: z.output<Shape>) => Outcome,
@@ -235,10 +235,14 @@ export function toOutcome<Op extends keyof Outcomes>(op: Op, answer: unknown): O
   if (misuse.success) throw toMisuse(op, misuse.data)
   const denial = denied.safeParse(answer)
   if (!denial.success) {
-    throw new CoreError('E_INTERNAL', `ledger_${op} gave an answer that this version of @core/ledger does not know`, {
-      cause: acceptance.error,
-      fix: 'Upgrade @core/ledger or run `core migrate up`, so that both match.',
-    })
+    throw new CoreError(
+      'E_INTERNAL',
+      `ledger_${op} answered in a form that this version of @core/ledger does not know`,
+      {
+        cause: acceptance.error,
+        fix: 'Upgrade @core/ledger or run `core migrate up`, so that both match.',
+      },
+    )
   }
   return toDenial(denial.data) as Outcomes[Op]
 }

@@ -12,13 +12,14 @@ export interface HoldWorkInput {
   max: Credits
   /** Start with at least this much, at most `max`. Default: exactly `max`. */
   min?: Credits | undefined
-  /** Names the whole run, 1 to 192 characters: its reserve, settle and void derive their keys from it. */
+  /** Identifies the whole run, 1 to 192 characters: the keys of its reserve, settle and void are derived from it. */
   key?: string | undefined
-  /** Seconds the hold survives without a heartbeat, 3 to 86,400; default 120. The heartbeat comes at a third of it. */
+  /** Seconds the hold survives without a heartbeat, 3 to 86,400; default 120. The heartbeat runs at a third of it. */
   ttlSeconds?: number | undefined
   /**
-   * What becomes of use above the hold: `cap` (default) charges what balance and budgets leave; `overflow` also goes into
-   * debt, as far as the owner allows; `reject` charges the hold and no more. What was not charged is `uncollected`.
+   * What happens to use above the hold: `cap` (default) charges what balance and budgets leave; `overflow` also goes
+   * into debt, as far as the owner allows; `reject` charges the hold and no more. What was not charged is
+   * `uncollected`.
    */
   over?: OverPolicy | undefined
   metadata?: Metadata | undefined
@@ -33,7 +34,7 @@ export interface LiveHold {
   readonly signal: AbortSignal
   /** Counts what the work has used so far. Local and immediate; the sum is charged at the end. */
   meter(amount: Credits): void
-  /** Sets more aside while the work goes on; false when the credits or a budget do not allow it. */
+  /** Sets more aside while the work runs; false when the credits or a budget do not allow it. */
   extend(amount: Credits): Promise<boolean>
 }
 
@@ -61,9 +62,9 @@ export type HoldWorkOutcome<Value> = HoldWorkDone<Value> | HoldWorkUnsettled<Val
 /**
  * Reserves, runs the work under a heartbeat that keeps the hold alive, then settles what was metered. Work that returns
  * without having metered anything is charged whole and flagged `estimated`: forgetting to meter must not be free. Work
- * that throws or is aborted is charged what it had metered, the rest goes back, and its error is thrown on.
+ * that throws or is aborted is charged what it had metered, the rest is released, and its error is rethrown.
  *
- * A failing settle is sent again until the hold would have lapsed, or the caller aborts. Then the outcome is `unsettled`,
+ * A failing settle is sent again until the hold expires, or the caller aborts. Then the outcome is `unsettled`,
  * with the value and what to send later; of work that failed, the error has that: `unsettledOf(error)`.
  */
 export async function withHold<Value>(
@@ -110,15 +111,15 @@ export async function withHold<Value>(
   return { status: 'done', value, hold, charged, released, uncollected, settlement }
 }
 
-/** Sends it until it is answered, or the hold has lapsed by the clock of this process. */
+/** Sends it until it is answered, or the hold has expired by the clock of this process. */
 async function settleWhileHeld(
   ledger: HoldCalls,
   input: SettleInput,
   expiresAt: number,
   signal?: AbortSignal,
 ): Promise<Settled> {
-  const lapse = AbortSignal.timeout(Math.max(0, Math.ceil(expiresAt - performance.now())))
-  const patience = signal ? AbortSignal.any([signal, lapse]) : lapse
+  const expiry = AbortSignal.timeout(Math.max(0, Math.ceil(expiresAt - performance.now())))
+  const waitSignal = signal ? AbortSignal.any([signal, expiry]) : expiry
   let failure: unknown
   // Not with the caller's signal, which only ends the waiting: the work is done and has to be paid for.
   const send = () => ledger.settle(input)
@@ -126,12 +127,12 @@ async function settleWhileHeld(
     attempts: Number.POSITIVE_INFINITY,
     baseMs: 100,
     capMs: 2_000,
-    signal: patience,
+    signal: waitSignal,
     onRetry: (error) => {
       failure = error
     },
   }).catch((error: unknown) => {
-    throw error === patience.reason ? (failure ?? error) : error
+    throw error === waitSignal.reason ? (failure ?? error) : error
   })
   if (settlement.status === 'settled' || settlement.status === 'settled_late') return settlement
   throw new CoreError('E_CONFLICT', `the hold ${input.hold} could not be settled: ${settlement.status}`, {
@@ -156,7 +157,7 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
 
   async function extend(amount: Credits): Promise<boolean> {
     const sentAt = performance.now()
-    // A key of its own: one derived from the run's would replay what an earlier, killed run of that key had renewed.
+    // A new key: one derived from the run's would replay the extend of an earlier, killed run of that key.
     const outcome = await ledger.extend({ hold: reserved.hold, add: amount, ttlSeconds })
     if (outcome.status === 'extended') {
       granted = outcome.amount
@@ -176,7 +177,7 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
   const heartbeat = setInterval(
     () => {
       extend(microCredits(0)).catch((error: unknown) => {
-        // A missed beat is no harm while the time it was to renew lasts; the next one tries again.
+        // A missed heartbeat is harmless until the hold expires; the next one tries again.
         if (performance.now() >= expiresAt) lost.abort(error)
       })
     },

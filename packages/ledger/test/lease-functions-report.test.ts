@@ -143,7 +143,7 @@ describe('a report', () => {
     ['a time that is none', [{ amount: 1, at: 'yesterday-ish' }]],
     ['a key that is too long', [{ ...item(1), key: 'k'.repeat(201) }]],
     ['metadata that is no object', [{ ...item(1), metadata: [] }]],
-    ['a field nobody knows', [{ ...item(1), hold: 'x' }]],
+    ['an unknown field', [{ ...item(1), hold: 'x' }]],
     ['more than 2^53 - 1 in sum', [item(2 ** 53 - 1), item(1)]],
   ])('with %s is refused', async (_, items) => {
     const lease = await openedLease()

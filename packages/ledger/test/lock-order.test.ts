@@ -29,7 +29,7 @@ async function open(code: string): Promise<void> {
   await call('grant', { p_account: code, p_amount: 1_000 })
 }
 
-/** Locks what the statement selects until it is told to let go. */
+/** Locks what the statement selects until it is released. */
 async function lockRows(statement: string): Promise<() => Promise<unknown>> {
   const client = await base.connect()
   await client.query('begin')
@@ -46,7 +46,7 @@ async function untilWaiting(count: number): Promise<void> {
 test.each([
   { op: 'settle', amount: 5 }, // with a charge it goes through the batch together
   { op: 'capture', amount: 5 }, // one by one
-])('a batch whose $op finds a hold that was opened since takes its locks anew', async (op) => {
+])('a batch whose $op finds a hold that was opened since takes its locks again', async (op) => {
   for (const code of ['alpha', 'beta']) await open(code)
   const release = await lockRows(`select from core.ledger_account where code = 'beta' for no key update`)
   const hold = randomUUID()

@@ -193,7 +193,7 @@ describe.each<Engine>(['server', 'embedded'])('windows, %s', (engine) => {
       ['day', '2026-10-24T12:00:00Z', '2026-10-27T12:00:00Z'],
       ['week', '2026-10-14T12:00:00Z', '2026-11-04T12:00:00Z'],
       ['month', '2026-12-31T12:00:00Z', '2027-03-31T12:00:00Z'],
-    ])('comes from every %s nobody touched, too', async (period, from, to) => {
+    ])('comes from every unused %s, too', async (period, from, to) => {
       const { account, send, setClock, windows } = await openAccount(from, {
         tz: 'Europe/Berlin',
         period,
@@ -269,7 +269,7 @@ describe.each<Engine>(['server', 'embedded'])('windows, %s', (engine) => {
     })
   })
 
-  test('removing a budget and setting it anew begins a new count', async () => {
+  test('removing a budget and setting it again begins a new count', async () => {
     const { account, send, setClock, windows } = await openAccount('2026-06-01T12:00:00Z', {})
     await send('charge', { account, amount: 100 })
     const budget = { account, name: 'cap', period: 'day', tz: 'UTC' }

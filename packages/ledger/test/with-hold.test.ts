@@ -230,7 +230,7 @@ describe('time', () => {
     expect(performance.now() - startedAt).toBeLessThan(6_000)
   })
 
-  test.concurrent('what a killed process had set aside comes back by itself', async ({ expect }) => {
+  test.concurrent('what a killed process had set aside is released at its expiry', async ({ expect }) => {
     const account = await openAccount()
     const file = fileURLToPath(new URL('./with-hold-process.ts', import.meta.url))
     const child = fork(file, [base.url, account, `killed ${account}`], { execArgv: [] })

@@ -110,7 +110,8 @@ const metadata = z.custom<Metadata>((value) => isObject(value) && findUnstorable
 const storedDetail = z.object({
   k: z.optional(z.string()),
   t: z.number(),
-  // Journals of before 0.2 may hold what the database refuses, such as the text of a Date; as JSON it can be reported.
+  // Journals from before 0.2 may hold values that the database refuses, such as the text of a Date; as JSON it can be
+  // reported.
   m: z.optional(
     z.union([
       metadata,
@@ -136,7 +137,7 @@ export function encodeNote(note: JournalNote): Buffer {
   return Buffer.from(JSON.stringify(note))
 }
 
-/** Hands the records of one frame to a sink. Throws on a record that this version does not know. */
+/** Passes the records of one frame to a sink. Throws on a record that this version does not know. */
 export function readRecords(payload: Buffer, sink: RecordSink): void {
   const at = payload.readDoubleLE(0)
   let offset = TIME_BYTES

@@ -24,7 +24,7 @@ export interface LeaseOpenInput {
   amount: Credits
   /** 1 to 604,800: seven days. */
   ttlSeconds: number
-  /** Who spends; for people. */
+  /** Shown to people as the spender. */
   device: string
 }
 
@@ -41,7 +41,7 @@ export interface LeaseFacts {
   /** The number of the last report. */
   seq: number
   expiresAt: Date
-  /** When the unreported rest goes back. */
+  /** When the unreported rest is released. */
   returnsAt: Date
   /** The database's time of the answer. */
   at: Date
@@ -54,7 +54,7 @@ export interface LeaseLimitDenial extends Balance {
   requested: Credits
   limit: Credits
 }
-/** A report's number was not the next. */
+/** The number of a report was not the next one. */
 export interface LeaseGapDenial {
   status: 'lease_gap'
   lease: string
@@ -76,7 +76,9 @@ export type LeaseOpenOutcome = LeaseOpened | SpendDenial | AccountDenial | Lease
 export type LeaseReportOutcome = LeaseReported | ClosedDenial | LeaseGapDenial
 export type LeaseCloseOutcome = LeaseClosed | ClosedDenial
 
-/** The database's side of a lease. `openLease` is built on it; use it directly only to write another kind of client. */
+/**
+ * The lease functions of the database. `openLease` is built on them; call them directly only to write another client.
+ */
 export interface LeaseCalls {
   open(input: LeaseOpenInput, options?: CallOptions): Promise<LeaseOpenOutcome>
   /** Charges what was spent. Numbers go 1, 2, 3, …; the same number with the same items replays. */
@@ -84,7 +86,7 @@ export interface LeaseCalls {
     input: { lease: string; seq: number; items: readonly ReportItem[] },
     options?: CallOptions,
   ): Promise<LeaseReportOutcome>
-  /** Gives the unreported rest back. A device that still has spends to report would lose them. */
+  /** Releases the unreported rest. A device that still has spends to report would lose them. */
   close(input: { key: string; lease: string }, options?: CallOptions): Promise<LeaseCloseOutcome>
   get(lease: string, options?: CallOptions): Promise<LeaseFacts>
 }
@@ -218,7 +220,7 @@ function parse<Outcome>(name: string, shape: z.ZodMiniType<Outcome>, answer: Jso
   if (parsed.success) return parsed.data
   throw new CoreError(
     'E_INTERNAL',
-    `ledger_lease_${name} gave an answer that this version of @core/ledger does not know`,
+    `ledger_lease_${name} answered in a form that this version of @core/ledger does not know`,
     {
       cause: parsed.error,
       fix: 'Upgrade @core/ledger or run `core migrate up`, so that both match.',
