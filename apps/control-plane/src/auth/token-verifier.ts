@@ -1,6 +1,6 @@
 import { isRole, type Role } from '@core/api'
 import type { JwtSettings } from '@core/config'
-import { type Clock, CoreError, isCoreError, systemClock } from '@core/foundation'
+import { type Clock, CoreError, isCoreError, isObject, systemClock } from '@core/foundation'
 import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 
 /** What a token says once it is known to be genuine. */
@@ -75,10 +75,6 @@ function claimAt(payload: JWTPayload, path: string): unknown {
   return path
     .split('.')
     .reduce<unknown>((node, name) => (isObject(node) && Object.hasOwn(node, name) ? node[name] : undefined), payload)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function refuse(reason: string, message: string, cause?: unknown): CoreError {

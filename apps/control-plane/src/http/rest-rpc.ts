@@ -1,5 +1,5 @@
 import { type Claims, type CoreSignature, coreSignatures, type Database, type JsonInput } from '@core/database'
-import { CoreError, copyStorable, isCoreError, type Logger } from '@core/foundation'
+import { CoreError, copyStorable, isCoreError, isObject, type Logger } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireJson } from '../auth/gate.ts'
 import { authenticationOf, type Keyring } from '../auth/keyring.ts'
@@ -123,15 +123,9 @@ function actAs(principal: Principal, name: string, requestId: string): Claims {
 
 function toArguments(body: unknown): Readonly<Record<string, JsonInput>> {
   if (body === undefined) return {}
-  if (isObject(body)) {
-    copyStorable('body', body, { maxDepth: maxBodyDepth })
-    return body
-  }
+  const args = isObject(body) ? copyStorable('body', body, { maxDepth: maxBodyDepth }) : undefined
+  if (isObject(args)) return args
   throw new RestError(400, 'PGRST102', 'Empty or invalid json', { details: 'the arguments must be a JSON object' })
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, JsonInput>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function missing(name: string, given: readonly string[] = []): string {
