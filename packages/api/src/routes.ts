@@ -9,19 +9,20 @@ import * as project from './project/routes.ts'
 import * as system from './system/routes.ts'
 
 /**
- * Every route there is, in the order of the docs: a line for each noun. A route that is not here does not exist. Not in
- * nouns.ts: routes are built from the problems and scopes that it sums, and the two would import each other.
+ * Every route there is, in the order of the docs, the product first: a line for each noun. A route that is not here does
+ * not exist. Not in nouns.ts: routes are built from the problems and scopes that it sums, and the two would import each
+ * other.
  */
 export const routes = [
-  ...system.routes,
-  ...project.routes,
-  ...member.routes,
-  ...key.routes,
+  ...ledger.routes,
   ...event.routes,
   ...flag.routes,
-  ...ledger.routes,
+  ...key.routes,
+  ...project.routes,
+  ...member.routes,
   ...audit.routes,
   ...error.routes,
+  ...system.routes,
 ] as const
 
 export type Routes = typeof routes

@@ -19,8 +19,14 @@ test('every problem code has a page that says what to do', () => {
   }
 })
 
+test('the product comes first', () => {
+  const order = [...new Set(routes.map(({ noun }) => noun))]
+  expect(order.slice(0, 5)).toEqual(['holds', 'charges', 'refunds', 'accounts', 'budgets'])
+  expect(order.at(-1)).toBe('me')
+})
+
 test('text from a contract cannot become markup', () => {
-  const [live] = routes
-  const hostile = defineRoute({ ...live, summary: '<script>alert("1")</script>' })
+  const [first] = routes
+  const hostile = defineRoute({ ...first, summary: '<script>alert("1")</script>' })
   expect(renderDocsPage([hostile], '1')).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
 })
