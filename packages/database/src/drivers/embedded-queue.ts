@@ -1,8 +1,10 @@
 import { CoreError, type Logger, raceSignal } from '@core/foundation'
 import type { DatabaseLoad } from '../database.ts'
 import type { SqlSession, TextRow } from '../sql-session.ts'
+import { createEmbeddedJobs } from './embedded-jobs.ts'
 import type { EmbeddedStart } from './embedded-protocol.ts'
 import { type EmbeddedThread, startEmbeddedThread } from './embedded-thread.ts'
+import { createRunawayWatch } from './runaway-watch.ts'
 
 export interface EmbeddedQueue {
   query(sql: string, params: readonly (string | null)[], options: { signal: AbortSignal }): Promise<TextRow[]>
@@ -25,21 +27,11 @@ export interface EmbeddedQueueDependencies {
   runawayMs?: number | undefined
 }
 
-/**
- * Statements sent to the thread in advance: enough that it never waits for the next, few enough to withdraw the others.
- */
-const WINDOW = 8
 /** How long a statement may continue after its caller gave up, before the thread is restarted: PGlite cannot cancel. */
 const RUNAWAY_MS = 5_000
 const CLOSE_MS = 2_000
 
-interface Job {
-  alone: boolean
-  begin: (thread: EmbeddedThread) => void
-  refuse: (error: unknown) => void
-}
-
-/** Feeds the thread in order, and gives it a new life when it dies or hangs. */
+/** Sends statements to the thread in order, and restarts it when it dies or hangs. */
 export async function createEmbeddedQueue({
   start,
   logger,
@@ -48,16 +40,11 @@ export async function createEmbeddedQueue({
   onWait = () => {},
   runawayMs = RUNAWAY_MS,
 }: EmbeddedQueueDependencies): Promise<EmbeddedQueue> {
-  const jobs: Job[] = []
-  let active = 0
-  let aloneActive = false
+  const jobs = createEmbeddedJobs({ thread: () => thread, onWait })
+  const runaways = createRunawayWatch(runawayMs)
   let thread: EmbeddedThread | undefined = await open()
   let reviving = false
   let ended: CoreError | undefined
-  /** When the thread last answered: what was handed to it before begins then. */
-  let answeredAt = 0
-  /** What the thread has not answered yet, oldest first: the first one runs. */
-  const handed = new Set<Promise<unknown>>()
 
   function open(): Promise<EmbeddedThread> {
     return startEmbeddedThread({ start, onHint, onDeath })
@@ -69,7 +56,7 @@ export async function createEmbeddedQueue({
     logger.warn({ error }, 'the embedded database stopped')
     if (start.folder === undefined) {
       ended = new CoreError('E_DATABASE_UNAVAILABLE', 'the embedded database in memory is lost', { retryable: false })
-      for (const job of jobs.splice(0)) job.refuse(ended)
+      jobs.refuseAll(ended)
     } else void revive()
   }
 
@@ -81,83 +68,27 @@ export async function createEmbeddedQueue({
       await onRestart(toSession(next))
       thread = next
     } catch (error) {
-      for (const job of jobs.splice(0)) job.refuse(error)
+      jobs.refuseAll(error)
     } finally {
       reviving = false
-      pump()
+      jobs.pump()
     }
   }
 
-  /** Runs `work` when its turn comes; a caller that leaves before that leaves nothing behind. */
   function enqueue<Value>(
     alone: boolean,
     work: (thread: EmbeddedThread) => Promise<Value>,
     signal: AbortSignal,
   ): Promise<Value> {
     if (ended) return Promise.reject(ended)
-    if (signal.aborted) return Promise.reject(signal.reason)
-    const askedAt = performance.now()
-    return new Promise((resolve, reject) => {
-      const job: Job = {
-        alone,
-        begin(current) {
-          signal.removeEventListener('abort', leave)
-          active++
-          aloneActive = alone
-          const handedAt = performance.now()
-          work(current)
-            .then(resolve, reject)
-            .finally(() => {
-              onWait(Math.max(handedAt, answeredAt) - askedAt)
-              answeredAt = performance.now()
-              active--
-              if (alone) aloneActive = false
-              pump()
-            })
-        },
-        refuse(error) {
-          signal.removeEventListener('abort', leave)
-          reject(error)
-        },
-      }
-      const leave = () => {
-        jobs.splice(jobs.indexOf(job), 1)
-        onWait(performance.now() - askedAt)
-        reject(signal.reason)
-        pump()
-      }
-      signal.addEventListener('abort', leave, { once: true })
-      jobs.push(job)
-      if (thread) pump()
-      else void revive()
-    })
+    const answer = jobs.enqueue(alone, work, signal)
+    if (!thread && !signal.aborted) void revive()
+    return answer
   }
 
-  function pump(): void {
-    for (let job = jobs[0]; job && thread; job = jobs[0]) {
-      if (aloneActive || (job.alone ? active > 0 : active >= WINDOW)) return
-      jobs.shift()
-      job.begin(thread)
-    }
-  }
-
-  /**
-   * Looks after a statement that was handed to the thread. Once its caller has left, it may go on for a while; but
-   * only the statement that runs can be a runaway, not one that waits behind it.
-   */
+  /** PGlite cannot cancel: a statement that runs on after its caller gave up is stopped with its thread. */
   function watch<Value>(answer: Promise<Value>, current: EmbeddedThread, signal: AbortSignal): Promise<Value> {
-    handed.add(answer)
-    let timer: NodeJS.Timeout | undefined
-    const check = () => {
-      timer = setTimeout(() => (handed.values().next().value === answer ? stopRunaway(current) : check()), runawayMs)
-      timer.unref()
-    }
-    signal.addEventListener('abort', check, { once: true })
-    return answer.finally(() => {
-      handed.delete(answer)
-      clearTimeout(timer)
-      signal.removeEventListener('abort', check)
-    })
+    return runaways.watch(answer, signal, () => stopRunaway(current))
   }
 
   function stopRunaway(current: EmbeddedThread): void {
@@ -165,18 +96,6 @@ export async function createEmbeddedQueue({
     thread = undefined
     logger.warn({ afterMs: runawayMs }, 'a statement outlived its caller: the embedded database is restarted')
     void current.terminate().then(revive)
-  }
-
-  function toSession(current: EmbeddedThread): SqlSession {
-    return {
-      async query(sql, params = []) {
-        const answer = await current.send({ kind: 'query', sql, params })
-        return answer.kind === 'rows' ? answer.rows : []
-      },
-      async execute(sql) {
-        await current.send({ kind: 'execute', sql })
-      },
-    }
   }
 
   return {
@@ -202,8 +121,7 @@ export async function createEmbeddedQueue({
       return enqueue(true, run, signal)
     },
 
-    // The thread runs one statement at a time, whatever was handed to it in advance.
-    load: () => ({ running: Math.min(active, 1), waiting: jobs.length + Math.max(0, active - 1), capacity: 1 }),
+    load: jobs.load,
 
     async dump({ signal }) {
       const answer = await enqueue(true, (current) => current.send({ kind: 'dump' }), signal)
@@ -221,12 +139,24 @@ export async function createEmbeddedQueue({
 
     async close() {
       ended = new CoreError('E_CLOSED', 'the database was closed')
-      for (const job of jobs.splice(0)) job.refuse(ended)
+      jobs.refuseAll(ended)
       const current = thread
       thread = undefined
       if (!current) return
       await raceSignal(current.send({ kind: 'close' }), AbortSignal.timeout(CLOSE_MS)).catch(() => undefined)
       await current.terminate()
+    },
+  }
+}
+
+function toSession(current: EmbeddedThread): SqlSession {
+  return {
+    async query(sql, params = []) {
+      const answer = await current.send({ kind: 'query', sql, params })
+      return answer.kind === 'rows' ? answer.rows : []
+    },
+    async execute(sql) {
+      await current.send({ kind: 'execute', sql })
     },
   }
 }
