@@ -1,39 +1,14 @@
-import { type Clock, CoreError, fullJitterMs, isCoreError, type Logger, raceSignal, uuidv7 } from '@core/foundation'
-import { type Credits, microCredits } from '../credits.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { LeaseCalls } from './lease-calls.ts'
-import { isEmpty, type LeaseTally, toItems } from './lease-tally.ts'
-import type { LeaseTime } from './lease-time.ts'
+import { type Clock, fullJitterMs, raceSignal } from '@core/foundation'
+import { type BoundCall, createLeaseDelivery, type LeaseDelivery, type LeaseDeliveryOptions } from './lease-delivery.ts'
 
-export interface LeaseReporterOptions {
-  lease: string
-  calls: LeaseCalls
-  tally: LeaseTally
-  commit: GroupCommit<unknown>
-  time: LeaseTime
+export interface LeaseReporterOptions extends LeaseDeliveryOptions {
   clock: Clock
-  logger: Logger
   reportEveryMs: number
-  /** Whether the database's time is needed first, because the clocks of an earlier process could not be trusted. */
-  isStale: boolean
-  closingKey: string | undefined
 }
 
-/** The deadline of a whole call, and the limit of each database call in it. */
-export interface BoundCall {
-  signal: AbortSignal
-  timeoutMs: number
-}
-
-export interface LeaseReporter {
-  /** Set when the database refuses this lease for good: its reports can never be delivered. */
-  readonly refusal: CoreError | undefined
-  /** The key of a close that may have been sent. */
-  readonly closingKey: string | undefined
+export interface LeaseReporter extends Pick<LeaseDelivery, 'refusal' | 'closingKey' | 'ended'> {
   /** Nothing may be spent any more: the lease has ended, or its close may have arrived. */
   readonly isOver: boolean
-  /** Set when the lease has ended in the database. */
-  readonly ended: { reported: Credits; released: Credits } | undefined
   /** Reports everything spent so far. */
   report(options: BoundCall): Promise<void>
   /** Reports everything and closes the lease in the database. Spending has stopped. */
@@ -54,15 +29,10 @@ const CALL_TIMEOUT_MS = 10_000
 /** How often the clocks are compared. */
 const WATCH_MS = 1_000
 
-/** Errors that a retry cannot fix. All others (unavailable, busy, a revoked key, a missing function) may pass. */
-const FINAL = new Set(['E_NOT_FOUND', 'E_IDEMPOTENCY_MISMATCH', 'E_INVALID', 'E_TOO_LARGE'])
-
-/** Reports what a lease has spent: in order, each number once, one at a time. */
+/** Reports what a lease has spent, on demand and in the background, one call to the database at a time. */
 export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporter {
-  const { lease, calls, tally, commit, time, clock, logger, reportEveryMs } = options
-  let { closingKey, isStale } = options
-  let refusal: CoreError | undefined
-  let ended: LeaseReporter['ended']
+  const { lease, commit, tally, time, clock, logger, reportEveryMs } = options
+  const delivery = createLeaseDelivery(options)
   let last: Promise<unknown> = Promise.resolve()
   const stopping = new AbortController()
   let running: Promise<void> | undefined
@@ -79,116 +49,19 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     return raceSignal(turn, signal)
   }
 
-  async function deliverAll(call: BoundCall): Promise<void> {
-    if (!isEmpty(tally.open)) void commit.cut(tally.lastSeq + 1)
-    const until = tally.lastSeq
-    while (tally.ackedSeq < until) await deliverOldest(call)
-  }
-
-  async function deliverOldest(call: BoundCall): Promise<void> {
-    if (refusal) throw refusal
-    const part = tally.waiting[0]
-    if (part?.seq === undefined) return
-    // Not before the cut is on disk: after a crash the number must have the same spends.
-    await raceSignal(commit.flush(), call.signal)
-    const sentAt = time.read()
-    const outcome = await calls.report({ lease, seq: part.seq, items: toItems(part) }, call).catch((error: unknown) => {
-      if (isCoreError(error, 'E_IDEMPOTENCY_MISMATCH')) return catchUp(error, call)
-      return refuseFinal(error)
-    })
-    if (outcome === 'caught up') return
-    if (outcome.status !== 'reported') {
-      const facts = outcome.status === 'lease_gap' ? { seq: outcome.seq, expected: outcome.expected } : {}
-      throw refuse(outcome.status, facts)
-    }
-    acknowledge(part.seq)
-    if (outcome.replayed) isStale = true
-    else anchor(outcome.at, sentAt)
-    logger.debug({ lease, seq: part.seq, charged: outcome.charged }, 'reported a part of a credit lease')
-  }
-
-  /**
-   * The database has this number with other items. Where its own total equals what the journal says was reported up to
-   * there, every amount has arrived and only the metadata differs: journals from before 0.2 could differ in this way
-   * from what was sent, because metadata was kept by reference.
-   */
-  async function catchUp(mismatch: CoreError, call: BoundCall): Promise<'caught up'> {
-    const { seq, reported } = await calls.get(lease, call)
-    const accepted = tally.waiting.filter((part) => part.seq !== undefined && part.seq <= seq)
-    const total = accepted.reduce((sum, part) => sum + part.total, tally.reported)
-    if (accepted.length === 0 || total !== reported) return refuseFinal(mismatch)
-    logger.warn({ lease, seq, err: mismatch }, 'reports were accepted before with other metadata; the amounts agree')
-    for (const part of accepted) acknowledge(part.seq ?? seq)
-    return 'caught up'
-  }
-
-  function acknowledge(seq: number): void {
-    tally.ack(seq)
-    void commit.note({ note: 'acked', seq })
-  }
-
-  function anchor(serverAt: Date, sentAt: ReturnType<LeaseTime['read']>): void {
-    isStale = false
-    void commit.note({ note: 'anchor', anchor: time.anchor(serverAt.getTime(), sentAt) })
-  }
-
-  async function synchroniseNow(call: BoundCall): Promise<void> {
-    const sentAt = time.read()
-    const facts = await calls.get(lease, call).catch(refuseFinal)
-    if (facts.state === 'closed' && closingKey === undefined) {
-      if (tally.unreported > 0) throw refuse('hold_closed', { state: facts.state })
-      logger.warn({ lease }, 'a credit lease was closed by another caller; everything was reported')
-      setEnded(microCredits(0))
-    }
-    anchor(facts.at, sentAt)
-  }
-
-  async function endNow(call: BoundCall): Promise<void> {
-    if (ended) return
-    while (tally.unreported > 0) await deliverAll(call)
-    if (closingKey === undefined) {
-      closingKey = uuidv7()
-      void commit.note({ note: 'closing', key: closingKey })
-    }
-    await raceSignal(commit.flush(), call.signal)
-    const outcome = await calls.close({ key: closingKey, lease }, call).catch(refuseFinal)
-    // Closed by another caller after everything was reported: the result is the same.
-    setEnded(outcome.status === 'closed' ? outcome.released : microCredits(0))
-  }
-
-  function setEnded(released: Credits): void {
-    ended = { reported: microCredits(tally.reported), released }
-    void commit.note({ note: 'closed' })
-  }
-
-  function refuseFinal(error: unknown): never {
-    if (isCoreError(error) && FINAL.has(error.code)) throw refuse(error.code, error.details, error)
-    throw error
-  }
-
-  function refuse(reason: string, facts: object, cause?: unknown): CoreError {
-    refusal = new CoreError('E_CONFLICT', `the database refuses the reports of the lease ${lease}: ${reason}`, {
-      cause,
-      fix: 'Keep the journal, compare it with ledger_lease_get, and charge what is missing manually.',
-      details: { ...facts, reason: 'lease_refused', refusal: reason, lease, unreported: tally.unreported },
-    })
-    logger.error({ err: refusal, lease }, 'the database refuses the reports of a credit lease')
-    return refusal
-  }
-
   async function run(): Promise<void> {
     const { signal } = stopping
-    let dueAt = clock.monotonic() + (isStale ? 0 : reportEveryMs)
-    while (!signal.aborted && !refusal && !ended && !commit.failure) {
+    let dueAt = clock.monotonic() + (delivery.isStale ? 0 : reportEveryMs)
+    while (!signal.aborted && !delivery.refusal && !delivery.ended && !commit.failure) {
       await pause(Math.min(WATCH_MS, Math.max(0, dueAt - clock.monotonic())), signal)
       if (signal.aborted) return
       const isUp = time.check() === 0
-      if (time.jumpMs !== 0 && !isStale) {
+      if (time.jumpMs !== 0 && !delivery.isStale) {
         logger.warn({ lease, jumpMs: time.jumpMs }, 'the wall clock was set; asking the database for the time')
-        isStale = true
+        delivery.markStale()
         if (failures === 0) dueAt = clock.monotonic()
       }
-      const isPressing = failures === 0 && (tally.waiting.length > 0 || (isUp && closingKey === undefined))
+      const isPressing = failures === 0 && (tally.waiting.length > 0 || (isUp && delivery.closingKey === undefined))
       if (clock.monotonic() < dueAt && !isPressing) continue
       dueAt = clock.monotonic() + (await attempt(signal))
     }
@@ -199,20 +72,20 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
     const call = { signal, timeoutMs: CALL_TIMEOUT_MS }
     try {
       await exclusively(async () => {
-        if (isStale) await synchroniseNow(call)
-        await deliverAll(call)
-        if (isStale) await synchroniseNow(call)
-        if (time.check() > 0 || ended) return
-        // Over by this machine's clocks: the database's clock decides, and the rest is released without waiting for the
-        // grace.
-        await synchroniseNow(call)
-        if (time.check() === 0) await endNow(call)
+        if (delivery.isStale) await delivery.synchronise(call)
+        await delivery.deliverAll(call)
+        if (delivery.isStale) await delivery.synchronise(call)
+        if (time.check() > 0 || delivery.ended) return
+        // Over by this machine's clocks: the database's clock decides. Ending it releases the rest before the grace
+        // does.
+        await delivery.synchronise(call)
+        if (time.check() === 0) await delivery.end(call)
       }, call)
       if (failures > 0) logger.info({ lease, failures }, 'a credit lease reports again')
       failures = 0
       return reportEveryMs
     } catch (error) {
-      if (signal.aborted || refusal) return 0
+      if (signal.aborted || delivery.refusal) return 0
       failures += 1
       const say = failures === 1 ? logger.warn : logger.debug
       say.call(logger, { err: error, lease, failures }, 'a credit lease could not report; trying again')
@@ -232,20 +105,20 @@ export function createLeaseReporter(options: LeaseReporterOptions): LeaseReporte
 
   return {
     get refusal() {
-      return refusal
+      return delivery.refusal
     },
     get closingKey() {
-      return closingKey
+      return delivery.closingKey
     },
     get isOver() {
-      return closingKey !== undefined || ended !== undefined
+      return delivery.closingKey !== undefined || delivery.ended !== undefined
     },
     get ended() {
-      return ended
+      return delivery.ended
     },
-    report: (call) => exclusively(() => deliverAll(call), call),
-    end: (call) => exclusively(() => endNow(call), call),
-    synchronise: (call) => exclusively(() => synchroniseNow(call), call),
+    report: (call) => exclusively(() => delivery.deliverAll(call), call),
+    end: (call) => exclusively(() => delivery.end(call), call),
+    synchronise: (call) => exclusively(() => delivery.synchronise(call), call),
     wake: () => wakeUp?.(),
     start() {
       running ??= run()

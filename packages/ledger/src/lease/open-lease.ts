@@ -19,6 +19,7 @@ import { createJournal, type JournalFile, openJournal, readJournal, removeJourna
 import { lockJournal } from './journal-lock.ts'
 import type { Lease, Spent } from './lease.ts'
 import type { LeaseCalls, LeaseLimitDenial } from './lease-calls.ts'
+import type { BoundCall } from './lease-delivery.ts'
 import {
   createIntent,
   type IntentNote,
@@ -28,7 +29,7 @@ import {
   toFirstFrame,
   toSnapshot,
 } from './lease-journal.ts'
-import { type BoundCall, createLeaseReporter, type LeaseReporter } from './lease-reporter.ts'
+import { createLeaseReporter, type LeaseReporter } from './lease-reporter.ts'
 import { LeaseTally } from './lease-tally.ts'
 import { LeaseTime, readClocks } from './lease-time.ts'
 
