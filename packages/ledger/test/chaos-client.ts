@@ -6,7 +6,7 @@ import { isCoreError } from '@core/foundation'
 import { createLedger, type Ledger, microCredits } from '../src/index.ts'
 import { runChaosLeases } from './chaos-lease.ts'
 
-/** A definite answer: the journal must tell the same of the key. `tx` null: it was denied or refused. */
+/** A definite answer: the journal must say the same of the key. `tx` null: it was denied or refused. */
 export interface Ack {
   key: string
   tx: number | null
@@ -105,7 +105,7 @@ function planCall(database: Database, ledger: Ledger, key: string): () => Promis
   const hold = recentHold()
   const amount = 1 + Math.floor(Math.random() * 60)
   const ttl = Math.random() < 0.5 ? 1 : 30
-  // Now and then less time than it takes: then nobody knows what became of it.
+  // Now and then less time than it takes: its outcome is then unknown.
   const options = Math.random() < 0.2 ? { timeoutMs: 1 + Math.random() * 15 } : {}
   const rpc = (op: string, args: Record<string, JsonInput>) => async () =>
     txOf(await database.call(`ledger_${op}`, { p_key: key, ...args }, options))

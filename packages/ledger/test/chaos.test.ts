@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase } from '@core/database'
-import { createTestDatabase } from '@core/database/testing'
+import { createChaosDatabase, createTestDatabase, randomFaults } from '@core/database/testing'
 import { expect, test } from 'vitest'
 import { type Ack, openChaosAccounts, runChaosClient } from './chaos-client.ts'
 import { checkChaos } from './check-chaos.ts'
 import { countDeadlocks } from './count-deadlocks.ts'
 
 const RUN_MS = 5_000
+/** Of the calls of one client. A stalled one waits for its whole deadline. */
+const chances = { throw: 0.05, stall: 0.01, cut: 0.1, twice: 0.1 }
 
-test('cut connections, cancelled and timed-out statements, calls sent twice: nothing is lost, doubled or half done', async () => {
+test('cut connections, cancelled and timed-out statements, lost answers, calls sent twice: nothing is lost, doubled or half done', async () => {
   await using base = await createTestDatabase()
   await openChaosAccounts(base.database)
   const hasty = new URL(base.url)
@@ -16,7 +18,8 @@ test('cut connections, cancelled and timed-out statements, calls sent twice: not
   const acks: Ack[] = []
   const stop = new AbortController()
   const clients = [base.url, base.url, hasty.href].map(async (url, index) => {
-    await using database = await openDatabase({ driver: 'postgres', url, poolSize: 4 })
+    await using server = await openDatabase({ driver: 'postgres', url, poolSize: 4 })
+    const database = index === 1 ? createChaosDatabase(server, randomFaults(chances)) : server
     await runChaosClient({ database, name: `c${index}`, signal: stop.signal, onAck: (ack) => acks.push(ack) })
   })
   const end = Date.now() + RUN_MS

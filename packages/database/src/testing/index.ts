@@ -1,3 +1,10 @@
+export {
+  type ChaosDatabase,
+  type ChaosFault,
+  createChaosDatabase,
+  type PickFault,
+  randomFaults,
+} from './chaos-database.ts'
 export { createEmbeddedFolder, prepareEmbeddedFolder } from './embedded-folder.ts'
 export { holdTestServer } from './lease-test-server.ts'
 export { openMemoryDatabase } from './memory-database.ts'
