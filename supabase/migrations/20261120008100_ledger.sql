@@ -1720,8 +1720,19 @@ grant execute on function core_api.ledger_charge to core_member, service_role;
 
 -- Live holds: extend them while work continues, capture parts of them.
 
+-- The first budget among some windows whose window has ended.
+create function core.ledger_ended_budget(p_budget_ids bigint[], p_window_starts timestamptz[], p_now timestamptz) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select b.name from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+  join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
+  join core.ledger_budget b on b.id = k.budget_id
+  where w.period_end <= p_now order by b.id limit 1
+$$;
+comment on function core.ledger_ended_budget is 'The name of a budget whose window has ended; null where all windows are present ones.';
+
 -- Adds credits to an open hold and renews its time in one call; p_add 0 only renews. What is added counts in the
--- windows the hold opened in. Replays on p_key. Locks: purse, hold, windows.
+-- windows the hold opened in, so it is granted only while they last: a window that has ended grants nothing, or a hold
+-- kept alive from one period to the next could hoard the rest of each. Replays on p_key. Locks: purse, hold, windows.
 create function core.ledger_extend(
   p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_add bigint, p_min bigint, p_ttl_s int
 ) returns jsonb
@@ -1734,6 +1745,7 @@ declare
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
+  v_ended text;
   v_granted bigint;
   v_expires timestamptz;
   v_tx bigint;
@@ -1765,6 +1777,13 @@ begin
     return core.ledger_denied('account_frozen', v_account.code, v_purse);
   end if;
   v_tightest := core.ledger_tightest(v_windows);
+  if p_add > 0 then
+    v_ended := core.ledger_ended_budget(v_hold.budget_ids, v_hold.window_starts, v_gate.at);
+    if v_ended is not null then
+      v_tightest.rest := 0;
+      v_tightest.budget := v_ended;
+    end if;
+  end if;
   v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_tightest.rest));
   if v_granted < coalesce(p_min, p_add) then
     return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)

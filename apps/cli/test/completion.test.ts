@@ -17,7 +17,7 @@ afterAll(() => room[Symbol.dispose]())
 mkdirSync(join(room.folder, 'a folder'))
 for (const name of ['ops.json', 'two words.json']) writeFileSync(join(room.folder, name), '[]')
 
-const everywhere = ['--help', '--json', '--key-stdin', '--micro', '--project', '--timeout', '--url', '-h']
+const everywhere = ['--help', '--json', '--key-stdin', '--micro', '--project', '--timeout', '--url', '--version', '-h']
 
 /** What is offered for a line that ends where TAB is pressed. */
 const expected: Readonly<Record<string, readonly string[]>> = {

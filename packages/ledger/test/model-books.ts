@@ -133,10 +133,18 @@ export function createBooks(state: State, lazyExpiry: boolean) {
   }
 
   /** What may be granted of `wanted`, or the denial that says who said no. */
-  function grantable(account: Account, wanted: number, least: number, windows: Window[]): number | Answer {
+  function grantable(
+    account: Account,
+    wanted: number,
+    least: number,
+    windows: Window[],
+    onlyWhileTheyLast = false,
+  ): number | Answer {
     const { purse } = account
-    const [tightest] = windows.toSorted((one, other) => restOf(one) - restOf(other))
-    const granted = Math.max(0, Math.min(wanted, available(purse), tightest ? restOf(tightest) : wanted))
+    const ended = onlyWhileTheyLast && wanted > 0 ? windows.find(({ end }) => end !== null && end <= now) : undefined
+    const tightest = ended ?? windows.toSorted((one, other) => restOf(one) - restOf(other))[0]
+    const rest = ended ? 0 : tightest ? restOf(tightest) : wanted
+    const granted = Math.max(0, Math.min(wanted, available(purse), rest))
     if (granted >= least) return granted
     if (available(purse) < least)
       return deny('insufficient_credits', account.code, purse, windows, { requested: least })

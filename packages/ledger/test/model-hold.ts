@@ -49,7 +49,7 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
       const { account, windows } = hold
       if (hold.status !== 'open') return denyHold('hold_closed', hold, { status: hold.status })
       if (Number(add) > 0 && isFrozen(account)) return deny('account_frozen', account.code, account.purse)
-      const granted = grantable(account, Number(add), Number(min ?? add), windows)
+      const granted = grantable(account, Number(add), Number(min ?? add), windows, true)
       if (typeof granted !== 'number') return { ...granted, hold: hold.id }
       hold.amount += granted
       hold.expiresAt = Math.max(hold.expiresAt, now() + Number(ttl) * 1_000)

@@ -63,3 +63,28 @@ test('a window keeps the limit it ended with', async () => {
     budgets: [{ limit: 100, spent: 50, rest: 50 }],
   })
 })
+
+test('a hold of an ended period grows no more: its rest cannot be added to that of the present one', async () => {
+  await setClock('2026-06-15T12:59:00Z')
+  await call('account_open', { p_account: 'hoard' })
+  await call('grant', { p_account: 'hoard', p_amount: 10_000 })
+  await call('budget_set', {
+    p_account: 'hoard',
+    p_name: 'hourly',
+    p_period: 'hour',
+    p_limit: 1_000,
+    p_carry_cap: 1_000,
+  })
+  const { hold = null } = await call('reserve', { p_account: 'hoard', p_amount: 1, p_ttl_s: 7_200 })
+  expect(await call('extend', { p_hold: hold, p_add: 9 })).toMatchObject({ ok: true, granted: 9 })
+  await setClock('2026-06-15T13:01:00Z')
+  expect(await call('charge', { p_account: 'hoard', p_amount: 1_990 })).toMatchObject({ ok: true })
+  const denied = { ok: false, code: 'budget_exhausted', budget: 'hourly', hold }
+  expect(await call('extend', { p_hold: hold, p_add: 990 })).toMatchObject(denied)
+  const ops = [{ op: 'extend', key: randomUUID(), hold, add: 990 }]
+  expect(await base.database.rpc('ledger_batch', { p_ops: ops })).toMatchObject({ results: [denied] })
+  // Its time can be renewed, and what it holds can be charged.
+  expect(await call('extend', { p_hold: hold, p_ttl_s: 3_600 })).toMatchObject({ ok: true, granted: 0 })
+  expect(await call('extend', { p_hold: hold, p_add: 5, p_min: 0 })).toMatchObject({ ok: true, granted: 0 })
+  expect(await call('settle', { p_hold: hold, p_amount: 10 })).toMatchObject({ ok: true, charged: 10 })
+})
