@@ -21,8 +21,7 @@ const plainPlaces = [
   'packages/sdk/',
   'packages/router/',
   'packages/database/',
-  'packages/ledger/src/',
-  'packages/ledger/README.md',
+  'packages/ledger/',
 ]
 
 export const houseRules: readonly HouseRule[] = [

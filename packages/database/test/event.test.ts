@@ -65,7 +65,7 @@ it('many writers and many readers: each reader sees every event once', async () 
   for (const seen of await Promise.all(readers)) expect([...seen].sort((a, b) => Number(a) - Number(b))).toEqual(all)
 })
 
-it('a member hears its project and what concerns everybody', async () => {
+it('a member hears its project and what concerns all', async () => {
   await emit(1, 'test', 'smart_layer')
   await emit(2, 'test', 'manus_origin')
   await emit(3)

@@ -81,7 +81,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
       ['an unknown parent', { p_parent: 'ghost' }, 'denied', 'account_not_found'],
       ['a parent that is the issuer', { p_parent: 'issuer' }, 'denied', 'account_not_found'],
       ['a fifth level', { p_account: 'x', p_parent: 'alpha/1/2/3' }, 'E_INVALID', 'too_deep'],
-      ['funding of nobody', { p_account: 'new', p_funding: 'parent' }, 'E_INVALID', 'invalid_funding'],
+      ['funding without a parent', { p_account: 'new', p_funding: 'parent' }, 'E_INVALID', 'invalid_funding'],
       ['funding of the parent and overdraft', { p_funding: 'parent', p_overdraft: 1 }, 'E_INVALID', 'invalid_funding'],
       ...amounts('p_overdraft', { zero: true }),
       ['no overdraft', { p_overdraft: null }, 'E_INVALID', 'invalid_amount'],

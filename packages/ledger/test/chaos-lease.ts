@@ -9,7 +9,7 @@ export interface ChaosLeaseOptions {
   settle: (key: string, send: () => Promise<Json>) => Promise<Json>
 }
 
-/** Leases one after the other: opened, reported in a few numbers, some beyond what they have, closed or just left. */
+/** Leases one after the other: opened, reported in a few numbers, some beyond what they have, closed or abandoned. */
 export async function runChaosLeases({ database, name, signal, settle }: ChaosLeaseOptions): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
     const p_key = `${name}.${round}`

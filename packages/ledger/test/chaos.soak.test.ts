@@ -88,7 +88,7 @@ async function findDeadlocks(folder: string): Promise<string[]> {
   )
 }
 
-/** Ends or cancels somebody's statement; the server may just be away. */
+/** Ends or cancels a client's statement; the server may be down. */
 async function cutOne(server: PostgresServer): Promise<void> {
   const admin = new pg.Client({ connectionString: server.url('ledger'), connectionTimeoutMillis: 2_000 })
   admin.on('error', () => undefined)

@@ -54,7 +54,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
   const isFrozen = (account: Account) => account.path.some(({ status }) => status !== 'active')
   const projectOf = (code: string) => code.split('/')[0] ?? ''
 
-  /** The present windows of the budgets on some accounts; those that nobody has touched yet are made here. */
+  /** The present windows of the budgets on some accounts; those without a row yet are created here. */
   const windowsOn = (owners: readonly Account[]) =>
     budgets
       .filter((budget) => !budget.removed && owners.some(({ code }) => code === budget.account.code))

@@ -48,7 +48,7 @@ it.each([
   ['a time', `update core.ledger_tx set created_at = created_at - interval '1 microsecond' where id = 2`],
   ['a row that is gone', 'delete from core.ledger_tx where id = 2'],
   ['an entry that is gone', 'delete from core.ledger_entry where tx_id = 2'],
-])('names the block after somebody changed %s', async (_what, statement) => {
+])('names the block after a change of %s', async (_what, statement) => {
   await seal()
   await charge(10)
   await seal()

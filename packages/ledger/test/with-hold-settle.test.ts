@@ -172,7 +172,7 @@ describe('work that fails while the database is away', () => {
   })
 })
 
-test('a hold that somebody else ended leaves the work its value', async () => {
+test('a hold that another caller ended leaves the work its value', async () => {
   const outcome = await ledger.withHold({ account, max: amount(400) }, async (hold) => {
     await ledger.void({ hold: hold.id })
     return await metering(150)(hold)

@@ -187,7 +187,7 @@ describe('time', () => {
     expect(outcome).toMatchObject({ status: 'done', hold: reserved.hold, settlement: { status: 'settled', flags: [] } })
   })
 
-  test.concurrent('a hold that somebody else ended stops the work within a beat', async ({ expect }) => {
+  test.concurrent('a hold that another caller ended stops the work within a beat', async ({ expect }) => {
     const account = await openAccount()
     const failed = run(
       account,

@@ -112,7 +112,7 @@ test('a group larger than a frame is split, in order', async () => {
   await commit.close()
 })
 
-test('after a failed write nothing more is taken, and everybody who waits learns it', async () => {
+test('after a failed write nothing more is accepted, and every waiting caller fails', async () => {
   const cause = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
   let isFull = false
   const { commit } = await open({
@@ -171,7 +171,7 @@ test('more than may wait for the disk is refused before it is counted', async ()
   expect((await stored()).tally.spent).toBe(taken + 1)
 })
 
-test('a long journal is rewritten to what counts, while spending goes on', async () => {
+test('a long journal is compacted while spending continues', async () => {
   const { commit, tally } = await open({ compactBytes: 200_000 })
   let receipts = 0
   for (let turn = 0; turn < 60; turn++) {
@@ -189,7 +189,7 @@ test('a long journal is rewritten to what counts, while spending goes on', async
   await commit.close()
 })
 
-test('what waits for the disk while the journal is rewritten is in the new one, once', async () => {
+test('what waits for the disk while the journal is compacted is in the new one, once', async () => {
   const rewritten: number[] = []
   const { commit, tally } = await open({
     compactBytes: 20_000,
@@ -210,7 +210,7 @@ test('what waits for the disk while the journal is rewritten is in the new one, 
   await commit.close()
 })
 
-/** Tells of every rewriting, also of the files that come of it. */
+/** Reports every rewrite, also of the files that it returns. */
 function counting(file: JournalFile, onReplace: (frames: readonly Uint8Array[]) => void): JournalFile {
   return {
     ...file,
@@ -221,7 +221,7 @@ function counting(file: JournalFile, onReplace: (frames: readonly Uint8Array[]) 
   }
 }
 
-test('a journal that cannot be rewritten just goes on growing', async () => {
+test('a journal that cannot be compacted continues to grow', async () => {
   const failing = (file: JournalFile): JournalFile => ({ ...file, replace: () => Promise.reject(new Error('no room')) })
   const { commit } = await open({ compactBytes: 1_000, around: failing })
   for (let n = 0; n < 500; n++) await commit.spend(1)
@@ -236,7 +236,7 @@ test('a rewritten journal whose name may not last is a failure', async () => {
     around: (file) => ({
       ...file,
       async replace(frames) {
-        await file.replace(frames)
+        await (await file.replace(frames)).close()
         throw new CoreError('E_LEASE_JOURNAL', 'the folder cannot be synced', { details: { replaced: true } })
       },
     }),
@@ -249,7 +249,7 @@ test('a rewritten journal whose name may not last is a failure', async () => {
   await commit.close()
 })
 
-test('after close nothing is taken', async () => {
+test('after close nothing is accepted', async () => {
   const { commit } = await open()
   void commit.spend(3)
   await commit.close()

@@ -77,7 +77,7 @@ describe('what is no torn write', () => {
     expect(outcomeOf(Buffer.concat([...frames, Buffer.alloc(300 * 1024)]))).toBe('journal_corrupt')
   })
 
-  test("is somebody else's file", () => {
+  test('is the file of another program', () => {
     expect(outcomeOf(Buffer.from('{"name":"not a journal"}'))).toBe('journal_corrupt')
     expect(() => readFrames(Buffer.from('x'), '/tmp/x')).toThrow(
       expect.objectContaining({ details: { reason: 'journal_corrupt', file: '/tmp/x', offset: 0 } }),
