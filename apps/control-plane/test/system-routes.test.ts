@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { routes } from '@core/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
@@ -33,12 +34,23 @@ test('the document is made once and has a tag, so that a reader asks whether it 
   expect((await server.send('GET', '/openapi.json', { headers: { 'if-none-match': '"other"' } })).text).toBe(text)
 })
 
-test('the docs are a page that may load nothing', async () => {
+test('the docs are a page that may load nothing and runs its own script only', async () => {
   const docs = await server.send('GET', '/docs')
   expect(docs).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } })
-  expect(docs.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+';/)
+  const policy = docs.headers['content-security-policy']
+  expect(policy).toMatch(
+    /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; script-src 'sha256-[A-Za-z0-9+/=]+';/,
+  )
+  for (const element of ['style', 'script']) {
+    const [, text = ''] = docs.text.match(new RegExp(`<${element}>(.*?)</${element}>`, 's')) ?? []
+    expect(policy).toContain(`'sha256-${hash('sha256', text, 'base64')}'`)
+  }
   expect(await server.send('GET', '/problems/hold_closed')).toMatchObject({ status: 200 })
   expect(await server.send('GET', '/problems/nonsense')).toMatchObject({ status: 400 })
+})
+
+test('the address of the server leads to the docs, below a prefix too', async () => {
+  expect(await server.send('GET', '/')).toMatchObject({ status: 302, headers: { location: 'docs' } })
 })
 
 test('every answer carries the security headers and its id, errors too', async () => {

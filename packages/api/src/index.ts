@@ -1,6 +1,9 @@
 export { listAuditLog, listWholeAuditLog } from './audit/routes.ts'
 export { type Deprecation, toDeprecationHeaders } from './contract/deprecation.ts'
-export { docsStyle, renderDocsPage, renderProblemPage } from './contract/docs-page.ts'
+export { renderDocsPage } from './contract/docs-page/docs-page.ts'
+export { renderProblemPage } from './contract/docs-page/problem-page.ts'
+export { docsScript } from './contract/docs-page/script.ts'
+export { docsStyle } from './contract/docs-page/style.ts'
 export { type ParsedInput, parseInput, toFaults, toLocation } from './contract/fault.ts'
 export { type OpenApiOptions, toOpenApi } from './contract/openapi.ts'
 export {

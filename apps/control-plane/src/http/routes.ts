@@ -1,4 +1,4 @@
-import { isCapability, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
+import { docsPage, isCapability, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
 import type { Database } from '@core/database'
 import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
@@ -32,8 +32,21 @@ export function installRoutes(app: FastifyInstance, { nouns, ...dependencies }: 
   const denials = joinDenials(nouns)
   app.decorateRequest('caller', null)
   app.decorateRequest('authenticate', null)
+  installHome(app, dependencies)
   for (const route of bound) installRoute(app, route, { ...dependencies, denials })
   refuseOtherMethods(app, dependencies.admission)
+}
+
+/** Who opens the server's address in a browser gets the docs, by a relative address that works below a prefix. */
+function installHome(
+  app: FastifyInstance,
+  { keyring, admission, projects }: Pick<RoutesDependencies, 'keyring' | 'admission' | 'projects'>,
+): void {
+  app.get(
+    '/',
+    { config: { auth: 'public' }, onRequest: createGate(docsPage, keyring, admission, projects) },
+    (_request, reply) => reply.redirect('docs'),
+  )
 }
 
 interface RouteDependencies extends Omit<RoutesDependencies, 'nouns'> {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { docsStyle } from '@core/api'
+import { docsScript, docsStyle } from '@core/api'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
 /** On every answer. */
@@ -14,8 +14,12 @@ export const fixedHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
-/** The docs pages have one style sheet, known by its hash, and nothing else. */
-export const htmlPolicy = `default-src 'none'; style-src 'sha256-${hash('sha256', docsStyle, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+/** The docs pages have one style sheet and one script, each known by its hash, and nothing else. */
+export const htmlPolicy = `default-src 'none'; style-src ${sourceOf(docsStyle)}; script-src ${sourceOf(docsScript)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+
+function sourceOf(text: string): string {
+  return `'sha256-${hash('sha256', text, 'base64')}'`
+}
 
 /** Fixed headers on every answer, and the id by which the log knows the request. */
 export function installSecurityHeaders(app: FastifyInstance): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { live } from '../system/routes/system.ts'
 import { toDeprecationHeaders } from './deprecation.ts'
-import { renderDocsPage } from './docs-page.ts'
+import { renderDocsPage } from './docs-page/docs-page.ts'
 import { toOpenApi } from './openapi.ts'
 import { defineRoute } from './route-contract.ts'
 
@@ -46,5 +46,5 @@ test('the document and the docs page say so, of this route and no other', () => 
   expect(document).not.toHaveProperty(['paths', '/livez', 'get', 'deprecated'])
   const page = renderDocsPage([live, old], '1')
   expect(page.match(/Deprecated since/g)).toHaveLength(1)
-  expect(page).toContain('<a href="/docs#live">')
+  expect(page).toContain('<a href="#live">')
 })

@@ -34,6 +34,7 @@ export function hasFields(schema: z.ZodObject): boolean {
 export interface RouteExample {
   readonly title: string
   readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
   readonly status: number
   readonly response: unknown

@@ -48,7 +48,15 @@ export const streamEvents = defineRoute({
   outputs: { 200: z.string() },
   produces: 'text/event-stream',
   problems: ['rate_limited'],
-  examples: [],
+  examples: [
+    {
+      title: 'Alerts as they happen',
+      params: { project: 'current' },
+      query: { topics: 'ledger.alert' },
+      status: 200,
+      response: ': connected',
+    },
+  ],
 })
 
 /** In the order of the docs. */

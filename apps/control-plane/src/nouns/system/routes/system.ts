@@ -17,7 +17,7 @@ import type { Kernel } from '../../../process/noun.ts'
 
 export function systemRoutes({ readiness, version }: Pick<Kernel, 'readiness' | 'version'>): BoundRoute[] {
   const prepared = prepareAnswer(openApiDocument, toOpenApi(routes, { version }))
-  const docs = renderDocsPage(routes, version)
+  let docs: string | undefined // rendered at the first request: it takes longer than the rest of the start
   return [
     serve(live, () => ({ status: 200, body: { status: 'healthy' } })),
     serve(ready, async () => {
@@ -26,7 +26,10 @@ export function systemRoutes({ readiness, version }: Pick<Kernel, 'readiness' | 
       throw new ProblemError('unavailable', database.reason)
     }),
     serve(openApiDocument, () => ({ prepared })),
-    serve(docsPage, () => ({ status: 200, body: docs })),
+    serve(docsPage, () => {
+      docs ??= renderDocsPage(routes, version)
+      return { status: 200, body: docs }
+    }),
     serve(problemPage, ({ params: { code } }) => {
       if (!isProblemCode(code)) throw notFound()
       return { status: 200, body: renderProblemPage(code) }
