@@ -50,6 +50,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     clock: systemClock,
     database: { rpc: away, driver: 'embedded' },
     unguarded: { rpc: away },
+    keyring,
     realtime,
     readiness: createReadiness({ database: { health } }),
     observation: { info: away, bottlenecks: () => watchNothing() },

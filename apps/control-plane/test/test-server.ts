@@ -104,6 +104,7 @@ export async function serveDatabase(
     clock: systemClock,
     database,
     unguarded: direct,
+    keyring,
     realtime,
     readiness,
     observation,

@@ -18,7 +18,7 @@ import { toRouterPattern } from './route-pattern.ts'
 import { htmlPolicy } from './security-headers.ts'
 
 export interface RoutesDependencies {
-  readonly nouns: readonly Pick<Noun, 'routes' | 'denials'>[]
+  readonly nouns: readonly Pick<Noun, 'routes' | 'denials' | 'listeners'>[]
   readonly database: Pick<Database, 'call'>
   readonly keyring: Keyring
   readonly admission: Admission

@@ -46,7 +46,7 @@ export interface ServerDependencies extends RoutesDependencies {
   readonly observers?: readonly AnswerObserver[]
   /** Receives every unexpected failure. */
   readonly errors: ErrorSink
-  readonly realtime: Pick<Realtime, 'install'>
+  readonly realtime: Pick<Realtime, 'install' | 'addListeners'>
   readonly logger: Logger
 }
 
@@ -97,6 +97,7 @@ export function createServer({
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)
   if (restRpc) installRestRpc(app, { ...dependencies, logger, errors })
+  for (const { listeners = {} } of dependencies.nouns) realtime.addListeners(listeners)
   realtime.install(app, answerBrokenRequest)
   return app
 }

@@ -89,7 +89,18 @@ export async function startControlPlane({
     }),
   })
 
-  const kernel = { version, config, logger, clock: systemClock, database, unguarded, realtime, readiness, observation }
+  const kernel = {
+    version,
+    config,
+    logger,
+    clock: systemClock,
+    database,
+    unguarded,
+    keyring,
+    realtime,
+    readiness,
+    observation,
+  }
   const nouns: readonly Noun[] = createNouns.map((create) => create(kernel))
   for (const noun of nouns) {
     for (const loop of noun.loops ?? []) opened.use(startLoop({ ...loop, logger, report }))

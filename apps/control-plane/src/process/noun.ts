@@ -2,9 +2,10 @@ import type { Config } from '@core/config'
 import type { Database } from '@core/database'
 import type { Clock, Logger } from '@core/foundation'
 import type { Registry } from '@platformatic/prom-client'
+import type { Keyring } from '../auth/keyring.ts'
 import type { BoundRoute, Denials } from '../http/bound-route.ts'
 import type { Observation } from '../observe/observation.ts'
-import type { Realtime } from '../realtime/realtime.ts'
+import type { Realtime, TopicListeners } from '../realtime/realtime.ts'
 import type { Loop } from './loop.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -18,7 +19,8 @@ export interface Kernel {
   readonly database: Pick<Database, 'rpc' | 'driver'>
   /** The same without the breaker: a slow reading of figures must not refuse the calls of requests. */
   readonly unguarded: Pick<Database, 'rpc'>
-  readonly realtime: Pick<Realtime, 'subscriptions' | 'acceptSocket' | 'openStream'>
+  readonly keyring: Pick<Keyring, 'forget' | 'forgetUser'>
+  readonly realtime: Pick<Realtime, 'connections' | 'subscriptions' | 'acceptSocket' | 'openStream'>
   readonly readiness: Pick<Readiness, 'check'>
   readonly observation: Observation
 }
@@ -30,6 +32,8 @@ export interface Noun {
   readonly loops?: readonly Loop[]
   /** Registers gauges; each reads its figure when it is scraped. */
   readonly metrics?: (registry: Registry) => void
+  /** What the process does itself at an event of a topic. */
+  readonly listeners?: TopicListeners
   /** The sentence for each denial of its functions. */
   readonly denials?: Denials
   /** What is enabled of it, as `GET /v1/system/info` lists it. */

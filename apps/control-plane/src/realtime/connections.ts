@@ -2,7 +2,6 @@ import type { CloseCode, RealtimeLimits } from '@core/api'
 import { type Clock, isCoreError, type Logger, systemClock } from '@core/foundation'
 import type { Keyring } from '../auth/keyring.ts'
 import { haveSameRoles, type Principal } from '../auth/principal.ts'
-import type { OutboxEvent } from './outbox-event.ts'
 
 /** A client that receives events, over a WebSocket or an event stream. */
 export interface Connection {
@@ -24,10 +23,12 @@ export interface Connections extends AsyncDisposable {
   addUnknown(connection: Connection): Disposable | undefined
   /** From now on `flush` is called until nothing waits. */
   markCongested(connection: Connection): void
-  /** Closes connections of a key that was revoked or disabled. */
-  noticeKey(event: OutboxEvent): void
-  /** Makes a user reconnect whose roles have changed. */
-  noticeMember(event: OutboxEvent): void
+  /** Resolves the credential of a subject again: closes its connections where it is refused or its roles have changed. */
+  verifyCredential(subject: string): void
+  /** Sets when the credential of a subject expires; its connections are closed then. */
+  setExpiry(subject: string, expiresAt: string): void
+  /** Closes the connections of a subject whose credential was revoked. */
+  revoke(subject: string): void
   /** Closes all connections, each with another moment to reconnect, and accepts no new ones. */
   drain(): void
   count(): number
@@ -44,7 +45,7 @@ interface Member {
 }
 
 export interface ConnectionsDependencies {
-  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetUser'>
+  readonly keyring: Pick<Keyring, 'resolve'>
   readonly limits: RealtimeLimits
   readonly logger: Logger
   readonly clock?: Clock
@@ -146,22 +147,16 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       congested.add(connection)
       flusher ??= setInterval(flush, flushEveryMs)
     },
-    noticeKey({ type, data }) {
-      if (type === 'created') return
-      const id = String(data['id'])
-      keyring.forget(id)
-      // An update may be undone by a later one that has not been read yet: only a lookup shows the key's state.
-      if (type === 'updated') return void verify(({ subject }) => subject === `key:${id}`)
-      for (const [connection, member] of members) {
-        if (member.principal.subject !== `key:${id}`) continue
-        if (type === 'revoked') connection.end(4401, 'the credential was revoked', null)
-        else if (typeof data['expiresAt'] === 'string') member.expiresAtMs = Date.parse(data['expiresAt'])
+    verifyCredential: (subject) => void verify((principal) => principal.subject === subject),
+    setExpiry(subject, expiresAt) {
+      for (const member of members.values()) {
+        if (member.principal.subject === subject) member.expiresAtMs = Date.parse(expiresAt)
       }
     },
-    noticeMember({ data }) {
-      const subject = String(data['subject'])
-      keyring.forgetUser(subject)
-      void verify((principal) => principal.subject === subject)
+    revoke(subject) {
+      for (const [connection, { principal }] of members) {
+        if (principal.subject === subject) connection.end(4401, 'the credential was revoked', null)
+      }
     },
     drain() {
       if (isDraining) return

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type RealtimeLimits, realtimeLimits } from '@core/api'
+import { type RealtimeLimits, realtimeLimits, type Topic } from '@core/api'
 import type { Database } from '@core/database'
 import type { Logger } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
@@ -10,6 +10,7 @@ import type { ProjectDirectory } from '../auth/project-directory.ts'
 import { ProblemError } from '../http/problem-error.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { openStream, type StreamDependencies, type StreamRequest } from './event-stream.ts'
+import type { OutboxEvent } from './outbox-event.ts'
 import { type Credential, type SocketDependencies, serveSocket } from './socket-connection.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { installUpgrade, type Upgrades } from './upgrade.ts'
@@ -17,15 +18,20 @@ import { installUpgrade, type Upgrades } from './upgrade.ts'
 export interface RealtimeDependencies {
   readonly projects: ProjectDirectory
   readonly database: Pick<Database, 'rpc' | 'listen'>
-  readonly keyring: Pick<Keyring, 'resolve' | 'forget' | 'forgetUser'>
+  readonly keyring: Pick<Keyring, 'resolve'>
   readonly logger: Logger
   readonly limits?: Partial<RealtimeLimits>
   readonly pollEveryMs?: number
 }
 
+/** Called with each event of a topic before its subscribers receive it. */
+export type TopicListeners = Readonly<Partial<Record<Topic, (event: OutboxEvent) => void>>>
+
 export interface Realtime extends AsyncDisposable {
-  readonly connections: Pick<Connections, 'count' | 'drain'>
+  readonly connections: Pick<Connections, 'count' | 'drain' | 'verifyCredential' | 'setExpiry' | 'revoke'>
   readonly subscriptions: Pick<Subscriptions, 'has'>
+  /** Adds listeners; of a topic all are called, in the order in which they were added. */
+  addListeners(listeners: TopicListeners): void
   /** Routes upgrades through the server's router, and closes sockets before the server closes. */
   install(app: FastifyInstance, answerBrokenRequest: (error: Error, socket: Duplex) => unknown): void
   /** Turns a request into a socket. Throws a problem where it is not one, or cannot be served. */
@@ -47,14 +53,14 @@ export function createRealtime({
   ...options
 }: RealtimeDependencies): Realtime {
   const limits: RealtimeLimits = { ...realtimeLimits, ...options.limits }
+  const listeners: TopicListeners[] = []
   const connections = createConnections({ keyring, limits, logger })
   const subscriptions = createSubscriptions({
     database,
     logger,
     ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
     onEvent(event) {
-      if (event.topic === 'key') connections.noticeKey(event)
-      else if (event.topic === 'member') connections.noticeMember(event)
+      for (const added of listeners) added[event.topic]?.(event)
     },
   })
   const dependencies: StreamDependencies = { connections, subscriptions, limits, logger }
@@ -69,6 +75,7 @@ export function createRealtime({
   return {
     connections,
     subscriptions,
+    addListeners: (added) => void listeners.push(added),
     install(app, answerBrokenRequest) {
       upgrades = installUpgrade(app, answerBrokenRequest)
       app.addHook('preClose', async () => connections.drain())

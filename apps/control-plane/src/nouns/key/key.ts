@@ -1,4 +1,5 @@
 import type { CreateNoun } from '../../process/noun.ts'
+import { keyListeners } from './listeners.ts'
 import { apiKeyRoutes } from './routes.ts'
 
-export const key: CreateNoun = () => ({ routes: apiKeyRoutes })
+export const key: CreateNoun = (kernel) => ({ routes: apiKeyRoutes, listeners: keyListeners(kernel) })
