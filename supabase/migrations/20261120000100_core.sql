@@ -2,7 +2,7 @@
 
 -- supabase/schemas/00_core/10_roles.sql
 
--- Two schemas: `core` holds tables and internal functions and is granted to nobody; `core_api` holds the functions
+-- Two schemas: `core` holds tables and internal functions and is granted to no role; `core_api` holds the functions
 -- that are the only way in. Roles are made only where Supabase has not made them already.
 
 create schema core;

@@ -6,7 +6,7 @@
 --
 -- Readers poll with a cursor (flag_list, p_after_version) and must not miss a change that commits late. Versions
 -- therefore come from one counter row, and a writer holds its lock until it commits: versions become visible in their
--- own order, so whoever has seen version n has been able to see every lower one. (Values of a sequence are given out
+-- own order, so a reader that has seen version n has been able to see every lower one. (Values of a sequence are given out
 -- in order but commit in any.) Flags change rarely; that their writers queue costs nothing.
 
 insert into core.scope (name, summary, roles, is_default, topic) values

@@ -38,7 +38,7 @@ create table core.cache_epoch (
   version bigint not null,
   constraint cache_epoch_pkey primary key (project, namespace, tag)
 );
-comment on table core.cache_epoch is 'When a tag was invalidated; the empty tag stands for the whole namespace. Entries of that version and older are void.';
+comment on table core.cache_epoch is 'When a tag was invalidated; the empty tag means the whole namespace. Entries of that version and older are void.';
 
 create unlogged table core.cache_lease (
   project text not null,
@@ -50,7 +50,7 @@ create unlogged table core.cache_lease (
   failure text,
   constraint cache_lease_pkey primary key (project, namespace, key)
 ) with (fillfactor = 85);
-comment on table core.cache_lease is 'Which process loads a missing key, or with a failure: until when nobody tries again.';
+comment on table core.cache_lease is 'Which process loads a missing key, or with a failure: until when no process tries again.';
 
 create unlogged table core.cache_event (
   id bigint generated always as identity constraint cache_event_pkey primary key,
@@ -202,7 +202,7 @@ revoke execute on function core_api.cache_get_many from public;
 grant execute on function core_api.cache_get_many to core_member, service_role;
 
 -- By key: {token} for a lease that is granted, {ends_in_ms} for one that another process holds, with failure where the
--- last load failed. Efficiency, not mutual exclusion: whoever waited long enough loads without one.
+-- last load failed. Efficiency, not mutual exclusion: a process that waited long enough loads without one.
 create function core.cache_take_leases(p_project text, p_namespace text, p_keys text[], p_holder text, p_lease_ms int, p_token bigint,
   p_now timestamptz) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -278,8 +278,8 @@ grant execute on function core_api.cache_release to core_member, service_role;
 
 -- Writes entries: [{key, value (base64), fresh_ms, stale_ms, tags, read_at, token}], at most 1,000. An entry with read_at
 -- was loaded after the read of that number: it is refused (null among the versions) if its key was written or deleted, or
--- one of its tags or the namespace invalidated, since. One without stands for itself and is announced to other processes.
--- Locks: entries in the order of their keys, then leases.
+-- one of its tags or the namespace invalidated, since. One without read_at is not compared with other writes, and is
+-- announced to other processes. Locks: entries in the order of their keys, then leases.
 create function core_api.cache_put_many(p_namespace text, p_entries jsonb, p_origin text default null, p_project text default null)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -490,7 +490,7 @@ grant execute on function core_api.cache_clear to core_member, service_role;
 
 -- What changed after a cursor, oldest first, of what has become final: an event of a transaction that is still open, and
 -- all behind it, wait for the next call. A cursor of another epoch, or older than what is remembered, gets reset: true and
--- the present end. Without a cursor only the end is told.
+-- the present end. Without a cursor the answer has the end and no events.
 create function core_api.cache_poll(p_cursor text default null, p_limit int default 1000, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -548,7 +548,8 @@ declare
   v_evicted int;
   v_trimmed xid8;
 begin
-  -- Whoever may write may sweep: it deletes nothing that could still be read, and what is over bounds only of its owner.
+  -- The scope to write is enough to sweep: it deletes nothing that could still be read, and what is over
+  -- bounds only of its owner.
   perform core.cache_enter('cache:write', p_project);
   v_ok := core.require_page(p_limit);
   if not pg_try_advisory_xact_lock(hashtextextended('core.cache_sweep', 0)) then

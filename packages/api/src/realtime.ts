@@ -41,7 +41,7 @@ export interface SubscribeOptions {
 export interface RealtimeClient extends AsyncDisposable {
   /**
    * The events of a topic, each once and in order, through any number of broken connections. An item of the kind
-   * `resync` says that what came before is not followed by what comes next. A reader that is slow holds nobody up:
+   * `resync` says that what came before is not followed by what comes next. A reader that is slow delays no other:
    * what does not fit is fetched again. The iteration ends with the signal or `close`; it throws E_UNAUTHENTICATED,
    * E_FORBIDDEN or E_NOT_FOUND where trying again is no use. Subscribes when it is called, not when it is read.
    */

@@ -1,13 +1,13 @@
 import { type Channel, channel, type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 
-/** What subscribers of `core:cache:answer` are told of each answer. */
+/** The message on `core:cache:answer` for each answer. */
 export interface CacheAnswer {
   readonly namespace: string
   readonly key: string
   readonly from: 'memory' | 'shared' | 'stale' | 'load'
 }
 
-/** What subscribers of the tracing channel `core:cache:load` are told of each load. */
+/** The message on the tracing channel `core:cache:load` for each load. */
 export interface CacheLoad {
   readonly namespace: string
   readonly key: string

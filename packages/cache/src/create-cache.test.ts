@@ -83,7 +83,7 @@ describe('getOrSet', () => {
     expect(await cache.getOrSet('k', load, options)).toBe(2)
   })
 
-  it('waits for the new value where told to, as long as the soft timeout', async () => {
+  it('waits for the new value where configured, as long as the soft timeout', async () => {
     open()
     const options = { ttl: '10s', staleFor: '1m', revalidate: 'blocking', softTimeoutMs: 100 } as const
     await cache.getOrSet('k', countingLoad(), options)
@@ -139,7 +139,7 @@ describe('getOrSet', () => {
     expect(await cache.getOrSet('k', load)).toBe(1)
   })
 
-  it('aborts the load with its caller where told to', async () => {
+  it('aborts the load with its caller where configured', async () => {
     open()
     let aborted: unknown
     const call = cache.getOrSet(

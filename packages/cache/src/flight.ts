@@ -46,7 +46,7 @@ export function createFlights(): Flights {
       const flight = flights.get(key)
       if (flight === undefined) return
       flight.isSuperseded = true
-      flights.delete(key) // whoever asks from now on must not get what was loaded before the change
+      flights.delete(key) // callers from now on must not get what was loaded before the change
     },
     supersedeAll(scope, tags) {
       for (const [key, flight] of flights) {

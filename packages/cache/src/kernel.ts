@@ -37,7 +37,7 @@ export interface Kernel {
   readonly holder: string
 }
 
-/** Where a value stands: what was invalidated since it was read is void. */
+/** Whether an entry is void: it was invalidated after it was read. */
 export function isVoid(scope: Scope, entry: Entry<unknown>): boolean {
   return entry.order <= scope.voidBefore || (entry.tags.length > 0 && hasVoidTag(scope, entry.tags, entry.order))
 }

@@ -68,7 +68,7 @@ export async function loadMany<Value>(kernel: Kernel, job: LoadManyJob<Value>): 
   return values
 }
 
-/** Stands for a key that the load left out. */
+/** Marks a key that the load left out. */
 const absent: Entry<unknown> = {
   value: undefined,
   refreshAt: 0,

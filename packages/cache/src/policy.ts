@@ -9,7 +9,7 @@ export interface EntryOptions {
   staleFor?: Duration | undefined
   /** What a caller gets of a stale value: it at once, or the new one (within `softTimeoutMs`). Default `background`. */
   revalidate?: 'background' | 'blocking' | undefined
-  /** Part of the ttl after which a hit also loads anew in the background: 0.9 is the last tenth. Default: off. */
+  /** Part of the ttl after which a hit also reloads in the background: 0.9 is the last tenth. Default: off. */
   refreshAhead?: number | undefined
   /** With a stale value at hand, milliseconds to wait for a new one. Default 200. */
   softTimeoutMs?: number | undefined
@@ -71,7 +71,7 @@ export function toPolicy(options: EntryOptions | undefined, base: Policy = defau
   const { refreshAhead = base.refreshAhead, tags = base.tags, negativeTtl } = options
   if (!(refreshAhead > 0 && refreshAhead <= 1)) {
     throw new CoreError('E_INVALID', `refreshAhead must be above 0 and at most 1, got ${refreshAhead}`, {
-      fix: '0.9 loads anew in the last tenth of the ttl.',
+      fix: '0.9 reloads in the last tenth of the ttl.',
       details: { field: 'refreshAhead' },
     })
   }

@@ -14,7 +14,7 @@ export interface StoredEntry {
 
 /** Why the caller may or may not load a key that it missed. */
 export type LeaseState =
-  /** It may: nobody else does. Its write and its failure carry the token. */
+  /** The caller may load, and no other process does. Its write and its failure carry the token. */
   | { readonly status: 'granted'; readonly token: number }
   /** Another process loads it; its lease ends in `endsInMs` unless it is renewed. */
   | { readonly status: 'held'; readonly endsInMs: number }
@@ -36,7 +36,7 @@ export interface StoreWrite {
   readonly freshMs: number
   readonly staleMs: number
   readonly tags: readonly string[]
-  /** From the read that missed. Absent for a write that stands for itself. */
+  /** From the read that missed. Absent for a write that follows no read. */
   readonly readAt?: number | undefined
   readonly token?: number | undefined
 }

@@ -51,8 +51,8 @@ end
 $$;
 comment on function core.limit_give is 'Books at most p_want permits of one key, as many as still fit into its window.';
 
--- Leases of several keys at once: [{key, limit, window_ms, want, unspent: [[cell, permits]]}]. Not idempotent: what came
--- back unspent must be told once. Locks the keys in order.
+-- Leases of several keys at once: [{key, limit, window_ms, want, unspent: [[cell, permits]]}]. Not idempotent: report what
+-- came back unspent once. Locks the keys in order.
 create function core_api.limit_lease(p_wants jsonb, p_lease_ms bigint) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -34,7 +34,7 @@ create table core.cache_epoch (
   version bigint not null,
   constraint cache_epoch_pkey primary key (project, namespace, tag)
 );
-comment on table core.cache_epoch is 'When a tag was invalidated; the empty tag stands for the whole namespace. Entries of that version and older are void.';
+comment on table core.cache_epoch is 'When a tag was invalidated; the empty tag means the whole namespace. Entries of that version and older are void.';
 
 create unlogged table core.cache_lease (
   project text not null,
@@ -46,7 +46,7 @@ create unlogged table core.cache_lease (
   failure text,
   constraint cache_lease_pkey primary key (project, namespace, key)
 ) with (fillfactor = 85);
-comment on table core.cache_lease is 'Which process loads a missing key, or with a failure: until when nobody tries again.';
+comment on table core.cache_lease is 'Which process loads a missing key, or with a failure: until when no process tries again.';
 
 create unlogged table core.cache_event (
   id bigint generated always as identity constraint cache_event_pkey primary key,

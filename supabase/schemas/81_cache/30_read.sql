@@ -37,7 +37,7 @@ revoke execute on function core_api.cache_get_many from public;
 grant execute on function core_api.cache_get_many to core_member, service_role;
 
 -- By key: {token} for a lease that is granted, {ends_in_ms} for one that another process holds, with failure where the
--- last load failed. Efficiency, not mutual exclusion: whoever waited long enough loads without one.
+-- last load failed. Efficiency, not mutual exclusion: a process that waited long enough loads without one.
 create function core.cache_take_leases(p_project text, p_namespace text, p_keys text[], p_holder text, p_lease_ms int, p_token bigint,
   p_now timestamptz) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$

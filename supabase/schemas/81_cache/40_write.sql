@@ -1,7 +1,7 @@
 -- Writes entries: [{key, value (base64), fresh_ms, stale_ms, tags, read_at, token}], at most 1,000. An entry with read_at
 -- was loaded after the read of that number: it is refused (null among the versions) if its key was written or deleted, or
--- one of its tags or the namespace invalidated, since. One without stands for itself and is announced to other processes.
--- Locks: entries in the order of their keys, then leases.
+-- one of its tags or the namespace invalidated, since. One without read_at is not compared with other writes, and is
+-- announced to other processes. Locks: entries in the order of their keys, then leases.
 create function core_api.cache_put_many(p_namespace text, p_entries jsonb, p_origin text default null, p_project text default null)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -1,6 +1,6 @@
 -- What changed after a cursor, oldest first, of what has become final: an event of a transaction that is still open, and
 -- all behind it, wait for the next call. A cursor of another epoch, or older than what is remembered, gets reset: true and
--- the present end. Without a cursor only the end is told.
+-- the present end. Without a cursor the answer has the end and no events.
 create function core_api.cache_poll(p_cursor text default null, p_limit int default 1000, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

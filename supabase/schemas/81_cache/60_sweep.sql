@@ -8,7 +8,8 @@ declare
   v_evicted int;
   v_trimmed xid8;
 begin
-  -- Whoever may write may sweep: it deletes nothing that could still be read, and what is over bounds only of its owner.
+  -- The scope to write is enough to sweep: it deletes nothing that could still be read, and what is over
+  -- bounds only of its owner.
   perform core.cache_enter('cache:write', p_project);
   v_ok := core.require_page(p_limit);
   if not pg_try_advisory_xact_lock(hashtextextended('core.cache_sweep', 0)) then

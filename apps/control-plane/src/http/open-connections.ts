@@ -34,7 +34,7 @@ const reserve = 64
 
 /**
  * Knows every connection of a server. Where there are too many, the address with the most loses the one that has been
- * idle longest, so that one client's idle connections shut nobody else out; where none is idle, the new one is closed.
+ * idle longest, so that one client's idle connections shut no other client out; where none is idle, the new one is closed.
  * A client that does not read is cut off at the deadline, whatever was written to it: an answer, a stream or a frame.
  */
 export function watchConnections(server: Server, options: OpenConnectionsOptions): OpenConnections {

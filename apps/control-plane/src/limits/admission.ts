@@ -36,7 +36,7 @@ export function createAdmission(
   { anonymous, credential, failedAuthentication }: RateLimits,
   lanes: LookupLanes = createLookupLanes(),
 ): Admission {
-  /** Counts a failure. Over the limit the caller is told to wait, no longer that the credential is wrong. */
+  /** Counts a failure. Over the limit the answer asks the caller to wait, and no longer says that the credential is wrong. */
   async function fail(reply: FastifyReply | undefined, address: string, error: unknown): Promise<never> {
     if (isCoreError(error, 'E_UNAUTHENTICATED')) await pass(failedAuthentication, address, reply)
     // The token can be neither accepted nor rejected now; it must not be free to send one.

@@ -15,7 +15,7 @@ afterEach(() => {
 
 /** A guarded database whose calls end as the test decides. */
 async function open(maxCalls = 10) {
-  await using real = await openDatabase({ driver: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' })
+  await using real = await openDatabase({ driver: 'postgres', url: 'postgres://unknown@127.0.0.1:1/none' })
   const under: PromiseWithResolvers<null>[] = []
   const call = () => {
     const pending = Promise.withResolvers<null>()

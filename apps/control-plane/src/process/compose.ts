@@ -56,7 +56,7 @@ export async function startControlPlane({
   const store = opened.use(await openGuardedDatabase({ config, tracing, logger, onProgress }))
   const { database, unguarded } = store
   if (!isLoopback(http.host) && ownerKey === undefined) await requireStoredOwnerKey(database, http.host)
-  // Example data only where nobody chose a database; elsewhere an operator says what is wanted, with `core init`.
+  // Example data only where no database was configured; elsewhere an operator chooses, with `core init`.
   const hasExample = database.driver === 'embedded' && (await isFreshExample(database))
   if (hasExample) await installProjects(database, exampleInstallation)
 

@@ -43,7 +43,7 @@ export async function runControlPlane(config: Config, { onStarted }: RunOptions 
   await closed
 }
 
-/** Resolves when the text has left the process. @throws Error where nobody can read it, for example EPIPE or ENOSPC. */
+/** Resolves when the text has left the process. @throws Error where it cannot be written, for example EPIPE or ENOSPC. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
 }

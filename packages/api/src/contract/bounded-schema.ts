@@ -2,7 +2,7 @@ import { isObject } from '@core/foundation'
 
 type JsonObject = { [key: string]: unknown }
 
-/** Longer than any text, list or number an answer holds, so that whoever checks can refuse what grows beyond reason. */
+/** Longer than any text, list or number an answer holds, so that a validator can refuse what grows beyond reason. */
 const textAtMost = 65_536
 const itemsAtMost = 10_000
 const lengthByFormat: Readonly<Record<string, number>> = { uuid: 36, 'date-time': 64 }

@@ -2,7 +2,7 @@ import { CoreError } from '@core/foundation'
 
 /** That a route is on its way out. */
 export interface Deprecation {
-  /** From when on nobody should begin to use it; an RFC 3339 date or instant. */
+  /** From when on no new client should use it; an RFC 3339 date or instant. */
   readonly since: string
   /** When it may stop to answer; left out: not decided. */
   readonly sunset?: string

@@ -17,7 +17,7 @@ test('every route is an operation with its scope, and every reference leads some
   for (const reference of references) expect(document).toHaveProperty(reference.slice(2).split('/'))
 })
 
-test('answers declare where the caller stands with its limit, and when to come back', () => {
+test('answers declare the state of the caller’s limit, and when to retry', () => {
   const headersOf = (path: string, method: string, status: string) => {
     const response = ['paths', path, method, 'responses', status]
     const found = response.reduce<unknown>((node, name) => Reflect.get(Object(node), name), document)

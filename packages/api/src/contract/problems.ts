@@ -29,7 +29,7 @@ export const problems = {
     status: 404,
     title: 'Not found',
     retryable: false,
-    remedy: 'It does not exist, or it belongs to a project that is not yours: the two are not told apart.',
+    remedy: 'It does not exist, or it belongs to a project that is not yours: the answer does not distinguish the two.',
     error: 'E_NOT_FOUND',
   },
   method_not_allowed: {

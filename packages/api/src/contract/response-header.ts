@@ -23,7 +23,7 @@ export const responseHeaders = {
     schema: { type: 'string', enum: ['true'] },
   },
   ETag: {
-    description: 'A strong validator; as If-Match it stands for what can be edited',
+    description: 'A strong validator; as If-Match it names what can be edited',
     schema: { type: 'string', maxLength: 100, examples: ['"4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a"'] },
   },
   Deprecation: {
@@ -48,7 +48,7 @@ export function refer(...names: readonly ResponseHeader[]): { headers?: Readonly
   return { headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])) }
 }
 
-/** Asked several times a second by whoever balances the load; they are never limited. */
+/** Load balancers call these several times a second; they are never limited. */
 const unlimited: readonly string[] = ['/livez', '/readyz']
 
 export function headersOfSuccess(route: RouteContract): ResponseHeader[] {

@@ -36,7 +36,7 @@ const list = z.strictObject({
   ),
   status: status.optional().describe('Left out: all'),
 })
-const mark = z.strictObject({ status: status.describe('A resolved group that is met again opens by itself') })
+const mark = z.strictObject({ status: status.describe('A resolved group that occurs again is reopened') })
 
 const example = {
   id: '019ab2c4-0000-7000-8000-000000000000',

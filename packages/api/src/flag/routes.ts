@@ -158,7 +158,7 @@ export const setFlagForAll = defineRoute({
   path: '/v1/flags',
   noun: 'flags',
   summary: 'Override a flag for all projects, or clear that override with value null; for the owner',
-  description: "A project's own override stands above it. Otherwise as for one project.",
+  description: "A project's own override takes precedence. Otherwise as for one project.",
   auth: 'flag:write',
   idempotencyKey: 'none',
   conditional: 'edit',

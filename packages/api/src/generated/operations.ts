@@ -138,7 +138,7 @@ export const problemErrors: Readonly<Record<string, readonly [ErrorCode, string]
   invalid: ["E_INVALID","Each entry of errors names a place, what is wrong there, and what would be right. Nothing was changed."],
   unauthenticated: ["E_UNAUTHENTICATED","Send Authorization: Bearer and a key or a token. reason says what is wrong with it. Keys are shown once, when they are made; make a new one if it is lost."],
   forbidden: ["E_FORBIDDEN","GET /v1/me lists what the credential may do. Ask the owner for a key, or a role, with the scope named in detail."],
-  not_found: ["E_NOT_FOUND","It does not exist, or it belongs to a project that is not yours: the two are not told apart."],
+  not_found: ["E_NOT_FOUND","It does not exist, or it belongs to a project that is not yours: the answer does not distinguish the two."],
   method_not_allowed: ["E_INVALID","The Allow header lists the methods of this address."],
   request_timeout: ["E_TIMEOUT","Send headers within 5 seconds and the whole request within 30."],
   conflict: ["E_CONFLICT","Read the resource and decide again."],

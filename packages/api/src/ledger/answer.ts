@@ -16,7 +16,7 @@ export const budgetSchema = z
   })
   .meta({ id: 'Budget' })
 
-/** Where an account stands. */
+/** The balance of an account. */
 export const balanceFields = {
   settled: balanceField.describe('What was granted less what was charged'),
   held: amountOrZeroField.describe('Set aside by open holds'),

@@ -119,7 +119,7 @@ export const putMember = defineRoute({
   noun: 'members',
   summary: 'Let a person in, or change the role',
   description:
-    'Idempotent by subject. Nobody decides about a role that may do more than they may themselves, and the last owner stays until there is another.',
+    'Idempotent by subject. A member decides about no role that may do more than its own, and the last owner stays until there is another.',
   auth: 'member:write',
   idempotencyKey: 'none',
   conditional: 'edit',
@@ -150,7 +150,7 @@ export const updateMember = defineRoute({
   path: '/v1/projects/{project}/members/{subject}',
   noun: 'members',
   summary: 'Change the role or the name of a member',
-  description: 'Fields left out stay as they are. Nobody is let in by this.',
+  description: 'Fields left out stay as they are. It adds no member.',
   auth: 'member:write',
   idempotencyKey: 'none',
   conditional: 'edit',

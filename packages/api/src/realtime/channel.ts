@@ -26,7 +26,7 @@ export interface RealtimeResync {
 
 export type RealtimeItem<Name extends Topic = Topic> = RealtimeEvent<Name> | RealtimeResync
 
-/** Where a subscription stands; keep it to go on another day. */
+/** The position of a subscription; keep it to continue another day. */
 export interface Cursor {
   readonly seq: number
   readonly epoch?: string | undefined
@@ -39,7 +39,7 @@ export type RawItem = RealtimeResync | (Omit<RealtimeEvent, 'type' | 'data'> & {
 export interface Channel {
   readonly topic: Topic
   cursor(): Cursor | undefined
-  /** The line has told where it begins. A first beginning sets the cursor; a later one must not move it. */
+  /** The server has sent where the stream begins. A first beginning sets the cursor; a later one must not move it. */
   begin(start: Cursor): void
   /** Takes an item in. False where there is no room: the line must bring it again. */
   accept(item: RawItem): boolean

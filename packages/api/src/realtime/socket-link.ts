@@ -44,7 +44,7 @@ interface Wire {
   readonly open: Set<Channel>
 }
 
-/** Feeds any number of channels over one socket, and over the next when it breaks, from where each of them stands. */
+/** Feeds any number of channels over one socket, and over the next when it breaks, from the cursor of each. */
 export function createSocketLink(options: SocketLinkOptions): SocketLink {
   const { url, key, project, clock, random } = options
   const address = `${url.replace(/\/+$/, '').replace(/^http/, 'ws')}/v1/realtime`
@@ -56,7 +56,7 @@ export function createSocketLink(options: SocketLinkOptions): SocketLink {
   let failedAttempts = 0
   let wasEverWelcome = false
 
-  /** Subscribes a topic anew, from where the channel that is furthest back stands. */
+  /** Subscribes a topic again, from the cursor of the channel that is furthest back. */
   function wire(topic: Topic): void {
     if (say === undefined) return
     const before = wires.get(topic)

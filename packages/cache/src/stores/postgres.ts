@@ -6,7 +6,7 @@ export interface PostgresStoreOptions {
   database: Pick<Database, 'call'>
   /** Whose entries these are. Default: the project of the connection's credential. */
   project?: string | undefined
-  /** Acts for this key or project; without claims, as whoever the database connection is. */
+  /** Acts for this key or project; without claims, as the role of the database connection. */
   claims?: RpcOptions['claims']
 }
 

@@ -12,7 +12,7 @@ export interface RedisStoreOptions {
   client: RedisClientLike
   /**
    * Whose entries these are. It begins every key, between braces, so that a Redis Cluster keeps them in one slot.
-   * Redis itself keeps nobody from the keys of another project, unless its ACL does: one URL is one trust.
+   * Redis itself keeps no client from the keys of another project, unless its ACL does: one URL is one trust.
    */
   project: string
   /** Begins every key. Default `core`. */

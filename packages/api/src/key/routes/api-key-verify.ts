@@ -11,7 +11,7 @@ export const verifyApiKey = defineRoute({
   noun: 'api-keys',
   summary: 'Whether a key is good, and for a scope',
   description:
-    'For services that take keys of Core themselves. It changes nothing; it is a POST so that the key stands in no address or log. A key of a project that the caller may not act for is not found, like one that does not exist.',
+    'For services that take keys of Core themselves. It changes nothing; it is a POST so that the key appears in no address or log. A key of a project that the caller may not act for is not found, like one that does not exist.',
   auth: 'key:read',
   idempotencyKey: 'none',
   isReadOnly: true,

@@ -49,7 +49,7 @@ const statementSchema = z
     ...balanceFields,
     at: timestampField,
   })
-  .meta({ id: 'Account', description: 'An account, and where the purse it spends from stands' })
+  .meta({ id: 'Account', description: 'An account, and the balance of the purse it spends from' })
 
 const openedSchema = z.object({ ...accountFields, ...postingFields }).meta({ id: 'OpenedAccount' })
 
@@ -154,7 +154,7 @@ export const getAccount = defineRoute({
   method: 'GET',
   path: '/v1/projects/{project}/accounts/{code}',
   noun: 'accounts',
-  summary: 'An account and where it stands',
+  summary: 'Get an account and its balance',
   auth: 'ledger:read',
   idempotencyKey: 'none',
   conditional: 'read',

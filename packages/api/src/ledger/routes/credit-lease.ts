@@ -92,7 +92,7 @@ export const getCreditLease = defineRoute({
   method: 'GET',
   path: '/v1/projects/{project}/credit-leases/{id}',
   noun: 'credit leases',
-  summary: 'A lease as it stands',
+  summary: 'Get a lease',
   auth: 'ledger:read',
   idempotencyKey: 'none',
   input: { ...noInput, params: byId },
@@ -166,8 +166,7 @@ export const closeCreditLease = defineRoute({
   path: '/v1/projects/{project}/credit-leases/{id}/close',
   noun: 'credit leases',
   summary: 'End a lease: what was not reported goes back at once',
-  description:
-    'Further reports are refused. Whoever closes a lease for a device that still has spends to report gives those away.',
+  description: 'Further reports are refused. Spends that a device has not reported by then are never charged.',
   auth: 'ledger:spend',
   idempotencyKey: 'required',
   input: { ...noInput, params: byId },

@@ -24,7 +24,7 @@ export const reserveHold = defineRoute({
   noun: 'holds',
   summary: 'Set credits aside before work starts',
   description:
-    'Grants between min (default: exactly amount) and amount, as much as the balance and every budget leave. Settle or void the hold when the work is done; after ttlSeconds it gives its credits back by itself.',
+    'Grants between min (default: exactly amount) and amount, as much as the balance and every budget leave. Settle or void the hold when the work is done; after ttlSeconds it expires and returns its credits.',
   auth: 'ledger:spend',
   idempotencyKey: 'required',
   input: {
@@ -62,7 +62,7 @@ export const getHold = defineRoute({
   method: 'GET',
   path: '/v1/projects/{project}/holds/{id}',
   noun: 'holds',
-  summary: 'A hold as it stands',
+  summary: 'Get a hold',
   auth: 'ledger:read',
   idempotencyKey: 'none',
   input: { ...noInput, params: byId },

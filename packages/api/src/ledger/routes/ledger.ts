@@ -12,7 +12,7 @@ export const sealLedger = defineRoute({
   noun: 'ledger',
   summary: 'Seal the journal rows that are final, now',
   description:
-    'The control plane does so by itself; this is for before a backup. One call seals about 10,000 rows: call again while sealed is not 0. Sealing twice seals nothing twice.',
+    'The control plane does so in the background; this is for before a backup. One call seals about 10,000 rows: call again while sealed is not 0. Sealing twice seals nothing twice.',
   auth: 'ledger:operate',
   idempotencyKey: 'required',
   input: noInput,

@@ -17,7 +17,7 @@ export const rebalanceBudgets = defineRoute({
   noun: 'budgets',
   summary: 'Level the unused cap of a budget between the children of an account',
   description:
-    'Of the present period, never money. Nobody falls below what is used already or below the floor of the budget.',
+    'Of the present period, never money. No account falls below what is used already or below the floor of the budget.',
   auth: 'ledger:budget',
   idempotencyKey: 'required',
   input: {

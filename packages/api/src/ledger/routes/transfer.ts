@@ -32,7 +32,7 @@ export const transferCredits = defineRoute({
         ...postingFields,
         toBalance: z
           .object({ settled: balanceField, held: amountOrZeroField, available: balanceField })
-          .describe('Where the receiver stands; the other figures are of the giver'),
+          .describe('The balance of the receiver; the other figures are of the giver'),
       })
       .meta({ id: 'Transfer' }),
   },

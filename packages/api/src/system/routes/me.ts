@@ -20,7 +20,7 @@ export const getMe = defineRoute({
         project: z
           .string()
           .nullable()
-          .describe('What current stands for; null for the owner, and for a person with none or several'),
+          .describe('The project that current means; null for the owner, and for a person with none or several'),
         scopes: z.array(z.enum(capabilities)).describe('In project; of a person with several, in any of them'),
         roles: z
           .array(z.object({ project: z.string().nullable(), role: z.enum(roles) }))
