@@ -32,7 +32,7 @@ const plainPlaces = [
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'README.md',
-  'apps/control-plane/src/',
+  'apps/control-plane/',
   'packages/api/src/',
   'packages/cache/',
   'packages/sdk/',

@@ -17,7 +17,7 @@ const pageSchema = z.object({ data: z.array(entrySchema), page: z.object({ next:
 
 export type AuditEntry = z.output<typeof entrySchema>
 
-/** A page of the audit log; of everything, as the owner, unless told otherwise. */
+/** A page of the audit log; by default of everything, as the owner. */
 export async function readAuditLog(server: TestServer, query = '', path = '/v1/audit-log', key = server.owner) {
   const reply = await server.send('GET', `${path}?${query}`, { key })
   if (reply.status !== 200) throw new Error(reply.text)

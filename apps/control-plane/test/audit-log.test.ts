@@ -143,7 +143,7 @@ describe('an entry', () => {
     ).rejects.toThrow('audit_keeps_no_secret')
   })
 
-  test('is never changed, whoever asks', async () => {
+  test('is never changed, by any role', async () => {
     for (const change of ['update core.audit set actor = $$x$$', 'delete from core.audit', 'truncate core.audit'])
       await expect(server.test.sql(change)).rejects.toThrow('append-only')
     const grants = `select grantee from information_schema.role_table_grants

@@ -140,7 +140,7 @@ test('two control planes on one server balance and seal by themselves', async ()
     .poll(async () => ((now) => now.sealedTx === now.transactions)(await stats()), { timeout: 10_000 })
     .toBe(true)
   expect(await owner.verifyLedger()).toMatchObject({ valid: true })
-  // Several intervals later nobody has moved anything again.
+  // Several intervals later nothing has moved again.
   await new Promise((resolve) => setTimeout(resolve, 2500))
   const moves = await fresh.sql(`select from core.ledger_tx where op = 'rebalance'`)
   expect(moves).toHaveLength(1)

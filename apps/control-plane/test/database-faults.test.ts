@@ -33,7 +33,7 @@ test.each([
   ['P0001', 500, 'internal', false],
   ['PT413', 413, 'too_large', false],
   ['PT429', 429, 'rate_limited', true],
-])('%s is %d %s, and nothing of it is told', { timeout: 20_000 }, async (state, status, code, retryable) => {
+])('%s is %d %s, and reveals nothing of it', { timeout: 20_000 }, async (state, status, code, retryable) => {
   await server.test.sql('truncate public.fault')
   await server.test.sql('insert into public.fault values ($1)', [state])
   const reply = await server.send('GET', '/v1/projects/current/alerts', { key: server.keys.smart_layer })

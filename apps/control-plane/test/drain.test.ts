@@ -50,7 +50,7 @@ function get(port: number, path: string, agent: Agent): Promise<Answer> {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-test('what is under way is answered, and told that it was the last', async () => {
+test('what is under way is answered, and the answer says that it is the last', async () => {
   const port = await listen(5000)
   const answer = get(port, '/slow/300', keepAlive())
   await pause(50)

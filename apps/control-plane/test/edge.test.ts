@@ -78,7 +78,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
 function drip(port: number, start: string, byte: string): Promise<{ afterMs: number; answer: string }> {
   return new Promise((resolve) => {
     const startedAt = performance.now()
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }) // it does not hang up by itself
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }) // it does not hang up on its own
     sockets.push(socket)
     let answer = ''
     socket.on('data', (chunk) => (answer += chunk))

@@ -33,7 +33,7 @@ async function whileBroken<Value>(work: () => Promise<Value>): Promise<Value> {
   }
 }
 
-test('what nobody expected is grouped by fingerprint and project, with the last request’s id', async () => {
+test('an unexpected failure is grouped by fingerprint and project, with the last request’s id', async () => {
   const replies = await whileBroken(async () => {
     const mine = [await alerts(), await alerts(), await alerts()]
     await alerts(server.keys.manus_origin)
@@ -97,7 +97,7 @@ test('a group that is resolved opens again when it is met again; one that is ign
   expect(await list()).toMatchObject([{ status: 'ignored', count: 3, resolvedBy: null }])
 })
 
-test('a project sees and marks its own alone; what is nobody’s is the owner’s', async () => {
+test('a project sees and marks only its own; failures without a project are the owner’s', async () => {
   await whileBroken(() => alerts(server.keys.manus_origin))
   server.errors.record({ error: new Error('x'), kind: 'loop', place: 'seal', project: null, requestId: null })
   await server.errors.flush()

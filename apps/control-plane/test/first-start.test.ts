@@ -84,7 +84,7 @@ describe.each(['before', 'after'] as const)('a first start that ends %s one of i
   })
 })
 
-test('keys that nobody was shown are made again, unless a request used them', async () => {
+test('keys that were never shown are made again, unless a request used them', async () => {
   const { database } = own
   await installProjects(database, exampleInstallation)
   const lost = await makeFirstKeys(database, { projects: exampleProjects, hasOwnerKey: false }) // and never shown

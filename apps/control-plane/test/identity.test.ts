@@ -105,7 +105,7 @@ describe.each(credentials)('%s', (credential) => {
       const before = await balances()
       for (const name of outside) {
         const reply = await call(route, name, keys.get(credential))
-        // Whoever lacks the scope everywhere learns that and nothing of the name.
+        // A caller that lacks the scope everywhere learns that and nothing of the name.
         expect([403, 404], `${name}: ${reply.text}`).toContain(reply.status)
         const elsewhere = await call(route, 'certainly_not_there', keys.get(credential))
         expect(reply.status).toBe(elsewhere.status)

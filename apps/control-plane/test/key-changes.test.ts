@@ -65,7 +65,7 @@ describe('a key', () => {
     expect((await patch(id, { enabled: false })).status).toBe(200)
   })
 
-  test('is changed by nobody who may do less than it', async () => {
+  test('is changed by no caller that may do less than it', async () => {
     const weak = await server.makeKey('smart_layer', ['key:read', 'key:write', 'ledger:read'])
     const { id } = await make({ scopes: ['ledger:spend'], expiresAt: soon(2) })
     const refusal = { status: 403, body: { reason: 'caps_exceed_own', caps: ['ledger:spend'] } }

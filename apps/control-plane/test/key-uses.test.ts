@@ -74,7 +74,7 @@ test('the running control plane notes the use of a key, and tells it when it clo
   }
 })
 
-test('what could not be told is told when the database is back, at the end at the latest', async () => {
+test('what could not be reported is reported when the database is back, at the end at the latest', async () => {
   const { database } = server.test
   const id = (await createKeyring({ database }).resolve(server.keys.manus_origin)).subject.slice('key:'.length)
   let isAway = true

@@ -170,7 +170,7 @@ test('usage counts charges and refunds per bucket', async () => {
   expect(foreign).toMatchObject({ status: 404, body: { code: 'account_not_found' } })
 })
 
-test('unused cap is levelled between siblings: first told, then done, once per key', async () => {
+test('unused cap is rebalanced between siblings: first previewed, then moved, once per key', async () => {
   const setLimit = async (account: string, limit: number | null) => {
     const body = { account, budget: 'level', period: 'total', limit }
     const set = await server.send('PUT', `/v1/projects/${account}/budgets`, { key: server.owner, body })
@@ -189,9 +189,9 @@ test('unused cap is levelled between siblings: first told, then done, once per k
     { account: 'smart_layer', from: 100, to: 120, moved: 20 },
     { account: 'manus_origin', from: 50, to: 30, moved: -20 },
   ]
-  const told = await level({ dryRun: true }, 'level-1')
-  expect(told).toMatchObject({ status: 200, body: { total: 150, dryRun: true, moves } })
-  expect(told.body).not.toHaveProperty('tx')
+  const preview = await level({ dryRun: true }, 'level-1')
+  expect(preview).toMatchObject({ status: 200, body: { total: 150, dryRun: true, moves } })
+  expect(preview.body).not.toHaveProperty('tx')
   expect(await level({}, 'level-1')).toMatchObject({ status: 200, body: { moves, dryRun: false, replayed: false } })
   expect(await level({}, 'level-1')).toMatchObject({ status: 200, body: { moves, replayed: true } })
   expect(await level({}, 'level-2')).toMatchObject({ status: 200, body: { total: 150, moves: [] } })

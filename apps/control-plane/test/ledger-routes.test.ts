@@ -25,7 +25,7 @@ async function openFunded(code: string, amount: number): Promise<string> {
 
 const asProject = () => ({ key: server.keys.smart_layer })
 
-test('a reserve sets credits aside and says where the account stands', async () => {
+test('a reserve sets credits aside and answers with the balance', async () => {
   const account = await openFunded('reserve', 10_000_000)
   const reply = await server.send('POST', `${current}/holds`, {
     ...asProject(),
@@ -270,7 +270,7 @@ test('a budget caps, warns once per threshold, and goes when its limit is null',
   expect(await charge(16)).toMatchObject({ status: 201 })
 })
 
-test('whoever asks, a path bounds what a request touches', async () => {
+test('a path bounds what a request touches, for every caller', async () => {
   const { body } = await server.send('POST', `${current}/holds`, {
     key: server.keys.manus_origin,
     body: { account: 'manus_origin', amount: 5 },

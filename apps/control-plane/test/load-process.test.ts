@@ -88,11 +88,11 @@ function charge(port: number, agent: Agent, idempotencyKey: string): Promise<Ans
 interface Outcome {
   readonly accepted: Map<string, number>
   readonly failed: unknown[]
-  /** Workers that found that nobody listens any more. */
+  /** Workers whose connection was refused. */
   refused: number
 }
 
-/** Forty connections, each charging as fast as it is answered, until nobody listens. */
+/** Forty connections, each charging as fast as it is answered, until connections are refused. */
 async function chargeUntilTheEnd(port: number, name: string, outcome: Outcome): Promise<void> {
   const work = async (worker: number) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })

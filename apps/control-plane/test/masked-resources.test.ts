@@ -56,7 +56,7 @@ interface Named {
 type Name = (id: string) => Named
 
 const budget = { budget: 'daily', period: 'day', limit: 5 }
-/** For each route that is told an id or a code, the requests that name it. */
+/** For each route that takes an id or a code, the requests that name it. */
 const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   updateApiKey: [['key', (id) => ({ method: 'PATCH', path: `/api-keys/${id}`, body: { name: 'mine' } })]],
   rerollApiKey: [['key', (id) => ({ method: 'POST', path: `/api-keys/${id}/reroll`, body: {} })]],
@@ -118,10 +118,10 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   auditAccount: [['account', (id) => ({ method: 'GET', path: `/audit?account=${id}` })]],
 }
 
-test('every route of a project that is told an id is here', () => {
+test('every route of a project that takes an id is here', () => {
   const all: readonly RouteContract[] = routes
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
-  // Whoever is let in does not have to be a member of anything before.
+  // A person who is added need not be a member of anything before.
   expect(inPath.filter((operation) => operation !== 'putMember' && named[operation] === undefined)).toEqual([])
 })
 

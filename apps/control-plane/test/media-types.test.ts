@@ -73,7 +73,7 @@ describe.each(named(writing))('%s', (_, route) => {
     }
   })
 
-  test('refuses every other media type, and says where the caller stands with its limit', async () => {
+  test('refuses every other media type, and states the caller’s limit', async () => {
     for (const type of bad) {
       const reply = await send(route, bodyOf(route), { 'content-type': type })
       expect([type, reply.status, reply.body['code']]).toEqual([type, 415, 'unsupported_media_type'])

@@ -91,7 +91,7 @@ test.each(
 )('%s, which names no project, serves a member within its project or not at all', async (_, route) => {
   for (const sub of [...roles, 'both', 'nobody']) {
     const reply = await call(route, '', sub)
-    // Whoever may make projects is told that their own is there already.
+    // Who may make projects gets the answer that their own exists already.
     expect([200, 400, 403, 404, 409]).toContain(reply.status)
     if (sub === 'nobody') expect(reply.status).toBe(403)
     expect(reply.text).not.toContain(sub === 'both' ? 'issuer' : 'manus_origin')

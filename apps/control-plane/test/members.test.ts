@@ -22,7 +22,7 @@ const remove = (key: string, project: string, name: string) => server.send('DELE
 const get = (key: string, path: string) => server.send('GET', path, { key })
 const withoutInstance = (text: string) => text.replaceAll(/req_[0-9a-f-]{36}/g, 'req_')
 
-/** A project of its own for a test, with nobody in it. */
+/** A project of its own for a test, without members. */
 let made = 0
 async function makeProject(): Promise<string> {
   const name = `project_${++made}`
@@ -60,7 +60,7 @@ test('a person is let in, seen, given another role, and shown out, each at once'
   expect(await remove(server.owner, project, 'ada')).toMatchObject({ status: 404, body: { code: 'not_found' } })
 })
 
-test('setting the same again changes nothing, and tells nobody', async () => {
+test('setting the same again changes nothing, and sends no event', async () => {
   const project = await makeProject()
   const first = await put(server.owner, project, 'ada', 'viewer', { name: 'Ada' })
   const again = await put(server.owner, project, 'ada', 'viewer')
@@ -138,7 +138,7 @@ describe('one member', () => {
     expect(twins.filter(({ body }) => body['replayed'] === false)).toHaveLength(1)
   })
 
-  test('is nobody else’s to decide about: the same bounds as for PUT', async () => {
+  test('is decided about within the same bounds as for PUT', async () => {
     const project = await makeProject()
     await put(server.owner, project, 'boss', 'owner')
     await put(server.owner, project, 'carl', 'admin')
@@ -200,15 +200,15 @@ describe('a person in several projects', () => {
   })
 
   test('and in none: it is known, and sees nothing', async () => {
-    const nobody = await issuer.sign('nobody')
-    expect(await get(nobody, '/v1/me')).toMatchObject({ status: 200, body: { roles: [], scopes: [] } })
-    expect(await get(nobody, '/v1/projects')).toMatchObject({ status: 403 })
-    expect(await get(nobody, '/v1/projects/current')).toMatchObject({ status: 400 })
-    expect(await get(nobody, '/v1/projects/smart_layer')).toMatchObject({ status: 404 })
+    const stranger = await issuer.sign('nobody')
+    expect(await get(stranger, '/v1/me')).toMatchObject({ status: 200, body: { roles: [], scopes: [] } })
+    expect(await get(stranger, '/v1/projects')).toMatchObject({ status: 403 })
+    expect(await get(stranger, '/v1/projects/current')).toMatchObject({ status: 400 })
+    expect(await get(stranger, '/v1/projects/smart_layer')).toMatchObject({ status: 404 })
   })
 })
 
-describe('nobody decides about more than they have', () => {
+describe('a member decides about no more than it has', () => {
   test('an admin gives and takes roles up to its own, and does not touch owners', async () => {
     const project = await makeProject()
     await put(server.owner, project, 'boss', 'owner')
@@ -268,7 +268,7 @@ describe('the last owner of a project', () => {
     await put(server.owner, project, 'two', 'owner')
     const [one, two] = await Promise.all([issuer.sign('one'), issuer.sign('two')])
     await Promise.all([get(one, '/v1/me'), get(two, '/v1/me')])
-    // Whoever comes as far as writing waits here, so that both have looked for another owner before either is gone.
+    // A call that comes as far as writing waits here, so that both have looked for another owner before either is gone.
     const rows = `select 1 from core.member where project = '${project}' for update`
     const held = server.test.sql(`with locked as materialized (${rows}) select pg_sleep(0.4) from locked`)
     const replies = await Promise.all([remove(one, project, 'two'), put(two, project, 'one', 'viewer')])
@@ -353,7 +353,7 @@ test('what the routes keep out the functions keep out, too', async () => {
   await expect(database.rpc('member_set', { ...set, p_project: 'none' })).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
 })
 
-test('a change of a member is an event for who may read members, and for nobody else', async () => {
+test('a change of a member is an event for who may read members, and for no one else', async () => {
   const project = await makeProject()
   await put(server.owner, project, 'ada', 'viewer')
   const poll = async (caps: Capability[]) => {

@@ -150,7 +150,7 @@ test('the public port has no metrics, and the other port nothing else', async ()
   expect((await fetch(at('/metrics'), { method: 'POST' })).status).toBe(405)
 })
 
-test('a port that is taken is told with the variable that sets it', async () => {
+test('a port that is taken is reported with the variable that sets it', async () => {
   const metrics = { host: '127.0.0.1', port: plane.metricsPort }
   await using other = await createEmbeddedFolder()
   const config = { ...settings, database: embedded(other.dataDir), metrics }

@@ -51,7 +51,7 @@ test('away: 503 at once, not ready; back: ready and serving within seconds', { t
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
   }
   expect(logged).toContain('the database is away; calls are refused until it answers')
-  // From now on nobody waits, except who tries it out once a second.
+  // From now on no call waits, except the one a second that tries the database.
   const later = []
   for (let index = 0; index < 30; index++) later.push(await get(balance))
   for (const { status, body } of later) {
@@ -62,12 +62,12 @@ test('away: 503 at once, not ready; back: ready and serving within seconds', { t
   // Probes share an answer for half a second.
   await expect.poll(() => get('/readyz')).toMatchObject({ status: 503, body: { code: 'unavailable' } })
   expect(await get('/livez')).toMatchObject({ status: 200 })
-  // Without the database nobody knows what the other processes let through, so no limit is counted by guess.
+  // Without the database the process does not know what the others let through, so no limit is counted by guess.
   await expect.poll(() => get('/v1/me'), { timeout: 10_000 }).toMatchObject({ status: 503 })
 
   await server.start()
   await expect.poll(async () => (await get('/readyz')).status, { timeout: 10_000, interval: 100 }).toBe(200)
-  // The limits ask nobody for a second after a failure of theirs.
+  // The limits ask the database nothing for a second after a failure of theirs.
   await expect.poll(() => get(balance), { timeout: 5000 }).toMatchObject({ status: 200 })
   expect(logged).toContain('the database answers again')
   const charged = await fetch(`${plane.url}/v1/projects/smart_layer/charges`, {

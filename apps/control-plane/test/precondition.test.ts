@@ -237,7 +237,7 @@ describe('reading', () => {
   })
 })
 
-test('the typed client sends the etag it has read, and is told the present one', async () => {
+test('the typed client sends the etag it has read, and learns the present one', async () => {
   const client = createClient({ url, key: server.owner })
   const params = { project: 'smart_layer' }
   const set = (value: number, options: { ifMatch?: string; ifNoneMatch?: '*' }) =>

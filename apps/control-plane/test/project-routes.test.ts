@@ -63,7 +63,7 @@ test.each(['public', 'core_api', 'pool!', 'Upper', 'a'.repeat(49)])('%s cannot b
   expect(reply).toMatchObject({ status: 400, body: { code: 'invalid' } })
 })
 
-test('the owner overrides a flag for all projects; what a project says for itself stands beside it', async () => {
+test('the owner overrides a flag for all projects; what a project sets itself is kept beside it', async () => {
   const set = (path: string, body: object, key = server.owner) => server.send('PUT', path, { key, body })
   expect(await set('/v1/flags', { name: 'shared', value: 1 })).toMatchObject({ status: 200, body: { changed: true } })
   await set('/v1/projects/smart_layer/flags', { name: 'shared', value: 2 })

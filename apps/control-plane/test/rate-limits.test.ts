@@ -11,7 +11,7 @@ afterEach(() => server[Symbol.asyncDispose]())
 const few = (requests: number) => ({ requests, windowSeconds: 60 })
 const times = <Value>(count: number, make: () => Promise<Value>) => Promise.all(Array.from({ length: count }, make))
 
-test('a credential has its own limit, wherever it comes from, and is told how much is left', async () => {
+test('a credential has its own limit, wherever it comes from, and learns how much is left', async () => {
   server = await openTestServer(silentLogger, { ...unlimited, credential: few(3) })
   const { keys, send } = server
   const first = await send('GET', '/v1/me', { key: keys.smart_layer })
@@ -69,7 +69,7 @@ test('an address with too many wrong keys is refused without a look-up; its vali
   expect((await send('GET', '/v1/me', { key: server.owner })).status).toBe(200)
 })
 
-test('many wrong keys at the same moment: never more than the limit are told that they are wrong', async () => {
+test('many wrong keys at the same moment: never more than the limit learn that they are wrong', async () => {
   server = await openTestServer(silentLogger, { ...unlimited, failedAuthentication: few(5) })
   const unknown = 'ck_live_7Qf2ZrWmJ0dYk3uTnB8xVh1LsEoGa9cPiXt6RbQyKw5MzF40A'
   const replies = await times(40, () => server.send('GET', '/v1/me', { key: unknown }))

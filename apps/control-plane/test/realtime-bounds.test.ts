@@ -167,8 +167,8 @@ test('connections are counted, per credential and before they have one', async (
   const codes = await Promise.race(many.map(({ closed }) => closed))
   expect(codes).toMatchObject({ code: 4429 })
   expect(many.filter(({ socket }) => socket.readyState === socket.OPEN)).toHaveLength(5)
-  const nobody = await Promise.all(Array.from({ length: 4 }, () => open()))
-  expect(await Promise.race(nobody.map(({ closed }) => closed))).toMatchObject({ code: 1013 })
+  const anonymous = await Promise.all(Array.from({ length: 4 }, () => open()))
+  expect(await Promise.race(anonymous.map(({ closed }) => closed))).toMatchObject({ code: 1013 })
 })
 
 test('a slow reader of a log is sent away, and comes back to all that it missed', async () => {

@@ -164,7 +164,7 @@ test('a cursor that is kept goes on another day, and several subscriptions share
   expect(line.connections - connections).toBe(1)
 })
 
-test('a reader that is slow loses nothing and holds nobody up', async () => {
+test('a reader that is slow loses nothing and delays no other', async () => {
   const client = createClient()
   const slow = client.subscribe('ledger.alert')[Symbol.asyncIterator]()
   const fast = collect(client.subscribe('ledger.alert'))
@@ -207,7 +207,7 @@ test('the signal ends an iteration, and close ends all', async () => {
   expect(() => client.subscribe('flag')).toThrow('closed')
 })
 
-test.each(['websocket', 'sse'] as const)('%s: what no retry would mend is thrown', async (transport) => {
+test.each(['websocket', 'sse'] as const)('%s: what no retry would fix is thrown', async (transport) => {
   const ended = (options: Partial<RealtimeOptions>, topic: 'ledger.alert' | 'key') =>
     createClient({ transport, ...options })
       .subscribe(topic)

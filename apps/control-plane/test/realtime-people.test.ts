@@ -83,7 +83,7 @@ test('who gets another role is sent away to come back, and who has none left hea
   expect((await third.closed).code).toBe(4403)
 })
 
-test('a change of somebody else disturbs nobody', async () => {
+test('a change of one member disturbs no other', async () => {
   await setRole('smart_layer', 'dora', 'viewer')
   const socket = await openSocket(url, await issuer.sign('dora'))
   socket.send({ op: 'subscribe', id: 'a', topic: 'member' })

@@ -69,7 +69,7 @@ test('the owner may narrow a topic to one project', async () => {
   owner.socket.close()
 })
 
-test('what happened while nobody listened is replayed from since, and joins the present without a seam', async () => {
+test('what happened without a subscriber is replayed from since, and joins the present without a seam', async () => {
   const first = await openSocket(url, server.keys.smart_layer)
   const { seq } = await first.next('welcome')
   first.socket.close()
@@ -94,12 +94,12 @@ test('flags, keys and alerts tell of themselves; what is no use to a member it d
   for (const topic of ['flag', 'key', 'ledger.alert', 'ledger.seal']) socket.send({ op: 'subscribe', id: topic, topic })
   expect(await socket.next('error')).toMatchObject({ id: 'ledger.seal', code: 'forbidden' })
   // That its own key was made may still have been on its way.
-  const told = () => socket.events().filter(({ data }) => data['name'] !== 'key')
+  const shown = () => socket.events().filter(({ data }) => data['name'] !== 'key')
   const { send, owner } = server
   const project = '/v1/projects/smart_layer'
   await send('PUT', `${project}/flags`, { key: owner, body: { name: 'a.b', value: { snake_case: 1 } } })
   await send('PUT', `${project}/flags`, { key: owner, body: { name: 'a.b', value: null } })
-  const { body } = await send('POST', `${project}/api-keys`, { key: owner, body: { name: 'told' } })
+  const { body } = await send('POST', `${project}/api-keys`, { key: owner, body: { name: 'shown' } })
   await send('POST', `${project}/api-keys/${body['id']}/reroll`, { key: owner, body: { overlapSeconds: 0 } })
   await send('DELETE', `${project}/api-keys/${body['id']}`, { key: owner })
   await server.test.database.rpc('key_create', {
@@ -110,9 +110,9 @@ test('flags, keys and alerts tell of themselves; what is no use to a member it d
   })
   await server.test.sql(`select core_api.flag_set('common', '1')`)
   await expect
-    .poll(() => told().map(({ topic, type }) => `${topic} ${type}`))
+    .poll(() => shown().map(({ topic, type }) => `${topic} ${type}`))
     .toEqual(['flag set', 'flag cleared', 'key created', 'key created', 'key rerolled', 'key revoked', 'flag set'])
-  expect(told()[0]?.data).toMatchObject({ name: 'a.b', value: { snake_case: 1 }, rolloutBp: 10_000 })
+  expect(shown()[0]?.data).toMatchObject({ name: 'a.b', value: { snake_case: 1 }, rolloutBp: 10_000 })
   expect(JSON.stringify(socket.events())).not.toMatch(/hash|secret|ck_test_\w{30}/)
   socket.socket.close()
 })

@@ -77,7 +77,7 @@ function text({ format, pattern, minLength = 0, maxLength = 100 }: JsonSchema): 
     typeof pattern === 'string'
       ? fc.stringMatching(new RegExp(pattern))
       : fc.string({ minLength: Number(minLength), maxLength: most, unit: 'grapheme' })
-  // Cut, not filtered: a generator that leans towards its longest texts would be asked for ever.
+  // Cut, not filtered: a generator that leans towards its longest texts would never finish.
   return texts.map((value) => value.slice(0, most))
 }
 

@@ -75,7 +75,7 @@ test('a burst at all processes at once passes exactly the limit', async () => {
     expect(resetMs).toBeGreaterThan(0)
     expect(resetMs).toBeLessThanOrEqual(60_000 + 1000 + 5000)
   }
-  // Two were told that nothing is left; whoever got it all, whichever it was, learns it with its next request.
+  // Two have learned that nothing is left; the one that got all of it learns so with its next request.
   const known = () => processes.filter(({ limiter }) => limiter.refusal('key') !== undefined).length
   expect(known()).toBe(2)
   for (const { limiter } of processes) expect(await limiter.take('key')).toMatchObject({ isAllowed: false })
@@ -105,7 +105,7 @@ test('what one process leased and did not spend passes at another after the leas
   expect(await busy.limiter.take('key')).toMatchObject({ isAllowed: true })
 })
 
-test('a key that expires unspent is given back by itself', async () => {
+test('a key that expires unspent is given back', async () => {
   const options = { name: 'idle', limit: 1000, windowMs: 60_000 }
   await using process = await openProcess(options, 100)
   const booked = async () => {
@@ -121,7 +121,7 @@ test('a key that expires unspent is given back by itself', async () => {
   expect(await booked()).toBe(1)
 })
 
-test('a database that answers too late gives nobody more: those requests are told to come back', {
+test('a database that answers too late gives no caller more: those requests are asked to come back', {
   timeout: 20_000,
 }, async () => {
   const options = { name: 'late', limit: 20, windowMs: 60_000 }

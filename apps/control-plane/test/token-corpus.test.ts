@@ -58,7 +58,7 @@ const wrong: [name: string, reason: string, make: () => string | Promise<string>
     'token_algorithm',
     async () => forge({ alg: 'HS512', kid: 'rsa' }, await exportSPKI(issuer.key.publicKey)),
   ],
-  ['an algorithm nobody named', 'token_algorithm', () => forge({ alg: 'PS256', kid: 'rsa' }, 'x')],
+  ['an algorithm that is not configured', 'token_algorithm', () => forge({ alg: 'PS256', kid: 'rsa' }, 'x')],
   ['ES256 said of an RSA key', 'token_key', () => forge({ alg: 'ES256', kid: 'rsa' }, 'x')],
   ['RS256 said of an EC key', 'token_key', () => forge({ alg: 'RS256', kid: 'first' }, 'x')],
   ['no header', 'token_malformed', () => `${base64({})}.${base64(claims())}.AAAA`],
@@ -158,7 +158,7 @@ describe('refused', () => {
 })
 
 test('with a secret HS256 passes, and the secret proves nothing but HS256', async () => {
-  const secret = 'a secret that both of them know of, and nobody else'
+  const secret = 'a secret that only the two of them know'
   const settings = { ...issuer.settings, secret: createSecret(secret) }
   await using shared = await openTestServer(undefined, undefined, { jwt: settings })
   const sign = (alg: string, by = secret) =>

@@ -63,7 +63,7 @@ test.each(['500', 'junk', 'silent'] as const)('an issuer that answers with %s: n
   issuer.fault = fault
   await expect(verify(token)).rejects.toEqual(unavailable)
   issuer.fault = 'none'
-  await expect(verify(token)).rejects.toEqual(unavailable) // nobody waits for the next failure
+  await expect(verify(token)).rejects.toEqual(unavailable) // no caller waits for the next failure
   await clock.advance(2001)
   await expect(verify(token)).resolves.toMatchObject({ subject: 'user:ada' })
 })
@@ -74,7 +74,7 @@ test('while it is away its known keys are good, and an unknown one is neither re
   issuer.fault = 'silent'
   await expect(verify(await issuer.sign('eve'))).resolves.toMatchObject({ subject: 'user:eve' })
   await expect(verify(await issuer.sign('eve', {}, { kid: 'new' }))).rejects.toEqual(unavailable)
-  // Whoever sends junk must not shut the others out.
+  // A client that sends junk must not shut the others out.
   await expect(verify(await issuer.sign('carl'))).resolves.toMatchObject({ subject: 'user:carl' })
 })
 
