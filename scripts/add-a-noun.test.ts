@@ -126,7 +126,12 @@ const env = { CORE_URL: plane.url, CORE_OWNER_KEY: key, CORE_PROJECT: 'smart_lay
 async function core(...args: string[]) {
   let text = ''
   const stdin = Object.assign(Readable.from(['']), { isTTY: false })
-  const stdout = { isTTY: false, write: (chunk: string) => (text += chunk) }
+  const write = (chunk: string, written?: () => void) => {
+    text += chunk
+    written?.()
+    return true
+  }
+  const stdout = { isTTY: false, write }
   const io = { stdin, stdout, stderr: process.stderr, env, cwd: import.meta.dirname }
   process.exitCode = await run(['--json', ...args], { ...io, signal: new AbortController().signal })
   return JSON.parse(text)
