@@ -38,8 +38,8 @@ export const problemOfError: Readonly<Record<ErrorCode, ProblemCode>> = {
 export const faultSchema = z
   .object({
     location: z.string().describe('body.amount, query.limit, path.id, header.Idempotency-Key'),
-    message: z.string(),
-    fix: z.string().optional(),
+    message: z.string().describe('What is wrong'),
+    fix: z.string().optional().describe('What to do about it'),
   })
   .meta({ id: 'Fault' })
 export type Fault = z.output<typeof faultSchema>
@@ -49,11 +49,11 @@ export const problemSchema = z
   .looseObject({
     type: z.string().describe('The page about this code, relative to the server'),
     title: z.string(),
-    status: z.int().min(400).max(599),
+    status: z.int().min(400).max(599).describe('The HTTP status'),
     detail: z.string().describe('What went wrong this time, for people'),
     instance: z.string().describe('The id of the request, also in the log and in X-Request-Id'),
     code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]).describe('Match on this'),
-    errors: z.array(faultSchema),
+    errors: z.array(faultSchema).describe('Each fault of the input'),
     retryable: z.boolean(),
     reason: z.string().optional().describe('A finer code within the code'),
     fix: z.string().optional().describe('What the caller can do about it'),

@@ -2,27 +2,27 @@ import { z } from 'zod'
 import { pageFields, pageOf, projectField, timestampField } from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
 
-const status = z.enum(['open', 'resolved', 'ignored'])
+const status = z.enum(['open', 'resolved', 'ignored']).describe('Whether somebody still has to look at it')
 
 const errorGroupSchema = z
   .object({
-    id: z.uuid(),
+    id: z.uuid().describe('The id of the group'),
     project: z.string().nullable().describe('null: in background work, or before a project was known'),
     fingerprint: z.string().describe('The same for the same fault, whichever process, machine or version met it'),
-    kind: z.enum(['request', 'loop']),
-    name: z.string(),
-    code: z.string().nullable(),
+    kind: z.enum(['request', 'loop']).describe('Whether a request or a background loop met it'),
+    name: z.string().describe('The name of the error class'),
+    code: z.string().nullable().describe('The error code; null: none'),
     place: z.string().describe('The method and pattern of the route, or the loop, where it was met last'),
     frames: z.array(z.string()).describe('Where in Core it came from, innermost first'),
     message: z.string().describe('A sample, without what looks like a secret or like data'),
     status,
-    count: z.int(),
+    count: z.int().describe('How often it was met'),
     firstSeen: timestampField,
     lastSeen: timestampField,
     lastRequestId: z.string().nullable().describe('The log has it'),
-    lastVersion: z.string().nullable(),
+    lastVersion: z.string().nullable().describe('The version of Core that met it last; null: unknown'),
     resolvedAt: timestampField.nullable(),
-    resolvedBy: z.string().nullable(),
+    resolvedBy: z.string().nullable().describe('Who resolved it; null: open'),
   })
   .meta({ id: 'ErrorGroup' })
 
@@ -89,7 +89,11 @@ export const markError = defineRoute({
   summary: 'Mark a group as resolved, ignored or open',
   auth: 'error:write',
   idempotencyKey: 'none',
-  input: { ...noInput, params: z.strictObject({ project: projectField, id: z.uuid() }), body: mark },
+  input: {
+    ...noInput,
+    params: z.strictObject({ project: projectField, id: z.uuid().describe('The id of the group') }),
+    body: mark,
+  },
   outputs: { 200: errorGroupSchema },
   problems: [],
   examples: [
@@ -125,7 +129,7 @@ export const markAnyError = defineRoute({
   summary: 'Mark a group of any project or of the background, for the owner',
   auth: 'error:write',
   idempotencyKey: 'none',
-  input: { ...noInput, params: z.strictObject({ id: z.uuid() }), body: mark },
+  input: { ...noInput, params: z.strictObject({ id: z.uuid().describe('The id of the group') }), body: mark },
   outputs: { 200: errorGroupSchema },
   problems: ['not_found'],
   examples: [

@@ -17,14 +17,14 @@ const name = z
 
 const flagSchema = z
   .object({
-    name: z.string(),
+    name: z.string().describe('The name of the flag'),
     project: z.string().nullable().describe('null: an override for all projects'),
-    value: z.unknown(),
-    cleared: z.boolean(),
-    rolloutBasisPoints: z.int(),
-    version: z.int(),
+    value: z.unknown().describe('The value, any JSON'),
+    cleared: z.boolean().describe('true: the override was removed and the default applies'),
+    rolloutBasisPoints: z.int().describe('The share of units that get the value, 0 to 10000'),
+    version: z.int().describe('Increases with every change of a flag'),
     updatedAt: timestampField,
-    updatedBy: z.string(),
+    updatedBy: z.string().describe('Who changed it last'),
     etag: etagField.nullable(),
   })
   .meta({ id: 'Flag' })
@@ -43,7 +43,12 @@ const change = z.strictObject({
     .describe('The share of units that get the value, 0 to 10000; 2500 is a quarter'),
 })
 const changed = z
-  .object({ name: z.string(), changed: z.boolean(), version: z.int(), etag: etagField.nullable() })
+  .object({
+    name: z.string().describe('The name of the flag'),
+    changed: z.boolean().describe('false: it already had this value'),
+    version: z.int().describe('Increases with every change of a flag'),
+    etag: etagField.nullable(),
+  })
   .meta({ id: 'FlagSet' })
 
 export const listFlags = defineRoute({

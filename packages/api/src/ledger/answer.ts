@@ -4,9 +4,9 @@ import { amountOrZeroField, balanceField, replayedField, timestampField } from '
 /** One window of a budget, as every answer that touches it shows it. */
 export const budgetSchema = z
   .object({
-    budget: z.string(),
+    budget: z.string().describe('The name of the budget'),
     account: z.string().describe('Whose budget it is: the account itself or one above it'),
-    period: z.enum(['hour', 'day', 'week', 'month', 'total']),
+    period: z.enum(['hour', 'day', 'week', 'month', 'total']).describe('How long each window of the budget is'),
     limit: balanceField.describe('Of this period, with what was carried over or moved'),
     spent: amountOrZeroField,
     held: amountOrZeroField,

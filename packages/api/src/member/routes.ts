@@ -10,13 +10,13 @@ const subjectField = z
 
 const memberSchema = z
   .object({
-    project: z.string(),
-    subject: z.string(),
-    role: z.enum(roles),
+    project: z.string().describe('The name of the project'),
+    subject: z.string().describe('The subject of the token that the member signs in with'),
+    role: z.enum(roles).describe('The role that decides what the member may do'),
     name: z.string().nullable().describe('For people; decides nothing'),
-    createdBy: z.string(),
+    createdBy: z.string().describe('Who created it'),
     createdAt: timestampField,
-    updatedBy: z.string(),
+    updatedBy: z.string().describe('Who changed it last'),
     updatedAt: timestampField,
     etag: etagField,
   })

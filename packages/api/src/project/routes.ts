@@ -12,11 +12,11 @@ import { defineRoute, noInput } from '../contract/route-contract.ts'
 
 const projectSchema = z
   .object({
-    name: z.string(),
-    version: z.string().nullable(),
+    name: z.string().describe("The project's name"),
+    version: z.string().nullable().describe('The version of the project, at most 100 characters'),
     capabilities: z.array(z.unknown()).describe('What the project says it can do'),
-    endpoints: objectField,
-    metadata: objectField,
+    endpoints: objectField.describe('A JSON object of the addresses of the project, by name'),
+    metadata: objectField.describe('A JSON object, as it was stored'),
     registeredAt: timestampField,
     updatedAt: timestampField,
     etag: etagField,
@@ -54,7 +54,14 @@ export const listProjects = defineRoute({
   idempotencyKey: 'none',
   conditional: 'read',
   input: noInput,
-  outputs: { 200: z.object({ data: z.array(projectSchema), page: z.object({ next: z.null() }) }) },
+  outputs: {
+    200: z.object({
+      data: z.array(projectSchema).describe('The rows of this page'),
+      page: z
+        .object({ next: z.null().describe('The cursor of the next page; null on the last one') })
+        .describe('Where the next page begins'),
+    }),
+  },
   problems: [],
   examples: [{ title: 'One project', status: 200, response: { data: [example], page: { next: null } } }],
 })
@@ -62,9 +69,13 @@ export const listProjects = defineRoute({
 const project = z.strictObject({ project: projectField })
 
 const fields = z.strictObject({
-  version: z.string().max(100).optional(),
-  capabilities: z.array(z.string().max(100)).max(100).optional(),
-  endpoints: jsonObjectField.optional(),
+  version: z.string().max(100).optional().describe('The version of the project, at most 100 characters'),
+  capabilities: z
+    .array(z.string().max(100))
+    .max(100)
+    .optional()
+    .describe('What the project says it can do, at most 100 names'),
+  endpoints: jsonObjectField.optional().describe('A JSON object of the addresses of the project, by name'),
   metadata: metadataField.optional(),
 })
 

@@ -46,7 +46,8 @@ test.each(contracts.map((route) => [route.operation, route] as const))('%s shows
   const inputs = [params, query, body].flatMap((schema) => toFieldRows(schema, 'input'))
   const outputs =
     route.produces === undefined ? Object.values(route.outputs).flatMap((schema) => toFieldRows(schema, 'output')) : []
-  for (const { name, type } of [...inputs, ...outputs]) {
+  for (const { name, type, description } of [...inputs, ...outputs]) {
+    expect(description, `${name} has no description`).not.toBe('')
     expect(article).toContain(`data-field="${name}"`)
     expect(type).not.toBe('')
   }

@@ -2,22 +2,22 @@ import { z } from 'zod'
 import { etagField, replayedField, timestampField } from '../../contract/field.ts'
 import { capabilities } from '../../contract/scope.ts'
 
-const scopes = z.array(z.enum(capabilities)).min(1).max(100)
+const scopes = z.array(z.enum(capabilities)).min(1).max(100).describe('What the key may do')
 
 const keyFields = {
-  id: z.uuid(),
+  id: z.uuid().describe('The id of the key'),
   project: z.string().nullable().describe('null: a key of the whole system'),
-  name: z.string(),
+  name: z.string().describe('What uses the key'),
   hint: z.string().describe('Its first characters'),
   scopes,
-  status: z.enum(['active', 'expired', 'disabled']),
-  createdBy: z.string(),
+  status: z.enum(['active', 'expired', 'disabled']).describe('Its present state'),
+  createdBy: z.string().describe('Who created it'),
   createdAt: timestampField,
   expiresAt: timestampField.nullable(),
   disabledAt: timestampField.nullable().describe('It can be enabled again, unless it was revoked'),
   revokedAt: timestampField.nullable().describe('Ended for good'),
   lastUsedAt: timestampField.nullable(),
-  replacedBy: z.uuid().nullable(),
+  replacedBy: z.uuid().nullable().describe('The id of the key that replaces this one; null: none'),
   etag: etagField,
 }
 export const keySchema = z.object(keyFields).meta({ id: 'ApiKey' })
@@ -31,7 +31,7 @@ export const newKeySchema = z
   .meta({ id: 'NewApiKey' })
 
 export const rerolledKeySchema = newKeySchema
-  .extend({ replaces: z.uuid(), overlapEndsAt: timestampField })
+  .extend({ replaces: z.uuid().describe('The id of the key that this one replaces'), overlapEndsAt: timestampField })
   .meta({ id: 'RerolledApiKey' })
 
 const mode = z

@@ -26,9 +26,11 @@ export const verifyApiKey = defineRoute({
   outputs: {
     200: z
       .object({
-        valid: z.boolean(),
-        code: z.enum(['valid', 'not_found', 'expired', 'disabled', 'insufficient_scope']),
-        key: keySchema.nullable(),
+        valid: z.boolean().describe('Whether the key is valid and has the scope'),
+        code: z
+          .enum(['valid', 'not_found', 'expired', 'disabled', 'insufficient_scope'])
+          .describe('valid, or why it is not'),
+        key: keySchema.nullable().describe('The key; null where it is unknown'),
       })
       .meta({ id: 'KeyVerdict' }),
   },

@@ -14,7 +14,7 @@ import {
 } from './api-key-fields.ts'
 
 const project = z.strictObject({ project: projectField })
-const byId = z.strictObject({ project: projectField, id: z.uuid() })
+const byId = z.strictObject({ project: projectField, id: z.uuid().describe('The id of the key') })
 
 export const listApiKeys = defineRoute({
   operation: 'listApiKeys',

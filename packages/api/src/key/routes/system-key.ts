@@ -15,7 +15,7 @@ import {
 
 // Keys without a project. Only the owner, who may do everything, sees that they exist.
 
-const byId = z.strictObject({ id: z.uuid() })
+const byId = z.strictObject({ id: z.uuid().describe('The id of the key') })
 const example = { ...keyExample, project: null, name: 'dashboard', scopes: ['project:read', 'ledger:read'] }
 
 export const listSystemApiKeys = defineRoute({

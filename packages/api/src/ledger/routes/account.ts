@@ -13,8 +13,10 @@ import {
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import { balanceFields, postingExample, postingFields } from '../answer.ts'
 
-const kind = z.enum(['pool', 'project', 'user'])
-const status = z.enum(['active', 'frozen', 'closed'])
+const kind = z
+  .enum(['pool', 'project', 'user'])
+  .describe('What the account is for: a pool of credits, a project, or a user of one')
+const status = z.enum(['active', 'frozen', 'closed']).describe('frozen and closed accounts refuse to spend')
 const funding = z
   .enum(['own', 'parent'])
   .describe('own: holds credits itself. parent: has no purse; what it spends comes out of its parent')
@@ -26,17 +28,17 @@ const overBpField = z
   .describe('How much a settle may charge above a hold, in basis points of what was granted: 10000 is as much again')
 
 const accountFields = {
-  account: z.string(),
-  project: z.string(),
+  account: z.string().describe('The code of the account'),
+  project: z.string().describe('The name of the project'),
   kind,
   status,
-  parent: z.string().nullable(),
+  parent: z.string().nullable().describe('The code of the account above it; null: none'),
   funding,
   purse: z.string().describe('The account whose credits it spends'),
   overdraft: amountOrZeroField,
   debtLimit: amountOrZeroField.describe('How far a settle with over = overflow may take available below zero'),
   overBp: overBpField,
-  metadata: objectField,
+  metadata: objectField.describe('A JSON object, as it was stored'),
   createdAt: timestampField,
   etag: etagField,
 }

@@ -5,11 +5,11 @@ import { defineRoute, noInput } from '../../contract/route-contract.ts'
 const violation = z.object({
   check: z.string().describe('The invariant that does not hold'),
   subject: z.string().describe('The account, hold, window or transaction it does not hold for'),
-  found: z.unknown(),
+  found: z.unknown().describe('What was found'),
 })
 
 const auditFields = {
-  clean: z.boolean(),
+  clean: z.boolean().describe('true: no violation was found'),
   violations: z.array(violation).describe('At most 100'),
   accounts: z.int().describe('How many were audited'),
   transactions: z.int().describe('How many journal rows they have'),

@@ -15,7 +15,7 @@ const byCode = z.strictObject({ project: projectField, code: accountField })
 
 const balanceSchema = z
   .object({
-    account: z.string(),
+    account: z.string().describe('The code of the account'),
     granted: amountOrZeroField.optional(),
     spent: amountOrZeroField.optional(),
     settled: balanceFields.settled,
@@ -64,15 +64,15 @@ export const getBalance = defineRoute({
 
 const entrySchema = z
   .object({
-    tx: z.int(),
-    op: z.string(),
-    account: z.string(),
-    key: z.string(),
-    hold: z.string().nullable(),
+    tx: z.int().describe('The number of the journal row'),
+    op: z.string().describe('What the journal row did'),
+    account: z.string().describe('The code of the account'),
+    key: z.string().describe('The idempotency key'),
+    hold: z.string().nullable().describe('The id of the hold; null: none'),
     amount: amountOrZeroField,
-    flags: z.array(z.string()),
-    metadata: z.unknown(),
-    actor: z.string(),
+    flags: z.array(z.string()).describe('Marks of the journal row'),
+    metadata: z.unknown().describe('A JSON object, as it was stored'),
+    actor: z.string().describe('Who made the request'),
     at: timestampField,
     settled: balanceFields.settled.nullable(),
     held: balanceFields.held.nullable(),

@@ -23,12 +23,12 @@ const key = z
   .optional()
   .describe("The operation's own idempotency key, 1 to 200 characters; left out: the header's, a colon, and its index")
 const metadata = metadataField.default({})
-const reason = z.string().max(1000).optional()
+const reason = z.string().max(1000).optional().describe('Why, at most 1000 characters; kept with the record')
 
 /** The operations of a batch, with the fields of the routes that do the same one by one. */
 export const batchOperation = z.discriminatedUnion('op', [
   z.strictObject({
-    op: z.literal('reserve'),
+    op: z.literal('reserve').describe('The kind of operation'),
     key,
     account: accountField,
     amount: amountField,
@@ -38,39 +38,72 @@ export const batchOperation = z.discriminatedUnion('op', [
     hold: z.uuid().optional().describe('An id of your own, so that a later operation can settle it'),
     metadata,
   }),
-  z.strictObject({ op: z.literal('settle'), key, hold: holdField, amount: amountOrZeroField.optional(), metadata }),
-  z.strictObject({ op: z.literal('void'), key, hold: holdField, reason }),
-  z.strictObject({ op: z.literal('charge'), key, account: accountField, amount: amountField, metadata }),
   z.strictObject({
-    op: z.literal('extend'),
+    op: z.literal('settle').describe('The kind of operation'),
+    key,
+    hold: holdField,
+    amount: amountOrZeroField.optional(),
+    metadata,
+  }),
+  z.strictObject({ op: z.literal('void').describe('The kind of operation'), key, hold: holdField, reason }),
+  z.strictObject({
+    op: z.literal('charge').describe('The kind of operation'),
+    key,
+    account: accountField,
+    amount: amountField,
+    metadata,
+  }),
+  z.strictObject({
+    op: z.literal('extend').describe('The kind of operation'),
     key,
     hold: holdField,
     add: amountOrZeroField.default(0),
     min: amountOrZeroField.optional(),
     ttlSeconds: ttlSecondsField,
   }),
-  z.strictObject({ op: z.literal('capture'), key, hold: holdField, amount: amountField }),
-  z.strictObject({ op: z.literal('grant'), key, account: accountField, amount: amountField, reason, metadata }),
   z.strictObject({
-    op: z.literal('transfer'),
+    op: z.literal('capture').describe('The kind of operation'),
+    key,
+    hold: holdField,
+    amount: amountField,
+  }),
+  z.strictObject({
+    op: z.literal('grant').describe('The kind of operation'),
+    key,
+    account: accountField,
+    amount: amountField,
+    reason,
+    metadata,
+  }),
+  z.strictObject({
+    op: z.literal('transfer').describe('The kind of operation'),
     key,
     from: accountField,
     to: accountField,
     amount: amountField,
     mode: transferModeField,
   }),
-  z.strictObject({ op: z.literal('refund'), key, tx: transactionField, amount: amountField.optional() }),
+  z.strictObject({
+    op: z.literal('refund').describe('The kind of operation'),
+    key,
+    tx: transactionField,
+    amount: amountField.optional(),
+  }),
 ])
 export type BatchOperation = z.output<typeof batchOperation>
 
-const accepted = z.looseObject({ ok: z.literal(true), tx: z.int(), replayed: z.boolean() })
+const accepted = z.looseObject({
+  ok: z.literal(true).describe('Whether the operation was applied'),
+  tx: z.int().describe('The number of the journal row'),
+  replayed: z.boolean().describe('true: this key was accepted before and this is the first answer'),
+})
 const refused = z.looseObject({
-  ok: z.literal(false),
+  ok: z.literal(false).describe('Whether the operation was applied'),
   code: z.enum([...Object.keys(problems), 'not_applied']).describe('As the route of this operation would answer'),
-  detail: z.string(),
-  reason: z.string().optional(),
-  fix: z.string().optional(),
-  errors: z.array(faultSchema).optional(),
+  detail: z.string().describe('What is wrong with this request'),
+  reason: z.string().optional().describe('Why it was refused, as one word'),
+  fix: z.string().optional().describe('What to do about it'),
+  errors: z.array(faultSchema).optional().describe('Each fault of the input'),
 })
 
 export const runBatch = defineRoute({

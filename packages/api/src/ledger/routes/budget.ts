@@ -12,7 +12,9 @@ import {
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import { budgetExample, budgetSchema, postingExample, postingFields } from '../answer.ts'
 
-const period = z.enum(['hour', 'day', 'week', 'month', 'total'])
+const period = z
+  .enum(['hour', 'day', 'week', 'month', 'total'])
+  .describe('How long each window of the budget is; total never ends')
 const project = z.strictObject({ project: projectField })
 
 const listedSchema = budgetSchema.extend({ etag: etagField }).meta({ id: 'ListedBudget' })
@@ -34,7 +36,14 @@ export const listBudgets = defineRoute({
       account: accountField.optional().describe("Left out: the project's account of the same name"),
     }),
   },
-  outputs: { 200: z.object({ data: z.array(listedSchema), page: z.object({ next: z.null() }) }) },
+  outputs: {
+    200: z.object({
+      data: z.array(listedSchema).describe('The rows of this page'),
+      page: z
+        .object({ next: z.null().describe('The cursor of the next page; null on the last one') })
+        .describe('Where the next page begins'),
+    }),
+  },
   problems: ['account_not_found'],
   examples: [
     {
@@ -78,8 +87,8 @@ export const setBudget = defineRoute({
   outputs: {
     200: z
       .object({
-        account: z.string(),
-        budget: z.string(),
+        account: z.string().describe('The code of the account'),
+        budget: z.string().describe('The name of the budget'),
         limit: amountOrZeroField.nullable(),
         etag: etagField.nullable(),
         ...postingFields,
@@ -100,15 +109,15 @@ export const setBudget = defineRoute({
 
 const alertSchema = z
   .object({
-    id: z.int(),
-    account: z.string(),
-    budget: z.string(),
+    id: z.int().describe('The number of the alert'),
+    account: z.string().describe('The code of the account'),
+    budget: z.string().describe('The name of the budget'),
     period,
     periodStart: timestampField.nullable(),
     limit: amountOrZeroField,
-    thresholdBasisPoints: z.int(),
+    thresholdBasisPoints: z.int().describe('The threshold that was crossed, in basis points of the limit'),
     spent: amountOrZeroField,
-    tx: z.int(),
+    tx: z.int().describe('The number of the journal row'),
     at: timestampField,
   })
   .meta({ id: 'Alert' })

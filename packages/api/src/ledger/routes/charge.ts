@@ -17,7 +17,11 @@ export const chargeCredits = defineRoute({
     params: z.strictObject({ project: projectField }),
     body: z.strictObject({ account: accountField, amount: amountField, metadata: metadataField.default({}) }),
   },
-  outputs: { 201: z.object({ account: z.string(), charged: amountField, ...postingFields }).meta({ id: 'Charge' }) },
+  outputs: {
+    201: z
+      .object({ account: z.string().describe('The code of the account'), charged: amountField, ...postingFields })
+      .meta({ id: 'Charge' }),
+  },
   problems: ['insufficient_credits', 'budget_exhausted', 'account_not_found', 'account_frozen'],
   examples: [
     {

@@ -16,8 +16,8 @@ const id = '019ab2c4-0000-7000-8000-000000000000'
 
 const leaseFields = {
   lease: leaseField,
-  account: z.string(),
-  device: z.string(),
+  account: z.string().describe('The code of the account'),
+  device: z.string().describe('The device that holds the lease'),
   status: z
     .enum(['open', 'expired', 'returned', 'closed'])
     .describe('expired: time is up, reports are awaited. returned: the unreported rest has gone back'),
@@ -121,7 +121,12 @@ export const reportCreditLease = defineRoute({
           z.strictObject({
             amount: amountField,
             at: timestampField.describe('When it was spent, RFC 3339'),
-            key: z.string().min(1).max(200).optional(),
+            key: z
+              .string()
+              .min(1)
+              .max(200)
+              .optional()
+              .describe('An id of the item, 1 to 200 characters, kept with the record'),
             metadata: metadataField.optional(),
           }),
         )

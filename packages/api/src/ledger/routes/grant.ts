@@ -17,11 +17,15 @@ export const grantCredits = defineRoute({
     body: z.strictObject({
       account: accountField,
       amount: amountField,
-      reason: z.string().max(1000).optional(),
+      reason: z.string().max(1000).optional().describe('Why, at most 1000 characters; kept with the record'),
       metadata: metadataField.default({}),
     }),
   },
-  outputs: { 201: z.object({ account: z.string(), amount: amountField, ...postingFields }).meta({ id: 'Grant' }) },
+  outputs: {
+    201: z
+      .object({ account: z.string().describe('The code of the account'), amount: amountField, ...postingFields })
+      .meta({ id: 'Grant' }),
+  },
   problems: ['account_not_found', 'account_frozen'],
   examples: [
     {

@@ -70,8 +70,8 @@ export const getHold = defineRoute({
     200: z
       .object({
         hold: holdField,
-        account: z.string(),
-        status: z.enum(['open', 'settled', 'voided', 'expired', 'settled_late']),
+        account: z.string().describe('The code of the account'),
+        status: z.enum(['open', 'settled', 'voided', 'expired', 'settled_late']).describe('Its present state'),
         amount: amountField.describe('What was granted'),
         captured: amountOrZeroField.describe('What was charged within the hold'),
         released: amountOrZeroField.describe('What went back'),
@@ -79,11 +79,11 @@ export const getHold = defineRoute({
         uncollected: amountOrZeroField.describe('Used, but not charged'),
         rest: amountOrZeroField.describe('What is still set aside'),
         over: overField,
-        metadata: objectField,
+        metadata: objectField.describe('A JSON object, as it was stored'),
         openedAt: timestampField,
         expiresAt: timestampField,
         closedAt: timestampField.nullable(),
-        budgets: z.array(budgetSchema),
+        budgets: z.array(budgetSchema).describe('Every budget that binds, of the account and of those above it'),
       })
       .meta({ id: 'Hold' }),
   },
@@ -213,7 +213,7 @@ export const settleHold = defineRoute({
     200: z
       .object({
         hold: holdField,
-        status: z.enum(['settled', 'settled_late']),
+        status: z.enum(['settled', 'settled_late']).describe('Its present state'),
         charged: amountOrZeroField,
         released: amountOrZeroField,
         uncollected: amountOrZeroField.describe(
@@ -252,10 +252,21 @@ export const voidHold = defineRoute({
   summary: 'Give a hold back whole',
   auth: 'ledger:spend',
   idempotencyKey: 'required',
-  input: { ...noInput, params: byId, body: z.strictObject({ reason: z.string().max(1000).optional() }) },
+  input: {
+    ...noInput,
+    params: byId,
+    body: z.strictObject({
+      reason: z.string().max(1000).optional().describe('Why, at most 1000 characters; kept with the record'),
+    }),
+  },
   outputs: {
     200: z
-      .object({ hold: holdField, status: z.literal('voided'), released: amountField, ...postingFields })
+      .object({
+        hold: holdField,
+        status: z.literal('voided').describe('Its present state'),
+        released: amountField,
+        ...postingFields,
+      })
       .meta({ id: 'Voided' }),
   },
   problems: ['hold_closed'],

@@ -21,7 +21,7 @@ export const sealLedger = defineRoute({
       .object({
         sealed: z.int().describe('How many rows; 0: nothing was left, or another one seals right now'),
         busy: z.boolean().optional().describe('true: another one seals right now'),
-        lastTx: z.int().optional(),
+        lastTx: z.int().optional().describe('The last journal row that is covered'),
         hash: hashField.optional(),
       })
       .meta({ id: 'Seal' }),
@@ -49,20 +49,21 @@ export const verifyLedger = defineRoute({
   outputs: {
     200: z
       .object({
-        valid: z.boolean(),
+        valid: z.boolean().describe('Whether every block verifies'),
         blocks: z.int().describe('How many fit'),
-        transactions: z.int().optional(),
+        transactions: z.int().optional().describe('How many journal rows were checked'),
         head: hashField.nullable().optional(),
-        lastTx: z.int().nullable().optional(),
+        lastTx: z.int().nullable().optional().describe('The last journal row that is covered'),
         badBlock: z
           .object({
-            id: z.int(),
-            firstTx: z.int(),
-            lastTx: z.int(),
+            id: z.int().describe('The number of the block'),
+            firstTx: z.int().describe('The first journal row of the block'),
+            lastTx: z.int().describe('The last journal row that is covered'),
             sealedAt: timestampField,
-            fault: z.string(),
+            fault: z.string().describe('Why the block does not verify'),
           })
-          .optional(),
+          .optional()
+          .describe('The first block that does not verify'),
       })
       .meta({ id: 'Verification' }),
   },
@@ -88,14 +89,14 @@ export const getLedgerStats = defineRoute({
   outputs: {
     200: z
       .object({
-        accounts: z.int(),
+        accounts: z.int().describe('How many accounts there are'),
         frozen: z.int().describe('Accounts that are frozen'),
         inDebt: z.int().describe('Accounts with less than nothing available'),
         balance: balanceField.describe('All credits that were granted and not charged'),
         held: amountOrZeroField,
-        openHolds: z.int(),
+        openHolds: z.int().describe('How many holds are open'),
         dueHolds: z.int().describe('Open, and past their time: the sweep takes them'),
-        oldestDueSeconds: z.number(),
+        oldestDueSeconds: z.number().describe('For how many seconds the oldest expired hold has waited to be closed'),
         transactions: z.int().describe('The number of the last journal row'),
         sealedTx: z.int().describe('The last row that is sealed'),
         sealedAt: timestampField.nullable(),

@@ -4,7 +4,7 @@ import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import { postingExample, postingFields } from '../answer.ts'
 
 const moveSchema = z.object({
-  account: z.string(),
+  account: z.string().describe('The code of the account'),
   from: amountOrZeroField.describe('The cap before'),
   to: amountOrZeroField.describe('The cap from now on, until the period ends'),
   moved: balanceField.describe('to - from; all of them sum to zero'),
@@ -33,11 +33,11 @@ export const rebalanceBudgets = defineRoute({
   outputs: {
     200: z
       .object({
-        parent: z.string(),
-        budget: z.string(),
+        parent: z.string().describe('The code of the account whose children were balanced'),
+        budget: z.string().describe('The name of the budget'),
         total: amountOrZeroField.describe('All caps together; the same before and after'),
-        dryRun: z.boolean(),
-        moves: z.array(moveSchema),
+        dryRun: z.boolean().describe('true: nothing was moved'),
+        moves: z.array(moveSchema).describe('Each move of budget between accounts'),
         ...z.object(postingFields).partial().shape,
       })
       .meta({ id: 'Rebalance', description: 'A dry run has no tx and tells of no balance' }),

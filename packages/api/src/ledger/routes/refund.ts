@@ -23,7 +23,7 @@ export const refundCharge = defineRoute({
   outputs: {
     201: z
       .object({
-        account: z.string(),
+        account: z.string().describe('The code of the account'),
         refunded: amountField,
         refunds: z.int().describe('The tx of the charge'),
         left: amountOrZeroField.describe('What is still left to refund'),

@@ -26,8 +26,8 @@ export const transferCredits = defineRoute({
   outputs: {
     201: z
       .object({
-        from: z.string(),
-        to: z.string(),
+        from: z.string().describe('The code of the account that pays'),
+        to: z.string().describe('The code of the account that receives'),
         moved: amountField,
         ...postingFields,
         toBalance: z

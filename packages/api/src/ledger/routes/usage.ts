@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { accountField, amountOrZeroField, projectField, timestampField } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 
-const bucket = z.enum(['hour', 'day', 'week', 'month'])
+const bucket = z.enum(['hour', 'day', 'week', 'month']).describe('How long each bucket is')
 
 export const getUsage = defineRoute({
   operation: 'getUsage',
@@ -26,19 +26,21 @@ export const getUsage = defineRoute({
   outputs: {
     200: z
       .object({
-        account: z.string(),
+        account: z.string().describe('The code of the account'),
         bucket,
         from: timestampField,
         to: timestampField,
-        usage: z.array(
-          z.object({
-            start: timestampField,
-            charged: amountOrZeroField,
-            refunded: amountOrZeroField,
-            uncollected: amountOrZeroField.describe('Used, but not charged'),
-            charges: z.int().describe('How many'),
-          }),
-        ),
+        usage: z
+          .array(
+            z.object({
+              start: timestampField,
+              charged: amountOrZeroField,
+              refunded: amountOrZeroField,
+              uncollected: amountOrZeroField.describe('Used, but not charged'),
+              charges: z.int().describe('How many'),
+            }),
+          )
+          .describe('The buckets, the oldest first'),
       })
       .meta({ id: 'Usage' }),
   },

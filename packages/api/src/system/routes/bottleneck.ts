@@ -3,23 +3,23 @@ import { queryInteger } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 
 const figures = {
-  count: z.int(),
-  totalMs: z.number(),
+  count: z.int().describe('How many there were'),
+  totalMs: z.number().describe('The sum of their durations in milliseconds'),
   p50Ms: z.number().describe('Within 3.2 %, like the other two'),
-  p95Ms: z.number(),
-  p99Ms: z.number(),
-  maxMs: z.number(),
+  p95Ms: z.number().describe('The 95th percentile in milliseconds'),
+  p99Ms: z.number().describe('The 99th percentile in milliseconds'),
+  maxMs: z.number().describe('The longest in milliseconds'),
 }
 
 const bottleneckSchema = z
   .object({
-    kind: z.enum(['database', 'event_loop', 'pool', 'function', 'route']),
-    subject: z.string(),
+    kind: z.enum(['database', 'event_loop', 'pool', 'function', 'route']).describe('What is slow'),
+    subject: z.string().describe('The name of what is described'),
     p95Ms: z.number().nullable().describe('null where it is not a matter of time'),
     limitMs: z.number().nullable().describe('From which 95th percentile on it is one'),
     severity: z.number().describe('The two divided'),
-    finding: z.string(),
-    remedy: z.string(),
+    finding: z.string().describe('What was measured'),
+    remedy: z.string().describe('What to do about it'),
   })
   .meta({ id: 'Bottleneck' })
 
@@ -44,16 +44,35 @@ export const getBottlenecks = defineRoute({
   outputs: {
     200: z
       .object({
-        windowSeconds: z.int(),
-        bottlenecks: z.array(bottleneckSchema),
-        routes: z.array(z.object({ method: z.string(), route: z.string(), ...figures, failures: z.int() })),
-        functions: z.array(z.object({ name: z.string(), ...figures, failures: z.int() })),
-        pool: z.object({
-          running: z.int(),
-          waiting: z.int(),
-          capacity: z.int().nullable().describe('null: the server decides'),
-          waits: z.object(figures).describe('How long calls waited for a connection, or for their turn'),
-        }),
+        windowSeconds: z.int().describe('Seconds that the figures cover'),
+        bottlenecks: z.array(bottleneckSchema).describe('What limits the throughput, the most severe first'),
+        routes: z
+          .array(
+            z.object({
+              method: z.string().describe('The HTTP method'),
+              route: z.string().describe('The path of the route, with its parameters in braces'),
+              ...figures,
+              failures: z.int().describe('How many of them failed'),
+            }),
+          )
+          .describe('The figures of each route'),
+        functions: z
+          .array(
+            z.object({
+              name: z.string().describe('The name of the function'),
+              ...figures,
+              failures: z.int().describe('How many of them failed'),
+            }),
+          )
+          .describe('The figures of each database function'),
+        pool: z
+          .object({
+            running: z.int().describe('Calls that run now'),
+            waiting: z.int().describe('Calls that wait now'),
+            capacity: z.int().nullable().describe('null: the server decides'),
+            waits: z.object(figures).describe('How long calls waited for a connection, or for their turn'),
+          })
+          .describe('The connections to the database'),
         loopDelay: z.object(figures).describe('How late the event loop ran what was due'),
       })
       .meta({ id: 'Bottlenecks' }),

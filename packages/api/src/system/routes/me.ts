@@ -23,7 +23,12 @@ export const getMe = defineRoute({
           .describe('The project that current means; null for the owner, and for a person with none or several'),
         scopes: z.array(z.enum(capabilities)).describe('In project; of a person with several, in any of them'),
         roles: z
-          .array(z.object({ project: z.string().nullable(), role: z.enum(roles) }))
+          .array(
+            z.object({
+              project: z.string().nullable().describe('The name of the project; null: every project'),
+              role: z.enum(roles).describe('The name of the role'),
+            }),
+          )
           .describe('Of a person, by project; null is every project. Empty for keys'),
         expiresAt: timestampField.nullable(),
       })

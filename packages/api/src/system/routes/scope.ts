@@ -4,7 +4,7 @@ import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import { capabilities, roleScopes } from '../../contract/scope.ts'
 import { scopes } from '../../nouns.ts'
 
-const scope = z.enum(capabilities)
+const scope = z.enum(capabilities).describe('The name of the scope')
 
 /** What `listScopes` answers: the same for everybody. */
 export const scopeCatalog = {
@@ -25,9 +25,20 @@ export const listScopes = defineRoute({
   outputs: {
     200: z
       .object({
-        data: z.array(z.object({ scope, summary: z.string() })),
-        page: z.object({ next: z.null() }),
-        roles: z.array(z.object({ role: z.enum(roles), scopes: z.array(scope) })),
+        data: z
+          .array(z.object({ scope, summary: z.string().describe('What the scope allows') }))
+          .describe('The rows of this page'),
+        page: z
+          .object({ next: z.null().describe('The cursor of the next page; null on the last one') })
+          .describe('Where the next page begins'),
+        roles: z
+          .array(
+            z.object({
+              role: z.enum(roles).describe('The name of the role'),
+              scopes: z.array(scope).describe('The scopes that it has'),
+            }),
+          )
+          .describe('The roles and what each allows'),
       })
       .meta({ id: 'Scopes' }),
   },

@@ -14,17 +14,19 @@ export const getSystemInfo = defineRoute({
   outputs: {
     200: z
       .object({
-        version: z.string(),
+        version: z.string().describe('The version of Core'),
         node: z.string().describe('Of the process that answers'),
-        driver: z.enum(['embedded', 'postgres', 'supabase']),
+        driver: z.enum(['embedded', 'postgres', 'supabase']).describe('How the database is reached'),
         serverVersion: z.string().describe('Of Postgres'),
-        schema: z.object({
-          version: z.string().nullable().describe('The newest migration of Core that is applied'),
-          applied: z.int().describe('How many of them are'),
-          pending: z.array(z.string()).describe('Those this version brings along that the database lacks'),
-        }),
+        schema: z
+          .object({
+            version: z.string().nullable().describe('The newest migration of Core that is applied'),
+            applied: z.int().describe('How many of them are'),
+            pending: z.array(z.string()).describe('Those this version brings along that the database lacks'),
+          })
+          .describe('The migrations of the database'),
         startedAt: timestampField,
-        uptimeSeconds: z.int(),
+        uptimeSeconds: z.int().describe('Seconds since the start of the process'),
         features: z.record(z.string(), z.boolean()).describe('What is switched on, by name'),
       })
       .meta({ id: 'SystemInfo' }),

@@ -13,7 +13,7 @@ export const live = defineRoute({
   auth: 'public',
   idempotencyKey: 'none',
   input: noInput,
-  outputs: { 200: z.object({ status: z.literal('healthy') }) },
+  outputs: { 200: z.object({ status: z.literal('healthy').describe('Its present state') }) },
   problems: [],
   examples: [{ title: 'Running', status: 200, response: { status: 'healthy' } }],
 })
@@ -29,8 +29,17 @@ export const ready = defineRoute({
   input: noInput,
   outputs: {
     200: z.object({
-      status: z.literal('healthy'),
-      checks: z.object({ database: z.object({ status: z.literal('up'), latencyMs: z.number() }) }),
+      status: z.literal('healthy').describe('Its present state'),
+      checks: z
+        .object({
+          database: z
+            .object({
+              status: z.literal('up').describe('Its present state'),
+              latencyMs: z.number().describe('How long the database took to answer, in milliseconds'),
+            })
+            .describe('Whether the database answers'),
+        })
+        .describe('What was checked'),
     }),
   },
   problems: ['unavailable'],
@@ -53,7 +62,9 @@ export const openApiDocument = defineRoute({
   idempotencyKey: 'none',
   conditional: 'read',
   input: noInput,
-  outputs: { 200: z.looseObject({ openapi: z.literal('3.1.0') }) },
+  outputs: {
+    200: z.looseObject({ openapi: z.literal('3.1.0').describe('The version of OpenAPI that the document follows') }),
+  },
   problems: [],
   examples: [{ title: 'The document', status: 200, response: { openapi: '3.1.0' } }],
 })
@@ -81,7 +92,10 @@ export const problemPage = defineRoute({
   summary: 'What a problem code means and what to do about it',
   auth: 'public',
   idempotencyKey: 'none',
-  input: { ...noInput, params: z.strictObject({ code: z.enum(Object.keys(problems)) }) },
+  input: {
+    ...noInput,
+    params: z.strictObject({ code: z.enum(Object.keys(problems)).describe('The code of the problem') }),
+  },
   outputs: { 200: html },
   produces: 'text/html',
   problems: [],
