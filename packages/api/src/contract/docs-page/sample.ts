@@ -20,7 +20,8 @@ function toCurl(route: RouteContract, input: SampleInput): string {
   const { auth, idempotencyKey, method, produces } = route
   const address = `$CORE_URL${toAddress(route, input)}`
   if (produces === 'websocket') {
-    return `# curl 8.11 or later\ncurl --no-buffer "${address.replace('$CORE_URL', 'ws://$CORE_HOST')}" \\\n  -H "Authorization: Bearer $CORE_KEY"`
+    const webSocket = address.replace('$CORE_URL', '$' + '{CORE_URL/http/ws}')
+    return `# curl 8.11 or later\ncurl --no-buffer "${webSocket}" \\\n  -H "Authorization: Bearer $CORE_KEY"`
   }
   const flags = [
     ...(method === 'GET' ? [] : [`-X ${method}`]),
