@@ -255,7 +255,14 @@ describe('faults', () => {
     },
   )
 
-  test.each(['mysql://h/d', 'h:5432/d', 'postgres:', 'postgres://'])('%j is no database URL', (text) => {
+  test.each([
+    'mysql://h/d',
+    'h:5432/d',
+    'postgres:',
+    'postgres://',
+    'postgres://core:12/b@h/d',
+    'postgres://core:a?b@h/d',
+  ])('%j is no database URL', (text) => {
     expect(faultsOf({ env: { CORE_DATABASE_URL: text } })).toMatchObject([{ variable: 'CORE_DATABASE_URL' }])
   })
 

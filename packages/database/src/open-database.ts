@@ -22,6 +22,7 @@ const DEFAULT_TIMEOUT_MS = 10_000
 export async function openDatabase(config: DatabaseConfig, deps: DatabaseDependencies = {}): Promise<Database> {
   const clock = deps.clock ?? systemClock
   const logger = (deps.logger ?? silentLogger).child({ component: 'database', driver: config.driver })
+  const driverName: unknown = config.driver
   const timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
   switch (config.driver) {
     case 'embedded': {
@@ -39,6 +40,10 @@ export async function openDatabase(config: DatabaseConfig, deps: DatabaseDepende
       return createSupabaseDatabase(config, { timeoutMs, logger, clock })
     }
     default:
-      throw new CoreError('E_INVALID', `unknown database driver ${JSON.stringify(config satisfies never)}`)
+      // The driver alone: the other options hold passwords and keys.
+      config satisfies never
+      throw new CoreError('E_INVALID', `unknown database driver ${JSON.stringify(driverName)}`, {
+        fix: 'Choose embedded, postgres or supabase.',
+      })
   }
 }

@@ -4,6 +4,7 @@ import type { EmbeddedConfig } from '../database.ts'
 import { quoteIdentifier } from '../rpc-statement.ts'
 import type { SqlDriver } from '../sql-driver.ts'
 import type { SqlSession } from '../sql-session.ts'
+import { toDataDirError } from './data-dir-error.ts'
 import { watchDataFolder } from './data-folder.ts'
 import { acquireDataLock } from './data-lock.ts'
 import { createEmbeddedQueue, type EmbeddedQueue } from './embedded-queue.ts'
@@ -34,7 +35,7 @@ export async function createEmbeddedDriver(
   { logger, snapshot, onWait, runawayMs }: EmbeddedDependencies,
 ): Promise<EmbeddedDriver> {
   const inMemory = dataDir === 'memory'
-  const lock = inMemory ? undefined : await acquireDataLock(join(dataDir, 'data.lock'))
+  const lock = inMemory ? undefined : await lockDataDir(dataDir)
   let queue: EmbeddedQueue
   let folder: Awaited<ReturnType<typeof watchDataFolder>> | undefined
   const listeners = new Map<string, Set<(payload: string) => void>>()
@@ -85,5 +86,13 @@ export async function createEmbeddedDriver(
       await queue.close()
       await lock?.[Symbol.asyncDispose]()
     },
+  }
+}
+
+async function lockDataDir(dataDir: string): Promise<AsyncDisposable> {
+  try {
+    return await acquireDataLock(join(dataDir, 'data.lock'))
+  } catch (error) {
+    throw toDataDirError(error, dataDir)
   }
 }
