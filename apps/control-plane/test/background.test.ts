@@ -7,6 +7,7 @@ import { rebalanceSiblings } from '../src/nouns/ledger/rebalancing.ts'
 import { sealJournal } from '../src/nouns/ledger/sealing.ts'
 import { startControlPlane } from '../src/process/compose.ts'
 import type { ControlPlane } from '../src/process/control-plane.ts'
+import { exampleInstallation, installProjects } from '../src/process/first-start.ts'
 
 let shared: TestDatabase
 const ownerKey = 'owner-key-of-the-background-tests'
@@ -108,6 +109,7 @@ test('several that seal at once seal each row once', async () => {
 
 test('two control planes on one server balance and seal by themselves', async () => {
   await using fresh = await createTestDatabase()
+  await installProjects(fresh.database, exampleInstallation)
   const config = loadConfig({
     env: {},
     overrides: {

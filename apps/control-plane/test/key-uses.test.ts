@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { openKeyUses } from '../src/auth/key-uses.ts'
 import { createKeyring } from '../src/auth/keyring.ts'
 import { startControlPlane } from '../src/process/compose.ts'
+import { exampleInstallation, installProjects } from '../src/process/first-start.ts'
 import { openTestServer, ownerKey, type TestServer } from './test-server.ts'
 
 let server: TestServer
@@ -49,6 +50,7 @@ test('a key says when it was last good, from the cache and from the database; th
 
 test('the running control plane notes the use of a key, and tells it when it closes at the latest', async () => {
   const own = await createTestDatabase()
+  await installProjects(own.database, exampleInstallation)
   const config = loadConfig({
     env: {},
     overrides: {

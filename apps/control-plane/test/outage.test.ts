@@ -2,11 +2,13 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '@core/config'
+import { openDatabase } from '@core/database'
 import { type PostgresServer, startPostgresServer } from '@core/database/testing'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startControlPlane } from '../src/process/compose.ts'
 import type { ControlPlane } from '../src/process/control-plane.ts'
+import { exampleInstallation, installProjects } from '../src/process/first-start.ts'
 
 /** A control plane whose database server goes away and comes back. */
 
@@ -23,6 +25,8 @@ beforeAll(async () => {
   })
   const write = (_fields: object, message?: string) => void logged.push(String(message))
   plane = await startControlPlane({ config, logger: { ...silentLogger, info: write, warn: write, error: write } })
+  await using database = await openDatabase({ driver: 'postgres', url: server.url() })
+  await installProjects(database, exampleInstallation)
 }, 60_000)
 afterAll(async () => {
   await plane.close()

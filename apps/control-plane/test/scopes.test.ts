@@ -32,7 +32,18 @@ test('each topic needs the same scope in the database and in the contract', asyn
 
 test('a key of a project can spend and read by default, and cannot grant credits or raise its limits', async () => {
   expect(await on.sql('select core.default_scopes() as scopes')).toEqual([
-    { scopes: ['event:read', 'flag:read', 'ledger:account', 'ledger:read', 'ledger:spend', 'project:read'] },
+    {
+      scopes: [
+        'cache:read',
+        'cache:write',
+        'event:read',
+        'flag:read',
+        'ledger:account',
+        'ledger:read',
+        'ledger:spend',
+        'project:read',
+      ],
+    },
   ])
 })
 

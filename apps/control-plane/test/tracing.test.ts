@@ -7,6 +7,7 @@ import { silentLogger } from '@core/foundation'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type ControlPlane, startControlPlane } from '../src/index.ts'
+import { exampleInstallation, installProjects } from '../src/process/first-start.ts'
 
 /** With a collector that listens on a real socket and takes what OTLP over HTTP sends it, as JSON. */
 
@@ -47,6 +48,7 @@ const collector = createServer((request, response) => {
 
 beforeAll(async () => {
   shared = await createTestDatabase()
+  await installProjects(shared.database, exampleInstallation)
   collector.listen(0, '127.0.0.1')
   await new Promise((resolve) => collector.once('listening', resolve))
 })

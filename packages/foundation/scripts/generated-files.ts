@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { errorCodes } from '../src/index.ts'
+import { errorCodes, errorSummaries } from '../src/index.ts'
 
 export interface GeneratedFile {
   /** Absolute path. */
@@ -14,8 +14,9 @@ export function generatedFiles(): GeneratedFile[] {
 }
 
 function renderErrors(): string {
+  const summaries = new Map<string, string>(Object.entries(errorSummaries))
   const sections = Object.entries(errorCodes).map(
-    ([code, { retryable, summary }]) => `## ${code}\n\n${summary}\n\n${retryable ? 'Retryable.' : 'Not retryable.'}`,
+    ([code, { retryable }]) => `## ${code}\n\n${summaries.get(code)}\n\n${retryable ? 'Retryable.' : 'Not retryable.'}`,
   )
   return `<!-- Generated from packages/foundation/src/errors.ts by \`npm run generate\`. Do not edit. -->
 # Errors

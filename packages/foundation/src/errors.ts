@@ -3,47 +3,29 @@
  * `retryable` is the default for the code: the same call, sent again with the same key, may succeed.
  */
 export const errorCodes = {
-  E_INVALID: { retryable: false, summary: 'An argument is missing, malformed or out of range. Nothing was changed.' },
-  E_UNAUTHENTICATED: { retryable: false, summary: 'The credential is missing, unknown, expired or disabled.' },
-  E_FORBIDDEN: {
-    retryable: false,
-    summary: 'The caller is known but lacks the capability, or acts for another project.',
-  },
-  E_NOT_FOUND: { retryable: false, summary: 'The named hold, transaction, flag, key or project does not exist.' },
-  E_CONFLICT: { retryable: false, summary: 'The request contradicts the present state.' },
-  E_PRECONDITION_FAILED: {
-    retryable: false,
-    summary: 'What was to be edited is not as the caller last saw it. Nothing was changed; read it again.',
-  },
-  E_TOO_LARGE: { retryable: false, summary: 'A batch, body or metadata object exceeds its limit.' },
-  E_IDEMPOTENCY_MISMATCH: { retryable: false, summary: 'The key was used before with another payload.' },
-  E_RATE_LIMITED: { retryable: true, summary: 'Too many requests in the window.' },
-  E_TIMEOUT: { retryable: true, summary: 'The deadline passed. The outcome is unknown; send the same key again.' },
-  E_ABORTED: { retryable: false, summary: 'The caller aborted. The outcome is unknown; send the same key again.' },
-  E_DATABASE_UNAVAILABLE: { retryable: true, summary: 'The database cannot be reached, or the connection was lost.' },
-  E_DATABASE_BUSY: { retryable: true, summary: 'A lock or serialisation conflict outlasted the retries.' },
-  E_DATABASE_SCHEMA: {
-    retryable: false,
-    summary: 'The database lacks a function this version needs. Run `core migrate up`.',
-  },
-  E_ISSUER_UNAVAILABLE: {
-    retryable: true,
-    summary: 'The keys of the issuer of tokens cannot be fetched, so a token can be neither trusted nor refused.',
-  },
-  E_DATABASE_LOCKED: { retryable: false, summary: 'Another process has this embedded database open.' },
-  E_LEASE_JOURNAL: {
-    retryable: false,
-    summary: 'The journal of a credit lease cannot be read or written, or is full. Nothing acknowledged is lost.',
-  },
-  E_LOAD_FAILED: {
-    retryable: true,
-    summary: 'Another process tried to load this cache entry and failed a moment ago. It is tried again after a pause.',
-  },
-  E_LEASE_LOCKED: { retryable: false, summary: 'Another process has the journal of this credit lease open.' },
-  E_CONFIG_INVALID: { retryable: false, summary: 'The configuration has faults; all of them are listed.' },
-  E_CLOSED: { retryable: false, summary: 'The object was closed before the call.' },
-  E_INTERNAL: { retryable: false, summary: 'A fault of Core itself.' },
-} as const satisfies Record<string, { retryable: boolean; summary: string }>
+  E_INVALID: { retryable: false },
+  E_UNAUTHENTICATED: { retryable: false },
+  E_FORBIDDEN: { retryable: false },
+  E_NOT_FOUND: { retryable: false },
+  E_CONFLICT: { retryable: false },
+  E_PRECONDITION_FAILED: { retryable: false },
+  E_TOO_LARGE: { retryable: false },
+  E_IDEMPOTENCY_MISMATCH: { retryable: false },
+  E_RATE_LIMITED: { retryable: true },
+  E_TIMEOUT: { retryable: true },
+  E_ABORTED: { retryable: false },
+  E_DATABASE_UNAVAILABLE: { retryable: true },
+  E_DATABASE_BUSY: { retryable: true },
+  E_DATABASE_SCHEMA: { retryable: false },
+  E_ISSUER_UNAVAILABLE: { retryable: true },
+  E_DATABASE_LOCKED: { retryable: false },
+  E_LEASE_JOURNAL: { retryable: false },
+  E_LOAD_FAILED: { retryable: true },
+  E_LEASE_LOCKED: { retryable: false },
+  E_CONFIG_INVALID: { retryable: false },
+  E_CLOSED: { retryable: false },
+  E_INTERNAL: { retryable: false },
+} as const satisfies Record<string, { retryable: boolean }>
 
 export type ErrorCode = keyof typeof errorCodes
 

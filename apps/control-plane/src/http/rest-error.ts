@@ -1,5 +1,5 @@
 import { problems } from '@core/api'
-import { type CoreError, type ErrorCode, errorCodes, isCoreError } from '@core/foundation'
+import { type CoreError, type ErrorCode, errorSummaries, isCoreError } from '@core/foundation'
 import { z } from 'zod'
 import { ProblemError } from './problem-error.ts'
 import { isUnmeant } from './problems.ts'
@@ -40,7 +40,7 @@ export function toRestReply(error: unknown): RestReply {
   if (error instanceof RestError) return toReply(error.status, error.code, error.message, error.facts)
   if (error instanceof ProblemError) return ofProblem(error)
   if (isCoreError(error)) return ofCoreError(error)
-  return ofFramework(error) ?? toReply(500, 'PGRSTX00', errorCodes.E_INTERNAL.summary)
+  return ofFramework(error) ?? toReply(500, 'PGRSTX00', errorSummaries.E_INTERNAL)
 }
 
 function toReply(status: number, code: string, message: string, { details, hint }: RestFacts = {}): RestReply {
@@ -69,10 +69,10 @@ function ofCoreError(error: CoreError): RestReply {
     if (status < 500)
       return toReply(status, code, message, { ...(detail && { details: detail }), ...(hint && { hint }) })
     // What failed inside is the operator's to read; the code says enough for deciding whether to try again.
-    return toReply(status, code, errorCodes[error.code].summary)
+    return toReply(status, code, errorSummaries[error.code])
   }
   const [status, code] = byCode[error.code]
-  if (status >= 500) return toReply(status, code, errorCodes[error.code].summary)
+  if (status >= 500) return toReply(status, code, errorSummaries[error.code])
   return toReply(status, code, error.message, error.fix === undefined ? {} : { hint: error.fix })
 }
 
