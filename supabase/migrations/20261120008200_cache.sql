@@ -64,7 +64,8 @@ create unlogged table core.cache_event (
   at timestamptz not null default clock_timestamp()
 );
 comment on table core.cache_event is 'What other processes have to drop from memory. The truth; a notification is a hint.';
-insert into core.xid_source (relation, attribute, is_bound) values ('core.cache_event', 'xid', false);
+insert into core.xid_source (relation, attribute, is_bound) values
+  ('core.cache_event', 'xid', false), ('core.cache_head', 'trimmed', false);
 create index cache_event_order_idx on core.cache_event (project, xid, id);
 create index cache_event_age_idx on core.cache_event (at);
 

@@ -251,7 +251,7 @@ test('fixed security headers on JSON, problems and probes; a policy of its own o
   const { headers } = await app.inject({ url: '/docs' })
   expect(headers).toMatchObject(strict)
   expect(headers['content-security-policy']).toMatch(
-    /^default-src 'none'; style-src 'sha256-[^' ]+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    /^default-src 'none'; style-src 'sha256-[^' ]+'; script-src 'sha256-[^' ]+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
   )
 })
 

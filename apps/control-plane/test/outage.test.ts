@@ -54,7 +54,7 @@ test('away: 503 at once, not ready; back: ready and serving within seconds', { t
     expect(status).toBe(503)
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
   }
-  expect(logged).toContain('the database is away; calls are refused until it answers')
+  expect(logged).toContain('the database is unreachable; calls are refused until it answers')
   // From now on no call waits, except the one a second that tries the database.
   const later = []
   for (let index = 0; index < 30; index++) later.push(await get(balance))
