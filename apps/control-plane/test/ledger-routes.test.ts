@@ -1,3 +1,4 @@
+import { untilFinal } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
 
@@ -259,6 +260,7 @@ test('a budget caps, warns once per threshold, and goes when its limit is null',
   expect(listed.body).toMatchObject({
     data: [{ budget: 'daily', account, limit: 100, spent: 85, held: 0, rest: 15, resetsAt: expect.any(String) }],
   })
+  await untilFinal(server.test) // alerts are listed in an order that no open transaction can change
   const alerts = await server.send('GET', `${current}/alerts`, asProject())
   expect(alerts.body['data']).toEqual([
     expect.objectContaining({ account, budget: 'daily', thresholdBasisPoints: 8000, spent: 85, limit: 100 }),
