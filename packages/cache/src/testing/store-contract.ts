@@ -161,7 +161,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
         await a.invalidate(ns, ['t'], 'a', options)
         await a.clear(ns, 'a', options)
         const heard: StoreEvent[] = []
-        for (let tries = 0; tries < 100 && heard.length < 4; tries++) {
+        for (let tries = 0; tries < 900 && heard.length < 4; tries++) {
           heard.push(...(await b.poll(options)))
           await new Promise((resolve) => setTimeout(resolve, 20))
         }
@@ -179,7 +179,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
         await a.write(ns, [write('k', 'v', { readAt: read?.readAt })], 'a', options)
         await a.write(ns, [write('end', 'v')], 'a', options)
         const heard: StoreEvent[] = []
-        for (let tries = 0; tries < 100 && heard.length < 1; tries++) {
+        for (let tries = 0; tries < 900 && heard.length < 1; tries++) {
           heard.push(...(await b.poll(options)))
           await new Promise((resolve) => setTimeout(resolve, 20))
         }
