@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '@core/database'
 import { migrateUp, requireFinishedRestore } from '@core/database/migrate'
-import { createTestDatabase, type PostgresServer, startPostgresServer, type TestDatabase } from '@core/database/testing'
+import {
+  createTestDatabase,
+  type PostgresServer,
+  startPostgresServer,
+  type TestDatabase,
+  untilFinal,
+} from '@core/database/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -22,6 +28,7 @@ beforeAll(async () => {
   await from.sql(`update core.xid_head set base = ${AGE}; update core.ledger_publish_head set from_xid = core.xid()`)
   await from.database.rpc('ledger_account_open', { p_key: 'open', p_account: 'a' })
   await from.database.rpc('ledger_grant', { p_key: 'grant', p_account: 'a', p_amount: 1_000 })
+  await untilFinal(from) // the server is shared with the tests beside this one
   await from.sql('select core_api.ledger_seal()')
   await from.database.rpc('ledger_publish', {})
 
@@ -97,6 +104,7 @@ test('after it the books go on: charges, seal, verification and balance events',
   expect(await epoch()).not.toBe(before)
 
   expect(await charge()).toMatchObject({ ok: true })
+  await untilFinal({ sql: async (text, params = []) => (await client.query(text, [...params])).rows })
   expect(await target.rpc('ledger_seal', {})).toMatchObject({ sealed: 1 })
   expect(await target.rpc('ledger_verify', {})).toMatchObject({ valid: true, transactions: 3 })
   expect(await target.rpc('ledger_publish', {})).toMatchObject({ published: 1 })
