@@ -53,11 +53,11 @@ export interface KeptValue {
   readonly size: number
 }
 
-/** Keeps a value in memory, unless it was invalidated since its read began. `freshMs` and `staleMs` count from now. */
-export function keep(kernel: Kernel, scope: Scope, key: string, kept: KeptValue): Entry<unknown> {
+/** An entry whose times count from now. */
+export function toEntry(kernel: Kernel, kept: KeptValue): Entry<unknown> {
   const now = kernel.clock.monotonic()
   const freshMs = Math.min(kept.freshMs, kernel.memoryTtlMs)
-  const entry: Entry<unknown> = {
+  return {
     value: kept.value,
     freshUntil: now + freshMs,
     refreshAt: now + freshMs * kept.refreshAhead,
@@ -69,6 +69,11 @@ export function keep(kernel: Kernel, scope: Scope, key: string, kept: KeptValue)
     size: kept.size,
     promise: undefined,
   }
+}
+
+/** Keeps a value in memory, unless it was invalidated since its read began. `freshMs` and `staleMs` count from now. */
+export function keep(kernel: Kernel, scope: Scope, key: string, kept: KeptValue): Entry<unknown> {
+  const entry = toEntry(kernel, kept)
   if (kept.staleMs > 0 && !isVoid(scope, entry)) kernel.memory.set(scope.prefix + key, entry)
   return entry
 }

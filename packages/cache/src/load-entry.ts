@@ -1,7 +1,7 @@
 import { CoreError } from '@core/foundation'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flight.ts'
-import { isVoid, type Kernel, keep, lifetimeOf } from './kernel.ts'
+import { isVoid, type Kernel, keep, lifetimeOf, toEntry } from './kernel.ts'
 import { type EntryOptions, type Policy, toPolicy } from './policy.ts'
 import type { Scope } from './scope.ts'
 import type { LeaseState, StoredEntry, StoreRead, StoreWrite } from './store.ts'
@@ -43,7 +43,8 @@ export async function loadEntry(kernel: Kernel, job: LoadJob, flight: Flight): P
   const asks = shared.isShared && policy.lease === 'auto' && job.stale === undefined
   const lease = asks ? { holder: kernel.holder, ttlMs: kernel.leaseTtlMs } : undefined
   const limitMs = job.stale === undefined ? policy.hardTimeoutMs / 2 : policy.softTimeoutMs
-  const waitUntil = kernel.clock.monotonic() + Math.min(kernel.leaseTtlMs, policy.hardTimeoutMs / 2)
+  // A lease that was renewed just before its holder was killed ends within a term of that: two terms cover it.
+  const waitUntil = kernel.clock.monotonic() + Math.min(2 * kernel.leaseTtlMs, policy.hardTimeoutMs / 2)
   let pauseMs = firstPollMs
   for (;;) {
     const order = kernel.order.next()
@@ -116,8 +117,11 @@ export function takeOver(
   }
   const { freshMs, staleMs, tags, version } = stored
   const size = stored.value.length
-  if (staleMs <= 0 || flight.isSuperseded) return undefined
-  const entry = keep(kernel, scope, key, { value, freshMs, staleMs, refreshAhead, tags, order, version, size })
+  if (staleMs <= 0) return undefined
+  const kept = { value, freshMs, staleMs, refreshAhead, tags, order, version, size }
+  // The key was changed while it was read: this answers the calls that wait for it, and memory keeps nothing.
+  if (flight.isSuperseded) return toEntry(kernel, kept)
+  const entry = keep(kernel, scope, key, kept)
   return isVoid(scope, entry) ? undefined : entry
 }
 

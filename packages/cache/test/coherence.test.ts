@@ -78,7 +78,8 @@ it('a value that was read before a delete elsewhere is not kept by any tier', ()
     await until(() => a.peek('k') === undefined)
     expect(await b.getOrSet('k', () => 'fresh')).toBe('fresh')
     await until(() => b.stats().loads === 1)
-    expect(await a.getOrSet('k', () => 'not called')).toBe('fresh')
+    // While b's write is on its way, a may load once more; what was read before the delete never comes back.
+    expect(['fresh', 'loaded again']).toContain(await a.getOrSet('k', () => 'loaded again'))
   }))
 
 it('a value that does not decode is a miss and no failure', () =>
