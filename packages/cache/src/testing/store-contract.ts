@@ -152,11 +152,11 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
         expect(after.map((read) => read.lease?.status)).toEqual(['granted', 'granted'])
       }))
 
-    // Where an older transaction was open when a process began, it is told once more of what was before.
+    // Where an older transaction was open when a process began, it hears once more of what was before.
     const isNewsOf = (namespace: string) => (event: StoreEvent) =>
       event.type !== 'reset' && event.namespace === namespace && !('key' in event && event.key === 'before')
 
-    it('tells other processes of each change, once and in order', () =>
+    it('reports each change to other processes, once and in order', () =>
       withStores(async (a, b, ns) => {
         await a.write(ns, [write('before', 'v')], 'a', options)
         expect(await b.poll(options)).toEqual([])
