@@ -12,7 +12,6 @@ afterAll(() => on.drop())
 const boundedOtherwise: Readonly<Record<string, string>> = {
   cache_delete: 'the keys of one call',
   cache_expire: 'the keys of one call',
-  cache_get_many: 'the keys of one call',
   cache_put_many: 'the entries of one call',
   key_create: 'the scopes of one key',
   ledger_lease_report: 'the items of one report',

@@ -1,3 +1,21 @@
+-- What is kept of some keys, in their order; null where nothing is, or what is there was invalidated.
+create function core.cache_read_entries(p_project text, p_namespace text, p_keys text[]) returns jsonb
+language sql volatile set search_path = pg_catalog, pg_temp as $$
+  select jsonb_agg(
+    case when e.key is null then 'null'::jsonb else jsonb_build_object(
+      'value', translate(encode(e.value, 'base64'), E'\n', ''),
+      'fresh_ms', round(extract(epoch from e.fresh_until - t.now) * 1000),
+      'stale_ms', round(extract(epoch from e.gone_at - t.now) * 1000),
+      'tags', e.tags, 'version', e.version) end
+    order by k.ordinal)
+  from (select clock_timestamp() as now, core.cache_void_version(p_project, p_namespace, '{}') as cleared) t
+  cross join unnest(p_keys) with ordinality as k (key, ordinal)
+  left join core.cache_entry e on e.project = p_project and e.namespace = p_namespace and e.key = k.key
+    and e.value is not null and e.gone_at > t.now and e.version > t.cleared
+    and (e.tags = '{}' or e.version > core.cache_void_version(p_project, p_namespace, e.tags))
+$$;
+comment on function core.cache_read_entries is 'Cached values of some keys, in their order, with what is left of their times.';
+
 -- Reads keys in order. With p_holder it also asks for the right to load what is not fresh: one process at a time gets
 -- it for p_lease_ms. read_at is the order of this call; a write that brings it is refused if its key was changed since.
 -- Locks: with p_holder the leases of the keys, in their order.
@@ -7,34 +25,40 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set plan
 declare
   v_ok boolean;
   v_project text := core.cache_enter('cache:read', p_project);
-  v_now timestamptz := clock_timestamp();
   v_read_at bigint := nextval('core.cache_version');
-  v_cleared bigint;
   v_entries jsonb;
+  v_leases jsonb;
 begin
   v_ok := core.cache_require_namespace(p_namespace);
   v_ok := core.cache_require_names('keys', p_keys, 1000);
-  v_cleared := core.cache_void_version(v_project, p_namespace, '{}');
-  select jsonb_agg(
-    case when e.key is null then 'null'::jsonb else jsonb_build_object(
-      'value', translate(encode(e.value, 'base64'), E'\n', ''),
-      'fresh_ms', round(extract(epoch from e.fresh_until - v_now) * 1000),
-      'stale_ms', round(extract(epoch from e.gone_at - v_now) * 1000),
-      'tags', e.tags, 'version', e.version) end
-    order by k.ordinal) into v_entries
-  from unnest(p_keys) with ordinality as k (key, ordinal)
-  left join core.cache_entry e on e.project = v_project and e.namespace = p_namespace and e.key = k.key
-    and e.value is not null and e.gone_at > v_now and e.version > v_cleared
-    and (e.tags = '{}' or e.version > core.cache_void_version(v_project, p_namespace, e.tags));
-  return jsonb_build_object('ok', true, 'read_at', v_read_at, 'entries', v_entries, 'leases',
-    case when p_holder is not null then core.cache_take_leases(v_project, p_namespace, array(
-      select k.key from unnest(p_keys) with ordinality as k (key, ordinal)
-      where coalesce((v_entries -> (k.ordinal - 1)::int ->> 'fresh_ms')::numeric <= 0, true)), p_holder, p_lease_ms, v_read_at, v_now) end);
+  v_entries := core.cache_read_entries(v_project, p_namespace, p_keys);
+  if p_holder is not null then
+    v_leases := core.cache_take_leases(v_project, p_namespace, core.cache_missing_keys(p_keys, v_entries), p_holder, p_lease_ms,
+      v_read_at, clock_timestamp());
+    if v_leases <> '{}' then
+      -- The process that held a lease may have written and ended it between the two: what it wrote is seen now.
+      v_entries := core.cache_read_entries(v_project, p_namespace, p_keys);
+      delete from core.cache_lease l using unnest(p_keys) as k (key)
+      where l.project = v_project and l.namespace = p_namespace and l.key = k.key and l.token = v_read_at
+        and k.key <> all (core.cache_missing_keys(p_keys, v_entries));
+      v_leases := coalesce((select jsonb_object_agg(l.key, l.value) from jsonb_each(v_leases) l
+        where l.key = any (core.cache_missing_keys(p_keys, v_entries))), '{}');
+    end if;
+  end if;
+  return jsonb_build_object('ok', true, 'read_at', v_read_at, 'entries', v_entries, 'leases', v_leases);
 end
 $$;
 comment on function core_api.cache_get_many is 'Cached values of up to 1,000 keys, and on request the right to load those that are not fresh.';
 revoke execute on function core_api.cache_get_many from public;
 grant execute on function core_api.cache_get_many to core_member, service_role;
+
+-- The keys of which nothing fresh was read.
+create function core.cache_missing_keys(p_keys text[], p_entries jsonb) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select array(select k.key from unnest(p_keys) with ordinality as k (key, ordinal)
+    where coalesce((p_entries -> (k.ordinal - 1)::int ->> 'fresh_ms')::numeric <= 0, true))
+$$;
+comment on function core.cache_missing_keys is 'The keys of which nothing fresh was read.';
 
 -- By key: {token} for a lease that is granted, {ends_in_ms} for one that another process holds, with failure where the
 -- last load failed. Efficiency, not mutual exclusion: a process that waited long enough loads without one.
