@@ -25,7 +25,7 @@ describe('core demo', () => {
     expect(result).toMatchObject({ workers: 20, granted: 500_000, held: 0, violations: [], faults: [] })
     expect(result.spent + result.available).toBe(500_000)
     expect(result.spent).toBe(result.books.charged)
-    expect(result.books.settled).toBeGreaterThan(0)
+    expect(result.books.settled).toBeGreaterThan(10)
     expect(result.books.deniedCredits + result.books.deniedBudget).toBeGreaterThan(0)
     expect(stderr).toMatch(/smart_layer \d+ settled, manus_origin \d+ settled; .* = .* granted/)
 

@@ -131,5 +131,5 @@ test('closing under load loses no request', async () => {
   await Promise.all(workers)
   expect(counts.failed).toEqual([])
   expect(counts.refused).toBe(50)
-  expect(counts.answered).toBeGreaterThan(100) // enough load for the end to come in the middle of it
+  expect(counts.answered).toBeGreaterThan(500)
 })
