@@ -17,9 +17,9 @@ test.each([
   expect(gzipBytes / 1024).toBeLessThanOrEqual(kilobytes)
 })
 
-test('the whole ledger, with the journal of leases on disk, stays below 27.5 KB', async () => {
+test('the whole ledger, with the journal of leases on disk, stays below 27 KB', async () => {
   const whole = await bundleForBrowsers(`export * from '@core/ledger'`, from)
-  expect(whole.gzipBytes / 1024).toBeLessThanOrEqual(27.5)
+  expect(whole.gzipBytes / 1024).toBeLessThanOrEqual(27)
   expect(whole.nodeImports).toContain('node:fs')
 })
 

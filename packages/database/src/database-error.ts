@@ -32,25 +32,19 @@ const bySqlstate: Readonly<Record<string, ErrorCode>> = {
   '23502': 'E_INVALID',
   '23514': 'E_INVALID',
   '57014': 'E_TIMEOUT',
-  '57P01': 'E_DATABASE_UNAVAILABLE',
-  '57P02': 'E_DATABASE_UNAVAILABLE',
-  '57P03': 'E_DATABASE_UNAVAILABLE',
-  '57P05': 'E_DATABASE_UNAVAILABLE',
   '22': 'E_INVALID',
   '23': 'E_CONFLICT',
   '08': 'E_DATABASE_UNAVAILABLE',
   '53': 'E_DATABASE_UNAVAILABLE',
   '54': 'E_TOO_LARGE',
+  '57': 'E_DATABASE_UNAVAILABLE', // the server, the session or the database was ended
   PGRST002: 'E_DATABASE_UNAVAILABLE',
   PGRST106: 'E_DATABASE_SCHEMA',
   PGRST202: 'E_DATABASE_SCHEMA',
   PGRST203: 'E_DATABASE_SCHEMA',
-  PGRST300: 'E_UNAUTHENTICATED',
-  PGRST301: 'E_UNAUTHENTICATED',
-  PGRST302: 'E_UNAUTHENTICATED',
-  PGRST303: 'E_UNAUTHENTICATED',
   PGRST0: 'E_DATABASE_UNAVAILABLE',
   PGRST1: 'E_INVALID',
+  PGRST3: 'E_UNAUTHENTICATED',
 }
 
 /** The credentials or the database's name are wrong: the server is reachable, and a retry does not help. */

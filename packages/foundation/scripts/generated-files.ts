@@ -16,7 +16,7 @@ export function generatedFiles(): GeneratedFile[] {
 function renderErrors(): string {
   const summaries = new Map<string, string>(Object.entries(errorSummaries))
   const sections = Object.entries(errorCodes).map(
-    ([code, { retryable }]) => `## ${code}\n\n${summaries.get(code)}\n\n${retryable ? 'Retryable.' : 'Not retryable.'}`,
+    ([code, retryable]) => `## ${code}\n\n${summaries.get(code)}\n\n${retryable ? 'Retryable.' : 'Not retryable.'}`,
   )
   return `<!-- Generated from packages/foundation/src/errors.ts by \`npm run generate\`. Do not edit. -->
 # Errors

@@ -3,7 +3,7 @@ import { CoreError, type ErrorCode, errorCodes, isCoreError } from './errors.ts'
 
 describe('a CoreError', () => {
   test.each(Object.keys(errorCodes) as ErrorCode[])('%s is retryable as its table says', (code) => {
-    expect(new CoreError(code, 'message').retryable).toBe(errorCodes[code].retryable)
+    expect(new CoreError(code, 'message').retryable).toBe(errorCodes[code])
     expect(new CoreError(code, 'message', { retryable: true }).retryable).toBe(true)
     expect(new CoreError(code, 'message', { retryable: false }).retryable).toBe(false)
   })

@@ -1,31 +1,31 @@
 /**
  * Every failure that Core throws carries one of these codes. The code is API, the message is not.
- * `retryable` is the default for the code: the same call, sent again with the same key, may succeed.
+ * The value is the default of `retryable`: the same call, sent again with the same key, may succeed.
  */
 export const errorCodes = {
-  E_INVALID: { retryable: false },
-  E_UNAUTHENTICATED: { retryable: false },
-  E_FORBIDDEN: { retryable: false },
-  E_NOT_FOUND: { retryable: false },
-  E_CONFLICT: { retryable: false },
-  E_PRECONDITION_FAILED: { retryable: false },
-  E_TOO_LARGE: { retryable: false },
-  E_IDEMPOTENCY_MISMATCH: { retryable: false },
-  E_RATE_LIMITED: { retryable: true },
-  E_TIMEOUT: { retryable: true },
-  E_ABORTED: { retryable: false },
-  E_DATABASE_UNAVAILABLE: { retryable: true },
-  E_DATABASE_BUSY: { retryable: true },
-  E_DATABASE_SCHEMA: { retryable: false },
-  E_ISSUER_UNAVAILABLE: { retryable: true },
-  E_DATABASE_LOCKED: { retryable: false },
-  E_LEASE_JOURNAL: { retryable: false },
-  E_LOAD_FAILED: { retryable: true },
-  E_LEASE_LOCKED: { retryable: false },
-  E_CONFIG_INVALID: { retryable: false },
-  E_CLOSED: { retryable: false },
-  E_INTERNAL: { retryable: false },
-} as const satisfies Record<string, { retryable: boolean }>
+  E_INVALID: false,
+  E_UNAUTHENTICATED: false,
+  E_FORBIDDEN: false,
+  E_NOT_FOUND: false,
+  E_CONFLICT: false,
+  E_PRECONDITION_FAILED: false,
+  E_TOO_LARGE: false,
+  E_IDEMPOTENCY_MISMATCH: false,
+  E_RATE_LIMITED: true,
+  E_TIMEOUT: true,
+  E_ABORTED: false,
+  E_DATABASE_UNAVAILABLE: true,
+  E_DATABASE_BUSY: true,
+  E_DATABASE_SCHEMA: false,
+  E_ISSUER_UNAVAILABLE: true,
+  E_DATABASE_LOCKED: false,
+  E_LEASE_JOURNAL: false,
+  E_LOAD_FAILED: true,
+  E_LEASE_LOCKED: false,
+  E_CONFIG_INVALID: false,
+  E_CLOSED: false,
+  E_INTERNAL: false,
+} as const satisfies Record<string, boolean>
 
 export type ErrorCode = keyof typeof errorCodes
 
@@ -50,7 +50,7 @@ export class CoreError extends Error {
   constructor(code: ErrorCode, message: string, options: CoreErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
-    this.retryable = options.retryable ?? errorCodes[code].retryable
+    this.retryable = options.retryable ?? errorCodes[code]
     this.fix = options.fix
     this.details = options.details ?? {}
   }

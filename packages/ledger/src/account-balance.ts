@@ -1,7 +1,7 @@
-import { CoreError } from '@core/foundation'
 import { z } from 'zod/mini'
 import type { Credits } from './credits.ts'
 import type { AccountDenial, Balance, BudgetRest } from './outcome.ts'
+import { unknownAnswer } from './unknown-answer.ts'
 
 const amount = z.custom<Credits>((value) => Number.isSafeInteger(value))
 const shape = z.object({
@@ -21,7 +21,7 @@ const shape = z.object({
   /** How far a settle with `overflow` may take available below zero. */
   debt_limit: amount,
   /** How much a settle may charge above a hold, in basis points of what was granted to it. */
-  over_bp: z.int(),
+  over_bp: z.custom<number>(Number.isSafeInteger),
   available: amount,
   budgets: z.array(z.custom<BudgetRest>((value) => typeof value === 'object' && value !== null)),
 })
@@ -36,11 +36,5 @@ export function toAccountBalance(answer: unknown): AccountBalance | AccountDenia
     .object({ ok: z.literal(false), code: z.literal('account_not_found'), account: z.string() })
     .safeParse(answer)
   if (denial.success) return { status: denial.data.code, account: denial.data.account }
-  throw new CoreError(
-    'E_INTERNAL',
-    'ledger_balance answered in a form that this version of @core/ledger does not know',
-    {
-      cause: known.error,
-    },
-  )
+  throw unknownAnswer('ledger_balance', known.error)
 }

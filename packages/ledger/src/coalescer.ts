@@ -201,15 +201,16 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
 }
 
 function aborted(signal: AbortSignal, sent: boolean): CoreError {
-  const fate = sent
-    ? 'after it was sent; send the same key again to learn its outcome'
-    : 'before it was sent; nothing happened'
-  return new CoreError('E_ABORTED', `the call was aborted ${fate}`, { cause: signal.reason, details: { sent } })
+  return new CoreError('E_ABORTED', `the call was aborted: ${fateOf(sent)}`, {
+    cause: signal.reason,
+    details: { sent },
+  })
 }
 
 function timedOut(sent: boolean): CoreError {
-  const fate = sent
-    ? 'it was sent; send the same key again to learn its outcome'
-    : 'it was not sent yet; nothing happened'
-  return new CoreError('E_TIMEOUT', `the call ran out of time: ${fate}`, { details: { sent } })
+  return new CoreError('E_TIMEOUT', `the call ran out of time: ${fateOf(sent)}`, { details: { sent } })
+}
+
+function fateOf(sent: boolean): string {
+  return sent ? 'it was sent; send the same key again to learn its outcome' : 'it was not sent; nothing happened'
 }

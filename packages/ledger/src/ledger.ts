@@ -1,5 +1,5 @@
 import type { Database, Json, RpcOptions } from '@core/database'
-import { type CallOptions, CoreError, isCoreError, isObject, uuidv7, withDetails } from '@core/foundation'
+import { type CallOptions, isCoreError, isObject, uuidv7, withDetails } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
 import type { HoldCalls } from './hold-calls.ts'
@@ -15,6 +15,7 @@ import {
   toOperation,
 } from './operation.ts'
 import { type AccountDenial, type Outcomes, toOutcome } from './outcome.ts'
+import { unknownAnswer } from './unknown-answer.ts'
 import { type HoldWork, type HoldWorkInput, type HoldWorkOutcome, withHold } from './with-hold.ts'
 
 export interface LedgerDependencies {
@@ -102,5 +103,5 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
 
 function toResults(answer: Json): readonly unknown[] {
   if (isObject(answer) && Array.isArray(answer['results'])) return answer['results']
-  throw new CoreError('E_INTERNAL', 'ledger_batch answered without results')
+  throw unknownAnswer('ledger_batch')
 }

@@ -1,7 +1,8 @@
 import { toDatabaseError } from '@core/database'
-import { CoreError, isObject } from '@core/foundation'
+import { type CoreError, isObject } from '@core/foundation'
 import { z } from 'zod/mini'
 import type { Credits } from './credits.ts'
+import { unknownAnswer } from './unknown-answer.ts'
 
 /** An amount in an answer. */
 export const amount = z.custom<Credits>((value) => Number.isSafeInteger(value))
@@ -234,16 +235,7 @@ export function toOutcome<Op extends keyof Outcomes>(op: Op, answer: unknown): O
   const misuse = misused.safeParse(answer)
   if (misuse.success) throw toMisuse(op, misuse.data)
   const denial = denied.safeParse(answer)
-  if (!denial.success) {
-    throw new CoreError(
-      'E_INTERNAL',
-      `ledger_${op} answered in a form that this version of @core/ledger does not know`,
-      {
-        cause: acceptance.error,
-        fix: 'Upgrade @core/ledger or run `core migrate up`, so that both match.',
-      },
-    )
-  }
+  if (!denial.success) throw unknownAnswer(`ledger_${op}`, acceptance.error)
   return toDenial(denial.data) as Outcomes[Op]
 }
 

@@ -1,5 +1,5 @@
 import type { Database, Json, JsonInput, RpcOptions } from '@core/database'
-import { type CallOptions, CoreError, isCoreError, withDetails } from '@core/foundation'
+import { type CallOptions, isCoreError, withDetails } from '@core/foundation'
 import { z } from 'zod/mini'
 import type { Credits } from '../credits.ts'
 import { copyMetadata } from '../metadata.ts'
@@ -16,6 +16,7 @@ import {
   type SpendDenial,
   toDenial,
 } from '../outcome.ts'
+import { unknownAnswer } from '../unknown-answer.ts'
 import type { ReportItem } from './lease-tally.ts'
 
 export interface LeaseOpenInput {
@@ -218,12 +219,5 @@ const closeAnswer: z.ZodMiniType<LeaseCloseOutcome> = z.union([
 function parse<Outcome>(name: string, shape: z.ZodMiniType<Outcome>, answer: Json): Outcome {
   const parsed = shape.safeParse(answer)
   if (parsed.success) return parsed.data
-  throw new CoreError(
-    'E_INTERNAL',
-    `ledger_lease_${name} answered in a form that this version of @core/ledger does not know`,
-    {
-      cause: parsed.error,
-      fix: 'Upgrade @core/ledger or run `core migrate up`, so that both match.',
-    },
-  )
+  throw unknownAnswer(`ledger_lease_${name}`, parsed.error)
 }
