@@ -7,8 +7,8 @@
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('cache:read', 'Read cached values and statistics', '{viewer,operator,admin,owner}', true, null),
-  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', true, null),
-  ('cache:operate', 'Clear and sweep caches', '{operator,admin,owner}', false, null);
+  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', false, null),
+  ('cache:operate', 'Clear whole namespaces of the cache', '{operator,admin,owner}', false, null);
 
 create sequence core.cache_version;
 comment on sequence core.cache_version is 'The order of reads and changes of the cache: a write brings the number of the read that missed.';
@@ -501,7 +501,7 @@ create function core_api.cache_clear(p_namespace text, p_origin text default nul
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.cache_enter('cache:operate', p_project);
 begin
   v_ok := core.cache_require_namespace(p_namespace);
   return core.cache_clear_namespace(v_project, p_namespace, p_origin);

@@ -35,7 +35,6 @@ test('a key of a project can spend and read by default, and cannot grant credits
     {
       scopes: [
         'cache:read',
-        'cache:write',
         'event:read',
         'flag:read',
         'ledger:account',

@@ -3,8 +3,8 @@
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('cache:read', 'Read cached values and statistics', '{viewer,operator,admin,owner}', true, null),
-  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', true, null),
-  ('cache:operate', 'Clear and sweep caches', '{operator,admin,owner}', false, null);
+  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', false, null),
+  ('cache:operate', 'Clear whole namespaces of the cache', '{operator,admin,owner}', false, null);
 
 create sequence core.cache_version;
 comment on sequence core.cache_version is 'The order of reads and changes of the cache: a write brings the number of the read that missed.';
