@@ -4,7 +4,8 @@ import { type Channel, channel, type TracingChannel, tracingChannel } from 'node
 export interface CacheAnswer {
   readonly namespace: string
   readonly key: string
-  readonly from: 'memory' | 'shared' | 'stale' | 'load'
+  /** `load`: it waited for the shared tier or for a load. */
+  readonly from: 'memory' | 'stale' | 'load'
 }
 
 /** The message on the tracing channel `core:cache:load` for each load. */

@@ -96,12 +96,12 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
     return answer(key, 'stale', entry.value)
   }
 
-  function answer(key: string, from: 'memory' | 'shared' | 'stale' | 'load', value: unknown): unknown {
+  function answer(key: string, from: 'memory' | 'stale' | 'load', value: unknown): unknown {
     if (channels.answer.hasSubscribers) report(key, from)
     return value
   }
 
-  function report(key: string, from: 'memory' | 'shared' | 'stale' | 'load'): void {
+  function report(key: string, from: 'memory' | 'stale' | 'load'): void {
     channels.answer.publish({ namespace: scope.name, key, from })
   }
 
