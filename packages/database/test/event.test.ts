@@ -87,3 +87,17 @@ it('a topic filter does not hold the cursor back', async () => {
   await emit(2, 'two')
   expect(numbers(await poll(0, { p_topics: ['two'] }))).toEqual([2])
 })
+
+it('the end lies behind every event committed before, also while another process numbers them', async () => {
+  for (const number of [1, 2, 3]) await emit(number)
+  const numbering = await test.connect()
+  await numbering.query('begin')
+  await numbering.query('select core.event_number(1000)')
+  const end = poll(-1)
+  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  await expect.poll(async () => (await test.sql(waiting)).length).toBe(1)
+  await numbering.query('commit')
+  const { head } = await end
+  await emit(4)
+  expect(numbers(await poll(head))).toEqual([4])
+})

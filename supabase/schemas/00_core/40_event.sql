@@ -42,15 +42,20 @@ end
 $$;
 comment on function core.emit is 'Appends an event to the outbox in the caller''s transaction and hints at it.';
 
--- Numbers what has become visible. One caller at a time does it; the others find it done.
-create function core.event_number(p_limit int) returns boolean
+-- Numbers what has become visible. One caller at a time does it; the others go on without, unless p_wait: who asks for the
+-- end must not get one that events committed before are still to pass. Locks: the head.
+create function core.event_number(p_limit int, p_wait boolean default false) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_last bigint;
 begin
   if not exists (select from core.event where seq is null) then return false; end if;
-  select last_seq into v_last from core.event_head for no key update skip locked;
-  if not found then return false; end if;
+  if p_wait then
+    select last_seq into v_last from core.event_head for no key update;
+  else
+    select last_seq into v_last from core.event_head for no key update skip locked;
+    if not found then return false; end if;
+  end if;
   with fresh as (
     select id, v_last + row_number() over (order by id) as seq
     from (select id from core.event where seq is null order by id limit p_limit) f
@@ -85,7 +90,7 @@ declare
 begin
   v_ok := core.authorize('event:read', v_member);
   v_ok := core.require_page(p_limit);
-  v_ok := core.event_number(10000);
+  v_ok := core.event_number(10000, p_after = -1);
   select * into v_head from core.event_head;
   if p_after is null or p_after < -1 then
     perform core.refuse('PT400', 'invalid_cursor', 'after must be a sequence number, 0 for the beginning or -1 for the end', null,
