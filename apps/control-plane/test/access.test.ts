@@ -1,4 +1,4 @@
-import { type Capability, capabilities, type RouteContract, routes } from '@core/api'
+import { type RouteContract, routes, type Scope, scopeNames } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const { send, owner, makeKey } = server
   credentials['junk'] = 'ck_live_junk'
   credentials['unknown'] = 'ck_live_7Qf2ZrWmJ0dYk3uTnB8xVh1LsEoGa9cPiXt6RbQyKw5MzF40A'
-  credentials['foreign'] = await makeKey('manus_origin', capabilities)
+  credentials['foreign'] = await makeKey('manus_origin', scopeNames)
   const brief = await send('POST', '/v1/projects/smart_layer/api-keys', { key: owner, body: { name: 'brief' } })
   const address = `/v1/projects/smart_layer/api-keys/${brief.body['id']}`
   await send('POST', `${address}/reroll`, { key: owner, body: { overlapSeconds: 0 } })
@@ -79,13 +79,13 @@ describe.each(
 
 describe.each(scoped.map((route) => [route.operation, route] as const))('%s', (_, route) => {
   test('refuses a key that lacks its scope, and names it', async () => {
-    const others = capabilities.filter((scope) => scope !== route.auth)
+    const others = scopeNames.filter((scope) => scope !== route.auth)
     const reply = await call(route, 'smart_layer', await server.makeKey('smart_layer', others))
     expect(reply).toMatchObject({ status: 403, body: { code: 'forbidden', scope: route.auth } })
   })
 
   test('lets a key with only its scope past the gate', async () => {
-    const reply = await call(route, 'smart_layer', await server.makeKey('smart_layer', [route.auth as Capability]))
+    const reply = await call(route, 'smart_layer', await server.makeKey('smart_layer', [route.auth as Scope]))
     expect([401, 500]).not.toContain(reply.status)
     // Some of what the scope allows is the owner's all the same (top accounts, keys with more than one's own scopes).
     if (reply.status === 403)

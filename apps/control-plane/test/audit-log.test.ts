@@ -1,4 +1,4 @@
-import { capabilities, type RouteContract, routes } from '@core/api'
+import { type RouteContract, routes, scopeNames } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { entriesOf, readAuditLog } from './audit-entries.ts'
@@ -33,7 +33,7 @@ describe.each(mutating.map((contract) => [contract.operation as Mutation, contra
     })
 
     test('leaves nothing where it is refused', async () => {
-      const others = capabilities.filter((scope) => scope !== contract.auth)
+      const others = scopeNames.filter((scope) => scope !== contract.auth)
       const weak = await server.makeKey('smart_layer', others)
       const { value, entries } = await entriesOf(server, async () => [
         (await send(request, { key: weak })).status,

@@ -1,4 +1,4 @@
-import { capabilities, routes, toOpenApi } from '@core/api'
+import { routes, scopeNames, toOpenApi } from '@core/api'
 import { openMemoryDatabase } from '@core/database/testing'
 import { silentLogger } from '@core/foundation'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -58,13 +58,7 @@ export function fuzzEveryRoute(requests: number): void {
   beforeAll(async () => {
     database = await openMemoryDatabase()
     server = await serveDatabase(database, silentLogger)
-    keys = [
-      server.owner,
-      await server.makeKey('smart_layer', capabilities),
-      server.keys.manus_origin,
-      undefined,
-      'junk',
-    ]
+    keys = [server.owner, await server.makeKey('smart_layer', scopeNames), server.keys.manus_origin, undefined, 'junk']
     known = await prepare(server)
   })
   afterAll(async () => {

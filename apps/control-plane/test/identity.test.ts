@@ -1,4 +1,4 @@
-import { type Capability, capabilities, generateApiKey, type RouteContract, routes } from '@core/api'
+import { generateApiKey, type RouteContract, routes, type Scope, scopeNames } from '@core/api'
 import type { Claims } from '@core/database'
 import { uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -43,12 +43,9 @@ beforeAll(async () => {
   }
   await database.rpc('member_set', { p_project: 'smart_layer', p_subject: 'user:member', p_role: 'owner' })
   keys.set('owner', server.owner)
-  keys.set('project key', await server.makeKey('smart_layer', capabilities.filter(isOfProject)))
+  keys.set('project key', await server.makeKey('smart_layer', scopeNames.filter(isOfProject)))
   keys.set('system key that spends', await systemKey(['ledger:spend']))
-  keys.set(
-    'system key with every scope but one',
-    await systemKey(capabilities.filter((scope) => scope !== 'key:write')),
-  )
+  keys.set('system key with every scope but one', await systemKey(scopeNames.filter((scope) => scope !== 'key:write')))
   for (const role of ['operator', 'admin', 'viewer'] as const) {
     keys.set(`${role} everywhere`, await issuer.sign(role, { core_role: role }))
   }
@@ -59,9 +56,9 @@ afterAll(async () => {
   await issuer?.[Symbol.asyncDispose]()
 })
 
-const isOfProject = (scope: Capability) => scope !== 'system:read'
+const isOfProject = (scope: Scope) => scope !== 'system:read'
 
-async function systemKey(scopes: readonly Capability[]): Promise<string> {
+async function systemKey(scopes: readonly Scope[]): Promise<string> {
   const { secret, hash, hint } = generateApiKey('test')
   await server.test.database.rpc('key_create', { p_key: uuidv7(), p_hash: hash, p_hint: hint, p_caps: scopes })
   return secret
@@ -189,7 +186,7 @@ describe('names of projects and of root accounts exclude each other', () => {
 
 describe('claims in the database', () => {
   const spelled = outside.filter((name) => name !== '__proto__') // no code of an account
-  const caps = [...capabilities]
+  const caps = [...scopeNames]
   const member = (project: string): Claims => ({ role: 'core_member', project, caps, sub: 'key:x' })
 
   test.each(spelled)('claims for %s reach nothing', async (name) => {

@@ -50,8 +50,8 @@ test.each([
   ['an upper-case hash', { p_hash: 'A'.repeat(64) }, 'invalid_hash'],
   ['no name', { p_name: '' }, 'invalid_name'],
   ['a hint that gives the key away', { p_hint: 'x'.repeat(21) }, 'invalid_name'],
-  ['an unknown capability', { p_caps: ['ledger:steal'] }, 'invalid_caps'],
-  ['no capability', { p_caps: [] }, 'invalid_caps'],
+  ['an unknown scope', { p_caps: ['ledger:steal'] }, 'invalid_caps'],
+  ['no scope', { p_caps: [] }, 'invalid_caps'],
   ['an end in the past', { p_expires_at: '2020-01-01T00:00:00Z' }, 'invalid_expiry'],
   ['an end that never comes', { p_expires_at: 'infinity' }, 'invalid_expiry'],
   ['no idempotency key', { p_key: '' }, 'invalid_key'],
@@ -93,7 +93,7 @@ test('a thousand active keys are enough for a project', async () => {
   await expect(create({ p_project: 'manus_origin' })).resolves.toMatchObject({ ok: true })
 })
 
-test('the table holds nothing that is not a SHA-256, and a project key always has its capabilities', async () => {
+test('the table holds nothing that is not a SHA-256, and a project key always has its scopes', async () => {
   const insert = (hash: string, caps: string) =>
     db.sql(
       `insert into core.api_key (project, name, hash, hint, caps, created_by, request_key, request)

@@ -1,4 +1,4 @@
-import { capabilities, type RouteContract, routes } from '@core/api'
+import { type RouteContract, routes, scopeNames } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestServer, type Reply, type TestServer } from './test-server.ts'
@@ -23,7 +23,7 @@ const nobodys: Record<string, string> = {
 
 beforeAll(async () => {
   server = await openTestServer()
-  key = await server.makeKey('smart_layer', capabilities)
+  key = await server.makeKey('smart_layer', scopeNames)
   const there = '/v1/projects/manus_origin'
   const make = async (path: string, body: object) => {
     const reply = await server.send('POST', `${there}${path}`, { key: server.owner, body })

@@ -1,4 +1,4 @@
-import { type Capability, roleScopes } from '@core/api'
+import { roleScopes, type Scope } from '@core/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts'
@@ -240,7 +240,7 @@ describe('a member decides about no more than it has', () => {
     const project = await makeProject()
     await put(server.owner, project, 'carl', 'admin')
     const carl = await issuer.sign('carl')
-    const make = (scopes: Capability[]) =>
+    const make = (scopes: Scope[]) =>
       server.send('POST', `/v1/projects/${project}/api-keys`, { key: carl, body: { name: 'x', scopes } })
     expect(await make(['ledger:read'])).toMatchObject({ status: 201, body: { createdBy: 'user:carl' } })
     expect(await make(['ledger:grant'])).toMatchObject({ status: 403, body: { reason: 'caps_exceed_own' } })
@@ -356,7 +356,7 @@ test('what the routes keep out the functions keep out, too', async () => {
 test('a change of a member is an event for who may read members, and for no one else', async () => {
   const project = await makeProject()
   await put(server.owner, project, 'ada', 'viewer')
-  const poll = async (caps: Capability[]) => {
+  const poll = async (caps: Scope[]) => {
     const claims = { role: 'core_member', project, caps, sub: 'x' } as const
     const { events } = Object(await server.test.database.rpc('event_poll', { p_after: 0, p_limit: 1000 }, { claims }))
     return events.map(({ topic }: { topic: string }) => topic)

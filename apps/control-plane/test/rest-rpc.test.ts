@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type Capability, generateApiKey } from '@core/api'
+import { generateApiKey, type Scope } from '@core/api'
 import { coreSignatures, openDatabase } from '@core/database'
 import { silentLogger, uuidv7 } from '@core/foundation'
 import { createClient } from '@supabase/supabase-js'
@@ -74,7 +74,7 @@ describe('supabase-js', () => {
     expect(JSON.parse(masked)).toEqual(JSON.parse(JSON.stringify(missing)))
   })
 
-  test('a capability that the key lacks is PT403', async () => {
+  test('a scope that the key lacks is PT403', async () => {
     const client = sibling(await server.makeKey('smart_layer', ['ledger:read']))
     const args = { p_key: uuidv7(), p_account: 'smart_layer', p_amount: 1 }
     const { error, status } = await client.rpc('ledger_charge', args)
@@ -149,7 +149,7 @@ describe('the grants', () => {
   })
 
   test.each(internal)('%s is closed to the key of a project, whatever its scopes', async (name) => {
-    const caps: Capability[] = ['ledger:operate', 'ledger:grant', 'key:write', 'project:write', 'event:read']
+    const caps: Scope[] = ['ledger:operate', 'ledger:grant', 'key:write', 'project:write', 'event:read']
     const { error, status } = await sibling(await server.makeKey('smart_layer', caps)).rpc(name, {})
     expect({ status, error }).toMatchObject({
       status: 403,

@@ -1,4 +1,4 @@
-import { type Capability, generateApiKey } from '@core/api'
+import { generateApiKey, type Scope } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-async function systemKey(...scopes: Capability[]): Promise<string> {
+async function systemKey(...scopes: Scope[]): Promise<string> {
   const { secret, hash, hint } = generateApiKey('test')
   await server.test.database.rpc('key_create', { p_key: uuidv7(), p_hash: hash, p_hint: hint, p_caps: scopes })
   return secret

@@ -1,4 +1,4 @@
-import { type Capability, generateApiKey } from '@core/api'
+import { generateApiKey, type Scope } from '@core/api'
 import { type JwtSettings, loadConfig } from '@core/config'
 import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
@@ -43,7 +43,7 @@ export interface ServedDatabase extends AsyncDisposable {
   readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
   send(method: string, path: string, options?: Send): Promise<Reply>
   /** A key of a project with these scopes, or the defaults. */
-  makeKey(project: string, scopes?: readonly Capability[]): Promise<string>
+  makeKey(project: string, scopes?: readonly Scope[]): Promise<string>
   /** The ledger's own audit; every test of bad input ends with it. */
   audit(): Promise<unknown>
 }
@@ -125,7 +125,7 @@ export async function serveDatabase(
   })
   await app.ready()
 
-  async function makeKey(project: string, scopes?: readonly Capability[]): Promise<string> {
+  async function makeKey(project: string, scopes?: readonly Scope[]): Promise<string> {
     const { secret, hash, hint } = generateApiKey('test')
     await database.rpc('key_create', {
       p_key: uuidv7(),

@@ -30,7 +30,7 @@ export {
   type RouteRequest,
   type RouteResponse,
 } from './contract/route-contract.ts'
-export { type Capability, capabilities, isCapability, roleScopes } from './contract/scope.ts'
+export { isScope, roleScopes, type Scope, scopeNames } from './contract/scope.ts'
 export { suggest } from './contract/suggestion.ts'
 export { type EventData, type EventType, isTopic, type Topic, topicNames } from './contract/topic.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'

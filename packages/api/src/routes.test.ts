@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { hasFields, problemsOf, type RouteContract } from './contract/route-contract.ts'
-import { isCapability } from './contract/scope.ts'
+import { isScope } from './contract/scope.ts'
 import { problems } from './nouns.ts'
 import { routes } from './routes.ts'
 
@@ -14,7 +14,7 @@ test('no two routes share an operation or an address', () => {
 })
 
 test.each(all.map((route) => [route.operation, route] as const))('%s is declared in full', (_, route) => {
-  expect(['public', 'authenticated'].includes(route.auth) || isCapability(route.auth)).toBe(true)
+  expect(['public', 'authenticated'].includes(route.auth) || isScope(route.auth)).toBe(true)
   expect(route.path.match(/\{\w+\}/g)?.map((name) => name.slice(1, -1)) ?? []).toEqual(
     Object.keys(route.input.params.shape),
   )

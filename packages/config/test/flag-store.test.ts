@@ -141,7 +141,7 @@ describe('who may', () => {
     expect(await list()).toEqual(before)
   })
 
-  test('reading and writing are separate capabilities', async () => {
+  test('reading and writing are separate scopes', async () => {
     await using reader = await member('smart_layer', ['flag:read'])
     await using writer = await member('smart_layer', ['flag:write'])
     const own = { p_name: 'a', p_value: 'true', p_project: 'smart_layer' }

@@ -6,13 +6,13 @@ export type RpcName = keyof CoreFunctions & string
 export type RpcArgs<Name extends RpcName> = CoreFunctions[Name]['args']
 export type RpcResult<Name extends RpcName> = CoreFunctions[Name]['result']
 
-/** Binds one call to a project and its capabilities, as a JWT does behind PostgREST. Without claims the owner acts. */
+/** Binds one call to a project and its scopes, as a JWT does behind PostgREST. Without claims the owner acts. */
 export interface MemberClaims {
   readonly role: 'core_member'
   readonly project: string
   /** `project` names an account outside every project. Only for the owner: all others act within projects. */
   readonly root?: true | undefined
-  /** Capabilities such as `ledger:spend`. */
+  /** Scopes such as `ledger:spend`. */
   readonly caps: readonly string[]
   /** Who acts, for journals and audit rows. */
   readonly sub: string

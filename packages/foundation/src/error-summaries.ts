@@ -4,7 +4,7 @@ import type { ErrorCode } from './errors.ts'
 export const errorSummaries: Readonly<Record<ErrorCode, string>> = {
   E_INVALID: 'An argument is missing, malformed or out of range. Nothing was changed.',
   E_UNAUTHENTICATED: 'The credential is missing, unknown, expired or disabled.',
-  E_FORBIDDEN: 'The caller is known but lacks the capability, or acts for another project.',
+  E_FORBIDDEN: 'The caller is known but lacks the scope, or acts for another project.',
   E_NOT_FOUND: 'The named hold, transaction, flag, key or project does not exist.',
   E_CONFLICT: 'The request contradicts the present state.',
   E_PRECONDITION_FAILED: 'What was to be edited is not as the caller last saw it. Nothing was changed; read it again.',

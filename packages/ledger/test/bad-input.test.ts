@@ -65,11 +65,11 @@ const pages: Case[] = [0, -1, 1_001, null].map((value) => [
   'invalid_limit',
 ])
 
-/** Every function with arguments it accepts ($hold and $tx stand for those of the set-up), its capability, its cases. */
-const functions: Record<string, { good: Args; capability: string; cases: Case[] }> = {
+/** Every function with arguments it accepts ($hold and $tx stand for those of the set-up), its scope, its cases. */
+const functions: Record<string, { good: Args; scope: string; cases: Case[] }> = {
   ledger_account_open: {
     good: { p_key: 'k', p_account: 'alpha/new', p_kind: 'user' },
-    capability: 'ledger:account',
+    scope: 'ledger:account',
     cases: [
       ...keys,
       ...['', 'Alpha', 'a b', 'a//b', 'a/', '/a', 'a/b/c/d/e', 'ünïcode', injection, long(201), null].map(
@@ -93,7 +93,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_account_update: {
     good: { p_key: 'k', p_account: 'alpha', p_status: 'frozen' },
-    capability: 'ledger:account',
+    scope: 'ledger:account',
     cases: [
       ...keys,
       ...accounts(),
@@ -107,7 +107,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_grant: {
     good: { p_key: 'k', p_account: 'alpha', p_amount: 1 },
-    capability: 'ledger:grant',
+    scope: 'ledger:grant',
     cases: [
       ...keys,
       ...accounts(),
@@ -119,7 +119,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_reserve: {
     good: { p_key: 'k', p_account: 'alpha', p_amount: 10 },
-    capability: 'ledger:spend',
+    scope: 'ledger:spend',
     cases: [
       ...keys,
       ...accounts(),
@@ -138,7 +138,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_extend: {
     good: { p_key: 'k', p_hold: '$hold', p_add: 10 },
-    capability: 'ledger:spend',
+    scope: 'ledger:spend',
     cases: [
       ...keys,
       ...holds,
@@ -151,7 +151,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_capture: {
     good: { p_key: 'k', p_hold: '$hold', p_amount: 1 },
-    capability: 'ledger:spend',
+    scope: 'ledger:spend',
     cases: [
       ...keys,
       ...holds,
@@ -162,7 +162,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_settle: {
     good: { p_key: 'k', p_hold: '$hold', p_amount: 1 },
-    capability: 'ledger:spend',
+    scope: 'ledger:spend',
     cases: [
       ...keys,
       ...holds,
@@ -174,7 +174,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_void: {
     good: { p_key: 'k', p_hold: '$hold' },
-    capability: 'ledger:spend',
+    scope: 'ledger:spend',
     cases: [
       ...keys,
       ...holds,
@@ -185,7 +185,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_charge: {
     good: { p_key: 'k', p_account: 'alpha', p_amount: 1 },
-    capability: 'ledger:spend',
+    scope: 'ledger:spend',
     cases: [
       ...keys,
       ...accounts(),
@@ -196,7 +196,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_transfer: {
     good: { p_key: 'k', p_from: 'alpha', p_to: 'alpha/1', p_amount: 1 },
-    capability: 'ledger:spend',
+    scope: 'ledger:spend',
     cases: [
       ...keys,
       ...accounts('p_from'),
@@ -212,7 +212,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_refund: {
     good: { p_key: 'k', p_tx: '$tx', p_amount: 1 },
-    capability: 'ledger:grant',
+    scope: 'ledger:grant',
     cases: [
       ...keys,
       ...amounts('p_amount'),
@@ -225,7 +225,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_budget_set: {
     good: { p_key: 'k', p_account: 'alpha', p_name: 'daily', p_period: 'day', p_limit: 9_000 },
-    capability: 'ledger:budget',
+    scope: 'ledger:budget',
     cases: [
       ...keys,
       ...accounts(),
@@ -249,7 +249,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_rebalance: {
     good: { p_key: 'k', p_parent: 'alpha', p_budget: 'daily' },
-    capability: 'ledger:budget',
+    scope: 'ledger:budget',
     cases: [
       ...keys,
       ...accounts('p_parent'),
@@ -259,17 +259,17 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_balance: {
     good: { p_account: 'alpha' },
-    capability: 'ledger:read',
+    scope: 'ledger:read',
     cases: [...accounts(), ['an instant that is none', { p_at: 'noon' }, 'E_INVALID', null]],
   },
   ledger_accounts: {
     good: { p_parent: 'alpha' },
-    capability: 'ledger:read',
+    scope: 'ledger:read',
     cases: [...accounts('p_parent').slice(1), ...pages],
   },
   ledger_history: {
     good: { p_account: 'alpha' },
-    capability: 'ledger:read',
+    scope: 'ledger:read',
     cases: [
       ...accounts(),
       ...pages,
@@ -279,21 +279,21 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
       ['a filter by no time', { p_filter: { since: 'soon' } }, 'E_INVALID', null],
     ],
   },
-  ledger_hold_get: { good: { p_hold: '$hold' }, capability: 'ledger:read', cases: holds },
-  ledger_alerts: { good: {}, capability: 'ledger:read', cases: pages },
+  ledger_hold_get: { good: { p_hold: '$hold' }, scope: 'ledger:read', cases: holds },
+  ledger_alerts: { good: {}, scope: 'ledger:read', cases: pages },
   ledger_usage: {
     good: { p_account: 'alpha', p_from: '2026-01-01', p_to: '2026-01-02', p_bucket: 'hour' },
-    capability: 'ledger:read',
+    scope: 'ledger:read',
     cases: [
       ...accounts(),
       ...choices('p_bucket', 'invalid_bucket'),
       ['a range that runs back', { p_to: '2025-01-01' }, 'E_INVALID', 'invalid_range'],
     ],
   },
-  ledger_audit: { good: { p_account: 'alpha' }, capability: 'ledger:read', cases: accounts().slice(1) },
+  ledger_audit: { good: { p_account: 'alpha' }, scope: 'ledger:read', cases: accounts().slice(1) },
   ledger_expire_due: {
     good: {},
-    capability: 'ledger:operate',
+    scope: 'ledger:operate',
     cases: [0, -1, 10_001, null].map((limit) => [
       `a limit of ${limit}`,
       { p_limit: limit },
@@ -303,7 +303,7 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_rebalance_due: {
     good: {},
-    capability: 'ledger:operate',
+    scope: 'ledger:operate',
     cases: [
       ...[0, 10_001, null].map(
         (bp): Case => [`a threshold of ${bp}`, { p_at_bp: bp }, 'E_INVALID', 'invalid_threshold'],
@@ -315,22 +315,22 @@ const functions: Record<string, { good: Args; capability: string; cases: Case[] 
   },
   ledger_seal: {
     good: {},
-    capability: 'ledger:operate',
+    scope: 'ledger:operate',
     cases: [0, 100_001, null].map((limit) => [`a limit of ${limit}`, { p_limit: limit }, 'E_INVALID', 'invalid_limit']),
   },
   ledger_publish: {
     good: {},
-    capability: 'ledger:operate',
+    scope: 'ledger:operate',
     cases: [0, 100_001, null].map((limit) => [`a limit of ${limit}`, { p_limit: limit }, 'E_INVALID', 'invalid_limit']),
   },
   ledger_verify: {
     good: {},
-    capability: 'ledger:operate',
+    scope: 'ledger:operate',
     cases: [['a block that is none', { p_from: 'x' }, 'E_INVALID', null]],
   },
   ledger_stats: {
     good: {},
-    capability: 'ledger:operate',
+    scope: 'ledger:operate',
     cases: [['an argument', { p_x: 1 }, 'E_INVALID', 'unknown_argument']],
   },
 }
@@ -420,7 +420,7 @@ async function outcomeOf(name: string, args: Args, claims?: MemberClaims) {
   }
 }
 
-describe.each(Object.entries(functions))('%s refuses', (name, { good, capability, cases }) => {
+describe.each(Object.entries(functions))('%s refuses', (name, { good, scope, cases }) => {
   test('what is wrong with it, with the documented code, and changes nothing', async () => {
     for (const [what, wrong, code, reason] of cases) {
       const outcome = await outcomeOf(name, { ...good, ...wrong })
@@ -428,10 +428,10 @@ describe.each(Object.entries(functions))('%s refuses', (name, { good, capability
     }
   })
 
-  test('a member without the capability, and one of another project', async () => {
+  test('a member without the scope, and one of another project', async () => {
     const claims = { role: 'core_member', project: 'alpha', caps: ['project:read'], sub: 'key' } as const
     expect(await outcomeOf(name, good, claims)).toMatchObject({ code: 'E_FORBIDDEN' })
-    const foreign = await outcomeOf(name, good, { ...claims, project: 'beta', caps: [capability] })
+    const foreign = await outcomeOf(name, good, { ...claims, project: 'beta', caps: [scope] })
     // A hold or transaction of others looks like none; what is not of one project is simply not shown.
     const isListing = name === 'ledger_alerts'
     const code = /_(hold|tx)/.test(Object.keys(good).join()) ? 'E_NOT_FOUND' : 'E_FORBIDDEN'

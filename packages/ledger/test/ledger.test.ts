@@ -144,7 +144,7 @@ test('the call at fault fails alone; the others of its batch go through', async 
   expect(await ledger.balance(account)).toMatchObject({ spent: 380 })
 })
 
-test('without the capability every call of a batch is refused', async () => {
+test('without the scope every call of a batch is refused', async () => {
   const claims = { role: 'core_member', project: account, caps: ['ledger:read'], sub: 'key' } as const
   await using member = createLedger({ database: base.database, claims })
   const calls = Array.from({ length: 5 }, () => member.charge({ account, amount: amount(1) }))

@@ -1,6 +1,6 @@
 // A sibling in TypeScript: opens the database that spend.js left, and uses the types as a careful reader would.
 
-import { isCapability } from '@core/api'
+import { isScope } from '@core/api'
 import { type Client, createClient } from '@core/api/client'
 import { createFlags, declareFlags, loadConfig } from '@core/config'
 import { type Database, openDatabase } from '@core/database'
@@ -33,7 +33,7 @@ console.log(
   JSON.stringify({
     pending,
     isRouted,
-    isKnown: isCapability('ledger:spend'),
+    isKnown: isScope('ledger:spend'),
     work: outcome.status === 'done' ? outcome.value : outcome.status,
     spent: before - (await availableOf('smart_layer')),
     denial: denial.status === 'insufficient_credits' ? denial.available : denial.status,

@@ -1,4 +1,4 @@
-import { type Capability, hashApiKey, isApiKey, isCapability } from '@core/api'
+import { hashApiKey, isApiKey, isScope, type Scope } from '@core/api'
 import type { Database } from '@core/database'
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
@@ -76,7 +76,7 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
     const principal: Principal = {
       subject: `key:${id}`,
       project: project ?? undefined,
-      scopes: new Set(caps.filter(isCapability)),
+      scopes: new Set(caps.filter(isScope)),
       expiresAt,
     }
     const leftMs = expiresAt === null ? knownForMs : Date.parse(expiresAt) - clock.now()
@@ -178,7 +178,7 @@ export function bearerToken(header: string | undefined): string {
 }
 
 /** Throws E_FORBIDDEN unless the principal has the scope. */
-export function requireScope({ scopes }: Principal, scope: Capability): void {
+export function requireScope({ scopes }: Principal, scope: Scope): void {
   if (scopes.has(scope)) return
   throw new CoreError('E_FORBIDDEN', `this credential lacks the scope ${scope}`, {
     details: { reason: 'forbidden_capability', scope },

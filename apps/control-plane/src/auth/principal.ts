@@ -1,4 +1,4 @@
-import { type Capability, capabilities, type Role, roles as roleNames, roleScopes } from '@core/api'
+import { type Role, roles as roleNames, roleScopes, type Scope, scopeNames } from '@core/api'
 import type { MemberClaims, OwnerClaims } from '@core/database'
 import { CoreError } from '@core/foundation'
 
@@ -12,25 +12,25 @@ export interface Principal {
    */
   readonly project: string | undefined
   /** In that project; of a user with several, in any of them. */
-  readonly scopes: ReadonlySet<Capability>
+  readonly scopes: ReadonlySet<Scope>
   /** Of a user: the role in each project, and under null the role in every project. Missing for keys. */
   readonly roles?: ReadonlyMap<string | null, Role>
   /** RFC 3339, or null for a credential without end. */
   readonly expiresAt: string | null
 }
 
-export const ownerScopes: ReadonlySet<Capability> = new Set(capabilities)
+export const ownerScopes: ReadonlySet<Scope> = new Set(scopeNames)
 
-const scopesOf: Readonly<Record<Role, ReadonlySet<Capability>>> = {
+const scopesOf: Readonly<Record<Role, ReadonlySet<Scope>>> = {
   viewer: new Set(roleScopes.viewer),
   operator: new Set(roleScopes.operator),
   admin: new Set(roleScopes.admin),
   owner: new Set(roleScopes.owner),
 }
-const noScopes: ReadonlySet<Capability> = new Set()
+const noScopes: ReadonlySet<Scope> = new Set()
 
 /** Of a role in every project: its owner is the owner of the whole system. */
-function scopesEverywhere(role: Role): ReadonlySet<Capability> {
+function scopesEverywhere(role: Role): ReadonlySet<Scope> {
   return role === 'owner' ? ownerScopes : scopesOf[role]
 }
 
@@ -76,7 +76,7 @@ export function bindTo(principal: Principal, project: string): Principal | undef
 
 /** Whether it may do everything everywhere. */
 export function isOwner({ project, scopes }: Principal): boolean {
-  return project === undefined && capabilities.every((scope) => scopes.has(scope))
+  return project === undefined && scopeNames.every((scope) => scopes.has(scope))
 }
 
 /** Whether two principals of one credential may do the same. */
@@ -94,7 +94,7 @@ function higher(one: Role | undefined, other: Role | undefined): Role | undefine
 
 /**
  * The claims that bind a call in the database to one project: the second wall behind the checks of the routes. The
- * owner passes it, too, with every capability, so that a path's project bounds what any request can touch.
+ * owner passes it, too, with every scope, so that a path's project bounds what any request can touch.
  */
 export function claimsOf({ subject, scopes }: Principal, project: string, requestId?: string): MemberClaims {
   return { role: 'core_member', project, caps: [...scopes], sub: subject, requestId }

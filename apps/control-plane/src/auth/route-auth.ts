@@ -1,4 +1,4 @@
-import { isCapability, type RouteContract } from '@core/api'
+import { isScope, type RouteContract } from '@core/api'
 import { CoreError } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
 
@@ -14,7 +14,7 @@ export function requireDeclaredAuth(app: FastifyInstance): void {
   app.addHook('onRoute', ({ method, url, config, onRequest }) => {
     const auth = config?.auth
     const name = `${[method].flat().join(', ')} ${url}`
-    if (auth !== 'public' && auth !== 'authenticated' && !isCapability(String(auth)))
+    if (auth !== 'public' && auth !== 'authenticated' && !isScope(String(auth)))
       throw new CoreError('E_INTERNAL', `the route ${name} does not declare auth`)
     if (auth !== 'public' && onRequest === undefined)
       throw new CoreError('E_INTERNAL', `the route ${name} declares auth and does not check it`)

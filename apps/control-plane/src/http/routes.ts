@@ -1,4 +1,4 @@
-import { docsPage, isCapability, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
+import { docsPage, isScope, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
 import type { Database } from '@core/database'
 import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
@@ -95,7 +95,7 @@ function checkComplete(bound: readonly BoundRoute[]): void {
       .map(({ contract }) => `${contract.operation} is not in the list of routes`),
     ...routes.filter((contract) => !served.has(contract)).map(({ operation }) => `${operation} is served by nothing`),
     ...bound
-      .filter(({ contract: { auth } }) => auth !== 'public' && auth !== 'authenticated' && !isCapability(auth))
+      .filter(({ contract: { auth } }) => auth !== 'public' && auth !== 'authenticated' && !isScope(auth))
       .map(({ contract }) => `${contract.operation} does not declare auth`),
   ]
   if (served.size !== bound.length) faults.push('a route is served twice')

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Deprecation } from './deprecation.ts'
 import type { ProblemCode } from './problem.ts'
-import type { Capability } from './scope.ts'
+import type { Scope } from './scope.ts'
 
-/** Who may call: everybody, any valid credential, or a credential with this capability. */
-export type RouteAuth = 'public' | 'authenticated' | Capability
+/** Who may call: anyone, any valid credential, or a credential with this scope. */
+export type RouteAuth = 'public' | 'authenticated' | Scope
 
 /** `required`: 400 without the header. `optional`: the server makes a key where none is sent. */
 export type IdempotencyKeyUse = 'required' | 'optional' | 'none'

@@ -2,11 +2,11 @@ import { scopes } from '../nouns.ts'
 import { type Role, roles } from './role.ts'
 
 /** A scope of the API. The database has the same as rows of `core.scope`; a test holds the two equal. */
-export type Capability = keyof typeof scopes
+export type Scope = keyof typeof scopes
 
-export const capabilities = Object.keys(scopes) as [Capability, ...Capability[]]
+export const scopeNames = Object.keys(scopes) as [Scope, ...Scope[]]
 
-export function isCapability(value: unknown): value is Capability {
+export function isScope(value: unknown): value is Scope {
   return typeof value === 'string' && Object.hasOwn(scopes, value)
 }
 
@@ -14,14 +14,14 @@ export function isCapability(value: unknown): value is Capability {
  * What a member may do, by role. The database has the same table (`core.role_scopes`) and decides by it who may give
  * which role.
  */
-export const roleScopes: Readonly<Record<Role, readonly Capability[]>> = {
+export const roleScopes: Readonly<Record<Role, readonly Scope[]>> = {
   viewer: scopesOf('viewer'),
   operator: scopesOf('operator'),
   admin: scopesOf('admin'),
   owner: scopesOf('owner'),
 }
 
-function scopesOf(role: Role): Capability[] {
+function scopesOf(role: Role): Scope[] {
   const included: readonly (Role | null)[] = roles.slice(0, roles.indexOf(role) + 1)
-  return capabilities.filter((scope) => included.includes(scopes[scope].role))
+  return scopeNames.filter((scope) => included.includes(scopes[scope].role))
 }

@@ -261,7 +261,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         expect(await target.callAs(claims, 'contract_guarded')).toEqual(claims)
       })
 
-      test('a project without the capability is E_FORBIDDEN', async () => {
+      test('a project without the scope is E_FORBIDDEN', async () => {
         const error = await failure(target.callAs({ ...claims, caps: [] }, 'contract_guarded'))
         expect(error).toMatchObject({
           code: 'E_FORBIDDEN',

@@ -1,11 +1,11 @@
-import { type Capability, capabilities } from '@core/api'
+import { type Scope, scopeNames } from '@core/api'
 import { CoreError } from '@core/foundation'
 import { type Command, Option } from 'commander'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import { type SystemOptions, systemOption } from '../../system-option.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { toCapability } from './scope.ts'
+import { toScope } from './scope.ts'
 
 /** `core keys list` and `verify`. */
 export function addKeyReading(keys: Command, { session }: Pick<Verbs, 'session'>): void {
@@ -38,10 +38,8 @@ export function addKeyReading(keys: Command, { session }: Pick<Verbs, 'session'>
   keys
     .command('verify')
     .description('whether the key on standard input is good, and for a scope')
-    .addOption(
-      new Option('--scope <scope>', 'what it must be allowed to do').choices(capabilities).argParser(toCapability),
-    )
-    .action(async ({ scope }: { scope?: Capability }) => {
+    .addOption(new Option('--scope <scope>', 'what it must be allowed to do').choices(scopeNames).argParser(toScope))
+    .action(async ({ scope }: { scope?: Scope }) => {
       const current = session()
       const { client, target } = await current.connect()
       const key = await current.input.readLine('the key to verify')

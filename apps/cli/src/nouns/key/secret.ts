@@ -4,7 +4,7 @@ import { type SystemOptions, systemOption } from '../../system-option.ts'
 import { formatFields } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 import { wholeNumber } from '../../whole-number.ts'
-import { toCapability } from './scope.ts'
+import { toScope } from './scope.ts'
 
 interface CreateOptions extends EffectOptions, SystemOptions {
   scopes?: string
@@ -29,7 +29,7 @@ export function addKeySecrets(keys: Command, { session }: Pick<Verbs, 'session'>
       const { client, target } = await current.connect()
       const body = {
         name,
-        ...(scopes === undefined ? {} : { scopes: scopes.split(',').map(toCapability) }),
+        ...(scopes === undefined ? {} : { scopes: scopes.split(',').map(toScope) }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }
       const made = await withKey(current, options, (call) =>

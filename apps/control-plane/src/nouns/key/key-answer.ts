@@ -10,7 +10,7 @@ export async function withSecret(mode: ApiKeyMode, store: (hash: string, hint: s
   return toAnswer(201, { ...withScopes(answer), secret: answer['replayed'] === true ? null : secret })
 }
 
-/** What the database calls capabilities, the API calls scopes. */
+/** What the database calls caps, the API calls scopes. */
 export function withScopes({ caps, ...row }: CoreAnswer): CoreAnswer {
   return { ...row, scopes: caps }
 }

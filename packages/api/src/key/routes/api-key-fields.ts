@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { etagField, replayedField, timestampField } from '../../contract/field.ts'
-import { capabilities } from '../../contract/scope.ts'
+import { scopeNames } from '../../contract/scope.ts'
 
-const scopes = z.array(z.enum(capabilities)).min(1).max(100).describe('What the key may do')
+const scopes = z.array(z.enum(scopeNames)).min(1).max(100).describe('What the key may do')
 
 const keyFields = {
   id: z.uuid().describe('The id of the key'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { projectField } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { capabilities } from '../../contract/scope.ts'
+import { scopeNames } from '../../contract/scope.ts'
 import { keyExample, keySchema, secretExample } from './api-key-fields.ts'
 
 export const verifyApiKey = defineRoute({
@@ -19,7 +19,7 @@ export const verifyApiKey = defineRoute({
     ...noInput,
     body: z.strictObject({
       key: z.string().min(1).max(200).describe('The key itself, as its holder sent it'),
-      scope: z.enum(capabilities).optional().describe('What it must be allowed to do, such as ledger:spend'),
+      scope: z.enum(scopeNames).optional().describe('What it must be allowed to do, such as ledger:spend'),
       project: projectField.optional().describe('Only keys of this project; needed by a person who has several'),
     }),
   },

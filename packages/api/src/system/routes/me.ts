@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { timestampField } from '../../contract/field.ts'
 import { roles } from '../../contract/role.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { capabilities } from '../../contract/scope.ts'
+import { scopeNames } from '../../contract/scope.ts'
 
 export const getMe = defineRoute({
   operation: 'getMe',
@@ -21,7 +21,7 @@ export const getMe = defineRoute({
           .string()
           .nullable()
           .describe('The project that current means; null for the owner, and for a person with none or several'),
-        scopes: z.array(z.enum(capabilities)).describe('In project; of a person with several, in any of them'),
+        scopes: z.array(z.enum(scopeNames)).describe('In project; of a person with several, in any of them'),
         roles: z
           .array(
             z.object({

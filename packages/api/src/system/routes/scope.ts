@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { roles } from '../../contract/role.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { capabilities, roleScopes } from '../../contract/scope.ts'
+import { roleScopes, scopeNames } from '../../contract/scope.ts'
 import { scopes } from '../../nouns.ts'
 
-const scope = z.enum(capabilities).describe('The name of the scope')
+const scope = z.enum(scopeNames).describe('The name of the scope')
 
 /** What `listScopes` answers: the same for everybody. */
 export const scopeCatalog = {
-  data: capabilities.map((name) => ({ scope: name, summary: scopes[name].summary })),
+  data: scopeNames.map((name) => ({ scope: name, summary: scopes[name].summary })),
   page: { next: null },
   roles: roles.map((role) => ({ role, scopes: [...roleScopes[role]] })),
 }
