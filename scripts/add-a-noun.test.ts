@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findHouseFaults } from './house-rules.ts'
 import { readMarkdown } from './markdown.ts'
-import { findNounFaults, findSqlNounFaults, sqlExceptions, type TreeFile } from './noun-rules.ts'
+import { findNounFaults, findSqlNounFaults, type TreeFile } from './noun-rules.ts'
 import { root } from './root.ts'
 import { listFiles } from './tree.ts'
 
@@ -104,7 +104,7 @@ test('the rules of the house accept it, and the migration of the new noun is its
   const sources = ['packages/api/src', 'apps/control-plane/src', 'apps/cli/src']
   const read = (path: string) => ({ path, text: readFileSync(join(copy, path), 'utf8') })
   expect(sources.flatMap((folder) => listFiles(folder, copy).map(read)).flatMap(findNounFaults)).toEqual([])
-  expect(findSqlNounFaults(listFiles('supabase/schemas', copy).map(read), sqlExceptions)).toEqual([])
+  expect(findSqlNounFaults(listFiles('supabase/schemas', copy).map(read))).toEqual([])
   expect(readdirSync(join(copy, 'supabase/migrations')).filter((name) => name.includes('note'))).toHaveLength(1)
 })
 

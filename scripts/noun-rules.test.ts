@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { findNounFaults, findSqlNounFaults, sqlExceptions } from './noun-rules.ts'
+import { findNounFaults, findSqlNounFaults } from './noun-rules.ts'
 import { root } from './root.ts'
 import { listFiles } from './tree.ts'
 
@@ -15,7 +15,7 @@ test('no noun uses a file of another, and no central file names one', () => {
 test('no noun’s SQL names what another one keeps to itself', () => {
   const files = listFiles('supabase/schemas').filter((path) => path.endsWith('.sql'))
   expect(files.length).toBeGreaterThan(20)
-  expect(findSqlNounFaults(files.map(read), sqlExceptions)).toEqual([])
+  expect(findSqlNounFaults(files.map(read))).toEqual([])
 })
 
 describe('what the rules would say', () => {
@@ -64,12 +64,5 @@ describe('what the rules would say', () => {
     expect(findSqlNounFaults([steps, inner, user]).join()).toContain('89_task/10_run.sql names core.ledger_hold of 80')
     const lower = schema('20_key/10_use.sql', 'perform core.ledger_step()')
     expect(findSqlNounFaults([steps, lower]).join()).toContain('a noun with a higher number')
-  })
-
-  test('an exception is allowed while a file needs it, and a fault afterwards', () => {
-    const user = schema('89_task/10_run.sql', 'select from core.ledger_hold')
-    const exceptions = ['89_task core.ledger_hold']
-    expect(findSqlNounFaults([inner, user], exceptions)).toEqual([])
-    expect(findSqlNounFaults([inner], exceptions).join()).toContain('no file needs')
   })
 })

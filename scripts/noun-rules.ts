@@ -49,13 +49,11 @@ function isShared(path: string): boolean {
 
 /**
  * What one noun's SQL names of another's: allowed are `core_api` functions, what `00_core` defines, and what a
- * lower-numbered noun defines in its `steps.sql`. Takes all files below `supabase/schemas`. An exception that no file
- * needs is a fault, so that the list only shrinks.
+ * lower-numbered noun defines in its `steps.sql`. Takes all files below `supabase/schemas`.
  */
-export function findSqlNounFaults(files: readonly TreeFile[], exceptions: readonly string[] = []): string[] {
+export function findSqlNounFaults(files: readonly TreeFile[]): string[] {
   const definitions = new Map(files.flatMap(({ path, text }) => definedIn(text).map((name) => [name, path] as const)))
-  const needed = new Set<string>()
-  const faults = files.flatMap(({ path, text }) => {
+  return files.flatMap(({ path, text }) => {
     const noun = schemaOf(path)
     const named = new Set([...withoutComments(text).matchAll(/\bcore\.(\w+)/g)].map(([, name = '']) => name))
     return [...named].flatMap((name) => {
@@ -63,26 +61,12 @@ export function findSqlNounFaults(files: readonly TreeFile[], exceptions: readon
       const owner = place === undefined ? undefined : schemaOf(place)
       if (place === undefined || owner === undefined || owner === noun || owner === '00_core') return []
       if (isSteps(place) && owner < noun) return []
-      const exception = `${noun} core.${name}`
-      needed.add(exception)
-      if (exceptions.includes(exception)) return []
       return [`${path} names core.${name} of ${owner}: ${owner < noun ? 'its steps.sql does not define it' : higher}`]
     })
   })
-  const unneeded = exceptions.filter((exception) => !needed.has(exception))
-  return [...faults, ...unneeded.map((exception) => `${exception} is an exception that no file needs: remove it`)]
 }
 
 const higher = 'a noun with a higher number'
-
-/** Names of the ledger that lower nouns use: its number sequence, which the audit log shares, and its journal. */
-export const sqlExceptions: readonly string[] = [
-  '00_core core.ledger_tx_id',
-  '60_audit core.ledger_account',
-  '60_audit core.ledger_number_at',
-  '60_audit core.ledger_tx',
-  '60_audit core.ledger_tx_id',
-]
 
 function schemaOf(path: string): string {
   return path.split('/')[2] ?? ''

@@ -647,6 +647,9 @@ comment on function core.keep_answer is 'Keeps an answer under its key and gives
 -- changed it. What the ledger journals is on record there with its actor; only what its rows do not hold (what an
 -- account or budget was before) has an entry here as well, under the number of its journal row.
 
+-- Numbers the rows of every journal, so that the audit log and the journals of nouns are one list in one order.
+create sequence core.journal_id;
+
 create table core.audit (
   id bigint constraint audit_pkey primary key,
   project text,
@@ -661,7 +664,7 @@ create table core.audit (
     check (not coalesce(before, '{}') ?| '{hash,secret,token,password}' and not coalesce(after, '{}') ?| '{hash,secret,token,password}')
 );
 comment on table core.audit is 'Every administrative change: actor, action, resource, before, after, request. Append-only.';
-comment on column core.audit.id is 'Of one sequence with the journal of the ledger, so that both are one list in one order.';
+comment on column core.audit.id is 'From core.journal_id, as the rows of the ledger''s journal are: both are one list in one order.';
 comment on column core.audit.project is 'Whose change it is; null concerns the whole system.';
 comment on column core.audit.resource is 'kind:name, such as key:019ab2c4-…, flag:router.order, account:smart_layer/agent-7.';
 create index audit_project_idx on core.audit (project, id);
@@ -685,7 +688,7 @@ create function core.audit(p_action text, p_resource text, p_project text, p_bef
 returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_id bigint := coalesce(p_id, nextval('core.ledger_tx_id'));
+  v_id bigint := coalesce(p_id, nextval('core.journal_id'));
 begin
   insert into core.audit (id, project, actor, action, resource, request_id, before, after)
   values (v_id, p_project, core.actor(), p_action, p_resource, core.request_id(), p_before, p_after);

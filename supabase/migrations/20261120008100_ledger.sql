@@ -111,7 +111,6 @@ comment on column core.ledger_hold.uncollected is 'Used and not charged. A recor
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
-create sequence core.ledger_tx_id;
 create table core.ledger_tx (
   id bigint constraint ledger_tx_pkey primary key,
   xid xid8 not null,
@@ -270,7 +269,7 @@ comment on function core.ledger_require_bound is 'Raises PT400 when an account w
 
 -- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
 -- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
-create function core.ledger_find_account(p_capability text, p_account text) returns core.ledger_account
+create function core.ledger_find_account(p_scope text, p_account text) returns core.ledger_account
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
@@ -280,7 +279,7 @@ begin
     perform core.refuse('PT400', 'invalid_account', 'account must be the code of an account, 1 to 200 characters',
       'For example smart_layer or smart_layer/agent-7.', jsonb_build_object('field', 'account'));
   end if;
-  v_ok := core.authorize(p_capability, split_part(p_account, '/', 1));
+  v_ok := core.authorize(p_scope, split_part(p_account, '/', 1));
   select * into v_account from core.ledger_account
   where code = p_account and kind not in ('issuer', 'sink', 'breakage');
   return v_account;
@@ -361,6 +360,81 @@ begin
 end
 $$;
 comment on function core.ledger_retry is 'Raises 40001: the caller sends the call again.';
+
+-- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
+-- for calls under way at the same moment, so that the rows can be halved instead of read.
+create function core.ledger_number_at(p_at timestamptz) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_low bigint := 0;
+  v_high bigint;
+  v_middle bigint;
+  v_id bigint;
+  v_at timestamptz;
+  v_found bigint := 0;
+begin
+  select last_value into v_high from core.journal_id;
+  while v_low < v_high loop
+    v_middle := v_low + (v_high - v_low + 1) / 2;
+    select t.id, t.created_at into v_id, v_at from core.ledger_tx t where t.id > v_low and t.id <= v_middle order by t.id desc limit 1;
+    if v_id is null then
+      v_low := v_middle;
+    elsif v_at <= p_at then
+      v_found := v_id;
+      v_low := v_middle;
+    else
+      v_high := v_id - 1;
+    end if;
+  end loop;
+  return v_found;
+end
+$$;
+comment on function core.ledger_number_at is 'The number of the last journal row up to an instant.';
+
+-- First the number into a variable: in one query the planner would ask it again for each row.
+create function core.ledger_number_after(p_at timestamptz) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_last bigint := core.ledger_number_at(p_at);
+begin
+  return (select min(t.id) from core.ledger_tx t where t.id > v_last);
+end
+$$;
+comment on function core.ledger_number_after is 'The number of the first journal row after an instant; null for none.';
+
+-- The journal as entries of the audit log: the rows numbered from p_low and below p_high, newest first. p_filter is that
+-- of core_api.audit_log. Operations that write an audit entry with what was before are left out.
+create function core.ledger_audit_entries(p_project text, p_low bigint, p_high bigint, p_limit int, p_filter jsonb)
+returns setof core.audit
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_actor text := p_filter ->> 'actor';
+  v_action text := p_filter ->> 'action';
+  v_resource text := p_filter ->> 'resource';
+  v_account bigint;
+  v_from timestamptz := (p_filter ->> 'from')::timestamptz;
+  v_to timestamptz := (p_filter ->> 'to')::timestamptz;
+begin
+  if starts_with(v_resource, 'account:') then
+    select id into v_account from core.ledger_account where code = substr(v_resource, 9);
+  end if;
+  return query
+    select t.id, t.project::text, t.actor, 'ledger.' || t.op, 'account:' || c.code, t.request_id, null::jsonb,
+      jsonb_strip_nulls(jsonb_build_object('key', t.key, 'amount', t.amount, 'hold', t.hold, 'flags', to_jsonb(t.flags),
+        'settled', t.settled, 'held', t.held, 'available', t.available)), t.created_at
+    from (
+      select * from core.ledger_tx t
+      where t.id < p_high and t.id >= p_low and (p_project is null or t.project = p_project)
+        and t.op not in ('account_open', 'account_update', 'budget_set')
+        and (v_actor is null or t.actor = v_actor) and (v_resource is null or t.account_id = v_account)
+        and (v_action is null or v_action = 'ledger' or v_action = 'ledger.' || t.op)
+        and (v_from is null or t.created_at >= v_from) and (v_to is null or t.created_at < v_to)
+      order by t.id desc limit p_limit) t
+    join core.ledger_account c on c.id = t.account_id
+    order by t.id desc;
+end
+$$;
+comment on function core.ledger_audit_entries is 'Journal rows of a range of numbers as entries of the audit log, newest first.';
 
 -- supabase/schemas/80_ledger/20_windows.sql
 
@@ -871,7 +945,7 @@ declare
   v_count int;
 begin
   with due as materialized (
-    select nextval('core.ledger_tx_id') as tx, h.* from (
+    select nextval('core.journal_id') as tx, h.* from (
       select d.id, d.account_id, d.purse_id, d.project, d.amount::bigint - d.captured as rest
       from unnest(p_holds) as k (id) join core.ledger_hold d on d.id = k.id
       where d.status = 'open' and d.expires_at <= p_now order by d.expires_at, d.id) h
@@ -1035,7 +1109,7 @@ create function core.ledger_lock_account(p_batch core.ledger_batch_locks, p_acco
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_gate record;
+  v_lock record;
   v_purses bigint[] := array[p_account.purse_id];
   v_roots bigint[] := array[p_account.root_id];
 begin
@@ -1043,11 +1117,11 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_gate := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_lock := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts);
-  at := v_gate.at;
-  budget_ids := v_gate.budget_ids;
-  window_starts := v_gate.window_starts;
+  at := v_lock.at;
+  budget_ids := v_lock.budget_ids;
+  window_starts := v_lock.window_starts;
   select * into purse from core.ledger_account where id = p_account.purse_id;
 end
 $$;
@@ -1197,7 +1271,7 @@ begin
     perform core.refuse('PT409', 'account_exists', format('the account %s exists already', p_account),
       'Use it as it is, or change it with ledger_account_update.', jsonb_build_object('account', p_account));
   end if;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
@@ -1306,7 +1380,7 @@ begin
     metadata = coalesce(p_metadata, metadata), version = version + 1
   where id = v_account.id returning * into v_account;
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.update', 'account:' || p_account, v_account.project, v_before, core.ledger_account_view(v_account), v_tx);
@@ -1325,7 +1399,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_request jsonb;
   v_replay jsonb;
@@ -1343,8 +1417,8 @@ begin
   v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
     'reason', p_reason, 'metadata', p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, null, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
@@ -1352,9 +1426,9 @@ begin
 
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_lock.at);
   v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;
 end
@@ -1545,7 +1619,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_budget core.ledger_budget;
   v_before jsonb;
@@ -1580,8 +1654,8 @@ begin
   v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
     'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
 
-  v_gate := core.ledger_lock_account(null, v_account, null, true, v_account.id);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, null, true, v_account.id);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_budget from core.ledger_budget
@@ -1594,28 +1668,28 @@ begin
 
   v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
   v_before := core.ledger_budget_view(v_budget);
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   if v_budget.id is not null and p_limit is null then
     -- Its terms stay: what is under way is still charged in its windows, and crosses the thresholds that were set.
-    update core.ledger_budget set removed_at = v_gate.at where id = v_budget.id returning * into v_budget;
+    update core.ledger_budget set removed_at = v_lock.at where id = v_budget.id returning * into v_budget;
   elsif v_budget.id is not null then
     update core.ledger_budget set limit_amount = p_limit, carry_cap = p_carry_cap, floor_amount = p_floor, alert_bp = p_alert_bp
     where id = v_budget.id returning * into v_budget;
   elsif p_limit is not null then
     insert into core.ledger_budget (account_id, name, period, time_zone, limit_amount, carry_cap, floor_amount, alert_bp, created_at)
-    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_gate.at) returning * into v_budget;
+    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_lock.at) returning * into v_budget;
   end if;
-  v_open := core.ledger_open_windows(v_account.path, v_gate.at);
+  v_open := core.ledger_open_windows(v_account.path, v_lock.at);
   v_windows := core.ledger_read_windows(v_open.budget_ids, v_open.window_starts);
   for i in 1 .. coalesce(cardinality(v_windows.caps), 0) loop
     perform core.ledger_raise_alerts(v_tx, v_windows.budget_ids[i], v_windows.window_starts[i], v_windows.caps[i],
-      null, v_windows.spent[i], v_gate.at);
+      null, v_windows.spent[i], v_lock.at);
   end loop;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit,
       'etag', case when p_limit is not null then core.ledger_budget_etag(v_budget) end);
-  perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_lock.at);
   perform core.audit(case when p_limit is null then 'budget.remove' else 'budget.set' end, format('budget:%s:%s', p_account, p_name),
     v_account.project, v_before, case when p_limit is not null then core.ledger_budget_view(v_budget) end, v_tx);
   return v_answer;
@@ -1667,7 +1741,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -1682,23 +1756,23 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, true);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
     return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_gate.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_gate.at,
-    v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows);
+  v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_lock.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_lock.at,
+    v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows);
   v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
   return core.ledger_answer(v_tx, null, v_windows.facts);
 end
@@ -1741,7 +1815,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -1764,8 +1838,8 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -1778,7 +1852,7 @@ begin
   end if;
   v_tightest := core.ledger_tightest(v_windows);
   if p_add > 0 then
-    v_ended := core.ledger_ended_budget(v_hold.budget_ids, v_hold.window_starts, v_gate.at);
+    v_ended := core.ledger_ended_budget(v_hold.budget_ids, v_hold.window_starts, v_lock.at);
     if v_ended is not null then
       v_tightest.rest := 0;
       v_tightest.budget := v_ended;
@@ -1794,15 +1868,15 @@ begin
       'Settle it and reserve again.', jsonb_build_object('field', 'add'));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   -- A renewal never shortens what an earlier one promised.
-  v_expires := greatest(v_hold.expires_at, v_gate.at + make_interval(secs => p_ttl_s));
+  v_expires := greatest(v_hold.expires_at, v_lock.at + make_interval(secs => p_ttl_s));
   update core.ledger_hold set amount = amount + v_granted, expires_at = v_expires where id = p_hold;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse,
-      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at)))
+      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_lock.at)))
     || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount + v_granted, 'expires_at', v_expires);
-  perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;
@@ -1828,7 +1902,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_rest bigint;
   v_windows core.ledger_window_set;
@@ -1843,8 +1917,8 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -1856,14 +1930,14 @@ begin
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'requested', p_amount, 'limit', v_rest));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   update core.ledger_hold set captured = captured + p_amount where id = p_hold;
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse,
-      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_gate.at)))
+      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_lock.at)))
     || jsonb_build_object('hold', p_hold, 'charged', p_amount, 'captured', v_hold.captured + p_amount, 'rest', v_rest - p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_lock.at);
   v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
   return v_answer;
 end
@@ -1894,7 +1968,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -1920,8 +1994,8 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, true);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
@@ -1930,24 +2004,24 @@ begin
   end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
-  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   v_granted := least(p_amount, core.ledger_available(v_purse), v_tightest.rest);
   if v_granted < coalesce(p_min, p_amount) then
     return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
   end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.journal_id');
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
   values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
-    v_gate.budget_ids, v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
+    v_lock.budget_ids, v_lock.window_starts, p_metadata, v_lock.at, v_lock.at + make_interval(secs => p_ttl_s))
   on conflict on constraint ledger_hold_pkey do nothing
   returning * into v_hold;
   if not found then v_ok := core.ledger_refuse_hold(p_hold); end if; -- taken meanwhile, under another purse's lock
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_gate.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_gate.at,
+  v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_lock.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
@@ -1994,7 +2068,7 @@ $$;
 comment on function core.ledger_spend_denial is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
 
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
-create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
+create function core.ledger_find_hold(p_scope text, p_hold uuid) returns core.ledger_hold
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
@@ -2002,11 +2076,11 @@ declare
   v_member text := core.claims() ->> 'project';
 begin
   select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
-  v_ok := core.authorize(p_capability, coalesce(v_hold.project, v_member));
+  v_ok := core.authorize(p_scope, coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
       'Use the hold id that reserve returned.', jsonb_build_object('hold', p_hold));
-  elsif v_hold.leased and p_capability <> 'ledger:read' then
+  elsif v_hold.leased and p_scope <> 'ledger:read' then
     perform core.refuse('PT409', 'hold_leased', format('the hold %s belongs to a credit lease', p_hold),
       'Report what was spent with ledger_lease_report, end it with ledger_lease_close.', jsonb_build_object('hold', p_hold));
   end if;
@@ -2074,7 +2148,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_rest bigint;
   v_used bigint;
@@ -2096,8 +2170,8 @@ begin
 
   -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
   v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -2116,31 +2190,31 @@ begin
   elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
     v_ok := core.ledger_retry();
   elsif not (v_hold.status = 'expired' or v_used > v_rest) then
-    v_gate.budget_ids := null;
-    v_gate.window_starts := null;
+    v_lock.budget_ids := null;
+    v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
   v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_used,
-    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
   if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
   if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
   if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_charge(v_tx.id, v_windows, v_hold, case v_hold.status when 'open' then -v_rest else 0 end,
-    v_part.within, v_gate.budget_ids, v_gate.window_starts, v_part.above, v_gate.at);
-  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_gate.at,
+    v_part.within, v_lock.budget_ids, v_lock.window_starts, v_part.above, v_lock.at);
+  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_lock.at,
     uncollected = uncollected + v_part.uncollected,
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then v_rest - v_part.within else released end
   where id = p_hold returning * into v_hold;
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
-    null, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows, p_above => v_part.above,
+    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
     p_uncollected => v_part.uncollected);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
@@ -2169,7 +2243,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
@@ -2184,8 +2258,8 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -2195,11 +2269,11 @@ begin
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'captured', v_hold.captured));
   end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
-  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_gate.at where id = p_hold returning * into v_hold;
+  v_tx.id := nextval('core.journal_id');
+  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at where id = p_hold returning * into v_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_gate.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_gate.at,
+  v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_lock.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
@@ -2346,7 +2420,7 @@ declare
   v_row core.ledger_tx;
   v_last core.ledger_tx;
 begin
-  select last_value into v_high from core.ledger_tx_id;
+  select last_value into v_high from core.journal_id;
   while v_low < v_high loop
     v_middle := v_low + (v_high - v_low + 1) / 2;
     if p_transfers then
@@ -2437,36 +2511,6 @@ $$;
 comment on function core_api.ledger_accounts is 'Accounts with their balances, by code, after a cursor.';
 revoke execute on function core_api.ledger_accounts from public;
 grant execute on function core_api.ledger_accounts to core_member, service_role;
-
--- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
--- for calls under way at the same moment, so that the rows can be halved instead of read.
-create function core.ledger_number_at(p_at timestamptz) returns bigint
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_low bigint := 0;
-  v_high bigint;
-  v_middle bigint;
-  v_id bigint;
-  v_at timestamptz;
-  v_found bigint := 0;
-begin
-  select last_value into v_high from core.ledger_tx_id;
-  while v_low < v_high loop
-    v_middle := v_low + (v_high - v_low + 1) / 2;
-    select t.id, t.created_at into v_id, v_at from core.ledger_tx t where t.id > v_low and t.id <= v_middle order by t.id desc limit 1;
-    if v_id is null then
-      v_low := v_middle;
-    elsif v_at <= p_at then
-      v_found := v_id;
-      v_low := v_middle;
-    else
-      v_high := v_id - 1;
-    end if;
-  end loop;
-  return v_found;
-end
-$$;
-comment on function core.ledger_number_at is 'The number of the last journal row up to an instant.';
 
 -- What happened to an account, newest first. The history of a purse shows everything that drew on it. p_filter may
 -- hold op, hold, key, since, until. One call looks at 5,000 rows at most, so that a rare filter costs many short calls and
@@ -2594,7 +2638,7 @@ declare
   v_purses bigint[];
   v_roots bigint[];
   v_accounts bigint[];
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_ids bigint[];
   v_codes text[];
@@ -2629,7 +2673,7 @@ begin
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;
-  v_gate := core.ledger_lock(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
+  v_lock := core.ledger_lock(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
   select * into v_purse from core.ledger_account where id = v_parent.purse_id;
   if not p_dry_run then
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
@@ -2647,13 +2691,13 @@ begin
   from (select c.id, c.code from unnest(v_children) c order by c.id) a
   join core.ledger_budget b on b.account_id = a.id and b.name = p_budget and b.removed_at is null
   join core.ledger_window w on w.budget_id = b.id
-    and w.period_start = (core.ledger_period(b.period, b.time_zone, v_gate.at)).period_start;
+    and w.period_start = (core.ledger_period(b.period, b.time_zone, v_lock.at)).period_start;
   v_total := coalesce((select sum(u) from unnest(v_caps) u), 0);
   -- Where floors and use already exceed the total there is nothing unused to move.
   if coalesce((select sum(greatest(u.floor, u.demand)) from unnest(v_demands, v_floors) as u (demand, floor)), 0) <= v_total then
     v_level := core.ledger_water_level(v_demands, v_floors, v_total);
     v_left := v_total - coalesce((select sum(greatest(u.floor, u.demand + v_level)) from unnest(v_demands, v_floors) as u (demand, floor)), 0);
-    v_tx := case when not p_dry_run then nextval('core.ledger_tx_id') end;
+    v_tx := case when not p_dry_run then nextval('core.journal_id') end;
     for i in 1 .. coalesce(cardinality(v_ids), 0) loop
       v_cap := greatest(v_floors[i], v_demands[i] + v_level);
       if v_left > 0 and v_demands[i] + v_level >= v_floors[i] then
@@ -2665,17 +2709,17 @@ begin
       v_moves := v_moves || jsonb_build_object('account', v_codes[i], 'from', v_caps[i], 'to', v_cap, 'moved', v_cap - v_caps[i]);
       if not p_dry_run then
         update core.ledger_window set moved = v_cap - v_bases[i] where budget_id = v_ids[i] and period_start = v_starts[i];
-        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, null, v_spent[i], v_gate.at);
+        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, null, v_spent[i], v_lock.at);
       end if;
     end loop;
   end if;
 
   v_answer := jsonb_build_object('parent', p_parent, 'budget', p_budget, 'total', v_total, 'dry_run', p_dry_run, 'moves', v_moves);
   if p_dry_run then return jsonb_build_object('ok', true) || v_answer; end if;
-  v_tx := coalesce(v_tx, nextval('core.ledger_tx_id'));
+  v_tx := coalesce(v_tx, nextval('core.journal_id'));
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || v_answer;
-  perform core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;
@@ -2876,7 +2920,7 @@ declare
   v_ok boolean;
   v_from core.ledger_account;
   v_to core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_giver core.ledger_account;
   v_taker core.ledger_account;
   v_moved bigint;
@@ -2905,8 +2949,8 @@ begin
   end if;
   v_request := jsonb_build_object('op', 'transfer', 'from', p_from, 'to', p_to, 'amount', p_amount, 'mode', p_mode);
 
-  v_gate := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id);
-  v_giver := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id);
+  v_giver := v_lock.purse;
   v_replay := core.ledger_replay(v_from.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_from.path) then return core.ledger_denied('account_frozen', p_from, v_giver); end if;
@@ -2920,10 +2964,10 @@ begin
   v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved, v_taker.overdraft, v_taker.debt_limit);
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
   update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
     'to_balance', core.ledger_accepted(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
-  perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
+  perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_lock.at,
     p_related => v_taker.id);
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
   values (v_tx, v_giver.id, -v_moved, v_giver.total_in - v_giver.total_out, v_giver.version),
@@ -2955,7 +2999,7 @@ declare
   v_member text := core.claims() ->> 'project';
   v_charge core.ledger_tx;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_hold core.ledger_hold;
   v_lists record;
@@ -2988,8 +3032,8 @@ begin
     v_lists := core.ledger_join_windows(v_charge.budget_ids, v_charge.window_starts, null, null);
   end if;
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_lists.budget_ids, v_lists.window_starts);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_lists.budget_ids, v_lists.window_starts);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if v_purse.status = 'closed' then
@@ -3002,20 +3046,20 @@ begin
       'Refund at most that.', jsonb_build_object('tx', p_tx, 'left', v_left));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   -- What was charged last goes back first: above the hold before what was within it.
   v_above := least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount) - least(coalesce(v_charge.above, 0), v_charge.amount - v_left);
   v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   if v_hold.id is null then
-    v_windows := core.ledger_count(v_tx, v_windows, 0, -v_amount, v_gate.at);
+    v_windows := core.ledger_count(v_tx, v_windows, 0, -v_amount, v_lock.at);
   else
     v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, 0, v_above - v_amount,
-      coalesce(v_charge.budget_ids, '{}'), coalesce(v_charge.window_starts, '{}'), -v_above, v_gate.at);
+      coalesce(v_charge.budget_ids, '{}'), coalesce(v_charge.window_starts, '{}'), -v_above, v_lock.at);
   end if;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
-  perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
+  perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_lock.at,
     coalesce(v_hold.budget_ids, v_charge.budget_ids), coalesce(v_hold.window_starts, v_charge.window_starts), p_tx, p_above => v_above);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;
@@ -3104,7 +3148,7 @@ begin
     || (select jsonb_build_object('open_holds', count(*), 'due_holds', count(*) filter (where h.expires_at <= v_now),
       'oldest_due_s', coalesce(extract(epoch from v_now - min(h.expires_at) filter (where h.expires_at <= v_now)), 0))
     from core.ledger_hold h where h.status = 'open')
-    || jsonb_build_object('transactions', (select last_value from core.ledger_tx_id),
+    || jsonb_build_object('transactions', (select last_value from core.journal_id),
       'sealed_tx', coalesce(v_seal.last_tx, 0), 'sealed_at', v_seal.sealed_at,
       'alerts', (select coalesce(max(id), 0) from core.ledger_alert));
 end
@@ -3179,11 +3223,11 @@ end
 $$;
 comment on function core.ledger_apply is 'One operation of a batch through its own function; PT4xx and bad values become {ok: false, code, error}.';
 
--- Whether the caller has a capability at all, where its reach (its own project, or every one) is looked at apart.
-create function core.ledger_may(p_capability text) returns boolean
+-- Whether the caller has a scope at all, where its reach (its own project, or every one) is looked at apart.
+create function core.ledger_may(p_scope text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  return core.authorize(p_capability, coalesce(core.claims() ->> 'project', ''));
+  return core.authorize(p_scope, coalesce(core.claims() ->> 'project', ''));
 exception when sqlstate 'PT403' then
   return false;
 end
@@ -3254,12 +3298,12 @@ create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_reach record;
-  v_gate record;
+  v_lock record;
 begin
   v_reach := core.ledger_batch_reach(p_ops);
-  v_gate := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
-  return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at,
-    v_gate.budget_ids || v_reach.budget_ids, v_gate.window_starts || v_reach.window_starts));
+  v_lock := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
+  return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_lock.at,
+    v_lock.budget_ids || v_reach.budget_ids, v_lock.window_starts || v_reach.window_starts));
 end
 $$;
 comment on function core.ledger_batch_each is 'Locks what the operations of a batch name, then runs them one by one.';
@@ -3543,8 +3587,8 @@ declare
   v_counts text[] := array_fill(null::text, array[v_count]);
   h_new_status text[] := v_counts;
   v_flags text[] := array_fill('{}'::text, array[v_count]);
-  p_balance bigint[] := b.purse_settled; p_held bigint[] := b.purse_held;
-  p_overdraft bigint[] := b.purse_overdraft; p_version bigint[] := b.purse_version;
+  v_purse_balance bigint[] := b.purse_settled; v_purse_held bigint[] := b.purse_held;
+  v_purse_overdraft bigint[] := b.purse_overdraft; v_purse_version bigint[] := b.purse_version;
   w_cap bigint[] := (b.windows).caps; w_spent bigint[] := (b.windows).spent; w_held bigint[] := (b.windows).held;
   w_alert bigint[] := (b.windows).alert_at; w_head text[] := b.heads;
   v_positions int[];
@@ -3559,9 +3603,9 @@ begin
     if i > v_count or v_list[i] is distinct from v_run_list or v_purse[i] is distinct from v_run_purse then
       continue when i <= v_count and (v_result[i] is not null or not v_valid[i]);
       if v_run_list is not null then
-        p_balance[v_run_purse] := v_balance_now;
-        p_held[v_run_purse] := v_held_now;
-        p_version[v_run_purse] := v_version_now;
+        v_purse_balance[v_run_purse] := v_balance_now;
+        v_purse_held[v_run_purse] := v_held_now;
+        v_purse_version[v_run_purse] := v_version_now;
         foreach w in array v_positions loop
           w_spent[w] := w_spent[w] + v_run_spent;
           w_held[w] := w_held[w] + v_run_held;
@@ -3571,9 +3615,9 @@ begin
       v_run_list := v_list[i];
       v_run_purse := v_purse[i];
       v_positions := (b.lists[v_run_list]).positions;
-      v_balance_now := p_balance[v_run_purse];
-      v_held_now := p_held[v_run_purse];
-      v_version_now := p_version[v_run_purse];
+      v_balance_now := v_purse_balance[v_run_purse];
+      v_held_now := v_purse_held[v_run_purse];
+      v_version_now := v_purse_version[v_run_purse];
       v_run_spent := 0;
       v_run_held := 0;
       v_rest := null;
@@ -3587,7 +3631,7 @@ begin
       end loop;
     end if;
     continue when v_result[i] is not null or not v_valid[i];
-    v_available := v_balance_now - v_held_now + p_overdraft[v_run_purse];
+    v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
     v_status := null;
     v_held_delta := 0;
     v_charged := 0;
@@ -3640,7 +3684,7 @@ begin
     end if;
 
     if v_status is null then
-      v_tx[i] := nextval('core.ledger_tx_id');
+      v_tx[i] := nextval('core.journal_id');
       v_version_now := v_version_now + 1;
       v_version[i] := v_version_now;
       v_held_now := v_held_now + v_held_delta;
@@ -3661,7 +3705,7 @@ begin
         end if;
       end if;
       v_rest := v_rest - v_held_delta - v_charged;
-      v_available := v_balance_now - v_held_now + p_overdraft[v_run_purse];
+      v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
       v_text := concat('{"ok": true, "replayed": false, "tx": ', v_tx[i], v_text);
     else
       v_text := concat('{"ok": false, "code": "', v_status, '", "account": "', v_code[i], '"', v_text);
@@ -3684,7 +3728,7 @@ begin
 
   b.tx := v_tx; b.version := v_version; b.counted := v_counted; b.charged := v_posted; b.settled := v_settled; b.held := v_held;
   b.counts := v_counts; b.flags := v_flags; b.hold_end := h_new_status; b.released := h_released; b.hold := v_hold; b.result := v_result;
-  b.purse_settled := p_balance; b.purse_held := p_held; b.purse_version := p_version;
+  b.purse_settled := v_purse_balance; b.purse_held := v_purse_held; b.purse_version := v_purse_version;
   b.windows.spent := w_spent; b.windows.held := w_held;
   return b;
 end
@@ -3758,7 +3802,7 @@ declare
   v_roots bigint[];
   v_path bigint[];
   v_holds uuid[];
-  v_gate record;
+  v_lock record;
   v_locks core.ledger_batch_locks;
   v_ok boolean;
 begin
@@ -3783,23 +3827,23 @@ begin
     where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
-  v_gate := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
-  b.at := v_gate.at;
+  v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
+  b.at := v_lock.at;
 
-  b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
+  b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
   -- A settle above its hold counts in other windows than the hold: rare, and decided by settle itself, in its turn.
   if exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.valid, b.result)
       as x (op, amount, granted, captured, status, valid, result)
       where x.op = 'settle' and x.valid and x.result is null
         and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured)) then
-    return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts));
+    return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts));
   end if;
   b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
   if array_position(b.result, null) is not null then
-    v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
+    v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts);
     for i in 1 .. cardinality(b.op) loop
       if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
     end loop;
@@ -3868,7 +3912,7 @@ $$;
 comment on function core.ledger_lease_view is 'A lease as answers show it. at is the database''s time: the device measures what is left from there.';
 
 -- Finds a lease for a caller who may use it. A foreign lease looks exactly like a missing one.
-create function core.ledger_find_lease(p_capability text, p_lease uuid) returns core.ledger_lease
+create function core.ledger_find_lease(p_scope text, p_lease uuid) returns core.ledger_lease
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
@@ -3876,7 +3920,7 @@ declare
   v_member text := core.claims() ->> 'project';
 begin
   select * into v_lease from core.ledger_lease where id = p_lease and (v_member is null or project = v_member);
-  v_ok := core.authorize(p_capability, coalesce(v_lease.project, v_member));
+  v_ok := core.authorize(p_scope, coalesce(v_lease.project, v_member));
   if v_lease.id is null then
     perform core.refuse('PT404', 'lease_not_found', format('there is no lease %s', coalesce(p_lease::text, 'null')),
       'Use the lease id that ledger_lease_open returned.', jsonb_build_object('lease', p_lease));
@@ -3894,7 +3938,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -3918,12 +3962,12 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := jsonb_build_object('op', 'lease_open', 'account', p_account, 'amount', p_amount, 'ttl_s', p_ttl_s, 'device', p_device);
 
-  v_gate := core.ledger_lock_account(null, v_account, null, true);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, null, true);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
     return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
@@ -3932,19 +3976,19 @@ begin
       jsonb_build_object('requested', p_amount, 'limit', core.ledger_lease_limit(v_purse)));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   insert into core.ledger_lease (id, account_id, project, device, amount, opened_at, expires_at)
-  values (core.new_id(), v_account.id, v_account.project, p_device, p_amount, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
+  values (core.new_id(), v_account.id, v_account.project, p_device, p_amount, v_lock.at, v_lock.at + make_interval(secs => p_ttl_s))
   returning * into v_lease;
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at, leased)
-  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'cap', v_account.over_bp, v_gate.budget_ids,
-    v_gate.window_starts, jsonb_build_object('device', p_device), v_gate.at, v_lease.expires_at + core.ledger_lease_grace(), true)
+  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'cap', v_account.over_bp, v_lock.budget_ids,
+    v_lock.window_starts, jsonb_build_object('device', p_device), v_lock.at, v_lease.expires_at + core.ledger_lease_grace(), true)
   returning * into v_hold;
   update core.ledger_account set held = held + p_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at)))
-    || core.ledger_lease_view(v_lease, v_hold, p_account, v_gate.at);
-  perform core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_gate.at);
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_lock.at)))
+    || core.ledger_lease_view(v_lease, v_hold, p_account, v_lock.at);
+  perform core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;
@@ -4023,7 +4067,7 @@ declare
   v_lease core.ledger_lease;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_is_above boolean;
@@ -4045,8 +4089,8 @@ begin
 
   select * into v_hold from core.ledger_hold where id = p_lease;
   v_is_above := core.ledger_is_above(v_hold, v_sum, clock_timestamp());
-  v_gate := core.ledger_lock_account(null, v_account, p_lease, v_is_above);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, p_lease, v_is_above);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
@@ -4066,32 +4110,32 @@ begin
   elsif v_hold.status <> 'open' or v_sum > v_hold.amount - v_hold.captured then
     if not v_is_above then v_ok := core.ledger_retry(); end if;
   else
-    v_gate.budget_ids := null;
-    v_gate.window_starts := null;
+    v_lock.budget_ids := null;
+    v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
   v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_sum,
-    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status <> 'open' then v_flags := v_flags || 'late'::text; end if;
   if v_lease.reported + v_sum > v_lease.amount then v_flags := v_flags || 'overflow'::text; end if;
   if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   update core.ledger_lease l set reported = l.reported + v_sum, seq = p_seq,
     flags = l.flags || array(select f from unnest(v_flags) f where f <> all (l.flags))
   where l.id = p_lease returning * into v_lease;
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, held = held - v_part.within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_gate.budget_ids,
-    v_gate.window_starts, v_part.above, v_gate.at);
+  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_lock.budget_ids,
+    v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
     uncollected = uncollected + v_part.uncollected
   where id = p_lease returning * into v_hold;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
-    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at)
+    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at)
     || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
   perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_part.within + v_part.above, v_flags, v_request,
-    v_answer, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
+    v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
   if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
   return v_answer;
 end
@@ -4100,7 +4144,7 @@ comment on function core_api.ledger_lease_report is 'Charges what a device spent
 revoke execute on function core_api.ledger_lease_report from public;
 grant execute on function core_api.ledger_lease_report to core_member, service_role;
 
--- Ends a lease: gives back at once what is not reported and refuses further reports, except replays. Whoever closes a
+-- Ends a lease: gives back at once what is not reported and refuses further reports, except replays. Who closes a
 -- lease for a device that still has spends to report gives those away. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_lease_close(p_key text, p_lease uuid) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
@@ -4110,7 +4154,7 @@ declare
   v_lease core.ledger_lease;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_rest bigint := 0;
@@ -4123,8 +4167,8 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, p_lease, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
@@ -4135,17 +4179,17 @@ begin
       jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   -- After the grace the hold has expired, which was its one end.
   if v_hold.status = 'open' then
     v_rest := v_hold.amount - v_hold.captured;
-    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_gate.at where id = p_lease returning * into v_hold;
+    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_lock.at where id = p_lease returning * into v_hold;
   end if;
-  update core.ledger_lease set closed_at = v_gate.at where id = p_lease returning * into v_lease;
+  update core.ledger_lease set closed_at = v_lock.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_gate.at)))
-    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at) || jsonb_build_object('released', v_rest);
-  perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_gate.at);
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_lock.at)))
+    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at) || jsonb_build_object('released', v_rest);
+  perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;

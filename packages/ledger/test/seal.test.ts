@@ -132,7 +132,7 @@ it('a block is bounded by bytes as well, and rows of any size are sealed', async
   for (let row = 1; row <= 12; row++) {
     await test.sql(
       `insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, settled, held, available, request, actor, created_at)
-       values (nextval('core.ledger_tx_id'), core.xid(), 'a', $1, 'charge', $2, $2, 0, 0, 0, 0,
+       values (nextval('core.journal_id'), core.xid(), 'a', $1, 'charge', $2, $2, 0, 0, 0, 0,
          jsonb_build_object('fat', repeat(E'\\u0001', 700000)), 'test', clock_timestamp())`,
       [`fat ${row}`, account],
     )

@@ -95,7 +95,6 @@ comment on column core.ledger_hold.uncollected is 'Used and not charged. A recor
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
-create sequence core.ledger_tx_id;
 create table core.ledger_tx (
   id bigint constraint ledger_tx_pkey primary key,
   xid xid8 not null,

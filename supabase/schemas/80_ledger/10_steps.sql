@@ -59,7 +59,7 @@ comment on function core.ledger_require_bound is 'Raises PT400 when an account w
 
 -- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
 -- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
-create function core.ledger_find_account(p_capability text, p_account text) returns core.ledger_account
+create function core.ledger_find_account(p_scope text, p_account text) returns core.ledger_account
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
@@ -69,7 +69,7 @@ begin
     perform core.refuse('PT400', 'invalid_account', 'account must be the code of an account, 1 to 200 characters',
       'For example smart_layer or smart_layer/agent-7.', jsonb_build_object('field', 'account'));
   end if;
-  v_ok := core.authorize(p_capability, split_part(p_account, '/', 1));
+  v_ok := core.authorize(p_scope, split_part(p_account, '/', 1));
   select * into v_account from core.ledger_account
   where code = p_account and kind not in ('issuer', 'sink', 'breakage');
   return v_account;
@@ -150,3 +150,78 @@ begin
 end
 $$;
 comment on function core.ledger_retry is 'Raises 40001: the caller sends the call again.';
+
+-- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
+-- for calls under way at the same moment, so that the rows can be halved instead of read.
+create function core.ledger_number_at(p_at timestamptz) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_low bigint := 0;
+  v_high bigint;
+  v_middle bigint;
+  v_id bigint;
+  v_at timestamptz;
+  v_found bigint := 0;
+begin
+  select last_value into v_high from core.journal_id;
+  while v_low < v_high loop
+    v_middle := v_low + (v_high - v_low + 1) / 2;
+    select t.id, t.created_at into v_id, v_at from core.ledger_tx t where t.id > v_low and t.id <= v_middle order by t.id desc limit 1;
+    if v_id is null then
+      v_low := v_middle;
+    elsif v_at <= p_at then
+      v_found := v_id;
+      v_low := v_middle;
+    else
+      v_high := v_id - 1;
+    end if;
+  end loop;
+  return v_found;
+end
+$$;
+comment on function core.ledger_number_at is 'The number of the last journal row up to an instant.';
+
+-- First the number into a variable: in one query the planner would ask it again for each row.
+create function core.ledger_number_after(p_at timestamptz) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_last bigint := core.ledger_number_at(p_at);
+begin
+  return (select min(t.id) from core.ledger_tx t where t.id > v_last);
+end
+$$;
+comment on function core.ledger_number_after is 'The number of the first journal row after an instant; null for none.';
+
+-- The journal as entries of the audit log: the rows numbered from p_low and below p_high, newest first. p_filter is that
+-- of core_api.audit_log. Operations that write an audit entry with what was before are left out.
+create function core.ledger_audit_entries(p_project text, p_low bigint, p_high bigint, p_limit int, p_filter jsonb)
+returns setof core.audit
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_actor text := p_filter ->> 'actor';
+  v_action text := p_filter ->> 'action';
+  v_resource text := p_filter ->> 'resource';
+  v_account bigint;
+  v_from timestamptz := (p_filter ->> 'from')::timestamptz;
+  v_to timestamptz := (p_filter ->> 'to')::timestamptz;
+begin
+  if starts_with(v_resource, 'account:') then
+    select id into v_account from core.ledger_account where code = substr(v_resource, 9);
+  end if;
+  return query
+    select t.id, t.project::text, t.actor, 'ledger.' || t.op, 'account:' || c.code, t.request_id, null::jsonb,
+      jsonb_strip_nulls(jsonb_build_object('key', t.key, 'amount', t.amount, 'hold', t.hold, 'flags', to_jsonb(t.flags),
+        'settled', t.settled, 'held', t.held, 'available', t.available)), t.created_at
+    from (
+      select * from core.ledger_tx t
+      where t.id < p_high and t.id >= p_low and (p_project is null or t.project = p_project)
+        and t.op not in ('account_open', 'account_update', 'budget_set')
+        and (v_actor is null or t.actor = v_actor) and (v_resource is null or t.account_id = v_account)
+        and (v_action is null or v_action = 'ledger' or v_action = 'ledger.' || t.op)
+        and (v_from is null or t.created_at >= v_from) and (v_to is null or t.created_at < v_to)
+      order by t.id desc limit p_limit) t
+    join core.ledger_account c on c.id = t.account_id
+    order by t.id desc;
+end
+$$;
+comment on function core.ledger_audit_entries is 'Journal rows of a range of numbers as entries of the audit log, newest first.';

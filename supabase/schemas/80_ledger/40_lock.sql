@@ -31,7 +31,7 @@ declare
   v_count int;
 begin
   with due as materialized (
-    select nextval('core.ledger_tx_id') as tx, h.* from (
+    select nextval('core.journal_id') as tx, h.* from (
       select d.id, d.account_id, d.purse_id, d.project, d.amount::bigint - d.captured as rest
       from unnest(p_holds) as k (id) join core.ledger_hold d on d.id = k.id
       where d.status = 'open' and d.expires_at <= p_now order by d.expires_at, d.id) h
@@ -195,7 +195,7 @@ create function core.ledger_lock_account(p_batch core.ledger_batch_locks, p_acco
   out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_gate record;
+  v_lock record;
   v_purses bigint[] := array[p_account.purse_id];
   v_roots bigint[] := array[p_account.root_id];
 begin
@@ -203,11 +203,11 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_gate := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_lock := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts);
-  at := v_gate.at;
-  budget_ids := v_gate.budget_ids;
-  window_starts := v_gate.window_starts;
+  at := v_lock.at;
+  budget_ids := v_lock.budget_ids;
+  window_starts := v_lock.window_starts;
   select * into purse from core.ledger_account where id = p_account.purse_id;
 end
 $$;

@@ -104,7 +104,7 @@ begin
     perform core.refuse('PT409', 'account_exists', format('the account %s exists already', p_account),
       'Use it as it is, or change it with ledger_account_update.', jsonb_build_object('account', p_account));
   end if;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_open', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
@@ -213,7 +213,7 @@ begin
     metadata = coalesce(p_metadata, metadata), version = version + 1
   where id = v_account.id returning * into v_account;
   select * into v_purse from core.ledger_account where id = v_account.purse_id;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || core.ledger_account_view(v_account);
   perform core.ledger_journal(v_tx, p_key, 'account_update', v_account, v_account, null, 0, '{}', v_request, v_answer, clock_timestamp());
   perform core.audit('account.update', 'account:' || p_account, v_account.project, v_before, core.ledger_account_view(v_account), v_tx);
@@ -232,7 +232,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_request jsonb;
   v_replay jsonb;
@@ -250,8 +250,8 @@ begin
   v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
     'reason', p_reason, 'metadata', p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, null, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
@@ -259,9 +259,9 @@ begin
 
   update core.ledger_account set total_in = total_in + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'grant', v_account, v_purse, null, p_amount, '{}', v_request, v_answer, v_lock.at);
   v_ok := core.ledger_post(v_tx, v_purse, p_amount, 1);
   return v_answer;
 end

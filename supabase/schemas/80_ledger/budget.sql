@@ -32,7 +32,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_budget core.ledger_budget;
   v_before jsonb;
@@ -67,8 +67,8 @@ begin
   v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
     'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
 
-  v_gate := core.ledger_lock_account(null, v_account, null, true, v_account.id);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, null, true, v_account.id);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_budget from core.ledger_budget
@@ -81,28 +81,28 @@ begin
 
   v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
   v_before := core.ledger_budget_view(v_budget);
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   if v_budget.id is not null and p_limit is null then
     -- Its terms stay: what is under way is still charged in its windows, and crosses the thresholds that were set.
-    update core.ledger_budget set removed_at = v_gate.at where id = v_budget.id returning * into v_budget;
+    update core.ledger_budget set removed_at = v_lock.at where id = v_budget.id returning * into v_budget;
   elsif v_budget.id is not null then
     update core.ledger_budget set limit_amount = p_limit, carry_cap = p_carry_cap, floor_amount = p_floor, alert_bp = p_alert_bp
     where id = v_budget.id returning * into v_budget;
   elsif p_limit is not null then
     insert into core.ledger_budget (account_id, name, period, time_zone, limit_amount, carry_cap, floor_amount, alert_bp, created_at)
-    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_gate.at) returning * into v_budget;
+    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_lock.at) returning * into v_budget;
   end if;
-  v_open := core.ledger_open_windows(v_account.path, v_gate.at);
+  v_open := core.ledger_open_windows(v_account.path, v_lock.at);
   v_windows := core.ledger_read_windows(v_open.budget_ids, v_open.window_starts);
   for i in 1 .. coalesce(cardinality(v_windows.caps), 0) loop
     perform core.ledger_raise_alerts(v_tx, v_windows.budget_ids[i], v_windows.window_starts[i], v_windows.caps[i],
-      null, v_windows.spent[i], v_gate.at);
+      null, v_windows.spent[i], v_lock.at);
   end loop;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit,
       'etag', case when p_limit is not null then core.ledger_budget_etag(v_budget) end);
-  perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'budget_set', v_account, v_purse, null, 0, '{}', v_request, v_answer, v_lock.at);
   perform core.audit(case when p_limit is null then 'budget.remove' else 'budget.set' end, format('budget:%s:%s', p_account, p_name),
     v_account.project, v_before, case when p_limit is not null then core.ledger_budget_view(v_budget) end, v_tx);
   return v_answer;

@@ -7,7 +7,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -22,23 +22,23 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, true);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
     return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_gate.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_gate.at,
-    v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows);
+  v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_lock.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_lock.at,
+    v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows);
   v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
   return core.ledger_answer(v_tx, null, v_windows.facts);
 end

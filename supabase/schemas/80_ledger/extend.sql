@@ -21,7 +21,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -44,8 +44,8 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -58,7 +58,7 @@ begin
   end if;
   v_tightest := core.ledger_tightest(v_windows);
   if p_add > 0 then
-    v_ended := core.ledger_ended_budget(v_hold.budget_ids, v_hold.window_starts, v_gate.at);
+    v_ended := core.ledger_ended_budget(v_hold.budget_ids, v_hold.window_starts, v_lock.at);
     if v_ended is not null then
       v_tightest.rest := 0;
       v_tightest.budget := v_ended;
@@ -74,15 +74,15 @@ begin
       'Settle it and reserve again.', jsonb_build_object('field', 'add'));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   -- A renewal never shortens what an earlier one promised.
-  v_expires := greatest(v_hold.expires_at, v_gate.at + make_interval(secs => p_ttl_s));
+  v_expires := greatest(v_hold.expires_at, v_lock.at + make_interval(secs => p_ttl_s));
   update core.ledger_hold set amount = amount + v_granted, expires_at = v_expires where id = p_hold;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse,
-      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_gate.at)))
+      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_lock.at)))
     || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount + v_granted, 'expires_at', v_expires);
-  perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;
@@ -108,7 +108,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_rest bigint;
   v_windows core.ledger_window_set;
@@ -123,8 +123,8 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -136,14 +136,14 @@ begin
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'requested', p_amount, 'limit', v_rest));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   update core.ledger_hold set captured = captured + p_amount where id = p_hold;
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse,
-      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_gate.at)))
+      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_lock.at)))
     || jsonb_build_object('hold', p_hold, 'charged', p_amount, 'captured', v_hold.captured + p_amount, 'rest', v_rest - p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_lock.at);
   v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
   return v_answer;
 end

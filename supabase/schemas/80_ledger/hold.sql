@@ -9,7 +9,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -35,8 +35,8 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, null, true);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, true);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
@@ -45,24 +45,24 @@ begin
   end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
-  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   v_granted := least(p_amount, core.ledger_available(v_purse), v_tightest.rest);
   if v_granted < coalesce(p_min, p_amount) then
     return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
   end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.journal_id');
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
   values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
-    v_gate.budget_ids, v_gate.window_starts, p_metadata, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
+    v_lock.budget_ids, v_lock.window_starts, p_metadata, v_lock.at, v_lock.at + make_interval(secs => p_ttl_s))
   on conflict on constraint ledger_hold_pkey do nothing
   returning * into v_hold;
   if not found then v_ok := core.ledger_refuse_hold(p_hold); end if; -- taken meanwhile, under another purse's lock
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_gate.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_gate.at,
+  v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_lock.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
@@ -109,7 +109,7 @@ $$;
 comment on function core.ledger_spend_denial is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
 
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
-create function core.ledger_find_hold(p_capability text, p_hold uuid) returns core.ledger_hold
+create function core.ledger_find_hold(p_scope text, p_hold uuid) returns core.ledger_hold
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
@@ -117,11 +117,11 @@ declare
   v_member text := core.claims() ->> 'project';
 begin
   select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
-  v_ok := core.authorize(p_capability, coalesce(v_hold.project, v_member));
+  v_ok := core.authorize(p_scope, coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
       'Use the hold id that reserve returned.', jsonb_build_object('hold', p_hold));
-  elsif v_hold.leased and p_capability <> 'ledger:read' then
+  elsif v_hold.leased and p_scope <> 'ledger:read' then
     perform core.refuse('PT409', 'hold_leased', format('the hold %s belongs to a credit lease', p_hold),
       'Report what was spent with ledger_lease_report, end it with ledger_lease_close.', jsonb_build_object('hold', p_hold));
   end if;
@@ -189,7 +189,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_rest bigint;
   v_used bigint;
@@ -211,8 +211,8 @@ begin
 
   -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
   v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -231,31 +231,31 @@ begin
   elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
     v_ok := core.ledger_retry();
   elsif not (v_hold.status = 'expired' or v_used > v_rest) then
-    v_gate.budget_ids := null;
-    v_gate.window_starts := null;
+    v_lock.budget_ids := null;
+    v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
   v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_used,
-    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
   if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
   if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
   if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
+  v_tx.id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_charge(v_tx.id, v_windows, v_hold, case v_hold.status when 'open' then -v_rest else 0 end,
-    v_part.within, v_gate.budget_ids, v_gate.window_starts, v_part.above, v_gate.at);
-  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_gate.at,
+    v_part.within, v_lock.budget_ids, v_lock.window_starts, v_part.above, v_lock.at);
+  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_lock.at,
     uncollected = uncollected + v_part.uncollected,
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then v_rest - v_part.within else released end
   where id = p_hold returning * into v_hold;
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
-    null, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_windows => v_windows, p_above => v_part.above,
+    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
     p_uncollected => v_part.uncollected);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
@@ -284,7 +284,7 @@ declare
   v_ok boolean;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
@@ -299,8 +299,8 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, p_hold, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
@@ -310,11 +310,11 @@ begin
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'captured', v_hold.captured));
   end if;
 
-  v_tx.id := nextval('core.ledger_tx_id');
-  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_gate.at where id = p_hold returning * into v_hold;
+  v_tx.id := nextval('core.journal_id');
+  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at where id = p_hold returning * into v_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_gate.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_gate.at,
+  v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_lock.at);
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end

@@ -49,7 +49,7 @@ declare
   v_row core.ledger_tx;
   v_last core.ledger_tx;
 begin
-  select last_value into v_high from core.ledger_tx_id;
+  select last_value into v_high from core.journal_id;
   while v_low < v_high loop
     v_middle := v_low + (v_high - v_low + 1) / 2;
     if p_transfers then
@@ -140,36 +140,6 @@ $$;
 comment on function core_api.ledger_accounts is 'Accounts with their balances, by code, after a cursor.';
 revoke execute on function core_api.ledger_accounts from public;
 grant execute on function core_api.ledger_accounts to core_member, service_role;
-
--- The last journal row that was written at p_at or before; 0 for none. Numbers and times of the journal grow together but
--- for calls under way at the same moment, so that the rows can be halved instead of read.
-create function core.ledger_number_at(p_at timestamptz) returns bigint
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_low bigint := 0;
-  v_high bigint;
-  v_middle bigint;
-  v_id bigint;
-  v_at timestamptz;
-  v_found bigint := 0;
-begin
-  select last_value into v_high from core.ledger_tx_id;
-  while v_low < v_high loop
-    v_middle := v_low + (v_high - v_low + 1) / 2;
-    select t.id, t.created_at into v_id, v_at from core.ledger_tx t where t.id > v_low and t.id <= v_middle order by t.id desc limit 1;
-    if v_id is null then
-      v_low := v_middle;
-    elsif v_at <= p_at then
-      v_found := v_id;
-      v_low := v_middle;
-    else
-      v_high := v_id - 1;
-    end if;
-  end loop;
-  return v_found;
-end
-$$;
-comment on function core.ledger_number_at is 'The number of the last journal row up to an instant.';
 
 -- What happened to an account, newest first. The history of a purse shows everything that drew on it. p_filter may
 -- hold op, hold, key, since, until. One call looks at 5,000 rows at most, so that a rare filter costs many short calls and

@@ -34,7 +34,7 @@ declare
   v_purses bigint[];
   v_roots bigint[];
   v_accounts bigint[];
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_ids bigint[];
   v_codes text[];
@@ -69,7 +69,7 @@ begin
     and exists (select from core.ledger_budget b where b.account_id = c.id and b.name = p_budget and b.removed_at is null);
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id), array_agg(distinct a.id) into v_purses, v_roots, v_accounts
   from unnest(v_children || v_parent) a;
-  v_gate := core.ledger_lock(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
+  v_lock := core.ledger_lock(null, v_purses, v_roots, '{}', v_accounts, '{}', '{}');
   select * into v_purse from core.ledger_account where id = v_parent.purse_id;
   if not p_dry_run then
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
@@ -87,13 +87,13 @@ begin
   from (select c.id, c.code from unnest(v_children) c order by c.id) a
   join core.ledger_budget b on b.account_id = a.id and b.name = p_budget and b.removed_at is null
   join core.ledger_window w on w.budget_id = b.id
-    and w.period_start = (core.ledger_period(b.period, b.time_zone, v_gate.at)).period_start;
+    and w.period_start = (core.ledger_period(b.period, b.time_zone, v_lock.at)).period_start;
   v_total := coalesce((select sum(u) from unnest(v_caps) u), 0);
   -- Where floors and use already exceed the total there is nothing unused to move.
   if coalesce((select sum(greatest(u.floor, u.demand)) from unnest(v_demands, v_floors) as u (demand, floor)), 0) <= v_total then
     v_level := core.ledger_water_level(v_demands, v_floors, v_total);
     v_left := v_total - coalesce((select sum(greatest(u.floor, u.demand + v_level)) from unnest(v_demands, v_floors) as u (demand, floor)), 0);
-    v_tx := case when not p_dry_run then nextval('core.ledger_tx_id') end;
+    v_tx := case when not p_dry_run then nextval('core.journal_id') end;
     for i in 1 .. coalesce(cardinality(v_ids), 0) loop
       v_cap := greatest(v_floors[i], v_demands[i] + v_level);
       if v_left > 0 and v_demands[i] + v_level >= v_floors[i] then
@@ -105,17 +105,17 @@ begin
       v_moves := v_moves || jsonb_build_object('account', v_codes[i], 'from', v_caps[i], 'to', v_cap, 'moved', v_cap - v_caps[i]);
       if not p_dry_run then
         update core.ledger_window set moved = v_cap - v_bases[i] where budget_id = v_ids[i] and period_start = v_starts[i];
-        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, null, v_spent[i], v_gate.at);
+        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, null, v_spent[i], v_lock.at);
       end if;
     end loop;
   end if;
 
   v_answer := jsonb_build_object('parent', p_parent, 'budget', p_budget, 'total', v_total, 'dry_run', p_dry_run, 'moves', v_moves);
   if p_dry_run then return jsonb_build_object('ok', true) || v_answer; end if;
-  v_tx := coalesce(v_tx, nextval('core.ledger_tx_id'));
+  v_tx := coalesce(v_tx, nextval('core.journal_id'));
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || v_answer;
-  perform core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_gate.at);
+  perform core.ledger_journal(v_tx, p_key, 'rebalance', v_parent, v_purse, null, 0, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;

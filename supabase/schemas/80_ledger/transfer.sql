@@ -10,7 +10,7 @@ declare
   v_ok boolean;
   v_from core.ledger_account;
   v_to core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_giver core.ledger_account;
   v_taker core.ledger_account;
   v_moved bigint;
@@ -39,8 +39,8 @@ begin
   end if;
   v_request := jsonb_build_object('op', 'transfer', 'from', p_from, 'to', p_to, 'amount', p_amount, 'mode', p_mode);
 
-  v_gate := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id);
-  v_giver := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id);
+  v_giver := v_lock.purse;
   v_replay := core.ledger_replay(v_from.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_from.path) then return core.ledger_denied('account_frozen', p_from, v_giver); end if;
@@ -54,10 +54,10 @@ begin
   v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved, v_taker.overdraft, v_taker.debt_limit);
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
   update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
     'to_balance', core.ledger_accepted(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
-  perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_gate.at,
+  perform core.ledger_journal(v_tx, p_key, 'transfer', v_from, v_giver, null, v_moved, '{}', v_request, v_answer, v_lock.at,
     p_related => v_taker.id);
   insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
   values (v_tx, v_giver.id, -v_moved, v_giver.total_in - v_giver.total_out, v_giver.version),
@@ -89,7 +89,7 @@ declare
   v_member text := core.claims() ->> 'project';
   v_charge core.ledger_tx;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_hold core.ledger_hold;
   v_lists record;
@@ -122,8 +122,8 @@ begin
     v_lists := core.ledger_join_windows(v_charge.budget_ids, v_charge.window_starts, null, null);
   end if;
 
-  v_gate := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_lists.budget_ids, v_lists.window_starts);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_lists.budget_ids, v_lists.window_starts);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if v_purse.status = 'closed' then
@@ -136,20 +136,20 @@ begin
       'Refund at most that.', jsonb_build_object('tx', p_tx, 'left', v_left));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   -- What was charged last goes back first: above the hold before what was within it.
   v_above := least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount) - least(coalesce(v_charge.above, 0), v_charge.amount - v_left);
   v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   if v_hold.id is null then
-    v_windows := core.ledger_count(v_tx, v_windows, 0, -v_amount, v_gate.at);
+    v_windows := core.ledger_count(v_tx, v_windows, 0, -v_amount, v_lock.at);
   else
     v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, 0, v_above - v_amount,
-      coalesce(v_charge.budget_ids, '{}'), coalesce(v_charge.window_starts, '{}'), -v_above, v_gate.at);
+      coalesce(v_charge.budget_ids, '{}'), coalesce(v_charge.window_starts, '{}'), -v_above, v_lock.at);
   end if;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
-  perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_gate.at,
+  perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_lock.at,
     coalesce(v_hold.budget_ids, v_charge.budget_ids), coalesce(v_hold.window_starts, v_charge.window_starts), p_tx, p_above => v_above);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;

@@ -66,7 +66,7 @@ begin
     || (select jsonb_build_object('open_holds', count(*), 'due_holds', count(*) filter (where h.expires_at <= v_now),
       'oldest_due_s', coalesce(extract(epoch from v_now - min(h.expires_at) filter (where h.expires_at <= v_now)), 0))
     from core.ledger_hold h where h.status = 'open')
-    || jsonb_build_object('transactions', (select last_value from core.ledger_tx_id),
+    || jsonb_build_object('transactions', (select last_value from core.journal_id),
       'sealed_tx', coalesce(v_seal.last_tx, 0), 'sealed_at', v_seal.sealed_at,
       'alerts', (select coalesce(max(id), 0) from core.ledger_alert));
 end

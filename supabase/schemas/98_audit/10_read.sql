@@ -29,7 +29,6 @@ declare
   v_actor text := p_filter ->> 'actor';
   v_action text := p_filter ->> 'action';
   v_resource text := p_filter ->> 'resource';
-  v_account bigint;
   v_source text := p_filter ->> 'source';
   v_from timestamptz;
   v_to timestamptz;
@@ -50,25 +49,19 @@ begin
   v_from := core.audit_instant(p_filter, 'from');
   v_to := core.audit_instant(p_filter, 'to');
   if isfinite(v_to) then
-    -- First into a variable: the planner would ask it again.
-    v_floor := core.ledger_number_at(v_to + v_slack);
-    select least(v_high, min(t.id)) into v_high from core.ledger_tx t where t.id > v_floor;
-    v_floor := 0;
+    v_high := least(v_high, core.ledger_number_after(v_to + v_slack));
   end if;
   if isfinite(v_from) then v_floor := core.ledger_number_at(v_from - v_slack); end if;
   if v_source is distinct from 'admin' then
-    select least(v_high, s.last_value + 1) - v_scan into v_low from core.ledger_tx_id s;
+    select least(v_high, s.last_value + 1) - v_scan into v_low from core.journal_id s;
   end if;
   v_low := greatest(v_low, v_floor);
-  if starts_with(v_resource, 'account:') then
-    select id into v_account from core.ledger_account where code = substr(v_resource, 9);
-  end if;
 
   select coalesce(jsonb_agg(r.entry order by r.id desc), '[]') into v_rows from (
     select e.id, jsonb_build_object('id', e.id, 'source', e.source, 'at', e.at, 'project', e.project, 'actor', e.actor,
       'action', e.action, 'resource', e.resource, 'request_id', e.request_id, 'before', e.before, 'after', e.after) as entry
     from (
-      (select a.id, 'admin' as source, a.at, a.project, a.actor, a.action, a.resource, a.request_id, a.before, a.after
+      (select 'admin' as source, a.*
       from core.audit a
       where a.id < v_high and a.id >= v_low and (p_project is null or a.project = p_project) and v_source is distinct from 'ledger'
         and (v_actor is null or a.actor = v_actor) and (v_resource is null or a.resource = v_resource)
@@ -76,19 +69,8 @@ begin
         and (v_from is null or a.at >= v_from) and (v_to is null or a.at < v_to)
       order by a.id desc limit p_limit)
       union all
-      select t.id, 'ledger', t.created_at, t.project, t.actor, 'ledger.' || t.op, 'account:' || c.code, t.request_id, null,
-        jsonb_strip_nulls(jsonb_build_object('key', t.key, 'amount', t.amount, 'hold', t.hold, 'flags', to_jsonb(t.flags),
-          'settled', t.settled, 'held', t.held, 'available', t.available))
-      from (
-        select * from core.ledger_tx t
-        where t.id < v_high and t.id >= v_low and (p_project is null or t.project = p_project) and v_source is distinct from 'admin'
-          -- These have an entry of their own, with what was before.
-          and t.op not in ('account_open', 'account_update', 'budget_set')
-          and (v_actor is null or t.actor = v_actor) and (v_resource is null or t.account_id = v_account)
-          and (v_action is null or v_action = 'ledger' or v_action = 'ledger.' || t.op)
-          and (v_from is null or t.created_at >= v_from) and (v_to is null or t.created_at < v_to)
-        order by t.id desc limit p_limit) t
-      join core.ledger_account c on c.id = t.account_id
+      select 'ledger', t.* from core.ledger_audit_entries(p_project, v_low, v_high, p_limit, p_filter) t
+      where v_source is distinct from 'admin'
     ) e
     order by e.id desc limit p_limit) r;
   return jsonb_build_object('ok', true, 'entries', v_rows, 'next', case

@@ -62,11 +62,11 @@ end
 $$;
 comment on function core.ledger_apply is 'One operation of a batch through its own function; PT4xx and bad values become {ok: false, code, error}.';
 
--- Whether the caller has a capability at all, where its reach (its own project, or every one) is looked at apart.
-create function core.ledger_may(p_capability text) returns boolean
+-- Whether the caller has a scope at all, where its reach (its own project, or every one) is looked at apart.
+create function core.ledger_may(p_scope text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  return core.authorize(p_capability, coalesce(core.claims() ->> 'project', ''));
+  return core.authorize(p_scope, coalesce(core.claims() ->> 'project', ''));
 exception when sqlstate 'PT403' then
   return false;
 end
@@ -137,12 +137,12 @@ create function core.ledger_batch_each(p_ops jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_reach record;
-  v_gate record;
+  v_lock record;
 begin
   v_reach := core.ledger_batch_reach(p_ops);
-  v_gate := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
-  return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_gate.at,
-    v_gate.budget_ids || v_reach.budget_ids, v_gate.window_starts || v_reach.window_starts));
+  v_lock := core.ledger_lock(null, v_reach.purses, v_reach.roots, v_reach.holds, v_reach.path, v_reach.budget_ids, v_reach.window_starts);
+  return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_reach.purses, v_reach.holds, v_lock.at,
+    v_lock.budget_ids || v_reach.budget_ids, v_lock.window_starts || v_reach.window_starts));
 end
 $$;
 comment on function core.ledger_batch_each is 'Locks what the operations of a batch name, then runs them one by one.';

@@ -16,8 +16,8 @@ declare
   v_counts text[] := array_fill(null::text, array[v_count]);
   h_new_status text[] := v_counts;
   v_flags text[] := array_fill('{}'::text, array[v_count]);
-  p_balance bigint[] := b.purse_settled; p_held bigint[] := b.purse_held;
-  p_overdraft bigint[] := b.purse_overdraft; p_version bigint[] := b.purse_version;
+  v_purse_balance bigint[] := b.purse_settled; v_purse_held bigint[] := b.purse_held;
+  v_purse_overdraft bigint[] := b.purse_overdraft; v_purse_version bigint[] := b.purse_version;
   w_cap bigint[] := (b.windows).caps; w_spent bigint[] := (b.windows).spent; w_held bigint[] := (b.windows).held;
   w_alert bigint[] := (b.windows).alert_at; w_head text[] := b.heads;
   v_positions int[];
@@ -32,9 +32,9 @@ begin
     if i > v_count or v_list[i] is distinct from v_run_list or v_purse[i] is distinct from v_run_purse then
       continue when i <= v_count and (v_result[i] is not null or not v_valid[i]);
       if v_run_list is not null then
-        p_balance[v_run_purse] := v_balance_now;
-        p_held[v_run_purse] := v_held_now;
-        p_version[v_run_purse] := v_version_now;
+        v_purse_balance[v_run_purse] := v_balance_now;
+        v_purse_held[v_run_purse] := v_held_now;
+        v_purse_version[v_run_purse] := v_version_now;
         foreach w in array v_positions loop
           w_spent[w] := w_spent[w] + v_run_spent;
           w_held[w] := w_held[w] + v_run_held;
@@ -44,9 +44,9 @@ begin
       v_run_list := v_list[i];
       v_run_purse := v_purse[i];
       v_positions := (b.lists[v_run_list]).positions;
-      v_balance_now := p_balance[v_run_purse];
-      v_held_now := p_held[v_run_purse];
-      v_version_now := p_version[v_run_purse];
+      v_balance_now := v_purse_balance[v_run_purse];
+      v_held_now := v_purse_held[v_run_purse];
+      v_version_now := v_purse_version[v_run_purse];
       v_run_spent := 0;
       v_run_held := 0;
       v_rest := null;
@@ -60,7 +60,7 @@ begin
       end loop;
     end if;
     continue when v_result[i] is not null or not v_valid[i];
-    v_available := v_balance_now - v_held_now + p_overdraft[v_run_purse];
+    v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
     v_status := null;
     v_held_delta := 0;
     v_charged := 0;
@@ -113,7 +113,7 @@ begin
     end if;
 
     if v_status is null then
-      v_tx[i] := nextval('core.ledger_tx_id');
+      v_tx[i] := nextval('core.journal_id');
       v_version_now := v_version_now + 1;
       v_version[i] := v_version_now;
       v_held_now := v_held_now + v_held_delta;
@@ -134,7 +134,7 @@ begin
         end if;
       end if;
       v_rest := v_rest - v_held_delta - v_charged;
-      v_available := v_balance_now - v_held_now + p_overdraft[v_run_purse];
+      v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
       v_text := concat('{"ok": true, "replayed": false, "tx": ', v_tx[i], v_text);
     else
       v_text := concat('{"ok": false, "code": "', v_status, '", "account": "', v_code[i], '"', v_text);
@@ -157,7 +157,7 @@ begin
 
   b.tx := v_tx; b.version := v_version; b.counted := v_counted; b.charged := v_posted; b.settled := v_settled; b.held := v_held;
   b.counts := v_counts; b.flags := v_flags; b.hold_end := h_new_status; b.released := h_released; b.hold := v_hold; b.result := v_result;
-  b.purse_settled := p_balance; b.purse_held := p_held; b.purse_version := p_version;
+  b.purse_settled := v_purse_balance; b.purse_held := v_purse_held; b.purse_version := v_purse_version;
   b.windows.spent := w_spent; b.windows.held := w_held;
   return b;
 end

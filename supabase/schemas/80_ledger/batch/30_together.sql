@@ -63,7 +63,7 @@ declare
   v_roots bigint[];
   v_path bigint[];
   v_holds uuid[];
-  v_gate record;
+  v_lock record;
   v_locks core.ledger_batch_locks;
   v_ok boolean;
 begin
@@ -88,23 +88,23 @@ begin
     where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
-  v_gate := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
-  b.at := v_gate.at;
+  v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
+  b.at := v_lock.at;
 
-  b := core.ledger_batch_read(b, v_gate.budget_ids, v_gate.window_starts);
+  b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
   -- A settle above its hold counts in other windows than the hold: rare, and decided by settle itself, in its turn.
   if exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.valid, b.result)
       as x (op, amount, granted, captured, status, valid, result)
       where x.op = 'settle' and x.valid and x.result is null
         and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured)) then
-    return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts));
+    return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts));
   end if;
   b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 
   -- Last, what the single functions have to say: misuse, unknown accounts and holds, keys used for something else.
   if array_position(b.result, null) is not null then
-    v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_gate.at, v_gate.budget_ids, v_gate.window_starts);
+    v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts);
     for i in 1 .. cardinality(b.op) loop
       if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
     end loop;

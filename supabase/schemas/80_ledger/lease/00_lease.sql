@@ -55,7 +55,7 @@ $$;
 comment on function core.ledger_lease_view is 'A lease as answers show it. at is the database''s time: the device measures what is left from there.';
 
 -- Finds a lease for a caller who may use it. A foreign lease looks exactly like a missing one.
-create function core.ledger_find_lease(p_capability text, p_lease uuid) returns core.ledger_lease
+create function core.ledger_find_lease(p_scope text, p_lease uuid) returns core.ledger_lease
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
@@ -63,7 +63,7 @@ declare
   v_member text := core.claims() ->> 'project';
 begin
   select * into v_lease from core.ledger_lease where id = p_lease and (v_member is null or project = v_member);
-  v_ok := core.authorize(p_capability, coalesce(v_lease.project, v_member));
+  v_ok := core.authorize(p_scope, coalesce(v_lease.project, v_member));
   if v_lease.id is null then
     perform core.refuse('PT404', 'lease_not_found', format('there is no lease %s', coalesce(p_lease::text, 'null')),
       'Use the lease id that ledger_lease_open returned.', jsonb_build_object('lease', p_lease));
@@ -81,7 +81,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
@@ -105,12 +105,12 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := jsonb_build_object('op', 'lease_open', 'account', p_account, 'amount', p_amount, 'ttl_s', p_ttl_s, 'device', p_device);
 
-  v_gate := core.ledger_lock_account(null, v_account, null, true);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, null, true);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_windows := core.ledger_read_windows(v_gate.budget_ids, v_gate.window_starts);
+  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
     return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
@@ -119,19 +119,19 @@ begin
       jsonb_build_object('requested', p_amount, 'limit', core.ledger_lease_limit(v_purse)));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   insert into core.ledger_lease (id, account_id, project, device, amount, opened_at, expires_at)
-  values (core.new_id(), v_account.id, v_account.project, p_device, p_amount, v_gate.at, v_gate.at + make_interval(secs => p_ttl_s))
+  values (core.new_id(), v_account.id, v_account.project, p_device, p_amount, v_lock.at, v_lock.at + make_interval(secs => p_ttl_s))
   returning * into v_lease;
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at, leased)
-  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'cap', v_account.over_bp, v_gate.budget_ids,
-    v_gate.window_starts, jsonb_build_object('device', p_device), v_gate.at, v_lease.expires_at + core.ledger_lease_grace(), true)
+  values (v_lease.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, p_amount, 'cap', v_account.over_bp, v_lock.budget_ids,
+    v_lock.window_starts, jsonb_build_object('device', p_device), v_lock.at, v_lease.expires_at + core.ledger_lease_grace(), true)
   returning * into v_hold;
   update core.ledger_account set held = held + p_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_gate.at)))
-    || core.ledger_lease_view(v_lease, v_hold, p_account, v_gate.at);
-  perform core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_gate.at);
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, p_amount, 0, v_lock.at)))
+    || core.ledger_lease_view(v_lease, v_hold, p_account, v_lock.at);
+  perform core.ledger_journal(v_tx, p_key, 'lease_open', v_account, v_purse, v_lease.id, p_amount, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;

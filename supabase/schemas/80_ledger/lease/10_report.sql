@@ -52,7 +52,7 @@ declare
   v_lease core.ledger_lease;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_is_above boolean;
@@ -74,8 +74,8 @@ begin
 
   select * into v_hold from core.ledger_hold where id = p_lease;
   v_is_above := core.ledger_is_above(v_hold, v_sum, clock_timestamp());
-  v_gate := core.ledger_lock_account(null, v_account, p_lease, v_is_above);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, p_lease, v_is_above);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
@@ -95,32 +95,32 @@ begin
   elsif v_hold.status <> 'open' or v_sum > v_hold.amount - v_hold.captured then
     if not v_is_above then v_ok := core.ledger_retry(); end if;
   else
-    v_gate.budget_ids := null;
-    v_gate.window_starts := null;
+    v_lock.budget_ids := null;
+    v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_gate.budget_ids, v_gate.window_starts);
+  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
   v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_sum,
-    (core.ledger_tightest(core.ledger_pick(v_windows, v_gate.budget_ids, v_gate.window_starts))).rest);
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status <> 'open' then v_flags := v_flags || 'late'::text; end if;
   if v_lease.reported + v_sum > v_lease.amount then v_flags := v_flags || 'overflow'::text; end if;
   if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   update core.ledger_lease l set reported = l.reported + v_sum, seq = p_seq,
     flags = l.flags || array(select f from unnest(v_flags) f where f <> all (l.flags))
   where l.id = p_lease returning * into v_lease;
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, held = held - v_part.within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_gate.budget_ids,
-    v_gate.window_starts, v_part.above, v_gate.at);
+  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_lock.budget_ids,
+    v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
     uncollected = uncollected + v_part.uncollected
   where id = p_lease returning * into v_hold;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
-    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at)
+    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at)
     || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
   perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_part.within + v_part.above, v_flags, v_request,
-    v_answer, v_gate.at, v_gate.budget_ids, v_gate.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
+    v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
   if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
   return v_answer;
 end
@@ -129,7 +129,7 @@ comment on function core_api.ledger_lease_report is 'Charges what a device spent
 revoke execute on function core_api.ledger_lease_report from public;
 grant execute on function core_api.ledger_lease_report to core_member, service_role;
 
--- Ends a lease: gives back at once what is not reported and refuses further reports, except replays. Whoever closes a
+-- Ends a lease: gives back at once what is not reported and refuses further reports, except replays. Who closes a
 -- lease for a device that still has spends to report gives those away. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_lease_close(p_key text, p_lease uuid) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
@@ -139,7 +139,7 @@ declare
   v_lease core.ledger_lease;
   v_hold core.ledger_hold;
   v_account core.ledger_account;
-  v_gate record;
+  v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_rest bigint := 0;
@@ -152,8 +152,8 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_gate := core.ledger_lock_account(null, v_account, p_lease, false);
-  v_purse := v_gate.purse;
+  v_lock := core.ledger_lock_account(null, v_account, p_lease, false);
+  v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
@@ -164,17 +164,17 @@ begin
       jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
   end if;
 
-  v_tx := nextval('core.ledger_tx_id');
+  v_tx := nextval('core.journal_id');
   -- After the grace the hold has expired, which was its one end.
   if v_hold.status = 'open' then
     v_rest := v_hold.amount - v_hold.captured;
-    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_gate.at where id = p_lease returning * into v_hold;
+    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_lock.at where id = p_lease returning * into v_hold;
   end if;
-  update core.ledger_lease set closed_at = v_gate.at where id = p_lease returning * into v_lease;
+  update core.ledger_lease set closed_at = v_lock.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_gate.at)))
-    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_gate.at) || jsonb_build_object('released', v_rest);
-  perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_gate.at);
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_lock.at)))
+    || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at) || jsonb_build_object('released', v_rest);
+  perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
 $$;
