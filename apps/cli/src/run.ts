@@ -1,7 +1,8 @@
-import { CoreError, isCoreError } from '@core/foundation'
+import { CoreError, isCoreError, redactSecrets } from '@core/foundation'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import type { CommandIo } from './io.ts'
+import { knownSecrets } from './known-secrets.ts'
 import { buildProgram } from './program.ts'
 import { trackOutput } from './track-output.ts'
 
@@ -15,7 +16,10 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     return exitCodes.usage
   }
   const asJson = args.includes('--json')
-  const report = (error: unknown) => io.stderr.write(asJson ? toJsonLine(error) : explain(error))
+  const secrets = knownSecrets(io.env)
+  const redact = (text: string) => redactSecrets(text, secrets)
+  const report = (error: unknown) =>
+    io.stderr.write(asJson ? `${toJson({ error: toPlain(error) }, redact)}\n` : redact(explain(error)))
   const output = trackOutput(io.stdout)
   const signal = AbortSignal.any([io.signal, output.signal])
   const exitCode = await runVerb(args, { ...io, stdout: output.stdout, signal }, asJson, (error) => {
@@ -68,8 +72,8 @@ function toMisuse({ code, message }: CommanderError): CoreError {
   })
 }
 
-function toJsonLine(error: unknown): string {
-  return `${JSON.stringify({ error: toPlain(error) })}\n`
+function toJson(value: object, redact: (text: string) => string): string {
+  return JSON.stringify(value, (_, member: unknown) => (typeof member === 'string' ? redact(member) : member))
 }
 
 function toPlain(error: unknown): object {

@@ -49,7 +49,7 @@ export function createSession(io: CommandIo, program: Command): Session {
   }
   const connect = async () => {
     const target = await resolve()
-    return { client: createClient({ url: target.url, key: target.key, timeoutMs }), target }
+    return { client: createClient({ ...target, timeoutMs }), target }
   }
   return {
     io,
@@ -61,7 +61,7 @@ export function createSession(io: CommandIo, program: Command): Session {
     connect,
     async connectAsOwner() {
       const target = await resolveTarget(io, { ...options, input, prefersOwner: true })
-      return { client: createClient({ url: target.url, key: target.key, timeoutMs }), target }
+      return { client: createClient({ ...target, timeoutMs }), target }
     },
     async connectWithin() {
       const { client, target } = await connect()

@@ -3,6 +3,7 @@ import { CoreError } from '@core/foundation'
 import type { CommandIo } from './io.ts'
 import { ownerKeyFile, readOwnerKey } from './owner-key-file.ts'
 import { type Profile, readProfile } from './profile.ts'
+import { createProvenFetch } from './proven-fetch.ts'
 import type { StandardInput } from './standard-input.ts'
 
 /** Variables that are read elsewhere than in the configuration: by the command, and by the test runner. */
@@ -28,6 +29,8 @@ export interface Target {
   /** Where the key came from, for people; never the key. */
   readonly keySource: string
   readonly project: string | undefined
+  /** Sends the requests; no key before a listener that this folder describes has proved to be its control plane. */
+  readonly fetch: typeof fetch
 }
 
 /**
@@ -41,7 +44,11 @@ export async function resolveTarget(io: CommandIo, options: TargetSources): Prom
   const local = named === undefined ? localTarget(io) : undefined
   const url = checkUrl(named ?? local?.url ?? '')
   const project = options.project ?? nonEmpty(io.env['CORE_PROJECT']) ?? profile.project
-  return { url, project, ...(await resolveKey(io, options, profile, url)) }
+  const { key, keySource } = await resolveKey(io, options, profile, url)
+  const owner = isLocal(io, url) ? localTarget(io) : undefined
+  // A named address is the user's word for it, but the key of the data folder goes to the folder's control plane only.
+  const needsProof = owner?.isEmbedded && (named === undefined || keySource === ownerKeyFile(owner.dataDir))
+  return { url, project, key, keySource, fetch: owner && needsProof ? createProvenFetch(owner) : fetch }
 }
 
 async function resolveKey(io: CommandIo, options: TargetSources, profile: Profile, url: string) {
@@ -73,9 +80,15 @@ async function readKey(input: StandardInput): Promise<string> {
   return key
 }
 
-function localTarget({ env, cwd }: { env: Environment; cwd: string }): { url: string; dataDir: string } {
-  const { http, dataDir } = loadConfig({ env, cwd, knownVariables: commandVariables })
-  return { url: reachableUrl(http), dataDir }
+interface LocalTarget {
+  readonly url: string
+  readonly dataDir: string
+  readonly isEmbedded: boolean
+}
+
+function localTarget({ env, cwd }: { env: Environment; cwd: string }): LocalTarget {
+  const { http, dataDir, database } = loadConfig({ env, cwd, knownVariables: commandVariables })
+  return { url: reachableUrl(http), dataDir, isEmbedded: database.driver === 'embedded' }
 }
 
 function isLocal(io: CommandIo, url: string): boolean {
@@ -91,6 +104,11 @@ function sameOrigin(one: string, other: string): boolean {
 }
 
 function checkUrl(url: string): string {
+  if (/^[^/]*\/\/[^/?#]*@/.test(url)) {
+    throw new CoreError('E_INVALID', 'the address of the control plane has a user or a password in it', {
+      fix: 'Leave them out: the key is CORE_KEY, or --key-stdin.',
+    })
+  }
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
   throw new CoreError('E_INVALID', `${JSON.stringify(url)} is not the address of a control plane`, {
     fix: 'Use a URL such as http://127.0.0.1:4400.',

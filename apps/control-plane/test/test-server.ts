@@ -108,6 +108,7 @@ export async function serveDatabase(
     realtime,
     readiness,
     observation,
+    prove: () => undefined,
   }
   const app = createServer({
     nouns: nouns.map((create) => create(kernel)),

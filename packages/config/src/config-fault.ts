@@ -1,4 +1,4 @@
-import { CoreError } from '@core/foundation'
+import { CoreError, redactSecrets } from '@core/foundation'
 import type { Setting } from './setting.ts'
 
 export type ConfigSource = 'file' | 'environment' | 'overrides'
@@ -40,6 +40,6 @@ export const nothing = 'nothing'
 export function showValue(value: unknown, setting?: Pick<Setting, 'secret'>): string {
   if (value === undefined) return nothing
   if (setting?.secret) return `a hidden ${value === null ? 'null' : typeof value === 'string' ? 'text' : typeof value}`
-  const text = JSON.stringify(value) ?? String(value)
+  const text = redactSecrets(JSON.stringify(value) ?? String(value))
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

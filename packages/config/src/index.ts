@@ -10,6 +10,13 @@ export { isInRollout, rolloutBucket } from './flags/rollout.ts'
 export type { JwtSettings } from './jwt-settings.ts'
 export { isKeyAddress } from './jwt-value.ts'
 export { splitList } from './list-setting.ts'
+export {
+  isListenerProof,
+  listenerSecretFile,
+  makeListenerSecret,
+  proveListener,
+  readListenerSecret,
+} from './listener-secret.ts'
 export { type Config, type ConfigOverrides, type LoadConfigOptions, loadConfig } from './load-config.ts'
 export { reachableUrl } from './reachable-url.ts'
 export { createSecret, type Secret } from './secret.ts'

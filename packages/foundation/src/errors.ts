@@ -1,3 +1,5 @@
+import { redactSecrets } from './redact-secrets.ts'
+
 /**
  * Every failure that Core throws carries one of these codes. The code is API, the message is not.
  * The value is the default of `retryable`: the same call, sent again with the same key, may succeed.
@@ -39,7 +41,7 @@ export interface CoreErrorOptions {
   details?: Readonly<Record<string, unknown>>
 }
 
-/** The one error class of Core. Match on `code`, never on `message`. */
+/** The one error class of Core. Match on `code`, never on `message`, which holds no key and no password. */
 export class CoreError extends Error {
   override readonly name = 'CoreError'
   readonly code: ErrorCode
@@ -48,7 +50,7 @@ export class CoreError extends Error {
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: CoreErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    super(redactSecrets(message), 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.retryable = options.retryable ?? errorCodes[code]
     this.fix = options.fix

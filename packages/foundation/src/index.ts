@@ -4,10 +4,11 @@ export { type Clock, type SleepOptions, systemClock } from './clock.ts'
 export { type CallOptions, type Deadline, raceSignal, startDeadline } from './deadline.ts'
 export { errorSummaries } from './error-summaries.ts'
 export { CoreError, type CoreErrorOptions, type ErrorCode, errorCodes, isCoreError, withDetails } from './errors.ts'
-export { hasStrayAt } from './has-stray-at.ts'
 export { createUuidv7, uuidv7 } from './ids.ts'
 export { type Logger, silentLogger } from './logger.ts'
+export { needsPercentEncoding } from './needs-percent-encoding.ts'
 export { isObject } from './object.ts'
+export { redactSecrets } from './redact-secrets.ts'
 export { type RetryOptions, retry } from './retry.ts'
 export {
   copyStorable,

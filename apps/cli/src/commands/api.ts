@@ -1,6 +1,7 @@
-import { CoreError, startDeadline, uuidv7 } from '@core/foundation'
+import { CoreError, isCoreError, startDeadline, uuidv7 } from '@core/foundation'
 import { Argument } from 'commander'
 import { exitCodeOfStatus } from '../exit-code.ts'
+import type { Target } from '../target.ts'
 import type { Verbs } from '../verbs.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -29,7 +30,7 @@ export function addApi({ program, session, exit }: Verbs): void {
       }
       const body = options.body === '-' ? await current.input.readAll('the body') : options.body
       using deadline = startDeadline('core api', { signal: current.io.signal, timeoutMs: current.timeoutMs }, 30_000)
-      const response = await request(url, deadline.signal, {
+      const response = await request(target, url, deadline.signal, {
         method,
         headers: {
           ...(target.key === undefined ? {} : { authorization: `Bearer ${target.key}` }),
@@ -53,11 +54,12 @@ function toMethod(text: string): string {
   })
 }
 
-async function request(url: URL, signal: AbortSignal, init: RequestInit): Promise<Response> {
+async function request(target: Target, url: URL, signal: AbortSignal, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal, redirect: 'manual' })
+    return await target.fetch(url, { ...init, signal, redirect: 'manual' })
   } catch (error) {
     if (signal.aborted) throw signal.reason
+    if (isCoreError(error)) throw error
     throw new CoreError('E_DATABASE_UNAVAILABLE', `the control plane at ${url.origin} did not answer`, {
       cause: error,
       fix: 'Check that it runs (core status) and that the address is right.',

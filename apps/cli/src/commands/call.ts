@@ -44,7 +44,7 @@ export function addCall({ program, session }: Verbs): void {
       const fields = 'project' in route.input.params.shape ? { project: target.project ?? 'current', ...given } : given
       const request = toRequest(route, fields)
       if (route.method === 'DELETE') await current.confirm(`${route.operation}: ${route.summary}.`, options)
-      const call = createCaller({ url: target.url, key: target.key, timeoutMs: current.timeoutMs })
+      const call = createCaller({ ...target, timeoutMs: current.timeoutMs })
       const { idempotencyKey, ifMatch } = options
       const answer = await call(route.operation, request, { idempotencyKey, ifMatch, signal: current.io.signal })
       if (typeof answer === 'string') current.output.text(answer)

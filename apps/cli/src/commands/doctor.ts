@@ -1,5 +1,7 @@
+import { redactSecrets } from '@core/foundation'
 import type { Finding } from '../doctor/finding.ts'
 import { exitCodes } from '../exit-code.ts'
+import { knownSecrets } from '../known-secrets.ts'
 import { formatTable } from '../table.ts'
 import type { Verbs } from '../verbs.ts'
 
@@ -10,7 +12,8 @@ export function addDoctor({ program, session, exit }: Verbs): void {
     .action(async () => {
       const { examine } = await import('../doctor/examine.ts')
       const { io, output } = session()
-      const findings = await examine(io)
+      const secrets = knownSecrets(io.env)
+      const findings = (await examine(io)).map((one) => ({ ...one, detail: redactSecrets(one.detail, secrets) }))
       const healthy = !findings.some(({ status }) => status === 'fault')
       output.data({ healthy, findings }, () => toText(findings))
       if (!healthy) exit(exitCodes.failure)

@@ -9,10 +9,11 @@ const fix = 'Set CORE_OWNER_KEY, or restart the control plane with CORE_OWNER_KE
 
 /** Whether the key that the command would use is the owner's, in the eyes of the control plane that runs here. */
 export async function checkOwnerKey(io: CommandIo): Promise<Finding> {
-  const { url, key, keySource } = await resolveTarget(io, {})
+  const target = await resolveTarget(io, {})
+  const { key, keySource } = target
   if (key === undefined) return warning('owner key', 'this user has none', fix)
   try {
-    const me = await createClient({ url, key, timeoutMs: 5_000 }).getMe({}, { signal: io.signal })
+    const me = await createClient({ ...target, timeoutMs: 5_000 }).getMe({}, { signal: io.signal })
     if (actsEverywhere(me)) return ok('owner key', `from ${keySource}`)
     const whose = me.subject.startsWith('user:') ? `${me.subject}'s` : `one of ${me.project}`
     return warning('owner key', `the key from ${keySource} is ${whose}`, fix)

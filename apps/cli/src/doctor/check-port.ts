@@ -1,12 +1,16 @@
 import { createServer } from 'node:net'
-import { reachableUrl } from '@core/config'
+import { type Config, reachableUrl } from '@core/config'
+import { createProvenFetch } from '../proven-fetch.ts'
 import { findListener } from './find-listener.ts'
 import { type Finding, fault, ok } from './finding.ts'
 
 export type PortState = 'free' | 'control plane' | 'taken'
 
 /** Whether the control plane could listen, or already does, or who is in its place. */
-export async function checkPort(http: { host: string; port: number }): Promise<{ state: PortState; finding: Finding }> {
+export async function checkPort({
+  http,
+  database,
+}: Pick<Config, 'http' | 'database'>): Promise<{ state: PortState; finding: Finding }> {
   const { host, port } = http
   if (port === 0) return { state: 'free', finding: ok('port', 'any free one') }
   const code = await tryListen(host, port)
@@ -16,7 +20,7 @@ export async function checkPort(http: { host: string; port: number }): Promise<{
       state: 'taken',
       finding: fault('port', `cannot listen on ${host}:${port}: ${code}`, fixes[code] ?? fixes.other),
     }
-  if (await answersAsControlPlane(reachableUrl(http))) {
+  if (await isControlPlane(reachableUrl(http), database)) {
     return { state: 'control plane', finding: ok('port', `a control plane listens on ${host}:${port}`) }
   }
   const owner = await findListener(port)
@@ -42,9 +46,11 @@ function tryListen(host: string, port: number): Promise<string | undefined> {
   })
 }
 
-async function answersAsControlPlane(url: string): Promise<boolean> {
+/** On an embedded database that of this folder, which can prove it. */
+async function isControlPlane(url: string, database: Config['database']): Promise<boolean> {
+  const send = database.driver === 'embedded' ? createProvenFetch({ url, dataDir: database.dataDir }) : fetch
   try {
-    const response = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(2_000), redirect: 'manual' })
+    const response = await send(`${url}/livez`, { signal: AbortSignal.timeout(2_000), redirect: 'manual' })
     const body: unknown = await response.json()
     return response.ok && typeof body === 'object' && body !== null && Reflect.get(body, 'status') === 'healthy'
   } catch {

@@ -23,7 +23,7 @@ export async function examine(io: CommandIo): Promise<Finding[]> {
     return [...findings, ...checks.map((check) => skipped(check, 'the configuration comes first'))]
   }
   const folder = config.database.driver === 'embedded' ? await checkDataFolder(config.dataDir) : []
-  const { state, finding } = await checkPort(config.http)
+  const { state, finding } = await checkPort(config)
   findings.push(...folder, finding, await checkIssuer(config.jwt))
   const unusable = folder.some(({ status }) => status === 'fault') && state !== 'control plane'
   findings.push(...(unusable ? skipDatabase('the data folder comes first') : await checkServing(io, config, state)))

@@ -1,4 +1,4 @@
-import type { Logger } from '@core/foundation'
+import { type Logger, redactSecrets } from '@core/foundation'
 import { destination, pino, stdSerializers } from 'pino'
 
 type Fields = Record<string, unknown>
@@ -57,7 +57,14 @@ function gatherLines(): { write(line: string): void } {
 
 /** Anything can be thrown. */
 function serializeError(thrown: unknown): unknown {
-  return thrown instanceof Error ? hideNamed({ ...stdSerializers.err(thrown) }) : thrown
+  if (!(thrown instanceof Error)) return typeof thrown === 'string' ? redactSecrets(thrown) : thrown
+  const fields = hideNamed({ ...stdSerializers.err(thrown) })
+  // The stack and the message include those of its causes, which other libraries wrote.
+  for (const name of ['message', 'stack']) {
+    const text = fields[name]
+    if (typeof text === 'string') fields[name] = redactSecrets(text)
+  }
+  return fields
 }
 
 const secretNames = ['authorization', 'secret']

@@ -26,6 +26,7 @@ import {
   makeFirstKeys,
 } from './first-start.ts'
 import { listen } from './listen.ts'
+import { createListenerIdentity } from './listener-identity.ts'
 import { startLoop } from './loop.ts'
 import { joinReports, reportFailures } from './loop-report.ts'
 import { isLoopback } from './loopback.ts'
@@ -69,6 +70,7 @@ export async function startControlPlane({
   const load = opened.use(startLoadMonitor({ ...config.overload, onDelay: loopDelays.record }))
   const timing = createRouteTiming()
   const readiness = createReadiness({ database })
+  const identity = createListenerIdentity(config.database)
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger })
   const restRpc = (config.rest.rpc ?? (database.driver === 'embedded' ? 'on' : 'off')) === 'on'
@@ -100,6 +102,7 @@ export async function startControlPlane({
     realtime,
     readiness,
     observation,
+    prove: identity.prove,
   }
   const nouns: readonly Noun[] = createNouns.map((create) => create(kernel))
   for (const noun of nouns) {
@@ -133,6 +136,7 @@ export async function startControlPlane({
   let acceptMs = 0
   installDrain(app, { graceMs: config.shutdown.graceMs, acceptMs: () => acceptMs })
   const url = await listen(app, http)
+  identity.listensAt(url)
   logger.info({ url, metricsPort: metricsServer?.port, driver: database.driver, version }, 'listening')
 
   // Secrets come last: whatever fails before, the next start makes them.

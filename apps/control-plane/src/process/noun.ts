@@ -23,6 +23,8 @@ export interface Kernel {
   readonly realtime: Pick<Realtime, 'connections' | 'subscriptions' | 'acceptSocket' | 'openStream'>
   readonly readiness: Pick<Readiness, 'check'>
   readonly observation: Observation
+  /** Answers the challenge of who would send a key here; undefined where there is no secret to prove with. */
+  readonly prove: (challenge: string) => string | undefined
 }
 
 /** Everything the control plane does for one noun. The compiler finds what is missing. */

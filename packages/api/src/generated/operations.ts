@@ -69,7 +69,7 @@ export const operations: Readonly<Record<string, WireOperation>> = {
   markError: {"method":"PATCH","path":"/v1/projects/{project}/errors/{id}","hasBody":true,"answers":{"200":{"ref":"ErrorGroup"}}},
   listAllErrors: {"method":"GET","path":"/v1/system/errors","answers":{"200":{"members":{"data":{"items":{"ref":"ErrorGroup"}},"page":{"members":{"next":"any"}}}}}},
   markAnyError: {"method":"PATCH","path":"/v1/system/errors/{id}","hasBody":true,"answers":{"200":{"ref":"ErrorGroup"}}},
-  live: {"method":"GET","path":"/livez","answers":{"200":{"members":{"status":"string"}}}},
+  live: {"method":"GET","path":"/livez","answers":{"200":{"members":{"status":"string","proof?":"string"}}}},
   ready: {"method":"GET","path":"/readyz","answers":{"200":{"members":{"status":"string","checks":{"members":{"database":{"members":{"status":"string","latencyMs":"number"}}}}}}}},
   openApiDocument: {"method":"GET","path":"/openapi.json","answers":{"200":{"members":{"openapi":"string"},"isOpen":true}}},
   docsPage: {"method":"GET","path":"/docs","isText":true,"answers":{"200":"string"}},

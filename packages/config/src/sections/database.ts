@@ -1,4 +1,4 @@
-import { hasStrayAt } from '@core/foundation'
+import { needsPercentEncoding } from '@core/foundation'
 import { z } from 'zod'
 import { settingRegistry } from '../setting-registry.ts'
 import { bearerToken, milliseconds, webUrl } from './value.ts'
@@ -18,13 +18,13 @@ export const databaseSection = z
     url: z
       .url()
       .regex(/^postgres(ql)?:\/\/./)
-      .refine((url) => !hasStrayAt(url))
+      .refine((url) => !needsPercentEncoding(url))
       .optional()
       .register(settingRegistry, {
         variable: 'CORE_DATABASE_URL',
         description: 'The connection string of a Postgres server or of a pooler before it.',
         expected:
-          'a URL that begins with postgres:// or postgresql:// (percent-encode the password: / as %2F, ? as %3F, # as %23)',
+          'a URL that begins with postgres:// or postgresql:// (percent-encode the password: / as %2F, ? as %3F, # as %23, % as %25)',
         example: 'postgres://user:password@localhost:5432/postgres',
         secret: true,
       }),

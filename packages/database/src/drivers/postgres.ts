@@ -1,4 +1,4 @@
-import { type Clock, CoreError, hasStrayAt, type Logger, raceSignal } from '@core/foundation'
+import { type Clock, CoreError, type Logger, needsPercentEncoding, raceSignal } from '@core/foundation'
 import pg from 'pg'
 import type { PostgresConfig } from '../database.ts'
 import type { SqlDriver } from '../sql-driver.ts'
@@ -28,9 +28,9 @@ export function createPostgresDriver(
   config: PostgresConfig,
   { logger, clock, onWait = () => {} }: PostgresDependencies,
 ): SqlDriver {
-  if (hasStrayAt(config.url)) {
-    throw new CoreError('E_INVALID', 'the URL of the database has an @ behind its host', {
-      fix: 'Percent-encode the user and the password: / as %2F, ? as %3F, # as %23, @ as %40.',
+  if (needsPercentEncoding(config.url)) {
+    throw new CoreError('E_INVALID', 'the URL of the database has a user or a password that is not percent-encoded', {
+      fix: 'Percent-encode the password: / as %2F, ? as %3F, # as %23, @ as %40, % as %25.',
     })
   }
   const connection: pg.ClientConfig = {

@@ -9,11 +9,30 @@ export const live = defineRoute({
   method: 'GET',
   path: '/livez',
   noun: 'system',
-  summary: 'Whether the process runs',
+  summary: 'Whether the process runs, and whether it is the one that is meant',
   auth: 'public',
   idempotencyKey: 'none',
-  input: noInput,
-  outputs: { 200: z.object({ status: z.literal('healthy').describe('Its present state') }) },
+  input: {
+    ...noInput,
+    query: z.strictObject({
+      challenge: z
+        .string()
+        .regex(/^[\w-]{22,86}$/)
+        .optional()
+        .describe('A random text; a control plane on an embedded database answers it with a proof'),
+    }),
+  },
+  outputs: {
+    200: z.object({
+      status: z.literal('healthy').describe('Its present state'),
+      proof: z
+        .string()
+        .optional()
+        .describe(
+          'HMAC-SHA256 of port and challenge, made with the secret that the control plane keeps in its data folder',
+        ),
+    }),
+  },
   problems: [],
   examples: [{ title: 'Running', status: 200, response: { status: 'healthy' } }],
 })

@@ -15,11 +15,18 @@ import { prepareAnswer } from '../../../http/prepared-answer.ts'
 import { notFound, ProblemError } from '../../../http/problem-error.ts'
 import type { Kernel } from '../../../process/noun.ts'
 
-export function systemRoutes({ readiness, version }: Pick<Kernel, 'readiness' | 'version'>): BoundRoute[] {
+export function systemRoutes({
+  readiness,
+  version,
+  prove,
+}: Pick<Kernel, 'readiness' | 'version' | 'prove'>): BoundRoute[] {
   const prepared = prepareAnswer(openApiDocument, toOpenApi(routes, { version }))
   let docs: string | undefined // rendered at the first request: it takes longer than the rest of the start
   return [
-    serve(live, () => ({ status: 200, body: { status: 'healthy' } })),
+    serve(live, ({ query: { challenge } }) => {
+      const proof = challenge === undefined ? undefined : prove(challenge)
+      return { status: 200, body: { status: 'healthy', ...(proof === undefined ? {} : { proof }) } }
+    }),
     serve(ready, async () => {
       const database = await readiness.check()
       if (database.status === 'up') return { status: 200, body: { status: 'healthy', checks: { database } } }
