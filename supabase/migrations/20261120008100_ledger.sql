@@ -98,13 +98,16 @@ create table core.ledger_hold (
     constraint ledger_hold_status_known check (status in ('open', 'settled', 'voided', 'expired', 'settled_late')),
   budget_ids bigint[] not null,
   window_starts timestamptz[] not null,
+  part_from bigint[],
+  part_to bigint[],
   metadata jsonb not null default '{}',
   opened_at timestamptz not null,
   expires_at timestamptz not null,
   closed_at timestamptz,
   leased boolean not null default false
 ) with (fillfactor = 80);
-comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was reserved in.';
+comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was granted in.';
+comment on column core.ledger_hold.part_from is 'With part_to: the part of the grant that counts in each window, the first micro-credit granted being 0. It is charged from the front and released from the back. Null: all of it counts in all of them.';
 comment on column core.ledger_hold.captured is 'Charged within the hold: captured + released = amount at its end.';
 comment on column core.ledger_hold.above is 'Charged above the hold, or after its credits went back.';
 comment on column core.ledger_hold.uncollected is 'Used and not charged. A record, never a debt: no later grant collects it.';
@@ -125,6 +128,7 @@ create table core.ledger_tx (
   amount core.amount not null default 0,
   above core.amount,
   uncollected core.amount,
+  captured_from core.amount,
   flags text[] not null default '{}',
   budget_ids bigint[],
   window_starts timestamptz[],
@@ -143,6 +147,7 @@ comment on table core.ledger_tx is 'The journal: one row per accepted call, with
 comment on column core.ledger_tx.settled is 'With held and available: the balance of the purse it left behind.';
 comment on column core.ledger_tx.windows is 'Cap, spent and held that it left in each window of its budgets, in their order.';
 comment on column core.ledger_tx.above is 'The part of amount that a settle or report charged above its hold, in the windows named by the row; of a refund, the part that gives such back. Null: none.';
+comment on column core.ledger_tx.captured_from is 'Where in the grant of its hold the part within it begins, of what is charged or given back. Null: at 0.';
 comment on column core.ledger_tx.uncollected is 'Used and not charged. Null: none.';
 comment on column core.ledger_tx.request is 'What was asked: the fields of the call that are not null and not its defaults.';
 comment on column core.ledger_tx.result is 'The answer, of the calls whose answer core.ledger_answer cannot rebuild from the row.';
@@ -654,7 +659,7 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
--- Two lists of windows as one: those of the first, then those of the second that are not among them.
+-- Two lists of windows as one, without repetition in the second: those of the first, then those of the second that are new.
 create function core.ledger_join_windows(p_ids bigint[], p_starts timestamptz[], p_more_ids bigint[], p_more_starts timestamptz[],
   out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -662,7 +667,8 @@ begin
   budget_ids := coalesce(p_ids, '{}');
   window_starts := coalesce(p_starts, '{}');
   for i in 1 .. coalesce(cardinality(p_more_ids), 0) loop
-    continue when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = p_more_ids[i] and k.start = p_more_starts[i]);
+    continue when exists (select from unnest(budget_ids, window_starts) as k (id, start)
+      where k.id = p_more_ids[i] and k.start = p_more_starts[i]);
     budget_ids := budget_ids || p_more_ids[i];
     window_starts := window_starts || p_more_starts[i];
   end loop;
@@ -670,16 +676,42 @@ end
 $$;
 comment on function core.ledger_join_windows is 'The windows of two lists, each once.';
 
--- How much each window of a set moves when p_amount counts in those of a list.
-create function core.ledger_spread(p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_amount bigint) returns bigint[]
+-- The windows of a hold and those of a further list (null: none), each once.
+create function core.ledger_hold_windows(p_hold core.ledger_hold, p_more_ids bigint[], p_more_starts timestamptz[],
+  out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_own record;
 begin
-  return array(select case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = w.id and k.start = w.start)
-      then p_amount else 0 end
-    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as w (id, start, ord) order by w.ord);
+  if p_hold.part_from is null then
+    budget_ids := p_hold.budget_ids;
+    window_starts := p_hold.window_starts;
+  else
+    v_own := core.ledger_join_windows(null, null, p_hold.budget_ids, p_hold.window_starts);
+    budget_ids := v_own.budget_ids;
+    window_starts := v_own.window_starts;
+  end if;
+  if p_more_ids is not null then
+    v_own := core.ledger_join_windows(budget_ids, window_starts, p_more_ids, p_more_starts);
+    budget_ids := v_own.budget_ids;
+    window_starts := v_own.window_starts;
+  end if;
 end
 $$;
-comment on function core.ledger_spread is 'An amount for each window of a set: p_amount for those of the list, 0 for the others.';
+comment on function core.ledger_hold_windows is 'The windows of a hold and those of a further list, each once.';
+
+-- How much of the grant of a hold, from p_from up to p_to, counts in each window of a set. Negative where p_to is before
+-- p_from: as much the other way.
+create function core.ledger_share(p_set core.ledger_window_set, p_hold core.ledger_hold, p_from bigint, p_to bigint) returns bigint[]
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select array(
+    select coalesce((
+      select sum(greatest(0, least(k.part_to, greatest(p_from, p_to)) - greatest(k.part_from, least(p_from, p_to)))) * sign(p_to - p_from)::int
+      from unnest(p_hold.budget_ids, p_hold.window_starts, p_hold.part_from, p_hold.part_to) as k (id, start, part_from, part_to)
+      where k.id = w.id and k.start = w.start), 0)::bigint
+    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as w (id, start, ord) order by w.ord)
+$$;
+comment on function core.ledger_share is 'How much of a part of a hold counts in each window of a set.';
 
 -- Writes the alerts that a transaction has just raised on one budget to the outbox.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
@@ -775,6 +807,20 @@ end
 $$;
 comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';
 
+-- The same amounts for the windows of a list, which are all or some of a set.
+create function core.ledger_count_list(p_tx bigint, p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_held bigint,
+  p_spent bigint, p_now timestamptz) returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_one int[] := array(
+    select case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = s.id and k.start = s.start) then 1 else 0 end
+    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as s (id, start, ord) order by s.ord);
+begin
+  return core.ledger_count_each(p_tx, p_set, array(select p_held * o from unnest(v_one) o), array(select p_spent * o from unnest(v_one) o), p_now);
+end
+$$;
+comment on function core.ledger_count_list is 'Adds the same to held and spent of the windows of a list among a set.';
+
 -- A window whose rest the next one has taken grants nothing more. A call that took its time before the turn and the window's
 -- lock after it is sent again, with the time of then.
 create function core.ledger_require_present(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
@@ -809,7 +855,8 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_budgets jsonb := '[]';
 begin
-  for i in 1 .. coalesce(cardinality(p_facts), 0) loop
+  -- A hold may have grown into further windows since.
+  for i in 1 .. coalesce(cardinality(p_tx.windows), 0) / 3 loop
     v_budgets := v_budgets || (p_facts[i] || jsonb_build_object('limit', p_tx.windows[3 * i - 2], 'spent', p_tx.windows[3 * i - 1],
       'held', p_tx.windows[3 * i], 'rest', p_tx.windows[3 * i - 2] - p_tx.windows[3 * i - 1] - p_tx.windows[3 * i]));
   end loop;
@@ -834,13 +881,12 @@ create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold;
-  v_lists record;
   v_windows core.ledger_window_set;
 begin
   if p_tx.result is not null then return p_tx.result; end if;
   select * into v_hold from core.ledger_hold where id = p_tx.hold;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, p_tx.budget_ids, p_tx.window_starts);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_windows := case when p_tx.hold is null then core.ledger_read_windows(p_tx.budget_ids, p_tx.window_starts)
+    else core.ledger_read_hold(v_hold, p_tx.budget_ids, p_tx.window_starts) end;
   return core.ledger_answer(p_tx, v_hold, v_windows.facts);
 end
 $$;
@@ -875,18 +921,20 @@ create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
-  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null
+  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null,
+  p_captured_from bigint default null
 ) returns core.ledger_tx
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
 begin
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
-    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected)
+    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected,
+    captured_from)
   values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1)), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
     core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now,
-    nullif(p_above, 0), nullif(p_uncollected, 0))
+    nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))
   on conflict on constraint ledger_tx_key_key do nothing
   returning * into v_tx;
   if not found then
@@ -963,9 +1011,9 @@ begin
 
   update core.ledger_window w set held = w.held - k.rest
   from (
-    select u.budget_id, u.period_start, sum(h.amount - h.captured) as rest
+    select u.budget_id, u.period_start, sum(greatest(0, least(u.part_to, h.amount) - greatest(u.part_from, h.captured))) as rest
     from unnest(p_holds) as d (id) join core.ledger_hold h on h.id = d.id,
-      unnest(h.budget_ids, h.window_starts) as u (budget_id, period_start)
+      unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as u (budget_id, period_start, part_from, part_to)
     where h.status = 'open' and h.expires_at <= p_now group by 1, 2) k
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
   update core.ledger_account a set held = a.held - k.rest, version = a.version + k.count
@@ -1510,18 +1558,26 @@ begin
     jsonb_build_object('spent', w.spent, 'held', w.held, 'attributed_spent', coalesce(s.spent, 0), 'attributed_held', coalesce(s.held, 0))
   from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id
   left join (
-    select k.budget_id, k.period_start, sum(x.spent) as spent, sum(x.held) as held from (
-      select h.budget_ids, h.window_starts, h.captured::bigint as spent,
-        case h.status when 'open' then h.amount - h.captured else 0 end as held from core.ledger_hold h
+    select x.budget_id, x.period_start, sum(x.spent) as spent, sum(x.held) as held from (
+      -- what is within a hold, in the windows of its parts
+      select k.budget_id, k.period_start, greatest(0, least(k.part_to, h.captured) - coalesce(k.part_from, 0)) as spent,
+        case h.status when 'open' then greatest(0, least(k.part_to, h.amount) - greatest(k.part_from, h.captured)) else 0 end as held
+      from core.ledger_hold h, unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as k (budget_id, period_start, part_from, part_to)
       union all
-      select t.budget_ids, t.window_starts,
-        case t.op when 'refund' then coalesce(t.above, 0) - t.amount::bigint when 'charge' then t.amount else coalesce(t.above, 0) end, 0
-      from core.ledger_tx t where t.budget_ids is not null
+      select k.budget_id, k.period_start, -greatest(0, least(k.part_to, coalesce(t.captured_from, 0) + t.amount - coalesce(t.above, 0))
+        - greatest(k.part_from, coalesce(t.captured_from, 0))), 0
+      from core.ledger_tx t join core.ledger_hold h on h.id = t.hold,
+        unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as k (budget_id, period_start, part_from, part_to)
+      where t.op = 'refund'
       union all
-      select c.budget_ids, c.window_starts, -t.above::bigint, 0
-      from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id where t.op = 'refund' and t.above is not null
-    ) x, unnest(x.budget_ids, x.window_starts) as k (budget_id, period_start)
-    group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
+      -- charges, what is above a hold, and what is given back of them
+      select k.budget_id, k.period_start, case t.op when 'charge' then t.amount else coalesce(t.above, 0) end, 0
+      from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.op <> 'refund'
+      union all
+      select k.budget_id, k.period_start, -(case when t.hold is null then t.amount else coalesce(t.above, 0) end)::bigint, 0
+      from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id,
+        unnest(c.budget_ids, c.window_starts) as k (budget_id, period_start) where t.op = 'refund'
+    ) x group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
   where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
   union all
   select 'no transaction is refunded beyond its amount', t.id::text, jsonb_build_object('amount', t.amount, 'refunded', sum(r.amount))
@@ -1794,19 +1850,44 @@ grant execute on function core_api.ledger_charge to core_member, service_role;
 
 -- Live holds: extend them while work continues, capture parts of them.
 
--- The first budget among some windows whose window has ended.
-create function core.ledger_ended_budget(p_budget_ids bigint[], p_window_starts timestamptz[], p_now timestamptz) returns text
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select b.name from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
-  join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
-  join core.ledger_budget b on b.id = k.budget_id
-  where w.period_end <= p_now order by b.id limit 1
+-- A hold with p_granted more, which count in the windows of a list: in those it has, unless they are others by now.
+create function core.ledger_grow(p_hold core.ledger_hold, p_granted bigint, p_ids bigint[], p_starts timestamptz[]) returns core.ledger_hold
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_hold core.ledger_hold := p_hold;
+  v_place int;
+begin
+  v_hold.amount := p_hold.amount + p_granted;
+  if p_granted = 0 or p_hold.part_from is null and p_hold.budget_ids = p_ids and p_hold.window_starts = p_starts then return v_hold; end if;
+  if p_hold.part_from is null then
+    v_hold.part_from := array_fill(0::bigint, array[cardinality(p_hold.budget_ids)]);
+    v_hold.part_to := array_fill(p_hold.amount::bigint, array[cardinality(p_hold.budget_ids)]);
+  end if;
+  for i in 1 .. cardinality(p_ids) loop
+    select k.ord into v_place
+    from unnest(p_hold.budget_ids, p_hold.window_starts, v_hold.part_to) with ordinality as k (id, start, part_to, ord)
+    where k.id = p_ids[i] and k.start = p_starts[i] and k.part_to = p_hold.amount;
+    if found then
+      v_hold.part_to[v_place] := v_hold.amount;
+    else
+      v_hold.budget_ids := v_hold.budget_ids || p_ids[i];
+      v_hold.window_starts := v_hold.window_starts || p_starts[i];
+      v_hold.part_from := v_hold.part_from || p_hold.amount::bigint;
+      v_hold.part_to := v_hold.part_to || v_hold.amount::bigint;
+    end if;
+  end loop;
+  if cardinality(v_hold.part_from) > 1000 then
+    perform core.refuse('PT400', 'invalid_amount', 'the hold would count in more than 1000 windows',
+      'Settle it and reserve again.', jsonb_build_object('field', 'add'));
+  end if;
+  return v_hold;
+end
 $$;
-comment on function core.ledger_ended_budget is 'The name of a budget whose window has ended; null where all windows are present ones.';
+comment on function core.ledger_grow is 'A hold that was granted more, which counts in the windows of a list.';
 
--- Adds credits to an open hold and renews its time in one call; p_add 0 only renews. What is added counts in the
--- windows the hold opened in, so it is granted only while they last: a window that has ended grants nothing, or a hold
--- kept alive from one period to the next could hoard the rest of each. Replays on p_key. Locks: purse, hold, windows.
+-- Adds credits to an open hold and renews its time in one call; p_add 0 only renews. What is added must fit and counts in
+-- the present windows: a hold kept alive from one period to the next takes nothing of the rest of the last one.
+-- Replays on p_key. Locks: purse, hold, windows.
 create function core.ledger_extend(
   p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_add bigint, p_min bigint, p_ttl_s int
 ) returns jsonb
@@ -1819,9 +1900,7 @@ declare
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
   v_tightest record;
-  v_ended text;
   v_granted bigint;
-  v_expires timestamptz;
   v_tx bigint;
   v_request jsonb;
   v_replay jsonb;
@@ -1838,26 +1917,19 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, p_add > 0);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
   if v_hold.status <> 'open' then
-    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
+    return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   elsif p_add > 0 and core.ledger_is_frozen(v_account.path) then
     return core.ledger_denied('account_frozen', v_account.code, v_purse);
   end if;
-  v_tightest := core.ledger_tightest(v_windows);
-  if p_add > 0 then
-    v_ended := core.ledger_ended_budget(v_hold.budget_ids, v_hold.window_starts, v_lock.at);
-    if v_ended is not null then
-      v_tightest.rest := 0;
-      v_tightest.budget := v_ended;
-    end if;
-  end if;
+  v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
+  v_tightest := core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts));
   v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_tightest.rest));
   if v_granted < coalesce(p_min, p_add) then
     return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
@@ -1869,13 +1941,15 @@ begin
   end if;
 
   v_tx := nextval('core.journal_id');
+  v_hold := core.ledger_grow(v_hold, v_granted, v_lock.budget_ids, v_lock.window_starts);
   -- A renewal never shortens what an earlier one promised.
-  v_expires := greatest(v_hold.expires_at, v_lock.at + make_interval(secs => p_ttl_s));
-  update core.ledger_hold set amount = amount + v_granted, expires_at = v_expires where id = p_hold;
+  v_hold.expires_at := greatest(v_hold.expires_at, v_lock.at + make_interval(secs => p_ttl_s));
+  update core.ledger_hold h set amount = v_hold.amount, expires_at = v_hold.expires_at, budget_ids = v_hold.budget_ids,
+    window_starts = v_hold.window_starts, part_from = v_hold.part_from, part_to = v_hold.part_to where h.id = p_hold;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse,
-      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, v_granted, 0, v_lock.at)))
-    || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount + v_granted, 'expires_at', v_expires);
+  v_windows := core.ledger_count_list(v_tx, v_windows, v_lock.budget_ids, v_lock.window_starts, v_granted, 0, v_lock.at);
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
+    || jsonb_build_object('hold', p_hold, 'granted', v_granted, 'amount', v_hold.amount, 'expires_at', v_hold.expires_at);
   perform core.ledger_journal(v_tx, p_key, 'extend', v_account, v_purse, p_hold, v_granted, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
 end
@@ -1922,7 +1996,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  v_windows := core.ledger_read_hold(v_hold);
   v_rest := v_hold.amount - v_hold.captured;
   if v_hold.status <> 'open' or p_amount > v_rest then
     return core.ledger_denied(case when v_hold.status <> 'open' then 'hold_closed' else 'over_capture' end,
@@ -1935,9 +2009,10 @@ begin
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse,
-      core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -p_amount, p_amount, v_lock.at)))
+      core.ledger_windows_view(core.ledger_count_hold(v_tx, v_windows, v_hold, v_hold.captured, -p_amount, p_amount, null, null, 0, v_lock.at)))
     || jsonb_build_object('hold', p_hold, 'charged', p_amount, 'captured', v_hold.captured + p_amount, 'rest', v_rest - p_amount);
-  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_lock.at);
+  perform core.ledger_journal(v_tx, p_key, 'capture', v_account, v_purse, p_hold, p_amount, '{}', v_request, v_answer, v_lock.at,
+    p_captured_from => v_hold.captured);
   v_ok := core.ledger_post(v_tx, v_purse, -p_amount, 2);
   return v_answer;
 end
@@ -2089,11 +2164,6 @@ end
 $$;
 comment on function core.ledger_find_hold is 'A hold of the caller''s project, after authorisation; PT404 for a missing or foreign one, PT409 to change a lease''s.';
 
--- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
--- hold, or after it expired, core.ledger_split bounds the charge: what it leaves is uncollected, and part of every book.
--- reject denies what is above an open hold. What is within the hold counts in the windows it was reserved in, what is above
--- in the present ones. An expired hold charges once: the provider has billed. Replays on p_key.
--- Locks: purse, hold, windows.
 -- Whether a settle may charge above its hold: the hold is no longer open, or p_used (null: its rest) is more than its rest.
 create function core.ledger_is_above(p_hold core.ledger_hold, p_used bigint, p_now timestamptz) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -2123,23 +2193,52 @@ end
 $$;
 comment on function core.ledger_pick is 'Names, caps and counts of the windows of a set that a list names.';
 
--- Counts a charge on a hold: p_held and p_within in the windows of the hold, p_above in the present ones.
-create function core.ledger_count_charge(p_tx bigint, p_set core.ledger_window_set, p_hold core.ledger_hold, p_held bigint, p_within bigint,
-  p_budget_ids bigint[], p_window_starts timestamptz[], p_above bigint, p_now timestamptz) returns core.ledger_window_set
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+-- The windows of a hold, and those of a further list, locked by the caller.
+create function core.ledger_read_hold(p_hold core.ledger_hold, p_more_ids bigint[] default null, p_more_starts timestamptz[] default null)
+returns core.ledger_window_set
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_spent bigint[];
-  v_above bigint[];
+  v_lists record;
 begin
-  if p_budget_ids is null then return core.ledger_count(p_tx, p_set, p_held, p_within, p_now); end if;
-  v_spent := core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_within);
-  v_above := core.ledger_spread(p_set, p_budget_ids, p_window_starts, p_above);
-  return core.ledger_count_each(p_tx, p_set, core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_held),
-    array(select s.spent + s.above from unnest(v_spent, v_above) with ordinality as s (spent, above, ord) order by s.ord), p_now);
+  if p_hold.part_from is null and p_more_ids is null then
+    return core.ledger_read_windows(p_hold.budget_ids, p_hold.window_starts);
+  end if;
+  v_lists := core.ledger_hold_windows(p_hold, p_more_ids, p_more_starts);
+  return core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
 end
 $$;
-comment on function core.ledger_count_charge is 'Counts within a hold in its own windows and above it in the present ones.';
+comment on function core.ledger_read_hold is 'The windows of a hold, with those of a further list, each once.';
 
+-- Counts what happens to a hold in the windows of its grant from p_from on: p_held (0 or less) is no longer held, p_spent is
+-- charged (less than 0: given back). p_above counts in the windows of the list.
+create function core.ledger_count_hold(p_tx bigint, p_set core.ledger_window_set, p_hold core.ledger_hold, p_from bigint, p_held bigint,
+  p_spent bigint, p_ids bigint[], p_starts timestamptz[], p_above bigint, p_now timestamptz) returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_held bigint[];
+  v_spent bigint[];
+begin
+  if p_set.caps is null then return p_set; end if;
+  if p_ids is null and p_hold.part_from is null then return core.ledger_count(p_tx, p_set, p_held, p_spent, p_now); end if;
+  v_held := core.ledger_share(p_set, p_hold, p_from - p_held, p_from);
+  v_spent := case when p_spent < 0 then core.ledger_share(p_set, p_hold, p_from - p_spent, p_from)
+    else core.ledger_share(p_set, p_hold, p_from, p_from + p_spent) end;
+  if p_above <> 0 then
+    v_spent := array(
+      select s.spent + case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = s.id and k.start = s.start)
+        then p_above else 0 end
+      from unnest(p_set.budget_ids, p_set.window_starts, v_spent) with ordinality as s (id, start, spent, ord) order by s.ord);
+  end if;
+  return core.ledger_count_each(p_tx, p_set, v_held, v_spent, p_now);
+end
+$$;
+comment on function core.ledger_count_hold is 'Counts what is charged and released of a hold in the windows of its parts, and what is above it in those of a list.';
+
+-- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
+-- hold, or after it expired, core.ledger_split bounds the charge: what it leaves is uncollected, and part of every book.
+-- reject denies what is above an open hold. What is within the hold counts in the windows it was granted in, what is above
+-- in the present ones. An expired hold charges once: the provider has billed. Replays on p_key.
+-- Locks: purse, hold, windows.
 create function core.ledger_settle(
   p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint, p_metadata jsonb
 ) returns jsonb
@@ -2150,11 +2249,11 @@ declare
   v_account core.ledger_account;
   v_lock record;
   v_purse core.ledger_account;
+  v_captured bigint;
   v_rest bigint;
   v_used bigint;
   v_is_above boolean;
   v_part record;
-  v_lists record;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
@@ -2177,15 +2276,16 @@ begin
   select * into v_hold from core.ledger_hold where id = p_hold;
   if v_hold.status not in ('open', 'expired') then
     return core.ledger_denied('hold_closed', v_account.code, v_purse,
-      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
+      core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   end if;
 
-  v_rest := v_hold.amount - v_hold.captured;
+  v_captured := v_hold.captured;
+  v_rest := v_hold.amount - v_captured;
   v_used := coalesce(p_amount, v_rest);
   if v_hold.status = 'open' and v_used > v_rest and v_hold.over = 'reject' then
     return core.ledger_denied('over_capture', v_account.code, v_purse,
-      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
+      core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
   elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
     v_ok := core.ledger_retry();
@@ -2193,8 +2293,7 @@ begin
     v_lock.budget_ids := null;
     v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_used,
     (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
@@ -2206,7 +2305,7 @@ begin
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count_charge(v_tx.id, v_windows, v_hold, case v_hold.status when 'open' then -v_rest else 0 end,
+  v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
     v_part.within, v_lock.budget_ids, v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_lock.at,
     uncollected = uncollected + v_part.uncollected,
@@ -2215,7 +2314,7 @@ begin
   where id = p_hold returning * into v_hold;
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
     null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
-    p_uncollected => v_part.uncollected);
+    p_uncollected => v_part.uncollected, p_captured_from => v_captured);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
@@ -2263,7 +2362,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  v_windows := core.ledger_read_hold(v_hold);
   if v_hold.status <> 'open' or v_hold.captured > 0 then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'captured', v_hold.captured));
@@ -2272,7 +2371,7 @@ begin
   v_tx.id := nextval('core.journal_id');
   update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at where id = p_hold returning * into v_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_lock.at);
+  v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, 0, -v_hold.amount, 0, null, null, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
@@ -2593,7 +2692,7 @@ begin
     'rest', case when v_hold.status = 'open' and not v_due then v_hold.amount - v_hold.captured else 0 end,
     'above', v_hold.above, 'uncollected', v_hold.uncollected,
     'over', v_hold.over, 'over_bp', v_hold.over_bp, 'metadata', v_hold.metadata, 'opened_at', v_hold.opened_at, 'expires_at', v_hold.expires_at,
-    'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)));
+    'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_hold(v_hold)));
 end
 $$;
 comment on function core_api.ledger_hold_get is 'The present state of a hold; due ones show as expired.';
@@ -2813,7 +2912,7 @@ begin
   count := 0;
   for v_row in
     select t.xid, t.id, jsonb_build_array(t.id, t.project, t.key, t.op, t.account_id, t.purse_id, t.version, t.hold, t.related_id,
-      t.amount, t.above, t.uncollected, t.flags, t.budget_ids, (select array_agg(extract(epoch from s)) from unnest(t.window_starts) s),
+      t.amount, t.above, t.uncollected, t.captured_from, t.flags, t.budget_ids, (select array_agg(extract(epoch from s)) from unnest(t.window_starts) s),
       t.settled, t.held, t.available, t.windows, t.request, t.result, t.actor, t.request_id, extract(epoch from t.created_at),
       (select jsonb_agg(jsonb_build_array(e.account_id, e.amount, e.balance_after, e.version) order by e.account_id)
        from core.ledger_entry e where e.tx_id = t.id))::text as line
@@ -3002,7 +3101,7 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_hold core.ledger_hold;
-  v_lists record;
+  v_from bigint;
   v_windows core.ledger_window_set;
   v_above bigint;
   v_left bigint;
@@ -3025,14 +3124,9 @@ begin
   end if;
   select * into v_account from core.ledger_account where id = v_charge.account_id;
   v_request := jsonb_build_object('op', 'refund', 'tx', p_tx, 'amount', p_amount);
-  if v_charge.hold is not null then
-    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold;
-    v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_charge.budget_ids, v_charge.window_starts);
-  else
-    v_lists := core.ledger_join_windows(v_charge.budget_ids, v_charge.window_starts, null, null);
-  end if;
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_lists.budget_ids, v_lists.window_starts);
+  v_lock := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, coalesce(v_charge.budget_ids, '{}'),
+    coalesce(v_charge.window_starts, '{}'));
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -3050,17 +3144,20 @@ begin
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   -- What was charged last goes back first: above the hold before what was within it.
   v_above := least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount) - least(coalesce(v_charge.above, 0), v_charge.amount - v_left);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
-  if v_hold.id is null then
-    v_windows := core.ledger_count(v_tx, v_windows, 0, -v_amount, v_lock.at);
+  if v_charge.hold is null then
+    v_windows := core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_lock.at);
   else
-    v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, 0, v_above - v_amount,
-      coalesce(v_charge.budget_ids, '{}'), coalesce(v_charge.window_starts, '{}'), -v_above, v_lock.at);
+    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold;
+    -- Where the part that stays charged within the hold ends.
+    v_from := coalesce(v_charge.captured_from, 0) + v_left - v_amount - (coalesce(v_charge.above, 0)
+      - least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount));
+    v_windows := core.ledger_count_hold(v_tx, core.ledger_read_hold(v_hold, v_charge.budget_ids, v_charge.window_starts), v_hold, v_from,
+      0, v_above - v_amount, v_charge.budget_ids, v_charge.window_starts, -v_above, v_lock.at);
   end if;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
   perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_lock.at,
-    coalesce(v_hold.budget_ids, v_charge.budget_ids), coalesce(v_hold.window_starts, v_charge.window_starts), p_tx, p_above => v_above);
+    p_related => p_tx, p_above => v_above, p_captured_from => v_from);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;
 end
@@ -3831,11 +3928,13 @@ begin
   b.at := v_lock.at;
 
   b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
-  -- A settle above its hold counts in other windows than the hold: rare, and decided by settle itself, in its turn.
+  -- A settle above its hold, or of a hold that grew across the end of a period, counts in further windows: rare, and decided
+  -- by settle itself, in its turn.
   if exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.valid, b.result)
       as x (op, amount, granted, captured, status, valid, result)
       where x.op = 'settle' and x.valid and x.result is null
-        and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured)) then
+        and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured))
+    or exists (select from core.ledger_hold h where h.id = any (v_holds) and h.part_from is not null) then
     return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts));
   end if;
   b := core.ledger_batch_decide(b);
@@ -4072,7 +4171,7 @@ declare
   v_windows core.ledger_window_set;
   v_is_above boolean;
   v_part record;
-  v_lists record;
+  v_captured bigint;
   v_flags text[] := '{}';
   v_tx bigint;
   v_key text := format('core:lease:%s:%s', p_lease, p_seq);
@@ -4095,7 +4194,7 @@ begin
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
   select * into v_hold from core.ledger_hold where id = p_lease;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
@@ -4113,8 +4212,7 @@ begin
     v_lock.budget_ids := null;
     v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_sum,
     (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status <> 'open' then v_flags := v_flags || 'late'::text; end if;
@@ -4126,7 +4224,8 @@ begin
   where l.id = p_lease returning * into v_lease;
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, held = held - v_part.within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_lock.budget_ids,
+  v_captured := v_hold.captured;
+  v_windows := core.ledger_count_hold(v_tx, v_windows, v_hold, v_captured, -v_part.within, v_part.within, v_lock.budget_ids,
     v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
     uncollected = uncollected + v_part.uncollected
@@ -4135,7 +4234,8 @@ begin
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at)
     || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
   perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_part.within + v_part.above, v_flags, v_request,
-    v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
+    v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected,
+    p_captured_from => v_captured);
   if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
   return v_answer;
 end
@@ -4173,7 +4273,7 @@ begin
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
   select * into v_hold from core.ledger_hold where id = p_lease;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
@@ -4187,7 +4287,8 @@ begin
   end if;
   update core.ledger_lease set closed_at = v_lock.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_lock.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count_hold(v_tx, v_windows, v_hold, v_hold.captured,
+      -v_rest, 0, null, null, 0, v_lock.at)))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at) || jsonb_build_object('released', v_rest);
   perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_lock.at);
   return v_answer;

@@ -1,5 +1,14 @@
 import { capOf, openWindow, restOf, viewWindows, type Window } from './model-budget.ts'
-import { type Account, type Answer, type Hold, type Operation, Refusal, type State } from './model-state.ts'
+import {
+  type Account,
+  type Answer,
+  type Charge,
+  type Hold,
+  type Operation,
+  type Part,
+  Refusal,
+  type State,
+} from './model-state.ts'
 
 /** Fields that count as given when they are not: a replay may spell them out. */
 const defaults: Readonly<Record<string, Partial<Operation>>> = {
@@ -68,7 +77,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     hold.status = 'expired'
     hold.released = rest
     hold.account.purse.held -= rest
-    for (const window of hold.windows) window.held -= rest
+    countHold(hold, hold.captured, -rest, 0)
   }
 
   function gate(...trees: Account[]): void {
@@ -120,6 +129,30 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     }
   }
 
+  /**
+   * Counts what is no longer held (less than 0) and what is charged of a hold, from a micro-credit of its grant on, and
+   * what is charged above it in further windows: one change per window.
+   */
+  function countHold(hold: Hold, from: number, held: number, spent: number, above = 0, present: Window[] = []): void {
+    const shared = ({ from: start, to }: Part, amount: number) =>
+      Math.sign(amount) * Math.max(0, Math.min(to, from + Math.abs(amount)) - Math.max(start, from))
+    for (const window of windowsOfHold(hold, present)) {
+      const sums = { held: 0, spent: present.includes(window) ? above : 0 }
+      for (const part of hold.parts.filter((each) => each.window === window)) {
+        sums.held += shared(part, held)
+        sums.spent += shared(part, spent)
+      }
+      count([window], sums.held, sums.spent)
+    }
+  }
+
+  /** The windows that a hold counts in, each once. */
+  const windowsOfHold = (hold: Hold, more: readonly Window[] = []) => [
+    ...new Set([...hold.parts.map(({ window }) => window), ...more]),
+  ]
+  const partsOf = (windows: readonly Window[], from: number, to: number) =>
+    windows.map((window) => ({ window, from, to }))
+
   function raise(window: Window, isNew: (bp: number) => boolean): void {
     const { budget, spent, start } = window
     const cap = capOf(window)
@@ -138,17 +171,15 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     wanted: number,
     least: number,
     windows: Window[],
-    onlyWhileTheyLast = false,
+    shown: Window[] = windows,
   ): number | Answer {
     const { purse } = account
-    const ended = onlyWhileTheyLast && wanted > 0 ? windows.find(({ end }) => end !== null && end <= now) : undefined
-    const tightest = ended ?? windows.toSorted((one, other) => restOf(one) - restOf(other))[0]
-    const rest = ended ? 0 : tightest ? restOf(tightest) : wanted
+    const tightest = windows.toSorted((one, other) => restOf(one) - restOf(other))[0]
+    const rest = tightest ? restOf(tightest) : wanted
     const granted = Math.max(0, Math.min(wanted, available(purse), rest))
     if (granted >= least) return granted
-    if (available(purse) < least)
-      return deny('insufficient_credits', account.code, purse, windows, { requested: least })
-    return deny('budget_exhausted', account.code, purse, windows, { requested: least, budget: tightest?.budget.name })
+    if (available(purse) < least) return deny('insufficient_credits', account.code, purse, shown, { requested: least })
+    return deny('budget_exhausted', account.code, purse, shown, { requested: least, budget: tightest?.budget.name })
   }
 
   /** A hold; the functions of holds refuse that of a lease. */
@@ -192,11 +223,12 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     }
 
   const denyHold = (code: string, hold: Hold, facts: object): Answer =>
-    deny(code, hold.account.code, hold.account.purse, hold.windows, { hold: hold.id, ...facts })
+    deny(code, hold.account.code, hold.account.purse, windowsOfHold(hold), { hold: hold.id, ...facts })
 
   /** Remembers what a refund may give back. */
-  function post(account: Account, windows: Window[], left: number, above = 0, aboveWindows: Window[] = []): void {
-    if (named.tx !== undefined) charges.set(named.tx, { account, windows, left, above, aboveWindows })
+  function post(account: Account, windows: Window[], left: number, within: Partial<Charge> = {}): void {
+    const none = { hold: null, from: 0, above: 0, aboveWindows: [] }
+    if (named.tx !== undefined) charges.set(named.tx, { account, windows, left, ...none, ...within })
   }
 
   /**
@@ -217,8 +249,16 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     hold.captured += within
     hold.above += above
     hold.uncollected += uncollected
-    const touchedWindows = [...hold.windows, ...present.filter((window) => !hold.windows.includes(window))]
-    return { within, above, uncollected, charged: within + above, present, windows: touchedWindows }
+    const charge = { hold, from: hold.captured - within, above, aboveWindows: present }
+    return {
+      within,
+      above,
+      uncollected,
+      charged: within + above,
+      present,
+      charge,
+      windows: windowsOfHold(hold, present),
+    }
   }
 
   return {
@@ -238,6 +278,9 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     accept,
     deny,
     count,
+    countHold,
+    windowsOfHold,
+    partsOf,
     raise,
     grantable,
     viewAccount,

@@ -3,7 +3,8 @@ import { Refusal, type State } from './model-state.ts'
 
 /** What posts at once: charge, transfer, refund. */
 export function chargeOperations(state: State, books: Books): Record<string, Run> {
-  const { available, balanceOf, isFrozen, replay, accept, deny, count, grantable, onAccount, gate, post } = books
+  const { available, balanceOf, isFrozen, replay, accept, deny, count, countHold, grantable, onAccount, gate, post } =
+    books
   const { accounts, charges, others } = state
 
   return {
@@ -55,8 +56,9 @@ export function chargeOperations(state: State, books: Books): Record<string, Run
       charge.above -= above
       charge.left -= amount
       account.purse.out -= amount
-      count(windows, 0, above - amount)
-      count(charge.aboveWindows, 0, -above)
+      const stays = charge.from + charge.left - charge.above
+      if (charge.hold) countHold(charge.hold, stays, 0, above - amount, -above, charge.aboveWindows)
+      else count(windows, 0, -amount)
       const shown = [...windows, ...charge.aboveWindows.filter((window) => !windows.includes(window))]
       const facts = { account: account.code, refunded: amount, left: charge.left }
       return accept(operation, account.project, account.purse, shown, facts)

@@ -11,6 +11,9 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
     deny,
     denyHold,
     count,
+    countHold,
+    windowsOfHold,
+    partsOf,
     grantable,
     onAccount,
     onHold,
@@ -38,7 +41,15 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
         status: 'open',
         leased: false,
       }
-      holds.set(id, { id, account, amount: granted, windows, ...fresh, overBp: account.overBp, expiresAt })
+      holds.set(id, {
+        id,
+        account,
+        amount: granted,
+        parts: partsOf(windows, 0, granted),
+        ...fresh,
+        overBp: account.overBp,
+        expiresAt,
+      })
       account.purse.held += granted
       count(windows, granted, 0)
       return accept(operation, account.project, account.purse, windows, { hold: id, granted, expires_at: expiresAt })
@@ -46,21 +57,25 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
 
     extend: onHold((hold, operation) => {
       const { add = 0, min, ttl_s: ttl = 120 } = operation
-      const { account, windows } = hold
+      const { account } = hold
+      const present = Number(add) > 0 ? windowsOf(account) : []
+      const windows = windowsOfHold(hold, present)
       if (hold.status !== 'open') return denyHold('hold_closed', hold, { status: hold.status })
       if (Number(add) > 0 && isFrozen(account)) return deny('account_frozen', account.code, account.purse)
-      const granted = grantable(account, Number(add), Number(min ?? add), windows, true)
+      const granted = grantable(account, Number(add), Number(min ?? add), present, windows)
       if (typeof granted !== 'number') return { ...granted, hold: hold.id }
+      hold.parts.push(...partsOf(present, hold.amount, hold.amount + granted))
       hold.amount += granted
       hold.expiresAt = Math.max(hold.expiresAt, now() + Number(ttl) * 1_000)
       account.purse.held += granted
-      count(windows, granted, 0)
+      count(present, granted, 0)
       const facts = { hold: hold.id, granted, amount: hold.amount, expires_at: hold.expiresAt }
       return accept(operation, account.project, account.purse, windows, facts)
     }),
 
     capture: onHold((hold, operation) => {
-      const { account, windows } = hold
+      const { account } = hold
+      const windows = windowsOfHold(hold)
       const amount = Number(operation['amount'])
       const rest = hold.amount - hold.captured
       const facts = { status: hold.status, requested: amount, limit: rest }
@@ -69,8 +84,8 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
       hold.captured += amount
       account.purse.held -= amount
       account.purse.out += amount
-      count(windows, -amount, amount)
-      post(account, windows, amount)
+      countHold(hold, hold.captured - amount, -amount, amount)
+      post(account, windows, amount, { hold, from: hold.captured - amount })
       const charged = { hold: hold.id, charged: amount, captured: hold.captured, rest: rest - amount }
       return accept(operation, account.project, account.purse, windows, charged)
     }),
@@ -98,26 +113,25 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
       ].filter((flag) => flag !== false)
       const released = Math.max(0, rest - charged)
       purse.held -= isLate ? 0 : rest
-      count(hold.windows, isLate ? 0 : -rest, part.within)
-      count(part.present, 0, part.above)
+      countHold(hold, hold.amount - rest, isLate ? 0 : -rest, part.within, part.above, part.present)
       if (!isLate) hold.released = rest - part.within
       hold.status = isLate ? 'settled_late' : 'settled'
-      post(account, hold.windows, charged, part.above, part.present)
+      post(account, windowsOfHold(hold), charged, part.charge)
       const facts = { hold: hold.id, status: hold.status, charged, released, uncollected, flags }
       return accept(operation, account.project, purse, part.windows, facts)
     }),
 
     void: onHold((hold, operation) => {
-      const { account, windows, amount } = hold
+      const { account, amount } = hold
       if (hold.status !== 'open' || hold.captured > 0) {
         return denyHold('hold_closed', hold, { status: hold.status, captured: hold.captured })
       }
       hold.status = 'voided'
       hold.released = amount
       account.purse.held -= amount
-      count(windows, -amount, 0)
+      countHold(hold, 0, -amount, 0)
       const facts = { hold: hold.id, status: 'voided', released: amount }
-      return accept(operation, account.project, account.purse, windows, facts)
+      return accept(operation, account.project, account.purse, windowsOfHold(hold), facts)
     }),
   }
 }

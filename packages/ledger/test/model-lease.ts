@@ -32,8 +32,24 @@ export function viewLease(lease: Lease, now: number) {
 /** Credit leases: open, report, close. */
 export function leaseOperations(state: State, books: Books): Record<string, Run> {
   const { holds, leases } = state
-  const { available, isFrozen, gate, replay, accept, deny, count, grantable, onAccount, post, chargeHold, now, named } =
-    books
+  const {
+    available,
+    isFrozen,
+    gate,
+    replay,
+    accept,
+    deny,
+    count,
+    countHold,
+    windowsOfHold,
+    partsOf,
+    grantable,
+    onAccount,
+    post,
+    chargeHold,
+    now,
+    named,
+  } = books
 
   function find(id: unknown): Lease {
     const lease = leases.get(String(id))
@@ -44,7 +60,7 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
 
   function denyClosed({ id, hold }: Lease) {
     const facts = { lease: id, hold: id, status: hold.status }
-    return deny('hold_closed', hold.account.code, hold.account.purse, hold.windows, facts)
+    return deny('hold_closed', hold.account.code, hold.account.purse, windowsOfHold(hold), facts)
   }
 
   return {
@@ -59,7 +75,8 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       const id = named().hold ?? `unnamed ${holds.size}`
       const expiresAt = now() + Number(operation['ttl_s']) * 1_000
       const fresh = { captured: 0, released: 0, above: 0, uncollected: 0, over: 'cap', status: 'open', leased: true }
-      const hold = { id, account, amount, windows, ...fresh, overBp: account.overBp, expiresAt: expiresAt + graceMs }
+      const parts = partsOf(windows, 0, amount)
+      const hold = { id, account, amount, parts, ...fresh, overBp: account.overBp, expiresAt: expiresAt + graceMs }
       const none = { reported: 0, seq: 0, flags: [], closedAt: null }
       const lease: Lease = {
         id,
@@ -81,7 +98,8 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       const { items, seq } = operation
       const lease = find(operation['lease'])
       const { hold } = lease
-      const { account, windows } = hold
+      const { account } = hold
+      const windows = windowsOfHold(hold)
       const { purse } = account
       // A report has no key of the caller's: its number is one.
       const numbered = { ...operation, key: `core:lease:${lease.id}:${seq}` }
@@ -95,7 +113,7 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       for (const item of Array.isArray(items) ? items : []) sum += typeof item === 'number' ? item : item.amount
       const isOpen = hold.status === 'open'
       const isOver = lease.reported + sum > lease.amount
-      const { within, above, charged, uncollected, present, windows: shown } = chargeHold(hold, sum)
+      const { within, above, charged, uncollected, present, charge, windows: shown } = chargeHold(hold, sum)
       const flags = [
         ...(isOpen ? [] : ['late']),
         ...(isOver ? ['overflow'] : []),
@@ -105,9 +123,8 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       lease.seq += 1
       lease.flags.push(...flags.filter((flag) => !lease.flags.includes(flag)))
       purse.held -= within
-      count(windows, -within, within)
-      count(present, 0, above)
-      post(account, windows, charged, above, present)
+      countHold(hold, hold.captured - within, -within, within, above, present)
+      post(account, windows, charged, charge)
       const facts = { ...viewLease(lease, now()), charged, uncollected, flags }
       return accept(numbered, account.project, purse, shown, facts)
     },
@@ -115,7 +132,8 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
     lease_close(operation) {
       const lease = find(operation['lease'])
       const { hold } = lease
-      const { account, windows } = hold
+      const { account } = hold
+      const windows = windowsOfHold(hold)
       const replayed = replay(account.project, operation)
       if (replayed) return replayed
       if (lease.closedAt !== null) return denyClosed(lease)
@@ -126,7 +144,7 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       }
       lease.closedAt = now()
       account.purse.held -= rest
-      count(windows, -rest, 0)
+      countHold(hold, hold.captured, -rest, 0)
       return accept(operation, account.project, account.purse, windows, { ...viewLease(lease, now()), released: rest })
     },
   }

@@ -56,8 +56,15 @@ export interface Hold {
   overBp: number
   status: string
   expiresAt: number
-  windows: Window[]
+  /** Where what was granted counts, in the order of its granting. */
+  parts: Part[]
   leased: boolean
+}
+/** From which micro-credit of a hold up to which a window counts it. */
+export interface Part {
+  window: Window
+  from: number
+  to: number
 }
 /** What is more about the hold of the same id. */
 export interface Lease {
@@ -76,6 +83,9 @@ export interface Charge {
   account: Account
   windows: Window[]
   left: number
+  /** The hold it is within, and where in its grant that begins. */
+  hold: Hold | null
+  from: number
   /** The part of it above the hold, and where that counted. */
   above: number
   aboveWindows: Window[]

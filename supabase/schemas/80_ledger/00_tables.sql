@@ -82,13 +82,16 @@ create table core.ledger_hold (
     constraint ledger_hold_status_known check (status in ('open', 'settled', 'voided', 'expired', 'settled_late')),
   budget_ids bigint[] not null,
   window_starts timestamptz[] not null,
+  part_from bigint[],
+  part_to bigint[],
   metadata jsonb not null default '{}',
   opened_at timestamptz not null,
   expires_at timestamptz not null,
   closed_at timestamptz,
   leased boolean not null default false
 ) with (fillfactor = 80);
-comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was reserved in.';
+comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was granted in.';
+comment on column core.ledger_hold.part_from is 'With part_to: the part of the grant that counts in each window, the first micro-credit granted being 0. It is charged from the front and released from the back. Null: all of it counts in all of them.';
 comment on column core.ledger_hold.captured is 'Charged within the hold: captured + released = amount at its end.';
 comment on column core.ledger_hold.above is 'Charged above the hold, or after its credits went back.';
 comment on column core.ledger_hold.uncollected is 'Used and not charged. A record, never a debt: no later grant collects it.';
@@ -109,6 +112,7 @@ create table core.ledger_tx (
   amount core.amount not null default 0,
   above core.amount,
   uncollected core.amount,
+  captured_from core.amount,
   flags text[] not null default '{}',
   budget_ids bigint[],
   window_starts timestamptz[],
@@ -127,6 +131,7 @@ comment on table core.ledger_tx is 'The journal: one row per accepted call, with
 comment on column core.ledger_tx.settled is 'With held and available: the balance of the purse it left behind.';
 comment on column core.ledger_tx.windows is 'Cap, spent and held that it left in each window of its budgets, in their order.';
 comment on column core.ledger_tx.above is 'The part of amount that a settle or report charged above its hold, in the windows named by the row; of a refund, the part that gives such back. Null: none.';
+comment on column core.ledger_tx.captured_from is 'Where in the grant of its hold the part within it begins, of what is charged or given back. Null: at 0.';
 comment on column core.ledger_tx.uncollected is 'Used and not charged. Null: none.';
 comment on column core.ledger_tx.request is 'What was asked: the fields of the call that are not null and not its defaults.';
 comment on column core.ledger_tx.result is 'The answer, of the calls whose answer core.ledger_answer cannot rebuild from the row.';

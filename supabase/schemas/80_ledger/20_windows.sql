@@ -214,7 +214,7 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
--- Two lists of windows as one: those of the first, then those of the second that are not among them.
+-- Two lists of windows as one, without repetition in the second: those of the first, then those of the second that are new.
 create function core.ledger_join_windows(p_ids bigint[], p_starts timestamptz[], p_more_ids bigint[], p_more_starts timestamptz[],
   out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -222,7 +222,8 @@ begin
   budget_ids := coalesce(p_ids, '{}');
   window_starts := coalesce(p_starts, '{}');
   for i in 1 .. coalesce(cardinality(p_more_ids), 0) loop
-    continue when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = p_more_ids[i] and k.start = p_more_starts[i]);
+    continue when exists (select from unnest(budget_ids, window_starts) as k (id, start)
+      where k.id = p_more_ids[i] and k.start = p_more_starts[i]);
     budget_ids := budget_ids || p_more_ids[i];
     window_starts := window_starts || p_more_starts[i];
   end loop;
@@ -230,16 +231,42 @@ end
 $$;
 comment on function core.ledger_join_windows is 'The windows of two lists, each once.';
 
--- How much each window of a set moves when p_amount counts in those of a list.
-create function core.ledger_spread(p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_amount bigint) returns bigint[]
+-- The windows of a hold and those of a further list (null: none), each once.
+create function core.ledger_hold_windows(p_hold core.ledger_hold, p_more_ids bigint[], p_more_starts timestamptz[],
+  out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_own record;
 begin
-  return array(select case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = w.id and k.start = w.start)
-      then p_amount else 0 end
-    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as w (id, start, ord) order by w.ord);
+  if p_hold.part_from is null then
+    budget_ids := p_hold.budget_ids;
+    window_starts := p_hold.window_starts;
+  else
+    v_own := core.ledger_join_windows(null, null, p_hold.budget_ids, p_hold.window_starts);
+    budget_ids := v_own.budget_ids;
+    window_starts := v_own.window_starts;
+  end if;
+  if p_more_ids is not null then
+    v_own := core.ledger_join_windows(budget_ids, window_starts, p_more_ids, p_more_starts);
+    budget_ids := v_own.budget_ids;
+    window_starts := v_own.window_starts;
+  end if;
 end
 $$;
-comment on function core.ledger_spread is 'An amount for each window of a set: p_amount for those of the list, 0 for the others.';
+comment on function core.ledger_hold_windows is 'The windows of a hold and those of a further list, each once.';
+
+-- How much of the grant of a hold, from p_from up to p_to, counts in each window of a set. Negative where p_to is before
+-- p_from: as much the other way.
+create function core.ledger_share(p_set core.ledger_window_set, p_hold core.ledger_hold, p_from bigint, p_to bigint) returns bigint[]
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select array(
+    select coalesce((
+      select sum(greatest(0, least(k.part_to, greatest(p_from, p_to)) - greatest(k.part_from, least(p_from, p_to)))) * sign(p_to - p_from)::int
+      from unnest(p_hold.budget_ids, p_hold.window_starts, p_hold.part_from, p_hold.part_to) as k (id, start, part_from, part_to)
+      where k.id = w.id and k.start = w.start), 0)::bigint
+    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as w (id, start, ord) order by w.ord)
+$$;
+comment on function core.ledger_share is 'How much of a part of a hold counts in each window of a set.';
 
 -- Writes the alerts that a transaction has just raised on one budget to the outbox.
 create function core.ledger_emit_alerts(p_tx bigint, p_budget_id bigint, p_thresholds int[]) returns boolean
@@ -334,6 +361,20 @@ begin
 end
 $$;
 comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';
+
+-- The same amounts for the windows of a list, which are all or some of a set.
+create function core.ledger_count_list(p_tx bigint, p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_held bigint,
+  p_spent bigint, p_now timestamptz) returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_one int[] := array(
+    select case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = s.id and k.start = s.start) then 1 else 0 end
+    from unnest(p_set.budget_ids, p_set.window_starts) with ordinality as s (id, start, ord) order by s.ord);
+begin
+  return core.ledger_count_each(p_tx, p_set, array(select p_held * o from unnest(v_one) o), array(select p_spent * o from unnest(v_one) o), p_now);
+end
+$$;
+comment on function core.ledger_count_list is 'Adds the same to held and spent of the windows of a list among a set.';
 
 -- A window whose rest the next one has taken grants nothing more. A call that took its time before the turn and the window's
 -- lock after it is sent again, with the time of then.

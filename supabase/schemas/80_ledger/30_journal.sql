@@ -16,7 +16,8 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_budgets jsonb := '[]';
 begin
-  for i in 1 .. coalesce(cardinality(p_facts), 0) loop
+  -- A hold may have grown into further windows since.
+  for i in 1 .. coalesce(cardinality(p_tx.windows), 0) / 3 loop
     v_budgets := v_budgets || (p_facts[i] || jsonb_build_object('limit', p_tx.windows[3 * i - 2], 'spent', p_tx.windows[3 * i - 1],
       'held', p_tx.windows[3 * i], 'rest', p_tx.windows[3 * i - 2] - p_tx.windows[3 * i - 1] - p_tx.windows[3 * i]));
   end loop;
@@ -41,13 +42,12 @@ create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_hold core.ledger_hold;
-  v_lists record;
   v_windows core.ledger_window_set;
 begin
   if p_tx.result is not null then return p_tx.result; end if;
   select * into v_hold from core.ledger_hold where id = p_tx.hold;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, p_tx.budget_ids, p_tx.window_starts);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_windows := case when p_tx.hold is null then core.ledger_read_windows(p_tx.budget_ids, p_tx.window_starts)
+    else core.ledger_read_hold(v_hold, p_tx.budget_ids, p_tx.window_starts) end;
   return core.ledger_answer(p_tx, v_hold, v_windows.facts);
 end
 $$;
@@ -82,18 +82,20 @@ create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
-  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null
+  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null,
+  p_captured_from bigint default null
 ) returns core.ledger_tx
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
 begin
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
-    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected)
+    budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected,
+    captured_from)
   values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1)), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
     core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now,
-    nullif(p_above, 0), nullif(p_uncollected, 0))
+    nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))
   on conflict on constraint ledger_tx_key_key do nothing
   returning * into v_tx;
   if not found then

@@ -49,9 +49,9 @@ begin
 
   update core.ledger_window w set held = w.held - k.rest
   from (
-    select u.budget_id, u.period_start, sum(h.amount - h.captured) as rest
+    select u.budget_id, u.period_start, sum(greatest(0, least(u.part_to, h.amount) - greatest(u.part_from, h.captured))) as rest
     from unnest(p_holds) as d (id) join core.ledger_hold h on h.id = d.id,
-      unnest(h.budget_ids, h.window_starts) as u (budget_id, period_start)
+      unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as u (budget_id, period_start, part_from, part_to)
     where h.status = 'open' and h.expires_at <= p_now group by 1, 2) k
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
   update core.ledger_account a set held = a.held - k.rest, version = a.version + k.count

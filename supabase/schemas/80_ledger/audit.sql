@@ -60,18 +60,26 @@ begin
     jsonb_build_object('spent', w.spent, 'held', w.held, 'attributed_spent', coalesce(s.spent, 0), 'attributed_held', coalesce(s.held, 0))
   from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id
   left join (
-    select k.budget_id, k.period_start, sum(x.spent) as spent, sum(x.held) as held from (
-      select h.budget_ids, h.window_starts, h.captured::bigint as spent,
-        case h.status when 'open' then h.amount - h.captured else 0 end as held from core.ledger_hold h
+    select x.budget_id, x.period_start, sum(x.spent) as spent, sum(x.held) as held from (
+      -- what is within a hold, in the windows of its parts
+      select k.budget_id, k.period_start, greatest(0, least(k.part_to, h.captured) - coalesce(k.part_from, 0)) as spent,
+        case h.status when 'open' then greatest(0, least(k.part_to, h.amount) - greatest(k.part_from, h.captured)) else 0 end as held
+      from core.ledger_hold h, unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as k (budget_id, period_start, part_from, part_to)
       union all
-      select t.budget_ids, t.window_starts,
-        case t.op when 'refund' then coalesce(t.above, 0) - t.amount::bigint when 'charge' then t.amount else coalesce(t.above, 0) end, 0
-      from core.ledger_tx t where t.budget_ids is not null
+      select k.budget_id, k.period_start, -greatest(0, least(k.part_to, coalesce(t.captured_from, 0) + t.amount - coalesce(t.above, 0))
+        - greatest(k.part_from, coalesce(t.captured_from, 0))), 0
+      from core.ledger_tx t join core.ledger_hold h on h.id = t.hold,
+        unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as k (budget_id, period_start, part_from, part_to)
+      where t.op = 'refund'
       union all
-      select c.budget_ids, c.window_starts, -t.above::bigint, 0
-      from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id where t.op = 'refund' and t.above is not null
-    ) x, unnest(x.budget_ids, x.window_starts) as k (budget_id, period_start)
-    group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
+      -- charges, what is above a hold, and what is given back of them
+      select k.budget_id, k.period_start, case t.op when 'charge' then t.amount else coalesce(t.above, 0) end, 0
+      from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.op <> 'refund'
+      union all
+      select k.budget_id, k.period_start, -(case when t.hold is null then t.amount else coalesce(t.above, 0) end)::bigint, 0
+      from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id,
+        unnest(c.budget_ids, c.window_starts) as k (budget_id, period_start) where t.op = 'refund'
+    ) x group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
   where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
   union all
   select 'no transaction is refunded beyond its amount', t.id::text, jsonb_build_object('amount', t.amount, 'refunded', sum(r.amount))

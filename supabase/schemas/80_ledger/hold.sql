@@ -130,11 +130,6 @@ end
 $$;
 comment on function core.ledger_find_hold is 'A hold of the caller''s project, after authorisation; PT404 for a missing or foreign one, PT409 to change a lease''s.';
 
--- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
--- hold, or after it expired, core.ledger_split bounds the charge: what it leaves is uncollected, and part of every book.
--- reject denies what is above an open hold. What is within the hold counts in the windows it was reserved in, what is above
--- in the present ones. An expired hold charges once: the provider has billed. Replays on p_key.
--- Locks: purse, hold, windows.
 -- Whether a settle may charge above its hold: the hold is no longer open, or p_used (null: its rest) is more than its rest.
 create function core.ledger_is_above(p_hold core.ledger_hold, p_used bigint, p_now timestamptz) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -164,23 +159,52 @@ end
 $$;
 comment on function core.ledger_pick is 'Names, caps and counts of the windows of a set that a list names.';
 
--- Counts a charge on a hold: p_held and p_within in the windows of the hold, p_above in the present ones.
-create function core.ledger_count_charge(p_tx bigint, p_set core.ledger_window_set, p_hold core.ledger_hold, p_held bigint, p_within bigint,
-  p_budget_ids bigint[], p_window_starts timestamptz[], p_above bigint, p_now timestamptz) returns core.ledger_window_set
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+-- The windows of a hold, and those of a further list, locked by the caller.
+create function core.ledger_read_hold(p_hold core.ledger_hold, p_more_ids bigint[] default null, p_more_starts timestamptz[] default null)
+returns core.ledger_window_set
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_spent bigint[];
-  v_above bigint[];
+  v_lists record;
 begin
-  if p_budget_ids is null then return core.ledger_count(p_tx, p_set, p_held, p_within, p_now); end if;
-  v_spent := core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_within);
-  v_above := core.ledger_spread(p_set, p_budget_ids, p_window_starts, p_above);
-  return core.ledger_count_each(p_tx, p_set, core.ledger_spread(p_set, p_hold.budget_ids, p_hold.window_starts, p_held),
-    array(select s.spent + s.above from unnest(v_spent, v_above) with ordinality as s (spent, above, ord) order by s.ord), p_now);
+  if p_hold.part_from is null and p_more_ids is null then
+    return core.ledger_read_windows(p_hold.budget_ids, p_hold.window_starts);
+  end if;
+  v_lists := core.ledger_hold_windows(p_hold, p_more_ids, p_more_starts);
+  return core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
 end
 $$;
-comment on function core.ledger_count_charge is 'Counts within a hold in its own windows and above it in the present ones.';
+comment on function core.ledger_read_hold is 'The windows of a hold, with those of a further list, each once.';
 
+-- Counts what happens to a hold in the windows of its grant from p_from on: p_held (0 or less) is no longer held, p_spent is
+-- charged (less than 0: given back). p_above counts in the windows of the list.
+create function core.ledger_count_hold(p_tx bigint, p_set core.ledger_window_set, p_hold core.ledger_hold, p_from bigint, p_held bigint,
+  p_spent bigint, p_ids bigint[], p_starts timestamptz[], p_above bigint, p_now timestamptz) returns core.ledger_window_set
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_held bigint[];
+  v_spent bigint[];
+begin
+  if p_set.caps is null then return p_set; end if;
+  if p_ids is null and p_hold.part_from is null then return core.ledger_count(p_tx, p_set, p_held, p_spent, p_now); end if;
+  v_held := core.ledger_share(p_set, p_hold, p_from - p_held, p_from);
+  v_spent := case when p_spent < 0 then core.ledger_share(p_set, p_hold, p_from - p_spent, p_from)
+    else core.ledger_share(p_set, p_hold, p_from, p_from + p_spent) end;
+  if p_above <> 0 then
+    v_spent := array(
+      select s.spent + case when exists (select from unnest(p_ids, p_starts) as k (id, start) where k.id = s.id and k.start = s.start)
+        then p_above else 0 end
+      from unnest(p_set.budget_ids, p_set.window_starts, v_spent) with ordinality as s (id, start, spent, ord) order by s.ord);
+  end if;
+  return core.ledger_count_each(p_tx, p_set, v_held, v_spent, p_now);
+end
+$$;
+comment on function core.ledger_count_hold is 'Counts what is charged and released of a hold in the windows of its parts, and what is above it in those of a list.';
+
+-- Charges what was used and releases the rest; p_amount null charges the whole rest and flags it estimated. Above the
+-- hold, or after it expired, core.ledger_split bounds the charge: what it leaves is uncollected, and part of every book.
+-- reject denies what is above an open hold. What is within the hold counts in the windows it was granted in, what is above
+-- in the present ones. An expired hold charges once: the provider has billed. Replays on p_key.
+-- Locks: purse, hold, windows.
 create function core.ledger_settle(
   p_batch core.ledger_batch_locks, p_key text, p_hold uuid, p_amount bigint, p_metadata jsonb
 ) returns jsonb
@@ -191,11 +215,11 @@ declare
   v_account core.ledger_account;
   v_lock record;
   v_purse core.ledger_account;
+  v_captured bigint;
   v_rest bigint;
   v_used bigint;
   v_is_above boolean;
   v_part record;
-  v_lists record;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
@@ -218,15 +242,16 @@ begin
   select * into v_hold from core.ledger_hold where id = p_hold;
   if v_hold.status not in ('open', 'expired') then
     return core.ledger_denied('hold_closed', v_account.code, v_purse,
-      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
+      core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   end if;
 
-  v_rest := v_hold.amount - v_hold.captured;
+  v_captured := v_hold.captured;
+  v_rest := v_hold.amount - v_captured;
   v_used := coalesce(p_amount, v_rest);
   if v_hold.status = 'open' and v_used > v_rest and v_hold.over = 'reject' then
     return core.ledger_denied('over_capture', v_account.code, v_purse,
-      core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)),
+      core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
   elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
     v_ok := core.ledger_retry();
@@ -234,8 +259,7 @@ begin
     v_lock.budget_ids := null;
     v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_used,
     (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
@@ -247,7 +271,7 @@ begin
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count_charge(v_tx.id, v_windows, v_hold, case v_hold.status when 'open' then -v_rest else 0 end,
+  v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
     v_part.within, v_lock.budget_ids, v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_lock.at,
     uncollected = uncollected + v_part.uncollected,
@@ -256,7 +280,7 @@ begin
   where id = p_hold returning * into v_hold;
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
     null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
-    p_uncollected => v_part.uncollected);
+    p_uncollected => v_part.uncollected, p_captured_from => v_captured);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
@@ -304,7 +328,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_hold from core.ledger_hold where id = p_hold;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  v_windows := core.ledger_read_hold(v_hold);
   if v_hold.status <> 'open' or v_hold.captured > 0 then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status, 'captured', v_hold.captured));
@@ -313,7 +337,7 @@ begin
   v_tx.id := nextval('core.journal_id');
   update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at where id = p_hold returning * into v_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count(v_tx.id, v_windows, -v_hold.amount, 0, v_lock.at);
+  v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, 0, -v_hold.amount, 0, null, null, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);

@@ -222,7 +222,7 @@ begin
     'rest', case when v_hold.status = 'open' and not v_due then v_hold.amount - v_hold.captured else 0 end,
     'above', v_hold.above, 'uncollected', v_hold.uncollected,
     'over', v_hold.over, 'over_bp', v_hold.over_bp, 'metadata', v_hold.metadata, 'opened_at', v_hold.opened_at, 'expires_at', v_hold.expires_at,
-    'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)));
+    'closed_at', v_hold.closed_at, 'budgets', core.ledger_windows_view(core.ledger_read_hold(v_hold)));
 end
 $$;
 comment on function core_api.ledger_hold_get is 'The present state of a hold; due ones show as expired.';

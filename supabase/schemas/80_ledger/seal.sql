@@ -34,7 +34,7 @@ begin
   count := 0;
   for v_row in
     select t.xid, t.id, jsonb_build_array(t.id, t.project, t.key, t.op, t.account_id, t.purse_id, t.version, t.hold, t.related_id,
-      t.amount, t.above, t.uncollected, t.flags, t.budget_ids, (select array_agg(extract(epoch from s)) from unnest(t.window_starts) s),
+      t.amount, t.above, t.uncollected, t.captured_from, t.flags, t.budget_ids, (select array_agg(extract(epoch from s)) from unnest(t.window_starts) s),
       t.settled, t.held, t.available, t.windows, t.request, t.result, t.actor, t.request_id, extract(epoch from t.created_at),
       (select jsonb_agg(jsonb_build_array(e.account_id, e.amount, e.balance_after, e.version) order by e.account_id)
        from core.ledger_entry e where e.tx_id = t.id))::text as line

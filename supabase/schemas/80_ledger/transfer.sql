@@ -92,7 +92,7 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_hold core.ledger_hold;
-  v_lists record;
+  v_from bigint;
   v_windows core.ledger_window_set;
   v_above bigint;
   v_left bigint;
@@ -115,14 +115,9 @@ begin
   end if;
   select * into v_account from core.ledger_account where id = v_charge.account_id;
   v_request := jsonb_build_object('op', 'refund', 'tx', p_tx, 'amount', p_amount);
-  if v_charge.hold is not null then
-    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold;
-    v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_charge.budget_ids, v_charge.window_starts);
-  else
-    v_lists := core.ledger_join_windows(v_charge.budget_ids, v_charge.window_starts, null, null);
-  end if;
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, v_lists.budget_ids, v_lists.window_starts);
+  v_lock := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, coalesce(v_charge.budget_ids, '{}'),
+    coalesce(v_charge.window_starts, '{}'));
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -140,17 +135,20 @@ begin
   update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   -- What was charged last goes back first: above the hold before what was within it.
   v_above := least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount) - least(coalesce(v_charge.above, 0), v_charge.amount - v_left);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
-  if v_hold.id is null then
-    v_windows := core.ledger_count(v_tx, v_windows, 0, -v_amount, v_lock.at);
+  if v_charge.hold is null then
+    v_windows := core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_lock.at);
   else
-    v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, 0, v_above - v_amount,
-      coalesce(v_charge.budget_ids, '{}'), coalesce(v_charge.window_starts, '{}'), -v_above, v_lock.at);
+    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold;
+    -- Where the part that stays charged within the hold ends.
+    v_from := coalesce(v_charge.captured_from, 0) + v_left - v_amount - (coalesce(v_charge.above, 0)
+      - least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount));
+    v_windows := core.ledger_count_hold(v_tx, core.ledger_read_hold(v_hold, v_charge.budget_ids, v_charge.window_starts), v_hold, v_from,
+      0, v_above - v_amount, v_charge.budget_ids, v_charge.window_starts, -v_above, v_lock.at);
   end if;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', v_account.code, 'refunded', v_amount, 'refunds', p_tx, 'left', v_left - v_amount);
   perform core.ledger_journal(v_tx, p_key, 'refund', v_account, v_purse, v_charge.hold, v_amount, '{}', v_request, v_answer, v_lock.at,
-    coalesce(v_hold.budget_ids, v_charge.budget_ids), coalesce(v_hold.window_starts, v_charge.window_starts), p_tx, p_above => v_above);
+    p_related => p_tx, p_above => v_above, p_captured_from => v_from);
   v_ok := core.ledger_post(v_tx, v_purse, v_amount, 2);
   return v_answer;
 end

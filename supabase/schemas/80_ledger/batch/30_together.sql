@@ -92,11 +92,13 @@ begin
   b.at := v_lock.at;
 
   b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
-  -- A settle above its hold counts in other windows than the hold: rare, and decided by settle itself, in its turn.
+  -- A settle above its hold, or of a hold that grew across the end of a period, counts in further windows: rare, and decided
+  -- by settle itself, in its turn.
   if exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.valid, b.result)
       as x (op, amount, granted, captured, status, valid, result)
       where x.op = 'settle' and x.valid and x.result is null
-        and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured)) then
+        and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured))
+    or exists (select from core.ledger_hold h where h.id = any (v_holds) and h.part_from is not null) then
     return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts));
   end if;
   b := core.ledger_batch_decide(b);

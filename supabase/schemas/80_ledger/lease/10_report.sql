@@ -57,7 +57,7 @@ declare
   v_windows core.ledger_window_set;
   v_is_above boolean;
   v_part record;
-  v_lists record;
+  v_captured bigint;
   v_flags text[] := '{}';
   v_tx bigint;
   v_key text := format('core:lease:%s:%s', p_lease, p_seq);
@@ -80,7 +80,7 @@ begin
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
   select * into v_hold from core.ledger_hold where id = p_lease;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
@@ -98,8 +98,7 @@ begin
     v_lock.budget_ids := null;
     v_lock.window_starts := null;
   end if;
-  v_lists := core.ledger_join_windows(v_hold.budget_ids, v_hold.window_starts, v_lock.budget_ids, v_lock.window_starts);
-  v_windows := core.ledger_read_windows(v_lists.budget_ids, v_lists.window_starts);
+  v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_sum,
     (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
   if v_hold.status <> 'open' then v_flags := v_flags || 'late'::text; end if;
@@ -111,7 +110,8 @@ begin
   where l.id = p_lease returning * into v_lease;
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, held = held - v_part.within, version = version + 1
   where id = v_purse.id returning * into v_purse;
-  v_windows := core.ledger_count_charge(v_tx, v_windows, v_hold, -v_part.within, v_part.within, v_lock.budget_ids,
+  v_captured := v_hold.captured;
+  v_windows := core.ledger_count_hold(v_tx, v_windows, v_hold, v_captured, -v_part.within, v_part.within, v_lock.budget_ids,
     v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
     uncollected = uncollected + v_part.uncollected
@@ -120,7 +120,8 @@ begin
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at)
     || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
   perform core.ledger_journal(v_tx, v_key, 'lease_report', v_account, v_purse, p_lease, v_part.within + v_part.above, v_flags, v_request,
-    v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected);
+    v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected,
+    p_captured_from => v_captured);
   if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
   return v_answer;
 end
@@ -158,7 +159,7 @@ begin
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
   select * into v_hold from core.ledger_hold where id = p_lease;
-  v_windows := core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts);
+  v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('lease', p_lease, 'hold', p_lease, 'status', v_hold.status));
@@ -172,7 +173,8 @@ begin
   end if;
   update core.ledger_lease set closed_at = v_lock.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
-  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count(v_tx, v_windows, -v_rest, 0, v_lock.at)))
+  v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(core.ledger_count_hold(v_tx, v_windows, v_hold, v_hold.captured,
+      -v_rest, 0, null, null, 0, v_lock.at)))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at) || jsonb_build_object('released', v_rest);
   perform core.ledger_journal(v_tx, p_key, 'lease_close', v_account, v_purse, p_lease, 0, '{}', v_request, v_answer, v_lock.at);
   return v_answer;
