@@ -10,6 +10,9 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', false, null),
   ('cache:operate', 'Clear whole namespaces of the cache', '{operator,admin,owner}', false, null);
 
+insert into core.share_kind (name, rights, summary) values
+  ('cache', '{read,write}', 'A namespace of the cache: read its values; write, delete and invalidate them');
+
 create sequence core.cache_version;
 comment on sequence core.cache_version is 'The order of reads and changes of the cache: a write brings the number of the read that missed.';
 
@@ -89,23 +92,6 @@ comment on table core.cache_usage is 'What each project keeps, as of the last co
 -- supabase/schemas/81_cache/20_enter.sql
 
 -- The steps that the cache's functions share.
-
--- The project a call is for: the named one, or the caller's own.
-create function core.cache_enter(p_scope text, p_project text) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_project text := coalesce(p_project, core.claims() ->> 'project');
-  v_ok boolean;
-begin
-  if v_project is null then
-    perform core.refuse('PT400', 'invalid_project', 'project is missing, and this credential belongs to none',
-      'Name the project.', jsonb_build_object('field', 'project'));
-  end if;
-  v_ok := core.authorize(p_scope, v_project);
-  return v_project;
-end
-$$;
-comment on function core.cache_enter is 'Authorises a call for a project, by default the caller''s own, and returns its name.';
 
 create function core.cache_require_names(p_field text, p_names text[], p_most int) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -190,7 +176,7 @@ create function core_api.cache_get_many(p_namespace text, p_keys text[], p_holde
 language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:read', p_project);
+  v_project text := core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read');
   v_read_at bigint := nextval('core.cache_version');
   v_entries jsonb;
   v_leases jsonb;
@@ -235,7 +221,7 @@ declare
   v_ok boolean;
   v_leases jsonb;
 begin
-  v_ok := core.authorize('cache:write', p_project);
+  perform core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   if p_lease_ms is null or p_lease_ms not between 100 and 3600000 then
     perform core.refuse('PT400', 'invalid_lease', 'lease_ms must be 100 to 3600000', null, jsonb_build_object('field', 'lease_ms'));
   end if;
@@ -262,7 +248,7 @@ create function core_api.cache_renew(p_namespace text, p_key text, p_token bigin
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
 begin
   if p_lease_ms is null or p_lease_ms not between 100 and 3600000 then
     perform core.refuse('PT400', 'invalid_lease', 'lease_ms must be 100 to 3600000', null, jsonb_build_object('field', 'lease_ms'));
@@ -282,7 +268,7 @@ create function core_api.cache_release(p_namespace text, p_key text, p_token big
   p_backoff_ms int default 0, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
 begin
   if p_failure is not null and p_backoff_ms > 0 then
     update core.cache_lease set failure = left(p_failure, 500),
@@ -310,7 +296,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_keys text[];
   v_own bigint := nextval('core.cache_version');
   v_versions jsonb;
@@ -406,7 +392,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_version bigint := nextval('core.cache_version');
   v_deleted int;
 begin
@@ -438,7 +424,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_version bigint := nextval('core.cache_version');
 begin
   v_ok := core.cache_require_namespace(p_namespace);
@@ -462,7 +448,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_version bigint := nextval('core.cache_version');
 begin
   v_ok := core.cache_require_namespace(p_namespace);
@@ -501,7 +487,7 @@ create function core_api.cache_clear(p_namespace text, p_origin text default nul
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:operate', p_project);
+  v_project text := core.enter('cache:operate', p_project);
 begin
   v_ok := core.cache_require_namespace(p_namespace);
   return core.cache_clear_namespace(v_project, p_namespace, p_origin);
@@ -513,14 +499,32 @@ grant execute on function core_api.cache_clear to core_member, service_role;
 
 -- supabase/schemas/81_cache/50_follow.sql
 
+create function core.cache_enter_namespaces(p_project text, p_namespaces text[]) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text;
+  v_name text;
+begin
+  if p_namespaces is null then return core.enter('cache:read', p_project); end if;
+  perform core.cache_require_names('namespaces', p_namespaces, 1000);
+  foreach v_name in array p_namespaces loop
+    v_project := core.enter_shared('cache:read', 'cache', p_project, v_name, 'read');
+  end loop;
+  return v_project;
+end
+$$;
+comment on function core.cache_enter_namespaces is 'Authorises a reader of some namespaces, or without any named of all in its project, and returns the owning project.';
+
 -- What changed after a cursor, oldest first, of what has become final: an event of a transaction that is still open, and
 -- all behind it, wait for the next call. A cursor of another epoch, or older than what is remembered, gets reset: true and
--- the present end. Without a cursor the answer has the end and no events.
-create function core_api.cache_poll(p_cursor text default null, p_limit int default 1000, p_project text default null) returns jsonb
+-- the present end. Without a cursor the answer has the end and no events. Without p_namespaces it is about all of the
+-- caller's own project; those of another project have to be named, and each of them shared.
+create function core_api.cache_poll(p_cursor text default null, p_limit int default 1000, p_project text default null,
+  p_namespaces text[] default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:read', p_project);
+  v_project text;
   v_head core.cache_head;
   v_final xid8 := core.final_xid();
   v_parts text[] := string_to_array(p_cursor, ':');
@@ -528,6 +532,7 @@ declare
   v_after_id bigint;
   v_events jsonb := '[]';
 begin
+  v_project := core.cache_enter_namespaces(p_project, p_namespaces);
   v_ok := core.require_page(p_limit);
   if p_cursor is not null and p_cursor !~ '^[0-9a-f-]{36}:[0-9]{1,19}:[0-9]{1,18}$' then
     perform core.refuse('PT400', 'invalid_cursor', 'cursor must be one that cache_poll answered', null, jsonb_build_object('field', 'cursor'));
@@ -542,11 +547,13 @@ begin
     from (
       select * from core.cache_event
       where project = v_project and (xid, id) > (v_after, v_after_id) and xid < v_final
+        and (p_namespaces is null or namespace = any (p_namespaces))
       order by xid, id limit p_limit
     ) e;
     if jsonb_array_length(v_events) = p_limit then
       select e.xid, e.id into v_after, v_after_id from core.cache_event e
       where e.project = v_project and (e.xid, e.id) > (v_after, v_after_id) and e.xid < v_final
+        and (p_namespaces is null or e.namespace = any (p_namespaces))
       order by e.xid, e.id offset p_limit - 1 limit 1;
       return jsonb_build_object('ok', true, 'reset', false, 'events', v_events, 'more', true,
         'cursor', concat_ws(':', v_head.epoch, v_after, v_after_id));
@@ -575,7 +582,7 @@ declare
 begin
   -- The scope to write is enough to sweep: it deletes nothing that could still be read, and what is over
   -- bounds only of its owner.
-  perform core.cache_enter('cache:write', p_project);
+  perform core.authorize('cache:write', coalesce(p_project, core.claims() ->> 'project'));
   v_ok := core.require_page(p_limit);
   if not pg_try_advisory_xact_lock(hashtextextended('core.cache_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'evicted', 0);
@@ -644,7 +651,8 @@ comment on function core.cache_evict is 'Deletes entries of projects that keep m
 create function core_api.cache_stats(p_namespace text default null, p_project text default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_project text := core.cache_enter('cache:read', p_project);
+  v_project text := case when p_namespace is null then core.enter('cache:read', p_project)
+    else core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read') end;
   v_rows jsonb;
 begin
   select coalesce(jsonb_agg(jsonb_build_object('namespace', n.namespace, 'entries', n.entries, 'bytes', n.bytes, 'stale', n.stale,

@@ -19,6 +19,7 @@ const boundedOtherwise: Readonly<Record<string, string>> = {
   ledger_usage: '1,000 buckets',
   member_roles: 'the projects of one person',
   project_list: 'the registered projects',
+  share_set: 'the rights of one share',
   system_info: 'the migrations',
 }
 

@@ -22,6 +22,7 @@ import { addCredits } from './nouns/ledger/credits.ts'
 import { addLeases } from './nouns/ledger/lease.ts'
 import { addMembers } from './nouns/member/member.ts'
 import { addProject } from './nouns/project/project.ts'
+import { addShares } from './nouns/share/share.ts'
 import { addStatus } from './nouns/system/status.ts'
 import { addSystem } from './nouns/system/system.ts'
 import { createSession } from './session.ts'
@@ -59,6 +60,7 @@ export function buildProgram(
   addKeys(verbs)
   addScopes(verbs)
   addFlags(verbs)
+  addShares(verbs)
   addAuditLog(verbs)
   addErrors(verbs)
   addSystem(verbs)

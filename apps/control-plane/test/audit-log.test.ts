@@ -63,8 +63,8 @@ describe.each(mutating.map((contract) => [contract.operation as Mutation, contra
         expect.objectContaining({ actor: 'owner', requestId: first.value.headers['x-request-id'] }),
       ])
       const again = await entriesOf(server, () => send(request, { idempotencyKey }))
-      // Who is gone cannot be shown out again.
-      expect(again.value.status).toBe(operation === 'removeMember' ? 404 : first.value.status)
+      // What is gone cannot be removed again.
+      expect(again.value.status).toBe(['removeMember', 'removeShare'].includes(operation) ? 404 : first.value.status)
       expect(again.entries).toEqual([])
     })
   },

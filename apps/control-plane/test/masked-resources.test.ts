@@ -19,6 +19,7 @@ const nobodys: Record<string, string> = {
   tx: '99999999',
   account: 'manus_nobody',
   subject: `user:${uuidv7()}`,
+  share: uuidv7(),
 }
 
 beforeAll(async () => {
@@ -39,6 +40,9 @@ beforeAll(async () => {
   theirs['subject'] = `user:${uuidv7()}`
   const member = { key: server.owner, body: { role: 'viewer' } }
   await server.send('PUT', `${there}/members/${theirs['subject']}`, member)
+  theirs['share'] = uuidv7()
+  const shared = { key: server.owner, body: { rights: ['read'] } }
+  await server.send('PUT', `${there}/shares/cache/${theirs['share']}/*`, shared)
   const at = new Date().toISOString()
   const fault = { kind: 'loop', name: 'Error', place: 'a loop', message: 'no', count: 1, first_seen: at, last_seen: at }
   const fingerprint = uuidv7().replaceAll('-', '')
@@ -64,6 +68,7 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   getMember: [['subject', (id) => ({ method: 'GET', path: `/members/${id}` })]],
   updateMember: [['subject', (id) => ({ method: 'PATCH', path: `/members/${id}`, body: { name: 'mine' } })]],
   removeMember: [['subject', (id) => ({ method: 'DELETE', path: `/members/${id}` })]],
+  removeShare: [['share', (id) => ({ method: 'DELETE', path: `/shares/cache/${id}/*` })]],
   markError: [['error', (id) => ({ method: 'PATCH', path: `/errors/${id}`, body: { status: 'ignored' } })]],
   listAccounts: [['account', (id) => ({ method: 'GET', path: `/accounts?parent=${id}` })]],
   openAccount: [
@@ -121,8 +126,9 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
 test('every route of a project that takes an id is here', () => {
   const all: readonly RouteContract[] = routes
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
-  // A person who is added need not be a member of anything before.
-  expect(inPath.filter((operation) => operation !== 'putMember' && named[operation] === undefined)).toEqual([])
+  // A person who is added need not be a member of anything before, and what is shared need not exist.
+  const makers = ['putMember', 'putShare']
+  expect(inPath.filter((operation) => !makers.includes(operation) && named[operation] === undefined)).toEqual([])
 })
 
 const ask = ({ method, path, body }: Named): Promise<Reply> =>

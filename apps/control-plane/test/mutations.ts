@@ -72,6 +72,12 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   createApiKey: async () => post('/api-keys', { name: 'made' }),
   rerollApiKey: async (server) => post(`/api-keys/${await makeKey(server)}/reroll`),
   revokeApiKey: async (server) => ({ method: 'DELETE', path: `${project}/api-keys/${await makeKey(server)}` }),
+  putShare: async () => ({ method: 'PUT', path: sharePath(), body: { rights: ['read'] } }),
+  removeShare: async (server) => {
+    const path = sharePath()
+    await act(server, { method: 'PUT', path, body: { rights: ['read'] } })
+    return { method: 'DELETE', path }
+  },
   setFlag: async () => ({ method: 'PUT', path: `${project}/flags`, body: { name: 'router.order', value: uuidv7() } }),
   setFlagForAll: async () => ({ method: 'PUT', path: '/v1/flags', body: { name: 'for.all', value: uuidv7() } }),
   openAccount: async () => post('/accounts', { account: `smart_layer/${uuidv7()}` }),
@@ -131,6 +137,8 @@ async function makeKey(server: TestServer, prefix = project): Promise<string> {
   const made = await act(server, { method: 'POST', path: `${prefix}/api-keys`, body: { name: 'made' } })
   return String(made['id'])
 }
+
+const sharePath = () => `${project}/shares/cache/${uuidv7()}/*`
 
 const memberPath = () => `${project}/members/user:${uuidv7()}`
 

@@ -70,6 +70,10 @@ const editables: Record<string, () => Promise<{ method: string; path: string; bo
       ],
     }
   },
+  putShare: async () => {
+    const { method, path } = await mutations.putShare(server)
+    return { method, path, bodies: [{ rights: ['read'] }, { rights: ['read', 'write'] }] }
+  },
   setFlagForAll: async () => ({
     method: 'PUT',
     path: '/v1/flags',

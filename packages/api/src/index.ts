@@ -90,6 +90,7 @@ export {
 } from './realtime/frame.ts'
 export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
 export { type Routes, routes } from './routes.ts'
+export { listShares, putShare, removeShare } from './share/routes.ts'
 export { getBottlenecks } from './system/routes/bottleneck.ts'
 export { getMe } from './system/routes/me.ts'
 export { listScopes, scopeCatalog } from './system/routes/scope.ts'

@@ -13,6 +13,7 @@ import * as ledgerTopics from './ledger/topics.ts'
 import * as memberScopes from './member/scopes.ts'
 import * as memberTopics from './member/topics.ts'
 import * as projectScopes from './project/scopes.ts'
+import * as shareScopes from './share/scopes.ts'
 import * as systemScopes from './system/scopes.ts'
 
 // What nouns contribute to the contract, a line for each noun. Routes are built from these, so routes.ts sums them: in
@@ -27,6 +28,7 @@ export const scopes = {
   ...eventScopes.scopes,
   ...flagScopes.scopes,
   ...ledgerScopes.scopes,
+  ...shareScopes.scopes,
   ...cacheScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,

@@ -6,6 +6,7 @@ import * as key from './key/routes.ts'
 import * as ledger from './ledger/routes.ts'
 import * as member from './member/routes.ts'
 import * as project from './project/routes.ts'
+import * as share from './share/routes.ts'
 import * as system from './system/routes.ts'
 
 /**
@@ -20,6 +21,7 @@ export const routes = [
   ...key.routes,
   ...project.routes,
   ...member.routes,
+  ...share.routes,
   ...audit.routes,
   ...error.routes,
   ...system.routes,

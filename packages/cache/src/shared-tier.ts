@@ -183,7 +183,9 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
     },
     async poll() {
       const done = await call('poll', hardTimeoutMs, (options) => store.poll(options))
-      return done !== undefined && 'answer' in done ? done.answer : []
+      if (done === undefined) return []
+      // Who may not follow changes any more cannot know what is still true.
+      return 'answer' in done ? done.answer : [{ type: 'reset' }]
     },
     async sweep(limit) {
       const done = await call('sweep', hardTimeoutMs, (options) => store.sweep(limit, options))

@@ -91,10 +91,7 @@ declare
 begin
   if v_role = 'core_member' or v_claims ->> 'role' = 'core_member' then
     if p_project is null or v_claims ->> 'project' is distinct from p_project then
-      perform core.refuse('PT403', 'forbidden_project',
-        format('this credential belongs to project %s and cannot act for %s',
-          coalesce(v_claims ->> 'project', '(none)'), coalesce(p_project, 'the whole system')),
-        'Use a credential of that project, or the owner''s.');
+      perform core.refuse_foreign(v_claims ->> 'project', p_project);
     end if;
     if not coalesce(v_claims -> 'caps' ? p_scope, false) then
       perform core.refuse('PT403', 'forbidden_capability',
@@ -118,6 +115,38 @@ begin
 end
 $$;
 comment on function core.authorize is 'Every function of core_api calls this first: scope and project against the caller''s claims.';
+
+-- The project a call is for: the named one, or the caller's own.
+create function core.enter(p_scope text, p_project text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := coalesce(p_project, core.claims() ->> 'project');
+begin
+  if v_project is null then perform core.refuse_no_project(); end if;
+  perform core.authorize(p_scope, v_project);
+  return v_project;
+end
+$$;
+comment on function core.enter is 'Authorises a call for a project, by default the caller''s own, and returns its name. PT400 without one.';
+
+create function core.refuse_no_project() returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.refuse('PT400', 'invalid_project', 'project is missing, and this credential belongs to none',
+    'Name the project.', jsonb_build_object('field', 'project'));
+end
+$$;
+comment on function core.refuse_no_project is 'Raises PT400: the call names no project, and the credential belongs to none.';
+
+create function core.refuse_foreign(p_own text, p_project text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.refuse('PT403', 'forbidden_project',
+    format('this credential belongs to project %s and cannot act for %s', coalesce(p_own, '(none)'), coalesce(p_project, 'the whole system')),
+    'Use a credential of that project, or the owner''s.');
+end
+$$;
+comment on function core.refuse_foreign is 'Raises PT403: the credential belongs to another project.';
 
 -- Time-ordered ids keep index inserts at the right edge of the tree: uuid v7 doubled batch throughput against v4.
 -- Postgres 18 makes them itself; older servers get the same layout (RFC 9562) from a v4 with its head overlaid. Many are

@@ -6,6 +6,9 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', false, null),
   ('cache:operate', 'Clear whole namespaces of the cache', '{operator,admin,owner}', false, null);
 
+insert into core.share_kind (name, rights, summary) values
+  ('cache', '{read,write}', 'A namespace of the cache: read its values; write, delete and invalidate them');
+
 create sequence core.cache_version;
 comment on sequence core.cache_version is 'The order of reads and changes of the cache: a write brings the number of the read that missed.';
 

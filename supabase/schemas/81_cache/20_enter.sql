@@ -1,22 +1,5 @@
 -- The steps that the cache's functions share.
 
--- The project a call is for: the named one, or the caller's own.
-create function core.cache_enter(p_scope text, p_project text) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_project text := coalesce(p_project, core.claims() ->> 'project');
-  v_ok boolean;
-begin
-  if v_project is null then
-    perform core.refuse('PT400', 'invalid_project', 'project is missing, and this credential belongs to none',
-      'Name the project.', jsonb_build_object('field', 'project'));
-  end if;
-  v_ok := core.authorize(p_scope, v_project);
-  return v_project;
-end
-$$;
-comment on function core.cache_enter is 'Authorises a call for a project, by default the caller''s own, and returns its name.';
-
 create function core.cache_require_names(p_field text, p_names text[], p_most int) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare

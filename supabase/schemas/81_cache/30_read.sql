@@ -24,7 +24,7 @@ create function core_api.cache_get_many(p_namespace text, p_keys text[], p_holde
 language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:read', p_project);
+  v_project text := core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read');
   v_read_at bigint := nextval('core.cache_version');
   v_entries jsonb;
   v_leases jsonb;
@@ -69,7 +69,7 @@ declare
   v_ok boolean;
   v_leases jsonb;
 begin
-  v_ok := core.authorize('cache:write', p_project);
+  perform core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   if p_lease_ms is null or p_lease_ms not between 100 and 3600000 then
     perform core.refuse('PT400', 'invalid_lease', 'lease_ms must be 100 to 3600000', null, jsonb_build_object('field', 'lease_ms'));
   end if;
@@ -96,7 +96,7 @@ create function core_api.cache_renew(p_namespace text, p_key text, p_token bigin
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
 begin
   if p_lease_ms is null or p_lease_ms not between 100 and 3600000 then
     perform core.refuse('PT400', 'invalid_lease', 'lease_ms must be 100 to 3600000', null, jsonb_build_object('field', 'lease_ms'));
@@ -116,7 +116,7 @@ create function core_api.cache_release(p_namespace text, p_key text, p_token big
   p_backoff_ms int default 0, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
 begin
   if p_failure is not null and p_backoff_ms > 0 then
     update core.cache_lease set failure = left(p_failure, 500),

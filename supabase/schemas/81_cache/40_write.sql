@@ -7,7 +7,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_keys text[];
   v_own bigint := nextval('core.cache_version');
   v_versions jsonb;
@@ -103,7 +103,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_version bigint := nextval('core.cache_version');
   v_deleted int;
 begin
@@ -135,7 +135,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_version bigint := nextval('core.cache_version');
 begin
   v_ok := core.cache_require_namespace(p_namespace);
@@ -159,7 +159,7 @@ returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:write', p_project);
+  v_project text := core.enter_shared('cache:write', 'cache', p_project, p_namespace, 'write');
   v_version bigint := nextval('core.cache_version');
 begin
   v_ok := core.cache_require_namespace(p_namespace);
@@ -198,7 +198,7 @@ create function core_api.cache_clear(p_namespace text, p_origin text default nul
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:operate', p_project);
+  v_project text := core.enter('cache:operate', p_project);
 begin
   v_ok := core.cache_require_namespace(p_namespace);
   return core.cache_clear_namespace(v_project, p_namespace, p_origin);

@@ -1,11 +1,29 @@
+create function core.cache_enter_namespaces(p_project text, p_namespaces text[]) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text;
+  v_name text;
+begin
+  if p_namespaces is null then return core.enter('cache:read', p_project); end if;
+  perform core.cache_require_names('namespaces', p_namespaces, 1000);
+  foreach v_name in array p_namespaces loop
+    v_project := core.enter_shared('cache:read', 'cache', p_project, v_name, 'read');
+  end loop;
+  return v_project;
+end
+$$;
+comment on function core.cache_enter_namespaces is 'Authorises a reader of some namespaces, or without any named of all in its project, and returns the owning project.';
+
 -- What changed after a cursor, oldest first, of what has become final: an event of a transaction that is still open, and
 -- all behind it, wait for the next call. A cursor of another epoch, or older than what is remembered, gets reset: true and
--- the present end. Without a cursor the answer has the end and no events.
-create function core_api.cache_poll(p_cursor text default null, p_limit int default 1000, p_project text default null) returns jsonb
+-- the present end. Without a cursor the answer has the end and no events. Without p_namespaces it is about all of the
+-- caller's own project; those of another project have to be named, and each of them shared.
+create function core_api.cache_poll(p_cursor text default null, p_limit int default 1000, p_project text default null,
+  p_namespaces text[] default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_project text := core.cache_enter('cache:read', p_project);
+  v_project text;
   v_head core.cache_head;
   v_final xid8 := core.final_xid();
   v_parts text[] := string_to_array(p_cursor, ':');
@@ -13,6 +31,7 @@ declare
   v_after_id bigint;
   v_events jsonb := '[]';
 begin
+  v_project := core.cache_enter_namespaces(p_project, p_namespaces);
   v_ok := core.require_page(p_limit);
   if p_cursor is not null and p_cursor !~ '^[0-9a-f-]{36}:[0-9]{1,19}:[0-9]{1,18}$' then
     perform core.refuse('PT400', 'invalid_cursor', 'cursor must be one that cache_poll answered', null, jsonb_build_object('field', 'cursor'));
@@ -27,11 +46,13 @@ begin
     from (
       select * from core.cache_event
       where project = v_project and (xid, id) > (v_after, v_after_id) and xid < v_final
+        and (p_namespaces is null or namespace = any (p_namespaces))
       order by xid, id limit p_limit
     ) e;
     if jsonb_array_length(v_events) = p_limit then
       select e.xid, e.id into v_after, v_after_id from core.cache_event e
       where e.project = v_project and (e.xid, e.id) > (v_after, v_after_id) and e.xid < v_final
+        and (p_namespaces is null or e.namespace = any (p_namespaces))
       order by e.xid, e.id offset p_limit - 1 limit 1;
       return jsonb_build_object('ok', true, 'reset', false, 'events', v_events, 'more', true,
         'cursor', concat_ws(':', v_head.epoch, v_after, v_after_id));

@@ -10,7 +10,7 @@ declare
 begin
   -- The scope to write is enough to sweep: it deletes nothing that could still be read, and what is over
   -- bounds only of its owner.
-  perform core.cache_enter('cache:write', p_project);
+  perform core.authorize('cache:write', coalesce(p_project, core.claims() ->> 'project'));
   v_ok := core.require_page(p_limit);
   if not pg_try_advisory_xact_lock(hashtextextended('core.cache_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'evicted', 0);
@@ -79,7 +79,8 @@ comment on function core.cache_evict is 'Deletes entries of projects that keep m
 create function core_api.cache_stats(p_namespace text default null, p_project text default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_project text := core.cache_enter('cache:read', p_project);
+  v_project text := case when p_namespace is null then core.enter('cache:read', p_project)
+    else core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read') end;
   v_rows jsonb;
 begin
   select coalesce(jsonb_agg(jsonb_build_object('namespace', n.namespace, 'entries', n.entries, 'bytes', n.bytes, 'stale', n.stale,

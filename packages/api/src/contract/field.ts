@@ -22,6 +22,13 @@ export const projectField = z
   .regex(/^[a-z][a-z0-9_]{0,47}$/)
   .describe("A project's name, or current for the key's own")
 
+/** In the query of routes for things that can be shared. */
+export const ownerField = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,47}$/)
+  .optional()
+  .describe("The project that shares the thing; left out, the path's own")
+
 /** Of what is posted. */
 export const replayedField = z.boolean().describe('true: this key was accepted before and this is the first answer')
 

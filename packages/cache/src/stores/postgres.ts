@@ -4,7 +4,7 @@ import type { CacheStore, LeaseState, StoredEntry, StoreEvent, StoreRead } from 
 
 export interface PostgresStoreOptions {
   database: Pick<Database, 'call'>
-  /** Whose entries these are. Default: the project of the connection's credential. */
+  /** Whose entries these are: another project's take a share. Default: the project of the connection's credential. */
   project?: string | undefined
   /** Acts for this key or project; without claims, as the role of the database connection. */
   claims?: RpcOptions['claims']
@@ -19,13 +19,17 @@ const maxPages = 20
 /** The tables `core.cache_*` behind the memory, through the functions `core_api.cache_*`. */
 export function postgresStore({ database, project, claims }: PostgresStoreOptions): CacheStore {
   let cursor: string | undefined
+  /** What was read of a project that is named: where it is another one, only these may be followed, each by its share. */
+  const followed = new Set<string>()
 
   async function call(
     name: string,
     args: Readonly<Record<string, JsonInput>>,
     options: CallOptions,
   ): Promise<{ [key: string]: Json }> {
-    const whose: Record<string, JsonInput> = project === undefined ? {} : { p_project: project }
+    // To sweep is for the sake of all, with the rights in the own project.
+    const whose: Record<string, JsonInput> =
+      project === undefined || name === 'cache_sweep' ? {} : { p_project: project }
     const answer = await database.call(name, { ...args, ...whose }, { ...options, claims })
     if (isObject(answer) && answer['ok'] === true) return answer as { [key: string]: Json }
     throw unknownAnswer(name)
@@ -45,8 +49,9 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
 
   return {
     shared: true,
-    read: (namespace, keys, lease, options) =>
-      inSlices(keys, async (slice) => {
+    read(namespace, keys, lease, options) {
+      if (project !== undefined) followed.add(namespace)
+      return inSlices(keys, async (slice) => {
         const answer = await call(
           'cache_get_many',
           {
@@ -57,7 +62,8 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
           options,
         )
         return toReads(slice, answer)
-      }),
+      })
+    },
     write: (namespace, writes, origin, options) =>
       inSlices(writes, async (slice) => {
         const entries = slice.map(({ key, value, freshMs, staleMs, tags, readAt, token }) => ({
@@ -107,9 +113,15 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
     },
     async poll(options) {
       const events: StoreEvent[] = []
+      if (project !== undefined && followed.size === 0) return events
       for (let page = 0; page < maxPages; page++) {
         const isFirst = cursor === undefined
-        const answer = await call('cache_poll', { p_cursor: cursor ?? null, p_limit: maxEvents }, options)
+        const names = [...followed]
+        const which: Record<string, JsonInput> =
+          names.length > 0 && names.length <= maxKeys ? { p_namespaces: names } : {}
+        const answer = await call('cache_poll', { p_cursor: cursor ?? null, p_limit: maxEvents, ...which }, options)
+        // A namespace that was first read meanwhile may have changed since: its events are behind the same cursor.
+        if (followed.size > names.length && !isFirst) continue
         cursor = typeof answer['cursor'] === 'string' ? answer['cursor'] : undefined
         if (isFirst) return []
         if (answer['reset'] === true) return [{ type: 'reset' }]

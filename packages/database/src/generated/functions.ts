@@ -69,6 +69,7 @@ export interface CoreFunctions {
       p_cursor?: string | null | undefined
       p_limit?: number | undefined
       p_project?: string | null | undefined
+      p_namespaces?: readonly string[] | null | undefined
     }
     result: Json
   }
@@ -712,6 +713,38 @@ export interface CoreFunctions {
   /** Whether restore_finish has to run, because the data was copied from another cluster. Owner only. */
   restore_status: {
     args: Record<never, never>
+    result: Json
+  }
+  /** The shares that a project gives, or those it receives; pages by their order of creation. */
+  share_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_received?: boolean | undefined
+      p_after?: number | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Ends a share at once. PT404 where there is none. */
+  share_remove: {
+    args: {
+      p_kind: string
+      p_name: string
+      p_grantee: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Lets another project, or every one, use a thing of a project. Idempotent. */
+  share_set: {
+    args: {
+      p_kind: string
+      p_name: string
+      p_grantee: string
+      p_rights: readonly string[]
+      p_project?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
+    }
     result: Json
   }
   /** The version of the server and of every migration it has applied. Owner only. */

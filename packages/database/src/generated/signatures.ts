@@ -77,6 +77,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_cursor', type: 'text', required: false },
       { name: 'p_limit', type: 'integer', required: false },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_namespaces', type: 'text[]', required: false },
     ],
   },
   {
@@ -790,6 +791,41 @@ export const coreSignatures: readonly CoreSignature[] = [
     returns: 'jsonb',
     isForMembers: false,
     args: [],
+  },
+  {
+    name: 'share_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_received', type: 'boolean', required: false },
+      { name: 'p_after', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'share_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_kind', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_grantee', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'share_set',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_kind', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_grantee', type: 'text', required: true },
+      { name: 'p_rights', type: 'text[]', required: true },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
+    ],
   },
   {
     name: 'system_info',

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { entriesOf } from './audit-entries.ts'
+import { openTestServer, type TestServer } from './test-server.ts'
+
+let server: TestServer
+let key: string
+beforeAll(async () => {
+  server = await openTestServer()
+  key = await server.makeKey('smart_layer', ['share:write', 'project:read'])
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const shares = '/v1/projects/current/shares'
+const path = (name: string, grantee: string) => `${shares}/cache/${encodeURIComponent(name)}/${grantee}`
+
+test('a share is made, listed on both sides and ended, and each change is audited', async () => {
+  const name = 'answers/of a model, ü'
+  const made = await entriesOf(server, () =>
+    server.send('PUT', path(name, 'manus_origin'), { key, body: { rights: ['write', 'read'] } }),
+  )
+  const row = { owner: 'smart_layer', kind: 'cache', name, grantee: 'manus_origin', rights: ['read', 'write'] }
+  expect(made.value).toMatchObject({ status: 200, body: row })
+  expect(made.entries).toMatchObject([{ action: 'share.set', resource: `share:cache/${name}/manus_origin` }])
+
+  expect(await server.send('GET', shares, { key })).toMatchObject({ body: { data: [row], page: { next: null } } })
+  const other = await server.makeKey('manus_origin', ['project:read'])
+  expect(await server.send('GET', `${shares}?direction=received`, { key: other })).toMatchObject({
+    body: { data: [row] },
+  })
+  expect(await server.send('GET', shares, { key: other })).toMatchObject({ body: { data: [] } })
+
+  const again = await entriesOf(server, () =>
+    server.send('PUT', path(name, 'manus_origin'), { key, body: { rights: ['read', 'write'] } }),
+  )
+  expect(again.entries).toEqual([])
+  const ended = await entriesOf(server, () => server.send('DELETE', path(name, 'manus_origin'), { key }))
+  expect(ended.entries).toMatchObject([{ action: 'share.remove', before: { name } }])
+  expect(await server.send('DELETE', path(name, 'manus_origin'), { key })).toMatchObject({ status: 404 })
+})
+
+test('what cannot be shared is refused with what can', async () => {
+  const put = (address: string, rights: unknown = ['read']) => server.send('PUT', address, { key, body: { rights } })
+  expect(await put(`${shares}/purse/n/*`)).toMatchObject({
+    status: 400,
+    body: { fix: expect.stringContaining('cache') },
+  })
+  expect(await put(path('n', 'smart_layer'))).toMatchObject({ status: 400 })
+  expect(await put(path('n', 'no_such_project'))).toMatchObject({ status: 404 })
+  expect(await put(path('n', '*'), ['work'])).toMatchObject({ status: 400 })
+  expect(await put(path('n', '*'), ['own'])).toMatchObject({ status: 400 })
+  expect(await put(path('n', '*'), [])).toMatchObject({ status: 400 })
+})

@@ -1,0 +1,45 @@
+-- What higher nouns use: the kinds of things that can be shared, to which each adds its own, and the check of a call for
+-- something of another project.
+
+create table core.share_kind (
+  name text constraint share_kind_pkey primary key constraint share_kind_name_form check (name ~ '^[a-z]{1,20}$'),
+  rights text[] not null constraint share_kind_rights_known
+    check (cardinality(rights) > 0 and rights <@ '{read,write,work}'::text[]),
+  summary text not null
+);
+comment on table core.share_kind is 'What a project can share by name. Each noun inserts its own kinds.';
+comment on column core.share_kind.rights is 'The rights that mean something for it.';
+
+-- Lets the caller pass, or raises PT403: of its own project it reaches everything, of another one what is shared with it.
+-- Runs right after core.authorize, which checks the scope. What is not shared and what does not exist get one answer.
+create function core.reach(p_kind text, p_project text, p_name text, p_right text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_claims jsonb := core.member_claims();
+  v_own text := v_claims ->> 'project';
+begin
+  if v_claims is null or v_own = p_project then return true; end if;
+  if exists (select from core.share s
+    where s.owner = p_project and s.kind = p_kind and s.name = p_name and s.grantee in (v_own, '*') and p_right = any (s.rights)) then
+    return true;
+  end if;
+  perform core.refuse_foreign(v_own, p_project);
+  return false;
+end
+$$;
+comment on function core.reach is 'Raises PT403 unless the thing is of the caller''s project, or is shared with it for this right.';
+
+-- The same as core.enter for what can be shared: the scope is the caller's in its own project, p_project names the owner
+-- of the thing.
+create function core.enter_shared(p_scope text, p_kind text, p_project text, p_name text, p_right text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := coalesce(p_project, core.claims() ->> 'project');
+begin
+  if v_project is null then perform core.refuse_no_project(); end if;
+  perform core.authorize(p_scope, coalesce(core.member_claims() ->> 'project', v_project));
+  perform core.reach(p_kind, v_project, p_name, p_right);
+  return v_project;
+end
+$$;
+comment on function core.enter_shared is 'Authorises a call for a thing of the caller''s project, or of one that shares it, and returns the owning project.';
