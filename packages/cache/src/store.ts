@@ -91,7 +91,7 @@ export interface CacheStore extends AsyncDisposable {
     failure: { readonly message: string; readonly backoffMs: number } | undefined,
     options: CallOptions,
   ): Promise<void>
-  /** Events of other processes since the last call. The first call answers none and remembers where it began. */
+  /** Events since the last call, or since before the first read or write of this process; none before that. */
   poll(options: CallOptions): Promise<readonly StoreEvent[]>
   /** Removes what is gone, at most `limit` entries; how many it removed. */
   sweep(limit: number, options: CallOptions): Promise<number>

@@ -24,8 +24,6 @@ async function withTwo(work: (a: Cache, b: Cache, namespace: string) => Promise<
     })
   await using a = open()
   await using b = open()
-  // The first look at what others do remembers where they began.
-  await new Promise((resolve) => setTimeout(resolve, 100))
   await work(a, b, namespace)
 }
 

@@ -21,6 +21,7 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
   let cursor: string | undefined
   /** What was read of a project that is named: where it is another one, only these may be followed, each by its share. */
   const followed = new Set<string>()
+  let beginning: Promise<void> | undefined
 
   async function call(
     name: string,
@@ -47,10 +48,30 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
     return answers
   }
 
+  const look = (from: string | null, options: CallOptions) => {
+    const names = [...followed]
+    const which: Record<string, JsonInput> = names.length > 0 && names.length <= maxKeys ? { p_namespaces: names } : {}
+    return call('cache_poll', { p_cursor: from, p_limit: maxEvents, ...which }, options)
+  }
+
+  /** Before anything is read or written for the first time: what changes from then on has to be heard of. */
+  async function follow(namespace: string, options: CallOptions): Promise<void> {
+    if (project !== undefined) followed.add(namespace)
+    if (cursor !== undefined) return
+    beginning ??= look(null, options)
+      .then((answer) => {
+        cursor ??= cursorOf(answer)
+      })
+      .finally(() => {
+        beginning = undefined
+      })
+    await beginning
+  }
+
   return {
     shared: true,
-    read(namespace, keys, lease, options) {
-      if (project !== undefined) followed.add(namespace)
+    async read(namespace, keys, lease, options) {
+      await follow(namespace, options)
       return inSlices(keys, async (slice) => {
         const answer = await call(
           'cache_get_many',
@@ -64,8 +85,9 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
         return toReads(slice, answer)
       })
     },
-    write: (namespace, writes, origin, options) =>
-      inSlices(writes, async (slice) => {
+    async write(namespace, writes, origin, options) {
+      await follow(namespace, options)
+      return inSlices(writes, async (slice) => {
         const entries = slice.map(({ key, value, freshMs, staleMs, tags, readAt, token }) => ({
           key,
           value: Buffer.from(value).toString('base64'),
@@ -83,7 +105,8 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
         return listOf('cache_put_many', answer['versions']).map((version) =>
           typeof version === 'number' ? version : undefined,
         )
-      }),
+      })
+    },
     async expire(namespace, keys, origin, options) {
       await inSlices(keys, async (slice) => [
         await call('cache_expire', { p_namespace: namespace, p_keys: slice, p_origin: origin }, options),
@@ -113,17 +136,13 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
     },
     async poll(options) {
       const events: StoreEvent[] = []
-      if (project !== undefined && followed.size === 0) return events
       for (let page = 0; page < maxPages; page++) {
-        const isFirst = cursor === undefined
-        const names = [...followed]
-        const which: Record<string, JsonInput> =
-          names.length > 0 && names.length <= maxKeys ? { p_namespaces: names } : {}
-        const answer = await call('cache_poll', { p_cursor: cursor ?? null, p_limit: maxEvents, ...which }, options)
+        if (cursor === undefined) return events // nothing was read: nothing can have become stale
+        const known = followed.size
+        const answer = await look(cursor, options)
         // A namespace that was first read meanwhile may have changed since: its events are behind the same cursor.
-        if (followed.size > names.length && !isFirst) continue
-        cursor = typeof answer['cursor'] === 'string' ? answer['cursor'] : undefined
-        if (isFirst) return []
+        if (followed.size > known) continue
+        cursor = cursorOf(answer)
         if (answer['reset'] === true) return [{ type: 'reset' }]
         events.push(...listOf('cache_poll', answer['events']).map(toEvent))
         if (answer['more'] !== true) return events
@@ -185,6 +204,11 @@ function toEvent(raw: unknown): StoreEvent {
     default:
       throw unknownAnswer('cache_poll')
   }
+}
+
+function cursorOf(answer: { [key: string]: Json }): string {
+  if (typeof answer['cursor'] === 'string') return answer['cursor']
+  throw unknownAnswer('cache_poll')
 }
 
 function listOf(name: string, value: unknown): readonly unknown[] {

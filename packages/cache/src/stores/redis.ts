@@ -36,6 +36,7 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
   const order = `${base}:n`
   const events = `${base}:v`
   let cursor: string | undefined
+  let beginning: Promise<void> | undefined
 
   async function send(args: string[], { signal }: CallOptions): Promise<unknown> {
     const [command = '', ...rest] = args
@@ -59,9 +60,23 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
     return answers
   }
 
+  /** Before anything is read or written for the first time: what changes from then on has to be heard of. */
+  async function follow(options: CallOptions): Promise<void> {
+    if (cursor !== undefined) return
+    beginning ??= run(scripts.end, [events, order], [], options)
+      .then((end) => {
+        cursor ??= String(end)
+      })
+      .finally(() => {
+        beginning = undefined
+      })
+    await beginning
+  }
+
   return {
     shared: true,
     async read(namespace, keys, lease, options) {
+      await follow(options)
       const rows = await inSlices(keys, async (slice) => {
         const names = [
           order,
@@ -84,6 +99,7 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       return rows as StoreRead[]
     },
     async write(namespace, writes, origin, options) {
+      await follow(options)
       const versions = await inSlices(writes, async (slice) => {
         const names = [
           order,
@@ -144,10 +160,7 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       await run(scripts.release, [keyOf('l', namespace, key), keyOf('x', namespace, key)], [token, ...why], options)
     },
     async poll(options) {
-      if (cursor === undefined) {
-        cursor = String(await run(scripts.end, [events, order], [], options))
-        return []
-      }
+      if (cursor === undefined) return [] // nothing was read: nothing can have become stale
       const [isReset, next, ...rows] = listOf(await run(scripts.poll, [events, order], [cursor, maxEvents], options))
       cursor = String(next)
       return Number(isReset) === 1 ? [{ type: 'reset' }] : rows.map(toEvent)

@@ -159,7 +159,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
     it('reports each change to other processes, once and in order', () =>
       withStores(async (a, b, ns) => {
         await a.write(ns, [write('before', 'v')], 'a', options)
-        expect(await b.poll(options)).toEqual([])
+        await b.read(ns, ['k'], undefined, options)
         await a.write(ns, [write('k', 'v')], 'a', options)
         await a.delete(ns, ['k'], 'a', options)
         await a.invalidate(ns, ['t'], 'a', options)
@@ -176,9 +176,23 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
         expect((await b.poll(options)).filter(isNewsOf(ns))).toEqual([])
       }))
 
+    it('reports what changed after the first read, though nothing was asked about before', () =>
+      withStores(async (a, b, ns) => {
+        await a.write(ns, [write('before', 'v')], 'a', options)
+        expect(await b.poll(options)).toEqual([])
+        await b.read(ns, ['k'], undefined, options)
+        await a.delete(ns, ['k'], 'a', options)
+        const heard: StoreEvent[] = []
+        for (let tries = 0; tries < 900 && heard.length < 1; tries++) {
+          heard.push(...(await b.poll(options)).filter(isNewsOf(ns)))
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+        expect(heard).toMatchObject([{ type: 'delete', key: 'k' }])
+      }))
+
     it('does not announce what was loaded, because no process has anything of it', () =>
       withStores(async (a, b, ns) => {
-        await b.poll(options)
+        await b.read(ns, ['k'], undefined, options)
         const [read] = await a.read(ns, ['k'], undefined, options)
         await a.write(ns, [write('k', 'v', { readAt: read?.readAt })], 'a', options)
         await a.write(ns, [write('end', 'v')], 'a', options)
