@@ -1,0 +1,22 @@
+// The functions of the database, a line for each noun, and what calls them. Apart from the routes, which need the whole
+// of zod: a sibling that calls the database loads this alone.
+
+export * from './audit/functions.ts'
+export * from './cache/functions.ts'
+export { callable, type FunctionPort } from './contract/callable.ts'
+export {
+  type AcceptedOf,
+  type AnswerOf,
+  type DeniedOf,
+  type FunctionDescription,
+  unknownAnswer,
+} from './contract/function-description.ts'
+export * from './error/functions.ts'
+export * from './event/functions.ts'
+export * from './flag/functions.ts'
+export * from './key/functions.ts'
+export * from './ledger/functions.ts'
+export * from './limit/functions.ts'
+export * from './member/functions.ts'
+export * from './project/functions.ts'
+export * from './system/functions.ts'

@@ -1,0 +1,37 @@
+export {
+  ledgerAccountOpen,
+  ledgerAccounts,
+  ledgerAccountUpdate,
+  ledgerAlerts,
+  ledgerBalance,
+  ledgerBudgetSet,
+  ledgerHistory,
+  ledgerHoldGet,
+  ledgerRebalance,
+  ledgerUsage,
+} from './functions/account.ts'
+export type { Credits } from './functions/answer.ts'
+export { ledgerLeaseClose, ledgerLeaseGet, ledgerLeaseOpen, ledgerLeaseReport } from './functions/lease.ts'
+export {
+  ledgerAudit,
+  ledgerExpireDue,
+  ledgerPublish,
+  ledgerRebalanceDue,
+  ledgerSeal,
+  ledgerStats,
+  ledgerVerify,
+} from './functions/operate.ts'
+export {
+  batchMisuse,
+  ledgerBatch,
+  ledgerBatchJson,
+  ledgerCapture,
+  ledgerCharge,
+  ledgerExtend,
+  ledgerGrant,
+  ledgerRefund,
+  ledgerReserve,
+  ledgerSettle,
+  ledgerTransfer,
+  ledgerVoid,
+} from './functions/posting.ts'

@@ -1,0 +1,232 @@
+import { z } from 'zod/mini'
+import { accepted, instant, object, whole } from '../../contract/answer-field.ts'
+import {
+  bigint,
+  flag,
+  instant as instantArgument,
+  integer,
+  integers,
+  json,
+  named,
+  nullable,
+  oneOf,
+  optional,
+  text,
+  texts,
+  uuid,
+} from '../../contract/function-argument.ts'
+import { describeFunction } from '../../contract/function-description.ts'
+import { accountFrozen, accountNotFound, amount, balance, budgetWindow, posted, purse } from './answer.ts'
+
+const key = text
+const account = text
+const page = { limit: optional(integer) }
+
+const facts = {
+  account: z.string(),
+  project: z.string(),
+  kind: z.enum(['pool', 'project', 'user']),
+  status: z.enum(['active', 'frozen', 'closed']),
+  parent: z.nullable(z.string()),
+  funding: z.enum(['own', 'parent']),
+  /** The account whose credits these are: itself, or the ancestor it draws on. */
+  purse: z.string(),
+  overdraft: amount,
+  /** How far a settle with `overflow` may take available below zero. */
+  debt_limit: amount,
+  /** How much a settle may charge above a hold, in basis points of what was granted to it. */
+  over_bp: whole,
+  metadata: object,
+  created_at: instant,
+  etag: z.string(),
+}
+const now = {
+  ...facts,
+  ...purse,
+  granted: amount,
+  spent: amount,
+  version: whole,
+  budgets: z.array(z.object({ ...budgetWindow, etag: z.string() })),
+  at: instant,
+}
+
+export const ledgerAccountOpen = describeFunction({
+  name: 'ledger_account_open',
+  args: {
+    key,
+    account,
+    kind: optional(oneOf('pool', 'project', 'user')),
+    parent: optional(text),
+    funding: optional(oneOf('own', 'parent')),
+    overdraft: optional(bigint),
+    debtLimit: optional(bigint),
+    overBp: optional(integer),
+    metadata: optional(json),
+  },
+  answer: z.object({ ...posted, ...facts }),
+  denials: [accountNotFound, accountFrozen],
+})
+
+export const ledgerAccountUpdate = describeFunction({
+  name: 'ledger_account_update',
+  args: {
+    key,
+    account,
+    status: optional(oneOf('active', 'frozen', 'closed')),
+    overdraft: optional(bigint),
+    debtLimit: optional(bigint),
+    overBp: optional(integer),
+    metadata: optional(json),
+    ifMatch: optional(texts),
+  },
+  answer: z.object({ ...posted, ...facts }),
+  denials: [accountNotFound],
+})
+
+export const ledgerAccounts = describeFunction({
+  name: 'ledger_accounts',
+  args: { parent: optional(text), after: optional(text), ...page },
+  answer: z.object({ ...accepted, accounts: z.array(z.object(now)), next: z.nullable(z.string()) }),
+  denials: [accountNotFound],
+})
+
+/** Now with the budgets, or at an instant with the transaction that left this balance. */
+export const ledgerBalance = describeFunction({
+  name: 'ledger_balance',
+  args: { account, at: optional(instantArgument) },
+  answer: z.union([
+    z.object({ ...accepted, ...now }),
+    z.object({ ...accepted, ...facts, ...purse, at: instant, tx: z.nullable(whole) }),
+  ]),
+  denials: [accountNotFound],
+})
+
+export const ledgerHistory = describeFunction({
+  name: 'ledger_history',
+  args: { account, before: optional(bigint), ...page, filter: optional(json) },
+  answer: z.object({
+    ...accepted,
+    account: z.string(),
+    entries: z.array(
+      z.object({
+        tx: whole,
+        op: z.string(),
+        account: z.string(),
+        key: z.string(),
+        hold: z.nullable(z.string()),
+        amount,
+        flags: z.array(z.string()),
+        metadata: z.nullable(object),
+        actor: z.string(),
+        at: instant,
+        ...purse,
+      }),
+    ),
+    next: z.nullable(whole),
+  }),
+  denials: [accountNotFound],
+})
+
+export const ledgerHoldGet = describeFunction({
+  name: 'ledger_hold_get',
+  args: { hold: uuid },
+  answer: z.object({
+    ...accepted,
+    hold: z.string(),
+    account: z.string(),
+    status: z.enum(['open', 'settled', 'settled_late', 'voided', 'expired']),
+    amount,
+    captured: amount,
+    released: amount,
+    rest: amount,
+    above: amount,
+    uncollected: amount,
+    over: z.enum(['overflow', 'cap', 'reject']),
+    over_bp: whole,
+    metadata: object,
+    opened_at: instant,
+    expires_at: instant,
+    closed_at: z.nullable(instant),
+    budgets: balance.budgets,
+  }),
+})
+
+export const ledgerUsage = describeFunction({
+  name: 'ledger_usage',
+  args: { account, from: instantArgument, to: instantArgument, bucket: oneOf('hour', 'day', 'month') },
+  answer: z.object({
+    ...accepted,
+    account: z.string(),
+    bucket: z.string(),
+    from: instant,
+    to: instant,
+    usage: z.array(
+      z.object({ start: instant, charged: amount, refunded: amount, uncollected: amount, charges: whole }),
+    ),
+  }),
+  denials: [accountNotFound],
+})
+
+/** Sets a budget; `limit` null removes it. */
+export const ledgerBudgetSet = describeFunction({
+  name: 'ledger_budget_set',
+  args: {
+    key,
+    account,
+    budget: named('p_name', text),
+    period: oneOf('hour', 'day', 'week', 'month', 'total'),
+    limit: nullable(bigint),
+    timeZone: optional(named('p_tz', text)),
+    carryCap: optional(bigint),
+    floor: optional(bigint),
+    alertBasisPoints: optional(named('p_alert_bp', integers)),
+    ifMatch: optional(texts),
+  },
+  answer: z.object({
+    ...posted,
+    account: z.string(),
+    budget: z.string(),
+    limit: z.nullable(amount),
+    etag: z.nullable(z.string()),
+  }),
+  denials: [accountNotFound],
+})
+
+export const ledgerAlerts = describeFunction({
+  name: 'ledger_alerts',
+  args: { after: optional(bigint), ...page },
+  answer: z.object({
+    ...accepted,
+    alerts: z.array(
+      z.object({
+        id: whole,
+        account: z.string(),
+        budget: z.string(),
+        period: budgetWindow.period,
+        period_start: z.nullable(instant),
+        limit: amount,
+        threshold_bp: whole,
+        spent: amount,
+        tx: whole,
+        at: instant,
+      }),
+    ),
+    next: z.nullable(whole),
+  }),
+})
+
+const moves = {
+  ...accepted,
+  parent: z.string(),
+  budget: z.string(),
+  total: amount,
+  dry_run: z.boolean(),
+  moves: z.array(z.object({ account: z.string(), from: amount, to: amount, moved: amount })),
+}
+/** A dry run posts nothing. */
+export const ledgerRebalance = describeFunction({
+  name: 'ledger_rebalance',
+  args: { key, parent: text, budget: text, policy: optional(text), dryRun: optional(flag) },
+  answer: z.union([z.object({ ...posted, ...moves }), z.object({ ...moves, dry_run: z.literal(true) })]),
+  denials: [accountNotFound],
+})
