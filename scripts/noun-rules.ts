@@ -15,14 +15,17 @@ const shared = new Set(['contract', 'generated', 'realtime'])
 
 /** The files that may name nouns: each gets one line per noun. `index.ts` lists what a package exports. */
 const central = ['nouns.ts', 'compose.ts', 'program.ts', 'layers.ts', 'index.ts']
-/** Sums the routes, which are built from the words of `nouns.ts`: in one file the two would import each other. */
-const routeList = 'packages/api/src/routes.ts'
+/**
+ * Sum the routes, which are built from the words of `nouns.ts` (in one file the two would import each other), and the
+ * functions of the database, which siblings load without routes.
+ */
+const sums = ['packages/api/src/routes.ts', 'packages/api/src/functions.ts']
 
 /** What is wrong with the imports of one file, as sentences; empty when nothing is. */
 export function findNounFaults({ path, text }: TreeFile): string[] {
   if (!path.endsWith('.ts') || path.endsWith('.test.ts')) return []
   const own = nounOf(path)
-  const isCentral = path === routeList || central.includes(posix.basename(path))
+  const isCentral = sums.includes(path) || central.includes(posix.basename(path))
   const targets = importsOf(text)
     .filter((specifier) => specifier.startsWith('.'))
     .map((specifier) => posix.join(posix.dirname(path), specifier))
