@@ -85,7 +85,7 @@ class Failure extends Error {}
 
 /** The process that works for this one right now; signals go to it. */
 let child
-/** The first signal that came, so that an interrupted install does not go on to start something. */
+/** The first signal that came, so that an interrupted install does not continue to start something. */
 let stoppedBy
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   process.on(signal, () => {

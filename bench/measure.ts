@@ -46,7 +46,7 @@ export interface Measurement {
 /**
  * Runs the contestants in turn, round by round, each for about `sampleMs`, every other round in the opposite order: what
  * drifts (a warmer cache, a busier machine, a longer table) then touches all of them alike. Ratios are taken within a
- * round and their median told. One round before the first warms up and is thrown away.
+ * round and their median is reported. One round before the first warms up and is thrown away.
  */
 export async function measure(contestants: readonly Contestant[], options: MeasureOptions): Promise<Measurement> {
   const { rounds, signal, onProgress } = options

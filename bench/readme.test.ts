@@ -15,7 +15,7 @@ const header: RunHeader = {
   subjects: { server: { fsync: 'on' } },
 }
 
-test('a missed goal stands in the table as plainly as a met one', () => {
+test('a missed goal is a row of the table like a met one', () => {
   const text = toMarkdown(
     [toRow('reserves', 39_999, 'per second', { atLeast: 40_000 }), toRow('tail', 2, 'ratio', { atMost: 3 })],
     header,

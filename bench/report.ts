@@ -25,7 +25,7 @@ function toCells({ name, figure, unit, goal, met }: Row): string[] {
   return [name, formatFigure(figure), unit, goal ?? '', met === null ? '' : met ? 'yes' : 'NO']
 }
 
-/** What a run was measured on and what it tells besides, one block per subject. */
+/** What a run was measured on and what it reports besides, one block per subject. */
 export function toFacts(subjects: RunHeader['subjects']): string {
   return Object.entries(subjects)
     .map(([subject, facts]) =>

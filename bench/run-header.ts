@@ -24,7 +24,7 @@ export interface RunHeader {
     /** One write of 8 KB and its fdatasync, where the databases were kept. */
     readonly syncMs: number
   }
-  /** What the suites told: versions and settings of the databases. */
+  /** What the suites report: versions and settings of the databases. */
   readonly subjects: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 

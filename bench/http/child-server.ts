@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { z } from 'zod'
 import type { UsageQuestion } from './answer-usage.ts'
 
-/** Milliseconds of a server's main thread, measured by itself. */
+/** Milliseconds of a server's main thread, as it measures them. */
 const cpuSchema = z.object({ threadMs: z.number() })
 
 /** Bytes after a collection of garbage, measured by the server itself. */

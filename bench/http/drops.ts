@@ -11,7 +11,7 @@ import { openPlane, ownerKey } from './open-plane.ts'
 const params = { project: 'smart_layer' }
 const patienceMs = 60_000
 
-/** A listener whose line is cut again and again while events go on: what it heard in the end, beside what there was. */
+/** A listener whose line is cut again and again while events continue: what it heard in the end, beside what there was. */
 export async function measureDrops({ isQuick, folder, progress, signal }: BenchContext): Promise<Row[]> {
   const [drops, betweenDrops] = isQuick ? [2, 3] : [20, 12]
   await using plane = await openPlane(folder)

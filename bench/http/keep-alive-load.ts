@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 
 /**
  * Sends the same request that many times over connections that are kept, each when the one before it is answered.
- * Throws for any other status than 200. The client never sleeps meanwhile: waking it is work of whoever answers, and
+ * Throws for any other status than 200. The client never sleeps meanwhile: waking it is work of the server that answers, and
  * only a server that is slower than the client would pay for it.
  */
 export async function sendOver(port: number, request: string, connections: number, requests: number): Promise<void> {

@@ -49,7 +49,7 @@ export async function measureTraffic(context: BenchContext): Promise<Row[]> {
   ]
 }
 
-/** 0 stands for a connection that failed. */
+/** 0 is a connection that failed. */
 function byStatus(answers: readonly Answered[]): Record<string, number> {
   const groups = Map.groupBy(answers, ({ status }) => status)
   return Object.fromEntries([...groups].map(([status, members]) => [String(status), members.length]))

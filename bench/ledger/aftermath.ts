@@ -5,14 +5,14 @@ import { fieldOf, numberOf } from './answer.ts'
 import { goals } from './goals.ts'
 import type { Platform } from './platform.ts'
 
-/** Busy connections tell their counts once a second at most, idle ones when they are asked for something. */
+/** Busy connections report their counts once a second at most, idle ones when they are asked for something. */
 const STATISTICS_DELAY_MS = 1_500
 const AUDIT_TIMEOUT_MS = 600_000
 
 /** What the run did to the tables; throws when the audit finds fault, because figures of wrong books are worth nothing. */
 export async function readAftermath({ name: at, database }: Platform): Promise<Row[]> {
   await sleep(STATISTICS_DELAY_MS)
-  await database.call('bench_facts', {}) // makes this connection tell its own
+  await database.call('bench_facts', {}) // makes this connection report its own
   const facts = await database.call('bench_facts', {})
   const audit = await database.rpc('ledger_audit', {}, { timeoutMs: AUDIT_TIMEOUT_MS })
   if (fieldOf(audit, 'clean') !== true)

@@ -27,7 +27,7 @@ export async function createBareFunctions(database: Database): Promise<BareFunct
   requireOk(await database.rpc('ledger_settle', { p_key: uuidv7(), p_hold: hold, p_amount: USED }))
   requireOk(await database.rpc('ledger_charge', { p_key: uuidv7(), p_account: hotAccount, p_amount: USED }))
   const account = await database.call('bench_adopt', { p_account: hotAccount })
-  const told = {
+  const known = {
     p_account: fieldOf(account, 'account'),
     p_purse: fieldOf(account, 'purse'),
     p_project: textOf(account, 'project'),
@@ -38,9 +38,9 @@ export async function createBareFunctions(database: Database): Promise<BareFunct
     const row = await database.call('bench_journal', { p_op: op })
     return { p_counts: fieldOf(row, 'counts'), p_request: fieldOf(row, 'request'), p_result: fieldOf(row, 'result') }
   }
-  const reserve = { ...told, p_root: fieldOf(account, 'root'), p_amount: HELD, ...(await journalled('reserve')) }
-  const settle = { ...told, p_held: HELD, p_amount: USED, ...(await journalled('settle')) }
-  const charge = { ...told, p_amount: USED, ...(await journalled('charge')) }
+  const reserve = { ...known, p_root: fieldOf(account, 'root'), p_amount: HELD, ...(await journalled('reserve')) }
+  const settle = { ...known, p_held: HELD, p_amount: USED, ...(await journalled('settle')) }
+  const charge = { ...known, p_amount: USED, ...(await journalled('charge')) }
   const call = async (name: string, args: Readonly<Record<string, JsonInput>>) => {
     await database.call(name, { p_key: uuidv7(), ...args })
   }

@@ -19,7 +19,7 @@ export async function measureGrowth(platform: ServerPlatform, context: BenchCont
   for (const length of lengths) {
     await fill(grown.database, filled, length, context)
     filled = length
-    await runOn(grown.url, 'vacuum (analyze)') // or it would start by itself in the middle of a sample
+    await runOn(grown.url, 'vacuum (analyze)') // or autovacuum would start in the middle of a sample
     await runOn(grown.url, 'checkpoint')
     rows.push(...(await compare(platform, grown, length, context)))
   }

@@ -380,7 +380,7 @@ end
 $$;
 comment on function core.emit is 'Appends an event to the outbox in the caller''s transaction and hints at it.';
 
--- Numbers what has become visible. One caller at a time does it; the others go on without, unless p_wait: who asks for the
+-- Numbers what has become visible. One caller at a time does it; the others do not wait, unless p_wait: who asks for the
 -- end must not get one that events committed before are still to pass. Locks: the head.
 create function core.event_number(p_limit int, p_wait boolean default false) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -639,7 +639,7 @@ create table core.kept_answer (
 comment on table core.kept_answer is 'The answers of requests that create something, by idempotency key. Never deleted: there are few.';
 comment on column core.kept_answer.scope is 'The project whose keys these are; empty for those that make projects.';
 
--- Locks: the key, so that a twin waits for the answer.
+-- Locks: the key, so that a concurrent call with the same key waits for the answer.
 create function core.first_answer(p_scope text, p_key text, p_request jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

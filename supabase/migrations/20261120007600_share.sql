@@ -161,7 +161,7 @@ begin
   perform core.require_match(p_if_match, case when v_old.id is not null then core.share_view(v_old) ->> 'etag' end);
   if v_old.rights = v_rights then return jsonb_build_object('ok', true) || core.share_view(v_old); end if;
   if v_old.id is null and 1000 <= (select count(*) from core.share where owner = v_project) then
-    perform core.refuse('PT409', 'too_many_shares', 'a project can have 1000 shares', 'Remove those that nobody needs.',
+    perform core.refuse('PT409', 'too_many_shares', 'a project can have 1000 shares', 'Remove those that are no longer needed.',
       jsonb_build_object('max', 1000));
   end if;
   insert into core.share as s (owner, kind, name, grantee, rights) values (v_project, p_kind, p_name, p_grantee, v_rights)

@@ -893,7 +893,7 @@ $$;
 comment on function core.ledger_result is 'The first answer of a journal row.';
 
 -- Answers a known key with its first result, or raises PT422 naming the fields that differ. Null for a new key.
--- Called under the purse's lock: the journal row of a racing twin is then committed and visible.
+-- Called under the purse's lock: the journal row of a concurrent call with this key is then committed and visible.
 create function core.ledger_replay(p_project text, p_key text, p_request jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -916,7 +916,7 @@ $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
 -- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
--- A twin with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
+-- A call with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
@@ -1313,7 +1313,7 @@ begin
   on conflict on constraint ledger_account_code_key do nothing
   returning * into v_account;
   if not found then
-    -- A twin with the same key may have won the race: then this is its replay.
+    -- A concurrent call with the same key may have been first: then this is its replay.
     v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
     if v_replay is not null then return v_replay; end if;
     perform core.refuse('PT409', 'account_exists', format('the account %s exists already', p_account),
@@ -2542,7 +2542,7 @@ end
 $$;
 comment on function core.ledger_last_tx is 'The last journal row of a purse up to an instant, found by halving.';
 
--- The balance now (what is due is expired first, hence volatile), or as it stood at an instant.
+-- The balance now (what is due is expired first, hence volatile), or as it was at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -3463,7 +3463,7 @@ grant execute on function core_api.ledger_batch to core_member, service_role;
 -- supabase/schemas/80_ledger/batch/10_read.sql
 
 -- What a batch is decided on: its operations parsed once into arrays, then accounts, holds, known keys, purses and windows
--- as they stand under the locks of all.
+-- as they are under the locks of all.
 
 -- The windows of an account now, or of a hold: the same list serves many operations. positions: in the batch's set.
 create type core.ledger_window_list as (budget_ids bigint[], window_starts timestamptz[], positions int[]);

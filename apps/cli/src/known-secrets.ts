@@ -3,7 +3,7 @@ import { type Environment, settings } from '@core/config'
 /** Variables beside those of the configuration whose values may not be printed. */
 const commandSecrets = ['CORE_KEY', 'DATABASE_URL', 'PGPASSWORD']
 
-/** The secrets of an environment, with the password of each URL by itself: a message may quote only that. */
+/** The secrets of an environment, with the password of each URL alone: a message may quote only that. */
 export function knownSecrets(env: Environment): string[] {
   const variables = [...settings.filter(({ secret }) => secret).map(({ variable }) => variable), ...commandSecrets]
   const values = variables.flatMap((variable) => env[variable] ?? []).filter((value) => value !== '')

@@ -5,7 +5,7 @@ import { readPrivateFile } from './profile.ts'
 
 /**
  * The owner's key beside the embedded database that knows it, readable by its user alone. Anyone who can read this file
- * can read and change the database's own files next to it: it opens no door that was closed.
+ * can read and change the database's own files next to it: it gives access to nothing new.
  */
 export function ownerKeyFile(dataDir: string): string {
   return join(dataDir, 'owner-key')

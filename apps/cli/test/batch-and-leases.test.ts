@@ -48,7 +48,7 @@ describe('credits batch', () => {
     })
   })
 
-  test('from standard input: what is denied for want of credits exits 6, its neighbours are done', async () => {
+  test('from standard input: insufficient credits exit 6, the operations beside are done', async () => {
     const stdin = JSON.stringify([charge(1, 'n1'), charge(9_000_000_000_000, 'n2'), charge(1, 'n3')])
     expect(await core(['credits', 'batch'], { stdin })).toMatchObject({
       code: 6,
@@ -111,7 +111,7 @@ describe('leases', () => {
     expect(more).toMatchObject({ code: 0, answer: { seq: 2, charged: 3 } })
     expect(await core(['leases', 'report', lease, '1', '--seq', '9'])).toMatchObject({ code: 5 }) // a gap
     expect(await core(['leases', 'get', lease])).toMatchObject({ code: 0, answer: { seq: 2, rest: 8_499_997 } })
-    expect((await core(['leases', 'close', lease])).code, 'nobody is there to ask').toBe(2)
+    expect((await core(['leases', 'close', lease])).code, 'not a terminal: nothing can be confirmed').toBe(2)
     const closed = await core(['leases', 'close', lease, '--yes'])
     expect(closed).toMatchObject({ code: 0, answer: { status: 'closed', released: 8_499_997 } })
     expect((await core(['leases', 'report', lease, '1'])).code).toBe(5)

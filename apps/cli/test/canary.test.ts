@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { createRoom, runCore } from './core-process.ts'
 import { runInProcess } from './run-in-process.ts'
 
-/** Occurs in no message by itself. Every way of printing it is a fault, also in part: its halves are looked for too. */
+/** Occurs in no message of its own. Every way of printing it is a fault, also in part: its halves are looked for too. */
 const canary = 'Kanari3nvogel'
 const half = canary.slice(0, 8)
 const room = createRoom()

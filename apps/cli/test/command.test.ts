@@ -24,7 +24,7 @@ beforeEach(() => {
   return () => home[Symbol.dispose]()
 })
 
-/** With the key of smart_layer, unless told otherwise. */
+/** With the key of smart_layer, unless the call names another. */
 function core(args: readonly string[], env: Record<string, string> = {}, stdin = ''): Promise<CoreResult> {
   const key = running.keys['smart_layer'] ?? ''
   return runCore(args, { cwd: home.folder, stdin, env: { CORE_URL: running.url, CORE_KEY: key, ...env } })
@@ -156,7 +156,7 @@ describe('every verb', () => {
     expect(await core(['members', 'set', 'user:ada', 'emperor'], project)).toMatchObject({ code: 2, stdout: '' })
   })
 
-  test('a key is rerolled, and revoked only with --yes where nobody can be asked', async () => {
+  test('a key is rerolled, and revoked only with --yes where the input is no terminal', async () => {
     const project = { CORE_PROJECT: 'smart_layer', ...owner() }
     const { id } = JSON.parse((await core(['keys', 'create', 'short-lived'], project)).stdout)
     const rerolled = JSON.parse((await core(['keys', 'reroll', id, '--overlap', '0'], project)).stdout)
@@ -182,11 +182,11 @@ describe('exit codes', () => {
     ['a time limit of zero', ['--timeout', '0', 'status'], 2, /time limit/],
     ['an address that is none', ['--url', 'localhost', 'status'], 2, /not the address/],
     ['what the key may not do', ['credits', 'grant', 'smart_layer', '1'], 3, /ledger:grant/],
-    ['what only the whole system tells', ['system', 'info'], 3, /system:read/],
+    ['what only a system key may read', ['system', 'info'], 3, /system:read/],
     ['a limit that cannot be', ['system', 'bottlenecks', '--limit', 'all'], 2, /not a whole number/],
     ['another project', ['credits', 'balance', 'manus_origin'], 4, /not yours/],
     ['a hold that does not exist', ['credits', 'settle', '019ab2c4-0000-7000-8000-000000000000'], 4, /no hold/],
-    ['an account that does not exist', ['credits', 'charge', 'smart_layer/nobody', '1'], 4, /no account/],
+    ['an account that does not exist', ['credits', 'charge', 'smart_layer/missing', '1'], 4, /no account/],
     ['more than the budget', ['credits', 'reserve', 'smart_layer', '101'], 6, /budget daily/],
     ['a control plane that is not there', ['--url', 'http://127.0.0.1:9', 'status'], 7, /did not answer/],
     ['api: a missing route', ['api', 'GET', '/v1/nothing'], 4, /404/],
@@ -302,7 +302,7 @@ describe('where the key comes from', () => {
     expect(JSON.parse(stdout)).toMatchObject({ account: 'manus_origin' })
   })
 
-  test('a profile that others may read is refused with the command that mends it', async () => {
+  test('a profile that others may read is refused with the command that fixes it', async () => {
     profile({ url: running.url, key: running.keys['owner'] }, 0o644)
     const { code, stderr } = await core(['status'], { CORE_KEY: '', CORE_URL: '' })
     expect(code).toBe(2)
@@ -343,7 +343,7 @@ describe('on a terminal', () => {
     expect((await onTerminal(['budget', 'list', '--micro'])).stdout).toMatch(/ 100000000 /)
   })
 
-  test('a page that is not the last one says how to go on, on stderr', async () => {
+  test('a page that is not the last one prints how to read the next one, on stderr', async () => {
     const { stdout, stderr } = await onTerminal(['credits', 'history', '--limit', '1'])
     expect(stdout.trim().split('\n')).toHaveLength(2)
     const [, cursor = ''] = /--cursor (\S+) shows it/.exec(stderr) ?? []
@@ -361,7 +361,7 @@ describe('on a terminal', () => {
     expect(yes).toMatchObject({ code: 0, stdout: `asked-for (${id}) is disabled\n` })
   })
 
-  test('a failure is told in words with its fix', async () => {
+  test('a failure is printed in words with its fix', async () => {
     const { code, stdout, stderr } = await onTerminal(['credits', 'settle', '019ab2c4-0000-7000-8000-000000000000'])
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
     expect(stderr).toMatch(/^core: .*no hold.*\n {2}fix: /)

@@ -37,7 +37,7 @@ function toOffers(answer: string): Offers {
   return Object.fromEntries(rows.map((row) => row.split('\t', 2)).map(([word = '', text = '']) => [word, text]))
 }
 
-/** bash tells a function the line in variables; it has no descriptions. */
+/** bash gives a function the line in variables; it has no descriptions. */
 function completeInBash({ program, script, lines, folder }: Task): string[] {
   const file = join(folder, `${program}.bash`)
   writeFileSync(file, script)
@@ -45,7 +45,7 @@ function completeInBash({ program, script, lines, folder }: Task): string[] {
   const answers = run('bash', ['--norc', '--noprofile', driver('bash'), file, program, ...args], folder)
   return toRecords(answers).map((answer, index) => {
     const line = lines[index] ?? ''
-    // What stands before the last = or : stays in the line; a word that is not in quotes comes with backslashes.
+    // What comes before the last = or : stays in the line; a word that is not in quotes comes with backslashes.
     const word = /\s([^\s"']*)$/.exec(line)?.[1] ?? ''
     const kept = word.slice(0, Math.max(word.lastIndexOf('='), word.lastIndexOf(':')) + 1)
     const isQuoted = /["']\S*$/.test(line)
@@ -53,7 +53,7 @@ function completeInBash({ program, script, lines, folder }: Task): string[] {
   })
 }
 
-/** Into words with their quotes, and at = and : as well, which stand in COMP_WORDBREAKS. */
+/** Into words with their quotes, and at = and : as well, which are in COMP_WORDBREAKS. */
 function splitAsBash(line: string): string[] {
   const words = line.match(/[=:]+|(?:"[^"]*"?|'[^']*'?|\\.|[^\s=:"'\\])+/g) ?? []
   return /\s$/.test(line) ? [...words, ''] : words

@@ -75,7 +75,7 @@ const wordsOf = (offers: Offers) => Object.keys(offers).sort()
 describe.each(shells)('%s', (shell) => {
   const missing = hasShell(shell) ? undefined : `there is no ${shell} on this machine`
 
-  test('completes verbs, options and choices, and nothing where anything may stand', async ({ skip }) => {
+  test('completes verbs, options and choices, and nothing where any word is allowed', async ({ skip }) => {
     if (missing !== undefined) return skip(missing)
     const { stdout } = await runInProcess(['completion', shell], { cwd: room.folder, env: {} })
     const offers = press(shell, stdout, Object.keys(expected))
@@ -103,7 +103,7 @@ describe.each(shells)('%s', (shell) => {
     expect(mapValues(offers, wordsOf)).toEqual(mapValues(odd, (words) => words.toSorted()))
   })
 
-  test('tells what each word means, where the shell shows that', ({ skip }) => {
+  test('describes each word, where the shell shows that', ({ skip }) => {
     if (missing !== undefined) return skip(missing)
     const offers = press(shell, scriptOf(shell, createToy()), ['toy ', 'toy --le'])
     const isTold = shell !== 'bash'

@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start 
 const room = createRoom()
 let running: RunningCore
 beforeAll(async () => {
-  // Balancing is asked for here; by itself it would come between.
+  // Rebalancing is called explicitly here; an automatic one would interfere.
   running = await startCore({ cwd: room.folder, env: { CORE_BACKGROUND_BALANCE_EVERY_SECONDS: '0' } })
 })
 afterAll(async () => {
@@ -27,7 +27,7 @@ async function answerOf(key: string | undefined, args: readonly string[]) {
 const asProject = (...args: string[]) => answerOf(running.keys['smart_layer'], args)
 const asOwner = (...args: string[]) => answerOf(running.keys['owner'], args)
 
-test('a hold is extended and captured while the work goes on, and what was charged is refunded', async () => {
+test('a hold is extended and captured while the work continues, and what was charged is refunded', async () => {
   const { hold } = await asProject('credits', 'reserve', 'smart_layer', '2')
   const extended = await asProject('credits', 'extend', hold, '1', '--ttl', '600')
   expect(extended).toMatchObject({ granted: 1_000_000, amount: 3_000_000 })
@@ -68,15 +68,15 @@ test('the owner funds an account from the pool, exactly or as far as it goes', a
   expect(await asProject(...transfer, '--up-to')).toMatchObject({ moved: 3_000_000, available: 0 })
 })
 
-test('alerts come once, and cap is levelled: first told, then done', async () => {
+test('alerts come once, and cap is rebalanced: first as a dry run, then for real', async () => {
   await asProject('credits', 'charge', 'smart_layer', '80')
   expect(await asProject('credits', 'alerts')).toMatchObject({
     data: [{ account: 'smart_layer', budget: 'daily', thresholdBasisPoints: 8000 }],
   })
   const rebalance = ['credits', 'rebalance', 'pool', 'daily']
-  const told = await asOwner(...rebalance, '--dry-run')
-  expect(told).toMatchObject({ dryRun: true, total: 200_000_000, moves: [{ to: 140_000_000 }, { to: 60_000_000 }] })
-  expect(await asOwner(...rebalance)).toMatchObject({ dryRun: false, total: 200_000_000, moves: told.moves })
+  const planned = await asOwner(...rebalance, '--dry-run')
+  expect(planned).toMatchObject({ dryRun: true, total: 200_000_000, moves: [{ to: 140_000_000 }, { to: 60_000_000 }] })
+  expect(await asOwner(...rebalance)).toMatchObject({ dryRun: false, total: 200_000_000, moves: planned.moves })
 })
 
 test('the journal is sealed and verified; a broken chain exits 1', async () => {

@@ -28,7 +28,7 @@ async function examine(env: Record<string, string> = {}): Promise<Map<string, Fi
   const { healthy, findings }: { healthy: boolean; findings: Finding[] } = JSON.parse(stdout)
   expect(code).toBe(healthy ? 0 : 1)
   expect(healthy).toBe(findings.every(({ status }) => status !== 'fault'))
-  // Whoever is told that something is wrong is told what to do.
+  // Each fault and warning comes with its fix.
   for (const { status, fix } of findings) expect(fix !== undefined).toBe(status === 'fault' || status === 'warning')
   return new Map(findings.map((finding) => [finding.check, finding]))
 }
@@ -66,14 +66,14 @@ describe('while a control plane runs', () => {
     expect(findings.get('owner key')).toMatchObject({ status: 'ok', detail: expect.stringContaining('owner-key') })
   })
 
-  test('a key that is not the owner’s, and one that is nobody’s, are told apart', async () => {
+  test('a key that is not the owner’s is a warning, an unknown one a fault', async () => {
     const project = await beside({ CORE_KEY: running.keys['smart_layer'] ?? '' })
     expect(project.get('owner key')).toMatchObject({
       status: 'warning',
       detail: expect.stringContaining('smart_layer'),
     })
-    const nobody = await beside({ CORE_KEY: `${running.keys['smart_layer']}x` })
-    expect(nobody.get('owner key')).toMatchObject({ status: 'fault' })
+    const unknown = await beside({ CORE_KEY: `${running.keys['smart_layer']}x` })
+    expect(unknown.get('owner key')).toMatchObject({ status: 'fault' })
   })
 
   test('on another port, the database it has open is named with its process', async () => {
@@ -146,7 +146,7 @@ describe('a Postgres server', () => {
     open.push({ end: () => database.drop() })
   })
 
-  test('that is migrated and reachable is well, but nobody made an owner key yet', async () => {
+  test('that is migrated and reachable is well, but has no owner key yet', async () => {
     const findings = await examine(url())
     expect(findings.get('database')).toMatchObject({
       status: 'ok',

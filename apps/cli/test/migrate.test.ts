@@ -35,7 +35,7 @@ test('up applies what is pending, with progress, and status follows it', async (
   expect(JSON.parse((await migrate('up')).stdout).applied).toEqual([])
 })
 
-test('reset asks for --yes where nobody can be asked, names the database without its password, and changes nothing', async () => {
+test('reset needs --yes where the input is no terminal, names the database without its password, and changes nothing', async () => {
   await migrate('up')
   await database.sql(`insert into core.project (name) values ('kept')`)
   const { code, stderr } = await migrate('reset')
@@ -57,7 +57,7 @@ test('reset --yes recreates the schemas', async () => {
 })
 
 test('a database that is away is exit code 7', async () => {
-  const env = { CORE_DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/nothing' }
+  const env = { CORE_DATABASE_URL: 'postgres://stranger:secret@127.0.0.1:1/nothing' }
   const { code, stderr } = await runCore(['migrate', 'up'], { cwd: room.folder, env })
   expect(code).toBe(7)
   expect(stderr).not.toContain('secret')

@@ -73,7 +73,7 @@ test('the same request again does nothing twice, with keys of its own or without
   expect((await balance())['available']).toBe(before - 7)
 })
 
-test('atomic is all or nothing, and tells which one stood in the way', async () => {
+test('atomic is all or nothing, and names the one that failed', async () => {
   const before = await balance()
   const good = { op: 'charge', account: 'smart_layer', amount: 3 }
   const refused = await send({ atomic: true, ops: [good, { ...good, amount: 9_000_000_000 }] })

@@ -75,7 +75,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
   return address.port
 }
 
-/** Sends the text at once, then one byte every 100 ms, and tells when and how the server ended it. */
+/** Sends the text at once, then one byte every 100 ms, and reports when and how the server ended it. */
 function drip(port: number, start: string, byte: string): Promise<{ afterMs: number; answer: string }> {
   return new Promise((resolve) => {
     const startedAt = performance.now()

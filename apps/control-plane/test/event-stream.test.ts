@@ -37,7 +37,7 @@ const flag = (value: number) => server.test.sql(`select core_api.flag_set('a', $
 const values = (messages: readonly { data: Record<string, unknown> }[]) =>
   messages.flatMap(({ data }) => (data['op'] === 'event' ? [Object(data['data']).value] : []))
 
-test('a stream tells where it begins, and goes on from the last id', async () => {
+test('a stream says where it begins, and continues from the last id', async () => {
   const { messages: none, response } = await read('topics=flag', 1)
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')

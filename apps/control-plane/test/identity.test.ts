@@ -241,7 +241,7 @@ describe('claims in the database', () => {
 })
 
 describe('a clash that is there already', () => {
-  test('its key reaches neither the root account nor anything else, over any door', async () => {
+  test('its key reaches neither the root account nor anything else, over any interface', async () => {
     await server.test.sql("insert into core.project (name) values ('pool')")
     const key = await server.makeKey('pool', ['ledger:spend', 'ledger:read', 'project:read'])
     const before = await balances()

@@ -92,7 +92,7 @@ describe('verify', () => {
   const verify = (key: string, body: object) =>
     server.send('POST', '/v1/api-keys/verify', { key, body, idempotencyKey: null })
 
-  test('tells whether a key is good and for a scope, and why not', async () => {
+  test('says whether a key is valid and for a scope, and why not', async () => {
     const { id, secret } = await make({ scopes: ['ledger:read'] })
     const reader = await server.makeKey('smart_layer', ['key:read'])
     for (const key of [reader, server.owner]) {
@@ -112,7 +112,7 @@ describe('verify', () => {
     expect(await verify(reader, { key: old['secret'] })).toMatchObject({ body: { valid: false, code: 'expired' } })
   })
 
-  test('never tells of a foreign key, nor of one of the whole system', async () => {
+  test('says nothing of a foreign key or of one of the whole system', async () => {
     const foreign = await server.makeKey('manus_origin', ['key:read'])
     const { secret } = await make()
     const whole = await make({}, '/v1/api-keys')

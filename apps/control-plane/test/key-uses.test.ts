@@ -39,7 +39,7 @@ test('a key says when it was last good, from the cache and from the database; th
   await uses.flush()
   expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:01+00:00')
 
-  // Another process that tells an earlier use later changes nothing; who is not a key is passed over.
+  // Another process that reports an earlier use later changes nothing; who is not a key is passed over.
   const late = [
     { id, at: '2026-01-01T11:00:00Z' },
     { id: '01a1f918-1535-7d03-adb3-61d31067cd2e', at: '2026-01-01T11:00:00Z' },
@@ -48,7 +48,7 @@ test('a key says when it was last good, from the cache and from the database; th
   expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:01+00:00')
 })
 
-test('the running control plane notes the use of a key, and tells it when it closes at the latest', async () => {
+test('the running control plane notes the use of a key, and writes it when it closes at the latest', async () => {
   const own = await createTestDatabase()
   await installProjects(own.database, exampleInstallation)
   const config = loadConfig({

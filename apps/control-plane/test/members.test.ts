@@ -124,18 +124,20 @@ describe('one member', () => {
     })
   })
 
-  test('added by many at once is added by one, and by twins with one key once', async () => {
+  test('added by many at once is added by one, and by concurrent calls with one key once', async () => {
     const project = await makeProject()
     const race = await Promise.all(Array.from({ length: 8 }, () => add(server.owner, project, 'ada', 'viewer')))
     expect(race.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 7 }, () => 409)])
     const request = {
       key: server.owner,
-      idempotencyKey: `twins-of-${project}`,
+      idempotencyKey: `concurrent-${project}`,
       body: { subject: 'user:finn', role: 'viewer' },
     }
-    const twins = await Promise.all(Array.from({ length: 8 }, () => server.send('POST', members(project), request)))
-    expect(twins.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 201))
-    expect(twins.filter(({ body }) => body['replayed'] === false)).toHaveLength(1)
+    const concurrent = await Promise.all(
+      Array.from({ length: 8 }, () => server.send('POST', members(project), request)),
+    )
+    expect(concurrent.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 201))
+    expect(concurrent.filter(({ body }) => body['replayed'] === false)).toHaveLength(1)
   })
 
   test('is decided about within the same bounds as for PUT', async () => {

@@ -166,7 +166,7 @@ test('docs/operations/metrics.md lists every metric as it is, and no other', asy
   const served = [...(await scrape()).values()].map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`)
   const squeezed = written.map((line) => line.replaceAll(/ +/g, ' '))
   expect(served.filter((line) => !squeezed.includes(line))).toEqual([])
-  // What a process can tell of itself depends on the platform; the page has all that Linux tells.
+  // What a process can measure of itself depends on the platform; the page has all that Linux offers.
   const gone = squeezed.filter((line) => !served.includes(line))
   expect(process.platform === 'linux' ? gone : gone.filter((line) => line.startsWith('| `core_'))).toEqual([])
 })

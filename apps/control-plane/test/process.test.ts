@@ -69,7 +69,7 @@ afterEach(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-// One story: each test goes on with the database that the one before left behind.
+// One story: each test continues with the database that the one before left behind.
 const first = { owner: '', smart_layer: '' }
 
 test('the first start migrates, makes the fleet, and prints keys and a line that works when pasted', {

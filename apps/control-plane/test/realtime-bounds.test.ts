@@ -202,7 +202,7 @@ test('a slow reader of a state keeps its line and gets the newest of each', asyn
   await slow.next('welcome')
   await subscribe(slow, 'ledger.balance')
   slow.socket.pause()
-  const tell = `
+  const emit = `
     insert into core.event (topic, project, type, data, state_key)
     select 'ledger.balance', 'smart_layer', 'changed', jsonb_build_object('account', 'a' || n, 'version', $1::int, 'text', repeat('x', 15000)), 'a' || n
     from generate_series(1, 40) n
@@ -211,7 +211,7 @@ test('a slow reader of a state keeps its line and gets the newest of each', asyn
   for (let round = 1; round <= rounds; round++) {
     // From here on it reads, while much still waits and more comes.
     if (round === 45) slow.socket.resume()
-    await sql(tell, [round])
+    await sql(emit, [round])
     await sql(`select pg_notify('core_event', '')`)
     await new Promise((resolve) => setTimeout(resolve, 40))
   }

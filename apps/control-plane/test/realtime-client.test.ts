@@ -143,7 +143,7 @@ test.each(['websocket', 'sse'] as const)(
   },
 )
 
-test('a cursor that is kept goes on another day, and several subscriptions share one line', async () => {
+test('a cursor that is kept continues another day, and several subscriptions share one line', async () => {
   const [before] = await server.test.sql(`select core_api.event_poll(-1) ->> 'head' as head`)
   const since = { seq: Number(before?.['head']) }
   const first = written + 1

@@ -3,7 +3,7 @@ import { listen, openSocket } from './frames.ts'
 import { openTestServer, type TestServer } from './test-server.ts'
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts'
 
-/** Sockets and streams of people: they hear what their role lets them, and no longer than it does. */
+/** Sockets and streams of people: they receive what their role allows, and no longer than it does. */
 
 let issuer: TokenIssuer
 let server: TestServer
@@ -63,7 +63,7 @@ test('a person with several projects names one, and the past is read as the memb
   socket.socket.close()
 })
 
-test('who gets another role is sent away to come back, and who has none left hears nothing more', async () => {
+test('another role closes the connection, to reconnect; without a role nothing more is received', async () => {
   await setRole('smart_layer', 'carl', 'operator')
   const token = await issuer.sign('carl')
   const first = await openSocket(url, token)

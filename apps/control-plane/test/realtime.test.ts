@@ -21,7 +21,7 @@ const emit = (number: number, project: string | null = 'smart_layer', topic = 'l
 const patience = { timeout: 10_000 }
 const numbers = (events: readonly { data: Record<string, unknown> }[]) => events.map(({ data }) => data['number'])
 
-test('an event reaches those who hear its topic, within its project', async () => {
+test('an event reaches those who subscribe to its topic, within its project', async () => {
   const [own, other, owner] = await Promise.all([
     openSocket(url, server.keys.smart_layer),
     openSocket(url, server.keys.manus_origin),
@@ -82,7 +82,7 @@ test('what happened without a subscriber is replayed from since, and joins the p
   second.socket.close()
 })
 
-test('flags, keys and alerts tell of themselves; what is no use to a member it does not hear', async () => {
+test('flags, keys and alerts make events; a member receives those that its scopes allow', async () => {
   const admin = await server.makeKey('smart_layer', [
     'event:read',
     'flag:read',

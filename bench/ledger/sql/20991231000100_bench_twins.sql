@@ -1,4 +1,4 @@
--- Twins of the ledger's tables: same columns, checks, indexes and page settings, so that what is measured beside the
+-- Copies of the ledger's tables: same columns, checks, indexes and page settings, so that what is measured beside the
 -- ledger writes the same rows into the same shape, and the ledger's own tables keep passing their audit.
 
 create schema bench;
@@ -16,12 +16,12 @@ begin
   end loop;
 end
 $$;
--- The ledger computes this number; a twin takes the cluster's.
+-- The ledger computes this number; a copy takes the cluster's.
 alter table bench.ledger_tx alter column xid set default pg_current_xact_id();
 create sequence bench.ledger_tx_id;
 
 -- Copies an account, its purse and the present windows of its path, and answers with what a function without checks
--- has to be told.
+-- takes as arguments.
 create function core_api.bench_adopt(p_account text) returns jsonb
 language plpgsql as $$
 declare

@@ -1,5 +1,5 @@
 -- The row writes of one reserve, settle and charge and nothing else: no look-up, no check, no lock taken early, no
--- answer composed. Everything is told by the caller; the journal row has the same request and windows as the ledger's.
+-- answer composed. Everything is an argument; the journal row has the same request and windows as the ledger's.
 
 create function core_api.bench_bare_reserve(
   p_key text, p_hold uuid, p_account bigint, p_purse bigint, p_root bigint, p_project text, p_amount bigint,

@@ -71,7 +71,7 @@ test('a sibling that is run again for the same jobs is charged once', async () =
   expect(await pool()).toMatchObject({ spent })
 })
 
-test('a budget stops its own project and nobody else', async () => {
+test('a budget stops its own project and no other', async () => {
   const setTiny = (limit: number | null) =>
     owner.setBudget({
       params: { project: 'smart_layer' },

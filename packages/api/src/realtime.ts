@@ -73,7 +73,7 @@ export function createRealtimeClient(options: RealtimeOptions): RealtimeClient {
           onFailedAttempt: (...facts) => void diagnose(...facts).catch(() => undefined),
         })
 
-  /** A socket does not tell why it was refused; a plain request does. */
+  /** A socket does not show why it was refused; a plain request does. */
   async function diagnose(attempts: number, everWorked: boolean): Promise<void> {
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(5000)])
     const headers = { authorization: `Bearer ${key}` }

@@ -5,7 +5,7 @@ import { routes, toOpenApi } from '../src/index.ts'
 
 /** OWASP's API Security Top 10, as far as a description can hold to it. */
 
-/** The rules walk every reference anew: seconds, and more on a busy machine. */
+/** The rules walk every reference again: seconds, and more on a busy machine. */
 const timeout = 120_000
 const severities = { error: 0, warning: 1 } as const
 
@@ -27,7 +27,7 @@ const declined: Readonly<Record<string, string>> = {
   'owasp:api8:2023-define-error-responses-401': 'a public route has no such answer',
 }
 
-/** Whoever balances the load asks the probes several times a second: they are never limited, and do not say they are. */
+/** A load balancer asks the probes several times a second: they are never limited, and do not say they are. */
 function isProbe(code: string, at: string): boolean {
   return code === 'owasp:api4:2023-rate-limit' && /^paths\.\/(livez|readyz)\./.test(at)
 }

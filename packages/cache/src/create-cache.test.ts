@@ -128,7 +128,7 @@ describe('getOrSet', () => {
     expect(await cache.getOrSet('k', load, options)).toBe(2)
   })
 
-  it('ends within its hard timeout; the load goes on for the next caller', async () => {
+  it('ends within its hard timeout; the load continues for the next caller', async () => {
     open()
     const load = countingLoad(500)
     const call = cache.getOrSet('k', load, { hardTimeoutMs: 100 })

@@ -73,7 +73,7 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
     const loaded = await within(flight.promise, policy.hardTimeoutMs, () => {
       counters.timeouts++
       const error = new CoreError('E_TIMEOUT', `the cache entry took longer than ${policy.hardTimeoutMs} ms to load`, {
-        fix: 'Raise hardTimeoutMs, or allow stale values with staleFor. The load goes on unless abortLoad is set.',
+        fix: 'Raise hardTimeoutMs, or allow stale values with staleFor. The load continues unless abortLoad is set.',
         details: { namespace: scope.name, timeoutMs: policy.hardTimeoutMs },
       })
       if (policy.abortLoad && underWay === undefined) flight.abort.abort(error)

@@ -26,7 +26,7 @@ export interface EntryOptions {
    * Default `auto`.
    */
   lease?: 'auto' | 'off' | undefined
-  /** Aborts the load's signal when the call that started it runs out of time. Default false: it goes on for the next. */
+  /** Aborts the load's signal when the call that started it runs out of time. Default false: it continues for the next. */
   abortLoad?: boolean | undefined
 }
 

@@ -1,4 +1,4 @@
-/** Settles as the promise does, or, once the time is up, as `onTimeout` says. The promise goes on. */
+/** Settles as the promise does, or, once the time is up, as `onTimeout` says. The promise continues. */
 export function within<Value, Late>(
   promise: Promise<Value>,
   limitMs: number,

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => test.drop())
 
-/** Two processes over one database, as far as the cache can tell. */
+/** Two processes over one database, as far as the cache can see. */
 async function withTwo(work: (a: Cache, b: Cache, namespace: string) => Promise<void>, project = 'smart_layer') {
   const namespace = `n${namespaces++}`
   const open = () =>

@@ -33,7 +33,7 @@ if (version === undefined) {
     return { open: () => redisStore({ client, project: 'smart_layer' }), async [Symbol.asyncDispose]() {} }
   })
 
-  it('serves from memory while the server is killed, and goes on when it is back', async () => {
+  it('serves from memory while the server is killed, and continues when it is back', async () => {
     const own = await startRedisServer()
     const client = await connect(own.port)
     await using cache = createCache({ store: redisStore({ client, project: 'smart_layer' }), storeTimeoutMs: 300 })

@@ -14,7 +14,7 @@ export function readEnvironment(env: Environment): Layer {
   return { source: 'environment', values, faults: [] }
 }
 
-/** What hosts set for every program, and the setting of ours that it stands for. */
+/** What hosts set for every program, and the setting of ours that it sets. */
 const hostVariables = [
   { variable: 'DATABASE_URL', path: 'database.url', ours: 'CORE_DATABASE_URL', kind: 'text' },
   { variable: 'PORT', path: 'http.port', ours: 'CORE_HTTP_PORT', kind: 'integer' },

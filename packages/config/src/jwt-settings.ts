@@ -20,7 +20,7 @@ export interface JwtSettings {
   readonly roleClaim: string | undefined
 }
 
-/** What is missing between the settings of this section: each is right by itself. */
+/** What is missing between the settings of this section: each is valid alone. */
 export function findJwtFaults(chosen: ChosenValues): ConfigFault[] {
   const names = ['jwt.audience', 'jwt.jwksUrl', 'jwt.secret', 'jwt.roleClaim'] as const
   if (!chosen.has('jwt.issuer')) {

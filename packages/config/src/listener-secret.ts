@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 /**
  * Beside the embedded database: what the control plane that has it open proves itself with, so that a key goes to it and
- * not to a program that took its port. Whoever may read it may read the database's own files.
+ * not to a program that took its port. Who may read it may read the database's own files.
  */
 export function listenerSecretFile(dataDir: string): string {
   return join(dataDir, 'listener-secret')

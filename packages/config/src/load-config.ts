@@ -33,7 +33,7 @@ export interface Config {
   readonly jwt: JwtSettings | undefined
   readonly log: Readonly<Parsed['log']>
   readonly shutdown: Readonly<Parsed['shutdown']>
-  /** What was decided for want of a setting, as sentences to show. */
+  /** What was decided because a setting is missing, as sentences to show. */
   readonly notes: readonly string[]
   /** What is suspicious but not wrong, as sentences to log. */
   readonly warnings: readonly string[]

@@ -72,7 +72,7 @@ describe('setting a flag', () => {
     expect(raised).toMatchObject({ changed: true, version: Number(once['version']) + 1 })
   })
 
-  test('for a project stands beside the one for all, and clearing removes just one', async () => {
+  test('for a project is kept beside the one for all, and clearing removes just one', async () => {
     await owner.call('flag_set', { p_name: 'a', p_value: '1' })
     await owner.call('flag_set', { p_name: 'a', p_value: '2', p_project: 'smart_layer' })
     expect((await list()).flags).toMatchObject([
@@ -125,7 +125,7 @@ describe('who may', () => {
     expect(await names(owner, { p_project: 'manus_origin' })).toEqual(['all', 'theirs'])
   })
 
-  test('a member changes its own flags, with its name on them, and nobody else’s', async () => {
+  test('a member changes its own flags, with its name on them, and no other’s', async () => {
     await using smart = await member('smart_layer')
     const own = { p_name: 'a', p_value: 'true', p_project: 'smart_layer' }
     expect(await smart.call('flag_set', own)).toMatchObject({ flag: { updated_by: 'key of smart_layer' } })
@@ -231,7 +231,7 @@ describe('changes that commit late', () => {
     expect(await owner.call('flag_set', { p_name: 'a', p_value: 'true' })).toMatchObject({ version: version + 1 })
   })
 
-  test('a writer that waits too long is told so in time to try again', async () => {
+  test('a writer that waits too long gets an error in time to try again', async () => {
     await using first = await connect(server.url)
     await first.query('begin')
     await first.call('flag_set', { p_name: 'a', p_value: 'true' })

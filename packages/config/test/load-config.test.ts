@@ -121,7 +121,7 @@ describe('tokens', () => {
     ])
   })
 
-  test('an issuer needs an audience, and keys that nobody on the way can change', () => {
+  test('an issuer needs an audience, and keys that come over an authenticated channel', () => {
     expect(faultsOf({ env: { CORE_JWT_ISSUER: 'http://i.example' } })).toMatchObject([
       { variable: 'CORE_JWT_AUDIENCE', found: 'nothing' },
       { variable: 'CORE_JWT_JWKS_URL', found: 'nothing', expected: expect.stringContaining('without TLS') },
@@ -227,7 +227,7 @@ describe('faults', () => {
     ['a key at the wrong level', { port: 1 }, 'did you mean "http.port"?'],
     ['a variable in the file', { CORE_HTTP_PORT: 1 }, 'did you mean "http.port"?'],
     ['a key with a dot', { 'http.port': 1 }, 'one object inside the other'],
-    ['a key nobody knows', { colour: 1 }, 'a known key'],
+    ['an unknown key', { colour: 1 }, 'a known key'],
     ['a polluting key', '{"__proto__":{"http":{"port":1}}}', 'a known key'],
   ])('%s is one', (_, content, expected) => {
     writeFile(content)

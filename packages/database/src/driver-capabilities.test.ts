@@ -4,7 +4,7 @@ import { driverCapabilities } from './driver-capabilities.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
-test.each(Object.entries(driverCapabilities))('the README tells what %s can do', (driver, capabilities) => {
+test.each(Object.entries(driverCapabilities))('the README lists what %s can do', (driver, capabilities) => {
   const row = readme.split('\n').find((line) => line.startsWith(`| \`${driver}\``))
   const cells = row
     ?.split('|')

@@ -80,7 +80,7 @@ describe('the embedded database on disk', () => {
     expect(after.synced - before.synced).toBeGreaterThanOrEqual(after.answered - before.answered - 2)
   })
 
-  test('a second process is refused with the pid of the first, which goes on', async () => {
+  test('a second process is refused with the pid of the first, which continues', async () => {
     const writer = startWriter('holder')
     await expect.poll(() => writer.lines.length, WAIT).toBeGreaterThan(0)
     const error = await openDatabase({ driver: 'embedded', dataDir }).catch((thrown: unknown) => thrown)
@@ -151,7 +151,7 @@ describe('the embedded database on disk', () => {
   })
 })
 
-test('the event loop of the main thread goes on during 2,000 embedded queries', async () => {
+test('the event loop of the main thread continues during 2,000 embedded queries', async () => {
   await using database = await openMemoryDatabase()
   await database.rpc('project_list', {})
   let ticks = 0

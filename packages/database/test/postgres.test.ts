@@ -83,7 +83,7 @@ test('a database that is not migrated says so', async () => {
   })
 })
 
-test.each(['postgres', 'embedded'] as const)('%s tells how long statements waited for their turn', async (driver) => {
+test.each(['postgres', 'embedded'] as const)('%s reports how long statements waited for their turn', async (driver) => {
   await using test = await createTestDatabase()
   const waits: number[] = []
   const onWait = (ms: number) => void waits.push(ms)

@@ -53,7 +53,7 @@ function toCoreError(what: string, reason: unknown): CoreError {
   return new CoreError('E_ABORTED', `${what} was aborted by its caller`, { cause: reason })
 }
 
-/** Settles with the promise, or rejects with the signal's reason first. The promise itself goes on unobserved. */
+/** Settles with the promise, or rejects with the signal's reason first. The promise itself continues unobserved. */
 export function raceSignal<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   if (signal.aborted) {
     promise.catch(() => undefined)

@@ -81,14 +81,14 @@ test('what a process left behind that was killed while it asked goes with the ne
   bound.close()
 })
 
-test('an unreadable lock is of nobody', async () => {
+test('an unreadable lock has no holder', async () => {
   await writeFile(file, 'torn')
   await (await lock(file))[Symbol.asyncDispose]()
 })
 
 test('a later process with the same pid is not mistaken for the holder', async () => {
   await writeFile(file, JSON.stringify({ pid: process.pid, born: 'another boot/17', token: 'old' }))
-  // Where the system does not tell when a process began, the pid alone has to do, and the lock stays.
+  // Where the system does not show when a process began, the pid alone has to do, and the lock stays.
   if (process.platform === 'linux') await (await lock(file))[Symbol.asyncDispose]()
   else await expect(lock(file)).rejects.toMatchObject(locked(process.pid))
 })

@@ -110,7 +110,7 @@ describe('gathering', () => {
     expect(sent.map(({ items }) => items.length)).toEqual([2, 2, 1])
   })
 
-  test('beyond maxQueue a call is refused at once; the others go on', async () => {
+  test('beyond maxQueue a call is refused at once; the others continue', async () => {
     create({ maxQueue: 2 })
     const calls = ['a', 'b'].map((item) => coalescer.submit(item))
     expect(await failure(coalescer.submit('c'))).toEqual({ code: 'E_DATABASE_BUSY', sent: false })

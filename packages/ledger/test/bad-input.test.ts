@@ -65,7 +65,7 @@ const pages: Case[] = [0, -1, 1_001, null].map((value) => [
   'invalid_limit',
 ])
 
-/** Every function with arguments it accepts ($hold and $tx stand for those of the set-up), its scope, its cases. */
+/** Every function with arguments it accepts ($hold and $tx are those of the set-up), its scope, its cases. */
 const functions: Record<string, { good: Args; scope: string; cases: Case[] }> = {
   ledger_account_open: {
     good: { p_key: 'k', p_account: 'alpha/new', p_kind: 'user' },

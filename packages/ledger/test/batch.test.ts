@@ -165,7 +165,7 @@ describe('a batch does what its operations do alone', () => {
     )
   }, 120_000) // twenty runs, each on two databases
 
-  /** Through the function of its own; misuse as a batch tells it. */
+  /** Through the function of its own; misuse as a batch reports it. */
   async function sendAlone(ledger: LedgerUnderTest, { op, ...fields }: Op): Promise<Json> {
     const operation = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
     try {

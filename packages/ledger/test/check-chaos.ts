@@ -8,11 +8,11 @@ export async function checkChaos(sql: Sql, acks: readonly Ack[]): Promise<{ acce
   const journal = new Map(rows.map(({ key, tx }) => [String(key), Number(tx)]))
   const accepted = acks.filter(({ tx }) => tx !== null)
   expect(accepted.filter(({ key, tx }) => journal.get(key) !== tx)).toEqual([])
-  // A denial is not stored, so a twin that was still under way may have been accepted after it.
+  // A denial is not stored, so a concurrent call with its key that was still under way may have been accepted after it.
   const settled = new Set(accepted.map(({ key }) => key))
   const denied = acks.filter(({ key, tx, doubtful }) => tx === null && !doubtful && !settled.has(key))
-  const twins = new Set(acks.map(({ key }) => key).filter((key, index, all) => all.indexOf(key) !== index))
-  expect(denied.filter(({ key }) => !twins.has(key) && journal.has(key))).toEqual([])
+  const repeated = new Set(acks.map(({ key }) => key).filter((key, index, all) => all.indexOf(key) !== index))
+  expect(denied.filter(({ key }) => !repeated.has(key) && journal.has(key))).toEqual([])
   const [audit] = await sql(`select core_api.ledger_audit() as audit`)
   expect(audit?.['audit']).toMatchObject({ violations: [] })
   expect(await replayJournal(sql)).toEqual([])

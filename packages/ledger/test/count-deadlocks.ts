@@ -3,7 +3,7 @@ import type { TestDatabase } from '@core/database/testing'
 
 /**
  * How many deadlocks a test database has seen in all. Ends idle connections first: one that is left idle may keep what it
- * has counted for ten seconds, one that ends tells it at once.
+ * has counted for ten seconds, one that ends reports it at once.
  */
 export async function countDeadlocks({ sql }: Pick<TestDatabase, 'sql'>): Promise<number> {
   const others = `from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()

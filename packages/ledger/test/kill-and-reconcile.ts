@@ -43,7 +43,7 @@ export async function reconcile(
   const ledger = createLedger({ database: base.database })
   const lease = await openLease({ ledger, account, amount: microCredits(amount), file })
   if (lease.status !== 'leased') throw new Error(lease.status)
-  expect(lease.resumed, 'every process went on with the same lease').toBe(true)
+  expect(lease.resumed, 'every process continued with the same lease').toBe(true)
   const { spent, id } = lease
   expect(await lease.close()).toMatchObject({ status: 'closed', reported: spent })
   expect(acknowledged.total, 'nothing acknowledged is lost').toBeLessThanOrEqual(spent)

@@ -40,7 +40,7 @@ async function open(): Promise<Lease> {
 }
 const reported = async (lease: Lease) => (await ledger.leases.get(lease.id)).reported
 
-test('with the database away spending goes on, over restarts; when it is back everything is reported once', async () => {
+test('with the database away spending continues, over restarts; when it is back everything is reported once', async () => {
   const lease = await open()
   await lease.spend(microCredits(100))
   await vi.waitFor(async () => expect(await reported(lease)).toBe(100), 5_000)

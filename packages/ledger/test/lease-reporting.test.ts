@@ -8,7 +8,7 @@ import { account, away, base, calls, facts, file, ledger, of, open, useLeases } 
 useLeases()
 
 describe('reporting', () => {
-  test('goes on in the background', async () => {
+  test('continues in the background', async () => {
     const lease = await open({ reportEveryMs: 20 })
     await lease.spend(of(100))
     await vi.waitFor(async () => expect(await facts(lease)).toMatchObject({ reported: 100 }), 3_000)

@@ -58,27 +58,30 @@ test.each([
   ['half an emoji', { note: '\ud83d' }],
   ['a NUL', { 'a\0': 1 }],
   ['an integer beyond 2^53', { id: 2 ** 60 }],
-])('%s in one of 500 concurrent calls is refused at the door and costs its neighbours nothing', async (_, metadata) => {
-  let batches = 0
-  const counted = createLedger({
-    database: {
-      rpc: (name, args, options) => {
-        batches++
-        return base.database.rpc(name, args, options)
+])(
+  '%s in one of 500 concurrent calls is refused before the batch and costs its neighbours nothing',
+  async (_, metadata) => {
+    let batches = 0
+    const counted = createLedger({
+      database: {
+        rpc: (name, args, options) => {
+          batches++
+          return base.database.rpc(name, args, options)
+        },
       },
-    },
-  })
-  const calls = Array.from({ length: 500 }, (_, n) =>
-    counted.charge({ account, amount: amount(1), metadata: n === 250 ? metadata : { n } }),
-  )
-  const failures = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')
-  expect(failures).toMatchObject([
-    { reason: { code: 'E_INVALID', details: { reason: 'unstorable', field: 'metadata' } } },
-  ])
-  expect(batches).toBeLessThanOrEqual(2)
-  expect(await counted.balance(account)).toMatchObject({ spent: 499 })
-  await counted.close()
-})
+    })
+    const calls = Array.from({ length: 500 }, (_, n) =>
+      counted.charge({ account, amount: amount(1), metadata: n === 250 ? metadata : { n } }),
+    )
+    const failures = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')
+    expect(failures).toMatchObject([
+      { reason: { code: 'E_INVALID', details: { reason: 'unstorable', field: 'metadata' } } },
+    ])
+    expect(batches).toBeLessThanOrEqual(2)
+    expect(await counted.balance(account)).toMatchObject({ spent: 499 })
+    await counted.close()
+  },
+)
 
 test('every error of a mutation has the key that was used, also one that the ledger made', async () => {
   const fail = () => Promise.reject(new CoreError('E_DATABASE_UNAVAILABLE', 'away', { details: { sent: false } }))

@@ -80,7 +80,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     countHold(hold, hold.captured, -rest, 0)
   }
 
-  function gate(...trees: Account[]): void {
+  function lock(...trees: Account[]): void {
     if (!lazyExpiry) return
     for (const hold of holds.values()) {
       const isDue = hold.status === 'open' && hold.expiresAt <= now
@@ -209,7 +209,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     (operation: Operation): Answer => {
       const account = accounts.get(String(operation['account']))
       if (!account) return deny('account_not_found', String(operation['account']))
-      gate(account)
+      lock(account)
       const windows = touches ? windowsOf(account) : []
       return replay(account.project, operation) ?? body(account, operation, windows)
     }
@@ -218,7 +218,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     (body: (hold: Hold, operation: Operation) => Answer) =>
     (operation: Operation): Answer => {
       const hold = demand(operation['hold'])
-      gate(hold.account)
+      lock(hold.account)
       return replay(hold.account.project, operation) ?? body(hold, operation)
     }
 
@@ -273,7 +273,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     windowsOn,
     windowsOf,
     expireHold,
-    gate,
+    lock,
     replay,
     accept,
     deny,

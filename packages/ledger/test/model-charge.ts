@@ -3,7 +3,7 @@ import { Refusal, type State } from './model-state.ts'
 
 /** What posts at once: charge, transfer, refund. */
 export function chargeOperations(state: State, books: Books): Record<string, Run> {
-  const { available, balanceOf, isFrozen, replay, accept, deny, count, countHold, grantable, onAccount, gate, post } =
+  const { available, balanceOf, isFrozen, replay, accept, deny, count, countHold, grantable, onAccount, lock, post } =
     books
   const { accounts, charges, others } = state
 
@@ -26,7 +26,7 @@ export function chargeOperations(state: State, books: Books): Record<string, Run
       if (!from) return deny('account_not_found', String(operation['from']))
       if (!to) return deny('account_not_found', String(operation['to']))
       if (from.purse === to.purse) throw new Refusal('same_purse')
-      gate(from, to)
+      lock(from, to)
       const replayed = replay(from.project, operation)
       if (replayed) return replayed
       if (isFrozen(from)) return deny('account_frozen', from.code, from.purse)
@@ -45,7 +45,7 @@ export function chargeOperations(state: State, books: Books): Record<string, Run
       const charge = charges.get(Number(operation['tx']))
       if (!charge) throw new Refusal(others.has(Number(operation['tx'])) ? 'not_refundable' : 'tx_not_found')
       const { account, windows } = charge
-      gate(account)
+      lock(account)
       const replayed = replay(account.project, operation)
       if (replayed) return replayed
       if (account.purse.status === 'closed') throw new Refusal('account_closed')

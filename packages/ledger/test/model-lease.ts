@@ -35,7 +35,7 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
   const {
     available,
     isFrozen,
-    gate,
+    lock,
     replay,
     accept,
     deny,
@@ -54,7 +54,7 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
   function find(id: unknown): Lease {
     const lease = leases.get(String(id))
     if (!lease) throw new Refusal('lease_not_found')
-    gate(lease.hold.account)
+    lock(lease.hold.account)
     return lease
   }
 

@@ -5,7 +5,7 @@ import { Refusal, type State } from './model-state.ts'
 /** Balancing: unused cap moves between the children of one account, sum zero. */
 export function rebalanceOperations(state: State, books: Books): Record<string, Run> {
   const { accounts, budgets } = state
-  const { windowsOn, gate, replay, accept, deny, raise } = books
+  const { windowsOn, lock, replay, accept, deny, raise } = books
 
   return {
     rebalance({ dry_run: isDry = false, ...operation }) {
@@ -20,7 +20,7 @@ export function rebalanceOperations(state: State, books: Books): Record<string, 
           child.status !== 'closed' &&
           budgets.some((each) => isOurs(each) && each.account === child),
       )
-      gate(parent)
+      lock(parent)
       const windows = windowsOn([parent, ...children])
       if (!isDry) {
         const replayed = replay(parent.project, operation)

@@ -6,7 +6,7 @@ export interface Operation {
   key: string
   [field: string]: string | number | boolean | number[] | LeaseItem[] | null | undefined
 }
-/** One spend of a lease, as a report tells it. */
+/** One spend of a lease, as a report lists it. */
 export interface LeaseItem {
   [field: string]: string | number
   amount: number

@@ -46,7 +46,7 @@ interface ModelOptions {
 export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOptions = {}): Model {
   const { accounts, holds, budgets, charges, others, alerts, leases } = state
   const books = createBooks(state, lazyExpiry)
-  const { begin, untouch, gate, deny, balanceOf, windowsOf, viewAccount } = books
+  const { begin, untouch, lock, deny, balanceOf, windowsOf, viewAccount } = books
   const operations: Record<string, Run> = {
     ...accountOperations(state, books),
     ...holdOperations(state, books),
@@ -75,7 +75,7 @@ export function createModel({ lazyExpiry = true, state = emptyState() }: ModelOp
       begin(at)
       const account = accounts.get(code)
       if (!account) return deny('account_not_found', code)
-      gate(account)
+      lock(account)
       const { purse } = account
       const budgetsNow = viewWindows(windowsOf(account))
       untouch() // reading makes nothing

@@ -58,7 +58,7 @@ const windowOf = async (account: string) => {
   return window
 }
 
-it('levels the rests of siblings and keeps the sum of their caps', async () => {
+it('evens out the rests of siblings and keeps the sum of their caps', async () => {
   await openSibling('a', 1_000)
   await openSibling('b', 1_000)
   await openSibling('c', 1_000)
@@ -73,7 +73,7 @@ it('levels the rests of siblings and keeps the sum of their caps', async () => {
   expect([a.rest, b.rest, c.rest]).toEqual([667, 667, 666])
 })
 
-it('a dry run tells the same moves and changes nothing', async () => {
+it('a dry run lists the same moves and changes nothing', async () => {
   await openSibling('a', 1_000)
   await openSibling('b', 500)
   await spend('a', 700)

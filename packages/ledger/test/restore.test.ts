@@ -97,7 +97,7 @@ test('before restore_finish every mutation of the ledger is refused and says wha
   })
 })
 
-test('after it the books go on: charges, seal, verification and balance events', async () => {
+test('after it the books continue: charges, seal, verification and balance events', async () => {
   const before = await epoch()
   expect(await target.rpc('restore_finish', {})).toMatchObject({ changed: true })
   expect(await status()).toMatchObject({ finished: true })

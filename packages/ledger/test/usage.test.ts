@@ -39,7 +39,7 @@ afterAll(() => test.drop())
 const sum = (rows: Awaited<ReturnType<typeof usage>>, field: 'charged' | 'refunded' | 'charges') =>
   rows.reduce((total, row) => total + row[field], 0)
 
-it('tells each sibling what it spent from the common purse', async () => {
+it('shows each sibling what it spent from the common purse', async () => {
   const [a, b] = [await usage('a'), await usage('b')]
   expect([sum(a, 'charged'), sum(a, 'refunded'), sum(a, 'charges')]).toEqual([350, 40, 3])
   expect(sum(b, 'charged')).toBe(30)

@@ -94,7 +94,7 @@ describe('work under a hold', () => {
     expect(await run(account, work, { max: amount(5_000), min: amount(1_000) })).toMatchObject({ status: 'done' })
   })
 
-  test('sets more aside while it goes on, as far as there is more', async () => {
+  test('sets more aside while it continues, as far as there is more', async () => {
     const outcome = await run(account, async (hold) => {
       expect(await hold.extend(amount(500))).toBe(true)
       expect(hold.granted).toBe(900)

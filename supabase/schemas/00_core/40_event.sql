@@ -42,7 +42,7 @@ end
 $$;
 comment on function core.emit is 'Appends an event to the outbox in the caller''s transaction and hints at it.';
 
--- Numbers what has become visible. One caller at a time does it; the others go on without, unless p_wait: who asks for the
+-- Numbers what has become visible. One caller at a time does it; the others do not wait, unless p_wait: who asks for the
 -- end must not get one that events committed before are still to pass. Locks: the head.
 create function core.event_number(p_limit int, p_wait boolean default false) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$

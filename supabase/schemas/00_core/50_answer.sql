@@ -11,7 +11,7 @@ create table core.kept_answer (
 comment on table core.kept_answer is 'The answers of requests that create something, by idempotency key. Never deleted: there are few.';
 comment on column core.kept_answer.scope is 'The project whose keys these are; empty for those that make projects.';
 
--- Locks: the key, so that a twin waits for the answer.
+-- Locks: the key, so that a concurrent call with the same key waits for the answer.
 create function core.first_answer(p_scope text, p_key text, p_request jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

@@ -54,7 +54,7 @@ $$;
 comment on function core.ledger_result is 'The first answer of a journal row.';
 
 -- Answers a known key with its first result, or raises PT422 naming the fields that differ. Null for a new key.
--- Called under the purse's lock: the journal row of a racing twin is then committed and visible.
+-- Called under the purse's lock: the journal row of a concurrent call with this key is then committed and visible.
 create function core.ledger_replay(p_project text, p_key text, p_request jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -77,7 +77,7 @@ $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
 -- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
--- A twin with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
+-- A call with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,

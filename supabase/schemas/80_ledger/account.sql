@@ -98,7 +98,7 @@ begin
   on conflict on constraint ledger_account_code_key do nothing
   returning * into v_account;
   if not found then
-    -- A twin with the same key may have won the race: then this is its replay.
+    -- A concurrent call with the same key may have been first: then this is its replay.
     v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
     if v_replay is not null then return v_replay; end if;
     perform core.refuse('PT409', 'account_exists', format('the account %s exists already', p_account),

@@ -72,7 +72,7 @@ end
 $$;
 comment on function core.ledger_last_tx is 'The last journal row of a purse up to an instant, found by halving.';
 
--- The balance now (what is due is expired first, hence volatile), or as it stood at an instant.
+-- The balance now (what is due is expired first, hence volatile), or as it was at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$

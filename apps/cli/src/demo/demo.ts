@@ -85,7 +85,7 @@ async function compete(settings: DemoSettings, playground: Playground): Promise<
   try {
     await Promise.all(all)
   } catch (error) {
-    // The keys of the run are revoked next: a worker that went on would collect 401s for this address.
+    // The keys of the run are revoked next: a worker that continued would collect 401s for this address.
     failure.abort(error)
     await Promise.allSettled(all)
     throw error

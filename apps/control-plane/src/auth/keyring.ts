@@ -33,7 +33,7 @@ export interface Keyring {
   resolve(token: string): Principal | Promise<Principal>
   /** The principal of a token that is cached as valid. No call is made. */
   peek(token: string): Principal | undefined
-  /** Whether only a look-up can tell if the token is valid: it is well-formed, and was not rejected a moment ago. */
+  /** Whether only a look-up can decide if the token is valid: it is well-formed, and was not rejected a moment ago. */
   needsLookup(token: string): boolean
   /** Drops one key from the cache, or all keys. */
   forget(keyId?: string): void

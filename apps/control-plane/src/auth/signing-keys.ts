@@ -33,7 +33,7 @@ export function createSigningKeys(dependencies: SigningKeysDependencies): JWTVer
   let keys: Promise<JWTVerifyGetKey> | undefined
   let failure: { readonly error: CoreError; readonly untilMs: number } | undefined
 
-  /** Known keys go on serving while the issuer is away: only what would ask it is refused. */
+  /** Known keys continue serving while the issuer is away: only what would ask it is refused. */
   const ask: typeof fetch = async (address, options) => {
     if (failure !== undefined && clock.monotonic() < failure.untilMs) throw failure.error
     return send(address, options)

@@ -40,7 +40,7 @@ export function installDrain(
   /**
    * The kernel has accepted connections that this process has not: they would be reset with what they sent. While they
    * are taken in, requests are held: a client that waits for its answer opens no further connection. The turns of the
-   * loop go on until a short one brings none; in a long one others may have come after it looked.
+   * loop continue until a short one brings none; in a long one others may have come after it looked.
    */
   let isAccepting = false
   let held: Promise<void> | undefined

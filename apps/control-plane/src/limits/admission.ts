@@ -11,7 +11,7 @@ import type { RateLimits } from './rate-limits.ts'
 export interface Authentication {
   resolve(): Principal | Promise<Principal>
   remembered(): Principal | undefined
-  /** Whether only a look-up can tell if the credential is valid: it is well-formed, and was not rejected a moment ago. */
+  /** Whether only a look-up can decide if the credential is valid: it is well-formed, and was not rejected a moment ago. */
   needsLookup(): boolean
 }
 

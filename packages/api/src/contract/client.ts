@@ -44,7 +44,7 @@ export type Client = {
 /**
  * A typed client of the control plane. Every call resolves with the parsed body of a success and rejects with a
  * CoreError: E_TIMEOUT and E_ABORTED from the call's own options, E_DATABASE_UNAVAILABLE where the server cannot be
- * reached, and for problem documents the code they stand for, with `details.code`, `details.status` and the facts of
+ * reached, and for problem documents the code of each, with `details.code`, `details.status` and the facts of
  * the problem (`available`, `budgets`). After a timeout the outcome is unknown: send the same `idempotencyKey` again.
  */
 export function createClient(options: ClientOptions): Client {

@@ -12,7 +12,7 @@ export interface Deprecation {
 
 /**
  * What every answer of a deprecated route carries: `Deprecation` (RFC 9745), `Sunset` (RFC 8594), and a `Link` to the
- * page that tells more.
+ * page that explains it.
  * @throws CoreError E_INTERNAL for dates that are none, or an end before its beginning.
  */
 export function toDeprecationHeaders({ since, sunset, link }: Deprecation): Record<string, string> {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 
 export interface TopicKind<Scope extends string> {
-  /** What a credential needs to hear it, beside `event:read`. */
+  /** What a credential needs to receive it, beside `event:read`. */
   readonly scope: Scope
   /**
    * `log`: every event is kept and replayed. `state`: an event replaces the one before it about the same thing, so a

@@ -5,14 +5,14 @@ import type { Brand } from '@core/foundation'
 /** A key as its holder sends it. Never logged, never stored. */
 export type ApiKeySecret = Brand<string, 'ApiKeySecret'>
 
-/** `test` marks keys of development and CI for people and scanners. It opens the same doors as `live`. */
+/** `test` marks keys of development and CI for people and scanners. It allows the same as `live`. */
 export type ApiKeyMode = 'live' | 'test'
 
 export interface NewApiKey {
   readonly secret: ApiKeySecret
   /** SHA-256 as 64 hexadecimal digits: what the database stores and looks up. */
   readonly hash: string
-  /** The first characters, by which people tell keys apart. */
+  /** The first characters, by which people recognise keys. */
   readonly hint: string
 }
 
@@ -21,7 +21,7 @@ const randomLength = 43 // digits of base 62 that 32 bytes need: ceil(256 / log2
 const checkLength = 6 // digits of base 62 that 32 bits need
 const form = /^ck_(?:live|test)_[0-9A-Za-z]{49}$/
 
-/** Makes a key: `ck_live_`, 32 random bytes in base 62, and a CRC-32 that tells a typo from a revoked key. */
+/** Makes a key: `ck_live_`, 32 random bytes in base 62, and a CRC-32 that distinguishes a typo from a revoked key. */
 export function generateApiKey(
   mode: ApiKeyMode = 'live',
   random: (size: number) => Uint8Array = randomBytes,

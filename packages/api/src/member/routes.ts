@@ -6,7 +6,7 @@ import { defineRoute, noInput } from '../contract/route-contract.ts'
 const subjectField = z
   .string()
   .regex(/^user:[!-~]{1,255}$/)
-  .describe('user: and the sub of the person’s token, as GET /v1/me tells it')
+  .describe('user: and the sub of the person’s token, as GET /v1/me shows it')
 
 const memberSchema = z
   .object({

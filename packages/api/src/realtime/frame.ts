@@ -44,7 +44,7 @@ export const clientFrameSchema = z
   .meta({ id: 'RealtimeClientFrame', description: 'What a client sends over /v1/realtime' })
 export type ClientFrame = z.output<typeof clientFrameSchema>
 
-/** Why a subscription could not go on from `since`. */
+/** Why a subscription could not continue from `since`. */
 export const resyncReasons = {
   trimmed: 'Events after since have been forgotten: it was away for too long',
   epoch: 'The database is another one, or was restored',

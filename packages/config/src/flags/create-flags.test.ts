@@ -288,7 +288,7 @@ describe('while the database is away', () => {
     expect(flags.status()).toMatchObject({ state: 'live', version: 50 })
   })
 
-  test('a look that hangs ends by itself', async () => {
+  test('a poll that hangs ends at its time limit', async () => {
     const store = new FakeStore()
     store.hanging = true
     const { flags } = start(store)

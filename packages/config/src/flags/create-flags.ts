@@ -39,7 +39,7 @@ export interface Flags<Declarations extends FlagDeclarations> extends AsyncDispo
    */
   refresh(options?: CallOptions): Promise<void>
   status(): FlagsStatus
-  /** Stops looking. `get` goes on answering from memory. */
+  /** Stops looking. `get` continues answering from memory. */
   close(): Promise<void>
 }
 

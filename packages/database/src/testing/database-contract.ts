@@ -43,7 +43,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       expect(target.database.driver).toBe(driver)
     })
 
-    test('tells how much of it is in use', async () => {
+    test('reports how much of it is in use', async () => {
       const { database } = target
       expect(database.load()).toMatchObject({ running: 0, waiting: 0 })
       const { capacity } = database.load()

@@ -14,7 +14,7 @@ export const testFolder = join(tmpdir(), `core-test-${key}`)
 export const leaseSocket =
   process.platform === 'win32' ? `\\\\.\\pipe\\core-test-${key}` : join(testFolder, 'lease.sock')
 
-/** What the keeper tells each client, as one line of JSON. */
+/** What the keeper sends each client, as one line of JSON. */
 export interface TestServerAddress {
   /** Of the maintenance database `postgres`. */
   url: string

@@ -22,7 +22,7 @@ export interface FileLockOptions {
   /** The error for a lock that a live process holds; its pid, where that means something to this process. */
   locked: (pid: number | undefined) => Error
   /**
-   * How long to watch a lock that only its file tells of, of another machine or of before a restart of this one, until
+   * How long to watch a lock that is known from its file alone, of another machine or of before a restart of this one, until
    * it is touched or has been silent for 30 s. Default 0: it is held.
    */
   watchMs?: number
@@ -90,7 +90,7 @@ async function acquire(
       await sleep(PAUSE_MS) // another process takes over from the same holder
       continue
     }
-    // A slow process may have come after a takeover was complete and its guard gone: then the chain tells.
+    // A slow process may have come after a takeover was complete and its guard gone: then the chain shows it.
     if ((await readChain(lock)).at(-1)?.holder.token !== token) {
       await rm(guard, { force: true })
       continue

@@ -7,7 +7,7 @@ import { probeLockSocket } from './lock-socket.ts'
 /** Who has a lock, as its file says. */
 export interface LockHolder {
   pid: number
-  /** Boot and tick in which the process began: tells it from a later one with the same pid. Empty where unknown. */
+  /** Boot and tick in which the process began: distinguishes it from a later one with the same pid. Empty where unknown. */
   born: string
   token: string
   /** The kernel that decides about its socket and its pid: the boot on Linux, the name of the machine elsewhere. */
@@ -24,7 +24,7 @@ export interface LockLink {
   holder: LockHolder
 }
 
-/** How often a holder touches its lock, and after what silence one that only its lock tells of counts as dead. */
+/** How often a holder touches its lock, and after what silence one known from its lock alone counts as dead. */
 export const BEAT_MS = 5_000
 export const SILENCE_MS = 30_000
 const WATCH_EVERY_MS = 250
@@ -134,7 +134,7 @@ async function readNamespace(): Promise<string> {
   }
 }
 
-/** The boot and the tick in which a process began, where the system tells (Linux). */
+/** The boot and the tick in which a process began, where the system shows them (Linux). */
 async function bornAt(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')

@@ -19,7 +19,7 @@ function begin({ boot = 'boot-1' } = {}) {
     serverAt,
     make,
     isUp: () => time.isUp(clock.now()),
-    /** All clocks go on, as they do. */
+    /** All clocks continue, as they do. */
     async pass(ms: number) {
       uptimeMs += ms
       await clock.advance(ms)
@@ -99,7 +99,7 @@ test('time in standby counts, also when the wall clock was set back meanwhile', 
   expect(isUp()).toBe(true)
 })
 
-test('a later process goes on where an earlier one was', async () => {
+test('a later process continues where an earlier one was', async () => {
   const { time, make, pass, clock, serverAt } = begin()
   const anchor = time.anchor(serverAt, time.read())
   await pass(HOUR / 4)

@@ -1,5 +1,5 @@
 -- What a batch is decided on: its operations parsed once into arrays, then accounts, holds, known keys, purses and windows
--- as they stand under the locks of all.
+-- as they are under the locks of all.
 
 -- The windows of an account now, or of a hold: the same list serves many operations. positions: in the batch's set.
 create type core.ledger_window_list as (budget_ids bigint[], window_starts timestamptz[], positions int[]);

@@ -22,7 +22,7 @@ export function addAuditLog({ program, session }: Verbs): void {
   program
     .command('audit-log')
     .description('who changed what, newest first: of a project, or of everything (owner without --project)')
-    .option('--actor <actor>', 'only what it did: owner, key:<id>')
+    .option('--actor <actor>', 'only changes by this actor: owner, key:<id>')
     .option('--action <action>', 'only this action, such as key.create, or all of a noun, such as key')
     .option('--resource <resource>', 'only this, such as flag:router.order or account:smart_layer')
     .addOption(

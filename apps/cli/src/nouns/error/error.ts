@@ -15,7 +15,7 @@ export function addErrors({ program, session }: Verbs): void {
 
   errors
     .command('list')
-    .description('what failed unexpectedly, the last one first')
+    .description('groups of unexpected errors, the latest first')
     .addOption(new Option('--status <status>', 'only these; omitted: all').choices(statuses))
     .option('--limit <rows>', 'rows per page, 1 to 1000', '20')
     .option('--cursor <cursor>', 'page.next of the page before')
@@ -32,7 +32,7 @@ export function addErrors({ program, session }: Verbs): void {
 
   errors
     .command('mark')
-    .description('mark a group of faults; a resolved one that is met again opens automatically')
+    .description('mark a group of faults; a resolved one that occurs again opens automatically')
     .argument('<id>', 'as the list shows it')
     .addArgument(new Argument('<status>', 'what it is from now on').choices(statuses))
     .action(async (id: string, status: Status) => {

@@ -16,9 +16,9 @@ export function addEvents({ program, session }: Verbs): void {
     .command('events')
     .description('stream events')
     .command('tail')
-    .description('events until interrupted, one a line; nothing is lost or doubled when the connection breaks')
+    .description('stream events, one a line, until interrupted; a broken connection loses and repeats none')
     .addArgument(
-      new Argument('[topics...]', 'what to hear of; omitted: all that the key may')
+      new Argument('[topics...]', 'topics to stream; omitted: all that the key may read')
         .choices(topicNames)
         .argParser(addTopic),
     )

@@ -20,7 +20,7 @@ export function addCreditsWatch(credits: Command, { session }: Verbs): void {
     .argument('[account]', "an account's code; omitted: the account of the key's project")
     .option('--from <instant>', 'from this RFC 3339 instant on; omitted: 30 days before --to')
     .option('--to <instant>', 'before this RFC 3339 instant; omitted: now')
-    .addOption(new Option('--by <bucket>', 'they begin in UTC').choices(buckets).default('day'))
+    .addOption(new Option('--by <bucket>', 'length of a row; rows begin in UTC').choices(buckets).default('day'))
     .action(async (account: string | undefined, { from, to, by }: UsageOptions) => {
       const current = session()
       const code = account ?? (await ownAccount(current))

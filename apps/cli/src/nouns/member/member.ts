@@ -6,7 +6,7 @@ import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 
 export function addMembers({ program, session }: Verbs): void {
-  const members = program.command('members').description('the people of a project, and what they may do')
+  const members = program.command('members').description('the members of a project and their roles')
 
   members
     .command('list')

@@ -16,7 +16,7 @@ export function addSystem({ program, session }: Verbs): void {
 
   system
     .command('bottlenecks')
-    .description('what held requests up in the last five minutes, the worst first, and what to do about it')
+    .description('the slowest routes and functions of the last five minutes, the worst first, each with a fix')
     .option('--limit <rows>', 'how many routes and functions, 1 to 100', '20')
     .action(async ({ limit }: { limit: string }) => {
       const current = session()

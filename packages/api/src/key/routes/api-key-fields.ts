@@ -34,10 +34,7 @@ export const rerolledKeySchema = newKeySchema
   .extend({ replaces: z.uuid().describe('The id of the key that this one replaces'), overlapEndsAt: timestampField })
   .meta({ id: 'RerolledApiKey' })
 
-const mode = z
-  .enum(['live', 'test'])
-  .default('live')
-  .describe('A mark for people and scanners; both open the same doors')
+const mode = z.enum(['live', 'test']).default('live').describe('A mark for people and scanners; both allow the same')
 
 export const keyIdExample = '019ab2c4-0000-7000-8000-000000000000'
 export const keyExample = {

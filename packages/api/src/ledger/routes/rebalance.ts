@@ -27,7 +27,7 @@ export const rebalanceBudgets = defineRoute({
       parent: accountField,
       budget: z.string().min(1).max(100).describe('The name its children’s budgets share, 1 to 100 characters'),
       policy: z.literal('fair').default('fair').describe('fair: everybody has the same rest afterwards'),
-      dryRun: z.boolean().default(false).describe('true: only tell what would move'),
+      dryRun: z.boolean().default(false).describe('true: only list what would move'),
     }),
   },
   outputs: {
@@ -35,12 +35,12 @@ export const rebalanceBudgets = defineRoute({
       .object({
         parent: z.string().describe('The code of the account whose children were balanced'),
         budget: z.string().describe('The name of the budget'),
-        total: amountOrZeroField.describe('All caps together; the same before and after'),
+        total: amountOrZeroField.describe('The sum of all caps; the same before and after'),
         dryRun: z.boolean().describe('true: nothing was moved'),
         moves: z.array(moveSchema).describe('Each move of budget between accounts'),
         ...z.object(postingFields).partial().shape,
       })
-      .meta({ id: 'Rebalance', description: 'A dry run has no tx and tells of no balance' }),
+      .meta({ id: 'Rebalance', description: 'A dry run has no tx and no balance' }),
   },
   problems: ['account_not_found', 'conflict'],
   examples: [

@@ -30,7 +30,7 @@ export const getBottlenecks = defineRoute({
   method: 'GET',
   path: '/v1/system/bottlenecks',
   noun: 'system',
-  summary: 'What held requests up in the last five minutes, the worst first, and what to do about it',
+  summary: 'The slowest routes and functions of the last five minutes, the worst first, each with a fix',
   description:
     'Of the process that answers. Routes and functions are listed by the time they took in all; durations of functions include waiting and repetition. What a caller feels beyond that is the network.',
   auth: 'system:read',
