@@ -30,6 +30,7 @@ create table core.ledger_account (
   path bigint[] not null constraint ledger_account_depth check (cardinality(path) between 1 and 4),
   root_id bigint not null,
   status text not null default 'active' constraint ledger_account_status_known check (status in ('active', 'frozen', 'closed')),
+  status_by text not null default 'owner' constraint ledger_account_status_by_known check (status_by in ('owner', 'project')),
   total_in core.amount not null default 0,
   total_out core.amount not null default 0,
   held core.amount not null default 0,
@@ -44,10 +45,12 @@ comment on table core.ledger_account is 'Holds credits. available = total_in - t
 comment on column core.ledger_account.project is 'First segment of the code: the scope of keys and of authorisation.';
 comment on column core.ledger_account.purse_id is 'The account whose credits its postings move: itself, or the ancestor it draws on.';
 comment on column core.ledger_account.path is 'Itself and its ancestors, nearest first: whose budgets and status bind it.';
+comment on column core.ledger_account.status_by is 'Who froze or closed it: a project does not undo what the owner did.';
 comment on column core.ledger_account.overdraft is 'A credit line: part of what is available.';
 comment on column core.ledger_account.debt_limit is 'How far a settle with overflow may take available below zero. Only the owner sets it.';
 comment on column core.ledger_account.over_bp is 'How much a settle may charge above a hold, in basis points of what was granted to it.';
 comment on column core.ledger_account.version is 'Grows by one with every change of a counter: the order in which changes happened.';
+create index ledger_account_code_idx on core.ledger_account (code text_pattern_ops);
 create index ledger_account_parent_idx on core.ledger_account (parent_id);
 create index ledger_account_purse_idx on core.ledger_account (purse_id, project);
 
@@ -61,10 +64,12 @@ create table core.ledger_budget (
   carry_cap core.amount not null default 0,
   floor_amount core.amount not null default 0,
   alert_bp int[] not null default '{8000,10000}',
+  set_by text not null default 'owner' constraint ledger_budget_set_by_known check (set_by in ('owner', 'project')),
   created_at timestamptz not null default now(),
   removed_at timestamptz
 );
 comment on table core.ledger_budget is 'A cap on spending per period. Not money: a budget of 0 blocks, no budget allows.';
+comment on column core.ledger_budget.set_by is 'Who set it: what the owner set, a project may only make stricter.';
 create unique index ledger_budget_name_key on core.ledger_budget (account_id, name) where removed_at is null;
 
 create table core.ledger_window (
@@ -75,9 +80,11 @@ create table core.ledger_window (
   held core.amount not null default 0,
   moved bigint not null default 0,
   carried core.amount not null default 0,
+  recounted core.amount not null default 0,
   limit_amount core.amount,
   constraint ledger_window_pkey primary key (budget_id, period_start)
 ) with (fillfactor = 50);
+comment on column core.ledger_window.recounted is 'The part of spent that was charged while the budget was removed, or before it had this period.';
 comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
@@ -728,10 +735,11 @@ end
 $$;
 comment on function core.ledger_emit_alerts is 'Writes new alerts to the outbox.';
 
--- One alert for every threshold of a budget that spending crosses on its way from p_before to p_after, once per
--- (budget, window, limit, threshold); p_before null when the limit itself has changed. Returns the next one's spending.
+-- One alert for every threshold of a budget that is crossed on the way from p_before, spent of p_cap_before, to p_after of
+-- p_cap, once per (budget, window, limit, threshold). p_before null: whatever is reached; so are thresholds that are not among
+-- p_known, where that is not null. Returns the next one's spending.
 create function core.ledger_raise_alerts(p_tx bigint, p_budget_id bigint, p_period_start timestamptz, p_cap bigint,
-  p_before bigint, p_after bigint, p_now timestamptz) returns bigint
+  p_before bigint, p_after bigint, p_now timestamptz, p_cap_before bigint default null, p_known int[] default null) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_raised int[];
@@ -743,7 +751,7 @@ begin
   from core.ledger_budget b join core.ledger_account a on a.id = b.account_id, unnest(b.alert_bp) as t (bp)
   where b.id = p_budget_id and p_cap > 0
     and p_after::numeric * 10000 >= p_cap::numeric * t.bp
-    and (p_before is null or p_before::numeric * 10000 < p_cap::numeric * t.bp)
+    and (p_before is null or t.bp <> all (p_known) or p_before::numeric * 10000 < coalesce(p_cap_before, p_cap)::numeric * t.bp)
   order by t.bp
   on conflict on constraint ledger_alert_once do nothing
   returning threshold_bp)
@@ -1227,6 +1235,14 @@ end
 $$;
 comment on function core.ledger_require_over is 'Raises PT400 unless what may be charged above a hold is 0 to 1,000,000 basis points.';
 
+-- The codes that the code of an account names before its own: of a/b/c, a and a/b.
+create function core.ledger_prefixes(p_account text) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select array(select array_to_string((string_to_array(p_account, '/'))[1:n], '/')
+    from generate_series(1, cardinality(string_to_array(p_account, '/')) - 1) n)
+$$;
+comment on function core.ledger_prefixes is 'The codes above a code.';
+
 -- Opens an account. Without a parent of its own it is the child of the nearest account that its code names
 -- (smart_layer/team/agent: smart_layer/team, else smart_layer), so that no budget above is ever slipped; else it is a top account.
 -- p_funding 'own': it holds credits of its own. 'parent': it has no purse; every posting on it lands in its parent's,
@@ -1270,8 +1286,7 @@ begin
   v_ok := core.require_object('metadata', p_metadata);
   if p_parent is null then
     select code into v_parent_code from core.ledger_account
-    where code in (select array_to_string((string_to_array(p_account, '/'))[1:n], '/') from generate_series(1, 3) n) and code <> p_account
-    order by length(code) desc limit 1;
+    where code = any (core.ledger_prefixes(p_account)) order by length(code) desc limit 1;
   end if;
   if v_member is not null and (p_overdraft > 0 or p_debt_limit > 0 or p_over_bp <> 10000 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then
@@ -1288,8 +1303,23 @@ begin
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
     if v_parent.id is null then return core.ledger_denied('account_not_found', v_parent_code); end if;
   end if;
+  -- Below a parent of its choice it would slip the budgets of the accounts that its code names.
+  if v_member is not null and p_parent is not null and exists (
+      select from core.ledger_account n where n.code = any (core.ledger_prefixes(p_account)) and n.id <> all (v_parent.path)) then
+    perform core.refuse('PT403', 'forbidden_account', format('%s does not belong below %s', p_account, p_parent),
+      'Leave parent out: it is the nearest account that the code names.', jsonb_build_object('field', 'parent'));
+  end if;
+  -- Where no account above is locked, two openings of one project could miss each other.
+  if v_parent.project is distinct from split_part(p_account, '/', 1) then
+    perform pg_advisory_xact_lock(hashtextextended('ledger_account ' || split_part(p_account, '/', 1), 0));
+  end if;
   v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
   if v_replay is not null then return v_replay; end if;
+  if exists (select from core.ledger_account c where c.code ~>=~ (p_account || '/') and c.code ~<~ (p_account || '0'))
+      and not exists (select from core.ledger_account where code = p_account) then
+    perform core.refuse('PT409', 'account_below_exists', format('there are accounts below %s, which it would not bind', p_account),
+      'Open it under another name, or use accounts below it that are opened after it.', jsonb_build_object('account', p_account));
+  end if;
   if v_parent.id is null and p_funding = 'parent' then
     perform core.refuse('PT400', 'invalid_funding', 'funding parent needs a parent', 'Name the account it draws on as parent.',
       jsonb_build_object('field', 'parent'));
@@ -1401,6 +1431,9 @@ begin
   v_before := core.ledger_account_view(v_account);
   v_ok := core.require_match(p_if_match, v_before ->> 'etag');
 
+  if p_status <> v_account.status and v_account.status = 'frozen' and v_account.status_by = 'owner' and core.claims() ->> 'project' is not null then
+    perform core.refuse('PT403', 'forbidden_account', format('the owner froze the account %s', p_account), 'Ask the owner.');
+  end if;
   if v_account.status = 'closed' and not (p_status is not distinct from 'active' and core.claims() ->> 'project' is null) then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one, or ask the owner to open this one again.');
   elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
@@ -1423,7 +1456,9 @@ begin
   v_ok := core.ledger_require_bound(case when p_overdraft is null then 'debt_limit' else 'overdraft' end, v_account.total_in,
     coalesce(p_overdraft, v_account.overdraft), coalesce(p_debt_limit, v_account.debt_limit));
 
-  update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
+  update core.ledger_account set status = coalesce(p_status, status),
+    status_by = case when coalesce(p_status, status) = status then status_by when core.claims() ->> 'project' is null then 'owner' else 'project' end,
+    overdraft = coalesce(p_overdraft, overdraft),
     debt_limit = coalesce(p_debt_limit, debt_limit), over_bp = coalesce(p_over_bp, over_bp),
     metadata = coalesce(p_metadata, metadata), version = version + 1
   where id = v_account.id returning * into v_account;
@@ -1555,7 +1590,7 @@ begin
   end) is not true
   union all
   select 'a window counts what is attributed to it', b.name || ' ' || w.period_start,
-    jsonb_build_object('spent', w.spent, 'held', w.held, 'attributed_spent', coalesce(s.spent, 0), 'attributed_held', coalesce(s.held, 0))
+    jsonb_build_object('spent', w.spent, 'held', w.held, 'recounted', w.recounted, 'attributed_spent', coalesce(s.spent, 0), 'attributed_held', coalesce(s.held, 0))
   from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id
   left join (
     select x.budget_id, x.period_start, sum(x.spent) as spent, sum(x.held) as held from (
@@ -1578,7 +1613,7 @@ begin
       from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id,
         unnest(c.budget_ids, c.window_starts) as k (budget_id, period_start) where t.op = 'refund'
     ) x group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
-  where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
+  where b.account_id = any (p_ids) and (w.spent <> w.recounted + coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
   union all
   select 'no transaction is refunded beyond its amount', t.id::text, jsonb_build_object('amount', t.amount, 'refunded', sum(r.amount))
   from core.ledger_tx r join core.ledger_tx t on t.id = r.related_id
@@ -1649,7 +1684,7 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_budget.id is null then return null; end if;
   return jsonb_build_object('period', p_budget.period, 'tz', p_budget.time_zone, 'limit', p_budget.limit_amount,
-    'carry_cap', p_budget.carry_cap, 'floor', p_budget.floor_amount, 'alert_bp', to_jsonb(p_budget.alert_bp));
+    'carry_cap', p_budget.carry_cap, 'floor', p_budget.floor_amount, 'alert_bp', to_jsonb(p_budget.alert_bp), 'set_by', p_budget.set_by);
 end
 $$;
 comment on function core.ledger_budget_view is 'What a budget was set to, or null where there is none.';
@@ -1662,9 +1697,95 @@ end
 $$;
 comment on function core.ledger_budget_etag is 'Names what a budget was set to; null for none.';
 
+-- Whether p_tz is the name of an IANA time zone as the database spells it. Reading pg_timezone_names opens hundreds of files;
+-- setting the zone opens one, and is undone when this function returns. A name with digits could also be a POSIX rule, which
+-- needs no file: only the real ones pass.
+create function core.ledger_is_time_zone(p_tz text) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  if p_tz is null or length(p_tz) > 100 or p_tz !~ '^[A-Za-z][A-Za-z0-9_+/-]*$' or p_tz ~ '[0-9]'
+      and p_tz !~ '^((Etc/)?GMT[+-]?0|Etc/GMT([+]([1-9]|1[0-2])|-([1-9]|1[0-4]))|(EST5E|CST6C|MST7M|PST8P)DT)$' then return false; end if;
+  perform set_config('TimeZone', p_tz, true);
+  return current_setting('TimeZone') = p_tz;
+exception when invalid_parameter_value then
+  return false;
+end
+$$;
+comment on function core.ledger_is_time_zone is 'Whether a text is the name of an IANA time zone.';
+
+create function core.ledger_refuse_budget(p_name text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.refuse('PT403', 'forbidden_budget', format('the owner set the budget %s: a project may only make it stricter', p_name),
+    'Set another budget beside it, or ask the owner.', jsonb_build_object('budget', p_name));
+  return false;
+end
+$$;
+comment on function core.ledger_refuse_budget is 'Raises PT403: the budget is the owner''s.';
+
+-- An account and all below it.
+create function core.ledger_below(p_account bigint) returns bigint[]
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  with recursive below (id) as (
+    select p_account
+    union all
+    select c.id from below b join core.ledger_account c on c.parent_id = b.id)
+  select array_agg(b.id) from below b
+$$;
+comment on function core.ledger_below is 'The ids of an account and of all accounts below it.';
+
+-- Counts in the window of a budget what its account and those below it were charged since p_since and what they hold, unless it
+-- counts there already: for a budget that was away, or that had another period. Their purses are locked by the caller.
+create function core.ledger_recount(p_budget core.ledger_budget, p_start timestamptz, p_since timestamptz) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_accounts bigint[] := core.ledger_below(p_budget.account_id);
+  v_low bigint := case when isfinite(p_since) then core.ledger_number_at(greatest(p_since, timestamptz '2000-01-01') - interval '1 minute') else 0 end;
+  v_spent bigint;
+  v_held bigint;
+begin
+  select coalesce(sum(s.sign * case when t.hold is not null
+      then s.amount - s.above - (
+        select coalesce(sum(greatest(0, least(k.part_to, s.start + s.amount - s.above) - greatest(k.part_from, s.start))), 0)
+        from unnest(h.budget_ids, h.part_from, h.part_to) as k (id, part_from, part_to) where k.id = p_budget.id)
+        + case when p_budget.id = any (t.budget_ids) then 0 else s.above end
+      when p_budget.id = any (t.budget_ids) then 0 else s.amount end), 0) into v_spent
+  from (
+    select p.* from core.ledger_tx p where p.purse_id = any (v_accounts) and p.id > v_low
+    union all
+    select d.* from core.ledger_tx d where d.account_id = any (v_accounts) and d.account_id <> d.purse_id and d.purse_id <> all (v_accounts)
+      and d.id > v_low) t
+  left join core.ledger_hold h on h.id = t.hold
+  cross join lateral (
+    select 1 as sign, t.amount::bigint as amount, coalesce(t.above, 0)::bigint as above, coalesce(t.captured_from, 0)::bigint as start
+    union all
+    select -1, g.amount::bigint, coalesce(g.above, 0)::bigint, coalesce(g.captured_from, 0)::bigint
+    from core.ledger_tx g where g.op = 'refund' and g.related_id = t.id) s
+  where t.op in ('charge', 'capture', 'settle', 'lease_report') and t.created_at >= p_since;
+  with uncounted as (
+    select h.id, greatest(h.captured::bigint, (
+      select max(coalesce(k.part_to, h.amount)) from unnest(h.budget_ids, h.part_to) as k (id, part_to) where k.id = p_budget.id)) as part_from
+    from core.ledger_hold h
+    where h.root_id = (select a.root_id from core.ledger_account a where a.id = p_budget.account_id) and h.status = 'open'
+      and h.account_id = any (v_accounts)
+  ), grown as (
+    update core.ledger_hold h set budget_ids = h.budget_ids || p_budget.id, window_starts = h.window_starts || p_start,
+      part_from = coalesce(h.part_from, array_fill(0::bigint, array[cardinality(h.budget_ids)])) || u.part_from,
+      part_to = coalesce(h.part_to, array_fill(h.amount::bigint, array[cardinality(h.budget_ids)])) || h.amount::bigint
+    from uncounted u where u.id = h.id and u.part_from < h.amount
+    returning h.amount - u.part_from as rest)
+  select coalesce(sum(g.rest), 0) into v_held from grown g;
+  update core.ledger_window w set spent = w.spent + v_spent, recounted = w.recounted + v_spent, held = w.held + v_held
+  where w.budget_id = p_budget.id and w.period_start = p_start;
+  return true;
+end
+$$;
+comment on function core.ledger_recount is 'Counts what was charged since an instant and what is held in the window of a budget that was away.';
+
 -- Sets a cap, or removes it with p_limit null. The present window keeps what it has counted, so a new limit binds at
--- once. Period and time zone are fixed for a budget's life: its windows are named by their starts. Replays on p_key.
--- Locks: purse, window.
+-- once. Period and time zone are fixed for a budget's life: its windows are named by their starts. Removing forgets nothing: a
+-- budget that is set again counts what was spent meanwhile, and with another period what was spent since its start. What the owner
+-- set, a project may only make stricter. Replays on p_key. Locks: purse, window; set again, the purses below, too.
 create function core_api.ledger_budget_set(
   p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
   p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
@@ -1685,13 +1806,19 @@ declare
   v_replay jsonb;
   v_answer jsonb;
   v_tx bigint;
+  v_member text := core.claims() ->> 'project';
+  v_removed core.ledger_budget;
+  v_below bigint[];
+  v_purses bigint[];
+  v_cap bigint;
+  v_place int;
 begin
   v_ok := core.ledger_require_key(p_key);
   if p_name is null or length(p_name) not between 1 and 100 then
     perform core.refuse('PT400', 'invalid_budget', 'name must be 1 to 100 characters', null, jsonb_build_object('field', 'name'));
   elsif p_period is null or p_period not in ('hour', 'day', 'week', 'month', 'total') then
     perform core.refuse('PT400', 'invalid_period', 'period must be hour, day, week, month or total', null, jsonb_build_object('field', 'period'));
-  elsif p_tz is null or not exists (select from pg_catalog.pg_timezone_names where name = p_tz) then
+  elsif not core.ledger_is_time_zone(p_tz) then
     perform core.refuse('PT400', 'invalid_time_zone', format('%s is not a time zone', coalesce(quote_literal(p_tz), 'null')),
       'Use an IANA name such as UTC or Europe/Berlin.', jsonb_build_object('field', 'tz'));
   elsif p_alert_bp is null or cardinality(p_alert_bp) > 10 or exists (select from unnest(p_alert_bp) t where t is null or t not between 1 and 100000) then
@@ -1710,12 +1837,28 @@ begin
   v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
     'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
 
-  v_lock := core.ledger_lock_account(null, v_account, null, true, v_account.id);
-  v_purse := v_lock.purse;
+  v_below := array[v_account.id];
+  if exists (select from core.ledger_budget b where b.account_id = v_account.id and b.name = p_name and b.removed_at is not null) then
+    v_below := core.ledger_below(v_account.id);
+  end if;
+  v_purses := array(select distinct a.purse_id from core.ledger_account a where a.id = any (v_below)) || v_account.id;
+  v_lock := core.ledger_lock(null, v_purses, array[v_account.root_id], '{}', v_account.path, '{}', '{}');
+  select * into v_purse from core.ledger_account where id = v_account.purse_id;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_budget from core.ledger_budget
   where account_id = v_account.id and name = p_name and removed_at is null;
+  select * into v_removed from core.ledger_budget
+  where account_id = v_account.id and name = p_name and removed_at is not null order by removed_at desc, id desc limit 1;
+  if v_member is not null and v_budget.set_by = 'owner' and (p_limit is null or p_limit > v_budget.limit_amount
+      or p_carry_cap > v_budget.carry_cap or p_floor > v_budget.floor_amount or not p_alert_bp @> v_budget.alert_bp
+      or p_period <> v_budget.period or p_tz <> v_budget.time_zone) then
+    v_ok := core.ledger_refuse_budget(p_name);
+  elsif v_budget.id is null and p_limit is not null
+      and (select count(*) from core.ledger_budget b where b.account_id = v_account.id and b.removed_at is null) >= 20 then
+    perform core.refuse('PT409', 'too_many_budgets', format('the account %s has 20 budgets already', p_account),
+      'Remove one that is no longer needed.', jsonb_build_object('field', 'name', 'limit', 20));
+  end if;
   if v_budget.id is not null and p_limit is not null and (v_budget.period <> p_period or v_budget.time_zone <> p_tz) then
     perform core.refuse('PT409', 'budget_period_fixed',
       format('the budget %s counts per %s in %s, and that cannot change', p_name, v_budget.period, v_budget.time_zone),
@@ -1729,18 +1872,35 @@ begin
     -- Its terms stay: what is under way is still charged in its windows, and crosses the thresholds that were set.
     update core.ledger_budget set removed_at = v_lock.at where id = v_budget.id returning * into v_budget;
   elsif v_budget.id is not null then
-    update core.ledger_budget set limit_amount = p_limit, carry_cap = p_carry_cap, floor_amount = p_floor, alert_bp = p_alert_bp
+    v_cap := v_budget.limit_amount;
+    update core.ledger_budget set limit_amount = p_limit, carry_cap = p_carry_cap, floor_amount = p_floor, alert_bp = p_alert_bp,
+      set_by = case when v_member is null then 'owner' else set_by end
     where id = v_budget.id returning * into v_budget;
+  elsif p_limit is not null and v_removed.period = p_period and v_removed.time_zone = p_tz then
+    -- The same one again, with its windows; those that ended meanwhile keep the limit they had.
+    update core.ledger_window set limit_amount = v_removed.limit_amount
+    where budget_id = v_removed.id and period_end <= v_lock.at and limit_amount is null;
+    update core.ledger_budget set limit_amount = p_limit, carry_cap = p_carry_cap, floor_amount = p_floor, alert_bp = p_alert_bp,
+      set_by = case when v_member is null then 'owner' else 'project' end, removed_at = null, created_at = v_lock.at
+    where id = v_removed.id returning * into v_budget;
   elsif p_limit is not null then
-    insert into core.ledger_budget (account_id, name, period, time_zone, limit_amount, carry_cap, floor_amount, alert_bp, created_at)
-    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_lock.at) returning * into v_budget;
+    insert into core.ledger_budget (account_id, name, period, time_zone, limit_amount, carry_cap, floor_amount, alert_bp, created_at, set_by)
+    values (v_account.id, p_name, p_period, p_tz, p_limit, p_carry_cap, p_floor, p_alert_bp, v_lock.at,
+      case when v_member is null then 'owner' else 'project' end) returning * into v_budget;
   end if;
   v_open := core.ledger_open_windows(v_account.path, v_lock.at);
+  v_place := array_position(v_open.budget_ids, v_budget.id);
+  if v_removed.id is not null and v_before is null and v_place is not null then
+    v_ok := core.ledger_recount(v_budget, v_open.window_starts[v_place],
+      greatest(v_open.window_starts[v_place], case when v_removed.id = v_budget.id then v_removed.removed_at end));
+  end if;
   v_windows := core.ledger_read_windows(v_open.budget_ids, v_open.window_starts);
-  for i in 1 .. coalesce(cardinality(v_windows.caps), 0) loop
-    perform core.ledger_raise_alerts(v_tx, v_windows.budget_ids[i], v_windows.window_starts[i], v_windows.caps[i],
-      null, v_windows.spent[i], v_lock.at);
-  end loop;
+  if v_place is not null then
+    -- Thresholds that are new, or that the new limit puts below what is spent.
+    perform core.ledger_raise_alerts(v_tx, v_budget.id, v_open.window_starts[v_place], v_windows.caps[v_place],
+      case when v_cap is not null then v_windows.spent[v_place] end, v_windows.spent[v_place], v_lock.at,
+      v_windows.caps[v_place] - p_limit + v_cap, array(select jsonb_array_elements_text(v_before -> 'alert_bp')::int));
+  end if;
   update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || jsonb_build_object('account', p_account, 'budget', p_name, 'limit', p_limit,
@@ -2778,6 +2938,10 @@ begin
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
     if v_replay is not null then return v_replay; end if;
   end if;
+  if core.claims() ->> 'project' is not null and exists (select from core.ledger_budget b
+      where b.account_id in (select c.id from unnest(v_children) c) and b.name = p_budget and b.removed_at is null and b.set_by = 'owner') then
+    perform core.ledger_refuse_budget(p_budget);
+  end if;
   if (select count(distinct (b.period, b.time_zone)) from core.ledger_budget b
       where b.account_id in (select c.id from unnest(v_children) c) and b.name = p_budget and b.removed_at is null) > 1 then
     perform core.refuse('PT409', 'periods_differ', format('the budgets %s below %s do not share one period and time zone', p_budget, p_parent),
@@ -2808,7 +2972,7 @@ begin
       v_moves := v_moves || jsonb_build_object('account', v_codes[i], 'from', v_caps[i], 'to', v_cap, 'moved', v_cap - v_caps[i]);
       if not p_dry_run then
         update core.ledger_window set moved = v_cap - v_bases[i] where budget_id = v_ids[i] and period_start = v_starts[i];
-        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, null, v_spent[i], v_lock.at);
+        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, v_spent[i], v_spent[i], v_lock.at, v_caps[i]);
       end if;
     end loop;
   end if;

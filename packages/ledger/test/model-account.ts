@@ -1,9 +1,23 @@
 import type { Books, Run } from './model-books.ts'
+import { capOf } from './model-budget.ts'
 import { type Account, Refusal, type State } from './model-state.ts'
 
 /** Accounts: open, update, grant, and what binds them. */
 export function accountOperations(state: State, books: Books): Record<string, Run> {
-  const { available, projectOf, isFrozen, windowsOf, replay, accept, deny, raise, viewAccount, onAccount, now } = books
+  const {
+    available,
+    projectOf,
+    isFrozen,
+    windowsOf,
+    replay,
+    accept,
+    deny,
+    raise,
+    recount,
+    viewAccount,
+    onAccount,
+    now,
+  } = books
   const { accounts, holds, budgets } = state
 
   /** The nearest account that a code names before its own last segment. */
@@ -21,6 +35,8 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
       if (parent === undefined) return deny('account_not_found', String(named))
       const replayed = replay(projectOf(name), operation)
       if (replayed) return replayed
+      if (!accounts.has(name) && [...accounts.keys()].some((other) => other.startsWith(`${name}/`)))
+        throw new Refusal('account_below_exists')
       if (funding === 'parent' && !parent) throw new Refusal('invalid_funding')
       if (parent && parent.path.length >= 4) throw new Refusal('too_deep')
       if (funding === 'parent' && (Number(overdraft) > 0 || Number(debtLimit) > 0)) throw new Refusal('invalid_funding')
@@ -100,15 +116,34 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
         floor: Number(floor),
         alerts: Array.isArray(bp) ? bp.map(Number) : [],
       }
+      const [removed] = budgets
+        .filter((budget) => budget.account === account && budget.name === name && budget.removed)
+        .sort((one, other) => other.removedAt - one.removedAt || budgets.indexOf(other) - budgets.indexOf(one))
+      const isBack = removed?.period === period && removed?.zone === zone
+      const before = known && { limit: known.limit, alerts: known.alerts }
+      const set = { limit: Number(limit), ...terms }
       if (limit === null) {
-        if (known) known.removed = true
-      } else if (known) Object.assign(known, { limit: Number(limit), ...terms })
-      else {
+        if (known) Object.assign(known, { removed: true, removedAt: now() })
+      } else if (known) Object.assign(known, set)
+      else if (removed && isBack) {
+        // The same one again, with its windows.
+        for (const window of removed.windows.values()) {
+          if (window.end !== null && window.end <= now()) window.limit ??= removed.limit
+        }
+        Object.assign(removed, { ...set, removed: false, createdAt: now() })
+      } else {
         const fixed = { account, name: String(name), period: String(period), zone: String(zone) }
-        budgets.push({ ...fixed, limit: Number(limit), ...terms, createdAt: now(), removed: false, windows: new Map() })
+        budgets.push({ ...fixed, ...set, createdAt: now(), removed: false, removedAt: 0, windows: new Map() })
       }
       const windows = windowsOf(account)
-      for (const window of windows) raise(window, () => true)
+      const window = windows.find(({ budget }) => budget.account === account && budget.name === name)
+      if (window && !known && removed) {
+        recount(window, account, Math.max(window.start ?? Number.NEGATIVE_INFINITY, isBack ? removed.removedAt : 0))
+      }
+      if (window) {
+        const capBefore = before ? capOf(window) - window.budget.limit + before.limit : 0
+        raise(window, (bp) => !before?.alerts.includes(bp) || window.spent * 10_000 < capBefore * bp)
+      }
       return accept(operation, account.project, account.purse, windows, { account: account.code, budget: name, limit })
     }),
   }

@@ -146,6 +146,31 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     }
   }
 
+  /** Counts in a window what was charged since an instant and is held below its account, unless its budget has it already. */
+  function recount(window: Window, owner: Account, since: number): void {
+    const { budget } = window
+    const isOurs = (each: Window) => each.budget === budget
+    for (const charge of charges.values()) {
+      if (charge.at < since || !charge.account.path.includes(owner)) continue
+      const { hold, from, left, above, aboveWindows } = charge
+      const within = left - above
+      const counted = (hold?.parts ?? []).filter((part) => isOurs(part.window))
+      for (const part of counted) {
+        window.spent -= Math.max(0, Math.min(part.to, from + within) - Math.max(part.from, from))
+      }
+      if (hold) window.spent += within + (aboveWindows.some(isOurs) ? 0 : above)
+      else if (!charge.windows.some(isOurs)) window.spent += left
+    }
+    for (const hold of holds.values()) {
+      if (hold.status !== 'open' || !hold.account.path.includes(owner)) continue
+      const ends = hold.parts.filter((part) => isOurs(part.window)).map(({ to }) => to)
+      const from = Math.max(hold.captured, ...ends)
+      if (from >= hold.amount) continue
+      hold.parts.push({ window, from, to: hold.amount })
+      window.held += hold.amount - from
+    }
+  }
+
   /** The windows that a hold counts in, each once. */
   const windowsOfHold = (hold: Hold, more: readonly Window[] = []) => [
     ...new Set([...hold.parts.map(({ window }) => window), ...more]),
@@ -228,7 +253,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
   /** Remembers what a refund may give back. */
   function post(account: Account, windows: Window[], left: number, within: Partial<Charge> = {}): void {
     const none = { hold: null, from: 0, above: 0, aboveWindows: [] }
-    if (named.tx !== undefined) charges.set(named.tx, { account, windows, left, ...none, ...within })
+    if (named.tx !== undefined) charges.set(named.tx, { account, windows, left, at: now, ...none, ...within })
   }
 
   /**
@@ -279,6 +304,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     deny,
     count,
     countHold,
+    recount,
     windowsOfHold,
     partsOf,
     raise,

@@ -16,6 +16,7 @@ export interface Budget {
   alerts: number[]
   createdAt: number
   removed: boolean
+  removedAt: number
   windows: Map<number | null, Window>
 }
 /** One period of a budget, from its first touch on. */

@@ -43,7 +43,7 @@ export function rebalanceOperations(state: State, books: Books): Record<string, 
       for (const [index, window] of levelled.entries()) {
         const [from = 0, to = from] = [before[index], after[index]]
         window.moved += to - from
-        if (from !== to) raise(window, () => true)
+        if (from !== to) raise(window, (bp) => window.spent * 10_000 < from * bp)
       }
       return accept(operation, parent.project, parent.purse, [], facts)
     },

@@ -83,6 +83,7 @@ export interface Charge {
   account: Account
   windows: Window[]
   left: number
+  at: number
   /** The hold it is within, and where in its grant that begins. */
   hold: Hold | null
   from: number

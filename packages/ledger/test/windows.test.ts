@@ -269,7 +269,7 @@ describe.each<Engine>(['server', 'embedded'])('windows, %s', (engine) => {
     })
   })
 
-  test('removing a budget and setting it again begins a new count', async () => {
+  test('a budget that is set again another day has nothing of the days before', async () => {
     const { account, send, setClock, windows } = await openAccount('2026-06-01T12:00:00Z', {})
     await send('charge', { account, amount: 100 })
     const budget = { account, name: 'cap', period: 'day', tz: 'UTC' }

@@ -14,6 +14,7 @@ create table core.ledger_account (
   path bigint[] not null constraint ledger_account_depth check (cardinality(path) between 1 and 4),
   root_id bigint not null,
   status text not null default 'active' constraint ledger_account_status_known check (status in ('active', 'frozen', 'closed')),
+  status_by text not null default 'owner' constraint ledger_account_status_by_known check (status_by in ('owner', 'project')),
   total_in core.amount not null default 0,
   total_out core.amount not null default 0,
   held core.amount not null default 0,
@@ -28,10 +29,12 @@ comment on table core.ledger_account is 'Holds credits. available = total_in - t
 comment on column core.ledger_account.project is 'First segment of the code: the scope of keys and of authorisation.';
 comment on column core.ledger_account.purse_id is 'The account whose credits its postings move: itself, or the ancestor it draws on.';
 comment on column core.ledger_account.path is 'Itself and its ancestors, nearest first: whose budgets and status bind it.';
+comment on column core.ledger_account.status_by is 'Who froze or closed it: a project does not undo what the owner did.';
 comment on column core.ledger_account.overdraft is 'A credit line: part of what is available.';
 comment on column core.ledger_account.debt_limit is 'How far a settle with overflow may take available below zero. Only the owner sets it.';
 comment on column core.ledger_account.over_bp is 'How much a settle may charge above a hold, in basis points of what was granted to it.';
 comment on column core.ledger_account.version is 'Grows by one with every change of a counter: the order in which changes happened.';
+create index ledger_account_code_idx on core.ledger_account (code text_pattern_ops);
 create index ledger_account_parent_idx on core.ledger_account (parent_id);
 create index ledger_account_purse_idx on core.ledger_account (purse_id, project);
 
@@ -45,10 +48,12 @@ create table core.ledger_budget (
   carry_cap core.amount not null default 0,
   floor_amount core.amount not null default 0,
   alert_bp int[] not null default '{8000,10000}',
+  set_by text not null default 'owner' constraint ledger_budget_set_by_known check (set_by in ('owner', 'project')),
   created_at timestamptz not null default now(),
   removed_at timestamptz
 );
 comment on table core.ledger_budget is 'A cap on spending per period. Not money: a budget of 0 blocks, no budget allows.';
+comment on column core.ledger_budget.set_by is 'Who set it: what the owner set, a project may only make stricter.';
 create unique index ledger_budget_name_key on core.ledger_budget (account_id, name) where removed_at is null;
 
 create table core.ledger_window (
@@ -59,9 +64,11 @@ create table core.ledger_window (
   held core.amount not null default 0,
   moved bigint not null default 0,
   carried core.amount not null default 0,
+  recounted core.amount not null default 0,
   limit_amount core.amount,
   constraint ledger_window_pkey primary key (budget_id, period_start)
 ) with (fillfactor = 50);
+comment on column core.ledger_window.recounted is 'The part of spent that was charged while the budget was removed, or before it had this period.';
 comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 

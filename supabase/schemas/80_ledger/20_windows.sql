@@ -283,10 +283,11 @@ end
 $$;
 comment on function core.ledger_emit_alerts is 'Writes new alerts to the outbox.';
 
--- One alert for every threshold of a budget that spending crosses on its way from p_before to p_after, once per
--- (budget, window, limit, threshold); p_before null when the limit itself has changed. Returns the next one's spending.
+-- One alert for every threshold of a budget that is crossed on the way from p_before, spent of p_cap_before, to p_after of
+-- p_cap, once per (budget, window, limit, threshold). p_before null: whatever is reached; so are thresholds that are not among
+-- p_known, where that is not null. Returns the next one's spending.
 create function core.ledger_raise_alerts(p_tx bigint, p_budget_id bigint, p_period_start timestamptz, p_cap bigint,
-  p_before bigint, p_after bigint, p_now timestamptz) returns bigint
+  p_before bigint, p_after bigint, p_now timestamptz, p_cap_before bigint default null, p_known int[] default null) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_raised int[];
@@ -298,7 +299,7 @@ begin
   from core.ledger_budget b join core.ledger_account a on a.id = b.account_id, unnest(b.alert_bp) as t (bp)
   where b.id = p_budget_id and p_cap > 0
     and p_after::numeric * 10000 >= p_cap::numeric * t.bp
-    and (p_before is null or p_before::numeric * 10000 < p_cap::numeric * t.bp)
+    and (p_before is null or t.bp <> all (p_known) or p_before::numeric * 10000 < coalesce(p_cap_before, p_cap)::numeric * t.bp)
   order by t.bp
   on conflict on constraint ledger_alert_once do nothing
   returning threshold_bp)

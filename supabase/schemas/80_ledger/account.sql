@@ -12,6 +12,14 @@ end
 $$;
 comment on function core.ledger_require_over is 'Raises PT400 unless what may be charged above a hold is 0 to 1,000,000 basis points.';
 
+-- The codes that the code of an account names before its own: of a/b/c, a and a/b.
+create function core.ledger_prefixes(p_account text) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select array(select array_to_string((string_to_array(p_account, '/'))[1:n], '/')
+    from generate_series(1, cardinality(string_to_array(p_account, '/')) - 1) n)
+$$;
+comment on function core.ledger_prefixes is 'The codes above a code.';
+
 -- Opens an account. Without a parent of its own it is the child of the nearest account that its code names
 -- (smart_layer/team/agent: smart_layer/team, else smart_layer), so that no budget above is ever slipped; else it is a top account.
 -- p_funding 'own': it holds credits of its own. 'parent': it has no purse; every posting on it lands in its parent's,
@@ -55,8 +63,7 @@ begin
   v_ok := core.require_object('metadata', p_metadata);
   if p_parent is null then
     select code into v_parent_code from core.ledger_account
-    where code in (select array_to_string((string_to_array(p_account, '/'))[1:n], '/') from generate_series(1, 3) n) and code <> p_account
-    order by length(code) desc limit 1;
+    where code = any (core.ledger_prefixes(p_account)) order by length(code) desc limit 1;
   end if;
   if v_member is not null and (p_overdraft > 0 or p_debt_limit > 0 or p_over_bp <> 10000 or p_kind <> 'user' or v_parent_code is null
       or split_part(v_parent_code, '/', 1) <> v_member) then
@@ -73,8 +80,23 @@ begin
     where code = v_parent_code and kind not in ('issuer', 'sink', 'breakage') for no key update;
     if v_parent.id is null then return core.ledger_denied('account_not_found', v_parent_code); end if;
   end if;
+  -- Below a parent of its choice it would slip the budgets of the accounts that its code names.
+  if v_member is not null and p_parent is not null and exists (
+      select from core.ledger_account n where n.code = any (core.ledger_prefixes(p_account)) and n.id <> all (v_parent.path)) then
+    perform core.refuse('PT403', 'forbidden_account', format('%s does not belong below %s', p_account, p_parent),
+      'Leave parent out: it is the nearest account that the code names.', jsonb_build_object('field', 'parent'));
+  end if;
+  -- Where no account above is locked, two openings of one project could miss each other.
+  if v_parent.project is distinct from split_part(p_account, '/', 1) then
+    perform pg_advisory_xact_lock(hashtextextended('ledger_account ' || split_part(p_account, '/', 1), 0));
+  end if;
   v_replay := core.ledger_replay(split_part(p_account, '/', 1), p_key, v_request);
   if v_replay is not null then return v_replay; end if;
+  if exists (select from core.ledger_account c where c.code ~>=~ (p_account || '/') and c.code ~<~ (p_account || '0'))
+      and not exists (select from core.ledger_account where code = p_account) then
+    perform core.refuse('PT409', 'account_below_exists', format('there are accounts below %s, which it would not bind', p_account),
+      'Open it under another name, or use accounts below it that are opened after it.', jsonb_build_object('account', p_account));
+  end if;
   if v_parent.id is null and p_funding = 'parent' then
     perform core.refuse('PT400', 'invalid_funding', 'funding parent needs a parent', 'Name the account it draws on as parent.',
       jsonb_build_object('field', 'parent'));
@@ -186,6 +208,9 @@ begin
   v_before := core.ledger_account_view(v_account);
   v_ok := core.require_match(p_if_match, v_before ->> 'etag');
 
+  if p_status <> v_account.status and v_account.status = 'frozen' and v_account.status_by = 'owner' and core.claims() ->> 'project' is not null then
+    perform core.refuse('PT403', 'forbidden_account', format('the owner froze the account %s', p_account), 'Ask the owner.');
+  end if;
   if v_account.status = 'closed' and not (p_status is not distinct from 'active' and core.claims() ->> 'project' is null) then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one, or ask the owner to open this one again.');
   elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
@@ -208,7 +233,9 @@ begin
   v_ok := core.ledger_require_bound(case when p_overdraft is null then 'debt_limit' else 'overdraft' end, v_account.total_in,
     coalesce(p_overdraft, v_account.overdraft), coalesce(p_debt_limit, v_account.debt_limit));
 
-  update core.ledger_account set status = coalesce(p_status, status), overdraft = coalesce(p_overdraft, overdraft),
+  update core.ledger_account set status = coalesce(p_status, status),
+    status_by = case when coalesce(p_status, status) = status then status_by when core.claims() ->> 'project' is null then 'owner' else 'project' end,
+    overdraft = coalesce(p_overdraft, overdraft),
     debt_limit = coalesce(p_debt_limit, debt_limit), over_bp = coalesce(p_over_bp, over_bp),
     metadata = coalesce(p_metadata, metadata), version = version + 1
   where id = v_account.id returning * into v_account;

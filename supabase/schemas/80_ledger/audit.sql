@@ -57,7 +57,7 @@ begin
   end) is not true
   union all
   select 'a window counts what is attributed to it', b.name || ' ' || w.period_start,
-    jsonb_build_object('spent', w.spent, 'held', w.held, 'attributed_spent', coalesce(s.spent, 0), 'attributed_held', coalesce(s.held, 0))
+    jsonb_build_object('spent', w.spent, 'held', w.held, 'recounted', w.recounted, 'attributed_spent', coalesce(s.spent, 0), 'attributed_held', coalesce(s.held, 0))
   from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id
   left join (
     select x.budget_id, x.period_start, sum(x.spent) as spent, sum(x.held) as held from (
@@ -80,7 +80,7 @@ begin
       from core.ledger_tx t join core.ledger_tx c on c.id = t.related_id,
         unnest(c.budget_ids, c.window_starts) as k (budget_id, period_start) where t.op = 'refund'
     ) x group by 1, 2) s on s.budget_id = w.budget_id and s.period_start = w.period_start
-  where b.account_id = any (p_ids) and (w.spent <> coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
+  where b.account_id = any (p_ids) and (w.spent <> w.recounted + coalesce(s.spent, 0) or w.held <> coalesce(s.held, 0))
   union all
   select 'no transaction is refunded beyond its amount', t.id::text, jsonb_build_object('amount', t.amount, 'refunded', sum(r.amount))
   from core.ledger_tx r join core.ledger_tx t on t.id = r.related_id

@@ -75,6 +75,10 @@ begin
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
     if v_replay is not null then return v_replay; end if;
   end if;
+  if core.claims() ->> 'project' is not null and exists (select from core.ledger_budget b
+      where b.account_id in (select c.id from unnest(v_children) c) and b.name = p_budget and b.removed_at is null and b.set_by = 'owner') then
+    perform core.ledger_refuse_budget(p_budget);
+  end if;
   if (select count(distinct (b.period, b.time_zone)) from core.ledger_budget b
       where b.account_id in (select c.id from unnest(v_children) c) and b.name = p_budget and b.removed_at is null) > 1 then
     perform core.refuse('PT409', 'periods_differ', format('the budgets %s below %s do not share one period and time zone', p_budget, p_parent),
@@ -105,7 +109,7 @@ begin
       v_moves := v_moves || jsonb_build_object('account', v_codes[i], 'from', v_caps[i], 'to', v_cap, 'moved', v_cap - v_caps[i]);
       if not p_dry_run then
         update core.ledger_window set moved = v_cap - v_bases[i] where budget_id = v_ids[i] and period_start = v_starts[i];
-        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, null, v_spent[i], v_lock.at);
+        perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, v_spent[i], v_spent[i], v_lock.at, v_caps[i]);
       end if;
     end loop;
   end if;

@@ -1,4 +1,5 @@
 import { listAlerts, listBudgets, setBudget } from '@core/api'
+import { isOwner } from '../../../auth/principal.ts'
 import { serve } from '../../../http/bound-route.ts'
 import { toAnswer } from '../../../http/denial.ts'
 import { toPage } from '../../../http/page.ts'
@@ -10,10 +11,12 @@ export const budgetRoutes = [
     return toPage('budgets', await rpc('ledger_balance', { p_account: account }))
   }),
 
-  serve(setBudget, async ({ project, ifMatch, idempotencyKey, body, rpc }) => {
+  serve(setBudget, async ({ project, principal, ifMatch, idempotencyKey, body, rpc, rpcUnbound }) => {
     const { account, budget, period, limit, timeZone, carryCap, floor, alertBasisPoints } = body
     if (!isAccountOf(project, account)) return accountNotFound(account)
-    const answer = await rpc('ledger_budget_set', {
+    // Within the claims of a project the owner would be one, and could not change what the owner set.
+    const set = isOwner(principal) ? rpcUnbound : rpc
+    const answer = await set('ledger_budget_set', {
       p_key: idempotencyKey,
       p_account: account,
       p_name: budget,
