@@ -33,6 +33,7 @@ create table core.ledger_account (
   status_by text not null default 'owner' constraint ledger_account_status_by_known check (status_by in ('owner', 'project')),
   total_in core.amount not null default 0,
   total_out core.amount not null default 0,
+  netted numeric not null default 0 constraint ledger_account_netted_range check (netted >= 0),
   held core.amount not null default 0,
   overdraft core.amount not null default 0,
   debt_limit core.amount not null default 0,
@@ -45,6 +46,7 @@ comment on table core.ledger_account is 'Holds credits. available = total_in - t
 comment on column core.ledger_account.project is 'First segment of the code: the scope of keys and of authorisation.';
 comment on column core.ledger_account.purse_id is 'The account whose credits its postings move: itself, or the ancestor it draws on.';
 comment on column core.ledger_account.path is 'Itself and its ancestors, nearest first: whose budgets and status bind it.';
+comment on column core.ledger_account.netted is 'Taken from total_in and total_out alike, so that neither leaves the range of amounts: all that ever came in is total_in + netted.';
 comment on column core.ledger_account.status_by is 'Who froze or closed it: a project does not undo what the owner did.';
 comment on column core.ledger_account.overdraft is 'A credit line: part of what is available.';
 comment on column core.ledger_account.debt_limit is 'How far a settle with overflow may take available below zero. Only the owner sets it.';
@@ -82,10 +84,12 @@ create table core.ledger_window (
   carried core.amount not null default 0,
   recounted core.amount not null default 0,
   limit_amount core.amount,
+  passed_on core.amount,
   constraint ledger_window_pkey primary key (budget_id, period_start)
 ) with (fillfactor = 50);
 comment on column core.ledger_window.recounted is 'The part of spent that was charged while the budget was removed, or before it had this period.';
 comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
+comment on column core.ledger_window.passed_on is 'What the next window carried of its rest; null while it is the last one.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (
@@ -178,19 +182,28 @@ create index ledger_entry_version_idx on core.ledger_entry (account_id, version)
 
 create table core.ledger_alert (
   id bigint generated always as identity constraint ledger_alert_pkey primary key,
-  budget_id bigint not null,
-  period_start timestamptz not null,
-  limit_amount core.amount not null,
-  threshold_bp int not null,
-  spent core.amount not null,
+  kind text not null default 'threshold' constraint ledger_alert_kind_known check (kind in ('threshold', 'uncollected')),
+  budget_id bigint,
+  period_start timestamptz,
+  limit_amount core.amount,
+  threshold_bp int,
+  spent core.amount,
+  account_id bigint,
+  hold uuid,
+  uncollected core.amount,
   project text not null,
   tx_id bigint not null,
   xid xid8 not null default core.xid(),
   created_at timestamptz not null,
   constraint ledger_alert_once unique (budget_id, period_start, limit_amount, threshold_bp),
+  constraint ledger_alert_hold_once unique (hold),
+  constraint ledger_alert_facts check (case kind
+    when 'threshold' then num_nulls(budget_id, period_start, limit_amount, threshold_bp, spent) = 0
+    else num_nulls(account_id, hold, uncollected) = 0 end),
   constraint ledger_alert_window_fkey foreign key (budget_id, period_start) references core.ledger_window
 );
-comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window, written in the transaction of the crossing. Append-only.';
+comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window and per hold with something uncollected, written in that transaction. Append-only.';
+comment on column core.ledger_alert.uncollected is 'What was used and not charged by the first call that left something of its hold uncollected.';
 create index ledger_alert_order_idx on core.ledger_alert (xid, id);
 create index ledger_alert_project_idx on core.ledger_alert (project, xid, id);
 insert into core.xid_source values ('core.ledger_alert', 'xid', false);
@@ -264,6 +277,15 @@ end
 $$;
 comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1 to 200 characters and not of the ledger''s own kind.';
 
+-- How much of both lifetime sums to net against each other before p_amount comes in: nothing while it fits. Credits that went
+-- in and out again would else use up the range, and the account could receive nothing more.
+create function core.ledger_netting(p_purse core.ledger_account, p_amount bigint) returns bigint
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select case when p_purse.total_in + p_amount + p_purse.overdraft + p_purse.debt_limit > 9007199254740991
+    then least(p_purse.total_in, p_purse.total_out)::bigint else 0 end
+$$;
+comment on function core.ledger_netting is 'How much of total_in and total_out is netted before an amount comes in.';
+
 -- Credits come in only while total_in, the overdraft and the debt limit together stay in the range of amounts: then nothing
 -- that is reserved or charged can leave it, and every sum in an answer is exact in JSON.
 create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint, p_debt_limit bigint) returns boolean
@@ -271,13 +293,13 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_total_in + p_overdraft + p_debt_limit > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
-      'what the account has received in all, with its overdraft and debt limit, would be more than 9007199254740991 micro-credits',
+      'what the account would have, with its overdraft and debt limit, is more than 9007199254740991 micro-credits',
       'Give less, or use another account.', jsonb_build_object('field', p_field));
   end if;
   return true;
 end
 $$;
-comment on function core.ledger_require_bound is 'Raises PT400 when an account would receive more than 2^53 - 1 in all.';
+comment on function core.ledger_require_bound is 'Raises PT400 when an account would have more than 2^53 - 1.';
 
 -- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
 -- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
@@ -762,6 +784,24 @@ end
 $$;
 comment on function core.ledger_raise_alerts is 'Writes an alert per threshold crossed, once each; returns the spending at which the next is due.';
 
+-- One alert for each hold of which something was used and not charged, at the first time.
+create function core.ledger_alert_uncollected(p_tx bigint, p_account core.ledger_account, p_hold uuid, p_uncollected bigint, p_now timestamptz)
+returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_alert bigint;
+begin
+  insert into core.ledger_alert (kind, account_id, hold, uncollected, project, tx_id, created_at)
+  values ('uncollected', p_account.id, p_hold, p_uncollected, p_account.project, p_tx, p_now)
+  on conflict on constraint ledger_alert_hold_once do nothing
+  returning id into v_alert;
+  if v_alert is null then return false; end if;
+  return core.emit('ledger.alert', p_account.project, 'uncollected', jsonb_build_object('alert', v_alert, 'account', p_account.code,
+    'hold', p_hold, 'uncollected', p_uncollected, 'tx', p_tx));
+end
+$$;
+comment on function core.ledger_alert_uncollected is 'Writes the alert of a hold that was not charged in full, once.';
+
 -- Cap, spent and held of each window, in the order of the set: what the journal keeps of it.
 create function core.ledger_window_counts(p_set core.ledger_window_set) returns bigint[]
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -1150,9 +1190,10 @@ begin
     where w.budget_id = k.budget_id and w.period_start = k.period_start and b.id = k.budget_id
       and b.id = any (v_made) and b.carry_cap > 0;
     -- The windows before have ended, with the limit of now: what is set later is not theirs.
-    update core.ledger_window w set limit_amount = b.limit_amount
-    from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
-    where b.id = k.budget_id and b.id = any (v_made) and w.budget_id = b.id and w.period_start < k.period_start and w.limit_amount is null;
+    update core.ledger_window w set limit_amount = b.limit_amount, passed_on = n.carried
+    from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b, core.ledger_window n
+    where b.id = k.budget_id and b.id = any (v_made) and w.budget_id = b.id and w.period_start < k.period_start and w.limit_amount is null
+      and n.budget_id = b.id and n.period_start = k.period_start;
   end if;
 end
 $$;
@@ -1488,6 +1529,7 @@ declare
   v_replay jsonb;
   v_answer jsonb;
   v_tx bigint;
+  v_netted bigint;
 begin
   v_ok := core.ledger_require_key(p_key);
   v_ok := core.ledger_require_amount('amount', p_amount);
@@ -1505,9 +1547,10 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft, v_purse.debt_limit);
+  v_netted := core.ledger_netting(v_purse, p_amount);
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount - v_netted, v_purse.overdraft, v_purse.debt_limit);
 
-  update core.ledger_account set total_in = total_in + p_amount, version = version + 1
+  update core.ledger_account set total_in = total_in + p_amount - v_netted, total_out = total_out - v_netted, netted = netted + v_netted, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);
@@ -1542,10 +1585,22 @@ begin
   from core.ledger_entry e group by e.tx_id having sum(e.amount) <> 0
   union all
   select 'totals are the sums of entries', a.code,
-    jsonb_build_object('in', a.total_in, 'out', a.total_out, 'entries', coalesce(s.net, 0))
+    jsonb_build_object('in', a.total_in, 'out', a.total_out, 'netted', a.netted, 'entries_in', coalesce(s.came, 0), 'entries_out', coalesce(s.went, 0))
   from core.ledger_account a
-  left join (select e.account_id, sum(e.amount) as net from core.ledger_entry e group by 1) s on s.account_id = a.id
-  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and a.total_in::bigint - a.total_out <> coalesce(s.net, 0)
+  left join (
+    select e.account_id, sum(e.amount) filter (where e.amount > 0 and t.op is distinct from 'refund') as came,
+      -sum(e.amount) filter (where e.amount < 0 or t.op = 'refund') as went
+    from core.ledger_entry e left join core.ledger_tx t on t.id = e.tx_id where e.account_id = any (p_ids) and e.version is not null group by 1) s
+    on s.account_id = a.id
+  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage')
+    and (a.total_in + a.netted <> coalesce(s.came, 0) or a.total_out + a.netted <> coalesce(s.went, 0))
+  union all
+  select 'a window carries what the one before passed on', b.name || ' ' || w.period_start,
+    jsonb_build_object('carried', w.carried, 'passed_on', l.passed_on)
+  from core.ledger_budget b join core.ledger_window w on w.budget_id = b.id
+  left join lateral (select p.passed_on from core.ledger_window p
+    where p.budget_id = w.budget_id and p.period_start < w.period_start order by p.period_start desc limit 1) l on true
+  where b.account_id = any (p_ids) and w.carried <> coalesce(l.passed_on, 0)
   union all
   select 'running balances are continuous', o.account_id::text,
     jsonb_build_object('tx', o.tx_id, 'balance_after', o.balance_after, 'expected', o.expected)
@@ -1633,6 +1688,10 @@ begin
   select 'moved cap sums to zero over siblings', b.name || ' ' || w.period_start, jsonb_build_object('parent', a.parent_id, 'sum', sum(w.moved))
   from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id join core.ledger_account a on a.id = b.account_id
   where a.parent_id = any (p_ids) group by a.parent_id, b.name, w.period_start having sum(w.moved) <> 0
+  union all
+  select 'what is uncollected of a hold has its alert', h.id::text, jsonb_build_object('uncollected', h.uncollected)
+  from core.ledger_hold h
+  where h.purse_id = any (p_ids) and h.uncollected > 0 and not exists (select from core.ledger_alert l where l.hold = h.id)
   union all
   select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
   from core.ledger_alert l where l.spent::numeric * 10000 < l.limit_amount::numeric * l.threshold_bp
@@ -1930,12 +1989,12 @@ begin
   v_ok := core.require_page(p_limit);
   select l.xid into v_xid from core.ledger_alert l where l.id <= p_after order by l.id desc limit 1;
   select coalesce(jsonb_agg(r.row order by r.xid, r.id), '[]') into v_rows from (
-    select l.xid, l.id, jsonb_build_object('id', l.id, 'account', a.code, 'budget', b.name, 'period', b.period,
+    select l.xid, l.id, jsonb_build_object('id', l.id, 'kind', l.kind, 'account', a.code, 'budget', b.name, 'period', b.period,
       'period_start', case when isfinite(l.period_start) then l.period_start end, 'limit', l.limit_amount,
-      'threshold_bp', l.threshold_bp, 'spent', l.spent, 'tx', l.tx_id, 'at', l.created_at) as row
+      'threshold_bp', l.threshold_bp, 'spent', l.spent, 'hold', l.hold, 'uncollected', l.uncollected, 'tx', l.tx_id, 'at', l.created_at) as row
     from core.ledger_alert l
-    join core.ledger_budget b on b.id = l.budget_id
-    join core.ledger_account a on a.id = b.account_id
+    left join core.ledger_budget b on b.id = l.budget_id
+    join core.ledger_account a on a.id = coalesce(b.account_id, l.account_id)
     where (l.xid, l.id) > (coalesce(v_xid, '0'), coalesce(p_after, 0)) and l.xid < v_final and (v_member is null or l.project = v_member)
     order by l.xid, l.id limit p_limit) r;
   return jsonb_build_object('ok', true, 'alerts', v_rows,
@@ -2476,6 +2535,7 @@ begin
     null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
     p_uncollected => v_part.uncollected, p_captured_from => v_captured);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
+  if v_part.uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_part.uncollected, v_lock.at); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;
@@ -2816,6 +2876,7 @@ begin
     order by u.id desc limit v_scan) into v_ids;
   select coalesce(jsonb_agg(r.row order by r.id desc), '[]') into v_rows from (
     select t.id, jsonb_build_object('tx', t.id, 'op', t.op, 'account', a.code, 'key', t.key, 'hold', t.hold, 'amount', t.amount,
+      'above', coalesce(t.above, 0), 'uncollected', coalesce(t.uncollected, 0),
       'flags', to_jsonb(t.flags), 'metadata', case when t.op in ('reserve', 'settle', 'charge') then coalesce(t.request -> 'metadata', '{}') else t.request -> 'metadata' end, 'actor', t.actor, 'at', t.created_at,
       'settled', b.after -> 'settled', 'held', b.after -> 'held', 'available', b.after -> 'available') as row
     from core.ledger_tx t join core.ledger_account a on a.id = t.account_id
@@ -3187,6 +3248,7 @@ declare
   v_giver core.ledger_account;
   v_taker core.ledger_account;
   v_moved bigint;
+  v_netted bigint;
   v_tx bigint;
   v_request jsonb;
   v_replay jsonb;
@@ -3224,9 +3286,11 @@ begin
   end if;
 
   select * into v_taker from core.ledger_account where id = v_to.purse_id;
-  v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved, v_taker.overdraft, v_taker.debt_limit);
+  v_netted := core.ledger_netting(v_taker, v_moved);
+  v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved - v_netted, v_taker.overdraft, v_taker.debt_limit);
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
-  update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
+  update core.ledger_account set total_in = total_in + v_moved - v_netted, total_out = total_out - v_netted,
+    netted = netted + v_netted, version = version + 1 where id = v_to.purse_id returning * into v_taker;
   v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
     'to_balance', core.ledger_accepted(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
@@ -3269,6 +3333,7 @@ declare
   v_windows core.ledger_window_set;
   v_above bigint;
   v_left bigint;
+  v_netted bigint;
   v_amount bigint;
   v_tx bigint;
   v_request jsonb;
@@ -3305,7 +3370,12 @@ begin
   end if;
 
   v_tx := nextval('core.journal_id');
-  update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
+  -- What was netted since the charge comes back as far as the refund needs it.
+  v_netted := greatest(0, v_amount - v_purse.total_out);
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + v_netted, v_purse.overdraft, v_purse.debt_limit);
+  update core.ledger_account set total_out = total_out + v_netted - v_amount, total_in = total_in + v_netted, netted = netted - v_netted,
+    version = version + 1
+  where id = v_purse.id returning * into v_purse;
   -- What was charged last goes back first: above the hold before what was within it.
   v_above := least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount) - least(coalesce(v_charge.above, 0), v_charge.amount - v_left);
   if v_charge.hold is null then
@@ -4401,6 +4471,7 @@ begin
     v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected,
     p_captured_from => v_captured);
   if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
+  if v_part.uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx, v_account, p_lease, v_part.uncollected, v_lock.at); end if;
   return v_answer;
 end
 $$;

@@ -185,8 +185,8 @@ export function createBooks(state: State, lazyExpiry: boolean) {
       const id = JSON.stringify([budgets.indexOf(budget), start, cap, bp])
       if (cap <= 0 || spent * 10_000 < cap * bp || !isNew(bp) || alerts.has(id)) continue
       const { account, name, period } = budget
-      const place = { account: account.code, budget: name, period, period_start: start }
-      alerts.set(id, { ...place, limit: cap, threshold_bp: bp, spent })
+      const place = { kind: 'threshold', account: account.code, budget: name, period, period_start: start }
+      alerts.set(id, { ...place, limit: cap, threshold_bp: bp, spent, hold: null, uncollected: null })
     }
   }
 
@@ -274,6 +274,10 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     hold.captured += within
     hold.above += above
     hold.uncollected += uncollected
+    if (uncollected > 0 && !alerts.has(hold.id)) {
+      const none = { budget: null, period: null, period_start: null, limit: null, threshold_bp: null, spent: null }
+      alerts.set(hold.id, { kind: 'uncollected', account: account.code, ...none, hold: hold.id, uncollected })
+    }
     const charge = { hold, from: hold.captured - within, above, aboveWindows: present }
     return {
       within,

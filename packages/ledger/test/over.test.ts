@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Json, JsonInput, MemberClaims } from '@core/database'
+import { untilFinal } from '@core/database/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isObject, type LedgerUnderTest, openLedgerUnderTest } from './ledger-under-test.ts'
 
@@ -179,4 +180,29 @@ test.each([false, true])('a batch decides as single calls do (atomic %s)', async
   expect(first['results']).toMatchObject([{ charged: 60 }, { charged: 200, uncollected: 100 }, { charged: 10 }])
   const again = await call('batch', { p_ops, p_atomic })
   expect(JSON.stringify(again).replaceAll('"replayed":true', '"replayed":false')).toBe(JSON.stringify(first))
+})
+
+test('what is uncollected of a hold is alerted once, and in its history', async () => {
+  const since = Number((await ledger.sql('select coalesce(max(id), 0) as id from core.ledger_alert'))[0]?.['id'])
+  const hold = await reserve(10)
+  await settle(hold, 25)
+  const lease = String(
+    (await call('lease_open', { p_account: pool, p_amount: 100, p_ttl_s: 60, p_device: 'here' }))['lease'],
+  )
+  for (const p_seq of [1, 2]) {
+    const items = [{ amount: 900, at: '2026-06-15T12:00:00Z' }]
+    await call('lease_report', { p_lease: lease, p_seq, p_items: items })
+  }
+  if (ledger.server) await untilFinal(ledger.server)
+  expect(await ledger.database.rpc('ledger_alerts', { p_after: since })).toMatchObject({
+    alerts: [
+      { kind: 'uncollected', account: pool, hold, uncollected: 5, budget: null, spent: null },
+      { kind: 'uncollected', account: pool, hold: lease, uncollected: 700 },
+    ],
+  })
+  expect(
+    await ledger.database.rpc('ledger_history', { p_account: pool, p_filter: { hold, op: 'settle' } }),
+  ).toMatchObject({
+    entries: [{ amount: 20, above: 10, uncollected: 5 }],
+  })
 })

@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 const caps = ['ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant']
-const shop: MemberClaims = { role: 'core_member', project: 'shop', caps }
+const shop: MemberClaims = { role: 'core_member', project: 'shop', caps, sub: 'key' }
 
 async function call(
   op: string,

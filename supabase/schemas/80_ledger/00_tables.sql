@@ -17,6 +17,7 @@ create table core.ledger_account (
   status_by text not null default 'owner' constraint ledger_account_status_by_known check (status_by in ('owner', 'project')),
   total_in core.amount not null default 0,
   total_out core.amount not null default 0,
+  netted numeric not null default 0 constraint ledger_account_netted_range check (netted >= 0),
   held core.amount not null default 0,
   overdraft core.amount not null default 0,
   debt_limit core.amount not null default 0,
@@ -29,6 +30,7 @@ comment on table core.ledger_account is 'Holds credits. available = total_in - t
 comment on column core.ledger_account.project is 'First segment of the code: the scope of keys and of authorisation.';
 comment on column core.ledger_account.purse_id is 'The account whose credits its postings move: itself, or the ancestor it draws on.';
 comment on column core.ledger_account.path is 'Itself and its ancestors, nearest first: whose budgets and status bind it.';
+comment on column core.ledger_account.netted is 'Taken from total_in and total_out alike, so that neither leaves the range of amounts: all that ever came in is total_in + netted.';
 comment on column core.ledger_account.status_by is 'Who froze or closed it: a project does not undo what the owner did.';
 comment on column core.ledger_account.overdraft is 'A credit line: part of what is available.';
 comment on column core.ledger_account.debt_limit is 'How far a settle with overflow may take available below zero. Only the owner sets it.';
@@ -66,10 +68,12 @@ create table core.ledger_window (
   carried core.amount not null default 0,
   recounted core.amount not null default 0,
   limit_amount core.amount,
+  passed_on core.amount,
   constraint ledger_window_pkey primary key (budget_id, period_start)
 ) with (fillfactor = 50);
 comment on column core.ledger_window.recounted is 'The part of spent that was charged while the budget was removed, or before it had this period.';
 comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
+comment on column core.ledger_window.passed_on is 'What the next window carried of its rest; null while it is the last one.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (
@@ -162,19 +166,28 @@ create index ledger_entry_version_idx on core.ledger_entry (account_id, version)
 
 create table core.ledger_alert (
   id bigint generated always as identity constraint ledger_alert_pkey primary key,
-  budget_id bigint not null,
-  period_start timestamptz not null,
-  limit_amount core.amount not null,
-  threshold_bp int not null,
-  spent core.amount not null,
+  kind text not null default 'threshold' constraint ledger_alert_kind_known check (kind in ('threshold', 'uncollected')),
+  budget_id bigint,
+  period_start timestamptz,
+  limit_amount core.amount,
+  threshold_bp int,
+  spent core.amount,
+  account_id bigint,
+  hold uuid,
+  uncollected core.amount,
   project text not null,
   tx_id bigint not null,
   xid xid8 not null default core.xid(),
   created_at timestamptz not null,
   constraint ledger_alert_once unique (budget_id, period_start, limit_amount, threshold_bp),
+  constraint ledger_alert_hold_once unique (hold),
+  constraint ledger_alert_facts check (case kind
+    when 'threshold' then num_nulls(budget_id, period_start, limit_amount, threshold_bp, spent) = 0
+    else num_nulls(account_id, hold, uncollected) = 0 end),
   constraint ledger_alert_window_fkey foreign key (budget_id, period_start) references core.ledger_window
 );
-comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window, written in the transaction of the crossing. Append-only.';
+comment on table core.ledger_alert is 'Exactly one row per threshold crossed in a window and per hold with something uncollected, written in that transaction. Append-only.';
+comment on column core.ledger_alert.uncollected is 'What was used and not charged by the first call that left something of its hold uncollected.';
 create index ledger_alert_order_idx on core.ledger_alert (xid, id);
 create index ledger_alert_project_idx on core.ledger_alert (project, xid, id);
 insert into core.xid_source values ('core.ledger_alert', 'xid', false);

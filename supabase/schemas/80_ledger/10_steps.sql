@@ -42,6 +42,15 @@ end
 $$;
 comment on function core.ledger_require_key is 'Raises PT400 unless the key is 1 to 200 characters and not of the ledger''s own kind.';
 
+-- How much of both lifetime sums to net against each other before p_amount comes in: nothing while it fits. Credits that went
+-- in and out again would else use up the range, and the account could receive nothing more.
+create function core.ledger_netting(p_purse core.ledger_account, p_amount bigint) returns bigint
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select case when p_purse.total_in + p_amount + p_purse.overdraft + p_purse.debt_limit > 9007199254740991
+    then least(p_purse.total_in, p_purse.total_out)::bigint else 0 end
+$$;
+comment on function core.ledger_netting is 'How much of total_in and total_out is netted before an amount comes in.';
+
 -- Credits come in only while total_in, the overdraft and the debt limit together stay in the range of amounts: then nothing
 -- that is reserved or charged can leave it, and every sum in an answer is exact in JSON.
 create function core.ledger_require_bound(p_field text, p_total_in bigint, p_overdraft bigint, p_debt_limit bigint) returns boolean
@@ -49,13 +58,13 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if p_total_in + p_overdraft + p_debt_limit > 9007199254740991 then
     perform core.refuse('PT400', 'invalid_amount',
-      'what the account has received in all, with its overdraft and debt limit, would be more than 9007199254740991 micro-credits',
+      'what the account would have, with its overdraft and debt limit, is more than 9007199254740991 micro-credits',
       'Give less, or use another account.', jsonb_build_object('field', p_field));
   end if;
   return true;
 end
 $$;
-comment on function core.ledger_require_bound is 'Raises PT400 when an account would receive more than 2^53 - 1 in all.';
+comment on function core.ledger_require_bound is 'Raises PT400 when an account would have more than 2^53 - 1.';
 
 -- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
 -- caller learns nothing about which accounts exist. The result is null (id null) where there is none.

@@ -310,6 +310,24 @@ end
 $$;
 comment on function core.ledger_raise_alerts is 'Writes an alert per threshold crossed, once each; returns the spending at which the next is due.';
 
+-- One alert for each hold of which something was used and not charged, at the first time.
+create function core.ledger_alert_uncollected(p_tx bigint, p_account core.ledger_account, p_hold uuid, p_uncollected bigint, p_now timestamptz)
+returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_alert bigint;
+begin
+  insert into core.ledger_alert (kind, account_id, hold, uncollected, project, tx_id, created_at)
+  values ('uncollected', p_account.id, p_hold, p_uncollected, p_account.project, p_tx, p_now)
+  on conflict on constraint ledger_alert_hold_once do nothing
+  returning id into v_alert;
+  if v_alert is null then return false; end if;
+  return core.emit('ledger.alert', p_account.project, 'uncollected', jsonb_build_object('alert', v_alert, 'account', p_account.code,
+    'hold', p_hold, 'uncollected', p_uncollected, 'tx', p_tx));
+end
+$$;
+comment on function core.ledger_alert_uncollected is 'Writes the alert of a hold that was not charged in full, once.';
+
 -- Cap, spent and held of each window, in the order of the set: what the journal keeps of it.
 create function core.ledger_window_counts(p_set core.ledger_window_set) returns bigint[]
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$

@@ -180,9 +180,10 @@ begin
     where w.budget_id = k.budget_id and w.period_start = k.period_start and b.id = k.budget_id
       and b.id = any (v_made) and b.carry_cap > 0;
     -- The windows before have ended, with the limit of now: what is set later is not theirs.
-    update core.ledger_window w set limit_amount = b.limit_amount
-    from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b
-    where b.id = k.budget_id and b.id = any (v_made) and w.budget_id = b.id and w.period_start < k.period_start and w.limit_amount is null;
+    update core.ledger_window w set limit_amount = b.limit_amount, passed_on = n.carried
+    from unnest(budget_ids, window_starts) as k (budget_id, period_start), core.ledger_budget b, core.ledger_window n
+    where b.id = k.budget_id and b.id = any (v_made) and w.budget_id = b.id and w.period_start < k.period_start and w.limit_amount is null
+      and n.budget_id = b.id and n.period_start = k.period_start;
   end if;
 end
 $$;

@@ -265,6 +265,7 @@ declare
   v_replay jsonb;
   v_answer jsonb;
   v_tx bigint;
+  v_netted bigint;
 begin
   v_ok := core.ledger_require_key(p_key);
   v_ok := core.ledger_require_amount('amount', p_amount);
@@ -282,9 +283,10 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount, v_purse.overdraft, v_purse.debt_limit);
+  v_netted := core.ledger_netting(v_purse, p_amount);
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + p_amount - v_netted, v_purse.overdraft, v_purse.debt_limit);
 
-  update core.ledger_account set total_in = total_in + p_amount, version = version + 1
+  update core.ledger_account set total_in = total_in + p_amount - v_netted, total_out = total_out - v_netted, netted = netted + v_netted, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_purse, '[]') || jsonb_build_object('account', p_account, 'amount', p_amount);

@@ -9,10 +9,22 @@ begin
   from core.ledger_entry e group by e.tx_id having sum(e.amount) <> 0
   union all
   select 'totals are the sums of entries', a.code,
-    jsonb_build_object('in', a.total_in, 'out', a.total_out, 'entries', coalesce(s.net, 0))
+    jsonb_build_object('in', a.total_in, 'out', a.total_out, 'netted', a.netted, 'entries_in', coalesce(s.came, 0), 'entries_out', coalesce(s.went, 0))
   from core.ledger_account a
-  left join (select e.account_id, sum(e.amount) as net from core.ledger_entry e group by 1) s on s.account_id = a.id
-  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage') and a.total_in::bigint - a.total_out <> coalesce(s.net, 0)
+  left join (
+    select e.account_id, sum(e.amount) filter (where e.amount > 0 and t.op is distinct from 'refund') as came,
+      -sum(e.amount) filter (where e.amount < 0 or t.op = 'refund') as went
+    from core.ledger_entry e left join core.ledger_tx t on t.id = e.tx_id where e.account_id = any (p_ids) and e.version is not null group by 1) s
+    on s.account_id = a.id
+  where a.id = any (p_ids) and a.kind not in ('issuer', 'sink', 'breakage')
+    and (a.total_in + a.netted <> coalesce(s.came, 0) or a.total_out + a.netted <> coalesce(s.went, 0))
+  union all
+  select 'a window carries what the one before passed on', b.name || ' ' || w.period_start,
+    jsonb_build_object('carried', w.carried, 'passed_on', l.passed_on)
+  from core.ledger_budget b join core.ledger_window w on w.budget_id = b.id
+  left join lateral (select p.passed_on from core.ledger_window p
+    where p.budget_id = w.budget_id and p.period_start < w.period_start order by p.period_start desc limit 1) l on true
+  where b.account_id = any (p_ids) and w.carried <> coalesce(l.passed_on, 0)
   union all
   select 'running balances are continuous', o.account_id::text,
     jsonb_build_object('tx', o.tx_id, 'balance_after', o.balance_after, 'expected', o.expected)
@@ -100,6 +112,10 @@ begin
   select 'moved cap sums to zero over siblings', b.name || ' ' || w.period_start, jsonb_build_object('parent', a.parent_id, 'sum', sum(w.moved))
   from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id join core.ledger_account a on a.id = b.account_id
   where a.parent_id = any (p_ids) group by a.parent_id, b.name, w.period_start having sum(w.moved) <> 0
+  union all
+  select 'what is uncollected of a hold has its alert', h.id::text, jsonb_build_object('uncollected', h.uncollected)
+  from core.ledger_hold h
+  where h.purse_id = any (p_ids) and h.uncollected > 0 and not exists (select from core.ledger_alert l where l.hold = h.id)
   union all
   select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
   from core.ledger_alert l where l.spent::numeric * 10000 < l.limit_amount::numeric * l.threshold_bp

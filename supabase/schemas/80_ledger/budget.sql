@@ -252,12 +252,12 @@ begin
   v_ok := core.require_page(p_limit);
   select l.xid into v_xid from core.ledger_alert l where l.id <= p_after order by l.id desc limit 1;
   select coalesce(jsonb_agg(r.row order by r.xid, r.id), '[]') into v_rows from (
-    select l.xid, l.id, jsonb_build_object('id', l.id, 'account', a.code, 'budget', b.name, 'period', b.period,
+    select l.xid, l.id, jsonb_build_object('id', l.id, 'kind', l.kind, 'account', a.code, 'budget', b.name, 'period', b.period,
       'period_start', case when isfinite(l.period_start) then l.period_start end, 'limit', l.limit_amount,
-      'threshold_bp', l.threshold_bp, 'spent', l.spent, 'tx', l.tx_id, 'at', l.created_at) as row
+      'threshold_bp', l.threshold_bp, 'spent', l.spent, 'hold', l.hold, 'uncollected', l.uncollected, 'tx', l.tx_id, 'at', l.created_at) as row
     from core.ledger_alert l
-    join core.ledger_budget b on b.id = l.budget_id
-    join core.ledger_account a on a.id = b.account_id
+    left join core.ledger_budget b on b.id = l.budget_id
+    join core.ledger_account a on a.id = coalesce(b.account_id, l.account_id)
     where (l.xid, l.id) > (coalesce(v_xid, '0'), coalesce(p_after, 0)) and l.xid < v_final and (v_member is null or l.project = v_member)
     order by l.xid, l.id limit p_limit) r;
   return jsonb_build_object('ok', true, 'alerts', v_rows,

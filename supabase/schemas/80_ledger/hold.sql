@@ -282,6 +282,7 @@ begin
     null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
     p_uncollected => v_part.uncollected, p_captured_from => v_captured);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
+  if v_part.uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_part.uncollected, v_lock.at); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.facts);
 end
 $$;

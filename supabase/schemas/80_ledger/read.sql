@@ -186,6 +186,7 @@ begin
     order by u.id desc limit v_scan) into v_ids;
   select coalesce(jsonb_agg(r.row order by r.id desc), '[]') into v_rows from (
     select t.id, jsonb_build_object('tx', t.id, 'op', t.op, 'account', a.code, 'key', t.key, 'hold', t.hold, 'amount', t.amount,
+      'above', coalesce(t.above, 0), 'uncollected', coalesce(t.uncollected, 0),
       'flags', to_jsonb(t.flags), 'metadata', case when t.op in ('reserve', 'settle', 'charge') then coalesce(t.request -> 'metadata', '{}') else t.request -> 'metadata' end, 'actor', t.actor, 'at', t.created_at,
       'settled', b.after -> 'settled', 'held', b.after -> 'held', 'available', b.after -> 'available') as row
     from core.ledger_tx t join core.ledger_account a on a.id = t.account_id

@@ -14,6 +14,7 @@ declare
   v_giver core.ledger_account;
   v_taker core.ledger_account;
   v_moved bigint;
+  v_netted bigint;
   v_tx bigint;
   v_request jsonb;
   v_replay jsonb;
@@ -51,9 +52,11 @@ begin
   end if;
 
   select * into v_taker from core.ledger_account where id = v_to.purse_id;
-  v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved, v_taker.overdraft, v_taker.debt_limit);
+  v_netted := core.ledger_netting(v_taker, v_moved);
+  v_ok := core.ledger_require_bound('amount', v_taker.total_in + v_moved - v_netted, v_taker.overdraft, v_taker.debt_limit);
   update core.ledger_account set total_out = total_out + v_moved, version = version + 1 where id = v_giver.id returning * into v_giver;
-  update core.ledger_account set total_in = total_in + v_moved, version = version + 1 where id = v_to.purse_id returning * into v_taker;
+  update core.ledger_account set total_in = total_in + v_moved - v_netted, total_out = total_out - v_netted,
+    netted = netted + v_netted, version = version + 1 where id = v_to.purse_id returning * into v_taker;
   v_tx := nextval('core.journal_id');
   v_answer := core.ledger_accepted(v_tx, v_giver, '[]') || jsonb_build_object('from', p_from, 'to', p_to, 'moved', v_moved,
     'to_balance', core.ledger_accepted(v_tx, v_taker, '[]') - array['ok', 'tx', 'replayed', 'budgets']);
@@ -96,6 +99,7 @@ declare
   v_windows core.ledger_window_set;
   v_above bigint;
   v_left bigint;
+  v_netted bigint;
   v_amount bigint;
   v_tx bigint;
   v_request jsonb;
@@ -132,7 +136,12 @@ begin
   end if;
 
   v_tx := nextval('core.journal_id');
-  update core.ledger_account set total_out = total_out - v_amount, version = version + 1 where id = v_purse.id returning * into v_purse;
+  -- What was netted since the charge comes back as far as the refund needs it.
+  v_netted := greatest(0, v_amount - v_purse.total_out);
+  v_ok := core.ledger_require_bound('amount', v_purse.total_in + v_netted, v_purse.overdraft, v_purse.debt_limit);
+  update core.ledger_account set total_out = total_out + v_netted - v_amount, total_in = total_in + v_netted, netted = netted - v_netted,
+    version = version + 1
+  where id = v_purse.id returning * into v_purse;
   -- What was charged last goes back first: above the hold before what was within it.
   v_above := least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount) - least(coalesce(v_charge.above, 0), v_charge.amount - v_left);
   if v_charge.hold is null then

@@ -7,7 +7,7 @@ export const topics = {
   'ledger.alert': {
     scope: 'ledger:read',
     kind: 'log',
-    summary: 'A budget has crossed a threshold, once per threshold and period',
+    summary: 'A budget has crossed a threshold, once per threshold and period; a hold was not charged in full, once',
     types: {
       threshold_crossed: z.looseObject({
         alert: z.int().describe('As in GET {p}/alerts'),
@@ -17,6 +17,13 @@ export const topics = {
         limit: amountOrZeroField,
         spent: amountOrZeroField,
         thresholdBp: z.int().describe('The threshold in basis points: 8000 is 80 %'),
+        tx: z.int(),
+      }),
+      uncollected: z.looseObject({
+        alert: z.int().describe('As in GET {p}/alerts'),
+        account: z.string().describe('Whose hold it is'),
+        hold: z.string(),
+        uncollected: amountOrZeroField.describe('Used, but not charged'),
         tx: z.int(),
       }),
     },

@@ -123,6 +123,7 @@ begin
     v_answer, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_above => v_part.above, p_uncollected => v_part.uncollected,
     p_captured_from => v_captured);
   if v_part.within + v_part.above > 0 then v_ok := core.ledger_post(v_tx, v_purse, -(v_part.within + v_part.above), 2); end if;
+  if v_part.uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx, v_account, p_lease, v_part.uncollected, v_lock.at); end if;
   return v_answer;
 end
 $$;

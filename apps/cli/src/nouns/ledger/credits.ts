@@ -1,4 +1,5 @@
 import type { Verbs } from '../../verbs.ts'
+import { addCreditsAccount } from './account.ts'
 import { addCreditsBatch } from './batch.ts'
 import { addCharge } from './charge.ts'
 import { addHold } from './hold.ts'
@@ -12,6 +13,7 @@ export function addCredits(verbs: Verbs): void {
     .command('credits')
     .description('balances, grants, the life of a hold, and what the ledger needs')
   addCreditsRead(credits, verbs)
+  addCreditsAccount(credits, verbs)
   addHold(credits, verbs)
   addCharge(credits, verbs)
   addCreditsMove(credits, verbs)

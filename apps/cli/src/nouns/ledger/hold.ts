@@ -3,6 +3,7 @@ import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.
 import type { Verbs } from '../../verbs.ts'
 import { wholeNumber } from '../../whole-number.ts'
 import { projectOf } from './account-code.ts'
+import { holdText } from './view/account.ts'
 import { postingText } from './view/ledger.ts'
 
 /** The life of a hold: set credits aside, work, pay what it cost. */
@@ -109,6 +110,17 @@ export function addHold(credits: Command, { session }: Verbs): void {
           ['still set aside', current.show(answer.rest)],
         ]),
       )
+    })
+
+  credits
+    .command('hold')
+    .description('show a hold: what was granted, charged, released and not collected')
+    .argument('<hold>', 'the id that reserve printed')
+    .action(async (id: string) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const hold = await client.getHold({ params: { project: target.project ?? 'current', id } })
+      current.output.data(hold, (answer) => holdText(answer, current))
     })
 
   credits

@@ -34,7 +34,7 @@ export function addCreditsWatch(credits: Command, { session }: Verbs): void {
 
   credits
     .command('alerts')
-    .description('thresholds of budgets that were crossed, oldest first, each exactly once')
+    .description('budgets that crossed a threshold and holds not charged in full, oldest first, each exactly once')
     .option('--limit <rows>', 'rows per page, 1 to 1000', '100')
     .option('--cursor <cursor>', 'page.next of the page before')
     .action(async (query: PageOptions) => {

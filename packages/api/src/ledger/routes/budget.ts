@@ -110,13 +110,18 @@ export const setBudget = defineRoute({
 const alertSchema = z
   .object({
     id: z.int().describe('The number of the alert'),
+    kind: z
+      .enum(['threshold', 'uncollected'])
+      .describe('threshold: a budget has crossed one. uncollected: not all that was used of a hold could be charged'),
     account: z.string().describe('The code of the account'),
-    budget: z.string().describe('The name of the budget'),
-    period,
+    budget: z.string().nullable().describe('The name of the budget; null: the alert is about a hold'),
+    period: period.nullable(),
     periodStart: timestampField.nullable(),
-    limit: amountOrZeroField,
-    thresholdBasisPoints: z.int().describe('The threshold that was crossed, in basis points of the limit'),
-    spent: amountOrZeroField,
+    limit: amountOrZeroField.nullable(),
+    thresholdBasisPoints: z.int().nullable().describe('The threshold that was crossed, in basis points of the limit'),
+    spent: amountOrZeroField.nullable(),
+    hold: z.string().nullable().describe('The id of the hold; null: the alert is about a budget'),
+    uncollected: amountOrZeroField.nullable().describe('Used of the hold, but not charged'),
     tx: z.int().describe('The number of the journal row'),
     at: timestampField,
   })
@@ -127,7 +132,7 @@ export const listAlerts = defineRoute({
   method: 'GET',
   path: '/v1/projects/{project}/alerts',
   noun: 'alerts',
-  summary: 'Thresholds that were crossed, oldest first, each exactly once',
+  summary: 'Thresholds that were crossed and holds not charged in full, oldest first, each exactly once',
   auth: 'ledger:read',
   idempotencyKey: 'none',
   input: { ...noInput, params: project, query: z.strictObject(pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER))) },
@@ -142,6 +147,7 @@ export const listAlerts = defineRoute({
         data: [
           {
             id: 1,
+            kind: 'threshold',
             account: 'smart_layer',
             budget: 'daily',
             period: 'day',
@@ -149,6 +155,8 @@ export const listAlerts = defineRoute({
             limit: 100_000_000,
             thresholdBasisPoints: 8000,
             spent: 80_500_000,
+            hold: null,
+            uncollected: null,
             tx: 212,
             at: '2026-11-20T14:02:11+00:00',
           },

@@ -71,6 +71,7 @@ export function historyTable(entries: readonly HistoryEntry[], { show }: Show): 
     { title: 'OP', cell: ({ op }) => op },
     { title: 'ACCOUNT', cell: ({ account }) => account },
     { title: 'AMOUNT', align: 'right', cell: ({ amount }) => show(amount) },
+    { title: 'UNCOLLECTED', align: 'right', cell: ({ uncollected }) => (uncollected > 0 ? show(uncollected) : '') },
     { title: 'AVAILABLE', align: 'right', cell: ({ available }) => (available === null ? '' : show(available)) },
     { title: 'HOLD', cell: ({ hold }) => hold ?? '' },
     { title: 'FLAGS', cell: ({ flags }) => flags.join(',') },

@@ -19,10 +19,20 @@ export function alertTable(alerts: readonly Alert[], { show }: Show): string {
   return formatTable(alerts, [
     { title: 'AT', cell: ({ at }) => at },
     { title: 'ACCOUNT', cell: ({ account }) => account },
-    { title: 'BUDGET', cell: ({ budget }) => budget },
-    { title: 'THRESHOLD', align: 'right', cell: ({ thresholdBasisPoints }) => `${thresholdBasisPoints / 100} %` },
-    { title: 'SPENT', align: 'right', cell: ({ spent }) => show(spent) },
-    { title: 'LIMIT', align: 'right', cell: ({ limit }) => show(limit) },
+    { title: 'BUDGET', cell: ({ budget }) => budget ?? '' },
+    {
+      title: 'THRESHOLD',
+      align: 'right',
+      cell: ({ thresholdBasisPoints: bp }) => (bp === null ? '' : `${bp / 100} %`),
+    },
+    { title: 'SPENT', align: 'right', cell: ({ spent }) => (spent === null ? '' : show(spent)) },
+    { title: 'LIMIT', align: 'right', cell: ({ limit }) => (limit === null ? '' : show(limit)) },
+    { title: 'HOLD', cell: ({ hold }) => hold ?? '' },
+    {
+      title: 'UNCOLLECTED',
+      align: 'right',
+      cell: ({ uncollected }) => (uncollected === null ? '' : show(uncollected)),
+    },
     { title: 'TX', align: 'right', cell: ({ tx }) => String(tx) },
   ])
 }
