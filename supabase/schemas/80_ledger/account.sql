@@ -278,7 +278,7 @@ begin
   v_request := jsonb_build_object('op', 'grant', 'account', p_account, 'amount', p_amount,
     'reason', p_reason, 'metadata', p_metadata);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, null, false);
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, false, p_need => 0);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;

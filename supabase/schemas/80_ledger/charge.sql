@@ -22,7 +22,7 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, null, true);
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, true, p_need => p_amount);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;

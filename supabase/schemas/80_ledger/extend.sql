@@ -67,7 +67,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'extend', 'hold', p_hold, 'add', p_add, 'min', p_min, 'ttl_s', p_ttl_s);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, p_add > 0);
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, p_add > 0, p_need => p_add);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -141,7 +141,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := jsonb_build_object('op', 'capture', 'hold', p_hold, 'amount', p_amount);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false, p_need => 0);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;

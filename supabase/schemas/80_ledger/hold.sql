@@ -35,7 +35,7 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, null, true);
+  v_lock := core.ledger_lock_account(p_batch, v_account, null, true, p_need => p_amount);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -235,7 +235,8 @@ begin
 
   -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
   v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
-  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above);
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above,
+    p_need => case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -324,7 +325,7 @@ begin
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'void', 'hold', p_hold, 'reason', p_reason));
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false);
+  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, false, p_need => 0);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;

@@ -40,7 +40,7 @@ begin
   end if;
   v_request := jsonb_build_object('op', 'transfer', 'from', p_from, 'to', p_to, 'amount', p_amount, 'mode', p_mode);
 
-  v_lock := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id);
+  v_lock := core.ledger_lock_account(p_batch, v_from, null, false, v_to.purse_id, p_need => p_amount);
   v_giver := v_lock.purse;
   v_replay := core.ledger_replay(v_from.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -121,7 +121,7 @@ begin
   v_request := jsonb_build_object('op', 'refund', 'tx', p_tx, 'amount', p_amount);
 
   v_lock := core.ledger_lock_account(p_batch, v_account, v_charge.hold, false, null, coalesce(v_charge.budget_ids, '{}'),
-    coalesce(v_charge.window_starts, '{}'));
+    coalesce(v_charge.window_starts, '{}'), 0);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;

@@ -62,6 +62,7 @@ declare
   v_purses bigint[];
   v_roots bigint[];
   v_path bigint[];
+  v_need bigint;
   v_holds uuid[];
   v_lock record;
   v_locks core.ledger_batch_locks;
@@ -88,7 +89,9 @@ begin
     where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
   select coalesce(array_agg(x.hold), '{}') into v_holds
   from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
-  v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}');
+  select coalesce(sum(x.amount), 0) into v_need from unnest(b.op, b.amount, b.known, b.exceeds) as x (op, amount, known, exceeds)
+  where x.known and (x.op in ('reserve', 'charge') or x.exceeds);
+  v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}', v_need);
   b.at := v_lock.at;
 
   b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);

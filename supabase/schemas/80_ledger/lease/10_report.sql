@@ -74,7 +74,7 @@ begin
 
   select * into v_hold from core.ledger_hold where id = p_lease;
   v_is_above := core.ledger_is_above(v_hold, v_sum, clock_timestamp());
-  v_lock := core.ledger_lock_account(null, v_account, p_lease, v_is_above);
+  v_lock := core.ledger_lock_account(null, v_account, p_lease, v_is_above, p_need => case when v_is_above then v_sum else 0 end);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
@@ -154,7 +154,7 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  v_lock := core.ledger_lock_account(null, v_account, p_lease, false);
+  v_lock := core.ledger_lock_account(null, v_account, p_lease, false, p_need => 0);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
