@@ -21,6 +21,8 @@ const boundedOtherwise: Readonly<Record<string, string>> = {
   project_list: 'the registered projects',
   share_set: 'the rights of one share',
   system_info: 'the migrations',
+  webhook_list: '20 webhooks of a project',
+  webhook_target: 'the two secrets of one webhook',
 }
 
 test('a function of core_api that lists rows has a limit', async () => {

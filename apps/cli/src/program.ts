@@ -25,6 +25,7 @@ import { addProject } from './nouns/project/project.ts'
 import { addShares } from './nouns/share/share.ts'
 import { addStatus } from './nouns/system/status.ts'
 import { addSystem } from './nouns/system/system.ts'
+import { addWebhooks } from './nouns/webhook/webhook.ts'
 import { createSession } from './session.ts'
 import type { Verbs } from './verbs.ts'
 
@@ -65,6 +66,7 @@ export function buildProgram(
   addErrors(verbs)
   addSystem(verbs)
   addEvents(verbs)
+  addWebhooks(verbs)
   addDemo(verbs)
   addCall(verbs)
   addApi(verbs)

@@ -8,7 +8,20 @@ import { member } from './nouns/member/member.ts'
 import { project } from './nouns/project/project.ts'
 import { share } from './nouns/share/share.ts'
 import { system } from './nouns/system/system.ts'
+import { webhook } from './nouns/webhook/webhook.ts'
 import type { CreateNoun } from './process/noun.ts'
 
 /** Everything this control plane serves: the one list that a new noun is added to. */
-export const nouns: readonly CreateNoun[] = [system, event, key, member, project, flag, share, audit, error, ledger]
+export const nouns: readonly CreateNoun[] = [
+  system,
+  event,
+  key,
+  member,
+  project,
+  flag,
+  share,
+  audit,
+  error,
+  ledger,
+  webhook,
+]

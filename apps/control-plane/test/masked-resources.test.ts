@@ -20,6 +20,7 @@ const nobodys: Record<string, string> = {
   account: 'manus_nobody',
   subject: `user:${uuidv7()}`,
   share: uuidv7(),
+  webhook: 'nobodys',
 }
 
 beforeAll(async () => {
@@ -43,6 +44,9 @@ beforeAll(async () => {
   theirs['share'] = uuidv7()
   const shared = { key: server.owner, body: { rights: ['read'] } }
   await server.send('PUT', `${there}/shares/cache/${theirs['share']}/*`, shared)
+  theirs['webhook'] = 'theirs'
+  const webhook = { url: 'https://receiver.example/core', topics: ['flag'] }
+  await server.send('PUT', `${there}/webhooks/theirs`, { key: server.owner, body: webhook })
   const at = new Date().toISOString()
   const fault = { kind: 'loop', name: 'Error', place: 'a loop', message: 'no', count: 1, first_seen: at, last_seen: at }
   const fingerprint = uuidv7().replaceAll('-', '')
@@ -120,6 +124,11 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   rebalanceBudgets: [
     ['account', (id) => ({ method: 'POST', path: '/rebalances', body: { parent: id, budget: 'daily' } })],
   ],
+  getWebhook: [['webhook', (id) => ({ method: 'GET', path: `/webhooks/${id}` })]],
+  removeWebhook: [['webhook', (id) => ({ method: 'DELETE', path: `/webhooks/${id}` })]],
+  rotateWebhookSecret: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/rotate`, body: {} })]],
+  replayWebhook: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/replay`, body: { after: 0 } })]],
+  testWebhook: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/test` })]],
   auditAccount: [['account', (id) => ({ method: 'GET', path: `/audit?account=${id}` })]],
 }
 
@@ -127,7 +136,7 @@ test('every route of a project that takes an id is here', () => {
   const all: readonly RouteContract[] = routes
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
   // A person who is added need not be a member of anything before, and what is shared need not exist.
-  const makers = ['putMember', 'putShare']
+  const makers = ['putMember', 'putShare', 'putWebhook']
   expect(inPath.filter((operation) => !makers.includes(operation) && named[operation] === undefined)).toEqual([])
 })
 

@@ -136,7 +136,15 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   expect(readValue(families, 'core_event_loop_delay_seconds')).toBeGreaterThanOrEqual(0)
   expect(readValue(families, 'process_start_time_seconds')).toBeGreaterThan(1e9)
   const loops = families.get('core_loop_runs_total')?.samples.map(({ labels }) => labels['loop'])
-  expect(loops?.sort()).toEqual(['errors', 'expiry', 'key_uses', 'publish balances', 'seal', 'trim the outbox'])
+  expect(loops?.sort()).toEqual([
+    'errors',
+    'expiry',
+    'key_uses',
+    'publish balances',
+    'seal',
+    'trim the outbox',
+    'webhooks',
+  ])
   expect(readValue(families, 'core_loop_last_success_timestamp_seconds', { loop: 'publish balances' })).toBeGreaterThan(
     Date.now() / 1000 - 60,
   )

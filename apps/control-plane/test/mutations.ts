@@ -115,7 +115,19 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     body: { account: await openAccount(server), budget: 'daily', period: 'day', limit: 10 },
   }),
   rebalanceBudgets: async () => post('/rebalances', { parent: 'smart_layer', budget: 'daily' }),
+  putWebhook: async () => ({ method: 'PUT', path: webhookPath(), body: webhookBody }),
+  rotateWebhookSecret: async (server) => post(`/webhooks/${await addWebhook(server)}/rotate`),
+  replayWebhook: async (server) => post(`/webhooks/${await addWebhook(server)}/replay`, { after: 0 }),
+  removeWebhook: async (server) => ({ method: 'DELETE', path: `${project}/webhooks/${await addWebhook(server)}` }),
   sealLedger: async () => ({ method: 'POST', path: '/v1/system/seal', body: {} }),
+}
+
+const webhookBody = { url: 'https://receiver.example/core', topics: ['flag'] }
+const webhookPath = () => `${project}/webhooks/h${uuidv7()}`
+
+async function addWebhook(server: TestServer): Promise<unknown> {
+  const { name } = await act(server, { method: 'PUT', path: webhookPath(), body: webhookBody })
+  return name
 }
 
 async function act(server: TestServer, { method, path, body }: MutationRequest): Promise<Record<string, unknown>> {

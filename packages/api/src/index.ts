@@ -96,3 +96,12 @@ export { getMe } from './system/routes/me.ts'
 export { listScopes, scopeCatalog } from './system/routes/scope.ts'
 export { docsPage, live, openApiDocument, problemPage, ready } from './system/routes/system.ts'
 export { getSystemInfo } from './system/routes/system-info.ts'
+export {
+  getWebhook,
+  listWebhooks,
+  putWebhook,
+  removeWebhook,
+  replayWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+} from './webhook/routes.ts'

@@ -15,6 +15,8 @@ import * as memberTopics from './member/topics.ts'
 import * as projectScopes from './project/scopes.ts'
 import * as shareScopes from './share/scopes.ts'
 import * as systemScopes from './system/scopes.ts'
+import * as webhookScopes from './webhook/scopes.ts'
+import * as webhookTopics from './webhook/topics.ts'
 
 // What nouns contribute to the contract, a line for each noun. Routes are built from these, so routes.ts sums them: in
 // one file the two would import each other.
@@ -32,6 +34,7 @@ export const scopes = {
   ...cacheScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,
+  ...webhookScopes.scopes,
 } as const
 
 /** Every problem the API can answer with. Each has a page at `/problems/{code}`. */
@@ -46,4 +49,5 @@ export const topics = {
   ...flagTopics.topics,
   ...keyTopics.topics,
   ...memberTopics.topics,
+  ...webhookTopics.topics,
 } as const

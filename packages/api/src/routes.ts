@@ -8,6 +8,7 @@ import * as member from './member/routes.ts'
 import * as project from './project/routes.ts'
 import * as share from './share/routes.ts'
 import * as system from './system/routes.ts'
+import * as webhook from './webhook/routes.ts'
 
 /**
  * Every route there is, in the order of the docs, the product first: a line for each noun. A route that is not here does
@@ -17,6 +18,7 @@ import * as system from './system/routes.ts'
 export const routes = [
   ...ledger.routes,
   ...event.routes,
+  ...webhook.routes,
   ...flag.routes,
   ...key.routes,
   ...project.routes,

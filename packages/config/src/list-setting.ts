@@ -22,3 +22,11 @@ export function isAddressList(text: string): boolean {
 export function isOriginList(text: string): boolean {
   return splitList(text).every((entry) => URL.canParse(entry) && new URL(entry).origin === entry && entry !== 'null')
 }
+
+/** Whether every entry is a host and a port. */
+export function isAuthorityList(text: string): boolean {
+  return splitList(text).every((entry) => {
+    const url = URL.parse(`http://${entry}`)
+    return /:\d{1,5}$/.test(entry) && url !== null && `${url.hostname}:${url.port || '80'}` === entry
+  })
+}

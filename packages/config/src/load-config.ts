@@ -33,6 +33,7 @@ export interface Config {
   readonly jwt: JwtSettings | undefined
   readonly log: Readonly<Parsed['log']>
   readonly shutdown: Readonly<Parsed['shutdown']>
+  readonly webhook: Readonly<Parsed['webhook']>
   /** What was decided because a setting is missing, as sentences to show. */
   readonly notes: readonly string[]
   /** What is suspicious but not wrong, as sentences to log. */

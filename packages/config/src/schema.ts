@@ -12,6 +12,7 @@ import { ownerKeySection } from './sections/owner-key.ts'
 import { restSection } from './sections/rest.ts'
 import { shutdownSection } from './sections/shutdown.ts'
 import { tracingSection } from './sections/tracing.ts'
+import { webhookSection } from './sections/webhook.ts'
 
 /**
  * The one description of the configuration: shape, defaults, limits, variables and texts. The JSON file has this shape.
@@ -30,4 +31,5 @@ export const configSchema = z.strictObject({
   jwt: jwtSection,
   log: logSection,
   shutdown: shutdownSection,
+  webhook: webhookSection,
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { credits, microCredits } from './credits.ts'
+import { credits, formatCredits, microCredits } from './credits.ts'
 
 const refused = { code: 'E_INVALID', details: { reason: 'invalid_amount' } }
 const thrown = (work: () => unknown) => {
@@ -96,5 +96,24 @@ describe('microCredits', () => {
 
   test.each([-1, 0.5, 2 ** 53, Number.NaN, Infinity])('%s is refused', (amount) => {
     expect(thrown(() => microCredits(amount))).toMatchObject(refused)
+  })
+})
+
+describe('formatCredits', () => {
+  test.each([
+    [0, '0'],
+    [1, '0.000001'],
+    [-1, '-0.000001'],
+    [2_500_000, '2.5'],
+    [-1_000_000, '-1'],
+    [Number.MAX_SAFE_INTEGER, '9007199254.740991'],
+  ])('%s is %s', (micro, text) => expect(formatCredits(micro)).toBe(text))
+
+  test('what it writes, credits reads', () => {
+    fc.assert(fc.property(fc.nat(Number.MAX_SAFE_INTEGER), (micro) => credits(formatCredits(micro)) === micro))
+  })
+
+  test.each([0.5, Number.NaN, 2 ** 53])('%s is refused', (amount) => {
+    expect(thrown(() => formatCredits(amount))).toMatchObject(refused)
   })
 })

@@ -1,5 +1,5 @@
 export type { AccountBalance } from './account-balance.ts'
-export { type Credits, credits, microCredits } from './credits.ts'
+export { type Credits, credits, formatCredits, microCredits } from './credits.ts'
 export type { BootTime } from './lease/boot-time.ts'
 export type {
   Lease,

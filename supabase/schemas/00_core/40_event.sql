@@ -19,6 +19,7 @@ comment on column core.event.state_key is 'Of events that carry a state: the thi
 create unique index event_state_key on core.event (topic, state_key) where state_key is not null;
 create index event_fresh_idx on core.event (id) where seq is null;
 create index event_age_idx on core.event (at);
+create index event_topic_idx on core.event (topic, project, seq);
 
 create table core.event_head (
   singleton boolean constraint event_head_pkey primary key default true constraint event_head_one_row check (singleton),

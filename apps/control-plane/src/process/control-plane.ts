@@ -14,6 +14,7 @@ export interface ControlPlaneOptions {
     | 'limits'
     | 'overload'
     | 'background'
+    | 'webhook'
     | 'ownerKey'
     | 'shutdown'
   >

@@ -11,6 +11,7 @@ export interface OutboxEvent {
   /** Of events that carry a state: what it is the state of. A newer one replaces it. */
   readonly stateKey: string | null
   readonly type: string
+  readonly at: string
   readonly data: Readonly<Record<string, unknown>>
   /** The frame as it leaves, made once for any number of receivers. */
   readonly frame: Buffer

@@ -18,6 +18,7 @@ const event = (seq: number, stateKey: string | null): OutboxEvent => ({
   project: null,
   stateKey,
   type: 'changed',
+  at: '2026-11-20T09:30:00Z',
   data: {},
   frame: Buffer.alloc(0),
 })

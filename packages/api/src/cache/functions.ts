@@ -94,7 +94,7 @@ export const cacheRelease = describeFunction({
 /** `reset`: the cursor is too old, so everything may have changed. */
 export const cachePoll = describeFunction({
   name: 'cache_poll',
-  args: { cursor: optional(text), limit: optional(integer), project },
+  args: { cursor: optional(text), limit: optional(integer), project, namespaces: optional(texts) },
   answer: z.object({
     ...accepted,
     reset: z.boolean(),

@@ -752,4 +752,84 @@ export interface CoreFunctions {
     args: Record<never, never>
     result: Json
   }
+  /** Claims topics of webhooks with events due, with what to send and the secrets to sign it. Owner only. */
+  webhook_claim: {
+    args: {
+      p_limit?: number | undefined
+      p_lease_s?: number | undefined
+      p_per_project?: number | undefined
+    }
+    result: Json
+  }
+  /** The webhooks of a project, by name, with how far each topic has been delivered. */
+  webhook_list: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Creates a webhook of a project or changes it to what is given. Idempotent. */
+  webhook_put: {
+    args: {
+      p_name: string
+      p_url: string
+      p_topics: readonly string[]
+      p_secret: string
+      p_enabled?: boolean | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Removes a webhook. */
+  webhook_remove: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Sends the events after a sequence number again, and enables the webhook. */
+  webhook_replay: {
+    args: {
+      p_key: string
+      p_name: string
+      p_after: number
+      p_topics?: readonly string[] | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Records how the deliveries of a claimed topic ended. Owner only. */
+  webhook_report: {
+    args: {
+      p_webhook: string
+      p_topic: string
+      p_lease: string
+      p_through: number
+      p_delivered: number
+      p_status?: number | null | undefined
+      p_error?: string | null | undefined
+      p_retry_after_s?: number | null | undefined
+    }
+    result: Json
+  }
+  /** Replaces the secret of a webhook; both sign until the overlap ends. Replays on p_key. */
+  webhook_rotate: {
+    args: {
+      p_key: string
+      p_name: string
+      p_secret: string
+      p_overlap_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Where a webhook sends to and what signs it. Owner only. */
+  webhook_target: {
+    args: {
+      p_name: string
+      p_project: string
+    }
+    result: Json
+  }
 }

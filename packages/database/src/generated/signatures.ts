@@ -833,4 +833,92 @@ export const coreSignatures: readonly CoreSignature[] = [
     isForMembers: false,
     args: [],
   },
+  {
+    name: 'webhook_claim',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_lease_s', type: 'integer', required: false },
+      { name: 'p_per_project', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'webhook_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'webhook_put',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_url', type: 'text', required: true },
+      { name: 'p_topics', type: 'text[]', required: true },
+      { name: 'p_secret', type: 'text', required: true },
+      { name: 'p_enabled', type: 'boolean', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'webhook_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'webhook_replay',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_after', type: 'bigint', required: true },
+      { name: 'p_topics', type: 'text[]', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'webhook_report',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_webhook', type: 'uuid', required: true },
+      { name: 'p_topic', type: 'text', required: true },
+      { name: 'p_lease', type: 'uuid', required: true },
+      { name: 'p_through', type: 'bigint', required: true },
+      { name: 'p_delivered', type: 'integer', required: true },
+      { name: 'p_status', type: 'integer', required: false },
+      { name: 'p_error', type: 'text', required: false },
+      { name: 'p_retry_after_s', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'webhook_rotate',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_secret', type: 'text', required: true },
+      { name: 'p_overlap_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'webhook_target',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: true },
+    ],
+  },
 ]
