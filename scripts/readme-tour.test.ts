@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createRoom, type RunningCore, startCore } from '../apps/cli/test/core-process.ts'
+import { createRoom, type RunningCore, startCoreProcess } from '../apps/cli/test/core-process.ts'
 import { type CodeBlock, commandsOf, readMarkdown } from './markdown.ts'
 import { root } from './root.ts'
 
@@ -15,7 +15,7 @@ const blocks = readMarkdown(readFileSync(join(root, 'README.md'), 'utf8')).block
 const room = createRoom()
 let running: RunningCore
 beforeAll(async () => {
-  running = await startCore({ cwd: room.folder })
+  running = await startCoreProcess({ cwd: room.folder })
 })
 afterAll(async () => {
   await running?.stop()

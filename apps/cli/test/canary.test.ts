@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { createRoom, runCore } from './core-process.ts'
+import { createRoom, runCoreProcess } from './core-process.ts'
 import { runInProcess } from './run-in-process.ts'
 
 /** Occurs in no message of its own. Every way of printing it is a fault, also in part: its halves are looked for too. */
@@ -59,7 +59,7 @@ test.each(environments)('%s: no verb prints a password or a key', async (_, env)
 test('core start, which writes its log itself, does not either', async () => {
   for (const url of [`postgres://core:${canary}@core.invalid/core`, `postgres://core:1/${canary}@core.invalid/core`]) {
     const env = { CORE_LOG_LEVEL: 'debug', CORE_DATABASE_URL: url }
-    const { code, stdout, stderr } = await runCore(['start'], { cwd: room.folder, env })
+    const { code, stdout, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env })
     expect(code).not.toBe(0)
     expect(stdout + stderr).not.toContain(half)
   }

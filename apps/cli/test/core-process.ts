@@ -26,8 +26,8 @@ export function createRoom(): { folder: string } & Disposable {
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
-/** Runs the command to its end, as a process of its own whose output is a pipe. */
-export function runCore(args: readonly string[], options: CoreOptions): Promise<CoreResult> {
+/** Runs the command to its end, as a process of its own whose output is a pipe. For how it ends and what it writes. */
+export function runCoreProcess(args: readonly string[], options: CoreOptions): Promise<CoreResult> {
   const child = spawnCore(args, options)
   child.stdin?.end(options.stdin ?? '')
   const output = collect(child)
@@ -36,20 +36,27 @@ export function runCore(args: readonly string[], options: CoreOptions): Promise<
 
 export interface RunningCore {
   readonly url: string
-  readonly pid: number
   /** By `owner` and the names of the projects; empty after the first start. */
   readonly keys: Readonly<Record<string, string>>
+  stop(): Promise<unknown>
+}
+
+export interface RunningCoreProcess extends RunningCore {
+  readonly pid: number
   readonly output: { stdout: string; stderr: string }
   /** Sends the signal and resolves with the exit code; null where the signal itself ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** `core start` on a free port, ready when it says so. On its first start the database is migrated already, but `fromNothing`. */
-export async function startCore({
+/**
+ * `core start` as a process of its own on an embedded database, on a free port, ready when it says so. On its first start
+ * the database is migrated already, but `fromNothing`.
+ */
+export async function startCoreProcess({
   env,
   fromNothing = false,
   ...options
-}: CoreOptions & { fromNothing?: boolean }): Promise<RunningCore> {
+}: CoreOptions & { fromNothing?: boolean }): Promise<RunningCoreProcess> {
   const dataDir = join(options.cwd, '.core')
   if (!fromNothing && !existsSync(dataDir)) await prepareEmbeddedFolder(dataDir)
   const child = spawnCore(['start'], { ...options, env: { CORE_HTTP_PORT: '0', CORE_LOG_LEVEL: 'warn', ...env } })
@@ -70,7 +77,8 @@ export async function startCore({
     pid: child.pid ?? 0,
     keys,
     output,
-    stop(signal = 'SIGTERM') {
+    // After SIGTERM it serves two seconds longer, for load balancers.
+    stop(signal = 'SIGINT') {
       child.kill(signal)
       return exit
     },

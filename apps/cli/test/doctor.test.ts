@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Finding } from '../src/doctor/finding.ts'
-import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+import { runCore } from './core-here.ts'
+import { createRoom, type RunningCoreProcess, startCoreProcess } from './core-process.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
@@ -46,9 +47,9 @@ describe('before the first start', () => {
 
 describe('while a control plane runs', () => {
   const itsRoom = createRoom()
-  let running: RunningCore
+  let running: RunningCoreProcess
   beforeAll(async () => {
-    running = await startCore({ cwd: itsRoom.folder })
+    running = await startCoreProcess({ cwd: itsRoom.folder })
   })
   afterAll(async () => {
     await running?.stop()

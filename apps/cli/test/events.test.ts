@@ -1,6 +1,7 @@
 import { createClient } from '@core/api/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+import { runCore, startCore } from './core-here.ts'
+import { createRoom, type RunningCore } from './core-process.ts'
 
 const room = createRoom()
 let running: RunningCore

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { makeListenerSecret } from '@core/config'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createRoom, startCore } from './core-process.ts'
+import { createRoom, startCoreProcess } from './core-process.ts'
 import { runInProcess } from './run-in-process.ts'
 
 const key = 'an-owner-key-of-my-own-0123456789'
@@ -56,7 +56,7 @@ test('without a secret in the folder nothing can be proved, so the address has t
 })
 
 test('an answer fetched from the real control plane on another port proves nothing', async () => {
-  const core = await startCore({ cwd: room.folder })
+  const core = await startCoreProcess({ cwd: room.folder })
   try {
     const { sent, port } = await openRelay(core.url)
     const { code } = await runInProcess(['status'], { cwd: room.folder, env: { CORE_HTTP_PORT: port } })

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type CoreResult, createRoom, runCore } from './core-process.ts'
+import { runCore } from './core-here.ts'
+import { type CoreResult, createRoom } from './core-process.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
@@ -36,7 +37,8 @@ test('up applies what is pending, with progress, and status follows it', async (
 })
 
 test('reset needs --yes where the input is no terminal, names the database without its password, and changes nothing', async () => {
-  await migrate('up')
+  await database.drop()
+  database = await createTestDatabase()
   await database.sql(`insert into core.project (name) values ('kept')`)
   const { code, stderr } = await migrate('reset')
   expect(code).toBe(2)
@@ -47,7 +49,8 @@ test('reset needs --yes where the input is no terminal, names the database witho
 })
 
 test('reset --yes recreates the schemas', async () => {
-  await migrate('up')
+  await database.drop()
+  database = await createTestDatabase()
   await database.sql(`insert into core.project (name) values ('gone')`)
   const { code, stdout } = await migrate('reset', '--yes')
   expect(code).toBe(0)

@@ -2,22 +2,23 @@ import { cpSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+import { runCore } from './core-here.ts'
+import { createRoom, type RunningCoreProcess, runCoreProcess, startCoreProcess } from './core-process.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 /** Where a first start has been and ended: a copy of it starts in a moment. */
 const seed = createRoom()
-let seedKeys: RunningCore['keys']
+let seedKeys: RunningCoreProcess['keys']
 beforeAll(async () => {
-  const first = await startCore({ cwd: seed.folder })
+  const first = await startCoreProcess({ cwd: seed.folder })
   seedKeys = first.keys
   await first.stop()
 })
 afterAll(() => seed[Symbol.dispose]())
 
 let room: ReturnType<typeof createRoom>
-const started: RunningCore[] = []
+const started: RunningCoreProcess[] = []
 beforeEach(() => {
   room = createRoom()
 })
@@ -26,13 +27,13 @@ afterEach(async () => {
   room[Symbol.dispose]()
 })
 
-async function start(env: Record<string, string> = {}, fromNothing = false): Promise<RunningCore> {
-  const running = await startCore({ cwd: room.folder, env, fromNothing })
+async function start(env: Record<string, string> = {}, fromNothing = false): Promise<RunningCoreProcess> {
+  const running = await startCoreProcess({ cwd: room.folder, env, fromNothing })
   started.push(running)
   return running
 }
 
-async function startAgain(): Promise<RunningCore> {
+async function startAgain(): Promise<RunningCoreProcess> {
   cpSync(join(seed.folder, '.core'), join(room.folder, '.core'), { recursive: true })
   return start()
 }
@@ -104,7 +105,7 @@ describe('the end', () => {
 describe('a start that cannot work says why', () => {
   test('every fault of the configuration at once', async () => {
     const env = { CORE_HTTP_PORT: 'eighty', CORE_LOG_LEVEL: 'loud' }
-    const { code, stdout, stderr } = await runCore(['start'], { cwd: room.folder, env })
+    const { code, stdout, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain('CORE_HTTP_PORT')
     expect(stderr).toContain('CORE_LOG_LEVEL')
@@ -115,7 +116,7 @@ describe('a start that cannot work says why', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const address = other.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const { code, stderr } = await runCore(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: `${port}` } })
+    const { code, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: `${port}` } })
     other.close()
     expect(code).toBeGreaterThan(0)
     expect(stderr).toContain(`port ${port}`)
@@ -124,7 +125,7 @@ describe('a start that cannot work says why', () => {
 
   test('a folder that another one has open', async () => {
     const { pid } = await startAgain()
-    const { code, stderr } = await runCore(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: '0' } })
+    const { code, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: '0' } })
     expect(code).toBe(5)
     expect(stderr).toContain(`process ${pid} has this embedded database open`)
   })

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createRoom, type RunningCore, runCore, startCore } from './core-process.ts'
+import { runCore, startCore } from './core-here.ts'
+import { createRoom, type RunningCore, runCoreProcess } from './core-process.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
@@ -17,12 +18,12 @@ afterAll(async () => {
 })
 
 const key = () => running.keys['smart_layer'] ?? ''
-const core = (args: string[], stdin?: string, env: Record<string, string> = {}) =>
-  runCore(args, { cwd: room.folder, env: { CORE_URL: running.url, ...env }, ...(stdin === undefined ? {} : { stdin }) })
+const core = (args: string[], stdin = '', env: Record<string, string> = {}, run = runCore) =>
+  run(args, { cwd: room.folder, env: { CORE_URL: running.url, ...env }, stdin })
 
 describe('standard input', () => {
   test('a key on it serves every call of a verb', async () => {
-    const { code, stdout, stderr } = await core(['credits', 'balance', '--key-stdin'], `${key()}\n`)
+    const { code, stdout, stderr } = await core(['credits', 'balance', '--key-stdin'], `${key()}\n`, {}, runCoreProcess)
     expect(code, stderr).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ account: 'smart_layer' })
   })

@@ -163,6 +163,30 @@ test('several processes add up, and what could not be written is written later',
   expect(await server.test.sql('select count::int, place from core.error_group')).toEqual([{ count: 5, place: 'seal' }])
 })
 
+test('a flush ends after the write that had begun before it', async () => {
+  const write = Promise.withResolvers<void>()
+  const database: typeof server.test.database = {
+    ...server.test.database,
+    rpc: async (name, args, options) => {
+      await write.promise
+      return server.test.database.rpc(name, args, options)
+    },
+  }
+  await using errors = openErrorTracker({ database, version: '1', logger: silentLogger })
+  errors.record({ error: new Error('x'), kind: 'loop', place: 'seal', project: null, requestId: null })
+  const first = errors.flush()
+  let isWritten = false
+  const second = errors.flush().then(() => {
+    expect(isWritten).toBe(true)
+  })
+  void first.then(() => {
+    isWritten = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  write.resolve()
+  await Promise.all([first, second])
+})
+
 test('a process remembers so many kinds of failures and no more', async () => {
   const errors = openErrorTracker({ database: server.test.database, version: '1', logger: silentLogger })
   for (let index = 0; index < 2000; index++) {

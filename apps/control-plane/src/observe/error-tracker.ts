@@ -94,7 +94,15 @@ export function openErrorTracker(dependencies: ErrorTrackerDependencies): ErrorT
     }
   }
 
-  async function flush(signal?: AbortSignal): Promise<void> {
+  let lastWrite = Promise.resolve()
+  /** One at a time: whoever flushes waits for a write that the loop has begun, and then finds its failures written. */
+  function flush(signal?: AbortSignal): Promise<void> {
+    const own = lastWrite.then(() => write(signal))
+    lastWrite = own.catch(() => undefined)
+    return own
+  }
+
+  async function write(signal: AbortSignal | undefined): Promise<void> {
     if (groups.size === 0) return
     const written = groups
     groups = new Map()

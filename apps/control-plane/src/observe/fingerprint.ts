@@ -35,9 +35,9 @@ function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
-/** In a workspace (apps/x/src/y.ts) or installed (@core/x/dist/y.js), on any system. */
+/** In a workspace (apps/x/src/y.ts) or installed (@core/x/dist/y.js), on any system, also with a loader's query. */
 const ownFile =
-  /(?:\/|^)((?:apps|packages)\/[\w-]+\/src\/[\w./-]+|@core\/[\w-]+\/dist\/[\w./-]+)\.[cm]?[jt]s(?::\d+)*\)?$/
+  /(?:\/|^)((?:apps|packages)\/[\w-]+\/src\/[\w./-]+|@core\/[\w-]+\/dist\/[\w./-]+)\.[cm]?[jt]s(?:\?[\w=&]+)?(?::\d+)*\)?$/
 const frameLine = /^ +at (?:async )?(?:(.+?) \()?(.+)$/
 
 function ownFramesOf(error: unknown): string[] {
