@@ -95,7 +95,7 @@ export function openErrorTracker(dependencies: ErrorTrackerDependencies): ErrorT
   }
 
   let lastWrite = Promise.resolve()
-  /** One at a time: whoever flushes waits for a write that the loop has begun, and then finds its failures written. */
+  /** One at a time: a flush waits for the write that the loop has begun, so that its failures are written when it ends. */
   function flush(signal?: AbortSignal): Promise<void> {
     const own = lastWrite.then(() => write(signal))
     lastWrite = own.catch(() => undefined)
