@@ -3745,15 +3745,15 @@ create type core.ledger_batch as (
   -- of each operation, as sent; valid: its own function would not raise for its shape
   op text[], key text[], code text[], amount bigint[], min bigint[], ttl int[], over text[], metadata jsonb[], hold uuid[],
   reason text[], valid boolean[],
-  -- as found; purse and list are positions; known: its account is there and the caller's; what is not valid by then is left
+  -- as found; purse, list and present (the list of the account's present windows) are positions; known: its account is there and the caller's; what is not valid by then is left
   -- to its own function, under the batch's locks; exceeds: a settle that may charge above its hold
   known boolean[], exceeds boolean[], over_bp int[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
-  hold_amount bigint[], hold_captured bigint[], hold_status text[],
+  hold_amount bigint[], hold_captured bigint[], hold_status text[], in_parts boolean[], present int[],
   -- as decided; tx null: denied. counts: of its windows, as the journal keeps them
   tx bigint[], version bigint[], counted bigint[], charged bigint[], settled bigint[], held bigint[], counts text[], flags text[],
-  hold_end text[], released bigint[], result text[],
+  hold_end text[], released bigint[], result text[], above bigint[], uncollected bigint[],
   -- of each purse
-  purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_version bigint[],
+  purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_debt bigint[], purse_version bigint[],
   -- windows: as read, what an answer says of each before its counts, and which belong together
   windows core.ledger_window_set, heads text[], lists core.ledger_window_list[],
   at timestamptz
@@ -3845,8 +3845,8 @@ begin
   into v_accounts, v_spending, v_holds
   from unnest(b.op, b.account, b.hold, b.known, b.valid) as x (op, account, hold, known, valid) where x.known;
   select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
-    array_agg(p.overdraft::bigint), array_agg(p.version)
-  into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_version
+    array_agg(p.overdraft::bigint), array_agg(p.debt_limit::bigint), array_agg(p.version)
+  into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_debt, b.purse_version
   from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (v_accounts));
 
   with account as materialized (
@@ -3854,10 +3854,10 @@ begin
     from core.ledger_account a where a.id = any (v_accounts)
   )
   select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
-    array_agg(r.result), array_agg(r.valid)
-  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid
+    array_agg(r.result), array_agg(r.valid), array_agg(r.in_parts)
+  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts
   from (
-    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status,
+    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
       case when t.request = x.request then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
       -- A hold that somebody opened under the id of a reserve since: reserve itself says so.
       x.valid and (t.request is null or t.request = x.request) and not (x.op = 'reserve' and h.id is not null) as valid
@@ -3875,8 +3875,8 @@ begin
   select array_agg(left(f.fact::text, -1) || ', "spent": ' order by f.ord) into b.heads
   from unnest((b.windows).facts) with ordinality as f (fact, ord);
   for i in 1 .. cardinality(b.lists) loop
-    select coalesce(array_agg(k.pos::int order by k.pos), '{}') into v_positions
-    from unnest((b.lists[i]).budget_ids, (b.lists[i]).window_starts) as u (budget_id, period_start)
+    select coalesce(array_agg(k.pos::int order by u.ord), '{}') into v_positions
+    from unnest((b.lists[i]).budget_ids, (b.lists[i]).window_starts) with ordinality as u (budget_id, period_start, ord)
     join unnest(p_budget_ids, p_window_starts) with ordinality as k (budget_id, period_start, pos)
       on k.budget_id = u.budget_id and k.period_start = u.period_start;
     b.lists[i].positions := v_positions;
@@ -3905,6 +3905,7 @@ begin
   if not true = any (b.exceeds) and v_first = v_last and (p_spending is null or cardinality(p_spending) = 1 and v_first = v_now) then
     b.lists := array[v_first];
     b.list := array_fill(1, array[cardinality(b.op)]);
+    b.present := b.list;
     return b;
   end if;
 
@@ -3920,7 +3921,7 @@ begin
     from (select a.budget_ids, a.window_starts from account a
       union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (p_holds)) l
   ), listed as (
-    select coalesce(hl.list, al.list) as list
+    select coalesce(hl.list, al.list) as list, al.list as present
     from unnest(b.op, b.account, b.hold) with ordinality as x (op, account, hold, ord)
     left join account a on a.id = x.account
     left join list al on al.budget_ids = a.budget_ids and al.window_starts = a.window_starts
@@ -3929,14 +3930,50 @@ begin
     order by x.ord
   )
   select (select array_agg(row(l.budget_ids, l.window_starts, null)::core.ledger_window_list order by l.list) from list l),
-    (select array_agg(d.list) from listed d)
-  into b.lists, b.list;
+    (select array_agg(d.list) from listed d), (select array_agg(d.present) from listed d)
+  into b.lists, b.list, b.present;
   return b;
 end
 $$;
 comment on function core.ledger_batch_lists is 'Adds to a batch the lists of windows and which of them each operation counts in.';
 
 -- supabase/schemas/80_ledger/batch/20_decide.sql
+
+-- A settle that counts in several lists of windows: above its hold, late, or of a hold that grew across the end of a period.
+-- p_own and p_present: the positions of the windows of the hold and of the present ones (null: nothing is above) among all of
+-- the batch. Returns the parts of core.ledger_split and, for each window it shows, how much more is spent and held there.
+create function core.ledger_batch_split(p_hold core.ledger_hold, p_used bigint, p_balance bigint, p_held bigint, p_overdraft bigint, p_debt bigint,
+  p_own int[], p_present int[], p_rests bigint[],
+  out within bigint, out above bigint, out uncollected bigint, out shown int[], out spent bigint[], out held bigint[])
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_purse core.ledger_account;
+  v_part record;
+begin
+  v_purse.total_in := greatest(0, p_balance);
+  v_purse.total_out := greatest(0, -p_balance);
+  v_purse.held := p_held;
+  v_purse.overdraft := p_overdraft;
+  v_purse.debt_limit := p_debt;
+  v_part := core.ledger_split(p_hold, v_purse, p_used, (select min(p_rests[w]) from unnest(p_present) w));
+  within := v_part.within;
+  above := v_part.above;
+  uncollected := v_part.uncollected;
+  select array_agg(d.w order by d.ord), array_agg(d.spent order by d.ord), array_agg(d.held order by d.ord) into shown, spent, held
+  from (
+    select u.w, min(u.ord) as ord, sum(u.spent)::bigint as spent, sum(u.held)::bigint as held
+    from (
+      select k.w, k.ord,
+        greatest(0, least(k.part_to, p_hold.captured + v_part.within) - greatest(k.part_from, p_hold.captured)) as spent,
+        case p_hold.status when 'open' then -greatest(0, least(k.part_to, p_hold.amount) - greatest(k.part_from, p_hold.captured)) else 0 end as held
+      from unnest(p_own, p_hold.part_from, p_hold.part_to) with ordinality as k (w, part_from, part_to, ord)
+      union all
+      select p.w, 1000000 + p.ord, v_part.above, 0 from unnest(p_present) with ordinality as p (w, ord)) u
+    group by u.w) d;
+  shown := coalesce(shown, '{}');
+end
+$$;
+comment on function core.ledger_batch_split is 'What a settle in several lists of windows charges, and what it counts in each window.';
 
 -- What a batch decides: the same, in the same order, as the single functions; a test holds the two against each other.
 -- One decision after the other, on numbers in memory. A single statement over window functions, possible where no decision
@@ -3955,9 +3992,14 @@ declare
   h_released bigint[] := v_tx;
   v_counts text[] := array_fill(null::text, array[v_count]);
   h_new_status text[] := v_counts;
+  v_above bigint[] := v_tx; v_uncollected bigint[] := v_tx;
+  v_parts boolean[] := b.in_parts; v_is_above boolean := false; v_is_apart boolean := false; v_own core.ledger_hold; v_split record; v_shown int[]; v_ok boolean;
+  v_any boolean := exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.in_parts)
+      as x (op, amount, granted, captured, status, in_parts)
+    where x.op in ('settle', 'void') and (x.in_parts or x.status = 'expired' or x.amount > x.granted - x.captured));
   v_flags text[] := array_fill('{}'::text, array[v_count]);
   v_purse_balance bigint[] := b.purse_settled; v_purse_held bigint[] := b.purse_held;
-  v_purse_overdraft bigint[] := b.purse_overdraft; v_purse_version bigint[] := b.purse_version;
+  v_purse_overdraft bigint[] := b.purse_overdraft; v_purse_debt bigint[] := b.purse_debt; v_purse_version bigint[] := b.purse_version;
   w_cap bigint[] := (b.windows).caps; w_spent bigint[] := (b.windows).spent; w_held bigint[] := (b.windows).held;
   w_alert bigint[] := (b.windows).alert_at; w_head text[] := b.heads;
   v_positions int[];
@@ -3969,7 +4011,12 @@ begin
   -- A run of operations on one purse and one list of windows is counted in plain variables (an array element costs
   -- twice as much): what the purse has, and by how much all windows of the list have moved since the run began.
   for i in 1 .. v_count + 1 loop
-    if i > v_count or v_list[i] is distinct from v_run_list or v_purse[i] is distinct from v_run_purse then
+    if v_any then
+      v_is_above := i <= v_count and v_op[i] = 'settle'
+        and coalesce(h_status[i] = 'expired' or h_status[i] = 'open' and v_amount[i] > h_amount[i] - h_captured[i], false);
+      v_is_apart := v_is_above or i <= v_count and v_op[i] in ('settle', 'void') and coalesce(v_parts[i] and h_status[i] = 'open', false);
+    end if;
+    if i > v_count or v_is_apart and v_valid[i] and v_result[i] is null or v_list[i] is distinct from v_run_list or v_purse[i] is distinct from v_run_purse then
       continue when i <= v_count and (v_result[i] is not null or not v_valid[i]);
       if v_run_list is not null then
         v_purse_balance[v_run_purse] := v_balance_now;
@@ -4004,6 +4051,17 @@ begin
     v_status := null;
     v_held_delta := 0;
     v_charged := 0;
+    v_shown := v_positions;
+    if v_any and v_parts[i] then v_shown := array(select u.w from unnest(v_positions) with ordinality as u (w, ord) group by u.w order by min(u.ord)); end if;
+    if v_is_apart then
+      -- In windows of its own, so it is a run of its own; its present ones were locked if it was above the hold before the locks.
+      if v_is_above and b.exceeds[i] is not true then v_ok := core.ledger_retry(); end if;
+      select * into v_own from core.ledger_hold h where h.id = v_hold[i];
+      v_split := core.ledger_batch_split(v_own, case v_op[i] when 'void' then 0 else coalesce(v_amount[i], h_amount[i] - h_captured[i]) end,
+        v_balance_now, v_held_now, v_purse_overdraft[v_run_purse], v_purse_debt[v_run_purse], v_positions,
+        case when v_is_above then (b.lists[b.present[i]]).positions end,
+        array(select x.cap - x.spent - x.held from unnest(w_cap, w_spent, w_held) with ordinality as x (cap, spent, held, ord) order by x.ord));
+    end if;
 
     if v_op[i] = 'reserve' or v_op[i] = 'charge' then
       v_granted := least(v_amount[i], v_available, v_rest);
@@ -4033,14 +4091,30 @@ begin
     elsif h_status[i] not in ('open', 'expired') or v_op[i] = 'void' and (h_status[i] <> 'open' or h_captured[i] > 0) then
       v_status := 'hold_closed';
       v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_status[i], '"', case v_op[i] when 'void' then ', "captured": ' || h_captured[i] end);
+    elsif v_is_above and h_status[i] = 'open' and v_own.over = 'reject' then
+      v_status := 'over_capture';
+      v_text := concat(', "hold": "', v_hold[i], '", "requested": ', v_amount[i], ', "limit": ', h_amount[i] - h_captured[i]);
     elsif v_op[i] = 'void' then
       v_held_delta := -h_amount[i];
       v_counted[i] := 0;
       h_released[i] := h_amount[i];
       h_new_status[i] := 'voided';
       v_text := concat(', "hold": "', v_hold[i], '", "status": "voided", "released": ', h_amount[i]);
+    elsif v_is_above then
+      v_hold_rest := h_amount[i] - h_captured[i];
+      v_charged := v_split.within + v_split.above;
+      v_held_delta := case h_status[i] when 'open' then -v_hold_rest else 0 end;
+      v_counted[i] := v_charged;
+      v_above[i] := nullif(v_split.above, 0);
+      v_uncollected[i] := nullif(v_split.uncollected, 0);
+      h_new_status[i] := case h_status[i] when 'open' then 'settled' else 'settled_late' end;
+      h_released[i] := case h_status[i] when 'open' then v_hold_rest - v_split.within end;
+      v_flags[i] := concat('{', concat_ws(',', case h_status[i] when 'expired' then 'late' end, case when v_amount[i] is null then 'estimated' end,
+        case when v_charged > v_hold_rest then 'overflow' end, case when v_split.uncollected > 0 then 'uncollected' end), '}');
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_new_status[i], '", "charged": ', v_charged, ', "released": ',
+        coalesce(h_released[i], greatest(0, v_hold_rest - v_charged)), ', "uncollected": ', v_split.uncollected,
+        ', "flags": ', to_jsonb(v_flags[i]::text[]));
     else
-      -- Within the hold: what is above one, or late, takes the whole batch one by one.
       v_hold_rest := h_amount[i] - h_captured[i];
       v_charged := coalesce(v_amount[i], v_hold_rest);
       if v_amount[i] is null then v_flags[i] := '{estimated}'; end if;
@@ -4057,8 +4131,24 @@ begin
       v_version_now := v_version_now + 1;
       v_version[i] := v_version_now;
       v_held_now := v_held_now + v_held_delta;
-      v_run_held := v_run_held + v_held_delta;
-      if v_charged > 0 then
+      if v_is_apart then
+        v_balance_now := v_balance_now - v_charged;
+        v_posted[i] := nullif(v_charged, 0);
+        v_shown := v_split.shown;
+        for k in 1 .. cardinality(v_shown) loop
+          w := v_shown[k];
+          w_held[w] := w_held[w] + v_split.held[k];
+          w_spent[w] := w_spent[w] + v_split.spent[k];
+          if w_spent[w] >= w_alert[w] then
+            w_alert[w] := core.ledger_raise_alerts(v_tx[i], (b.windows).budget_ids[w], (b.windows).window_starts[w], w_cap[w],
+              w_spent[w] - v_split.spent[k], w_spent[w], b.at);
+          end if;
+        end loop;
+      else
+        v_run_held := v_run_held + v_held_delta;
+        v_rest := v_rest - v_held_delta - v_charged;
+      end if;
+      if v_charged > 0 and not v_is_apart then
         v_balance_now := v_balance_now - v_charged;
         v_posted[i] := v_charged;
         v_run_spent := v_run_spent + v_charged;
@@ -4073,7 +4163,6 @@ begin
           end loop;
         end if;
       end if;
-      v_rest := v_rest - v_held_delta - v_charged;
       v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
       v_text := concat('{"ok": true, "replayed": false, "tx": ', v_tx[i], v_text);
     else
@@ -4082,7 +4171,7 @@ begin
     v_windows := '';
     v_kept := '';
     if v_status is distinct from 'account_frozen' then
-      foreach w in array v_positions loop
+      foreach w in array v_shown loop
         v_windows := concat(v_windows, case when v_windows <> '' then ', ' end, w_head[w], w_spent[w] + v_run_spent, ', "held": ',
           w_held[w] + v_run_held, ', "rest": ', w_cap[w] - w_spent[w] - w_held[w] - v_run_spent - v_run_held, '}');
         v_kept := concat(v_kept, case when v_kept <> '' then ',' end, w_cap[w], ',', w_spent[w] + v_run_spent, ',', w_held[w] + v_run_held);
@@ -4093,10 +4182,11 @@ begin
     v_counts[i] := concat('{', v_kept, '}');
     v_result[i] := concat(v_text, ', "settled": ', v_balance_now, ', "held": ', v_held_now, ', "available": ', v_available,
       ', "budgets": [', v_windows, ']}');
+    if v_is_apart then v_run_list := 0; end if; -- what comes next begins a run
   end loop;
 
   b.tx := v_tx; b.version := v_version; b.counted := v_counted; b.charged := v_posted; b.settled := v_settled; b.held := v_held;
-  b.counts := v_counts; b.flags := v_flags; b.hold_end := h_new_status; b.released := h_released; b.hold := v_hold; b.result := v_result;
+  b.counts := v_counts; b.flags := v_flags; b.hold_end := h_new_status; b.above := v_above; b.uncollected := v_uncollected; b.released := h_released; b.hold := v_hold; b.result := v_result;
   b.purse_settled := v_purse_balance; b.purse_held := v_purse_held; b.purse_version := v_purse_version;
   b.windows.spent := w_spent; b.windows.held := w_held;
   return b;
@@ -4128,13 +4218,18 @@ begin
     where x.op = 'reserve' and x.tx is not null
     order by x.hold;
     insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
-      settled, held, available, windows, request, actor, request_id, created_at)
+      settled, held, available, windows, request, actor, request_id, created_at, above, uncollected, captured_from)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
-      case x.op when 'charge' then l.budget_ids end, case x.op when 'charge' then l.window_starts end,
-      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, v_request_id, b.at
-    from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.settled, b.held, b.counts, b.request)
-      as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, settled, held, counts, request)
-    left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on x.op = 'charge' and l.ord = x.list
+      l.budget_ids, l.window_starts,
+      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, v_request_id, b.at,
+      x.above, x.uncollected, case x.op when 'settle' then nullif(x.captured, 0) end
+    from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.present, b.settled, b.held,
+        b.counts, b.request, b.above, b.uncollected, b.hold_captured, b.hold_amount, b.hold_status, b.amount)
+      as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, present, settled, held, counts, request, above, uncollected,
+        captured, granted, status, amount)
+    left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord)
+      on l.ord = case when x.op = 'charge' then x.list
+        when x.op = 'settle' and (x.status = 'expired' or x.amount > x.granted - x.captured) then x.present end
     where x.tx is not null
     order by x.project, x.key;
   exception when unique_violation then
@@ -4147,8 +4242,10 @@ begin
   cross join lateral (values (b.purse_id[x.purse], -x.charged, x.settled, x.version), (2, x.charged, null, null))
     as e (account_id, amount, balance_after, version)
   where x.tx is not null and x.charged is not null;
-  update core.ledger_hold h set status = x.status, closed_at = b.at, captured = h.captured + x.counted, released = coalesce(x.released, h.released)
-  from unnest(b.tx, b.hold, b.hold_end, b.released, b.counted) as x (tx, id, status, released, counted)
+  update core.ledger_hold h set status = x.status, closed_at = b.at, captured = h.captured + x.counted - coalesce(x.above, 0),
+    above = h.above + coalesce(x.above, 0), uncollected = h.uncollected + coalesce(x.uncollected, 0), released = coalesce(x.released, h.released)
+  from unnest(b.tx, b.hold, b.hold_end, b.released, b.counted, b.above, b.uncollected)
+    as x (tx, id, status, released, counted, above, uncollected)
   where h.id = x.id and x.status is not null and x.tx is not null;
   update core.ledger_account a set total_out = a.total_in - x.settled, held = x.held, version = x.version
   from unnest(b.purse_id, b.purse_settled, b.purse_held, b.purse_version) as x (id, settled, held, version)
@@ -4156,6 +4253,10 @@ begin
   update core.ledger_window w set spent = x.spent, held = x.held
   from unnest((b.windows).budget_ids, (b.windows).window_starts, (b.windows).spent, (b.windows).held) as x (budget_id, period_start, spent, held)
   where w.budget_id = x.budget_id and w.period_start = x.period_start and (w.spent <> x.spent or w.held <> x.held);
+  perform core.ledger_alert_uncollected(x.tx, a, x.hold, x.uncollected, b.at)
+  from (select u.* from unnest(b.tx, b.account, b.hold, b.uncollected) as u (tx, account, hold, uncollected)
+    where u.uncollected is not null order by u.tx) x
+  join core.ledger_account a on a.id = x.account;
   return true;
 end
 $$;
@@ -4203,15 +4304,6 @@ begin
   b.at := v_lock.at;
 
   b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
-  -- A settle above its hold, or of a hold that grew across the end of a period, counts in further windows: rare, and decided
-  -- by settle itself, in its turn.
-  if exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.valid, b.result)
-      as x (op, amount, granted, captured, status, valid, result)
-      where x.op = 'settle' and x.valid and x.result is null
-        and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured))
-    or exists (select from core.ledger_hold h where h.id = any (v_holds) and h.part_from is not null) then
-    return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts));
-  end if;
   b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 

@@ -9,15 +9,15 @@ create type core.ledger_batch as (
   -- of each operation, as sent; valid: its own function would not raise for its shape
   op text[], key text[], code text[], amount bigint[], min bigint[], ttl int[], over text[], metadata jsonb[], hold uuid[],
   reason text[], valid boolean[],
-  -- as found; purse and list are positions; known: its account is there and the caller's; what is not valid by then is left
+  -- as found; purse, list and present (the list of the account's present windows) are positions; known: its account is there and the caller's; what is not valid by then is left
   -- to its own function, under the batch's locks; exceeds: a settle that may charge above its hold
   known boolean[], exceeds boolean[], over_bp int[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
-  hold_amount bigint[], hold_captured bigint[], hold_status text[],
+  hold_amount bigint[], hold_captured bigint[], hold_status text[], in_parts boolean[], present int[],
   -- as decided; tx null: denied. counts: of its windows, as the journal keeps them
   tx bigint[], version bigint[], counted bigint[], charged bigint[], settled bigint[], held bigint[], counts text[], flags text[],
-  hold_end text[], released bigint[], result text[],
+  hold_end text[], released bigint[], result text[], above bigint[], uncollected bigint[],
   -- of each purse
-  purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_version bigint[],
+  purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_debt bigint[], purse_version bigint[],
   -- windows: as read, what an answer says of each before its counts, and which belong together
   windows core.ledger_window_set, heads text[], lists core.ledger_window_list[],
   at timestamptz
@@ -109,8 +109,8 @@ begin
   into v_accounts, v_spending, v_holds
   from unnest(b.op, b.account, b.hold, b.known, b.valid) as x (op, account, hold, known, valid) where x.known;
   select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
-    array_agg(p.overdraft::bigint), array_agg(p.version)
-  into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_version
+    array_agg(p.overdraft::bigint), array_agg(p.debt_limit::bigint), array_agg(p.version)
+  into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_debt, b.purse_version
   from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (v_accounts));
 
   with account as materialized (
@@ -118,10 +118,10 @@ begin
     from core.ledger_account a where a.id = any (v_accounts)
   )
   select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
-    array_agg(r.result), array_agg(r.valid)
-  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid
+    array_agg(r.result), array_agg(r.valid), array_agg(r.in_parts)
+  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts
   from (
-    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status,
+    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
       case when t.request = x.request then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
       -- A hold that somebody opened under the id of a reserve since: reserve itself says so.
       x.valid and (t.request is null or t.request = x.request) and not (x.op = 'reserve' and h.id is not null) as valid
@@ -139,8 +139,8 @@ begin
   select array_agg(left(f.fact::text, -1) || ', "spent": ' order by f.ord) into b.heads
   from unnest((b.windows).facts) with ordinality as f (fact, ord);
   for i in 1 .. cardinality(b.lists) loop
-    select coalesce(array_agg(k.pos::int order by k.pos), '{}') into v_positions
-    from unnest((b.lists[i]).budget_ids, (b.lists[i]).window_starts) as u (budget_id, period_start)
+    select coalesce(array_agg(k.pos::int order by u.ord), '{}') into v_positions
+    from unnest((b.lists[i]).budget_ids, (b.lists[i]).window_starts) with ordinality as u (budget_id, period_start, ord)
     join unnest(p_budget_ids, p_window_starts) with ordinality as k (budget_id, period_start, pos)
       on k.budget_id = u.budget_id and k.period_start = u.period_start;
     b.lists[i].positions := v_positions;
@@ -169,6 +169,7 @@ begin
   if not true = any (b.exceeds) and v_first = v_last and (p_spending is null or cardinality(p_spending) = 1 and v_first = v_now) then
     b.lists := array[v_first];
     b.list := array_fill(1, array[cardinality(b.op)]);
+    b.present := b.list;
     return b;
   end if;
 
@@ -184,7 +185,7 @@ begin
     from (select a.budget_ids, a.window_starts from account a
       union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (p_holds)) l
   ), listed as (
-    select coalesce(hl.list, al.list) as list
+    select coalesce(hl.list, al.list) as list, al.list as present
     from unnest(b.op, b.account, b.hold) with ordinality as x (op, account, hold, ord)
     left join account a on a.id = x.account
     left join list al on al.budget_ids = a.budget_ids and al.window_starts = a.window_starts
@@ -193,8 +194,8 @@ begin
     order by x.ord
   )
   select (select array_agg(row(l.budget_ids, l.window_starts, null)::core.ledger_window_list order by l.list) from list l),
-    (select array_agg(d.list) from listed d)
-  into b.lists, b.list;
+    (select array_agg(d.list) from listed d), (select array_agg(d.present) from listed d)
+  into b.lists, b.list, b.present;
   return b;
 end
 $$;

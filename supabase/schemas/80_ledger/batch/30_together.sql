@@ -20,13 +20,18 @@ begin
     where x.op = 'reserve' and x.tx is not null
     order by x.hold;
     insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
-      settled, held, available, windows, request, actor, request_id, created_at)
+      settled, held, available, windows, request, actor, request_id, created_at, above, uncollected, captured_from)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
-      case x.op when 'charge' then l.budget_ids end, case x.op when 'charge' then l.window_starts end,
-      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, v_request_id, b.at
-    from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.settled, b.held, b.counts, b.request)
-      as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, settled, held, counts, request)
-    left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on x.op = 'charge' and l.ord = x.list
+      l.budget_ids, l.window_starts,
+      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, v_request_id, b.at,
+      x.above, x.uncollected, case x.op when 'settle' then nullif(x.captured, 0) end
+    from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.present, b.settled, b.held,
+        b.counts, b.request, b.above, b.uncollected, b.hold_captured, b.hold_amount, b.hold_status, b.amount)
+      as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, present, settled, held, counts, request, above, uncollected,
+        captured, granted, status, amount)
+    left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord)
+      on l.ord = case when x.op = 'charge' then x.list
+        when x.op = 'settle' and (x.status = 'expired' or x.amount > x.granted - x.captured) then x.present end
     where x.tx is not null
     order by x.project, x.key;
   exception when unique_violation then
@@ -39,8 +44,10 @@ begin
   cross join lateral (values (b.purse_id[x.purse], -x.charged, x.settled, x.version), (2, x.charged, null, null))
     as e (account_id, amount, balance_after, version)
   where x.tx is not null and x.charged is not null;
-  update core.ledger_hold h set status = x.status, closed_at = b.at, captured = h.captured + x.counted, released = coalesce(x.released, h.released)
-  from unnest(b.tx, b.hold, b.hold_end, b.released, b.counted) as x (tx, id, status, released, counted)
+  update core.ledger_hold h set status = x.status, closed_at = b.at, captured = h.captured + x.counted - coalesce(x.above, 0),
+    above = h.above + coalesce(x.above, 0), uncollected = h.uncollected + coalesce(x.uncollected, 0), released = coalesce(x.released, h.released)
+  from unnest(b.tx, b.hold, b.hold_end, b.released, b.counted, b.above, b.uncollected)
+    as x (tx, id, status, released, counted, above, uncollected)
   where h.id = x.id and x.status is not null and x.tx is not null;
   update core.ledger_account a set total_out = a.total_in - x.settled, held = x.held, version = x.version
   from unnest(b.purse_id, b.purse_settled, b.purse_held, b.purse_version) as x (id, settled, held, version)
@@ -48,6 +55,10 @@ begin
   update core.ledger_window w set spent = x.spent, held = x.held
   from unnest((b.windows).budget_ids, (b.windows).window_starts, (b.windows).spent, (b.windows).held) as x (budget_id, period_start, spent, held)
   where w.budget_id = x.budget_id and w.period_start = x.period_start and (w.spent <> x.spent or w.held <> x.held);
+  perform core.ledger_alert_uncollected(x.tx, a, x.hold, x.uncollected, b.at)
+  from (select u.* from unnest(b.tx, b.account, b.hold, b.uncollected) as u (tx, account, hold, uncollected)
+    where u.uncollected is not null order by u.tx) x
+  join core.ledger_account a on a.id = x.account;
   return true;
 end
 $$;
@@ -95,15 +106,6 @@ begin
   b.at := v_lock.at;
 
   b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
-  -- A settle above its hold, or of a hold that grew across the end of a period, counts in further windows: rare, and decided
-  -- by settle itself, in its turn.
-  if exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.valid, b.result)
-      as x (op, amount, granted, captured, status, valid, result)
-      where x.op = 'settle' and x.valid and x.result is null
-        and (x.status = 'expired' or x.status = 'open' and x.amount > x.granted - x.captured))
-    or exists (select from core.ledger_hold h where h.id = any (v_holds) and h.part_from is not null) then
-    return core.ledger_batch_apply(p_ops, core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts));
-  end if;
   b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 
