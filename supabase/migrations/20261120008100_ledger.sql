@@ -3091,7 +3091,7 @@ grant execute on function core_api.ledger_rebalance to core_member, service_role
 
 -- supabase/schemas/80_ledger/rebalance_due.sql
 
--- What balancing has to do: asked by the background of every control plane, which then balances pair by pair.
+-- What rebalancing has to do: asked by the background of every control plane, which then rebalances pair by pair.
 
 -- Pools are few among many accounts. No column of it ever changes, so updates of counters stay heap-only.
 create index ledger_account_pool_idx on core.ledger_account (id) where kind = 'pool';

@@ -10,7 +10,7 @@ const room = createRoom()
 let running: RunningCore
 beforeAll(async () => {
   // Rebalancing is called explicitly here; an automatic one would interfere.
-  running = await startCore({ cwd: room.folder, env: { CORE_BACKGROUND_BALANCE_EVERY_SECONDS: '0' } })
+  running = await startCore({ cwd: room.folder, env: { CORE_BACKGROUND_REBALANCE_EVERY_SECONDS: '0' } })
 })
 afterAll(async () => {
   await running?.stop()

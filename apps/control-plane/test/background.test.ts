@@ -116,7 +116,7 @@ test('two control planes on one server balance and seal by themselves', async ()
       http: { port: 0 },
       database: { url: fresh.url, poolSize: 4 },
       ownerKey,
-      background: { sealEverySeconds: 1, balanceEverySeconds: 1 },
+      background: { sealEverySeconds: 1, rebalanceEverySeconds: 1 },
     },
   })
   await using stack = new AsyncDisposableStack()

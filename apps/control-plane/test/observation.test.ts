@@ -36,7 +36,7 @@ test('the system says what it is', async () => {
     driver: 'embedded',
     serverVersion: expect.stringMatching(/^\d+\.\d+/),
     schema: { version: expect.stringMatching(/^\d{14}$/), pending: [] },
-    features: { metrics: false, restRpc: true, sealing: true, balancing: false },
+    features: { metrics: false, restRpc: true, sealing: true, rebalancing: false },
   })
   expect(info.schema.applied).toBeGreaterThan(0)
   expect(Date.parse(info.startedAt)).toBeLessThanOrEqual(Date.now())

@@ -1,4 +1,5 @@
 import type { Layer } from './layer.ts'
+import { splitList } from './list-setting.ts'
 import { type Setting, settings } from './setting.ts'
 import { suggestName } from './suggestion.ts'
 
@@ -40,7 +41,8 @@ export function readHostEnvironment(env: Environment, others: readonly Layer[]):
 }
 
 /** A text that is no exact whole number stays a text: the schema then refuses it and the fault shows what was found. */
-function toValue(text: string, { kind }: Pick<Setting, 'kind'>): string | number {
+function toValue(text: string, { kind }: Pick<Setting, 'kind'>): string | number | string[] {
+  if (kind === 'list') return splitList(text)
   const isInteger = kind === 'integer' && /^\s*-?\d+\s*$/.test(text) && Number.isSafeInteger(Number(text))
   return isInteger ? Number(text) : text
 }

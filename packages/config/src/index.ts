@@ -9,7 +9,6 @@ export type { FlagFault } from './flags/overrides.ts'
 export { isInRollout, rolloutBucket } from './flags/rollout.ts'
 export type { JwtSettings } from './jwt-settings.ts'
 export { isKeyAddress } from './jwt-value.ts'
-export { splitList } from './list-setting.ts'
 export {
   isListenerProof,
   listenerSecretFile,

@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import { type ConfigFault, nothing } from './config-fault.ts'
 import { isKeyAddress } from './jwt-value.ts'
 import type { ChosenValues } from './layer.ts'
-import { splitList } from './list-setting.ts'
 import type { configSchema } from './schema.ts'
 import { createSecret, type Secret } from './secret.ts'
 
@@ -57,7 +56,7 @@ export function toJwtSettings(values: z.output<typeof configSchema>['jwt']): Jwt
   if (issuer === undefined) return undefined
   return {
     issuer,
-    audience: splitList(audience ?? ''),
+    audience: audience ?? [],
     jwksUrl,
     secret: secret === undefined ? undefined : createSecret(secret),
     roleClaim,

@@ -1,9 +1,6 @@
-import { splitList } from './list-setting.ts'
-
-/** One or several audiences with commas between them. */
-export function isAudienceList(text: string): boolean {
-  const audiences = splitList(text)
-  return audiences.length > 0 && audiences.every((audience) => /^[!-~]{1,300}$/.test(audience))
+/** Whether a text can be an audience: visible ASCII, without the comma that separates audiences in the environment. */
+export function isAudience(text: string): boolean {
+  return /^[!-~]{1,300}$/.test(text) && !text.includes(',')
 }
 
 /**

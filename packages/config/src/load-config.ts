@@ -93,9 +93,9 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   })
 }
 
-/** One value may break several rules of the schema; it is one fault all the same. */
+/** One value may break several rules of the schema, a list in several entries; it is one fault all the same. */
 function faultyPaths(error: z.ZodError | undefined): Set<string> {
-  return new Set(error?.issues.map((issue) => issue.path.join('.')))
+  return new Set(error?.issues.map((issue) => issue.path.filter((key) => typeof key === 'string').join('.')))
 }
 
 function toFault(path: string, chosen: ChosenValues): ConfigFault {

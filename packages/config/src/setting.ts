@@ -10,18 +10,19 @@ export interface Setting {
   description: string
   /** What a right value is, in words: `a whole number from 0 to 65535`. */
   expected: string
-  kind: 'integer' | 'text'
+  kind: 'integer' | 'text' | 'list'
+  /** As the environment spells it. */
   defaultValue: string | number | undefined
   example: string | undefined
   secret: boolean
 }
 
 const leafShape = z.object({
-  type: z.enum(['integer', 'string']).optional(),
+  type: z.enum(['integer', 'string', 'array']).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   enum: z.array(z.string()).optional(),
-  default: z.union([z.string(), z.number()]).optional(),
+  default: z.union([z.string(), z.number(), z.array(z.string())]).optional(),
 })
 
 /** The leaves of `configSchema`, in its order. */
@@ -46,9 +47,9 @@ function toSetting(path: string, schema: z.core.$ZodType, meta: SettingMeta): Se
     path,
     variable: meta.variable,
     description: meta.description,
-    expected,
-    kind: leaf.type === 'integer' ? 'integer' : 'text',
-    defaultValue: leaf.default,
+    expected: leaf.type === 'array' ? `${expected}; with commas between them in the environment` : expected,
+    kind: leaf.type === 'integer' ? 'integer' : leaf.type === 'array' ? 'list' : 'text',
+    defaultValue: Array.isArray(leaf.default) ? leaf.default.join(',') : leaf.default,
     example: meta.example,
     secret: meta.secret ?? false,
   }

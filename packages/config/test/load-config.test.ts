@@ -37,8 +37,8 @@ describe('sources', () => {
         headersTimeoutMs: 5_000,
         requestTimeoutMs: 30_000,
         maxConnections: 10_000,
-        trustedProxies: '',
-        allowedOrigins: '',
+        trustedProxies: [],
+        allowedOrigins: [],
       },
       rest: {},
       metrics: { host: '127.0.0.1' },
@@ -51,7 +51,8 @@ describe('sources', () => {
         failedAuthentication: { requests: 60, windowSeconds: 60 },
       },
       overload: { maxLoopDelayMs: 1_000, maxDatabaseCalls: 250 },
-      background: { sealEverySeconds: 60, balanceEverySeconds: 0 },
+      background: { sealEverySeconds: 60, rebalanceEverySeconds: 0 },
+      webhook: { privateHosts: [] },
       ownerKey: undefined,
       jwt: undefined,
       log: { level: 'info' },
@@ -93,6 +94,27 @@ describe('sources', () => {
     expect(String(reveal(read))).toBe(value)
   })
 
+  test('lists are lists: in the file and overrides as such, in the environment with commas between the entries', () => {
+    writeFile({ http: { trustedProxies: ['10.0.0.0/8', '::1'] } })
+    expect(load().http.trustedProxies).toEqual(['10.0.0.0/8', '::1'])
+    expect(load({ env: { CORE_HTTP_TRUSTED_PROXIES: ' 192.0.2.7, ,::1 ' } }).http.trustedProxies).toEqual([
+      '192.0.2.7',
+      '::1',
+    ])
+    expect(load({ overrides: { http: { trustedProxies: [] } } }).http.trustedProxies).toEqual([])
+    const overrides = { jwt: { issuer: 'https://i.example', audience: ['core', 'https://api.example'] } }
+    expect(load({ overrides }).jwt?.audience).toEqual(['core', 'https://api.example'])
+  })
+
+  test.each([
+    ['a text', '10.0.0.0/8,::1'],
+    ['two wrong entries', ['10.0.0.0/8', 'proxy.example', 'other.example']],
+    ['an entry that is no text', [10]],
+  ])('%s in place of a list in the file is one fault', (_, trustedProxies) => {
+    writeFile({ http: { trustedProxies } })
+    expect(faultsOf({})).toMatchObject([{ path: 'http.trustedProxies', source: 'file' }])
+  })
+
   test('paths are absolute and start at the working directory', () => {
     expect(load({ env: { CORE_DATA_DIR: 'there' } }).dataDir).toBe(join(cwd, 'there'))
     expect(load({ env: { CORE_DATA_DIR: '/srv/core' } }).database).toMatchObject({ dataDir: '/srv/core' })
@@ -130,9 +152,12 @@ describe('tokens', () => {
     expect(load({ env }).jwt).toMatchObject({ issuer: 'http://i.example', audience: ['core'] })
   })
 
+  test('a list without an entry is no audience', () => {
+    expect(faultsWith({ CORE_JWT_AUDIENCE: ', ,' })).toEqual([['CORE_JWT_AUDIENCE', '[]']])
+  })
+
   test.each([
     ['CORE_JWT_ISSUER', 'i.example'],
-    ['CORE_JWT_AUDIENCE', ', ,'],
     ['CORE_JWT_AUDIENCE', 'core api'],
     ['CORE_JWT_JWKS_URL', 'http://i.example/keys'],
     ['CORE_JWT_JWKS_URL', 'file:///keys'],
@@ -347,7 +372,8 @@ const valid: Record<string, [path: string, value: string]> = {
   CORE_HTTP_HEADERS_TIMEOUT_MS: ['http.headersTimeoutMs', '1000'],
   CORE_HTTP_REQUEST_TIMEOUT_MS: ['http.requestTimeoutMs', '1000'],
   CORE_HTTP_MAX_CONNECTIONS: ['http.maxConnections', '50'],
-  CORE_HTTP_TRUSTED_PROXIES: ['http.trustedProxies', '10.0.0.0/8, ::1,192.0.2.7'],
+  CORE_HTTP_TRUSTED_PROXIES: ['http.trustedProxies', '10.0.0.0/8,::1,192.0.2.7'],
+  CORE_WEBHOOK_PRIVATE_HOSTS: ['webhook.privateHosts', 'billing.internal:8443,127.0.0.1:3000'],
   CORE_HTTP_ALLOWED_ORIGINS: ['http.allowedOrigins', 'https://a.example,http://localhost:5173'],
   CORE_REST_RPC: ['rest.rpc', 'on'],
   CORE_METRICS_HOST: ['metrics.host', '::1'],
@@ -365,7 +391,7 @@ const valid: Record<string, [path: string, value: string]> = {
   CORE_OVERLOAD_MAX_LOOP_DELAY_MS: ['overload.maxLoopDelayMs', '70'],
   CORE_OVERLOAD_MAX_DATABASE_CALLS: ['overload.maxDatabaseCalls', '70'],
   CORE_BACKGROUND_SEAL_EVERY_SECONDS: ['background.sealEverySeconds', '0'],
-  CORE_BACKGROUND_BALANCE_EVERY_SECONDS: ['background.balanceEverySeconds', '7'],
+  CORE_BACKGROUND_REBALANCE_EVERY_SECONDS: ['background.rebalanceEverySeconds', '7'],
   CORE_DATA_DIR: ['dataDir', '/srv/core'],
   CORE_DATABASE_DRIVER: ['database.driver', 'postgres'],
   CORE_DATABASE_URL: ['database.url', 'postgresql://u:p@[::1]:5432/d?sslmode=require'],

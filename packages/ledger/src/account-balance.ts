@@ -27,11 +27,14 @@ const shape = z.object({
 })
 
 /** An account with the balance of its purse. settled = granted - spent; available = settled - held + overdraft. */
-export interface AccountBalance extends Balance, Omit<z.infer<typeof shape>, keyof Balance> {}
+export interface AccountBalance extends Balance, Omit<z.infer<typeof shape>, keyof Balance | 'status'> {
+  status: 'found'
+  accountStatus: z.infer<typeof shape>['status']
+}
 
 export function toAccountBalance(answer: unknown): AccountBalance | AccountDenial {
   const known = shape.safeParse(answer)
-  if (known.success) return known.data
+  if (known.success) return { ...known.data, status: 'found', accountStatus: known.data.status }
   const denial = z
     .object({ ok: z.literal(false), code: z.literal('account_not_found'), account: z.string() })
     .safeParse(answer)

@@ -45,6 +45,8 @@ test('every call has its outcome', async () => {
     available: 740,
   })
   expect(await ledger.balance(account)).toMatchObject({
+    status: 'found',
+    accountStatus: 'active',
     granted: 1_000,
     spent: 260,
     settled: 740,

@@ -10,7 +10,7 @@ export interface Budget {
   zone: string
   limit: number
   carryCap: number
-  /** Balancing leaves it at least this much. */
+  /** Rebalancing leaves it at least this much. */
   floor: number
   /** Thresholds in basis points. */
   alerts: number[]
@@ -27,7 +27,7 @@ export interface Window {
   spent: number
   held: number
   carried: number
-  /** What balancing gave it, or took. */
+  /** What rebalancing gave it, or took. */
   moved: number
   /** The limit it ended with, once a later one was made. */
   limit: number | null

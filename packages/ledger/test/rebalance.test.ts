@@ -167,7 +167,7 @@ it('a cap lowered below a threshold raises its alert', async () => {
   expect(alerts).toContainEqual(expect.objectContaining({ account: 'b', threshold_bp: 8_000 }))
 })
 
-it('reserves and balancing race without losing or inventing cap', async () => {
+it('reserves and rebalancing race without losing or inventing cap', async () => {
   await openSibling('a', 1_000)
   await openSibling('b', 1_000)
   const reserves = Array.from({ length: 40 }, (_, index) =>

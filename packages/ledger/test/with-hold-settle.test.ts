@@ -47,7 +47,7 @@ const metering = (metered: number) => async (hold: LiveHold) => {
 }
 const settledOf = async () => {
   const balance = await ledger.balance(account)
-  return 'settled' in balance ? balance.settled : balance
+  return balance.status === 'found' ? balance.settled : balance
 }
 
 describe('while the database is away at the end of the work', () => {

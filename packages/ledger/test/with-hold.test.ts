@@ -33,7 +33,7 @@ const run = (account: string, work: (hold: LiveHold) => Promise<unknown>, input:
   ledger.withHold({ account, max: amount(400), ...input }, work)
 const balanceOf = async (account: string) => {
   const answer = await ledger.balance(account)
-  return 'held' in answer ? { settled: answer.settled, held: answer.held } : answer
+  return answer.status === 'found' ? { settled: answer.settled, held: answer.held } : answer
 }
 
 describe('work under a hold', () => {

@@ -44,6 +44,6 @@ console.log(
 
 async function availableOf(account: string): Promise<Credits> {
   const balance = await ledger.balance(account)
-  if (!('available' in balance)) throw new Error(`there is no account ${balance.account}`)
+  if (balance.status !== 'found') throw new Error(`there is no account ${balance.account}`)
   return balance.available
 }

@@ -1,4 +1,4 @@
--- What balancing has to do: asked by the background of every control plane, which then balances pair by pair.
+-- What rebalancing has to do: asked by the background of every control plane, which then rebalances pair by pair.
 
 -- Pools are few among many accounts. No column of it ever changes, so updates of counters stay heap-only.
 create index ledger_account_pool_idx on core.ledger_account (id) where kind = 'pool';

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { splitList } from '@core/config'
 import type { Logger } from '@core/foundation'
 import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -29,10 +28,9 @@ export interface HttpSettings {
   readonly requestTimeoutMs: number
   /** Open at once. */
   readonly maxConnections: number
-  /** CIDR ranges with commas between them. */
-  readonly trustedProxies: string
-  /** Origins with commas between them. */
-  readonly allowedOrigins: string
+  /** Addresses or CIDR ranges. */
+  readonly trustedProxies: readonly string[]
+  readonly allowedOrigins: readonly string[]
 }
 
 export interface ServerDependencies extends RoutesDependencies {
@@ -62,10 +60,9 @@ export function createServer({
   logger,
   ...dependencies
 }: ServerDependencies): FastifyInstance {
-  const proxies = splitList(http.trustedProxies)
   const app = Fastify({
     logger: false,
-    trustProxy: proxies.length > 0 && proxies,
+    trustProxy: http.trustedProxies.length > 0 && [...http.trustedProxies],
     genReqId: () => `req_${uuidv7()}`,
     bodyLimit: http.bodyLimitBytes,
     requestTimeout: http.requestTimeoutMs,
@@ -92,7 +89,7 @@ export function createServer({
   installProblems(app, logger, errors)
   installSecurityHeaders(app)
   observeAnswers(app, [createRequestLog(logger, tracing?.traceIdOf), ...observers])
-  installCrossOrigin(app, splitList(http.allowedOrigins))
+  installCrossOrigin(app, http.allowedOrigins)
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, dependencies)

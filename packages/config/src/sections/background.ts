@@ -10,8 +10,8 @@ export const backgroundSection = z
         'About how often the journal is sealed against later changes; 0 never does. Rows newer than the last seal ' +
         'are not covered by it.',
     }),
-    balanceEverySeconds: secondsOrNever.default(0).register(settingRegistry, {
-      variable: 'CORE_BACKGROUND_BALANCE_EVERY_SECONDS',
+    rebalanceEverySeconds: secondsOrNever.default(0).register(settingRegistry, {
+      variable: 'CORE_BACKGROUND_REBALANCE_EVERY_SECONDS',
       description:
         'About how often unused cap moves between the children of a pool, once one of them has used 80 % of its own; ' +
         '0 never moves any, so that a budget is a hard cap. The sum of their caps stays, and floors are respected.',

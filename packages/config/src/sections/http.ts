@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { isAddressList, isOriginList } from '../list-setting.ts'
+import { isAddressRange, isOrigin } from '../list-setting.ts'
 import { settingRegistry } from '../setting-registry.ts'
-import { hostName, milliseconds } from './value.ts'
+import { hostName, listOf, milliseconds } from './value.ts'
 
 export const httpSection = z
   .strictObject({
@@ -36,22 +36,20 @@ export const httpSection = z
       description:
         'How many connections are open at once at most. Beyond it the address with the most loses its longest idle one.',
     }),
-    trustedProxies: z
-      .string()
-      .refine(isAddressList)
-      .default('')
+    trustedProxies: listOf(z.string().refine(isAddressRange))
+      .default([])
       .register(settingRegistry, {
         variable: 'CORE_HTTP_TRUSTED_PROXIES',
         description:
           'The proxies before the control plane. X-Forwarded-For is believed from them alone; without any, a ' +
           'request comes from where its connection does.',
-        expected: 'IP addresses or CIDR ranges with commas between them',
+        expected: 'a list of IP addresses or CIDR ranges',
         example: '10.0.0.0/8,fd00::/8',
       }),
-    allowedOrigins: z.string().refine(isOriginList).default('').register(settingRegistry, {
+    allowedOrigins: listOf(z.string().refine(isOrigin)).default([]).register(settingRegistry, {
       variable: 'CORE_HTTP_ALLOWED_ORIGINS',
       description: 'The origins whose pages may call the API from a browser (CORS). None unless listed.',
-      expected: 'origins with commas between them, without a path or a wildcard',
+      expected: 'a list of origins, each without a path or a wildcard',
       example: 'https://dashboard.example,http://localhost:5173',
     }),
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { isAudienceList, isClaimPath, isKeyAddress } from '../jwt-value.ts'
+import { isAudience, isClaimPath, isKeyAddress } from '../jwt-value.ts'
 import { settingRegistry } from '../setting-registry.ts'
-import { webUrl } from './value.ts'
+import { listOf, webUrl } from './value.ts'
 
 export const jwtSection = z
   .strictObject({
@@ -14,13 +14,15 @@ export const jwtSection = z
       expected: 'a URL that begins with https:// or http://',
       example: 'https://abcdefghijklmnopqrst.supabase.co/auth/v1',
     }),
-    audience: z.string().refine(isAudienceList).optional().register(settingRegistry, {
-      variable: 'CORE_JWT_AUDIENCE',
-      description:
-        'The claim `aud` that a token must have; one of these where there are commas. Needed with an issuer.',
-      expected: 'a text without spaces',
-      example: 'authenticated',
-    }),
+    audience: listOf(z.string().refine(isAudience))
+      .refine(({ length }) => length > 0)
+      .optional()
+      .register(settingRegistry, {
+        variable: 'CORE_JWT_AUDIENCE',
+        description: 'The claim `aud` that a token must have: one of these. Needed with an issuer.',
+        expected: 'a list of one or more texts without spaces',
+        example: 'authenticated',
+      }),
     jwksUrl: webUrl
       .refine(isKeyAddress)
       .optional()

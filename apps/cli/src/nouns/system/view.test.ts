@@ -13,7 +13,7 @@ migrations  10 applied, the newest is 20261120008100
 pending     none
 started     2026-11-20T09:30:00.000Z, 1 h ago
 on          restRpc, sealing
-off         metrics, balancing, tracing`)
+off         metrics, rebalancing, tracing`)
 })
 
 test('migrations that are not applied are named', () => {

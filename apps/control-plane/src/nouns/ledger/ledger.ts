@@ -41,6 +41,6 @@ export const ledger: CreateNoun = (kernel) => ({
   denials: ledgerDenials,
   features: {
     sealing: kernel.config.background.sealEverySeconds > 0,
-    balancing: kernel.config.background.balanceEverySeconds > 0,
+    rebalancing: kernel.config.background.rebalanceEverySeconds > 0,
   },
 })

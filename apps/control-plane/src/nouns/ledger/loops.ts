@@ -10,12 +10,12 @@ const publishEveryMs = 300
 
 /** The ledger's background work. No credit depends on it, and any number of processes may run it. */
 export function ledgerLoops({ database, config, realtime }: Pick<Kernel, 'database' | 'config' | 'realtime'>): Loop[] {
-  const { sealEverySeconds, balanceEverySeconds: everySeconds } = config.background
+  const { sealEverySeconds, rebalanceEverySeconds: everySeconds } = config.background
   const loops: Loop[] = [
     { name: 'expiry', everyMs: expireEveryMs, work: (signal) => expireDueHolds(database, signal) },
     { name: 'seal', everyMs: sealEverySeconds * 1000, work: (signal) => sealJournal(database, signal) },
     {
-      name: 'balancing',
+      name: 'rebalancing',
       everyMs: everySeconds * 1000,
       work: (signal) => rebalanceSiblings(database, { everySeconds, signal }),
     },

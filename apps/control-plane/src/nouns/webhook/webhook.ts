@@ -1,4 +1,3 @@
-import { splitList } from '@core/config'
 import type { CreateNoun } from '../../process/noun.ts'
 import { createAddressGuard } from './address-guard.ts'
 import { createDeliveries } from './delivery.ts'
@@ -9,7 +8,7 @@ const claimEveryMs = 1000
 
 /** Events of a project, sent to an address of its own. */
 export const webhook: CreateNoun = ({ database, config, logger, clock }) => {
-  const guard = createAddressGuard(splitList(config.webhook.privateHosts))
+  const guard = createAddressGuard(config.webhook.privateHosts)
   const metrics = createWebhookMetrics()
   const deliveries = createDeliveries({ database, guard, logger, clock, onAttempt: metrics.count })
   return {

@@ -76,7 +76,7 @@ export const setBudget = defineRoute({
       limit: amountOrZeroField.nullable(),
       timeZone: z.string().max(100).default('UTC').describe('An IANA name such as UTC or Europe/Berlin'),
       carryCap: amountOrZeroField.default(0).describe('How much unused cap rolls over into the next period'),
-      floor: amountOrZeroField.default(0).describe('What balancing leaves to it'),
+      floor: amountOrZeroField.default(0).describe('What rebalancing leaves to it'),
       alertBasisPoints: z
         .array(z.int().min(1).max(100_000))
         .max(10)

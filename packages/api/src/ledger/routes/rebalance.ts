@@ -15,7 +15,7 @@ export const rebalanceBudgets = defineRoute({
   method: 'POST',
   path: '/v1/projects/{project}/rebalances',
   noun: 'budgets',
-  summary: 'Level the unused cap of a budget between the children of an account',
+  summary: 'Move the unused cap of a budget between the children of an account',
   description:
     'Of the present period, never money. No account falls below what is used already or below the floor of the budget.',
   auth: 'ledger:budget',

@@ -44,7 +44,7 @@ export const getSystemInfo = defineRoute({
         schema: { version: '20261120008100', applied: 10, pending: [] },
         startedAt: '2026-11-20T09:30:00.000Z',
         uptimeSeconds: 3600,
-        features: { metrics: false, restRpc: true, sealing: true, balancing: false, tracing: false },
+        features: { metrics: false, restRpc: true, sealing: true, rebalancing: false, tracing: false },
       },
     },
   ],
