@@ -1,6 +1,6 @@
-import { type Fault, type RouteContract, suggest, toFaults } from '@core/api'
+import { type Fault, type RouteContract, toFaults } from '@core/api'
 import type { UntypedRequest } from '@core/api/client'
-import { CoreError } from '@core/foundation'
+import { CoreError, suggestName } from '@core/foundation'
 import { z } from 'zod'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -63,7 +63,7 @@ export function toRequest(route: RouteContract, fields: Fields): UntypedRequest 
 
 function unknownField(route: RouteContract, name: string): CoreError {
   const known = fieldsOf(route)
-  const meant = suggest(name, known)
+  const meant = suggestName(name, known)
   return new CoreError('E_INVALID', `${route.operation} takes no ${JSON.stringify(name)}`, {
     fix: meant ? `Did you mean ${meant}?` : `It takes ${known.join(', ') || 'nothing'}.`,
   })

@@ -31,7 +31,6 @@ export {
   type RouteResponse,
 } from './contract/route-contract.ts'
 export { isScope, roleScopes, type Scope, scopeNames } from './contract/scope.ts'
-export { suggest } from './contract/suggestion.ts'
 export { type EventData, type EventType, isTopic, type Topic, topicNames } from './contract/topic.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
 export { connectRealtime, streamEvents } from './event/routes.ts'

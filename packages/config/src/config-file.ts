@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { isObject } from '@core/foundation'
+import { isObject, suggestName } from '@core/foundation'
 import type { ConfigFault } from './config-fault.ts'
 import type { Layer } from './layer.ts'
 import { settings } from './setting.ts'
-import { suggestName } from './suggestion.ts'
 
 /** Reads a JSON configuration file. A missing file is an empty layer, unless it was asked for by name. */
 export function readConfigFile(file: string, { required }: { required: boolean }): Layer {
@@ -59,7 +58,9 @@ function dottedKey(path: string, source: 'file' | 'overrides'): ConfigFault {
 }
 
 function unknownKey(path: string, source: 'file' | 'overrides'): ConfigFault {
-  const meant = suggestName(path, writtenNames) ?? suggestName(path.split('.').at(-1) ?? '', writtenNames)
+  const near = (name: string) => suggestName(name, writtenNames.keys())
+  const written = near(path) ?? near(path.split('.').at(-1) ?? '')
+  const meant = written && writtenNames.get(written)
   const expected = meant ? `a known key; did you mean "${meant}"?` : 'a known key'
   return { variable: undefined, path, source, found: 'an unknown key', expected }
 }

@@ -1,7 +1,7 @@
+import { suggestName } from '@core/foundation'
 import type { Layer } from './layer.ts'
 import { splitList } from './list-setting.ts'
 import { type Setting, settings } from './setting.ts'
-import { suggestName } from './suggestion.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -49,8 +49,7 @@ function toValue(text: string, { kind }: Pick<Setting, 'kind'>): string | number
 
 /** One sentence for each CORE_* variable that nothing reads: most likely a misspelt one. */
 export function warnOfUnknownVariables(env: Environment, knownVariables: readonly string[]): string[] {
-  const known = [...settings.map(({ variable }) => variable), ...knownVariables]
-  const names = new Map(known.map((name) => [name, name]))
+  const names = new Set([...settings.map(({ variable }) => variable), ...knownVariables])
   return Object.keys(env)
     .filter((name) => name.startsWith('CORE_') && !names.has(name))
     .sort()

@@ -18,3 +18,4 @@ export {
   type StorableOptions,
   type Unstorable,
 } from './storable.ts'
+export { suggestName } from './suggest-name.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { suggest } from './suggestion.ts'
+import { suggestName } from './suggest-name.ts'
 
-const fields = ['account', 'amount', 'min', 'ttlSeconds', 'over', 'metadata']
+const fields = ['account', 'amount', 'min', 'ttlSeconds', 'over', 'metadata', 'http.port', 'log.level', 'dataDir']
 
 test.each([
   ['ammount', 'amount'],
@@ -9,10 +9,12 @@ test.each([
   ['metdata', 'metadata'],
   ['acocunt', 'account'],
   ['Amount', 'amount'],
+  ['HTTP_PORT', 'http.port'],
+  ['log.levle', 'log.level'],
 ])('%s probably means %s', (word, meant) => {
-  expect(suggest(word, fields)).toBe(meant)
+  expect(suggestName(word, fields)).toBe(meant)
 })
 
-test.each(['colour', 'x', '', 'a'.repeat(100_000)])('nothing is suggested for %.10s', (word) => {
-  expect(suggest(word, fields)).toBeUndefined()
+test.each(['colour', 'x', '', 'database.url', 'a'.repeat(100_000)])('nothing is suggested for %.10s', (word) => {
+  expect(suggestName(word, fields)).toBeUndefined()
 })

@@ -1,6 +1,6 @@
-import { type RouteContract, routes, suggest } from '@core/api'
+import { type RouteContract, routes } from '@core/api'
 import { createCaller } from '@core/api/client'
-import { CoreError, isObject } from '@core/foundation'
+import { CoreError, isObject, suggestName } from '@core/foundation'
 import { Argument } from 'commander'
 import { z } from 'zod'
 import { readJson } from '../read-json.ts'
@@ -58,7 +58,7 @@ function toRoute(name: string): RouteContract {
   const route = callable.find(({ operation }) => operation === name)
   if (route !== undefined) return route
   const names = callable.map(({ operation }) => operation)
-  const meant = suggest(name, names)
+  const meant = suggestName(name, names)
   throw new CoreError('E_INVALID', `there is no operation ${JSON.stringify(name)}`, {
     fix: meant ? `Did you mean ${meant}?` : 'core call lists them.',
   })

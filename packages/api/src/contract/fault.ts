@@ -1,6 +1,6 @@
+import { suggestName } from '@core/foundation'
 import { z } from 'zod'
 import type { Fault } from './problem.ts'
-import { suggest } from './suggestion.ts'
 
 /** The most faults of one answer: enough to fix a request by, and a bound on what an answer costs. */
 export const maxFaults = 20
@@ -57,7 +57,7 @@ export function toLocation(part: string, path: readonly PropertyKey[]): string {
 function unknownField(part: string, schema: z.ZodObject, path: readonly PropertyKey[], key: string): Fault {
   const holder = schemaAt(schema, path)
   const known = fieldsOf(unwrap(holder))
-  const meant = suggest(key, known)
+  const meant = suggestName(key, known)
   const fix = meant ? `Did you mean ${meant}?` : `Known are: ${known.join(', ') || 'none'}.`
   return { location: toLocation(part, [...path, key]), message: 'unknown field', fix }
 }
