@@ -1,21 +1,13 @@
-import {
-  type ClientFrame,
-  clientFrameSchema,
-  type RealtimeLimits,
-  type ServerFrame,
-  type Topic,
-  topics,
-} from '@core/api'
+import { type ClientFrame, clientFrameSchema, type RealtimeLimits, type ServerFrame } from '@core/api'
 import { type Clock, CoreError, isCoreError, type Logger, systemClock } from '@core/foundation'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { requireScope } from '../auth/keyring.ts'
-import { bindTo, type Principal } from '../auth/principal.ts'
-import { claimsWithin, type ProjectDirectory } from '../auth/project-directory.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { ProjectDirectory } from '../auth/project-directory.ts'
 import { ProblemError } from '../http/problem-error.ts'
 import type { Connection, Connections } from './connections.ts'
-import type { OutboxEvent } from './outbox-event.ts'
-import { createSendQueue } from './send-queue.ts'
+import { createSocketSubscriptions } from './socket-subscriptions.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface SocketDependencies {
@@ -35,17 +27,9 @@ export interface Credential {
   readonly token: string
 }
 
-interface Held {
-  readonly topic: Topic
-  readonly subscription: Disposable
-}
-
 const frameWindowMs = 10_000
 /** How long the closing handshake may take. */
 const closeWithinMs = 3000
-
-/** What is missing and what is somebody else's look the same. */
-const hidden = { code: 'not_found', detail: 'not found, or not visible to this credential' } as const
 
 /** How a socket ends for which there is no room. */
 const refusals = {
@@ -60,13 +44,7 @@ export function serveSocket(
   credential: Credential | undefined,
   dependencies: SocketDependencies,
 ): void {
-  const { connections, subscriptions, authenticate, projects, limits, logger, clock = systemClock } = dependencies
-  const held = new Map<string, Held>()
-  const queue = createSendQueue({
-    send: ({ frame }) => socket.send(frame, { binary: false }),
-    isFull,
-    maxWaiting: limits.maxWaitingStates,
-  })
+  const { connections, subscriptions, authenticate, limits, logger, clock = systemClock } = dependencies
   let principal: Principal | undefined
   let token: string | undefined
   let place: Disposable | undefined
@@ -94,8 +72,15 @@ export function serveSocket(
       isAlive = false
       if (socket.readyState === socket.OPEN) socket.ping()
     },
-    flush: () => queue.flush(),
+    flush: () => own.flush(),
   }
+  const own = createSocketSubscriptions({
+    ...dependencies,
+    socket,
+    send,
+    end: connection.end,
+    onCongested: () => connections.markCongested(connection),
+  })
 
   socket.on('message', (data, isBinary) => {
     isAlive = true
@@ -125,16 +110,10 @@ export function serveSocket(
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(frame))
   }
 
-  function isFull(): boolean {
-    return socket.bufferedAmount > limits.maxBufferedBytes
-  }
-
   /** Nothing more is sent; the connection counts until it is closed. */
   function stop(): void {
     isEnding = true
-    for (const { subscription } of held.values()) subscription[Symbol.dispose]()
-    held.clear()
-    queue.clear()
+    own.stop()
   }
 
   function leave(): void {
@@ -203,10 +182,10 @@ export function serveSocket(
         send({ op: 'error', code: 'conflict', detail: 'this connection has another credential' })
         break
       case 'subscribe':
-        await subscribe(frame, known)
+        await own.subscribe(frame, known)
         break
       case 'unsubscribe':
-        unsubscribe(frame.id)
+        own.unsubscribe(frame.id)
         break
       case 'ping':
         send({ op: 'pong' })
@@ -214,82 +193,6 @@ export function serveSocket(
       default:
         frame satisfies never
     }
-  }
-
-  async function subscribe(
-    { id, topic, since, epoch, project }: ClientFrame & { op: 'subscribe' },
-    known: Principal,
-  ): Promise<void> {
-    const bound = known.project || project
-    const claims = bound === undefined ? undefined : await claimsWithin(known, bound, projects)
-    if (isEnding) return
-    const isHidden = bound !== undefined && claims === undefined
-    const refusal = refusalOf(id, topic, project, known) ?? (isHidden ? hidden : undefined)
-    if (refusal !== undefined) {
-      send({ op: 'error', id, ...refusal })
-      return
-    }
-    if (held.size >= limits.maxSubscriptions) {
-      connection.end(4429, 'too many subscriptions', 10_000)
-      return
-    }
-    held.set(id, { topic, subscription: { [Symbol.dispose]() {} } })
-    const subscription = subscriptions.add({
-      topics: [topic],
-      project: bound,
-      claims,
-      since,
-      epoch,
-      isFull,
-      onStart: (seq, reason) => {
-        const start = { id, topic, epoch: subscriptions.feed.epoch, seq }
-        send(reason === undefined ? { op: 'subscribed', ...start } : { op: 'resync', ...start, reason })
-      },
-      onEvent: deliver,
-      onFailure: (error) => {
-        logger.warn({ component: 'realtime', err: error }, 'a replay failed')
-        held.delete(id)
-        send({ op: 'error', id, code: 'unavailable', detail: 'the past cannot be read now; subscribe again' })
-      },
-    })
-    held.set(id, { topic, subscription })
-  }
-
-  function refusalOf(id: string, topic: Topic, project: string | undefined, known: Principal) {
-    const { scope } = topics[topic]
-    const named = project ?? known.project
-    if (named === '') return { code: 'invalid', detail: 'this credential has no single project: name one' } as const
-    const bound = named === undefined ? known : bindTo(known, named)
-    if (bound === undefined) {
-      return hidden
-    } else if (!bound.scopes.has(scope)) {
-      return { code: 'forbidden', detail: `this credential lacks the scope ${scope}` } as const
-    } else if (held.has(id)) {
-      return { code: 'conflict', detail: `there is a subscription ${id} already` } as const
-    } else if ([...held.values()].some((other) => other.topic === topic)) {
-      return { code: 'conflict', detail: `this connection already has a subscription to ${topic}` } as const
-    }
-    return undefined
-  }
-
-  function unsubscribe(id: string): void {
-    const found = held.get(id)
-    if (found === undefined) {
-      send({ op: 'error', id, code: 'not_found', detail: `there is no subscription ${id}` })
-      return
-    }
-    found.subscription[Symbol.dispose]()
-    held.delete(id)
-    queue.clear(found.topic) // nothing may follow the answer
-    send({ op: 'unsubscribed', id })
-  }
-
-  /** Sends at once, or keeps the newest state of each thing for a slow reader, or sends it away to come back. */
-  function deliver(event: OutboxEvent): void {
-    if (isEnding || socket.readyState !== socket.OPEN) return
-    const outcome = queue.offer(event)
-    if (outcome === 'waiting') connections.markCongested(connection)
-    else if (outcome === 'refused') connection.end(1013, 'this client reads too slowly', 1000)
   }
 }
 
