@@ -23,6 +23,7 @@ const boundedOtherwise: Readonly<Record<string, string>> = {
   system_info: 'the migrations',
   webhook_list: '20 webhooks of a project',
   webhook_target: 'the two secrets of one webhook',
+  task_enqueue: 'the tasks of one call',
 }
 
 test('a function of core_api that lists rows has a limit', async () => {

@@ -20,8 +20,10 @@ import { addScopes } from './nouns/key/scopes.ts'
 import { addBudget } from './nouns/ledger/budget.ts'
 import { addCredits } from './nouns/ledger/credits.ts'
 import { addLeases } from './nouns/ledger/lease.ts'
+import { addManifest } from './nouns/manifest/manifest.ts'
 import { addMembers } from './nouns/member/member.ts'
 import { addProject } from './nouns/project/project.ts'
+import { addSessions } from './nouns/session/session.ts'
 import { addShares } from './nouns/share/share.ts'
 import { addStatus } from './nouns/system/status.ts'
 import { addSystem } from './nouns/system/system.ts'
@@ -65,6 +67,8 @@ export function buildProgram(
   addAuditLog(verbs)
   addErrors(verbs)
   addSystem(verbs)
+  addManifest(verbs)
+  addSessions(verbs)
   addEvents(verbs)
   addWebhooks(verbs)
   addDemo(verbs)

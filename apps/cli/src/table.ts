@@ -3,23 +3,26 @@ export interface Column<Row> {
   /** Numbers are aligned right, so that their digits line up. */
   align?: 'right'
   cell(row: Row): string
+  /** Colours a cell that is as wide as its column by now. */
+  paint?(row: Row, text: string): string
 }
 
 /** Rows as aligned columns under their titles; the widest cell decides. */
 export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const lines = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ cell }) => cell(row)))]
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
-  return lines
-    .map((line) =>
-      columns
-        .map(({ align }, index) => {
-          const cell = line[index] ?? ''
-          return align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)
-        })
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const format = (line: readonly string[], row?: Row) =>
+    columns
+      .map(({ align, paint }, index) => {
+        const cell = line[index] ?? ''
+        const padded = align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)
+        const isLast = index === columns.length - 1
+        const text = isLast ? padded.trimEnd() : padded
+        return row === undefined || paint === undefined ? text : paint(row, text)
+      })
+      .join('  ')
+      .trimEnd()
+  return lines.map((line, index) => format(line, rows[index - 1])).join('\n')
 }
 
 /** One thing as lines of name and value. */

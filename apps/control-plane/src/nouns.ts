@@ -4,8 +4,10 @@ import { event } from './nouns/event/event.ts'
 import { flag } from './nouns/flag/flag.ts'
 import { key } from './nouns/key/key.ts'
 import { ledger } from './nouns/ledger/ledger.ts'
+import { manifest } from './nouns/manifest/manifest.ts'
 import { member } from './nouns/member/member.ts'
 import { project } from './nouns/project/project.ts'
+import { session } from './nouns/session/session.ts'
 import { share } from './nouns/share/share.ts'
 import { system } from './nouns/system/system.ts'
 import { webhook } from './nouns/webhook/webhook.ts'
@@ -24,4 +26,6 @@ export const nouns: readonly CreateNoun[] = [
   error,
   ledger,
   webhook,
+  session,
+  manifest,
 ]

@@ -160,7 +160,9 @@ test.each(['limit=0', 'limit=1001', 'limit=1.5', 'limit=', 'limit=1&limit=2', 'c
 )
 
 const all: readonly RouteContract[] = routes
-const posts = all.filter(({ method, isReadOnly }) => method === 'POST' && !isReadOnly)
+const posts = all.filter(
+  ({ method, isReadOnly, idempotencyKey }) => method === 'POST' && !isReadOnly && idempotencyKey === 'required',
+)
 
 test.each(posts.map((route) => [route.operation, route] as const))(
   '%s needs an Idempotency-Key of 1 to 200 characters',

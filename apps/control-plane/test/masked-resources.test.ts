@@ -18,6 +18,7 @@ const nobodys: Record<string, string> = {
   error: uuidv7(),
   tx: '99999999',
   account: 'manus_nobody',
+  session: uuidv7(),
   subject: `user:${uuidv7()}`,
   share: uuidv7(),
   webhook: 'nobodys',
@@ -38,6 +39,7 @@ beforeAll(async () => {
   const lease = { account: 'manus_origin', amount: 5, ttlSeconds: 60, device: 'laptop' }
   theirs['lease'] = String((await make('/credit-leases', lease))['lease'])
   theirs['key'] = String((await make('/api-keys', { name: 'theirs' }))['id'])
+  theirs['session'] = String((await make('/sessions', { fingerprint: 'a'.repeat(64) }))['session'])
   theirs['subject'] = `user:${uuidv7()}`
   const member = { key: server.owner, body: { role: 'viewer' } }
   await server.send('PUT', `${there}/members/${theirs['subject']}`, member)
@@ -129,6 +131,8 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   rotateWebhookSecret: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/rotate`, body: {} })]],
   replayWebhook: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/replay`, body: { after: 0 } })]],
   testWebhook: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/test` })]],
+  beatSession: [['session', (id) => ({ method: 'POST', path: `/sessions/${id}/beat`, body: {} })]],
+  closeSession: [['session', (id) => ({ method: 'DELETE', path: `/sessions/${id}` })]],
   auditAccount: [['account', (id) => ({ method: 'GET', path: `/audit?account=${id}` })]],
 }
 

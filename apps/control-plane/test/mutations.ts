@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { routes } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import type { TestServer } from './test-server.ts'
@@ -119,6 +120,9 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   rotateWebhookSecret: async (server) => post(`/webhooks/${await addWebhook(server)}/rotate`),
   replayWebhook: async (server) => post(`/webhooks/${await addWebhook(server)}/replay`, { after: 0 }),
   removeWebhook: async (server) => ({ method: 'DELETE', path: `${project}/webhooks/${await addWebhook(server)}` }),
+  openSession: async () => post('/sessions', { fingerprint: newFingerprint() }),
+  beatSession: async (server) => post(`/sessions/${await openSession(server)}/beat`),
+  closeSession: async (server) => ({ method: 'DELETE', path: `${project}/sessions/${await openSession(server)}` }),
   sealLedger: async () => ({ method: 'POST', path: '/v1/system/seal', body: {} }),
 }
 
@@ -163,6 +167,12 @@ async function reserve(server: TestServer): Promise<string> {
 }
 
 const leaseOf = () => ({ account: 'smart_layer', amount: 5, ttlSeconds: 60, device: 'laptop' })
+
+const newFingerprint = () => createHash('sha256').update(uuidv7()).digest('hex')
+
+async function openSession(server: TestServer): Promise<string> {
+  return String((await act(server, post('/sessions', { fingerprint: newFingerprint() })))['session'])
+}
 
 async function openLease(server: TestServer): Promise<string> {
   return String((await act(server, post('/credit-leases', leaseOf())))['lease'])

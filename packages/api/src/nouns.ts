@@ -10,11 +10,17 @@ import * as keyTopics from './key/topics.ts'
 import * as ledgerProblems from './ledger/problems.ts'
 import * as ledgerScopes from './ledger/scopes.ts'
 import * as ledgerTopics from './ledger/topics.ts'
+import * as manifestScopes from './manifest/scopes.ts'
+import * as manifestTopics from './manifest/topics.ts'
 import * as memberScopes from './member/scopes.ts'
 import * as memberTopics from './member/topics.ts'
 import * as projectScopes from './project/scopes.ts'
+import * as sessionProblems from './session/problems.ts'
+import * as sessionScopes from './session/scopes.ts'
 import * as shareScopes from './share/scopes.ts'
 import * as systemScopes from './system/scopes.ts'
+import * as taskScopes from './task/scopes.ts'
+import * as taskTopics from './task/topics.ts'
 import * as webhookScopes from './webhook/scopes.ts'
 import * as webhookTopics from './webhook/topics.ts'
 
@@ -32,6 +38,9 @@ export const scopes = {
   ...ledgerScopes.scopes,
   ...shareScopes.scopes,
   ...cacheScopes.scopes,
+  ...manifestScopes.scopes,
+  ...sessionScopes.scopes,
+  ...taskScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,
   ...webhookScopes.scopes,
@@ -41,6 +50,7 @@ export const scopes = {
 export const problems = {
   ...common.problems,
   ...ledgerProblems.problems,
+  ...sessionProblems.problems,
 } as const
 
 /** Every topic there is. */
@@ -50,4 +60,6 @@ export const topics = {
   ...keyTopics.topics,
   ...memberTopics.topics,
   ...webhookTopics.topics,
+  ...manifestTopics.topics,
+  ...taskTopics.topics,
 } as const

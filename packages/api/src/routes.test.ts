@@ -19,7 +19,8 @@ test.each(all.map((route) => [route.operation, route] as const))('%s is declared
     Object.keys(route.input.params.shape),
   )
   expect(Object.keys(route.outputs).length).toBeGreaterThan(0)
-  if (route.method === 'POST') expect(route.idempotencyKey).toBe(route.isReadOnly ? 'none' : 'required')
+  if (route.method === 'POST' && route.isTraffic === undefined)
+    expect(route.idempotencyKey).toBe(route.isReadOnly ? 'none' : 'required')
   else expect(route.isReadOnly).toBeUndefined()
   if (route.method === 'GET') expect([route.idempotencyKey, hasFields(route.input.body)]).toEqual(['none', false])
   for (const code of problemsOf(route)) expect(problems).toHaveProperty(code)

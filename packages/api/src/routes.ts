@@ -4,8 +4,10 @@ import * as event from './event/routes.ts'
 import * as flag from './flag/routes.ts'
 import * as key from './key/routes.ts'
 import * as ledger from './ledger/routes.ts'
+import * as manifest from './manifest/routes.ts'
 import * as member from './member/routes.ts'
 import * as project from './project/routes.ts'
+import * as session from './session/routes.ts'
 import * as share from './share/routes.ts'
 import * as system from './system/routes.ts'
 import * as webhook from './webhook/routes.ts'
@@ -17,6 +19,8 @@ import * as webhook from './webhook/routes.ts'
  */
 export const routes = [
   ...ledger.routes,
+  ...manifest.routes,
+  ...session.routes,
   ...event.routes,
   ...webhook.routes,
   ...flag.routes,

@@ -64,6 +64,11 @@ export interface RouteContract {
   readonly makes?: 'project' | 'account'
   /** A POST that changes nothing, and is one because its input belongs in no address. */
   readonly isReadOnly?: true
+  /**
+   * What running programs send all the time, such as beats. It leaves no audit entry, and a POST without a key is fenced:
+   * the same request again does nothing twice.
+   */
+  readonly isTraffic?: true
   readonly input: RouteInput
   /** The body of each success, by status. */
   readonly outputs: Readonly<Record<number, z.ZodType>>

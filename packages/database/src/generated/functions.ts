@@ -592,6 +592,21 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Every registered project with its status. Figures are null for other projects' credentials. */
+  manifest: {
+    args: {
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Records changes of the status of projects and emits an event for each. Owner only. */
+  manifest_sweep: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Lets a person in. PT409 where they are in already. Replays on p_key. */
   member_add: {
     args: {
@@ -715,6 +730,55 @@ export interface CoreFunctions {
     args: Record<never, never>
     result: Json
   }
+  /** Keeps a session alive and takes its status and figures; p_status null keeps it. A session that has ended stays ended. */
+  session_beat: {
+    args: {
+      p_session: string
+      p_status?: string | null | undefined
+      p_metrics?: JsonInput
+      p_idle_ms?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Ends a session; closed is false where it had ended before. */
+  session_close: {
+    args: {
+      p_session: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The live sessions of a project, oldest first. */
+  session_list: {
+    args: {
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Opens the session of a running process. The same process cannot have two at a time. */
+  session_open: {
+    args: {
+      p_key: string
+      p_fingerprint: string
+      p_kind?: string | undefined
+      p_name?: string | null | undefined
+      p_version?: string | null | undefined
+      p_status?: string | undefined
+      p_ttl_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes sessions that ended an hour ago. Owner only. */
+  session_sweep: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** The shares that a project gives, or those it receives; pages by their order of creation. */
   share_list: {
     args: {
@@ -750,6 +814,137 @@ export interface CoreFunctions {
   /** The version of the server and of every migration it has applied. Owner only. */
   system_info: {
     args: Record<never, never>
+    result: Json
+  }
+  /** Renews claims of tasks and names those that are lost. */
+  task_beat: {
+    args: {
+      p_tasks: readonly string[]
+      p_fences: readonly number[]
+      p_lease_s?: number | undefined
+      p_progress?: JsonInput
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Cancels an open task; what needs it is blocked. */
+  task_cancel: {
+    args: {
+      p_task: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Claims tasks that are ready for a worker, each under a fence and for a time. */
+  task_claim: {
+    args: {
+      p_queues: readonly string[]
+      p_worker: string
+      p_limit?: number | undefined
+      p_lease_s?: number | undefined
+      p_session?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Ends a claimed task as done, with its result. task_stale where the claim is over. */
+  task_complete: {
+    args: {
+      p_task: string
+      p_fence: number
+      p_result?: JsonInput
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Enqueues up to 1,000 tasks of a queue; each replays on its key. */
+  task_enqueue: {
+    args: {
+      p_queue: string
+      p_tasks: JsonInput
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Gives a claimed task back as failed: again after its back-off (p_delay_ms null) or a delay, dead when no attempt is left. */
+  task_fail: {
+    args: {
+      p_task: string
+      p_fence: number
+      p_error: string
+      p_retry?: boolean | undefined
+      p_delay_ms?: number | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** A task with its state, error and result. PT404 where there is none. */
+  task_get: {
+    args: {
+      p_task: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Sets how many tasks of a group may run at a time. */
+  task_group_set: {
+    args: {
+      p_queue: string
+      p_group: string
+      p_concurrency: number
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Tasks of a project, newest first: the open ones, or those of one status. */
+  task_list: {
+    args: {
+      p_queue?: string | null | undefined
+      p_status?: string | null | undefined
+      p_before?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Gives a claimed task back at once; the attempt is not counted. */
+  task_release: {
+    args: {
+      p_task: string
+      p_fence: number
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Opens a dead or cancelled task again and releases what it had blocked. */
+  task_retry: {
+    args: {
+      p_task: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Reports what became of claimed tasks; what is stale changes nothing. */
+  task_settle: {
+    args: {
+      p_items: JsonInput
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Open tasks of a project by queue. */
+  task_stats: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Takes tasks from dead workers, counts what is open, and deletes what ended before an interval. Owner only. */
+  task_sweep: {
+    args: {
+      p_keep?: string | undefined
+      p_limit?: number | undefined
+    }
     result: Json
   }
   /** Claims topics of webhooks with events due, with what to send and the secrets to sign it. Owner only. */

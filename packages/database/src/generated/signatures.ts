@@ -656,6 +656,23 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'manifest',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'manifest_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'member_add',
     returns: 'jsonb',
     isForMembers: true,
@@ -793,6 +810,60 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [],
   },
   {
+    name: 'session_beat',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_session', type: 'uuid', required: true },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_metrics', type: 'jsonb', required: false },
+      { name: 'p_idle_ms', type: 'bigint', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'session_close',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_session', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'session_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_after', type: 'uuid', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'session_open',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_fingerprint', type: 'text', required: true },
+      { name: 'p_kind', type: 'text', required: false },
+      { name: 'p_name', type: 'text', required: false },
+      { name: 'p_version', type: 'text', required: false },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'session_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'share_list',
     returns: 'jsonb',
     isForMembers: true,
@@ -832,6 +903,151 @@ export const coreSignatures: readonly CoreSignature[] = [
     returns: 'jsonb',
     isForMembers: false,
     args: [],
+  },
+  {
+    name: 'task_beat',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_tasks', type: 'uuid[]', required: true },
+      { name: 'p_fences', type: 'bigint[]', required: true },
+      { name: 'p_lease_s', type: 'integer', required: false },
+      { name: 'p_progress', type: 'jsonb', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_cancel',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_task', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_claim',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_queues', type: 'text[]', required: true },
+      { name: 'p_worker', type: 'text', required: true },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_lease_s', type: 'integer', required: false },
+      { name: 'p_session', type: 'uuid', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_complete',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_task', type: 'uuid', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_result', type: 'jsonb', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_enqueue',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_queue', type: 'text', required: true },
+      { name: 'p_tasks', type: 'jsonb', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_fail',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_task', type: 'uuid', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_error', type: 'text', required: true },
+      { name: 'p_retry', type: 'boolean', required: false },
+      { name: 'p_delay_ms', type: 'bigint', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_task', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_group_set',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_queue', type: 'text', required: true },
+      { name: 'p_group', type: 'text', required: true },
+      { name: 'p_concurrency', type: 'integer', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_queue', type: 'text', required: false },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_before', type: 'uuid', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_release',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_task', type: 'uuid', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_retry',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_task', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_settle',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_items', type: 'jsonb', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_stats',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'task_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_keep', type: 'interval', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
   },
   {
     name: 'webhook_claim',

@@ -1,0 +1,87 @@
+-- The steps that the coordinator's nouns share: whose call it is, and what an argument may be.
+
+create sequence core.fence;
+comment on sequence core.fence is 'Numbers sessions, locks, claims and deliveries: of two holders the later one has the greater fence.';
+
+-- Rows that keep a project's name belong to a registered one. The owner may name any, so it is looked up.
+create function core.require_project(p_project text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from core.root_name where name = p_project and noun = 'project') then
+    perform core.refuse('PT404', 'project_not_found', format('there is no project %s', quote_literal(left(p_project, 100))),
+      'Register the project first.', jsonb_build_object('field', 'project'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_project is 'Raises PT404 unless the project is registered.';
+
+create function core.require_text(p_field text, p_value text, p_most int) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_value is null or length(p_value) not between 1 and p_most then
+    perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be a text of 1 to %s characters', p_field, p_most), null,
+      jsonb_build_object('field', p_field, 'max_length', p_most));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_text is 'Raises PT400 unless a text has 1 to p_most characters.';
+
+create function core.require_range(p_field text, p_value numeric, p_least numeric, p_most numeric) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_value is null or p_value not between p_least and p_most then
+    perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be from %s to %s, got %s', p_field, p_least, p_most,
+      coalesce(left(p_value::text, 30), 'null')), null, jsonb_build_object('field', p_field, 'least', p_least, 'most', p_most));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_range is 'Raises PT400 unless a number is in a range.';
+
+-- Where in a JSON value the first number is that a JSON number of another language would change; null where none is.
+create function core.find_unsafe_number(p_field text, p_value jsonb) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  with recursive place as (
+    select p_field as path, p_value as value
+    union all
+    select p.path || step.name, step.value
+    from place p cross join lateral (
+      select '.' || o.key as name, o.value from jsonb_each(case jsonb_typeof(p.value) when 'object' then p.value else '{}' end) o
+      union all
+      select '.' || (l.ordinal - 1), l.value
+      from jsonb_array_elements(case jsonb_typeof(p.value) when 'array' then p.value else '[]' end) with ordinality as l (value, ordinal)
+    ) step
+  )
+  select path from place where jsonb_typeof(value) = 'number' and abs((value #>> '{}')::numeric) > 9007199254740991 limit 1
+$$;
+comment on function core.find_unsafe_number is 'The place of the first number beyond 2^53 - 1 in a JSON value, or null.';
+
+-- p_value null is SQL null: refused. The caller decides whether to ask.
+create function core.require_payload(p_field text, p_value jsonb, p_most_bytes int default 65536) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_place text;
+begin
+  if p_value is null then
+    perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be a JSON value', p_field), null, jsonb_build_object('field', p_field));
+  elsif octet_length(p_value::text) > p_most_bytes then
+    perform core.refuse('PT413', p_field || '_too_large', format('%s is larger than %s KB', p_field, p_most_bytes / 1024),
+      'Keep large data in your own tables or files and send where it is.', jsonb_build_object('field', p_field, 'max_bytes', p_most_bytes));
+  elsif jsonb_path_exists(p_value, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991))') then
+    v_place := core.find_unsafe_number(p_field, p_value);
+    perform core.refuse('PT400', 'unstorable', format('%s cannot be stored: a number beyond 2^53 - 1', left(v_place, 200)),
+      'Send it as a text.', jsonb_build_object('field', p_field, 'place', left(v_place, 200)));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_payload is 'Raises PT413 for JSON above a size, PT400 for a number that a JSON number does not hold exactly.';
+
+-- A bound of a project that is reached: an answer, for it passes.
+create function core.bound_reached(p_bound text, p_limit bigint, p_facts jsonb default '{}') returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select jsonb_build_object('ok', false, 'code', 'bound_reached', 'bound', p_bound, 'limit', p_limit) || p_facts
+$$;
+comment on function core.bound_reached is 'The denial of a call that would take a project beyond one of its bounds.';

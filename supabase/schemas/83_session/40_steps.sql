@@ -1,0 +1,24 @@
+-- What a live process reports of itself, for the nouns above: one row for each project with live sessions.
+create function core.session_summary(p_project text default null)
+returns table (project text, status text, sessions int, hung int, beat_at timestamptz, version text,
+  requests bigint, errors bigint, p95_ms double precision, target_p95_ms double precision, backlog bigint)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select s.project,
+    -- The best one decides: who can be served at all is served by it.
+    (array['online', 'degraded', 'starting', 'maintenance'])[min(array_position(array['online', 'degraded', 'starting', 'maintenance'],
+      case when s.is_hung and s.status = 'online' then 'degraded' else s.status end))],
+    count(*)::int, count(*) filter (where s.is_hung)::int, max(s.beat_at), (array_agg(s.version order by s.opened_at desc))[1],
+    sum(s.requests)::bigint, sum(s.errors)::bigint, max(s.p95_ms), min(s.target_p95_ms), sum(s.backlog)::bigint
+  from (select t.*, t.progress_at < t.beat_at - interval '60 seconds' as is_hung from core.session t
+    where t.ends_at > clock_timestamp() and (p_project is null or t.project = p_project)) s
+  group by s.project
+$$;
+comment on function core.session_summary is 'The live sessions of each project in one row: the best status, sums, and the worst p95.';
+
+create function core.session_is_live(p_project text, p_session uuid) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return exists (select from core.session where id = p_session and project = p_project and ends_at > clock_timestamp());
+end
+$$;
+comment on function core.session_is_live is 'Whether a project has this session and it is alive.';
