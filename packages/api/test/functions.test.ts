@@ -1,4 +1,4 @@
-import { type CoreSignature, coreSignatures } from '@core/database'
+import { type CoreSignature, coreSignatures, type Database, type RpcName, type RpcOptions } from '@core/database'
 import { describe, expect, test } from 'vitest'
 import { type FunctionArguments, toSqlName } from '../src/contract/function-argument.ts'
 import type { FunctionDescription } from '../src/contract/function-description.ts'
@@ -10,6 +10,18 @@ type Described = Pick<FunctionDescription, 'name'> & { readonly args: FunctionAr
 const described: readonly Described[] = Object.values(functions).filter(
   (value): value is typeof functions.ledgerReserve => typeof value === 'object' && 'parse' in value && 'args' in value,
 )
+
+// The same for the compiler, which is asked at each change: a function without a description, and arguments that `rpc`
+// would not take.
+type Functions = typeof functions
+type Port<Described> =
+  Described extends FunctionDescription<infer Name, infer Arguments, unknown>
+    ? functions.FunctionPort<Name, Arguments, RpcOptions>
+    : unknown
+type Undescribed = Exclude<RpcName, Extract<Functions[keyof Functions], FunctionDescription>['name']>
+type Refused = { [Name in keyof Functions]: Database extends Port<Functions[Name]> ? never : Name }[keyof Functions]
+/** Does not compile while there is one: its message has the name. */
+const findFaults = (fault: Undescribed | Refused): never => fault
 
 /** Where descriptions and the catalog of the migrations differ, as sentences; empty when nowhere. */
 function findDifferences(descriptions: readonly Described[], catalog: readonly CoreSignature[]): string[] {
@@ -40,6 +52,7 @@ function findDifferences(descriptions: readonly Described[], catalog: readonly C
 
 test('every function of core_api has one description, with its arguments and their types', () => {
   expect(findDifferences(described, coreSignatures)).toEqual([])
+  expect(findFaults).toBeTypeOf('function')
 })
 
 describe('a difference is found', () => {

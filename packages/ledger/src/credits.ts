@@ -1,7 +1,8 @@
-import { type Brand, CoreError } from '@core/foundation'
+import type { Credits } from '@core/api/functions'
+import { CoreError } from '@core/foundation'
 
 /** Whole micro-credits in [0, 2^53 - 1]. One credit is 1,000,000 of them: `credits(2.5) === 2_500_000`. */
-export type Credits = Brand<number, 'Credits'>
+export type { Credits }
 
 const MICRO_DIGITS = 6
 

@@ -1,5 +1,6 @@
-import type { Database, Json, RpcOptions } from '@core/database'
-import { type CallOptions, isCoreError, isObject, uuidv7, withDetails } from '@core/foundation'
+import { callable, ledgerBalance, ledgerBatchJson } from '@core/api/functions'
+import type { Database, RpcOptions } from '@core/database'
+import { type CallOptions, isCoreError, uuidv7, withDetails } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
 import type { HoldCalls } from './hold-calls.ts'
@@ -14,8 +15,8 @@ import {
   type TransferInput,
   toOperation,
 } from './operation.ts'
-import { type AccountDenial, type Outcomes, toOutcome } from './outcome.ts'
-import { unknownAnswer } from './unknown-answer.ts'
+import type { AccountDenial, Outcomes } from './outcome.ts'
+import { toOutcome } from './to-outcome.ts'
 import { type HoldWork, type HoldWorkInput, type HoldWorkOutcome, withHold } from './with-hold.ts'
 
 export interface LedgerDependencies {
@@ -60,11 +61,13 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
   const { database, maxBatch = 1_000, maxQueue = 10_000, timeoutMs = 10_000 } = dependencies
   // A copy: the caller's object cannot change whom this ledger acts for.
   const claims = structuredClone(dependencies.claims)
+  const sendBatch = callable(database, ledgerBatchJson)
+  const readBalance = callable(database, ledgerBalance)
   const coalescer = createCoalescer<Operation, unknown>({ send, maxBatch, maxQueue, timeoutMs })
 
   async function send(operations: readonly Operation[]): Promise<readonly unknown[]> {
-    const answer = await database.rpc('ledger_batch_json', { p_ops: operations }, { claims })
-    return toResults(answer)
+    const { results } = await sendBatch({ ops: operations }, { claims })
+    return results
   }
 
   async function run<Op extends Operation['op']>(
@@ -93,15 +96,9 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     refund: ({ key, ...input }, options) => run('refund', key, input, options),
     withHold: (input, work, options) => withHold(ledger, input, work, options),
     leases: createLeaseCalls(database, claims),
-    balance: async (account, options) =>
-      toAccountBalance(await database.rpc('ledger_balance', { p_account: account }, { ...options, claims })),
+    balance: async (account, options) => toAccountBalance(await readBalance({ account }, { ...options, claims })),
     close: () => coalescer.close(),
     [Symbol.asyncDispose]: () => coalescer.close(),
   }
   return ledger
-}
-
-function toResults(answer: Json): readonly unknown[] {
-  if (isObject(answer) && Array.isArray(answer['results'])) return answer['results']
-  throw unknownAnswer('ledger_batch')
 }

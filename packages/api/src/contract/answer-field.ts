@@ -1,7 +1,9 @@
 import { isObject } from '@core/foundation'
 import { z } from 'zod/mini'
 
-// What answers of functions are made of. Schemas that leave a value as it is: an answer is checked and not copied.
+// What answers of functions are made of. Schemas that leave a value as it is: an answer is checked and not copied. Of few
+// kinds, for each one more is code in the bundles of siblings: `z.literal([…])` instead of an enum, `whole` instead of a
+// number.
 
 /** A whole number that JavaScript holds exactly. */
 export const whole = z.custom<number>(Number.isSafeInteger)

@@ -1,24 +1,26 @@
 import { z } from 'zod/mini'
-import { type Credits, microCredits } from '../credits.ts'
+import type { Credits } from '../credits.ts'
 
-const amount = z.pipe(
-  z.number(),
-  z.transform((value: number): Credits => microCredits(value)),
+// Few kinds of schema: each one more is code in every bundle that has a journal.
+const number = z.custom<number>(Number.isFinite)
+const amount = z.custom<Credits>((value) => Number.isSafeInteger(value) && Number(value) >= 0)
+const pair = z.custom<[string, number]>(
+  (value) => Array.isArray(value) && typeof value[0] === 'string' && Number.isFinite(value[1]),
 )
 
 const anchor = z.object({
   /** The database's time, in milliseconds since the epoch, … */
-  serverAt: z.number(),
+  serverAt: number,
   /** … at or after the moment that this machine's clocks showed so, when the call was sent. */
-  wallMs: z.number(),
-  uptimeMs: z.number(),
+  wallMs: number,
+  uptimeMs: number,
   boot: z.string(),
 })
 
 /** Ties the database's time to this machine's clocks. */
 export type TimeAnchor = z.infer<typeof anchor>
 
-const note = z.discriminatedUnion('note', [
+const note = z.union([
   /** Written before the call to the database, so that a crash in between cannot leave a lease that no journal has. */
   z.object({
     note: z.literal('intent'),
@@ -26,22 +28,22 @@ const note = z.discriminatedUnion('note', [
     key: z.string(),
     account: z.string(),
     amount,
-    ttlSeconds: z.number(),
+    ttlSeconds: number,
     device: z.string(),
   }),
   z.object({
     note: z.literal('opened'),
     lease: z.string(),
     amount,
-    expiresAt: z.number(),
+    expiresAt: number,
     anchor,
   }),
   z.object({ note: z.literal('anchor'), anchor }),
   /** The database has the report of this number. */
-  z.object({ note: z.literal('acked'), seq: z.number() }),
+  z.object({ note: z.literal('acked'), seq: number }),
   /** Made when a journal is compacted: the reports so far in one number, the keys they had. */
-  z.object({ note: z.literal('carried'), seq: z.number(), reported: z.number() }),
-  z.object({ note: z.literal('keys'), spent: z.array(z.tuple([z.string(), z.number()])) }),
+  z.object({ note: z.literal('carried'), seq: number, reported: number }),
+  z.object({ note: z.literal('keys'), spent: z.array(pair) }),
   z.object({ note: z.literal('closing'), key: z.string() }),
   z.object({ note: z.literal('closed') }),
 ])

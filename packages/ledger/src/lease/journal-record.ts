@@ -106,22 +106,12 @@ export function bodyBytes(body: Uint8Array): number {
   return LENGTH_BYTES + body.length
 }
 
-const metadata = z.custom<Metadata>((value) => isObject(value) && findUnstorable(value) === undefined)
 const storedDetail = z.object({
   k: z.optional(z.string()),
-  t: z.number(),
-  // Journals from before 0.2 may hold values that the database refuses, such as the text of a Date; as JSON it can be
-  // reported.
-  m: z.optional(
-    z.union([
-      metadata,
-      z.pipe(
-        z.unknown(),
-        z.transform((value) => ({ json: JSON.stringify(value) })),
-      ),
-    ]),
-  ),
+  t: z.custom<number>(Number.isFinite),
+  m: z.optional(z.custom<unknown>((value) => value !== undefined)),
 })
+const isMetadata = (value: unknown): value is Metadata => isObject(value) && findUnstorable(value) === undefined
 
 export function encodeDetail({ key, at, metadata: m }: SpendDetail): Buffer {
   return Buffer.from(JSON.stringify({ k: key, t: at, m }))
@@ -130,7 +120,10 @@ export function encodeDetail({ key, at, metadata: m }: SpendDetail): Buffer {
 /** Throws when it is not a detail of this version. */
 export function decodeDetail(body: Buffer): SpendDetail & { metadata?: Metadata | undefined } {
   const { k: key, t: at, m } = storedDetail.parse(JSON.parse(body.toString()))
-  return { key, at, metadata: m }
+  if (m === undefined || isMetadata(m)) return { key, at, metadata: m }
+  // Journals from before 0.2 may hold values that the database refuses, such as the text of a Date; as JSON it can be
+  // reported.
+  return { key, at, metadata: { json: JSON.stringify(m) } }
 }
 
 export function encodeNote(note: JournalNote): Buffer {

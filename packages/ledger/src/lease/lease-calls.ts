@@ -1,22 +1,18 @@
-import type { Database, Json, JsonInput, RpcOptions } from '@core/database'
+import {
+  type AcceptedOf,
+  type ArgumentInput,
+  callable,
+  ledgerLeaseClose,
+  ledgerLeaseGet,
+  ledgerLeaseOpen,
+  ledgerLeaseReport,
+} from '@core/api/functions'
+import type { Database, RpcOptions } from '@core/database'
 import { type CallOptions, isCoreError, withDetails } from '@core/foundation'
-import { z } from 'zod/mini'
 import type { Credits } from '../credits.ts'
 import { copyMetadata } from '../metadata.ts'
-import {
-  type Accepted,
-  type AccountDenial,
-  accepted,
-  amount,
-  type Balance,
-  balance,
-  type ClosedDenial,
-  denied,
-  mapped,
-  type SpendDenial,
-  toDenial,
-} from '../outcome.ts'
-import { unknownAnswer } from '../unknown-answer.ts'
+import type { Accepted, AccountDenial, Balance, ClosedDenial, SpendDenial } from '../outcome.ts'
+import { toDenial, toPosting } from '../to-outcome.ts'
 import type { ReportItem } from './lease-tally.ts'
 
 export interface LeaseOpenInput {
@@ -93,41 +89,37 @@ export interface LeaseCalls {
 }
 
 export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOptions['claims']): LeaseCalls {
+  const openLease = callable(database, ledgerLeaseOpen)
+  const reportLease = callable(database, ledgerLeaseReport)
+  const closeLease = callable(database, ledgerLeaseClose)
+  const getLease = callable(database, ledgerLeaseGet)
   return {
-    async open({ key, account, amount: p_amount, ttlSeconds, device }, options) {
-      const args = { p_key: key, p_account: account, p_amount, p_ttl_s: ttlSeconds, p_device: device }
-      const answer = await keyed(key, database.rpc('ledger_lease_open', args, { ...options, claims }))
-      return parse('open', openAnswer, answer)
+    async open({ key, account, amount, ttlSeconds, device }, options) {
+      const input = { key, account, amount, ttlSeconds, device }
+      const answer = await keyed(key, openLease(input, { ...options, claims }))
+      if (answer.ok) return { ...toPosting(answer), ...toFacts(answer), status: 'leased' }
+      if (answer.code !== 'lease_limit') return toDenial(answer)
+      const { settled, held, available, budgets, requested, limit } = answer
+      return { status: answer.code, account, settled, held, available, budgets, requested, limit }
     },
     async report({ lease, seq, items }, options) {
-      const args = { p_lease: lease, p_seq: seq, p_items: items.map(copyItem) }
-      const answer = await database.rpc('ledger_lease_report', args, { ...options, claims })
-      return parse('report', reportAnswer, answer)
+      const answer = await reportLease({ lease, seq, items: items.map(copyItem) }, { ...options, claims })
+      if (answer.ok) {
+        const { charged, uncollected, flags } = answer
+        return { ...toPosting(answer), ...toFacts(answer), status: 'reported', charged, uncollected, flags }
+      }
+      if (answer.code === 'hold_closed') return toDenial(answer)
+      return { status: answer.code, lease: answer.lease, seq: answer.seq, expected: answer.expected }
     },
     async close({ key, lease }, options) {
-      const args = { p_key: key, p_lease: lease }
-      const answer = await keyed(key, database.rpc('ledger_lease_close', args, { ...options, claims }))
-      return parse('close', closeAnswer, answer)
+      const answer = await keyed(key, closeLease({ key, lease }, { ...options, claims }))
+      if (!answer.ok) return toDenial(answer)
+      return { ...toPosting(answer), ...toFacts(answer), status: 'closed', released: answer.released }
     },
     async get(lease, options) {
-      return parse('get', facts, await database.rpc('ledger_lease_get', { p_lease: lease }, { ...options, claims }))
+      return toFacts(await getLease({ lease }, { ...options, claims }))
     },
   }
-}
-
-const time = mapped(z.string(), (text) => new Date(text))
-const stored = {
-  lease: z.string(),
-  account: z.string(),
-  device: z.string(),
-  status: z.enum(['open', 'expired', 'returned', 'closed']),
-  amount,
-  reported: amount,
-  rest: amount,
-  seq: z.number(),
-  expires_at: time,
-  returns_at: time,
-  at: time,
 }
 
 /** Every error of a mutation has its key, so that the call can be sent again. */
@@ -139,85 +131,16 @@ async function keyed<Answer>(key: string, call: Promise<Answer>): Promise<Answer
   }
 }
 
-function copyItem({ metadata, ...item }: ReportItem): JsonInput {
+function copyItem({ metadata, ...item }: ReportItem): ArgumentInput<typeof ledgerLeaseReport.args>['items'] {
   return { ...item, ...(metadata === undefined ? {} : { metadata: copyMetadata(metadata) }) }
 }
 
-function toFacts<Answer extends z.infer<z.ZodMiniObject<typeof stored>>>({
-  status: state,
-  expires_at: expiresAt,
-  returns_at: returnsAt,
-  ...rest
-}: Answer) {
-  return { ...rest, state, expiresAt, returnsAt }
-}
-
-const facts: z.ZodMiniType<LeaseFacts> = mapped(z.object(stored), toFacts)
-
-const spendDenial = mapped(
-  z.extend(denied, {
-    code: z.enum(['insufficient_credits', 'budget_exhausted', 'account_not_found', 'account_frozen']),
-  }),
-  (denial) => toDenial(denial) as SpendDenial | AccountDenial,
-)
-const closedDenial = mapped(
-  z.extend(denied, { code: z.literal('hold_closed') }),
-  (denial) => toDenial(denial) as ClosedDenial,
-)
-const limitDenial = mapped(
-  z.object({
-    ok: z.literal(false),
-    code: z.literal('lease_limit'),
-    account: z.string(),
-    requested: amount,
-    limit: amount,
-    ...balance,
-  }),
-  ({ ok: _, code: status, ...denial }): LeaseLimitDenial => ({ status, ...denial }),
-)
-const gapDenial = mapped(
-  z.object({
-    ok: z.literal(false),
-    code: z.literal('lease_gap'),
-    lease: z.string(),
-    seq: z.number(),
-    expected: z.number(),
-  }),
-  ({ ok: _, code: status, ...denial }): LeaseGapDenial => ({ status, ...denial }),
-)
-
-const openAnswer: z.ZodMiniType<LeaseOpenOutcome> = z.union([
-  mapped(z.object({ ...accepted, ...stored }), ({ ok: _, ...answer }) => ({
-    ...toFacts(answer),
-    status: 'leased' as const,
-  })),
-  spendDenial,
-  limitDenial,
-])
-const reportAnswer: z.ZodMiniType<LeaseReportOutcome> = z.union([
-  mapped(
-    z.object({
-      ...accepted,
-      ...stored,
-      charged: amount,
-      uncollected: amount,
-      flags: z.array(z.enum(['late', 'overflow', 'uncollected'])),
-    }),
-    ({ ok: _, ...answer }) => ({ ...toFacts(answer), status: 'reported' as const }),
-  ),
-  closedDenial,
-  gapDenial,
-])
-const closeAnswer: z.ZodMiniType<LeaseCloseOutcome> = z.union([
-  mapped(z.object({ ...accepted, ...stored, released: amount }), ({ ok: _, ...answer }) => ({
-    ...toFacts(answer),
-    status: 'closed' as const,
-  })),
-  closedDenial,
-])
-
-function parse<Outcome>(name: string, shape: z.ZodMiniType<Outcome>, answer: Json): Outcome {
-  const parsed = shape.safeParse(answer)
-  if (parsed.success) return parsed.data
-  throw unknownAnswer(`ledger_lease_${name}`, parsed.error)
+function toFacts(answer: AcceptedOf<typeof ledgerLeaseGet>): LeaseFacts {
+  const { lease, account, device, status, amount, reported, rest, seq } = answer
+  return {
+    ...{ lease, account, device, state: status, amount, reported, rest, seq },
+    expiresAt: new Date(answer.expires_at),
+    returnsAt: new Date(answer.returns_at),
+    at: new Date(answer.at),
+  }
 }

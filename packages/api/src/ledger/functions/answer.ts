@@ -1,6 +1,6 @@
 import type { Brand } from '@core/foundation'
 import { z } from 'zod/mini'
-import { accepted, denial, instant } from '../../contract/answer-field.ts'
+import { accepted, denial, instant, whole } from '../../contract/answer-field.ts'
 
 /** Whole micro-credits in [0, 2^53 - 1]. One credit is 1,000,000 of them. */
 export type Credits = Brand<number, 'Credits'>
@@ -12,7 +12,7 @@ export const amount = z.custom<Credits>(Number.isSafeInteger)
 export const budgetWindow = {
   budget: z.string(),
   account: z.string(),
-  period: z.enum(['hour', 'day', 'week', 'month', 'total']),
+  period: z.literal(['hour', 'day', 'week', 'month', 'total']),
   limit: amount,
   spent: amount,
   held: amount,
@@ -27,7 +27,7 @@ export const purse = { settled: amount, held: amount, available: amount }
 /** A purse, and every budget that binds. */
 export const balance = { ...purse, budgets }
 /** What every accepted posting answers with. */
-export const posted = { ...accepted, tx: z.number(), replayed: z.boolean(), ...balance }
+export const posted = { ...accepted, tx: whole, replayed: z.boolean(), ...balance }
 
 const account = z.string()
 const hold = z.string()

@@ -13,14 +13,14 @@ import {
   posted,
 } from './answer.ts'
 
-const flags = z.array(z.enum(['late', 'overflow', 'uncollected']))
+const flags = z.array(z.literal(['late', 'overflow', 'uncollected']))
 
 /** A lease as the database has it. */
 const facts = {
   lease: z.string(),
   account: z.string(),
   device: z.string(),
-  status: z.enum(['open', 'expired', 'returned', 'closed']),
+  status: z.literal(['open', 'expired', 'returned', 'closed']),
   amount,
   reported: amount,
   rest: amount,

@@ -1,5 +1,5 @@
 import { z } from 'zod/mini'
-import { anything, instant, object } from '../../contract/answer-field.ts'
+import { anything, instant, object, whole } from '../../contract/answer-field.ts'
 import { bigint, flag, integer, json, named, oneOf, optional, text, uuid } from '../../contract/function-argument.ts'
 import { describeFunction } from '../../contract/function-description.ts'
 import {
@@ -55,12 +55,12 @@ export const ledgerSettle = describeFunction({
   args: { key, hold, amount: optional(bigint), metadata },
   answer: z.object({
     ...posted,
-    status: z.enum(['settled', 'settled_late']),
+    status: z.literal(['settled', 'settled_late']),
     hold: z.string(),
     charged: amount,
     released: amount,
     uncollected: amount,
-    flags: z.array(z.enum(['late', 'estimated', 'overflow', 'uncollected'])),
+    flags: z.array(z.literal(['late', 'estimated', 'overflow', 'uncollected'])),
   }),
   denials: [holdClosed, overCapture],
 })
@@ -96,7 +96,7 @@ export const ledgerTransfer = describeFunction({
 export const ledgerRefund = describeFunction({
   name: 'ledger_refund',
   args: { key, tx: bigint, amount: optional(bigint) },
-  answer: z.object({ ...posted, account: z.string(), refunded: amount, refunds: z.number(), left: amount }),
+  answer: z.object({ ...posted, account: z.string(), refunded: amount, refunds: whole, left: amount }),
 })
 
 /** Each result is that of the function which does the same alone, or a misuse of it. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Outcomes, toOutcome } from './outcome.ts'
+import type { Outcomes } from './outcome.ts'
+import { toOutcome } from './to-outcome.ts'
 
 const balance = { settled: 900, held: 40, available: 860, budgets: [] }
 const accepted = { ok: true, tx: 7, replayed: false, ...balance }
@@ -73,31 +74,34 @@ describe.each(operations)('%s', (op) => {
 describe('a denial', () => {
   test.each([
     [
+      'charge',
       { code: 'insufficient_credits', account: 'a', requested: 5, ...balance },
       { status: 'insufficient_credits', account: 'a', requested: 5, ...balance },
     ],
     [
+      'charge',
       { code: 'budget_exhausted', account: 'a', requested: 5, budget: 'daily', ...balance },
       { status: 'budget_exhausted', account: 'a', requested: 5, budget: 'daily', ...balance },
     ],
+    ['charge', { code: 'account_not_found', account: 'a' }, { status: 'account_not_found', account: 'a' }],
+    ['charge', { code: 'account_frozen', account: 'a', ...balance }, { status: 'account_frozen', account: 'a' }],
     [
-      { code: 'account_not_found', account: 'a' },
-      { status: 'account_not_found', account: 'a' },
-    ],
-    [
-      { code: 'account_frozen', account: 'a', ...balance },
-      { status: 'account_frozen', account: 'a' },
-    ],
-    [
+      'settle',
       { code: 'hold_closed', account: 'a', hold: 'h', status: 'voided', ...balance },
       { status: 'hold_closed', hold: 'h', holdStatus: 'voided' },
     ],
     [
+      'settle',
       { code: 'over_capture', account: 'a', hold: 'h', requested: 5, limit: 4, ...balance },
       { status: 'over_capture', hold: 'h', limit: 4 },
     ],
-  ])('%j is an outcome', (answer, outcome) => {
-    expect(toOutcome('settle', { ok: false, ...answer })).toEqual(outcome)
+  ] as const)('of %s, %j, is an outcome', (op, answer, outcome) => {
+    expect(toOutcome(op, { ok: false, ...answer })).toEqual(outcome)
+  })
+
+  test('of another operation is no outcome', () => {
+    const answer = { ok: false, code: 'over_capture', account: 'a', hold: 'h', requested: 5, limit: 4, ...balance }
+    expect(thrown(() => toOutcome('charge', answer))).toMatchObject({ code: 'E_INTERNAL' })
   })
 
   test('of a kind this version does not know is no outcome', () => {
