@@ -1,4 +1,5 @@
 import type { Database, Json } from '@core/database'
+import { isObject } from '@core/foundation'
 
 export interface ChaosLeaseOptions {
   database: Database
@@ -31,6 +32,5 @@ export async function runChaosLeases({ database, name, signal, settle }: ChaosLe
 }
 
 function leaseOf(answer: Json): string | undefined {
-  const isObject = typeof answer === 'object' && answer !== null && !Array.isArray(answer)
-  return isObject && typeof answer['lease'] === 'string' ? answer['lease'] : undefined
+  return isObject(answer) && typeof answer['lease'] === 'string' ? answer['lease'] : undefined
 }

@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { isCoreError } from '@core/foundation'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { countDeadlocks } from './count-deadlocks.ts'
-import { isObject, stopTheClock } from './ledger-under-test.ts'
+import { callWithNewKey, isObject, stopTheClock } from './ledger-under-test.ts'
 import { replayJournal } from './replay-journal.ts'
 
 const CONNECTIONS = 20
@@ -20,10 +20,8 @@ afterEach(async () => {
   await base.drop()
 })
 
-async function call(op: string, args: Record<string, JsonInput>): Promise<{ [key: string]: Json }> {
-  const answer = await base.database.call(`ledger_${op}`, { p_key: randomUUID(), ...args })
-  if (!isObject(answer)) throw new Error(JSON.stringify(answer))
-  return answer
+function call(op: string, args: Record<string, JsonInput>): Promise<{ [key: string]: Json }> {
+  return callWithNewKey(base, op, args)
 }
 
 async function openAccounts(...codes: string[]): Promise<void> {

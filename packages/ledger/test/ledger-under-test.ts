@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Database, Json, JsonInput, MemberClaims } from '@core/database'
 import { createTestDatabase, openMemoryDatabase, runSql, type TestDatabase } from '@core/database/testing'
 import { CoreError, isCoreError } from '@core/foundation'
@@ -71,6 +72,18 @@ export async function callLedger(
   } catch (error) {
     return { answer: toRefusal(error), raw: undefined }
   }
+}
+
+/** Calls a function of the ledger with a new key; a denial is an answer, a refusal throws. */
+export async function callWithNewKey(
+  { database }: Pick<LedgerUnderTest, 'database'>,
+  op: string,
+  args: Record<string, JsonInput>,
+  claims?: MemberClaims,
+): Promise<{ [key: string]: Json }> {
+  const answer = await database.call(`ledger_${op}`, { p_key: randomUUID(), ...args }, { claims })
+  if (!isObject(answer)) throw new Error(JSON.stringify(answer))
+  return answer
 }
 
 function toRefusal(error: unknown): Answer {

@@ -4,7 +4,7 @@ import type { Json, JsonInput } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { countDeadlocks } from './count-deadlocks.ts'
-import { isObject, stopTheClock } from './ledger-under-test.ts'
+import { callWithNewKey, stopTheClock } from './ledger-under-test.ts'
 
 /** Interleavings in which a lock taken late, or out of the one order, would end in a deadlock. */
 
@@ -18,10 +18,8 @@ afterEach(async () => {
   await base.drop()
 })
 
-async function call(op: string, args: Record<string, JsonInput>): Promise<{ [key: string]: Json }> {
-  const answer = await base.database.call(`ledger_${op}`, { p_key: randomUUID(), ...args })
-  if (!isObject(answer)) throw new Error(JSON.stringify(answer))
-  return answer
+function call(op: string, args: Record<string, JsonInput>): Promise<{ [key: string]: Json }> {
+  return callWithNewKey(base, op, args)
 }
 
 async function open(code: string): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Json, JsonInput } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isObject, stopTheClock } from './ledger-under-test.ts'
+import { callWithNewKey, isObject, stopTheClock } from './ledger-under-test.ts'
 
 /** What a period that is over may still grant: nothing. */
 
@@ -17,10 +17,8 @@ afterAll(async () => {
 })
 const setClock = (at: string) => base.sql(`update core.test_clock set at = $1`, [at])
 
-async function call(op: string, args: Record<string, JsonInput>): Promise<{ [key: string]: Json }> {
-  const answer = await base.database.call(`ledger_${op}`, { p_key: randomUUID(), ...args })
-  if (!isObject(answer)) throw new Error(JSON.stringify(answer))
-  return answer
+function call(op: string, args: Record<string, JsonInput>): Promise<{ [key: string]: Json }> {
+  return callWithNewKey(base, op, args)
 }
 
 test('a call that took its time before the turn takes it again: the rest that rolled over is spent once', async () => {

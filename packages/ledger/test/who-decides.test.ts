@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { Json, JsonInput, MemberClaims } from '@core/database'
 import { createTestDatabase, type TestDatabase, untilFinal } from '@core/database/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isObject } from './ledger-under-test.ts'
+import { callWithNewKey, isObject } from './ledger-under-test.ts'
 
 /** The owner decides over a project: what the owner set, a project may only make stricter; and removing a budget forgets nothing. */
 
@@ -21,14 +20,8 @@ afterAll(async () => {
 const caps = ['ledger:read', 'ledger:spend', 'ledger:account', 'ledger:budget', 'ledger:grant']
 const shop: MemberClaims = { role: 'core_member', project: 'shop', caps, sub: 'key' }
 
-async function call(
-  op: string,
-  args: Record<string, JsonInput>,
-  claims?: MemberClaims,
-): Promise<{ [key: string]: Json }> {
-  const answer = await base.database.call(`ledger_${op}`, { p_key: randomUUID(), ...args }, { claims })
-  if (!isObject(answer)) throw new Error(JSON.stringify(answer))
-  return answer
+function call(op: string, args: Record<string, JsonInput>, claims?: MemberClaims): Promise<{ [key: string]: Json }> {
+  return callWithNewKey(base, op, args, claims)
 }
 const refused = (reason: string) => expect.objectContaining({ details: expect.objectContaining({ reason }) })
 const budget = (name: string, more: Record<string, JsonInput> = {}) => ({
