@@ -74,6 +74,7 @@ describe('nginx.md (needs nginx)', () => {
       CORE_DATABASE_URL: own.url,
       CORE_HTTP_PORT: String(port),
       CORE_HTTP_TRUSTED_PROXIES: '127.0.0.1',
+      CORE_HTTP_PUBLIC_URL: `https://example.com${prefix}`,
       CORE_OWNER_KEY: 'owner-key-of-the-tests-0123456789',
     }
     const config = loadConfig({ env, cwd: folder })
@@ -98,6 +99,8 @@ describe('nginx.md (needs nginx)', () => {
     expect([await open('shop', 'project'), await open('shop/agent-7', 'user')]).toEqual([201, 201])
     const balance = await send('GET', '/v1/projects/shop/accounts/shop%2Fagent-7/balance')
     expect(balance.status).toBe(200)
+    const document: { servers: { url: string }[] } = JSON.parse(await (await send('GET', '/openapi.json')).text())
+    expect(document.servers[0]?.url).toBe(`https://example.com${prefix}`)
 
     const stream = await send('GET', '/v1/projects/shop/events?topics=flag')
     const reader = stream.body?.getReader()
@@ -115,10 +118,10 @@ describe('nginx.md (needs nginx)', () => {
 
 /** nginx with the page's own configuration; only ports and files are those of the test. */
 function startNginx(port: number, front: number, isPrefix: boolean): Disposable {
-  const [host = '', paths = '', location = ''] = page('nginx')
+  const [host = '', location = ''] = page('nginx')
     .blocks.filter(({ language }) => language === 'nginx')
     .map(({ text }) => text)
-  const site = (isPrefix ? paths + host.replace(/ {2}location \/ \{[\s\S]*?\n {2}\}\n/, location) : host)
+  const site = (isPrefix ? host.replace(/ {2}location \/ \{[\s\S]*?\n {2}\}\n/, location) : host)
     .replace('127.0.0.1:4400', `127.0.0.1:${port}`)
     .replace('listen 8443', `listen 127.0.0.1:${front}`)
   const file = join(folder, `nginx-${front}.conf`)

@@ -130,8 +130,10 @@ comment on function core.request_id is 'The id of the request that the control p
 -- has taken is closed to the other. The primary key decides between two callers at the same moment.
 create table core.root_name (
   name text constraint root_name_pkey primary key,
-  noun text not null
+  noun text not null,
+  is_archived boolean not null default false
 );
+comment on column core.root_name.is_archived is 'Claims for this name only read.';
 comment on table core.root_name is 'Which noun has taken a name: a project, or an account outside every project.';
 
 -- Takes a name for a noun, or raises PT409 where another noun has it. Idempotent. Locks: the name, until the end.
@@ -162,6 +164,8 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   v_role text := nullif(current_setting('role', true), 'none');
+  v_noun text;
+  v_is_archived boolean;
 begin
   if v_role = 'core_member' or v_claims ->> 'role' = 'core_member' then
     if p_project is null or v_claims ->> 'project' is distinct from p_project then
@@ -173,8 +177,12 @@ begin
         format('Ask the owner for a key with %s.', p_scope),
         jsonb_build_object('capability', p_scope));
     end if;
-    if not p_is_new and coalesce((v_claims -> 'root')::boolean, false) =
-        exists (select from core.root_name where name = p_project and noun = 'project') then
+    select noun, is_archived into v_noun, v_is_archived from core.root_name where name = p_project;
+    if v_is_archived and p_scope <> 'project:write' and p_scope not like '%:read' then
+      perform core.refuse('PT409', 'project_archived', format('the project %s is archived', quote_literal(p_project)),
+        'Restore the project first.');
+    end if;
+    if not p_is_new and coalesce((v_claims -> 'root')::boolean, false) = (v_noun is not distinct from 'project') then
       perform core.refuse('PT404', 'project_not_found', format('there is no project %s', quote_literal(left(p_project, 100))),
         'Register the project first. What lies outside every project is the owner''s.');
     end if;
@@ -265,6 +273,11 @@ begin
   if p_value is null or jsonb_typeof(p_value) <> 'object' then
     perform core.refuse('PT400', 'invalid_object', format('%s must be a JSON object', p_field),
       format('Send %s as an object, {} when empty.', p_field), jsonb_build_object('field', p_field));
+  elsif p_value <> '{}' and jsonb_path_exists(p_value, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991))') then
+    -- jsonb keeps it, but a reader of JSON gets another number.
+    perform core.refuse('PT400', 'unstorable', format('%s has a number beyond 2^53 - 1, which is not exact in JSON: %s', p_field,
+        jsonb_path_query_first(p_value, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991))')),
+      'Write it as text.', jsonb_build_object('field', p_field));
   elsif pg_column_size(p_value) > 16384 then
     perform core.refuse('PT413', 'object_too_large', format('%s is larger than 16 KB', p_field),
       'Keep large facts in your own tables and put their id here.', jsonb_build_object('field', p_field, 'max_bytes', 16384));

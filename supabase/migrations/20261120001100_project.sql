@@ -12,9 +12,11 @@ create table core.project (
   endpoints jsonb not null default '{}',
   metadata jsonb not null default '{}',
   registered_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  archived_at timestamptz
 );
 comment on table core.project is 'The sibling projects that share this database.';
+comment on column core.project.archived_at is 'Since when nothing but reading is possible; null for a project in use.';
 
 -- supabase/schemas/10_project/10_registry.sql
 
@@ -30,8 +32,8 @@ begin
   return jsonb_build_object(
     'name', p_project.name, 'version', p_project.version, 'capabilities', p_project.capabilities,
     'endpoints', p_project.endpoints, 'metadata', p_project.metadata,
-    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at, 'etag',
-    core.etag(to_jsonb(p_project) - 'registered_at' || jsonb_build_object('updated_at', extract(epoch from p_project.updated_at))));
+    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at, 'archived_at', p_project.archived_at, 'etag',
+    core.etag(to_jsonb(p_project) - '{registered_at,archived_at}'::text[] || jsonb_build_object('updated_at', extract(epoch from p_project.updated_at))));
 end
 $$;
 comment on function core.project_view is 'A project as the API shows it.';
@@ -214,6 +216,58 @@ $$;
 comment on function core_api.project_update is 'Changes what a registered project says of itself. PT404 where there is none.';
 revoke execute on function core_api.project_update from public;
 grant execute on function core_api.project_update to core_member, service_role;
+
+-- supabase/schemas/10_project/30_archive.sql
+
+-- Projects that have ended. Nothing of them is deleted: what they may do is. Other nouns react with triggers on the table.
+
+-- Archives a project: its keys are refused, claims for it read and change nothing else, and its spending is denied. Its
+-- books stay. Idempotent. Locks: the project.
+create function core_api.project_archive(p_name text) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  return core.project_set_archived(p_name, true);
+end
+$$;
+comment on function core_api.project_archive is 'Archives a project: its keys are refused and its spending denied; everything it has stays. Idempotent.';
+revoke execute on function core_api.project_archive from public;
+grant execute on function core_api.project_archive to core_member, service_role;
+
+-- Undoes project_archive: keys and accounts are as they were before. Idempotent. Locks: the project.
+create function core_api.project_restore(p_name text) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  return core.project_set_archived(p_name, false);
+end
+$$;
+comment on function core_api.project_restore is 'Restores an archived project: keys and accounts are as they were. Idempotent.';
+revoke execute on function core_api.project_restore from public;
+grant execute on function core_api.project_restore to core_member, service_role;
+
+create function core.project_set_archived(p_name text, p_archived boolean) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_before core.project;
+  v_row core.project;
+begin
+  perform core.authorize('project:write', p_name);
+  select * into v_before from core.project where name = p_name for no key update;
+  if v_before.name is null then
+    perform core.refuse('PT404', 'project_not_found', format('there is no project %s', coalesce(quote_literal(p_name), 'null')),
+      'List the projects.');
+  end if;
+  v_row := v_before;
+  if (v_before.archived_at is not null) <> p_archived then
+    update core.root_name set is_archived = p_archived where name = p_name;
+    update core.project set archived_at = case when p_archived then clock_timestamp() end, updated_at = clock_timestamp()
+    where name = p_name returning * into v_row;
+    perform core.audit(case when p_archived then 'project.archive' else 'project.restore' end, 'project:' || p_name, p_name,
+      core.project_view(v_before), core.project_view(v_row));
+  end if;
+  return jsonb_build_object('ok', true) || core.project_view(v_row);
+end
+$$;
+comment on function core.project_set_archived is 'core_api.project_archive and project_restore.';
 
 -- No role may execute a function without a grant of its own.
 

@@ -289,11 +289,13 @@ begin
     return jsonb_build_object('ok', false, 'code', 'key_unknown');
   elsif core.key_status(v_row) <> 'active' then
     return jsonb_build_object('ok', false, 'code', 'key_' || core.key_status(v_row), 'id', v_row.id);
+  elsif exists (select from core.project where name = v_row.project and archived_at is not null) then
+    return jsonb_build_object('ok', false, 'code', 'project_archived', 'id', v_row.id);
   end if;
   return jsonb_build_object('ok', true) || core.key_view(v_row);
 end
 $$;
-comment on function core_api.key_verify is 'The key with this SHA-256 if it is active; key_unknown, key_expired or key_disabled otherwise. Owner only.';
+comment on function core_api.key_verify is 'The key with this SHA-256 if it is active; key_unknown, key_expired, key_disabled or project_archived otherwise. Owner only.';
 revoke execute on function core_api.key_verify from public;
 grant execute on function core_api.key_verify to service_role;
 
@@ -437,6 +439,7 @@ begin
   end if;
   v_code := case
     when core.key_status(v_row) <> 'active' then core.key_status(v_row)
+    when exists (select from core.project where name = v_row.project and archived_at is not null) then 'disabled'
     when p_scope <> all (coalesce(v_row.caps, core.scopes())) then 'insufficient_scope'
     else 'valid'
   end;
@@ -474,6 +477,26 @@ $$;
 comment on function core_api.key_touch is 'Remembers when API keys were last used. Owner only.';
 revoke execute on function core_api.key_touch from public;
 grant execute on function core_api.key_touch to service_role;
+
+-- supabase/schemas/20_key/60_archive.sql
+
+-- Keys of an archived project are refused by key_verify. Those that processes remember are forgotten: by the notification
+-- at once, by the event also where notifications do not arrive.
+create function core.key_follow_archive() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_key core.api_key;
+begin
+  for v_key in select * from core.api_key where project = new.name and disabled_at is null order by id loop
+    perform pg_catalog.pg_notify('core_key', v_key.id::text);
+    perform core.key_emit('updated', v_key);
+  end loop;
+  return null;
+end
+$$;
+comment on function core.key_follow_archive is 'Has every process look the keys of an archived or restored project up again.';
+create trigger key_follow_archive after update of archived_at on core.project
+for each row when (old.archived_at is distinct from new.archived_at) execute function core.key_follow_archive();
 
 -- No role may execute a function without a grant of its own.
 

@@ -13,6 +13,7 @@ test.each([
   [new CoreError('E_RATE_LIMITED', ''), 6],
   [new CoreError('E_TIMEOUT', ''), 7],
   [new CoreError('E_DATABASE_UNAVAILABLE', ''), 7],
+  [new CoreError('E_DATABASE_UNAVAILABLE', '', { retryable: false }), 2],
   [new TypeError('a fault of our own'), 1],
 ])('%o is exit code %d', (error, code) => {
   expect(exitCodeOf(error)).toBe(code)

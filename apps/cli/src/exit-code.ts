@@ -45,7 +45,10 @@ const deniedForCredits: readonly unknown[] = ['insufficient_credits', 'budget_ex
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (!isCoreError(error)) return exitCodes.failure
-  return deniedForCredits.includes(error.details['code']) ? exitCodes.limit : byErrorCode[error.code]
+  if (deniedForCredits.includes(error.details['code'])) return exitCodes.limit
+  // A wrong password, a data folder that cannot be opened: trying again is no use, as with a wrong configuration.
+  if (error.code === 'E_DATABASE_UNAVAILABLE' && !error.retryable) return exitCodes.usage
+  return byErrorCode[error.code]
 }
 
 /** Of an answer that was not read any further. */

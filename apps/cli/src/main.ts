@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process'
+import { withDotEnv } from '@core/config'
 import { CoreError } from '@core/foundation'
 import { run } from './run.ts'
 
@@ -15,7 +16,7 @@ const exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
-  env: process.env,
+  env: withDotEnv(process.env, process.cwd()),
   cwd: process.cwd(),
   signal: stop.signal,
 })

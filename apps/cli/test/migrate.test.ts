@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises'
-import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createTestDatabase, prepareEmbeddedFolder, type TestDatabase } from '@core/database/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { runCore } from './core-here.ts'
 import { type CoreResult, createRoom } from './core-process.ts'
@@ -79,4 +80,34 @@ test('the embedded database is migrated without a server', async () => {
   const up = await runCore(['migrate', 'up'], { cwd: room.folder })
   expect(up.code).toBe(0)
   expect((await runCore(['migrate', 'status'], { cwd: room.folder })).code).toBe(0)
+})
+
+test('reset moves a data folder that cannot be opened aside, as the message that names it says', async () => {
+  const dataDir = join(room.folder, '.core')
+  await prepareEmbeddedFolder(dataDir)
+  await writeFile(join(dataDir, 'data/PG_VERSION'), '17\n')
+  const up = await runCore(['migrate', 'up'], { cwd: room.folder })
+  expect(up).toMatchObject({ code: 2, stderr: expect.stringContaining('made by Postgres 17') })
+  expect(up.stderr).toContain('core migrate reset')
+
+  const reset = await runCore(['migrate', 'reset', '--yes'], { cwd: room.folder })
+  expect(reset.code, reset.stderr).toBe(0)
+  const { aside } = JSON.parse(reset.stdout)
+  expect(await readFile(join(aside, 'PG_VERSION'), 'utf8')).toBe('17\n')
+  expect((await runCore(['migrate', 'status'], { cwd: room.folder })).code).toBe(0)
+})
+
+test('a database of a newer Core is named as such, and left alone', async () => {
+  await migrate('up')
+  await database.sql(
+    `insert into supabase_migrations.schema_migrations (version, name, statements) values
+       ('20991231000000', 'note', array['create table core.note (id int)']),
+       ('20991231000001', 'host', array['create table public.host (id int)'])`,
+  )
+  const up = await migrate('up')
+  expect(up).toMatchObject({ code: 1, stderr: expect.stringContaining('newer version of Core: 20991231000000_note') })
+  expect(up.stderr).toContain('Upgrade this Core')
+  const status = await migrate('status')
+  expect(JSON.parse(status.stdout)).toMatchObject({ newer: ['20991231000000_note'], foreign: ['20991231000001'] })
+  expect(status.code).toBe(1)
 })

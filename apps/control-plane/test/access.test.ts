@@ -92,6 +92,9 @@ describe.each(scoped.map((route) => [route.operation, route] as const))('%s', (_
       expect(reply.body['reason']).toMatch(
         /^(forbidden_account|forbidden_capability|caps_exceed_own|role_exceeds_own)$/,
       )
+    // The key ended all keys of its project, itself included.
+    if (route.operation === 'archiveProject')
+      await server.send('DELETE', '/v1/projects/smart_layer/archive', { key: server.owner })
   })
 })
 

@@ -139,6 +139,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   expect(loops?.sort()).toEqual([
     'errors',
     'expiry',
+    'follow the outbox',
     'key_uses',
     'publish balances',
     'seal',

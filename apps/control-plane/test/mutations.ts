@@ -26,6 +26,12 @@ const post = (path: string, body: unknown = {}): MutationRequest => ({
 export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promise<MutationRequest>>> = {
   putProject: async () => ({ method: 'PUT', path: project, body: { version: uuidv7() } }),
   updateProject: async () => ({ method: 'PATCH', path: project, body: { version: uuidv7() } }),
+  archiveProject: async (server) => ({ method: 'PUT', path: `${await makeProject(server)}/archive`, body: {} }),
+  restoreProject: async (server) => {
+    const path = await makeProject(server)
+    await act(server, { method: 'PUT', path: `${path}/archive`, body: {} })
+    return { method: 'DELETE', path: `${path}/archive` }
+  },
   createProject: async () => ({
     method: 'POST',
     path: '/v1/projects',
@@ -176,4 +182,10 @@ async function openSession(server: TestServer): Promise<string> {
 
 async function openLease(server: TestServer): Promise<string> {
   return String((await act(server, post('/credit-leases', leaseOf())))['lease'])
+}
+
+async function makeProject(server: TestServer): Promise<string> {
+  const path = `/v1/projects/made_${uuidv7().replaceAll('-', '')}`
+  await act(server, { method: 'PUT', path, body: {} })
+  return path
 }

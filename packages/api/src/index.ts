@@ -74,7 +74,15 @@ export { getUsage } from './ledger/routes/usage.ts'
 export { listManifest } from './manifest/routes.ts'
 export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './member/routes.ts'
 export { problems, scopes, topics } from './nouns.ts'
-export { createProject, getProject, listProjects, putProject, updateProject } from './project/routes.ts'
+export {
+  archiveProject,
+  createProject,
+  getProject,
+  listProjects,
+  putProject,
+  restoreProject,
+  updateProject,
+} from './project/routes.ts'
 export { readServerSentEvents, type ServerSentMessage } from './realtime/event-source.ts'
 export {
   type ClientFrame,

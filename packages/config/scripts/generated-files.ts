@@ -23,8 +23,8 @@ function renderEnvironmentExample(): string {
   const header = [
     '# Generated from packages/config/src/sections by `npm run generate`. Do not edit.',
     '#',
-    '# Every variable Core reads, with its default or an example. Keep a copy as .env with the lines that differ, and',
-    '# start with `node --env-file=.env …`, or export the variables as you do elsewhere.',
+    '# Every variable Core reads, with its default or an example. Keep a copy as .env with the lines that differ:',
+    '# core reads it in development. With NODE_ENV=production it does not; export the variables as you do elsewhere.',
   ]
   const entries = settings.flatMap((setting) => [
     '',
@@ -40,7 +40,8 @@ function renderReference(): string {
 # Configuration
 
 Each setting comes from the last of these that has it: its default, \`core.config.json\` in the working directory, the
-environment, what the program itself passes. A variable that is set to the empty text counts as unset. All faults are
+environment, what the program itself passes. The command adds \`.env\` of the working directory to the environment, unless
+NODE_ENV is \`production\`; a variable that is set stays. A variable that is set to the empty text counts as unset. All faults are
 reported at once, before anything starts; unknown keys of the file are faults, unknown \`CORE_\` variables are warned of.
 Secrets are marked; they never show in errors, logs or printed configurations.
 

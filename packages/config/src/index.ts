@@ -1,6 +1,7 @@
 export type { ConfigFault, ConfigSource } from './config-fault.ts'
 export type { DatabaseDriver } from './database-driver.ts'
 export type { DatabaseSettings, EmbeddedSettings, PostgresSettings, SupabaseSettings } from './database-settings.ts'
+export { withDotEnv } from './dot-env.ts'
 export type { Environment } from './environment.ts'
 export { createFlags, type Flags, type FlagsDependencies, type FlagsStatus } from './flags/create-flags.ts'
 export { declareFlags, type FlagDeclaration, type FlagDeclarations, type FlagValue } from './flags/declare-flags.ts'

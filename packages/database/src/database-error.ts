@@ -64,7 +64,8 @@ const connectionErrnos = new Set([
 ])
 
 const defaultFixes: Partial<Record<ErrorCode, string>> = {
-  E_DATABASE_SCHEMA: 'Run `core migrate up`, so that the database matches this version.',
+  E_DATABASE_SCHEMA:
+    'Run `core migrate status`: where migrations are pending, `core migrate up`; where the database is newer, upgrade this Core.',
   E_DATABASE_UNAVAILABLE: 'Check that the database runs and that its address is right.',
 }
 

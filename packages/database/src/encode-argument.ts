@@ -1,4 +1,4 @@
-import { CoreError } from '@core/foundation'
+import { CoreError, isCoreError, stringifyExact } from '@core/foundation'
 import type { JsonInput } from './json.ts'
 
 /** An argument in Postgres's text format, as its type wants it. Null is SQL null, also for jsonb (as in PostgREST). */
@@ -19,8 +19,9 @@ export function encodeArgument(name: string, type: string, value: JsonInput): st
 
 function encodeJson(name: string, value: JsonInput): string {
   try {
-    return JSON.stringify(value)
+    return stringifyExact(name, value)
   } catch (cause) {
+    if (isCoreError(cause)) throw cause
     throw invalid(name, 'cannot be written as JSON', cause)
   }
 }

@@ -3,7 +3,7 @@ import { type Database, openDatabase } from '../src/index.ts'
 import { migrateStatus, migrateUp } from '../src/migrate/index.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
 import { createTestDatabase, type TestDatabase } from '../src/testing/index.ts'
-import { findPgBouncer, type Pooler, startPooler } from './start-pooler.ts'
+import { findPgBouncer, type Pooler, startPooler } from '../src/testing/start-pooler.ts'
 
 /** What the postgres driver promises holds behind a pooler that gives each transaction another connection. */
 

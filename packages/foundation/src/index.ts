@@ -18,4 +18,5 @@ export {
   type StorableOptions,
   type Unstorable,
 } from './storable.ts'
+export { stringifyExact } from './stringify-exact.ts'
 export { suggestName } from './suggest-name.ts'

@@ -8,6 +8,8 @@ create table core.project (
   endpoints jsonb not null default '{}',
   metadata jsonb not null default '{}',
   registered_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  archived_at timestamptz
 );
 comment on table core.project is 'The sibling projects that share this database.';
+comment on column core.project.archived_at is 'Since when nothing but reading is possible; null for a project in use.';

@@ -10,8 +10,8 @@ begin
   return jsonb_build_object(
     'name', p_project.name, 'version', p_project.version, 'capabilities', p_project.capabilities,
     'endpoints', p_project.endpoints, 'metadata', p_project.metadata,
-    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at, 'etag',
-    core.etag(to_jsonb(p_project) - 'registered_at' || jsonb_build_object('updated_at', extract(epoch from p_project.updated_at))));
+    'registered_at', p_project.registered_at, 'updated_at', p_project.updated_at, 'archived_at', p_project.archived_at, 'etag',
+    core.etag(to_jsonb(p_project) - '{registered_at,archived_at}'::text[] || jsonb_build_object('updated_at', extract(epoch from p_project.updated_at))));
 end
 $$;
 comment on function core.project_view is 'A project as the API shows it.';

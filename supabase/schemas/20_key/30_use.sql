@@ -12,11 +12,13 @@ begin
     return jsonb_build_object('ok', false, 'code', 'key_unknown');
   elsif core.key_status(v_row) <> 'active' then
     return jsonb_build_object('ok', false, 'code', 'key_' || core.key_status(v_row), 'id', v_row.id);
+  elsif exists (select from core.project where name = v_row.project and archived_at is not null) then
+    return jsonb_build_object('ok', false, 'code', 'project_archived', 'id', v_row.id);
   end if;
   return jsonb_build_object('ok', true) || core.key_view(v_row);
 end
 $$;
-comment on function core_api.key_verify is 'The key with this SHA-256 if it is active; key_unknown, key_expired or key_disabled otherwise. Owner only.';
+comment on function core_api.key_verify is 'The key with this SHA-256 if it is active; key_unknown, key_expired, key_disabled or project_archived otherwise. Owner only.';
 revoke execute on function core_api.key_verify from public;
 grant execute on function core_api.key_verify to service_role;
 

@@ -69,6 +69,7 @@ begin
   end if;
   v_code := case
     when core.key_status(v_row) <> 'active' then core.key_status(v_row)
+    when exists (select from core.project where name = v_row.project and archived_at is not null) then 'disabled'
     when p_scope <> all (coalesce(v_row.caps, core.scopes())) then 'insufficient_scope'
     else 'valid'
   end;

@@ -9,6 +9,7 @@ import {
   migrateReset,
   migrateStatus,
   migrateUp,
+  setDataFolderAside,
   statusOfNone,
 } from '@core/database/migrate'
 import { exitCodes } from '../exit-code.ts'
@@ -47,7 +48,8 @@ export function addMigrate({ program, session, exit }: Verbs): void {
           { title: 'STATE', cell: ({ state }) => state },
         ]),
       )
-      if (status.migrations.some(({ state }) => state !== 'applied')) exit(exitCodes.failure)
+      for (const name of status.newer) output.info(`core: ${name} is of a newer version of Core; upgrade this one`)
+      if (status.newer.length > 0 || status.migrations.some(({ state }) => state !== 'applied')) exit(exitCodes.failure)
     })
 
   migrate
@@ -91,19 +93,28 @@ export function addMigrate({ program, session, exit }: Verbs): void {
 
   migrate
     .command('reset')
-    .description('drop the schemas core and core_api with all credits, keys and history, then recreate them')
+    .description(
+      'start empty: on a server drop core and core_api with all credits and keys; embedded: move the data folder aside',
+    )
     .option('--yes', 'do not ask')
     .action(async (options: { yes?: boolean }) => {
       const current = session()
       const { io, output } = current
       const config = localConfig(io)
       const where = JSON.stringify(config.database)
-      await current.confirm(`All credits, keys and history in ${where} will be gone.`, options)
+      await current.confirm(`All credits, keys and history in ${where} will be gone from it.`, options)
+      // Also where its files cannot be opened, and so that they can be looked at.
+      const aside = config.database.driver === 'embedded' ? await setDataFolderAside(config.dataDir) : undefined
       await using database = await openLocalDatabase(config)
       const onProgress = ({ index, total, version, name }: MigrateProgress) =>
         output.info(`${index}/${total} ${version}_${name}`)
-      const result = await migrateReset({ database, signal: io.signal, onProgress })
-      output.data(result, ({ total }) => `recreated; the database has ${total} migrations`)
+      const { total } = await migrateReset({ database, signal: io.signal, onProgress })
+      output.data({ total, aside: aside ?? null }, () =>
+        [
+          `recreated; the database has ${total} migrations`,
+          ...(aside === undefined ? [] : [`what was there is in ${aside}`]),
+        ].join('\n'),
+      )
     })
 }
 

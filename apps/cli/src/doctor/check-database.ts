@@ -60,9 +60,16 @@ async function look(database: Database, config: Config, signal: AbortSignal): Pr
 }
 
 async function checkMigrations(database: Database, signal: AbortSignal): Promise<Finding> {
-  const { migrations } = await migrateStatus({ database, signal })
+  const { migrations, newer } = await migrateStatus({ database, signal })
   const names = (state: string) =>
     migrations.filter((one) => one.state === state).map((one) => `${one.version}_${one.name}`)
+  if (newer.length > 0) {
+    return fault(
+      'migrations',
+      `the database is newer than this Core: ${newer.join(', ')}`,
+      'Upgrade this Core to that version, or restore the backup from before the upgrade.',
+    )
+  }
   const [changed, pending] = [names('changed'), names('pending')]
   if (changed.length > 0) {
     return fault(

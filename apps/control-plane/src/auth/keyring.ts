@@ -41,7 +41,7 @@ export interface Keyring {
   forgetUser(subject?: string): void
 }
 
-type Refusal = 'key_unknown' | 'key_expired' | 'key_disabled' | 'token_not_accepted'
+type Refusal = 'key_unknown' | 'key_expired' | 'key_disabled' | 'project_archived' | 'token_not_accepted'
 interface Refused {
   /** Undefined for a key that does not exist. */
   readonly keyId: string | undefined
@@ -135,7 +135,7 @@ const verifySchema = z.discriminatedUnion('ok', [
   }),
   z.object({
     ok: z.literal(false),
-    code: z.enum(['key_unknown', 'key_expired', 'key_disabled']),
+    code: z.enum(['key_unknown', 'key_expired', 'key_disabled', 'project_archived']),
     id: z.string().optional(),
   }),
 ])
@@ -144,16 +144,19 @@ const refusals: Readonly<Record<Refusal, string>> = {
   key_unknown: 'this API key is not known',
   key_expired: 'this API key has expired',
   key_disabled: 'this API key has been disabled or revoked',
+  project_archived: 'the project of this API key is archived',
   token_not_accepted: 'this server accepts API keys and no tokens',
+}
+
+const fixes: Partial<Readonly<Record<Refusal, string>>> = {
+  token_not_accepted: 'Send an API key, or set CORE_JWT_ISSUER where the server runs.',
+  project_archived: 'Ask the owner to restore the project: core project restore.',
 }
 
 function refuse(reason: Refusal): CoreError {
   return new CoreError('E_UNAUTHENTICATED', refusals[reason], {
     details: { reason },
-    fix:
-      reason === 'token_not_accepted'
-        ? 'Send an API key, or set CORE_JWT_ISSUER where the server runs.'
-        : 'Check that the whole key was copied, or make a new one.',
+    fix: fixes[reason] ?? 'Check that the whole key was copied, or make a new one.',
   })
 }
 

@@ -12,6 +12,7 @@ import { createRequestLog } from '../observe/request-log.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createBadAddressHandler, createBrokenRequestHandler } from './broken-request.ts'
 import { installCrossOrigin } from './cross-origin.ts'
+import { encodeAccount } from './encode-account.ts'
 import { parseJsonBody } from './json-body.ts'
 import { watchConnections } from './open-connections.ts'
 import { installProblems } from './problems.ts'
@@ -63,6 +64,7 @@ export function createServer({
   const app = Fastify({
     logger: false,
     trustProxy: http.trustedProxies.length > 0 && [...http.trustedProxies],
+    rewriteUrl: ({ url = '/' }) => encodeAccount(url),
     genReqId: () => `req_${uuidv7()}`,
     bodyLimit: http.bodyLimitBytes,
     requestTimeout: http.requestTimeoutMs,

@@ -152,5 +152,6 @@ export async function startControlPlane({
     closing ??= owned.disposeAsync()
     return closing
   }
-  return { url, metricsPort: metricsServer?.port, firstStart, close, [Symbol.asyncDispose]: () => close() }
+  const publicUrl = http.publicUrl?.replace(/\/+$/, '') ?? url
+  return { url, publicUrl, metricsPort: metricsServer?.port, firstStart, close, [Symbol.asyncDispose]: () => close() }
 }

@@ -26,6 +26,8 @@ export interface ControlPlaneOptions {
 export interface ControlPlane extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:4400`. */
   readonly url: string
+  /** Where clients reach it; `url` unless the configuration names another address. */
+  readonly publicUrl: string
   /** The port of `GET /metrics`; undefined where metrics are disabled. */
   readonly metricsPort: number | undefined
   /** The keys this start made, to be shown once. */

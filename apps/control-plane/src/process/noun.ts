@@ -12,7 +12,7 @@ import type { Readiness } from './readiness.ts'
 /** What a noun may use of the process around it. */
 export interface Kernel {
   readonly version: string
-  readonly config: Pick<Config, 'background' | 'webhook'>
+  readonly config: Pick<Config, 'background' | 'http' | 'webhook'>
   readonly logger: Logger
   readonly clock: Clock
   /** Behind the breaker and the limit on calls in flight. */

@@ -2,12 +2,21 @@ import type { FirstStart } from './first-start.ts'
 
 export interface Started {
   readonly url: string
+  readonly publicUrl: string
   readonly firstStart: FirstStart
 }
 
 /** What `core start` says on standard output: at the first start with the keys, later without. */
-export function renderStartMessage({ url, firstStart: { ownerKey, projectKeys, isEmpty } }: Started): string {
-  const addresses = [`Core is running at ${url}`, `  docs      ${url}/docs`, `  openapi   ${url}/openapi.json`]
+export function renderStartMessage({
+  url,
+  publicUrl,
+  firstStart: { ownerKey, projectKeys, isEmpty },
+}: Started): string {
+  const addresses = [
+    `Core is running at ${url}`,
+    `  docs      ${publicUrl}/docs`,
+    `  openapi   ${publicUrl}/openapi.json`,
+  ]
   const [first] = projectKeys
   if (isEmpty) {
     return lines([

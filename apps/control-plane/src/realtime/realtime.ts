@@ -29,7 +29,7 @@ export type TopicListeners = Readonly<Partial<Record<Topic, (event: OutboxEvent)
 
 export interface Realtime extends AsyncDisposable {
   readonly connections: Pick<Connections, 'count' | 'drain' | 'verifyCredential' | 'setExpiry' | 'revoke'>
-  readonly subscriptions: Pick<Subscriptions, 'has'>
+  readonly subscriptions: Pick<Subscriptions, 'has' | 'feed'>
   /** Adds listeners; of a topic all are called, in the order in which they were added. */
   addListeners(listeners: TopicListeners): void
   /** Routes upgrades through the server's router, and closes sockets before the server closes. */

@@ -1,4 +1,12 @@
-import { type CallOptions, CoreError, isObject, startDeadline, uuidv7, withDetails } from '@core/foundation'
+import {
+  type CallOptions,
+  CoreError,
+  isObject,
+  startDeadline,
+  stringifyExact,
+  uuidv7,
+  withDetails,
+} from '@core/foundation'
 import { operations, problemErrors, shapes } from '../generated/operations.ts'
 import type { Routes } from '../routes.ts'
 import { fit } from './body-shape.ts'
@@ -85,7 +93,7 @@ export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch
       const response = await send(toUrl(url, wire, request), {
         method: wire.method,
         headers,
-        ...(wire.hasBody ? { body: JSON.stringify(request.body ?? {}) } : {}),
+        ...(wire.hasBody ? { body: stringifyExact('body', request.body ?? {}) } : {}),
         signal: deadline.signal,
         redirect: 'error', // a redirect would carry the key to another place
       })

@@ -11,7 +11,7 @@ type JsonObject = { [key: string]: unknown }
 
 export interface OpenApiOptions {
   readonly version: string
-  readonly serverUrl?: string
+  readonly serverUrl?: string | undefined
 }
 
 /** The routes as an OpenAPI 3.1 document. Schemas that carry an id become components. */

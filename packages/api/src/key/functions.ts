@@ -40,6 +40,7 @@ export const keyVerify = describeFunction({
     denial('key_unknown', {}),
     denial('key_expired', { id: z.string() }),
     denial('key_disabled', { id: z.string() }),
+    denial('project_archived', { id: z.string() }),
   ],
 })
 

@@ -11,6 +11,7 @@ const project = {
   metadata: object,
   registered_at: instant,
   updated_at: instant,
+  archived_at: z.nullable(instant),
   etag: z.string(),
 }
 const fields = {
@@ -38,6 +39,18 @@ export const projectUpdate = describeFunction({
   name: 'project_update',
   args: { name: text, ...fields, ifMatch: optional(texts) },
   answer: z.object(registered),
+})
+
+export const projectArchive = describeFunction({
+  name: 'project_archive',
+  args: { name: text },
+  answer: z.object({ ...accepted, ...project }),
+})
+
+export const projectRestore = describeFunction({
+  name: 'project_restore',
+  args: { name: text },
+  answer: z.object({ ...accepted, ...project }),
 })
 
 export const projectGet = describeFunction({

@@ -19,6 +19,7 @@ const projectSchema = z
     metadata: objectField.describe('A JSON object, as it was stored'),
     registeredAt: timestampField,
     updatedAt: timestampField,
+    archivedAt: timestampField.nullable().describe('Since when it only can be read; null for a project in use'),
     etag: etagField,
   })
   .meta({ id: 'Project' })
@@ -41,6 +42,7 @@ const example = {
   metadata: {},
   registeredAt: '2026-11-20T09:30:00+00:00',
   updatedAt: '2026-11-20T09:30:00+00:00',
+  archivedAt: null,
   etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
 }
 
@@ -170,5 +172,51 @@ export const putProject = defineRoute({
   ],
 })
 
+export const archiveProject = defineRoute({
+  operation: 'archiveProject',
+  method: 'PUT',
+  path: '/v1/projects/{project}/archive',
+  noun: 'projects',
+  summary: 'Archive a project: its keys are refused, its spending is denied, its books stay',
+  description:
+    'Idempotent. Open holds can still be settled over the database. Restoring brings keys and accounts back.',
+  auth: 'project:write',
+  idempotencyKey: 'none',
+  input: { ...noInput, params: project },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [
+    {
+      title: 'Archive',
+      params: { project: 'smart_layer' },
+      status: 200,
+      response: { ...example, archivedAt: '2026-11-20T09:30:00+00:00' },
+    },
+  ],
+})
+
+export const restoreProject = defineRoute({
+  operation: 'restoreProject',
+  method: 'DELETE',
+  path: '/v1/projects/{project}/archive',
+  noun: 'projects',
+  summary: 'Restore an archived project, with its keys and accounts as they were',
+  description: 'Idempotent.',
+  auth: 'project:write',
+  idempotencyKey: 'none',
+  input: { ...noInput, params: project },
+  outputs: { 200: projectSchema },
+  problems: [],
+  examples: [{ title: 'Restore', params: { project: 'smart_layer' }, status: 200, response: example }],
+})
+
 /** In the order of the docs. */
-export const routes = [listProjects, createProject, getProject, putProject, updateProject] as const
+export const routes = [
+  listProjects,
+  createProject,
+  getProject,
+  putProject,
+  updateProject,
+  archiveProject,
+  restoreProject,
+] as const

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isAddressRange, isOrigin } from '../list-setting.ts'
 import { settingRegistry } from '../setting-registry.ts'
-import { hostName, listOf, milliseconds } from './value.ts'
+import { hostName, listOf, milliseconds, webUrl } from './value.ts'
 
 export const httpSection = z
   .strictObject({
@@ -13,6 +13,14 @@ export const httpSection = z
     port: z.int().min(0).max(65_535).default(4400).register(settingRegistry, {
       variable: 'CORE_HTTP_PORT',
       description: 'The port the control plane listens on; 0 takes any free one.',
+    }),
+    publicUrl: webUrl.optional().register(settingRegistry, {
+      variable: 'CORE_HTTP_PUBLIC_URL',
+      description:
+        'The address that clients use where it is another one, such as behind a proxy or below a prefix. It is shown at ' +
+        'the start and is the server of the OpenAPI document.',
+      expected: 'a URL that begins with https:// or http://, without user and password',
+      example: 'https://example.com/core',
     }),
     bodyLimitBytes: z
       .int()

@@ -94,7 +94,7 @@ function cannotOpen(message: string, folder: string | undefined): CoreError {
   return new CoreError('E_DATABASE_UNAVAILABLE', `the embedded database cannot be opened: ${message}`, {
     retryable: false,
     fix: folder
-      ? `Check that ${folder} is writable and was made by this version of Postgres. To start empty, move it away: mv ${folder} ${folder}.old`
+      ? `Restore ${folder} from a backup, or use the version of Core that made it. To start empty: core migrate reset, which moves it aside.`
       : 'Check that the machine has 256 MB of free memory.',
   })
 }

@@ -10,6 +10,8 @@ export interface ListenDependencies {
   logger: Logger
   clock: Clock
   signal: AbortSignal
+  /** Called once, with the connection that listens and a signal of its end. */
+  onListening?: ((client: pg.Client, stopped: AbortSignal) => void) | undefined
 }
 
 /** Pauses between attempts to connect again. */
@@ -20,6 +22,7 @@ export async function listenOnConnection(dependencies: ListenDependencies): Prom
   const { channel, onHint, logger, clock, signal } = dependencies
   const stopped = new AbortController()
   let client = await connectAndListen(signal)
+  dependencies.onListening?.(client, stopped.signal)
 
   async function connectAndListen(limit: AbortSignal): Promise<pg.Client> {
     const next = new pg.Client(dependencies.connection)

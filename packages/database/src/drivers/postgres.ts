@@ -6,6 +6,7 @@ import type { SqlSession, TextRow } from '../sql-session.ts'
 import { requestCancel } from './cancel-request.ts'
 import { toConnectionError, toStatementError } from './postgres-error.ts'
 import { listenOnConnection } from './postgres-listen.ts'
+import { probeListen } from './probe-listen.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 30_000
@@ -128,6 +129,15 @@ export function createPostgresDriver(
     }
   }
 
+  let isProbed = false
+  function probeOnce(client: pg.Client, stopped: AbortSignal): void {
+    if (isProbed) return
+    isProbed = true
+    const limit = () => ({ signal: AbortSignal.any([stopped, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]) })
+    const notify = (name: string, payload: string) => query('select pg_notify($1, $2)', [name, payload], limit())
+    void probeListen({ client, notify, logger, clock, signal: stopped })
+  }
+
   return {
     kind: 'postgres',
     query,
@@ -144,7 +154,8 @@ export function createPostgresDriver(
       }
     },
     load: () => ({ running: inUse.size, waiting: pool.waitingCount, capacity: max }),
-    listen: (channel, onHint, { signal }) => listenOnConnection({ connection, channel, onHint, logger, clock, signal }),
+    listen: (channel, onHint, { signal }) =>
+      listenOnConnection({ connection, channel, onHint, logger, clock, signal, onListening: probeOnce }),
     async close() {
       for (const client of inUse) giveBack(client, false)
       await pool.end()

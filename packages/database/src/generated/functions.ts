@@ -269,7 +269,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** The key with this SHA-256 if it is active; key_unknown, key_expired or key_disabled otherwise. Owner only. */
+  /** The key with this SHA-256 if it is active; key_unknown, key_expired, key_disabled or project_archived otherwise. Owner only. */
   key_verify: {
     args: {
       p_hash: string
@@ -672,6 +672,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Archives a project: its keys are refused and its spending denied; everything it has stays. Idempotent. */
+  project_archive: {
+    args: {
+      p_name: string
+    }
+    result: Json
+  }
   /** Registers a sibling project. PT409 where there is one of that name. Replays on p_key. */
   project_create: {
     args: {
@@ -705,6 +712,13 @@ export interface CoreFunctions {
       p_endpoints?: JsonInput
       p_metadata?: JsonInput
       p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** Restores an archived project: keys and accounts are as they were. Idempotent. */
+  project_restore: {
+    args: {
+      p_name: string
     }
     result: Json
   }

@@ -745,6 +745,14 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'project_archive',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'project_create',
     returns: 'jsonb',
     isForMembers: true,
@@ -782,6 +790,14 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_endpoints', type: 'jsonb', required: false },
       { name: 'p_metadata', type: 'jsonb', required: false },
       { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'project_restore',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
     ],
   },
   {

@@ -11,7 +11,11 @@ export interface AppliedMigration {
   name: string | undefined
   /** Undefined where the row does not hold the statements (made by `migration repair` of an old CLI). */
   checksum: string | undefined
+  /** Whether it makes something of Core's schemas: a migration of Core's, known to this version or not. */
+  isCores: boolean
 }
+
+const makesCore = /\bcreate\s+(or\s+replace\s+)?(table|function|type|domain|view|schema)\s+"?core(_api)?"?\b/i
 
 const createHistory = [
   `create schema if not exists ${quoteIdentifier(schema)}`,
@@ -41,6 +45,7 @@ export async function readHistory(session: SqlSession): Promise<Map<string, Appl
         version: version ?? '',
         name: name ?? undefined,
         checksum: statements ? checksumOf(JSON.parse(statements)) : undefined,
+        isCores: makesCore.test(statements ?? ''),
       },
     ]),
   )

@@ -19,3 +19,4 @@ export {
   requireFinishedRestore,
   restoreStatus,
 } from './restore-status.ts'
+export { setDataFolderAside } from './set-data-folder-aside.ts'

@@ -15,6 +15,8 @@ export interface MigrationStatus {
   migrations: MigrationState[]
   /** Versions in the history that are not Core's, for example of the host's own migrations. Left alone. */
   foreign: string[]
+  /** Migrations of a newer version of Core, as `<version>_<name>`. This version must not run on them. */
+  newer: string[]
 }
 
 export interface MigrateOptions extends CallOptions {
@@ -42,14 +44,32 @@ export function compareHistory(
   history: ReadonlyMap<string, AppliedMigration>,
 ): MigrationStatus {
   const own = new Set(files.map((file) => file.version))
+  const newest = files.at(-1)?.version ?? ''
+  const isNewer = (version: string) => version > newest && history.get(version)?.isCores === true
   return {
     migrations: files.map(({ version, name, checksum }) => {
       const applied = history.get(version)
       if (!applied) return { version, name, state: 'pending' }
       return { version, name, state: (applied.checksum ?? checksum) === checksum ? 'applied' : 'changed' }
     }),
-    foreign: [...history.keys()].filter((version) => !own.has(version)),
+    foreign: [...history.keys()].filter((version) => !own.has(version) && !isNewer(version)),
+    newer: [...history.values()]
+      .filter(({ version }) => isNewer(version))
+      .map(({ version, name }) => `${version}_${name}`),
   }
+}
+
+/** Throws E_DATABASE_SCHEMA where a newer version of Core has migrated this database. */
+export function refuseNewer({ newer }: MigrationStatus): void {
+  if (newer.length === 0) return
+  throw new CoreError(
+    'E_DATABASE_SCHEMA',
+    `this database was migrated by a newer version of Core: ${newer.join(', ')}`,
+    {
+      fix: 'Upgrade this Core to that version, or restore the backup from before the upgrade.',
+      details: { reason: 'database_newer', versions: newer },
+    },
+  )
 }
 
 /** Throws E_DATABASE_SCHEMA when a migration was edited after this database applied it. */

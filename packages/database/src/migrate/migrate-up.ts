@@ -1,7 +1,13 @@
 import { CoreError, isCoreError, startDeadline } from '@core/foundation'
 import { type SqlSession, withSession } from '../sql-session.ts'
 import { ensureHistory, lockHistory, readHistory, recordMigration } from './history.ts'
-import { compareHistory, type MigrateOptions, type MigrationState, refuseChanged } from './migrate-status.ts'
+import {
+  compareHistory,
+  type MigrateOptions,
+  type MigrationState,
+  refuseChanged,
+  refuseNewer,
+} from './migrate-status.ts'
 import { type MigrationFile, migrationsFolder, readMigrationFiles } from './migration-files.ts'
 
 export interface MigrateProgress {
@@ -48,6 +54,7 @@ export async function applyPending(
   onProgress?: (progress: MigrateProgress) => void,
 ): Promise<MigrateResult> {
   const status = compareHistory(files, await readHistory(session))
+  refuseNewer(status)
   refuseChanged(status)
   const pending = files.filter((_, index) => status.migrations[index]?.state === 'pending')
   const applied: MigrationState[] = []

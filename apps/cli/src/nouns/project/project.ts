@@ -26,6 +26,7 @@ export function addProject({ program, session }: Verbs): void {
           { title: 'CAPABILITIES', cell: ({ capabilities }) => capabilities.join(',') },
           { title: 'ENDPOINTS', cell: ({ endpoints }) => Object.values(endpoints).join(',') },
           { title: 'REGISTERED', cell: ({ registeredAt }) => registeredAt },
+          { title: 'ARCHIVED', cell: ({ archivedAt }) => archivedAt ?? '' },
         ]),
       )
     })
@@ -46,11 +47,36 @@ export function addProject({ program, session }: Verbs): void {
           ...Object.entries(value.endpoints).map(([title, url]) => [title, String(url)] as const),
           ['registered', value.registeredAt],
           ['updated', value.updatedAt],
+          ['archived', value.archivedAt ?? 'no'],
         ]),
       )
     })
 
   addProjectAdd(project, { session })
+
+  project
+    .command('archive')
+    .description('refuse its keys and deny its spending; its books stay, and restore brings everything back')
+    .argument('<name>')
+    .option('--yes', 'do not ask')
+    .action(async (name: string, options: { yes?: boolean }) => {
+      const current = session()
+      await current.confirm(`Every key of ${name} will be refused.`, options)
+      const { client } = await current.connect()
+      const archived = await client.archiveProject({ params: { project: name } })
+      current.output.data(archived, (value) => `${value.name} is archived since ${value.archivedAt}`)
+    })
+
+  project
+    .command('restore')
+    .description('bring an archived project back, with its keys and accounts as they were')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const current = session()
+      const { client } = await current.connect()
+      const restored = await client.restoreProject({ params: { project: name } })
+      current.output.data(restored, (value) => `${value.name} is restored`)
+    })
 
   project
     .command('register')

@@ -5,5 +5,5 @@ import { eventRoutes } from './routes.ts'
 /** The outbox and its streams. */
 export const event: CreateNoun = ({ realtime, database }) => ({
   routes: eventRoutes(realtime),
-  loops: eventLoops(database),
+  loops: eventLoops(database, () => realtime.subscriptions.feed.ready()),
 })

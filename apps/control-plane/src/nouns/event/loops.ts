@@ -4,10 +4,16 @@ import type { Loop } from '../../process/loop.ts'
 
 const trimEveryMs = 60_000
 const trimmedAtOnce = 10_000
+/** How soon following is tried again where the database was away; once it works this asks nothing. */
+const followEveryMs = 1000
 
 /** Removes old events from the outbox. */
-export function eventLoops(database: Pick<Database, 'rpc'>): Loop[] {
-  return [{ name: 'trim the outbox', everyMs: trimEveryMs, work: (signal) => trimOutbox(database, signal) }]
+export function eventLoops(database: Pick<Database, 'rpc'>, follow: () => Promise<void>): Loop[] {
+  return [
+    { name: 'trim the outbox', everyMs: trimEveryMs, work: (signal) => trimOutbox(database, signal) },
+    // Also without a subscriber: revocations travel with events where notifications get lost.
+    { name: 'follow the outbox', everyMs: followEveryMs, work: follow },
+  ]
 }
 
 const trimSchema = z.object({ trimmed: z.int() })

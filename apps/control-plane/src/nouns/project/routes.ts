@@ -1,4 +1,12 @@
-import { createProject, getProject, listProjects, putProject, updateProject } from '@core/api'
+import {
+  archiveProject,
+  createProject,
+  getProject,
+  listProjects,
+  putProject,
+  restoreProject,
+  updateProject,
+} from '@core/api'
 import { type CoreAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { toPage } from '../../http/page.ts'
@@ -19,6 +27,10 @@ export const projectRoutes = [
   serve(updateProject, async ({ project, ifMatch, body, rpc }) =>
     toAnswer(200, await rpc('project_update', { p_name: project, ...toArguments(body), p_if_match: ifMatch })),
   ),
+
+  serve(archiveProject, async ({ project, rpc }) => toAnswer(200, await rpc('project_archive', { p_name: project }))),
+
+  serve(restoreProject, async ({ project, rpc }) => toAnswer(200, await rpc('project_restore', { p_name: project }))),
 ]
 
 /** All for the owner, its own for a key, and for a user those of its roles, each read with the role it has there. */

@@ -19,8 +19,9 @@ export function systemRoutes({
   readiness,
   version,
   prove,
-}: Pick<Kernel, 'readiness' | 'version' | 'prove'>): BoundRoute[] {
-  const prepared = prepareAnswer(openApiDocument, toOpenApi(routes, { version }))
+  config,
+}: Pick<Kernel, 'readiness' | 'version' | 'prove' | 'config'>): BoundRoute[] {
+  const prepared = prepareAnswer(openApiDocument, toOpenApi(routes, { version, serverUrl: config.http.publicUrl }))
   let docs: string | undefined // rendered at the first request: it takes longer than the rest of the start
   return [
     serve(live, ({ query: { challenge } }) => {

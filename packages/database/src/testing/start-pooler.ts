@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { findFreePort } from '../src/testing/postgres-server.ts'
+import { findFreePort } from './postgres-server.ts'
 
 export interface Pooler extends AsyncDisposable {
   /** The same database as the given one, through the pooler. */
