@@ -32,7 +32,7 @@ const edits = [
     line: `export { listNotes, setNote } from './note/routes.ts'`,
     after: `export { type Routes, routes } from './routes.ts'`,
   },
-  { file: 'apps/control-plane/src/nouns.ts', line: ' note,', after: '[system,' },
+  { file: 'apps/control-plane/src/nouns.ts', line: 'note,', after: '  flag,' },
   { file: 'apps/cli/src/program.ts', line: 'addNotes(verbs)', after: 'addFlags(verbs)' },
 ]
 
