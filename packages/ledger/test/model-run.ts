@@ -13,15 +13,42 @@ let prefixes = 0
 /** Around changes of the clocks, at night, and on a plain day. */
 const starts = ['2026-10-24T21:30:00Z', '2026-03-28T22:30:00Z', '2026-03-08T04:30:00Z', '2026-06-15T12:00:00Z']
 
+/** What operations of batches came to, so that a soak can demand the rare ones. */
+export const rare = ['denied', 'replayed', 'uncollected', 'late', 'extended across a turn'] as const
+export type Occurrences = Map<string, number>
+
+function countOccurrences(occurrences: Occurrences, { op }: Operation, answer: Json | undefined): void {
+  if (!isObject(answer)) return
+  const { ok, replayed, uncollected, flags, granted, budgets } = answer
+  const names = (Array.isArray(budgets) ? budgets : []).map(
+    (each) => isObject(each) && `${each['account']} ${each['budget']}`,
+  )
+  const found = {
+    operations: true,
+    denied: ok === false && answer['error'] === undefined,
+    replayed: replayed === true,
+    uncollected: Number(uncollected ?? 0) > 0,
+    late: Array.isArray(flags) && flags.includes('late'),
+    'extended across a turn': op === 'extend' && Number(granted ?? 0) > 0 && new Set(names).size < names.length,
+  }
+  for (const [name, isSo] of Object.entries(found)) if (isSo) occurrences.set(name, (occurrences.get(name) ?? 0) + 1)
+}
+
 /** Random calls on the ledger and on the model, answers compared at each, the whole state every few. */
 export async function checkAgainstModel(
   ledger: LedgerUnderTest,
-  { carry, runs, calls }: { carry: boolean; runs: number; calls: number },
+  {
+    runs,
+    calls,
+    batched,
+    ...how
+  }: { runs: number; calls: number; batched?: Occurrences } & ({ carry: boolean } | { plans: fc.Arbitrary<Plan> }),
 ): Promise<void> {
-  const commands = fc.commands([planArbitrary(carry).map(toCommand)], { maxCommands: calls, size: 'max' })
+  const plans = 'plans' in how ? how.plans : planArbitrary(how.carry)
+  const commands = fc.commands([plans.map(toCommand)], { maxCommands: calls, size: 'max' })
   await fc.assert(
     fc.asyncProperty(commands, fc.constantFrom(...starts), (steps, from) =>
-      fc.asyncModelRun(() => setUp(ledger, Date.parse(from)), steps),
+      fc.asyncModelRun(() => setUp(ledger, Date.parse(from), batched), steps),
     ),
     { numRuns: runs },
   )
@@ -36,6 +63,7 @@ interface Run {
   /** What was sent, with what came back. */
   sent: { operation: Operation; raw: Json | undefined }[]
   alertsBefore: number
+  batched: Occurrences
 }
 
 /** A step of a script: a wait in milliseconds, or a call; holds have names of the script's own. */
@@ -87,7 +115,11 @@ export async function followScript(
   await flush()
 }
 
-async function setUp(ledger: LedgerUnderTest, now: number): Promise<{ model: { run: Run }; real: Run }> {
+async function setUp(
+  ledger: LedgerUnderTest,
+  now: number,
+  batched: Occurrences = new Map(),
+): Promise<{ model: { run: Run }; real: Run }> {
   const rows = await ledger.sql('select coalesce(max(id), 0) as last from core.ledger_alert')
   const run: Run = {
     ledger,
@@ -96,6 +128,7 @@ async function setUp(ledger: LedgerUnderTest, now: number): Promise<{ model: { r
     model: createModel(),
     sent: [],
     alertsBefore: Number(rows[0]?.['last']),
+    batched,
   }
   await ledger.setClock(now)
   const openings = [
@@ -118,8 +151,9 @@ function toCommand(plan: Plan): fc.AsyncCommand<{ run: Run }, Run> {
   return {
     check: () => true,
     toString: () => JSON.stringify(plan),
-    async run(_, run) {
-      if (plan.do === 'call') await call(run, plan)
+    async run(model, run) {
+      if (plan.do === 'several') for (const each of plan.plans) await toCommand(each).run(model, run)
+      else if (plan.do === 'call') await call(run, plan)
       else if (plan.do === 'batch') await batch(run, plan)
       else if (plan.do === 'again') await again(run, plan)
       else if (plan.do === 'wait') {
@@ -150,9 +184,13 @@ function idsOf(raw: Json | undefined) {
 }
 
 async function batch(run: Run, { calls, atomic }: Extract<Plan, { do: 'batch' }>): Promise<void> {
-  const operations = calls.map((plan) =>
-    toOperation(plan, { ...run, key: `k${run.sent.length}.${calls.indexOf(plan)}` }),
-  )
+  const operations = calls.map((plan, index) => {
+    // Now and then one that was accepted, again.
+    const earlier = plan.pick % 9 === 8 ? run.sent.at(-1 - (plan.pick % run.sent.length)) : undefined
+    const isKnown =
+      earlier && !unbatched.has(earlier.operation.op) && isObject(earlier.raw) && earlier.raw['ok'] === true
+    return isKnown ? earlier.operation : toOperation(plan, { ...run, key: `k${run.sent.length}.${index}` })
+  })
   const answer = await run.ledger.database.rpc('ledger_batch', { p_ops: operations, p_atomic: atomic })
   const results = isObject(answer) && Array.isArray(answer['results']) ? answer['results'] : []
   const copy = atomic ? run.model.fork() : run.model
@@ -164,6 +202,7 @@ async function batch(run: Run, { calls, atomic }: Extract<Plan, { do: 'batch' }>
       isAccepted || result['ok'] !== true || result['replayed'] ? result : { ok: false, code: 'not_applied' },
     ),
   )
+  for (const [index, operation] of operations.entries()) countOccurrences(run.batched, operation, results[index])
   if (!isAccepted) return
   run.model = copy
   for (const [index, operation] of operations.entries()) run.sent.push({ operation, raw: results[index] })

@@ -1,6 +1,7 @@
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Engine, openLedgerUnderTest } from './ledger-under-test.ts'
-import { checkAgainstModel } from './model-run.ts'
+import { checkAgainstModel, type Occurrences, rare } from './model-run.ts'
+import { cycleArbitrary } from './plan-cycles.ts'
 
 // 640 runs in all, each of up to 120 calls.
 describe.each<Engine>(['server', 'embedded'])('%s, for long', (engine) => {
@@ -14,4 +15,15 @@ describe.each<Engine>(['server', 'embedded'])('%s, for long', (engine) => {
     },
     1_800_000,
   )
+
+  // Single calls and batches both do what the model says, so they are equal; each rare case must have come often enough.
+  test('10,000 operations in batches do what the model says', async () => {
+    const batched: Occurrences = new Map()
+    for (let round = 0; (batched.get('operations') ?? 0) < 10_000; round++) {
+      expect(round).toBeLessThan(100)
+      await using ledger = await openLedgerUnderTest(engine)
+      await checkAgainstModel(ledger, { plans: cycleArbitrary, runs: 10, calls: 12, batched })
+    }
+    for (const name of rare) expect(batched.get(name) ?? 0, name).toBeGreaterThanOrEqual(200)
+  }, 1_800_000)
 })

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Engine, type LedgerUnderTest, openLedgerUnderTest } from './ledger-under-test.ts'
-import { checkAgainstModel } from './model-run.ts'
+import { checkAgainstModel, type Occurrences } from './model-run.ts'
+import { cycleArbitrary } from './plan-cycles.ts'
 
 describe.each<Engine>(['server', 'embedded'])('%s', (engine) => {
   let ledger: LedgerUnderTest
@@ -19,4 +20,10 @@ describe.each<Engine>(['server', 'embedded'])('%s', (engine) => {
     },
     120_000,
   ) // when it fails, it looks for the shortest run that does
+
+  test('a few hundred operations in batches do what the model says, across turns, late and above their holds', async () => {
+    const batched: Occurrences = new Map()
+    await checkAgainstModel(ledger, { plans: cycleArbitrary, runs: 4, calls: 5, batched })
+    expect(batched.get('operations')).toBeGreaterThan(0)
+  }, 120_000)
 })

@@ -12,6 +12,7 @@ export type Plan =
   | { do: 'wait'; ms: number }
   | { do: 'sweep' }
   | { do: 'look' }
+  | { do: 'several'; plans: Plan[] }
 
 /** Codes without the prefix of the run. `ghost` is never opened. */
 const codes = ['pool', 'alpha', 'alpha/kid', 'beta', 'solo', 'beta/new', 'ghost'] as const
