@@ -1916,13 +1916,11 @@ comment on function core.ledger_recount is 'Counts what was charged since an ins
 -- once. Period and time zone are fixed for a budget's life: its windows are named by their starts. Removing forgets nothing: a
 -- budget that is set again counts what was spent meanwhile, and with another period what was spent since its start. What the owner
 -- set, a project may only make stricter. Replays on p_key. Locks: purse, window; set again, the purses below, too.
-create function core_api.ledger_budget_set(
-  p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
-  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
-  p_if_match text[] default null
+create function core.ledger_budget_set(
+  p_scope text, p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text, p_carry_cap bigint, p_floor bigint,
+  p_alert_bp int[], p_if_match text[], p_request jsonb default null
 ) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -1962,10 +1960,10 @@ begin
       jsonb_build_object('field', 'carry_cap'));
   end if;
   v_ok := core.ledger_require_amount('floor', p_floor, 0);
-  v_account := core.ledger_find_account('ledger:budget', p_account);
+  v_account := core.ledger_find_account(p_scope, p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
-    'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
+  v_request := coalesce(p_request, jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
+    'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp)));
 
   v_below := array[v_account.id];
   if exists (select from core.ledger_budget b where b.account_id = v_account.id and b.name = p_name and b.removed_at is not null) then
@@ -2039,6 +2037,20 @@ begin
   perform core.audit(case when p_limit is null then 'budget.remove' else 'budget.set' end, format('budget:%s:%s', p_account, p_name),
     v_account.project, v_before, case when p_limit is not null then core.ledger_budget_view(v_budget) end, v_tx);
   return v_answer;
+end
+$$;
+comment on function core.ledger_budget_set is 'core_api.ledger_budget_set for who has the scope; p_request: what the journal keeps of the call, where it was another one.';
+
+create function core_api.ledger_budget_set(
+  p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
+  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
+  p_if_match text[] default null
+) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_budget_set('ledger:budget', p_key, p_account, p_name, p_period, p_limit, p_tz, p_carry_cap, p_floor, p_alert_bp,
+    p_if_match);
 end
 $$;
 comment on function core_api.ledger_budget_set is 'Sets a cap per period on an account, or removes it with p_limit null. Replays on p_key.';
@@ -3171,6 +3183,91 @@ comment on function core_api.ledger_rebalance_due is 'Budgets below pools where 
 revoke execute on function core_api.ledger_rebalance_due from public;
 grant execute on function core_api.ledger_rebalance_due to service_role;
 
+-- supabase/schemas/80_ledger/refund.sql
+
+-- Refunds by hold: the id of a hold is enough, its transactions need not be known.
+
+create index ledger_tx_hold_idx on core.ledger_tx (hold, id) where op in ('capture', 'settle', 'lease_report');
+
+-- Gives back what a hold was charged, captures and reports included, whole (p_amount null: what is left) or in part, the last
+-- charge first; never what was uncollected. Writes a refund for each charge that it touches and one row for the whole. Replays
+-- on p_key. Locks: purse, hold, windows of all its charges.
+create function core_api.ledger_refund_hold(p_key text, p_hold uuid, p_amount bigint default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+declare
+  v_ok boolean;
+  v_member text := core.claims() ->> 'project';
+  v_hold core.ledger_hold;
+  v_account core.ledger_account;
+  v_lock record;
+  v_purse core.ledger_account;
+  v_charge record;
+  v_txs bigint[];
+  v_lefts bigint[];
+  v_ids bigint[];
+  v_starts timestamptz[];
+  v_left numeric;
+  v_rest bigint;
+  v_part jsonb;
+  v_parts jsonb := '[]';
+  v_tx bigint;
+  v_request jsonb := jsonb_build_object('op', 'refund_hold', 'hold', p_hold, 'amount', p_amount);
+  v_replay jsonb;
+  v_answer jsonb;
+begin
+  v_ok := core.ledger_require_key(p_key);
+  if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount); end if;
+  select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
+  v_ok := core.authorize('ledger:grant', coalesce(v_hold.project, v_member));
+  if v_hold.id is null then
+    perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
+      'Use the hold id that reserve returned.', jsonb_build_object('hold', p_hold));
+  end if;
+  select * into v_account from core.ledger_account where id = v_hold.account_id;
+  -- The windows of its charges: all at once here, because one charge after the other would lock them out of order.
+  select coalesce(array_agg(w.budget_id), '{}'), coalesce(array_agg(w.period_start), '{}') into v_ids, v_starts from (
+    select distinct k.budget_id, k.period_start
+    from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start)
+    where t.hold = p_hold and t.op in ('capture', 'settle', 'lease_report')) w;
+  v_lock := core.ledger_lock_account(null, v_account, p_hold, false, null, v_ids, v_starts);
+  v_purse := v_lock.purse;
+  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
+  if v_replay is not null then return v_replay; end if;
+
+  select array_agg(c.id order by c.id desc), array_agg(c.rest order by c.id desc), coalesce(sum(c.rest), 0) into v_txs, v_lefts, v_left
+  from (
+    select t.id, t.amount - coalesce((select sum(r.amount) from core.ledger_tx r where r.op = 'refund' and r.related_id = t.id), 0) as rest
+    from core.ledger_tx t where t.hold = p_hold and t.op in ('capture', 'settle', 'lease_report')) c
+  where c.rest > 0;
+  if v_left = 0 or coalesce(p_amount, v_left) > v_left then
+    perform core.refuse('PT409', 'over_refund', format('the hold %s has %s left to refund', p_hold, v_left), 'Refund at most that.',
+      jsonb_build_object('hold', p_hold, 'left', v_left));
+  elsif cardinality(v_txs) > 1000 then
+    perform core.refuse('PT413', 'too_many_charges', format('the hold %s was charged %s times', p_hold, cardinality(v_txs)),
+      'Refund its transactions one by one.', jsonb_build_object('hold', p_hold));
+  end if;
+
+  v_rest := coalesce(p_amount, v_left);
+  for v_charge in select u.tx, u.rest from unnest(v_txs, v_lefts) with ordinality as u (tx, rest, nth) order by u.nth loop
+    exit when v_rest = 0;
+    v_part := core.ledger_refund(null, format('refund-hold:%s:%s', encode(sha256(convert_to(p_key, 'UTF8')), 'hex'), v_charge.tx),
+      v_charge.tx, least(v_rest, v_charge.rest));
+    v_rest := v_rest - (v_part -> 'refunded')::bigint;
+    v_parts := v_parts || jsonb_build_object('tx', v_part -> 'tx', 'refunds', v_charge.tx, 'refunded', v_part -> 'refunded');
+  end loop;
+  v_tx := nextval('core.journal_id');
+  update core.ledger_account set version = version + 1 where id = v_purse.id returning * into v_purse;
+  v_answer := core.ledger_accepted(v_tx, v_purse, v_part -> 'budgets') || jsonb_build_object('account', v_account.code, 'hold', p_hold,
+    'refunded', coalesce(p_amount, v_left), 'left', v_left - coalesce(p_amount, v_left), 'refunds', v_parts);
+  perform core.ledger_journal(v_tx, p_key, 'refund_hold', v_account, v_purse, p_hold, 0, '{}', v_request, v_answer, v_lock.at);
+  return v_answer;
+end
+$$;
+comment on function core_api.ledger_refund_hold is 'Gives back what a hold was charged, whole or in part, the last charge first. Replays on p_key.';
+revoke execute on function core_api.ledger_refund_hold from public;
+grant execute on function core_api.ledger_refund_hold to core_member, service_role;
+
 -- supabase/schemas/80_ledger/seal.sql
 
 -- The seal: tamper evidence without slowing writes. A background call hashes what is final into a chain of blocks.
@@ -3301,6 +3398,35 @@ $$;
 comment on function core_api.ledger_verify is 'Checks the chain of seals against the journal; names the first bad block.';
 revoke execute on function core_api.ledger_verify from public;
 grant execute on function core_api.ledger_verify to service_role;
+
+-- supabase/schemas/80_ledger/stats.sql
+
+-- Gauges for metrics: cheap enough to be read every few seconds.
+create function core_api.ledger_stats() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_now timestamptz := clock_timestamp();
+  v_seal core.ledger_seal;
+begin
+  v_ok := core.authorize('ledger:operate', null);
+  select * into v_seal from core.ledger_seal order by id desc limit 1;
+  return (
+    select jsonb_build_object('ok', true, 'accounts', count(*), 'frozen', count(*) filter (where a.status = 'frozen'),
+      'in_debt', count(*) filter (where core.ledger_available(a) < 0), 'held', coalesce(sum(a.held), 0),
+      'balance', coalesce(sum(a.total_in - a.total_out), 0))
+    from core.ledger_account a where a.kind not in ('issuer', 'sink', 'breakage'))
+    || (select jsonb_build_object('open_holds', count(*), 'due_holds', count(*) filter (where h.expires_at <= v_now),
+      'oldest_due_s', coalesce(extract(epoch from v_now - min(h.expires_at) filter (where h.expires_at <= v_now)), 0))
+    from core.ledger_hold h where h.status = 'open')
+    || jsonb_build_object('transactions', (select last_value from core.journal_id),
+      'sealed_tx', coalesce(v_seal.last_tx, 0), 'sealed_at', v_seal.sealed_at,
+      'alerts', (select coalesce(max(id), 0) from core.ledger_alert));
+end
+$$;
+comment on function core_api.ledger_stats is 'Gauges of the ledger for metrics and operators.';
+revoke execute on function core_api.ledger_stats from public;
+grant execute on function core_api.ledger_stats to service_role;
 
 -- supabase/schemas/80_ledger/transfer.sql
 
@@ -3483,82 +3609,249 @@ grant execute on function core_api.ledger_refund to core_member, service_role;
 
 -- supabase/schemas/80_ledger/usage.sql
 
--- Usage for people, numbers for machines.
+-- Usage that teams bill by.
 
--- What an account was charged between two instants, per bucket (hour, day, week, month; UTC), refunds apart.
-create function core_api.ledger_usage(p_account text, p_from timestamptz, p_to timestamptz, p_bucket text) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+-- A group of an answer: a value that is long is shortened, and stays apart from others that begin alike.
+create function core.ledger_usage_group(p_values text[]) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select array(
+    select case when length(v.value) > 200 then left(v.value, 150) || '…' || left(encode(sha256(convert_to(v.value, 'UTF8')), 'hex'), 32) else v.value end
+    from unnest(p_values) with ordinality as v (value, ord) order by v.ord)
+$$;
+comment on function core.ledger_usage_group is 'The values of a group, each of at most 200 characters.';
+
+-- Where a page ended: the start of the bucket, what was charged, and the hash of the group. PT400 for anything else.
+create function core.ledger_usage_cursor(p_after text, out start timestamptz, out charged bigint, out hash text)
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_after is null then return; end if;
+  if p_after !~ '^[0-9]{1,18}[.][0-9]{1,18}[.][0-9a-f]{32}$' then
+    perform core.refuse('PT400', 'invalid_cursor', 'after must be next of the page before', 'Omit it for the first page.',
+      jsonb_build_object('field', 'after'));
+  end if;
+  start := timestamptz 'epoch' + split_part(p_after, '.', 1)::bigint * interval '1 microsecond';
+  charged := split_part(p_after, '.', 2)::bigint;
+  hash := split_part(p_after, '.', 3);
+end
+$$;
+comment on function core.ledger_usage_cursor is 'The place where a page of usage ended; nulls for the first page.';
+
+create function core.ledger_usage_require(p_from timestamptz, p_to timestamptz, p_bucket text, p_tz text, p_by text[]) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
+  v_buckets numeric;
+begin
+  if p_bucket is null or p_bucket not in ('hour', 'day', 'week', 'month', 'total') then
+    perform core.refuse('PT400', 'invalid_bucket', 'bucket must be hour, day, week, month or total', null, jsonb_build_object('field', 'bucket'));
+  elsif p_from is null or p_to is null or not isfinite(p_from) or not isfinite(p_to) or p_from >= p_to then
+    perform core.refuse('PT400', 'invalid_range', 'from must be before to, and neither may be infinite', null, jsonb_build_object('field', 'from'));
+  elsif p_from < timestamptz '2000-01-01 00:00Z' or p_to > timestamptz '3000-01-01 00:00Z' then
+    perform core.refuse('PT400', 'invalid_range', 'from and to must be between the years 2000 and 3000', null, jsonb_build_object('field', 'from'));
+  elsif p_to - p_from > interval '1100 days' then
+    perform core.refuse('PT400', 'invalid_range', 'a range has at most 1100 days', 'Ask for a shorter range, and add up the answers.',
+      jsonb_build_object('field', 'from'));
+  end if;
+  if p_bucket <> 'total' then
+    v_buckets := ceil(extract(epoch from p_to - p_from) / extract(epoch from ('1 ' || p_bucket)::interval));
+    if v_buckets > 1000 then
+      perform core.refuse('PT400', 'invalid_range', format('the range has %s buckets, at most 1000 are answered', v_buckets),
+        'Ask for a shorter range or larger buckets.', jsonb_build_object('field', 'bucket'));
+    end if;
+  end if;
+  if not core.ledger_is_time_zone(p_tz) then
+    perform core.refuse('PT400', 'invalid_time_zone', format('%s is not a time zone', coalesce(quote_literal(left(p_tz, 100)), 'null')),
+      'Use an IANA name such as UTC or Europe/Berlin.', jsonb_build_object('field', 'tz'));
+  end if;
+  if p_by is null or cardinality(p_by) > 4 or exists (select from unnest(p_by) k where k is null or length(k) not between 1 and 100)
+      or (select count(distinct k) from unnest(p_by) k) < cardinality(p_by) then
+    perform core.refuse('PT400', 'invalid_by', 'by must be at most four different names of 1 to 100 characters',
+      'account, user, or a key of the metadata such as model or tag.', jsonb_build_object('field', 'by'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.ledger_usage_require is 'Raises PT400 unless range, bucket, time zone and groups of a usage are valid.';
+
+-- What an account was charged between two instants, per bucket of time and per group, refunds apart. Buckets begin by the
+-- clock of p_tz; `total` is one for the whole range. p_children: with all accounts below it, whatever purse they draw on.
+-- p_by: `account`; `user` (metadata `user`, else the account of kind user); any key of the metadata, the settle's over the
+-- reserve's; `tag` reads `tag`, or each of `tags`, so that one charge may count in several groups. A refund counts where
+-- its charge does, at its own time. A report of a lease counts by its items: charged in their order, the rest uncollected.
+-- Groups come by bucket, the highest charge first, at most p_limit; pages of a range that is over are exact.
+create function core_api.ledger_usage(
+  p_account text, p_from timestamptz, p_to timestamptz, p_bucket text, p_tz text default 'UTC', p_children boolean default true,
+  p_by text[] default '{}', p_after text default null, p_limit int default 1000
+) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+set plan_cache_mode = force_custom_plan set jit = off as $$
+declare
+  v_ok boolean;
   v_account core.ledger_account;
-  v_buckets int;
   -- By how much numbers and times may differ in order: no call that waits for its locks takes as long.
   v_slack constant interval := '1 minute';
   v_low bigint;
   v_high bigint;
+  v_purses bigint[];
+  v_drawn bigint[];
+  v_cursor record;
+  v_grouped boolean;
+  v_metadata boolean;
+  v_next text;
   v_rows jsonb;
 begin
-  if p_bucket is null or p_bucket not in ('hour', 'day', 'week', 'month') then
-    perform core.refuse('PT400', 'invalid_bucket', 'bucket must be hour, day, week or month', null, jsonb_build_object('field', 'bucket'));
-  elsif p_from is null or p_to is null or not isfinite(p_from) or not isfinite(p_to) or p_from >= p_to then
-    perform core.refuse('PT400', 'invalid_range', 'from must be before to', null, jsonb_build_object('field', 'from'));
-  end if;
-  v_buckets := ceil(extract(epoch from p_to - p_from) / extract(epoch from ('1 ' || p_bucket)::interval));
-  if v_buckets > 1000 then
-    perform core.refuse('PT400', 'invalid_range', format('the range has %s buckets, at most 1000 are answered', v_buckets),
-      'Ask for a shorter range or larger buckets.', jsonb_build_object('field', 'bucket'));
-  end if;
+  v_ok := core.ledger_usage_require(p_from, p_to, p_bucket, p_tz, p_by);
+  v_ok := core.require_page(p_limit);
+  v_cursor := core.ledger_usage_cursor(p_after);
   v_account := core.ledger_find_account('ledger:read', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_low := core.ledger_number_at(greatest(p_from, timestamptz '2000-01-01') - v_slack);
-  v_high := core.ledger_number_at(least(p_to, timestamptz '3000-01-01') + v_slack);
-  select coalesce(jsonb_agg(jsonb_build_object('start', u.start, 'charged', u.charged, 'refunded', u.refunded, 'charges', u.charges,
-    'uncollected', u.uncollected)
-    order by u.start), '[]') into v_rows
-  from (
-    select date_trunc(p_bucket, t.created_at, 'UTC') as start,
-      coalesce(sum(t.amount) filter (where t.op <> 'refund'), 0) as charged,
-      coalesce(sum(t.amount) filter (where t.op = 'refund'), 0) as refunded,
-      coalesce(sum(t.uncollected), 0) as uncollected, count(*) filter (where t.op <> 'refund') as charges
-    from (
-      select * from core.ledger_tx p where p.purse_id = v_account.id and p.id > v_low and p.id <= v_high
-      union all
-      select * from core.ledger_tx d where d.account_id = v_account.id and d.account_id <> d.purse_id and d.id > v_low and d.id <= v_high) t
-    where t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report')
-      and t.created_at >= p_from and t.created_at < p_to
-    group by 1) u;
-  return jsonb_build_object('ok', true, 'account', p_account, 'bucket', p_bucket, 'from', p_from, 'to', p_to, 'usage', v_rows);
+  v_low := core.ledger_number_at(greatest(p_from, v_cursor.start) - v_slack);
+  v_high := core.ledger_number_at(p_to + v_slack);
+  v_grouped := p_by <> '{}';
+  v_metadata := exists (select from unnest(p_by) k where k <> 'account');
+
+  -- What draws on a purse of the tree is found by that purse; the others draw on one above it.
+  with recursive tree as (
+    select v_account.id, v_account.purse_id
+    union all
+    select a.id, a.purse_id from tree t join core.ledger_account a on a.parent_id = t.id where coalesce(p_children, true)
+  )
+  select coalesce(array_agg(id) filter (where purse_id = id), '{}'), coalesce(array_agg(id) filter (where purse_id = any (v_account.path[2:])), '{}')
+  into v_purses, v_drawn from tree;
+
+  with posting as (
+    select t.id, t.op, t.account_id, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
+    where t.purse_id = any (v_purses) and t.id > v_low and t.id <= v_high and (coalesce(p_children, true) or t.account_id = v_account.id)
+      and t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report') and t.created_at >= p_from and t.created_at < p_to
+    union all
+    select t.id, t.op, t.account_id, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
+    where t.account_id = any (v_drawn) and t.account_id <> t.purse_id and t.id > v_low and t.id <= v_high
+      and t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report') and t.created_at >= p_from and t.created_at < p_to
+  ), part as (
+    select t.op, t.account_id, t.created_at, t.amount::bigint as amount, coalesce(t.uncollected, 0)::bigint as uncollected,
+      case t.op when 'lease_report' then jsonb_array_length(t.request -> 'items') else 1 end as charges,
+      case when v_metadata then coalesce(h.metadata, '{}') || coalesce(c.request -> 'metadata', t.request -> 'metadata', '{}') else '{}' end as metadata
+    from posting t
+    left join core.ledger_hold h on v_metadata and h.id = t.hold
+    left join core.ledger_tx c on v_metadata and t.op = 'refund' and c.id = t.related_id
+    where not (v_metadata and t.op = 'lease_report')
+    union all
+    select t.op, t.account_id, t.created_at, least(i.upto, t.amount) - least(i.upto - i.amount, t.amount),
+      i.amount - (least(i.upto, t.amount) - least(i.upto - i.amount, t.amount)), 1, coalesce(h.metadata, '{}') || i.metadata
+    from posting t
+    join core.ledger_hold h on h.id = t.hold
+    cross join lateral (
+      select (v.item -> 'amount')::bigint as amount, coalesce(v.item -> 'metadata', '{}') as metadata,
+        (sum((v.item -> 'amount')::bigint) over (order by v.ord))::bigint as upto
+      from jsonb_array_elements(t.request -> 'items') with ordinality as v (item, ord)) i
+    where v_metadata and t.op = 'lease_report'
+  ), grouped as (
+    select case p_bucket when 'total' then p_from else date_trunc(p_bucket, p.created_at, p_tz) end as start,
+      case when v_grouped then array(
+        select case k.name when 'account' then a.code
+          when 'user' then coalesce(p.metadata ->> 'user', case a.kind when 'user' then coalesce(a.metadata ->> 'user', a.code) end)
+          when 'tag' then coalesce(p.metadata ->> 'tag', g.tag)
+          else p.metadata ->> k.name end
+        from unnest(p_by) with ordinality as k (name, ord) order by k.ord) end as "group",
+      p.op, p.amount, p.uncollected, p.charges
+    from part p
+    left join core.ledger_account a on v_grouped and a.id = p.account_id
+    left join lateral jsonb_array_elements_text(case when 'tag' = any (p_by) and p.metadata ->> 'tag' is null
+      and jsonb_typeof(p.metadata -> 'tags') = 'array' then p.metadata -> 'tags' end) as g (tag) on true
+  ), summed as (
+    select u.start, core.ledger_usage_group(u."group") as "group", md5(coalesce(u."group"::text, '')) as hash,
+      coalesce(sum(u.amount) filter (where u.op <> 'refund'), 0)::bigint as charged,
+      coalesce(sum(u.amount) filter (where u.op = 'refund'), 0)::bigint as refunded,
+      sum(u.uncollected)::bigint as uncollected, coalesce(sum(u.charges) filter (where u.op <> 'refund'), 0)::bigint as charges
+    from grouped u group by u.start, u."group"
+  ), paged as (
+    select * from summed s
+    where p_after is null or s.start > v_cursor.start
+      or s.start = v_cursor.start and (s.charged < v_cursor.charged or s.charged = v_cursor.charged and s.hash > v_cursor.hash)
+    order by s.start, s.charged desc, s.hash limit p_limit + 1
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('start', r.start, 'group', to_jsonb(coalesce(r."group", '{}')), 'charged', r.charged,
+      'refunded', r.refunded, 'uncollected', r.uncollected, 'charges', r.charges) order by r.nth) filter (where r.nth <= p_limit), '[]'),
+    max(format('%s.%s.%s', (extract(epoch from r.start) * 1000000)::bigint, r.charged, r.hash)) filter (where r.nth = p_limit and r.total > p_limit)
+  into v_rows, v_next
+  from (select p.*, row_number() over (order by p.start, p.charged desc, p.hash) as nth, count(*) over () as total from paged p) r;
+  return jsonb_build_object('ok', true, 'account', p_account, 'bucket', p_bucket, 'from', p_from, 'to', p_to, 'tz', p_tz,
+    'children', coalesce(p_children, true), 'by', to_jsonb(p_by), 'usage', v_rows, 'next', v_next);
 end
 $$;
-comment on function core_api.ledger_usage is 'Charges and refunds of an account per bucket of time; empty buckets are left out.';
+comment on function core_api.ledger_usage is 'Charges and refunds of an account per bucket of time and per account, user or metadata key; empty ones are left out.';
 revoke execute on function core_api.ledger_usage from public;
 grant execute on function core_api.ledger_usage to core_member, service_role;
 
--- Gauges for metrics: cheap enough to be read every few seconds.
-create function core_api.ledger_stats() returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+-- supabase/schemas/80_ledger/user.sql
+
+-- End users: an account each, below the project's own, with a cap.
+
+-- The code of a user's account. What an account's code cannot hold (a slash, a space, other letters, a long name) is named by
+-- its hash; the two kinds never meet.
+create function core.ledger_user_code(p_project text, p_user text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select p_project || case when p_user ~ '^[A-Za-z0-9_.:@-]{1,100}$' then '/u:' || p_user
+    else '/h:' || encode(sha256(convert_to(p_user, 'UTF8')), 'hex') end
+$$;
+comment on function core.ledger_user_code is 'The code of the account of an end user of a project.';
+
+-- Makes sure that an end user has an account that draws on the project's, and a cap per period: opens the one, sets the other, or
+-- finds both as they should be and changes nothing (tx null). A project's credential may do so within its own account; a
+-- cap that the owner set it may only lower. Another period is another cap beside the first. Replays on p_key. Locks: the
+-- project's account, then as ledger_budget_set.
+create function core_api.ledger_user_ensure(
+  p_key text, p_user text, p_limit bigint, p_period text default 'month', p_tz text default 'UTC', p_project text default null
+) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean;
-  v_now timestamptz := clock_timestamp();
-  v_seal core.ledger_seal;
+  v_project text := coalesce(p_project, core.claims() ->> 'project');
+  v_code text;
+  v_account core.ledger_account;
+  v_purse core.ledger_account;
+  v_facts jsonb;
+  v_request jsonb := jsonb_build_object('op', 'user_ensure', 'user', p_user, 'limit', p_limit, 'period', p_period, 'tz', p_tz);
+  v_replay jsonb;
+  v_answer jsonb;
 begin
-  v_ok := core.authorize('ledger:operate', null);
-  select * into v_seal from core.ledger_seal order by id desc limit 1;
-  return (
-    select jsonb_build_object('ok', true, 'accounts', count(*), 'frozen', count(*) filter (where a.status = 'frozen'),
-      'in_debt', count(*) filter (where core.ledger_available(a) < 0), 'held', coalesce(sum(a.held), 0),
-      'balance', coalesce(sum(a.total_in - a.total_out), 0))
-    from core.ledger_account a where a.kind not in ('issuer', 'sink', 'breakage'))
-    || (select jsonb_build_object('open_holds', count(*), 'due_holds', count(*) filter (where h.expires_at <= v_now),
-      'oldest_due_s', coalesce(extract(epoch from v_now - min(h.expires_at) filter (where h.expires_at <= v_now)), 0))
-    from core.ledger_hold h where h.status = 'open')
-    || jsonb_build_object('transactions', (select last_value from core.journal_id),
-      'sealed_tx', coalesce(v_seal.last_tx, 0), 'sealed_at', v_seal.sealed_at,
-      'alerts', (select coalesce(max(id), 0) from core.ledger_alert));
+  v_ok := core.ledger_require_key(p_key);
+  if v_project is null then
+    perform core.refuse('PT400', 'invalid_project', 'project is missing', 'Name the project whose user it is.', jsonb_build_object('field', 'project'));
+  end if;
+  v_ok := core.authorize('ledger:account', v_project);
+  if p_user is null or length(p_user) not between 1 and 500 then
+    perform core.refuse('PT400', 'invalid_user', 'user must be a text of 1 to 500 characters', 'Send your own id of the user.',
+      jsonb_build_object('field', 'user'));
+  elsif p_limit is null then
+    perform core.refuse('PT400', 'invalid_amount', 'limit is missing', 'Send the cap per period in micro-credits.', jsonb_build_object('field', 'limit'));
+  end if;
+  v_ok := core.ledger_require_amount('limit', p_limit, 0);
+  v_code := core.ledger_user_code(v_project, p_user);
+  v_facts := jsonb_build_object('user', p_user, 'account', v_code, 'period', p_period, 'tz', p_tz, 'limit', p_limit);
+  v_replay := core.ledger_replay(v_project, p_key, v_request);
+  if v_replay is not null then return v_replay || v_facts; end if;
+
+  select * into v_account from core.ledger_account where code = v_code;
+  if v_account.id is null then
+    v_answer := core_api.ledger_account_open('user:' || encode(sha256(convert_to(p_user, 'UTF8')), 'hex'), v_code, 'user', v_project,
+      0, jsonb_build_object('user', p_user), 'parent');
+    if not (v_answer -> 'ok')::boolean then return v_answer; end if;
+  elsif core.ledger_is_frozen(v_account.path) then
+    select * into v_purse from core.ledger_account where id = v_account.purse_id;
+    return core.ledger_denied('account_frozen', v_code, v_purse);
+  elsif exists (select from core.ledger_budget b where b.account_id = v_account.id and b.name = p_period and b.removed_at is null
+      and b.period = p_period and b.time_zone = p_tz and b.limit_amount = p_limit) then
+    select * into v_purse from core.ledger_account where id = v_account.purse_id;
+    return core.ledger_accepted(null, v_purse, core.ledger_current_budgets(v_account.path, clock_timestamp())) || v_facts;
+  end if;
+  return core.ledger_budget_set('ledger:account', p_key, v_code, p_period, p_period, p_limit, p_tz, 0, 0, '{8000,10000}', null, v_request)
+    || v_facts;
 end
 $$;
-comment on function core_api.ledger_stats is 'Gauges of the ledger for metrics and operators.';
-revoke execute on function core_api.ledger_stats from public;
-grant execute on function core_api.ledger_stats to service_role;
+comment on function core_api.ledger_user_ensure is 'Makes sure that an end user of a project has an account with a cap per period. Replays on p_key.';
+revoke execute on function core_api.ledger_user_ensure from public;
+grant execute on function core_api.ledger_user_ensure to core_member, service_role;
 
 -- supabase/schemas/80_ledger/batch/00_batch.sql
 
@@ -3626,6 +3919,31 @@ end
 $$;
 comment on function core.ledger_apply is 'One operation of a batch through its own function; PT4xx and bad values become {ok: false, code, error}.';
 
+-- By which request each operation of a batch came, in their order: the control plane sends the calls of many requests as one
+-- batch and names them in the claims, where only who can sign a token can name a request. Empty: all by core.request_id().
+create function core.ledger_batch_requests() returns text[]
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ids jsonb := core.claims() -> 'rids';
+begin
+  if v_ids is null then return '{}'; end if;
+  return array(select jsonb_array_elements_text(v_ids));
+end
+$$;
+comment on function core.ledger_batch_requests is 'The request of each operation of a batch, or nothing.';
+
+-- Runs one operation of a batch as a call of its own request.
+create function core.ledger_apply_for(p_request_id text, p_op jsonb, p_batch core.ledger_batch_locks) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_request_id is not null then
+    perform set_config('request.jwt.claims', (core.claims() - 'rids' || jsonb_build_object('rid', p_request_id))::text, true);
+  end if;
+  return core.ledger_apply(p_op, p_batch);
+end
+$$;
+comment on function core.ledger_apply_for is 'One operation of a batch, journaled under its own request.';
+
 -- Whether the caller has a scope at all, where its reach (its own project, or every one) is looked at apart.
 create function core.ledger_may(p_scope text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -3685,10 +4003,11 @@ create function core.ledger_batch_apply(p_ops jsonb, p_locks core.ledger_batch_l
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_results text[] := '{}';
-  v_op jsonb;
+  v_op record;
+  v_requests text[] := core.ledger_batch_requests();
 begin
-  for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || core.ledger_apply(v_op, p_locks)::text;
+  for v_op in select o.value, o.ordinality as nth from jsonb_array_elements(p_ops) with ordinality as o loop
+    v_results := v_results || core.ledger_apply_for(v_requests[v_op.nth], v_op.value, p_locks)::text;
   end loop;
   return '[' || array_to_string(v_results, ', ') || ']';
 end
@@ -4239,6 +4558,7 @@ declare
   v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
   v_actor text := core.actor();
   v_request_id text := core.request_id();
+  v_requests text[] := core.ledger_batch_requests();
 begin
   -- No other call has these keys, and on conflict, which looks first, costs a third of an insert. Sorted, because two
   -- batches with the same keys in opposite orders would wait for each other.
@@ -4255,12 +4575,12 @@ begin
       settled, held, available, windows, request, actor, request_id, created_at, above, uncollected, captured_from)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
       l.budget_ids, l.window_starts,
-      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, v_request_id, b.at,
+      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, coalesce(v_requests[x.nth], v_request_id), b.at,
       x.above, x.uncollected, case x.op when 'settle' then nullif(x.captured, 0) end
     from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.present, b.settled, b.held,
         b.counts, b.request, b.above, b.uncollected, b.hold_captured, b.hold_amount, b.hold_status, b.amount)
-      as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, present, settled, held, counts, request, above, uncollected,
-        captured, granted, status, amount)
+      with ordinality as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, present, settled, held, counts, request, above, uncollected,
+        captured, granted, status, amount, nth)
     left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord)
       on l.ord = case when x.op = 'charge' then x.list
         when x.op = 'settle' and (x.status = 'expired' or x.amount > x.granted - x.captured) then x.present end
@@ -4309,6 +4629,7 @@ declare
   v_holds uuid[];
   v_lock record;
   v_locks core.ledger_batch_locks;
+  v_requests text[] := core.ledger_batch_requests();
   v_ok boolean;
 begin
   if jsonb_array_length(p_ops) = 0 then return '[]'; end if;
@@ -4316,7 +4637,7 @@ begin
     if v_member is not null and p_ops -> 0 ->> 'op' in ('reserve', 'settle', 'void', 'charge') then
       v_ok := core.authorize('ledger:spend', v_member);
     end if;
-    return jsonb_build_array(core.ledger_apply(p_ops -> 0, null))::text;
+    return jsonb_build_array(core.ledger_apply_for(v_requests[1], p_ops -> 0, null))::text;
   end if;
   b := core.ledger_batch_parse(p_ops);
   if b.op is null then return core.ledger_batch_each(p_ops); end if;
@@ -4345,7 +4666,7 @@ begin
   if array_position(b.result, null) is not null then
     v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts);
     for i in 1 .. cardinality(b.op) loop
-      if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
+      if b.result[i] is null then b.result[i] := core.ledger_apply_for(v_requests[i], p_ops -> (i - 1), v_locks)::text; end if;
     end loop;
   end if;
   return '[' || array_to_string(b.result, ', ') || ']';

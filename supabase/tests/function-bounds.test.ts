@@ -16,7 +16,7 @@ const boundedOtherwise: Readonly<Record<string, string>> = {
   key_create: 'the scopes of one key',
   ledger_lease_report: 'the items of one report',
   ledger_rebalance: 'the accounts below one parent',
-  ledger_usage: '1,000 buckets',
+  ledger_refund_hold: '1,000 charges',
   member_roles: 'the projects of one person',
   project_list: 'the registered projects',
   share_set: 'the rights of one share',

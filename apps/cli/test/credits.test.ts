@@ -43,7 +43,7 @@ test('a hold is extended and captured while the work continues, and what was cha
   expect((await spawn(running.keys['owner'], refund)).code).toBe(5)
 
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
-  const { usage } = await asProject('credits', 'usage', '--by', 'month', '--to', tomorrow)
+  const { usage } = await asProject('credits', 'usage', '--per', 'month', '--to', tomorrow)
   expect(usage.at(-1)).toMatchObject({ charged: 1_250_000, refunded: 1_250_000 })
 })
 
@@ -124,4 +124,31 @@ test('the journal is sealed and verified; a broken chain exits 1', async () => {
   broken.close()
   expect(found.code).toBe(1)
   expect(JSON.parse(found.stdout)).toMatchObject({ valid: false, badBlock })
+})
+
+test('usage of today is grouped by user and model, as a table for spreadsheets too', async () => {
+  for (const user of ['ann, the boss', '=1+1']) {
+    const body = JSON.stringify({ account: 'smart_layer', amount: 5, metadata: { user, model: 'small' } })
+    await asProject('api', 'POST', '/v1/projects/current/charges', '--body', body)
+  }
+  const today = ['credits', 'usage', '--today', '--tz', 'Pacific/Kiritimati', '--by', 'user,model']
+  const grouped = await asProject(...today)
+  expect(grouped).toMatchObject({ by: ['user', 'model'], bucket: 'total', timeZone: 'Pacific/Kiritimati' })
+  expect(grouped.usage).toContainEqual(expect.objectContaining({ group: ['=1+1', 'small'], charged: 5, charges: 1 }))
+  const { stdout } = await spawn(running.keys['smart_layer'], [...today, '--csv', '--limit', '1'])
+  const lines = stdout.split('\r\n').map((line) => line.trim())
+  expect(lines[0]).toBe('start,user,model,charged,refunded,uncollected,charges')
+  expect(lines.filter((line) => line.endsWith('small,5,0,0,1')).toSorted()).toEqual([
+    expect.stringContaining(`"'=1+1"`),
+    expect.stringContaining('"ann, the boss"'),
+  ])
+  expect(await asProject('credits', 'usage', '--yesterday', '--by', 'user')).toMatchObject({ usage: [] })
+  expect((await spawn(running.keys['smart_layer'], [...today, '--from', '2026-11-20'])).code).toBe(2)
+})
+
+test('an end user has an account with a cap, made once', async () => {
+  const ensure = ['credits', 'ensure-user', 'ann/of the shop', '2.5']
+  const made = await asProject(...ensure)
+  expect(made).toMatchObject({ limit: 2_500_000, period: 'month', account: expect.stringMatching(/^smart_layer\/h:/) })
+  expect(await asProject(...ensure)).toMatchObject({ account: made.account, tx: null })
 })

@@ -133,3 +133,19 @@ test('a key too long to derive others from is refused before anything happens', 
   })
   expect(await send({ ops: [{ ...op, key: 'own' }] }, long)).toMatchObject({ status: 200 })
 })
+
+test('a key between quotes, as a structured field has it, is the same key', async () => {
+  const charge = (idempotencyKey: string) =>
+    server.send('POST', '/v1/projects/current/charges', {
+      key: server.keys.smart_layer,
+      body: { account: 'smart_layer', amount: 1 },
+      idempotencyKey,
+    })
+  const name = uuidv7()
+  const first = await charge(name)
+  expect(first.body).toMatchObject({ replayed: false })
+  expect((await charge(`"${name}"`)).body).toMatchObject({ tx: first.body['tx'], replayed: true })
+  const escaped = await charge(`"${name} \\"so\\" \\\\"`)
+  expect((await charge(`${name} "so" \\`)).body).toMatchObject({ tx: escaped.body['tx'], replayed: true })
+  expect(await charge('""')).toMatchObject({ status: 400, body: { errors: [{ location: 'header.Idempotency-Key' }] } })
+})

@@ -162,12 +162,70 @@ test('usage counts charges and refunds per bucket', async () => {
     status: 400,
     body: { errors: [{ location: 'query.from' }] },
   })
-  expect(await read('?from=2010-01-01T00:00:00Z&bucket=hour')).toMatchObject({
+  expect(await read('?from=2025-01-01T00:00:00Z&to=2026-01-01T00:00:00Z&bucket=hour')).toMatchObject({
     status: 400,
     body: { errors: [{ location: 'query.bucket' }] },
   })
   const foreign = await server.send('GET', `${current}/accounts/manus_origin/usage`, { key: server.keys.smart_layer })
   expect(foreign).toMatchObject({ status: 404, body: { code: 'account_not_found' } })
+})
+
+test('usage per user comes page by page, and as CSV with a link to the next page', async () => {
+  const account = await openFunded('smart_layer/billed', 100)
+  await openFunded('smart_layer/billed/below', 100)
+  const charge = (user: string, amount: number, to = account) =>
+    post('/charges', { account: to, amount, metadata: { user, long_key: 'kept' } })
+  await charge('ann', 7)
+  await charge('=cmd', 9)
+  await charge('bob', 3, 'smart_layer/billed/below')
+  const address = `${current}/accounts/${encodeURIComponent(account)}/usage`
+  const day = new Date().toISOString().slice(0, 10)
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+  const read = (query: string, headers: Record<string, string> = {}) =>
+    server.send('GET', `${address}?from=${day}&to=${tomorrow}&bucket=total&${query}`, {
+      key: server.keys.smart_layer,
+      headers,
+    })
+  const groups = (reply: Awaited<ReturnType<typeof read>>) => reply.body['usage']
+  expect(groups(await read('by=user,long_key'))).toMatchObject([
+    { group: ['=cmd', 'kept'], charged: 9 },
+    { group: ['ann', 'kept'], charged: 7 },
+    { group: ['bob', 'kept'], charged: 3 },
+  ])
+  expect(groups(await read('by=user&children=false'))).toHaveLength(2)
+  const table = `start,user,charged,refunded,uncollected,charges\r\n${day}T00:00:00+00:00,"'=cmd",9,0,0,1\r\n`
+  const first = await read('by=user&limit=1', { accept: 'text/csv' })
+  expect(first).toMatchObject({ status: 200, text: table })
+  expect(first.headers['content-type']).toContain('text/csv')
+  const next = /^<(.*)>; rel="next"$/.exec(String(first.headers['link']))?.[1]
+  const second = await server.send('GET', `${address}${next}`, { key: server.keys.smart_layer })
+  expect(second.text).toContain(',ann,7,')
+  expect((await read('by=user&format=csv')).text.split('\r\n')).toHaveLength(5)
+  expect(await read('by=a,b,c,d,e')).toMatchObject({ status: 400, body: { errors: [{ location: 'query.by' }] } })
+  expect(await read('timeZone=Europe/Atlantis')).toMatchObject({
+    status: 400,
+    body: { errors: [{ location: 'query.timeZone' }] },
+  })
+})
+
+test('a key of a project makes sure of a user with a cap, whatever the name', async () => {
+  const ensure = (user: string, limit = 20) =>
+    server.send('PUT', `${current}/users`, { key: server.keys.smart_layer, body: { user, limit } })
+  const made = await ensure('../../pool/%2e')
+  expect(made).toMatchObject({
+    status: 200,
+    body: { limit: 20, period: 'month', timeZone: 'UTC', tx: expect.any(Number) },
+  })
+  const account = String(made.body['account'])
+  expect(account).toMatch(/^smart_layer\/h:[0-9a-f]{64}$/)
+  expect(await ensure('../../pool/%2e')).toMatchObject({ status: 200, body: { account, tx: null } })
+  expect(await post('/charges', { account, amount: 15 })).toMatchObject({ status: 201 })
+  expect(await post('/charges', { account, amount: 15 })).toMatchObject({
+    status: 402,
+    body: { code: 'budget_exhausted' },
+  })
+  expect(await ensure('half \ud83d')).toMatchObject({ status: 400, body: { errors: [{ location: 'body.user' }] } })
+  expect(await ensure('x'.repeat(10_240))).toMatchObject({ status: 400, body: { errors: [{ location: 'body.user' }] } })
 })
 
 test('unused cap is rebalanced between siblings: first previewed, then moved, once per key', async () => {

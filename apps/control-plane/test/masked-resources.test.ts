@@ -95,6 +95,7 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   voidHold: [['hold', (id) => ({ method: 'POST', path: `/holds/${id}/void`, body: {} })]],
   chargeCredits: [['account', (id) => ({ method: 'POST', path: '/charges', body: { account: id, amount: 5 } })]],
   refundCharge: [['tx', (id) => ({ method: 'POST', path: '/refunds', body: { tx: Number(id) } })]],
+  refundHold: [['hold', (id) => ({ method: 'POST', path: `/holds/${id}/refund`, body: {} })]],
   transferCredits: [
     ['account', (id) => ({ method: 'POST', path: '/transfers', body: { from: id, to: 'smart_layer', amount: 1 } })],
     ['account', (id) => ({ method: 'POST', path: '/transfers', body: { from: 'smart_layer', to: id, amount: 1 } })],

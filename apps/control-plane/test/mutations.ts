@@ -93,6 +93,7 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     path: `${project}/accounts/${encodeURIComponent(await openAccount(server))}`,
     body: { metadata: { note: uuidv7() } },
   }),
+  ensureUser: async () => ({ method: 'PUT', path: `${project}/users`, body: { user: uuidv7(), limit: 5 } }),
   grantCredits: async (server) => post('/grants', { account: await openAccount(server), amount: 5 }),
   reserveHold: async () => post('/holds', { account: 'smart_layer', amount: 5 }),
   extendHold: async (server) => post(`/holds/${await reserve(server)}/extend`, { add: 1 }),
@@ -103,6 +104,11 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   refundCharge: async (server) => {
     const { tx } = await act(server, post('/charges', { account: 'smart_layer', amount: 1 }))
     return post('/refunds', { tx })
+  },
+  refundHold: async (server) => {
+    const hold = await reserve(server)
+    await act(server, post(`/holds/${hold}/settle`, { amount: 1 }))
+    return post(`/holds/${hold}/refund`)
   },
   transferCredits: async (server) => {
     const [from, to] = [await openAccount(server), await openAccount(server)]

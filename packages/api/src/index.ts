@@ -52,6 +52,7 @@ export {
   revokeSystemApiKey,
   updateSystemApiKey,
 } from './key/routes/system-key.ts'
+export { addDays, dayOf, startOfDay } from './ledger/local-day.ts'
 export {
   getAccount,
   listAccounts,
@@ -68,9 +69,11 @@ export { grantCredits } from './ledger/routes/grant.ts'
 export { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './ledger/routes/hold.ts'
 export { getLedgerStats, sealLedger, verifyLedger } from './ledger/routes/ledger.ts'
 export { rebalanceBudgets } from './ledger/routes/rebalance.ts'
-export { refundCharge } from './ledger/routes/refund.ts'
+export { refundCharge, refundHold } from './ledger/routes/refund.ts'
 export { transferCredits } from './ledger/routes/transfer.ts'
 export { getUsage } from './ledger/routes/usage.ts'
+export { ensureUser } from './ledger/routes/user.ts'
+export { type UsageRows, usageCsv, usageCsvHeader, usageCsvLines } from './ledger/usage-csv.ts'
 export { listManifest } from './manifest/routes.ts'
 export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './member/routes.ts'
 export { problems, scopes, topics } from './nouns.ts'

@@ -9,8 +9,8 @@ import type { Claims } from './database.ts'
 export function toJwtClaims(claims: Claims): object {
   switch (claims.role) {
     case 'core_member': {
-      const { role, project, root, caps, sub, requestId: rid } = claims
-      return { role, project, root, caps, sub, rid }
+      const { role, project, root, caps, sub, requestId: rid, requestIds: rids } = claims
+      return { role, project, root, caps, sub, rid, rids }
     }
     case 'owner':
       return { sub: claims.sub, rid: claims.requestId }

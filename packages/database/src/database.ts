@@ -18,6 +18,8 @@ export interface MemberClaims {
   readonly sub: string
   /** By which request, for journals and audit rows. */
   readonly requestId?: string | undefined
+  /** The same for each operation of a `ledger_batch` that holds the calls of several requests. */
+  readonly requestIds?: readonly string[] | undefined
 }
 
 /**

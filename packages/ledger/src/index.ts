@@ -1,5 +1,7 @@
 export type { AccountBalance } from './account-balance.ts'
+export { type Coalescer, type CoalescerOptions, createCoalescer } from './coalescer.ts'
 export { type Credits, credits, formatCredits, microCredits } from './credits.ts'
+export type { EnsuredUser, EnsureUserInput } from './ensure-user.ts'
 export type { BootTime } from './lease/boot-time.ts'
 export type {
   Lease,
@@ -67,7 +69,9 @@ export type {
   Voided,
   VoidOutcome,
 } from './outcome.ts'
+export type { RefundedHold, RefundHoldInput } from './refund-hold.ts'
 export { type UnsettledWork, unsettledOf } from './unsettled-work.ts'
+export type { Usage, UsageInput, UsageRow } from './usage.ts'
 export type {
   HoldWork,
   HoldWorkDone,

@@ -3,6 +3,7 @@ import type { Database, RpcOptions } from '@core/database'
 import { type CallOptions, isCoreError, uuidv7, withDetails } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
+import { createUserEnsurer, type EnsuredUser, type EnsureUserInput } from './ensure-user.ts'
 import type { HoldCalls } from './hold-calls.ts'
 import { createLeaseCalls, type LeaseCalls } from './lease/lease-calls.ts'
 import {
@@ -16,7 +17,9 @@ import {
   toOperation,
 } from './operation.ts'
 import type { AccountDenial, Outcomes } from './outcome.ts'
+import { createHoldRefund, type RefundedHold, type RefundHoldInput } from './refund-hold.ts'
 import { toOutcome } from './to-outcome.ts'
+import { createUsageReader, type Usage, type UsageInput } from './usage.ts'
 import { type HoldWork, type HoldWorkInput, type HoldWorkOutcome, withHold } from './with-hold.ts'
 
 export interface LedgerDependencies {
@@ -47,12 +50,18 @@ export interface Ledger extends HoldCalls, AsyncDisposable {
   transfer(input: TransferInput, options?: CallOptions): Promise<Outcomes['transfer']>
   /** Gives back a charge, capture or settle. Needs `ledger:grant`. */
   refund(input: RefundInput, options?: CallOptions): Promise<Outcomes['refund']>
+  /** Gives back what a hold was charged, the last charge first. Needs `ledger:grant`. */
+  refundHold(input: RefundHoldInput, options?: CallOptions): Promise<RefundedHold>
   /** Reserves, works, and settles to what was metered; the rest always goes back. */
   withHold<Value>(input: HoldWorkInput, work: HoldWork<Value>, options?: CallOptions): Promise<HoldWorkOutcome<Value>>
   /** The lease functions of the database; `openLease` opens a lease that is spent offline. */
   readonly leases: LeaseCalls
   /** The balance of an account and the rest of its budgets. */
   balance(account: string, options?: CallOptions): Promise<AccountBalance | AccountDenial>
+  /** What an account was charged, per bucket of time and per account, user or metadata key. */
+  usage(input: UsageInput, options?: CallOptions): Promise<Usage | AccountDenial>
+  /** Makes sure that an end user has an account with a cap per period. Needs `ledger:account`. */
+  ensureUser(input: EnsureUserInput, options?: CallOptions): Promise<EnsuredUser | AccountDenial>
   /** Waits for the calls under way; new ones are refused. */
   close(): Promise<void>
 }
@@ -94,9 +103,12 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     grant: ({ key, ...input }, options) => run('grant', key, input, options),
     transfer: ({ key, ...input }, options) => run('transfer', key, input, options),
     refund: ({ key, ...input }, options) => run('refund', key, input, options),
+    refundHold: createHoldRefund(database, claims),
     withHold: (input, work, options) => withHold(ledger, input, work, options),
     leases: createLeaseCalls(database, claims),
     balance: async (account, options) => toAccountBalance(await readBalance({ account }, { ...options, claims })),
+    usage: createUsageReader(database, claims),
+    ensureUser: createUserEnsurer(database, claims),
     close: () => coalescer.close(),
     [Symbol.asyncDispose]: () => coalescer.close(),
   }

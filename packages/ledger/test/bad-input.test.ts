@@ -223,6 +223,17 @@ const functions: Record<string, { good: Args; scope: string; cases: Case[] }> = 
       ['a transaction that charged nothing', { p_tx: '$grant' }, 'E_CONFLICT', 'not_refundable'],
     ],
   },
+  ledger_refund_hold: {
+    good: { p_key: 'k', p_hold: '$captured', p_amount: 1 },
+    scope: 'ledger:grant',
+    cases: [
+      ...keys,
+      ...amounts('p_amount'),
+      ...holds,
+      ['a hold that was charged nothing', { p_hold: '$hold', p_amount: null }, 'E_CONFLICT', 'over_refund'],
+      ['more than was charged', { p_amount: 2 }, 'E_CONFLICT', 'over_refund'],
+    ],
+  },
   ledger_budget_set: {
     good: { p_key: 'k', p_account: 'alpha', p_name: 'daily', p_period: 'day', p_limit: 9_000 },
     scope: 'ledger:budget',
@@ -287,7 +298,10 @@ const functions: Record<string, { good: Args; scope: string; cases: Case[] }> = 
     cases: [
       ...accounts(),
       ...choices('p_bucket', 'invalid_bucket'),
+      ...pages,
       ['a range that runs back', { p_to: '2025-01-01' }, 'E_INVALID', 'invalid_range'],
+      ['an injection as a time zone', { p_tz: injection }, 'E_INVALID', 'invalid_time_zone'],
+      ['an injection as a cursor', { p_after: injection }, 'E_INVALID', null],
     ],
   },
   ledger_audit: { good: { p_account: 'alpha' }, scope: 'ledger:read', cases: accounts().slice(1) },

@@ -100,6 +100,10 @@ export function describePlans(rows: number): void {
       history: async () => `ledger_history('pool', p_limit => 10)`,
       'history of one that draws': async () => `ledger_history('pool/a', p_limit => 10)`,
       accounts: async () => `ledger_accounts()`,
+      usage: async () =>
+        `ledger_usage('pool', now() - interval '9 days', now() - interval '1 day', 'day', p_by => '{user,model}')`,
+      'usage of one that draws': async () =>
+        `ledger_usage('pool/a', now() - interval '9 days', now() - interval '1 day', 'day', p_by => '{user}')`,
       hold_get: async () => `ledger_hold_get('${await open()}')`,
       alerts: async () => `ledger_alerts()`,
       'a batch taken together': async () =>

@@ -108,13 +108,11 @@ comment on function core.ledger_recount is 'Counts what was charged since an ins
 -- once. Period and time zone are fixed for a budget's life: its windows are named by their starts. Removing forgets nothing: a
 -- budget that is set again counts what was spent meanwhile, and with another period what was spent since its start. What the owner
 -- set, a project may only make stricter. Replays on p_key. Locks: purse, window; set again, the purses below, too.
-create function core_api.ledger_budget_set(
-  p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
-  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
-  p_if_match text[] default null
+create function core.ledger_budget_set(
+  p_scope text, p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text, p_carry_cap bigint, p_floor bigint,
+  p_alert_bp int[], p_if_match text[], p_request jsonb default null
 ) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -154,10 +152,10 @@ begin
       jsonb_build_object('field', 'carry_cap'));
   end if;
   v_ok := core.ledger_require_amount('floor', p_floor, 0);
-  v_account := core.ledger_find_account('ledger:budget', p_account);
+  v_account := core.ledger_find_account(p_scope, p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
-    'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp));
+  v_request := coalesce(p_request, jsonb_build_object('op', 'budget_set', 'account', p_account, 'name', p_name, 'period', p_period, 'limit', p_limit,
+    'tz', p_tz, 'carry_cap', p_carry_cap, 'floor', p_floor, 'alert_bp', to_jsonb(p_alert_bp)));
 
   v_below := array[v_account.id];
   if exists (select from core.ledger_budget b where b.account_id = v_account.id and b.name = p_name and b.removed_at is not null) then
@@ -231,6 +229,20 @@ begin
   perform core.audit(case when p_limit is null then 'budget.remove' else 'budget.set' end, format('budget:%s:%s', p_account, p_name),
     v_account.project, v_before, case when p_limit is not null then core.ledger_budget_view(v_budget) end, v_tx);
   return v_answer;
+end
+$$;
+comment on function core.ledger_budget_set is 'core_api.ledger_budget_set for who has the scope; p_request: what the journal keeps of the call, where it was another one.';
+
+create function core_api.ledger_budget_set(
+  p_key text, p_account text, p_name text, p_period text, p_limit bigint, p_tz text default 'UTC',
+  p_carry_cap bigint default 0, p_floor bigint default 0, p_alert_bp int[] default '{8000,10000}',
+  p_if_match text[] default null
+) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+begin
+  return core.ledger_budget_set('ledger:budget', p_key, p_account, p_name, p_period, p_limit, p_tz, p_carry_cap, p_floor, p_alert_bp,
+    p_if_match);
 end
 $$;
 comment on function core_api.ledger_budget_set is 'Sets a cap per period on an account, or removes it with p_limit null. Replays on p_key.';

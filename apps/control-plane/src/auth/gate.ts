@@ -133,8 +133,13 @@ export function requireJson(headers: FastifyRequest['headers']): void {
 
 const printable = /^(?! *$)[\x20-\x7e]{1,200}$/
 
+/** A string of a structured field (RFC 9651): `"x"`, which means the same as a bare `x`. */
+const quoted = /^"((?:[^"\\]|\\["\\])*)"$/
+
 function idempotencyKeyOf(headers: FastifyRequest['headers'], use: 'required' | 'optional'): string {
-  const key = headers['idempotency-key']
+  const sent = headers['idempotency-key']
+  const inner = typeof sent === 'string' ? quoted.exec(sent)?.[1] : undefined
+  const key = inner === undefined ? sent : inner.replaceAll(/\\(["\\])/g, '$1')
   if (typeof key === 'string' && printable.test(key)) return key
   if (key === undefined && use === 'optional') return uuidv7()
   const message = key === undefined ? 'missing' : 'must be 1 to 200 printable ASCII characters'

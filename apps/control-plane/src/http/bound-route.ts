@@ -20,9 +20,17 @@ export type CoreAnswer = Readonly<Record<string, unknown>>
 export type RouteAnswer =
   | { readonly status: number; readonly body: unknown }
   | { readonly prepared: PreparedAnswer }
+  | TextAnswer
   /** The handler has taken over the connection and writes to it. */
   | { readonly streaming: true }
   | Denial
+
+/** A success in the other form that its contract names. */
+export interface TextAnswer {
+  readonly text: string
+  readonly type: string
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /** An expected refusal; its sentence is in the table of its noun. */
 export interface Denial {
@@ -44,6 +52,8 @@ export interface RouteContext {
   readonly idempotencyKey: string
   /** The states an edit may be made in, as core_api takes them; null where the request names none. */
   readonly ifMatch: readonly string[] | null
+  /** The Accept header; empty where there is none. */
+  readonly accept: string
   /** The caller; on public routes anonymous, without scopes. */
   readonly principal: Principal
   /** The path's project, with `current` resolved; empty on routes without one. */

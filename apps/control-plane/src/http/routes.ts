@@ -18,7 +18,7 @@ import { toRouterPattern } from './route-pattern.ts'
 import { htmlPolicy } from './security-headers.ts'
 
 export interface RoutesDependencies {
-  readonly nouns: readonly Pick<Noun, 'routes' | 'denials' | 'listeners'>[]
+  readonly nouns: readonly Pick<Noun, 'routes' | 'denials' | 'listeners' | 'joinCalls'>[]
   readonly database: Pick<Database, 'call'>
   readonly keyring: Keyring
   readonly admission: Admission
@@ -26,7 +26,9 @@ export interface RoutesDependencies {
 }
 
 /** Registers every route of the contract, and refuses to start where one is undeclared, unguarded or unserved. */
-export function installRoutes(app: FastifyInstance, { nouns, ...dependencies }: RoutesDependencies): void {
+export function installRoutes(app: FastifyInstance, { nouns, ...given }: RoutesDependencies): void {
+  const database = nouns.reduce((calls, { joinCalls }) => joinCalls?.(calls) ?? calls, given.database)
+  const dependencies = { ...given, database }
   const bound = nouns.flatMap((noun) => noun.routes)
   checkComplete(bound)
   const denials = joinDenials(nouns)
@@ -111,7 +113,7 @@ const anonymousCaller: Caller = {
 }
 
 function createContext(
-  { id, caller }: Pick<FastifyRequest, 'id' | 'caller'>,
+  { id, caller, headers }: Pick<FastifyRequest, 'id' | 'caller' | 'headers'>,
   database: Pick<Database, 'call'>,
   ifMatch: readonly string[] | null,
 ): RouteContext {
@@ -122,6 +124,7 @@ function createContext(
     project,
     claims,
     idempotencyKey,
+    accept: headers.accept ?? '',
     ifMatch,
     rpc: async (name, args) => {
       if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
@@ -131,7 +134,7 @@ function createContext(
       const bound = bindTo(principal, name)
       if (bound === undefined) throw notFound()
       const within = { principal: bound, project: name, isRoot: false, idempotencyKey }
-      return createContext({ id, caller: within }, database, ifMatch).rpc
+      return createContext({ id, caller: within, headers }, database, ifMatch).rpc
     },
     rpcUnbound: async (name, args) => {
       if (principal.project !== undefined) throw new CoreError('E_INTERNAL', `${name} would leave the key's project`)
@@ -153,6 +156,7 @@ function send(
 ): FastifyReply {
   if ('streaming' in answer) return reply
   if ('prepared' in answer) return sendPrepared(reply, answer.prepared, precondition)
+  if ('text' in answer) return reply.headers(answer.headers).type(answer.type).send(answer.text)
   if ('problem' in answer) {
     return sendProblem(reply, answer.problem, { detail: describeDenial(answer, denials), facts: answer.facts })
   }

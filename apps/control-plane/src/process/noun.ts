@@ -34,6 +34,8 @@ export interface Noun {
   readonly loops?: readonly Loop[]
   /** Registers gauges; each reads its figure when it is scraped. */
   readonly metrics?: (registry: Registry) => void
+  /** Sends the calls of requests in its own way: those of many as one. */
+  readonly joinCalls?: (database: Pick<Database, 'call'>) => Pick<Database, 'call'>
   /** What the process does itself at an event of a topic. */
   readonly listeners?: TopicListeners
   /** The sentence for each denial of its functions. */

@@ -61,7 +61,7 @@ export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl
 }
 
 function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
-  const { auth, input, produces = 'application/json' } = route
+  const { auth, input, produces = 'application/json', alsoProduces } = route
   const [example] = route.examples
   const scoped = auth !== 'public' && auth !== 'authenticated'
   return {
@@ -108,6 +108,9 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
                         ...(produces === 'application/json' ? { schema: toJsonSchema(schema, 'output', schemas) } : {}),
                         ...(shown === undefined ? {} : { example: shown.response }),
                       },
+                      ...(alsoProduces === undefined
+                        ? {}
+                        : { [alsoProduces]: { schema: { type: 'string', maxLength: 2_000_000 } } }),
                     },
                   }),
             },

@@ -74,6 +74,8 @@ export interface RouteContract {
   readonly outputs: Readonly<Record<number, z.ZodType>>
   /** `text/html` routes answer with a page, the other two with a stream; their output schema says no more. */
   readonly produces?: 'text/html' | 'text/event-stream' | 'websocket'
+  /** Another form of the same answer, for a caller that asks for it. The typed client gets JSON. */
+  readonly alsoProduces?: 'text/csv'
   /** What this route can answer beyond the problems every route has (`problemsOf`). */
   readonly problems: readonly ProblemCode[]
   readonly examples: readonly RouteExample[]

@@ -8,7 +8,7 @@ export {
   ledgerHistory,
   ledgerHoldGet,
   ledgerRebalance,
-  ledgerUsage,
+  ledgerUserEnsure,
 } from './functions/account.ts'
 export type { Credits } from './functions/answer.ts'
 export { ledgerLeaseClose, ledgerLeaseGet, ledgerLeaseOpen, ledgerLeaseReport } from './functions/lease.ts'
@@ -30,8 +30,10 @@ export {
   ledgerExtend,
   ledgerGrant,
   ledgerRefund,
+  ledgerRefundHold,
   ledgerReserve,
   ledgerSettle,
   ledgerTransfer,
   ledgerVoid,
 } from './functions/posting.ts'
+export { ledgerUsage } from './functions/usage.ts'

@@ -9,9 +9,10 @@ import { grantCredits } from './routes/grant.ts'
 import { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
 import { getLedgerStats, sealLedger, verifyLedger } from './routes/ledger.ts'
 import { rebalanceBudgets } from './routes/rebalance.ts'
-import { refundCharge } from './routes/refund.ts'
+import { refundCharge, refundHold } from './routes/refund.ts'
 import { transferCredits } from './routes/transfer.ts'
 import { getUsage } from './routes/usage.ts'
+import { ensureUser } from './routes/user.ts'
 
 /** In the order of the docs. */
 export const routes = [
@@ -23,10 +24,12 @@ export const routes = [
   voidHold,
   chargeCredits,
   refundCharge,
+  refundHold,
   listAccounts,
   openAccount,
   getAccount,
   updateAccount,
+  ensureUser,
   getBalance,
   getHistory,
   getUsage,

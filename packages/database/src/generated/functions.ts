@@ -504,6 +504,15 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Gives back what a hold was charged, whole or in part, the last charge first. Replays on p_key. */
+  ledger_refund_hold: {
+    args: {
+      p_key: string
+      p_hold: string
+      p_amount?: number | null | undefined
+    }
+    result: Json
+  }
   /** Sets credits aside before work starts: all, or at least p_min, or a denial. Replays on p_key. */
   ledger_reserve: {
     args: {
@@ -551,13 +560,30 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Charges and refunds of an account per bucket of time; empty buckets are left out. */
+  /** Charges and refunds of an account per bucket of time and per account, user or metadata key; empty ones are left out. */
   ledger_usage: {
     args: {
       p_account: string
       p_from: string
       p_to: string
       p_bucket: string
+      p_tz?: string | undefined
+      p_children?: boolean | undefined
+      p_by?: readonly string[] | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Makes sure that an end user of a project has an account with a cap per period. Replays on p_key. */
+  ledger_user_ensure: {
+    args: {
+      p_key: string
+      p_user: string
+      p_limit: number
+      p_period?: string | undefined
+      p_tz?: string | undefined
+      p_project?: string | null | undefined
     }
     result: Json
   }

@@ -558,6 +558,16 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'ledger_refund_hold',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_hold', type: 'uuid', required: true },
+      { name: 'p_amount', type: 'bigint', required: false },
+    ],
+  },
+  {
     name: 'ledger_reserve',
     returns: 'jsonb',
     isForMembers: true,
@@ -618,6 +628,24 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_from', type: 'timestamp with time zone', required: true },
       { name: 'p_to', type: 'timestamp with time zone', required: true },
       { name: 'p_bucket', type: 'text', required: true },
+      { name: 'p_tz', type: 'text', required: false },
+      { name: 'p_children', type: 'boolean', required: false },
+      { name: 'p_by', type: 'text[]', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'ledger_user_ensure',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_user', type: 'text', required: true },
+      { name: 'p_limit', type: 'bigint', required: true },
+      { name: 'p_period', type: 'text', required: false },
+      { name: 'p_tz', type: 'text', required: false },
+      { name: 'p_project', type: 'text', required: false },
     ],
   },
   {

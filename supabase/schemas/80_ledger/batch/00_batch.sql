@@ -62,6 +62,31 @@ end
 $$;
 comment on function core.ledger_apply is 'One operation of a batch through its own function; PT4xx and bad values become {ok: false, code, error}.';
 
+-- By which request each operation of a batch came, in their order: the control plane sends the calls of many requests as one
+-- batch and names them in the claims, where only who can sign a token can name a request. Empty: all by core.request_id().
+create function core.ledger_batch_requests() returns text[]
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ids jsonb := core.claims() -> 'rids';
+begin
+  if v_ids is null then return '{}'; end if;
+  return array(select jsonb_array_elements_text(v_ids));
+end
+$$;
+comment on function core.ledger_batch_requests is 'The request of each operation of a batch, or nothing.';
+
+-- Runs one operation of a batch as a call of its own request.
+create function core.ledger_apply_for(p_request_id text, p_op jsonb, p_batch core.ledger_batch_locks) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_request_id is not null then
+    perform set_config('request.jwt.claims', (core.claims() - 'rids' || jsonb_build_object('rid', p_request_id))::text, true);
+  end if;
+  return core.ledger_apply(p_op, p_batch);
+end
+$$;
+comment on function core.ledger_apply_for is 'One operation of a batch, journaled under its own request.';
+
 -- Whether the caller has a scope at all, where its reach (its own project, or every one) is looked at apart.
 create function core.ledger_may(p_scope text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -121,10 +146,11 @@ create function core.ledger_batch_apply(p_ops jsonb, p_locks core.ledger_batch_l
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_results text[] := '{}';
-  v_op jsonb;
+  v_op record;
+  v_requests text[] := core.ledger_batch_requests();
 begin
-  for v_op in select value from jsonb_array_elements(p_ops) loop
-    v_results := v_results || core.ledger_apply(v_op, p_locks)::text;
+  for v_op in select o.value, o.ordinality as nth from jsonb_array_elements(p_ops) with ordinality as o loop
+    v_results := v_results || core.ledger_apply_for(v_requests[v_op.nth], v_op.value, p_locks)::text;
   end loop;
   return '[' || array_to_string(v_results, ', ') || ']';
 end

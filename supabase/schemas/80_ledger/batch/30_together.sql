@@ -7,6 +7,7 @@ declare
   v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
   v_actor text := core.actor();
   v_request_id text := core.request_id();
+  v_requests text[] := core.ledger_batch_requests();
 begin
   -- No other call has these keys, and on conflict, which looks first, costs a third of an insert. Sorted, because two
   -- batches with the same keys in opposite orders would wait for each other.
@@ -23,12 +24,12 @@ begin
       settled, held, available, windows, request, actor, request_id, created_at, above, uncollected, captured_from)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
       l.budget_ids, l.window_starts,
-      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, v_request_id, b.at,
+      x.settled, x.held, x.settled - x.held + b.purse_overdraft[x.purse], nullif(x.counts, '{}')::bigint[], x.request, v_actor, coalesce(v_requests[x.nth], v_request_id), b.at,
       x.above, x.uncollected, case x.op when 'settle' then nullif(x.captured, 0) end
     from unnest(b.op, b.tx, b.key, b.hold, b.account, b.purse, b.project, b.version, b.counted, b.flags, b.list, b.present, b.settled, b.held,
         b.counts, b.request, b.above, b.uncollected, b.hold_captured, b.hold_amount, b.hold_status, b.amount)
-      as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, present, settled, held, counts, request, above, uncollected,
-        captured, granted, status, amount)
+      with ordinality as x (op, tx, key, hold, account, purse, project, version, counted, flags, list, present, settled, held, counts, request, above, uncollected,
+        captured, granted, status, amount, nth)
     left join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord)
       on l.ord = case when x.op = 'charge' then x.list
         when x.op = 'settle' and (x.status = 'expired' or x.amount > x.granted - x.captured) then x.present end
@@ -77,6 +78,7 @@ declare
   v_holds uuid[];
   v_lock record;
   v_locks core.ledger_batch_locks;
+  v_requests text[] := core.ledger_batch_requests();
   v_ok boolean;
 begin
   if jsonb_array_length(p_ops) = 0 then return '[]'; end if;
@@ -84,7 +86,7 @@ begin
     if v_member is not null and p_ops -> 0 ->> 'op' in ('reserve', 'settle', 'void', 'charge') then
       v_ok := core.authorize('ledger:spend', v_member);
     end if;
-    return jsonb_build_array(core.ledger_apply(p_ops -> 0, null))::text;
+    return jsonb_build_array(core.ledger_apply_for(v_requests[1], p_ops -> 0, null))::text;
   end if;
   b := core.ledger_batch_parse(p_ops);
   if b.op is null then return core.ledger_batch_each(p_ops); end if;
@@ -113,7 +115,7 @@ begin
   if array_position(b.result, null) is not null then
     v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts);
     for i in 1 .. cardinality(b.op) loop
-      if b.result[i] is null then b.result[i] := core.ledger_apply(p_ops -> (i - 1), v_locks)::text; end if;
+      if b.result[i] is null then b.result[i] := core.ledger_apply_for(v_requests[i], p_ops -> (i - 1), v_locks)::text; end if;
     end loop;
   end if;
   return '[' || array_to_string(b.result, ', ') || ']';

@@ -6,6 +6,8 @@ import { addHold } from './hold.ts'
 import { addCreditsMove } from './move.ts'
 import { addCreditsOperate } from './operate.ts'
 import { addCreditsRead } from './read.ts'
+import { addCreditsUsage } from './usage.ts'
+import { addCreditsUser } from './user.ts'
 import { addCreditsWatch } from './watch.ts'
 
 export function addCredits(verbs: Verbs): void {
@@ -18,6 +20,8 @@ export function addCredits(verbs: Verbs): void {
   addCharge(credits, verbs)
   addCreditsMove(credits, verbs)
   addCreditsBatch(credits, verbs)
+  addCreditsUsage(credits, verbs)
+  addCreditsUser(credits, verbs)
   addCreditsWatch(credits, verbs)
   addCreditsOperate(credits, verbs)
 }

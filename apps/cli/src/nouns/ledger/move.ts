@@ -60,4 +60,25 @@ export function addCreditsMove(credits: Command, { session }: Verbs): void {
         ]),
       )
     })
+
+  credits
+    .command('refund-hold')
+    .description('give back what a hold was charged, its last charge first')
+    .argument('<hold>', 'the id that reserve returned')
+    .argument('[amount]', 'in credits; omitted: what is left of its charges')
+    .addOption(idempotencyKeyOption())
+    .action(async (hold: string, amount: string | undefined, options: EffectOptions) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const body = amount === undefined ? {} : { amount: current.amount(amount) }
+      const refunded = await withKey(current, options, (call) =>
+        client.refundHold({ params: { project: target.project ?? 'current', id: hold }, body }, call),
+      )
+      current.output.data(refunded, (answer) =>
+        postingText(answer, current, [
+          ['refunded', current.show(answer.refunded)],
+          ['left to refund', current.show(answer.left)],
+        ]),
+      )
+    })
 }

@@ -1,4 +1,5 @@
 import type { CreateNoun } from '../../process/noun.ts'
+import { coalesceLedgerCalls } from './coalesced-calls.ts'
 import { ledgerDenials } from './denials.ts'
 import { ledgerLoops } from './loops.ts'
 import { registerLedgerMetrics } from './metrics.ts'
@@ -16,11 +17,13 @@ import { rebalanceRoutes } from './routes/rebalance.ts'
 import { refundRoutes } from './routes/refund.ts'
 import { transferRoutes } from './routes/transfer.ts'
 import { usageRoutes } from './routes/usage.ts'
+import { userRoutes } from './routes/user.ts'
 
 /** Credits. */
 export const ledger: CreateNoun = (kernel) => ({
   routes: [
     ...accountRoutes,
+    ...userRoutes,
     ...balanceRoutes,
     ...usageRoutes,
     ...grantRoutes,
@@ -38,6 +41,7 @@ export const ledger: CreateNoun = (kernel) => ({
   loops: ledgerLoops(kernel),
   metrics: (registry) =>
     registerLedgerMetrics({ registry, database: kernel.unguarded, logger: kernel.logger, clock: kernel.clock }),
+  joinCalls: coalesceLedgerCalls,
   denials: ledgerDenials,
   features: {
     sealing: kernel.config.background.sealEverySeconds > 0,

@@ -153,20 +153,27 @@ export const ledgerHoldGet = describeFunction({
   }),
 })
 
-export const ledgerUsage = describeFunction({
-  name: 'ledger_usage',
-  args: { account, from: instantArgument, to: instantArgument, bucket: oneOf('hour', 'day', 'month') },
+/** `tx` null: all of it was there already. */
+export const ledgerUserEnsure = describeFunction({
+  name: 'ledger_user_ensure',
+  args: {
+    key,
+    user: text,
+    limit: bigint,
+    period: optional(oneOf('hour', 'day', 'week', 'month', 'total')),
+    timeZone: optional(named('p_tz', text)),
+    project: nullable(optional(text)),
+  },
   answer: z.object({
-    ...accepted,
+    ...posted,
+    tx: z.nullable(whole),
+    user: z.string(),
     account: z.string(),
-    bucket: z.string(),
-    from: instant,
-    to: instant,
-    usage: z.array(
-      z.object({ start: instant, charged: amount, refunded: amount, uncollected: amount, charges: whole }),
-    ),
+    limit: amount,
+    period: z.enum(['hour', 'day', 'week', 'month', 'total']),
+    tz: z.string(),
   }),
-  denials: [accountNotFound],
+  denials: [accountNotFound, accountFrozen],
 })
 
 /** Sets a budget; `limit` null removes it. */

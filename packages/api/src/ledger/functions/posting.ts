@@ -99,6 +99,19 @@ export const ledgerRefund = describeFunction({
   answer: z.object({ ...posted, account: z.string(), refunded: amount, refunds: whole, left: amount }),
 })
 
+export const ledgerRefundHold = describeFunction({
+  name: 'ledger_refund_hold',
+  args: { key, hold, amount: optional(bigint) },
+  answer: z.object({
+    ...posted,
+    account: z.string(),
+    hold: z.string(),
+    refunded: amount,
+    left: amount,
+    refunds: z.array(z.object({ tx: z.number(), refunds: z.number(), refunded: amount })),
+  }),
+})
+
 /** Each result is that of the function which does the same alone, or a misuse of it. */
 const batch = {
   args: { ops: json, atomic: optional(flag) },

@@ -2,15 +2,18 @@ import type { Client } from '@core/api/client'
 import type { Session } from '../../../session.ts'
 import { formatTable } from '../../../table.ts'
 
-type Bucket = Awaited<ReturnType<Client['getUsage']>>['usage'][number]
+type Usage = Awaited<ReturnType<Client['getUsage']>>
+type Bucket = Usage['usage'][number]
 type Alert = Awaited<ReturnType<Client['listAlerts']>>['data'][number]
 type Show = Pick<Session, 'show'>
 
-export function usageTable(usage: readonly Bucket[], { show }: Show): string {
+export function usageTable({ by, usage }: Usage, { show }: Show): string {
   return formatTable(usage, [
     { title: 'FROM', cell: ({ start }) => start },
+    ...by.map((name, index) => ({ title: name.toUpperCase(), cell: ({ group }: Bucket) => group[index] ?? '-' })),
     { title: 'CHARGED', align: 'right', cell: ({ charged }) => show(charged) },
     { title: 'REFUNDED', align: 'right', cell: ({ refunded }) => show(refunded) },
+    { title: 'UNCOLLECTED', align: 'right', cell: ({ uncollected }) => show(uncollected) },
     { title: 'CHARGES', align: 'right', cell: ({ charges }) => String(charges) },
   ])
 }
