@@ -28,6 +28,11 @@ const edits = [
   { file: 'packages/api/src/nouns.ts', line: '...noteScopes.scopes,', after: '...flagScopes.scopes,' },
   { file: 'packages/api/src/routes.ts', line: '...note.routes,', after: '...flag.routes,' },
   {
+    file: 'packages/api/src/functions.ts',
+    line: `export * from './note/functions.ts'`,
+    after: `export * from './member/functions.ts'`,
+  },
+  {
     file: 'packages/api/src/index.ts',
     line: `export { listNotes, setNote } from './note/routes.ts'`,
     after: `export { type Routes, routes } from './routes.ts'`,
@@ -99,7 +104,7 @@ test('it works from SQL to REST to the command', () => {
 
 test('the rules of the house accept it, and the migration of the new noun is its own file', () => {
   const added = files.map(({ path }) => ({ path, text: readFileSync(join(copy, path), 'utf8') }))
-  expect(added.length).toBe(5)
+  expect(added.length).toBe(6)
   expect(added.flatMap(({ path, text }) => findHouseFaults(path, text))).toEqual([])
   const sources = ['packages/api/src', 'apps/control-plane/src', 'apps/cli/src']
   const read = (path: string) => ({ path, text: readFileSync(join(copy, path), 'utf8') })
