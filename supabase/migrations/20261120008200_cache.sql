@@ -39,9 +39,12 @@ create table core.cache_epoch (
   namespace text not null,
   tag text not null,
   version bigint not null,
+  at timestamptz not null default clock_timestamp(),
   constraint cache_epoch_pkey primary key (project, namespace, tag)
 );
 comment on table core.cache_epoch is 'When a tag was invalidated; the empty tag means the whole namespace. Entries of that version and older are void.';
+
+create index cache_epoch_age_idx on core.cache_epoch (at);
 
 create unlogged table core.cache_lease (
   project text not null,
@@ -77,13 +80,15 @@ create index cache_event_age_idx on core.cache_event (at);
 create unlogged table core.cache_head (
   singleton boolean constraint cache_head_pkey primary key default true constraint cache_head_one_row check (singleton),
   epoch uuid not null default gen_random_uuid(),
+  home text not null default core.xid_home(),
   trimmed xid8 not null default '0'
 );
-comment on table core.cache_head is 'The epoch of the events, and the number up to which they were deleted.';
+comment on table core.cache_head is 'The epoch of the events, the database they are of, and the number up to which they were deleted.';
 
 create unlogged table core.cache_usage (
   project text constraint cache_usage_pkey primary key,
   entries bigint not null,
+  epochs bigint not null,
   bytes bigint not null,
   counted_at timestamptz not null
 );
@@ -106,27 +111,27 @@ begin
       'Send them in several calls.', jsonb_build_object('field', p_field, 'limit', p_most));
   end if;
   foreach v_name in array p_names loop
-    if v_name is null or length(v_name) not between 1 and 512 then
-      perform core.refuse('PT400', 'invalid_' || p_field, format('each of %s must have 1 to 512 characters', p_field),
-        'Hash long keys, for example with SHA-256 in hexadecimal.', jsonb_build_object('field', p_field));
+    if v_name is null or octet_length(v_name) not between 1 and 512 then
+      perform core.refuse('PT400', 'invalid_' || p_field, format('each of %s must have 1 to 512 bytes', p_field),
+        'Hash long keys as @core/cache does: sha256: and the SHA-256 of the key in hexadecimal.', jsonb_build_object('field', p_field));
     end if;
   end loop;
   return true;
 end
 $$;
-comment on function core.cache_require_names is 'Raises PT400 unless each name has 1 to 512 characters, PT413 above p_most names.';
+comment on function core.cache_require_names is 'Raises PT400 unless each name has 1 to 512 bytes, PT413 above p_most names.';
 
 create function core.cache_require_namespace(p_namespace text) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  if p_namespace is null or length(p_namespace) not between 1 and 512 then
-    perform core.refuse('PT400', 'invalid_namespace', 'namespace must have 1 to 512 characters', null,
+  if p_namespace is null or octet_length(p_namespace) not between 1 and 512 then
+    perform core.refuse('PT400', 'invalid_namespace', 'namespace must have 1 to 512 bytes', null,
       jsonb_build_object('field', 'namespace'));
   end if;
   return true;
 end
 $$;
-comment on function core.cache_require_namespace is 'Raises PT400 unless the namespace has 1 to 512 characters.';
+comment on function core.cache_require_namespace is 'Raises PT400 unless the namespace has 1 to 512 bytes.';
 
 -- The version up to which an entry with these tags is void.
 create function core.cache_void_version(p_project text, p_namespace text, p_tags text[]) returns bigint
@@ -305,6 +310,7 @@ begin
   v_ok := core.cache_require_namespace(p_namespace);
   v_keys := core.cache_require_entries(p_entries);
   v_ok := core.cache_require_names('keys', v_keys, 1000);
+  v_ok := core.cache_make_room(v_project, cardinality(v_keys));
 
   with given as (
     select distinct on (e.key) e.key, decode(e.value, 'base64') as value, coalesce(e.tags, '{}') as tags, e.read_at, e.token,
@@ -337,6 +343,8 @@ begin
   if v_set is not null then
     v_ok := core.cache_announce(v_project, p_namespace, 'set', (select array_agg(distinct s) from unnest(v_set) s), v_own, p_origin);
   end if;
+  -- Programs that are too short-lived for a timer sweep, too.
+  if v_own % 80 = 0 then perform core.cache_sweep_once(200); end if;
   return jsonb_build_object('ok', true, 'versions', v_versions);
 end
 $$;
@@ -367,8 +375,8 @@ begin
         then 'needs stale_ms from 0 to twenty years'
       when jsonb_typeof(coalesce(v_entry -> 'tags', '[]')) <> 'array' or jsonb_array_length(coalesce(v_entry -> 'tags', '[]')) > 64
         or exists (select from jsonb_array_elements(coalesce(v_entry -> 'tags', '[]')) t
-          where jsonb_typeof(t) <> 'string' or length(t #>> '{}') not between 1 and 512)
-        then 'has at most 64 tags of 1 to 512 characters'
+          where jsonb_typeof(t) <> 'string' or octet_length(t #>> '{}') not between 1 and 512)
+        then 'has at most 64 tags of 1 to 512 bytes'
       when jsonb_typeof(coalesce(v_entry -> 'read_at', '0')) <> 'number' or coalesce(v_entry ->> 'read_at', '0') !~ '^[0-9]{1,18}$'
         or jsonb_typeof(coalesce(v_entry -> 'token', '0')) <> 'number' or coalesce(v_entry ->> 'token', '0') !~ '^[0-9]{1,18}$'
         then 'takes read_at and token as cache_get_many gave them'
@@ -458,7 +466,8 @@ begin
   end if;
   insert into core.cache_epoch as e (project, namespace, tag, version)
   select v_project, p_namespace, t.tag, v_version from (select distinct tag from unnest(p_tags) as u (tag)) t order by t.tag
-  on conflict on constraint cache_epoch_pkey do update set version = greatest(e.version, excluded.version);
+  on conflict on constraint cache_epoch_pkey do update
+    set version = greatest(e.version, excluded.version), at = excluded.at;
   v_ok := core.cache_announce(v_project, p_namespace, 'tag', (select array_agg(distinct t) from unnest(p_tags) t), v_version, p_origin);
   return jsonb_build_object('ok', true);
 end
@@ -474,7 +483,8 @@ declare
   v_version bigint := nextval('core.cache_version');
 begin
   insert into core.cache_epoch as e (project, namespace, tag, version) values (p_project, p_namespace, '', v_version)
-  on conflict on constraint cache_epoch_pkey do update set version = greatest(e.version, excluded.version);
+  on conflict on constraint cache_epoch_pkey do update
+    set version = greatest(e.version, excluded.version), at = excluded.at;
   delete from core.cache_epoch where project = p_project and namespace = p_namespace and tag <> '' and version < v_version;
   v_ok := core.cache_announce(p_project, p_namespace, 'clear', array[''], v_version, p_origin);
   return jsonb_build_object('ok', true);
@@ -498,6 +508,23 @@ revoke execute on function core_api.cache_clear from public;
 grant execute on function core_api.cache_clear to core_member, service_role;
 
 -- supabase/schemas/81_cache/50_follow.sql
+
+-- The head of the events. In a copy of the database it is another one, because what happened between the two is unknown.
+create function core.cache_head_of_now() returns core.cache_head
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_head core.cache_head;
+  v_home text := core.xid_home();
+begin
+  select * into v_head from core.cache_head;
+  if v_head.home = v_home then return v_head; end if;
+  insert into core.cache_head as h default values on conflict on constraint cache_head_pkey do update
+    set epoch = excluded.epoch, home = excluded.home, trimmed = '0' where h.home <> excluded.home;
+  select * into v_head from core.cache_head;
+  return v_head;
+end
+$$;
+comment on function core.cache_head_of_now is 'The head of the events, recreated where a crash emptied it or the database was copied.';
 
 create function core.cache_enter_namespaces(p_project text, p_namespaces text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -537,8 +564,7 @@ begin
   if p_cursor is not null and p_cursor !~ '^[0-9a-f-]{36}:[0-9]{1,19}:[0-9]{1,18}$' then
     perform core.refuse('PT400', 'invalid_cursor', 'cursor must be one that cache_poll answered', null, jsonb_build_object('field', 'cursor'));
   end if;
-  insert into core.cache_head default values on conflict do nothing;
-  select * into v_head from core.cache_head;
+  v_head := core.cache_head_of_now();
   if p_cursor is not null and v_parts[1] = v_head.epoch::text and v_parts[2]::xid8 >= v_head.trimmed then
     v_after := v_parts[2]::xid8;
     v_after_id := v_parts[3]::bigint;
@@ -570,20 +596,34 @@ grant execute on function core_api.cache_poll to core_member, service_role;
 
 -- supabase/schemas/81_cache/60_sweep.sql
 
--- Deletes what is gone: entries, leases, old events; then, in a project that keeps more than it may, the entries that end
--- first. At most p_limit of each; one caller at a time, the others answer 0.
+-- Clean-up has four triggers: the timer of each cache, the loop of the control plane, 1 in 80 writes, and pg_cron where it is.
+-- One caller at a time; what a call deletes is bounded.
+
+-- Deletes what is gone: entries, leases, old events, epochs that void nothing; then, in a project that keeps more than it
+-- may, the entries that end first. At most p_limit of each; one caller at a time, the others answer 0.
 create function core_api.cache_sweep(p_limit int default 1000, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_entries int;
-  v_evicted int;
-  v_trimmed xid8;
 begin
   -- The scope to write is enough to sweep: it deletes nothing that could still be read, and what is over
   -- bounds only of its owner.
   perform core.authorize('cache:write', coalesce(p_project, core.claims() ->> 'project'));
   v_ok := core.require_page(p_limit);
+  return core.cache_sweep_once(p_limit);
+end
+$$;
+comment on function core_api.cache_sweep is 'Deletes cached values that are gone and those beyond a project''s bounds, at most p_limit of each.';
+revoke execute on function core_api.cache_sweep from public;
+grant execute on function core_api.cache_sweep to core_member, service_role;
+
+create function core.cache_sweep_once(p_limit int) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_entries int;
+  v_evicted int;
+  v_trimmed xid8;
+begin
   if not pg_try_advisory_xact_lock(hashtextextended('core.cache_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'evicted', 0);
   end if;
@@ -606,46 +646,146 @@ begin
   )
   select max(xid) into v_trimmed from deleted;
   update core.cache_head set trimmed = greatest(trimmed, v_trimmed) where v_trimmed is not null;
+  v_entries := v_entries + core.cache_sweep_epochs(p_limit);
   v_evicted := core.cache_evict(p_limit);
   return jsonb_build_object('ok', true, 'swept', v_entries, 'evicted', v_evicted);
 end
 $$;
-comment on function core_api.cache_sweep is 'Deletes cached values that are gone and those beyond a project''s bounds, at most p_limit of each.';
-revoke execute on function core_api.cache_sweep from public;
-grant execute on function core_api.cache_sweep to core_member, service_role;
+comment on function core.cache_sweep_once is 'One bounded clean-up of every project; answers 0 while another runs.';
 
--- A project may keep 1,000,000 entries and 1 GB. Counted at most once a minute; a project that is over loses its own
--- entries, those first that end first.
+-- Deletes what the oldest epochs void, and an epoch once it voids nothing. Ten minutes old at least: a load that began
+-- before it is over, as for a deleted key. A few at a time, because the entries of a tag have no index.
+create function core.cache_sweep_epochs(p_limit int) returns int
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_epoch core.cache_epoch;
+  v_count int;
+  v_deleted int := 0;
+begin
+  for v_epoch in
+    select * from core.cache_epoch where at < clock_timestamp() - interval '10 minutes' order by at limit 20 for update skip locked
+  loop
+    with void as (
+      select project, namespace, key from core.cache_entry
+      where project = v_epoch.project and namespace = v_epoch.namespace and version <= v_epoch.version
+        and (v_epoch.tag = '' or v_epoch.tag = any (tags))
+      limit p_limit for update skip locked
+    ), deleted as (
+      delete from core.cache_entry e using void v
+      where e.project = v.project and e.namespace = v.namespace and e.key = v.key returning 1
+    )
+    select count(*) into v_count from deleted;
+    v_deleted := v_deleted + v_count;
+    exit when v_deleted >= p_limit;
+    if v_count = 0 then
+      delete from core.cache_epoch where project = v_epoch.project and namespace = v_epoch.namespace and tag = v_epoch.tag;
+    end if;
+  end loop;
+  return v_deleted;
+end
+$$;
+comment on function core.cache_sweep_epochs is 'Deletes entries that the oldest invalidations void, and invalidations that void nothing; how many entries.';
+
+-- A project may keep 1,000,000 entries and 1 GB, and 100,000 invalidations. Counted at most once a minute; a project that is
+-- over loses its own entries, those first that end first, and with too many invalidations all of them.
 create function core.cache_evict(p_limit int) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_evicted int := 0;
   v_over record;
-  v_count int;
 begin
   if not exists (select from core.cache_usage where counted_at > clock_timestamp() - interval '1 minute') then
-    delete from core.cache_usage;
-    insert into core.cache_usage (project, entries, bytes, counted_at)
-    select project, count(*), coalesce(sum(size), 0), clock_timestamp() from core.cache_entry group by project order by project;
+    perform core.cache_count();
   end if;
-  for v_over in select project from core.cache_usage where entries > 1000000 or bytes > 1073741824 order by project loop
+  for v_over in select * from core.cache_usage where entries > 1000000 or bytes > 1073741824 order by project loop
     with first as (
-      select project, namespace, key from core.cache_entry where project = v_over.project order by gone_at limit p_limit
-      for update skip locked
+      select e.project, e.namespace, e.key from core.cache_entry e where e.project = v_over.project
+      order by e.gone_at
+      limit greatest(p_limit, least(50000, v_over.entries - 1000000)) for update skip locked
     ), deleted as (
       delete from core.cache_entry e using first f
       where e.project = f.project and e.namespace = f.namespace and e.key = f.key returning e.size
     ), counted as (
       select count(*) as entries, coalesce(sum(size), 0) as bytes from deleted
+    ), kept as (
+      update core.cache_usage u set entries = u.entries - c.entries, bytes = u.bytes - c.bytes
+      from counted c where u.project = v_over.project
     )
-    update core.cache_usage u set entries = u.entries - c.entries, bytes = u.bytes - c.bytes
-    from counted c where u.project = v_over.project returning c.entries into v_count;
-    v_evicted := v_evicted + v_count;
+    select v_evicted + c.entries into v_evicted from counted c;
+  end loop;
+  for v_over in select * from core.cache_usage where epochs > 100000 order by project loop
+    v_evicted := v_evicted + core.cache_forget_project(v_over.project);
   end loop;
   return v_evicted;
 end
 $$;
 comment on function core.cache_evict is 'Deletes entries of projects that keep more than they may; how many.';
+
+create function core.cache_count() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from core.cache_usage;
+  insert into core.cache_usage (project, entries, bytes, epochs, counted_at)
+  select coalesce(e.project, t.project), coalesce(e.entries, 0), coalesce(e.bytes, 0), coalesce(t.epochs, 0), clock_timestamp()
+  from (select project, count(*) as entries, sum(size) as bytes from core.cache_entry group by project) e
+  full join (select project, count(*) as epochs from core.cache_epoch group by project) t on t.project = e.project
+  order by 1;
+end
+$$;
+comment on function core.cache_count is 'Counts what each project keeps.';
+
+-- Everything that a project keeps: it has more invalidations than may be remembered, and no entry may outlive one that is
+-- forgotten. The last ten minutes of them stay, for loads that began before.
+create function core.cache_forget_project(p_project text) returns int
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_deleted int;
+begin
+  delete from core.cache_entry where project = p_project;
+  get diagnostics v_deleted = row_count;
+  delete from core.cache_epoch where project = p_project and at < clock_timestamp() - interval '10 minutes';
+  update core.cache_usage set entries = 0, bytes = 0, epochs = 0 where project = p_project;
+  return v_deleted;
+end
+$$;
+comment on function core.cache_forget_project is 'Deletes every entry of a project, and all but its latest invalidations; how many entries.';
+
+-- A project that is a tenth over its bounds, as last counted, makes room for what it writes: a fast writer would outrun the
+-- sweeps. Any of its own entries, found by the primary key: no order is worth a scan in a write.
+create function core.cache_make_room(p_project text, p_entries int) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from core.cache_usage where project = p_project and (entries > 1100000 or bytes > 1181116006)) then
+    return true;
+  end if;
+  with any_rows as (
+    select e.project, e.namespace, e.key from core.cache_entry e where e.project = p_project limit p_entries for update skip locked
+  )
+  delete from core.cache_entry e using any_rows a
+  where e.project = a.project and e.namespace = a.namespace and e.key = a.key;
+  return true;
+end
+$$;
+comment on function core.cache_make_room is 'Deletes as many entries as are to be written where a project is far over its bounds.';
+
+-- Where pg_cron is installed in this database, a sweep every minute, so that a cache is cleaned though no program runs.
+create function core_api.cache_schedule() returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.authorize('cache:operate', null);
+  if to_regprocedure('cron.schedule(text, text, text)') is null then
+    return jsonb_build_object('ok', true, 'scheduled', false);
+  end if;
+  execute 'select cron.schedule($1, $2, $3)' using 'core_cache_sweep', '* * * * *', 'select core_api.cache_sweep()';
+  return jsonb_build_object('ok', true, 'scheduled', true);
+exception when others then -- a migration must not fail for it
+  return jsonb_build_object('ok', true, 'scheduled', false, 'reason', sqlerrm);
+end
+$$;
+comment on function core_api.cache_schedule is 'Sweeps by pg_cron every minute where it is installed; idempotent. Owner only.';
+revoke execute on function core_api.cache_schedule from public;
+grant execute on function core_api.cache_schedule to service_role;
+select core_api.cache_schedule();
 
 -- What a project keeps, by namespace: at most 1,000 of them, of the entries that are not gone.
 create function core_api.cache_stats(p_namespace text default null, p_project text default null) returns jsonb
@@ -670,6 +810,51 @@ $$;
 comment on function core_api.cache_stats is 'Entries and bytes that a project keeps in the shared tier, by namespace.';
 revoke execute on function core_api.cache_stats from public;
 grant execute on function core_api.cache_stats to core_member, service_role;
+
+-- supabase/schemas/81_cache/70_list.sql
+
+-- What a namespace keeps, by key: no values. p_after: the `next` of the page before.
+create function core_api.cache_list(p_namespace text, p_after text default null, p_limit int default 100, p_project text default null)
+returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_ok boolean;
+  v_project text := core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read');
+  v_rows jsonb;
+begin
+  v_ok := core.cache_require_namespace(p_namespace);
+  v_ok := core.require_page(p_limit);
+  select coalesce(jsonb_agg(jsonb_build_object('key', e.key, 'size', e.size, 'tags', e.tags, 'version', e.version, 'writer', e.writer,
+    'fresh_until', e.fresh_until, 'gone_at', e.gone_at) order by e.key), '[]') into v_rows
+  from (
+    select c.* from core.cache_entry c
+    where c.project = v_project and c.namespace = p_namespace and (p_after is null or c.key > p_after)
+      and c.value is not null and c.gone_at > clock_timestamp()
+      and c.version > core.cache_void_version(v_project, p_namespace, c.tags)
+    order by c.key limit p_limit
+  ) e;
+  return jsonb_build_object('ok', true, 'entries', v_rows,
+    'next', case when jsonb_array_length(v_rows) = p_limit then v_rows -> -1 ->> 'key' end);
+end
+$$;
+comment on function core_api.cache_list is 'The keys of a namespace with size, tags, times and writer, page by page.';
+revoke execute on function core_api.cache_list from public;
+grant execute on function core_api.cache_list to core_member, service_role;
+
+-- The shared tier of all projects in figures. What is counted is at most a minute old where sweeps run.
+create function core_api.cache_totals() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.authorize('cache:read', null);
+  return (
+    select jsonb_build_object('ok', true, 'projects', count(*), 'entries', coalesce(sum(u.entries), 0), 'bytes', coalesce(sum(u.bytes), 0),
+      'expiry_lag_s', coalesce((select greatest(0, extract(epoch from clock_timestamp() - min(e.gone_at))) from core.cache_entry e), 0))
+    from core.cache_usage u);
+end
+$$;
+comment on function core_api.cache_totals is 'Entries and bytes of the shared tier, and how far sweeps are behind. Owner only.';
+revoke execute on function core_api.cache_totals from public;
+grant execute on function core_api.cache_totals to service_role;
 
 -- No role may execute a function without a grant of its own.
 

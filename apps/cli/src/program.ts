@@ -12,6 +12,7 @@ import { addStart } from './commands/start.ts'
 import { addVersion } from './commands/version.ts'
 import type { CommandIo } from './io.ts'
 import { addAuditLog } from './nouns/audit/audit-log.ts'
+import { addCache } from './nouns/cache/cache.ts'
 import { addErrors } from './nouns/error/error.ts'
 import { addEvents } from './nouns/event/event.ts'
 import { addFlags } from './nouns/flag/flag.ts'
@@ -63,6 +64,7 @@ export function buildProgram(
   addKeys(verbs)
   addScopes(verbs)
   addFlags(verbs)
+  addCache(verbs)
   addShares(verbs)
   addAuditLog(verbs)
   addErrors(verbs)

@@ -1,4 +1,5 @@
 import { audit } from './nouns/audit/audit.ts'
+import { cache } from './nouns/cache/cache.ts'
 import { error } from './nouns/error/error.ts'
 import { event } from './nouns/event/event.ts'
 import { flag } from './nouns/flag/flag.ts'
@@ -22,6 +23,7 @@ export const nouns: readonly CreateNoun[] = [
   project,
   flag,
   share,
+  cache,
   audit,
   error,
   ledger,

@@ -58,6 +58,8 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
+const all: readonly RouteContract[] = routes
+
 interface Named {
   readonly method: string
   readonly path: string
@@ -75,6 +77,7 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   updateMember: [['subject', (id) => ({ method: 'PATCH', path: `/members/${id}`, body: { name: 'mine' } })]],
   removeMember: [['subject', (id) => ({ method: 'DELETE', path: `/members/${id}` })]],
   removeShare: [['share', (id) => ({ method: 'DELETE', path: `/shares/cache/${id}/*` })]],
+  getCacheEntry: [['share', (id) => ({ method: 'GET', path: `/cache/n/entries/${id}` })]],
   markError: [['error', (id) => ({ method: 'PATCH', path: `/errors/${id}`, body: { status: 'ignored' } })]],
   listAccounts: [['account', (id) => ({ method: 'GET', path: `/accounts?parent=${id}` })]],
   openAccount: [
@@ -137,11 +140,15 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   auditAccount: [['account', (id) => ({ method: 'GET', path: `/audit?account=${id}` })]],
 }
 
+// Keys and namespaces of a cache belong to the path's project: there is no other's to find.
+const caches = all
+  .filter(({ operation, noun }) => noun === 'cache' && named[operation] === undefined)
+  .map(({ operation }) => operation)
+
 test('every route of a project that takes an id is here', () => {
-  const all: readonly RouteContract[] = routes
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
   // A person who is added need not be a member of anything before, and what is shared need not exist.
-  const makers = ['putMember', 'putShare', 'putWebhook']
+  const makers = ['putMember', 'putShare', 'putWebhook', ...caches]
   expect(inPath.filter((operation) => !makers.includes(operation) && named[operation] === undefined)).toEqual([])
 })
 

@@ -137,6 +137,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   expect(readValue(families, 'process_start_time_seconds')).toBeGreaterThan(1e9)
   const loops = families.get('core_loop_runs_total')?.samples.map(({ labels }) => labels['loop'])
   expect(loops?.sort()).toEqual([
+    'cache sweep',
     'errors',
     'expiry',
     'follow the outbox',

@@ -79,6 +79,11 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   createApiKey: async () => post('/api-keys', { name: 'made' }),
   rerollApiKey: async (server) => post(`/api-keys/${await makeKey(server)}/reroll`),
   revokeApiKey: async (server) => ({ method: 'DELETE', path: `${project}/api-keys/${await makeKey(server)}` }),
+  putCacheEntry: async () => ({ method: 'PUT', path: `${cachePath()}/entries/k`, body: { value: 1 } }),
+  deleteCacheEntry: async () => ({ method: 'DELETE', path: `${cachePath()}/entries/k` }),
+  invalidateCacheTags: async () => ({ method: 'POST', path: `${cachePath()}/invalidate`, body: { tags: ['t'] } }),
+  clearCacheNamespace: async () => ({ method: 'DELETE', path: cachePath() }),
+  sweepCache: async () => post('/cache/sweep'),
   putShare: async () => ({ method: 'PUT', path: sharePath(), body: { rights: ['read'] } }),
   removeShare: async (server) => {
     const path = sharePath()
@@ -167,6 +172,8 @@ async function makeKey(server: TestServer, prefix = project): Promise<string> {
 }
 
 const sharePath = () => `${project}/shares/cache/${uuidv7()}/*`
+
+const cachePath = () => `${project}/cache/${uuidv7()}`
 
 const memberPath = () => `${project}/members/user:${uuidv7()}`
 

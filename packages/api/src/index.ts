@@ -1,4 +1,15 @@
 export { listAuditLog, listWholeAuditLog } from './audit/routes.ts'
+export {
+  clearCacheNamespace,
+  deleteCacheEntry,
+  getCacheEntry,
+  getCacheStats,
+  invalidateCacheTags,
+  listCacheEntries,
+  listCacheNamespaces,
+  putCacheEntry,
+  sweepCache,
+} from './cache/routes.ts'
 export { type Deprecation, toDeprecationHeaders } from './contract/deprecation.ts'
 export { renderDocsPage } from './contract/docs-page/docs-page.ts'
 export { renderProblemPage } from './contract/docs-page/problem-page.ts'

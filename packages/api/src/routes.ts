@@ -1,4 +1,5 @@
 import * as audit from './audit/routes.ts'
+import * as cache from './cache/routes.ts'
 import * as error from './error/routes.ts'
 import * as event from './event/routes.ts'
 import * as flag from './flag/routes.ts'
@@ -27,6 +28,7 @@ export const routes = [
   ...key.routes,
   ...project.routes,
   ...member.routes,
+  ...cache.routes,
   ...share.routes,
   ...audit.routes,
   ...error.routes,

@@ -13,7 +13,8 @@ export type LoadMany<Value> = (
 
 /**
  * Values by key: in memory, behind it in a tier that processes share. Values in memory are handed out as they are, not
- * copied: do not change what you got. Keys and tags are texts of 1 to 512 characters.
+ * copied: do not change what you got. Keys are texts of any length; beyond 512 bytes the tiers
+ * keep them under their hash. Tags and namespaces have 1 to 512 bytes.
  *
  * No call waits longer than its `hardTimeoutMs`. While the shared tier is away, memory serves alone.
  */

@@ -110,7 +110,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     const known = scopes.get(name)
     if (known !== undefined) return known.cache
     // What memory still has from an earlier namespace of this name was not watched over since.
-    const scope: Scope = { name, prefix, voidBefore: order.next(), tags: new Map() }
+    const scope: Scope = { name, prefix, voidBefore: order.next(), tags: new Map(), tagsAt: 0 }
     const cache = createNamespaceCache({
       kernel,
       scope,

@@ -12,6 +12,8 @@ export interface Entry<Value> {
   /** The version that the shared tier gave this value; undefined where it has not seen it. */
   version: number | undefined
   readonly tags: readonly string[]
+  /** Up to this position no tag of it was invalidated: a hit looks at its tags again only after the next invalidation. */
+  checkedAt: number
   /** Encoded bytes, 0 where they were not counted. */
   readonly size: number
   /** The value as a promise, made at the first hit and handed out at each further one. */

@@ -18,7 +18,7 @@ export function followStore({ kernel, shared, pollMs, scopes }: FollowDependenci
     isPolling = true
     kernel.background(
       shared
-        .poll()
+        .poll(() => [...scopes()].map(({ scope }) => scope.name))
         .then((events) => {
           for (const event of events) apply(kernel, scopes, event)
         })

@@ -39,7 +39,11 @@ export interface Kernel {
 
 /** Whether an entry is void: it was invalidated after it was read. */
 export function isVoid(scope: Scope, entry: Entry<unknown>): boolean {
-  return entry.order <= scope.voidBefore || (entry.tags.length > 0 && hasVoidTag(scope, entry.tags, entry.order))
+  if (entry.order <= scope.voidBefore) return true
+  if (entry.checkedAt >= scope.tagsAt || entry.tags.length === 0) return false
+  if (hasVoidTag(scope, entry.tags, entry.order)) return true
+  entry.checkedAt = scope.tagsAt
+  return false
 }
 
 export interface KeptValue {
@@ -66,6 +70,7 @@ export function toEntry(kernel: Kernel, kept: KeptValue): Entry<unknown> {
     order: kept.order,
     version: kept.version,
     tags: kept.tags,
+    checkedAt: kept.order,
     size: kept.size,
     promise: undefined,
   }

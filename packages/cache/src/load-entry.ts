@@ -22,6 +22,8 @@ export type Load<Value> = (context: LoadContext<Value>) => Promise<Value> | Valu
 export interface LoadJob {
   readonly scope: Scope
   readonly key: string
+  /** The name under which the tiers keep the key. */
+  readonly stored: string
   readonly load: Load<unknown>
   readonly policy: Policy
   /** An entry of the memory that may be served while this runs. */
@@ -36,8 +38,8 @@ export interface LoadJob {
  */
 export async function loadEntry(kernel: Kernel, job: LoadJob, flight: Flight): Promise<Entry<unknown>> {
   const { shared, counters, failures } = kernel
-  const { scope, key, policy } = job
-  const name = scope.prefix + key
+  const { scope, stored, policy } = job
+  const name = scope.prefix + stored
   if (shared === undefined) return run(kernel, job, flight, { order: kernel.order.next(), stale: job.stale })
 
   const asks = shared.isShared && policy.lease === 'auto' && job.stale === undefined
@@ -48,9 +50,9 @@ export async function loadEntry(kernel: Kernel, job: LoadJob, flight: Flight): P
   let pauseMs = firstPollMs
   for (;;) {
     const order = kernel.order.next()
-    const [found] = (await shared.read(scope.name, [key], lease, limitMs)) ?? []
+    const [found] = (await shared.read(scope.name, [stored], lease, limitMs)) ?? []
     if (found === undefined) return run(kernel, job, flight, { order, stale: job.stale })
-    const entry = found.entry && takeOver(kernel, scope, key, found.entry, order, policy.refreshAhead, flight)
+    const entry = found.entry && takeOver(kernel, scope, stored, found.entry, order, policy.refreshAhead, flight)
     if (entry !== undefined && isFreshEnough(kernel, job, entry)) {
       counters.sharedHits++
       failures.forget(name)
@@ -134,10 +136,10 @@ interface Start {
 
 /** Loads, and keeps what came. A failure is remembered for its pause, here and, by the lease, for other processes. */
 async function run(kernel: Kernel, job: LoadJob, flight: Flight, start: Start): Promise<Entry<unknown>> {
-  const { scope, key, policy } = job
+  const { scope, key, stored, policy } = job
   const { token, found, stale } = start
-  const name = scope.prefix + key
-  using _renewing = token === undefined ? undefined : renewLease(kernel, scope, key, token)
+  const name = scope.prefix + stored
+  using _renewing = token === undefined ? undefined : renewLease(kernel, scope, stored, token)
   kernel.counters.loads++
   let final = policy
   try {
@@ -153,7 +155,7 @@ async function run(kernel: Kernel, job: LoadJob, flight: Flight, start: Start): 
     )
     const entry = store(kernel, {
       scope,
-      key,
+      key: stored,
       value,
       policy: final,
       order: start.order,
@@ -169,7 +171,7 @@ async function run(kernel: Kernel, job: LoadJob, flight: Flight, start: Start): 
     kernel.failures.note(name, error, backoffMs)
     if (token !== undefined) {
       const message = error instanceof Error ? error.message.slice(0, 500) : 'the load threw no error'
-      kernel.background(kernel.shared?.release(scope.name, key, token, { message, backoffMs }) ?? Promise.resolve())
+      kernel.background(kernel.shared?.release(scope.name, stored, token, { message, backoffMs }) ?? Promise.resolve())
     }
     throw error
   }
@@ -199,9 +201,10 @@ function store(kernel: Kernel, outcome: Outcome): Entry<unknown> {
   const bytes = shared !== undefined || kernel.countsBytes ? kernel.codec.encode(value) : undefined
   const kept = { value, freshMs, staleMs, refreshAhead, tags, order, version: undefined, size: bytes?.length ?? 0 }
   const entry = flight.isSuperseded
-    ? { ...kept, freshUntil: 0, refreshAt: 0, staleUntil: 0, promise: undefined }
+    ? { ...kept, freshUntil: 0, refreshAt: 0, staleUntil: 0, checkedAt: 0, promise: undefined }
     : keep(kernel, scope, key, kept)
-  if (shared !== undefined && bytes !== undefined && !flight.isSuperseded && staleMs > 0) {
+  const isWritten = shared !== undefined && !shared.isReadOnly(scope.name) && !flight.isSuperseded && staleMs > 0
+  if (isWritten && bytes !== undefined) {
     const write = { key, value: bytes, freshMs, staleMs, tags, readAt, token }
     kernel.background(writeThrough(kernel, scope, write, entry).catch(() => undefined)) // a refusal is logged there
   } else if (shared !== undefined && token !== undefined) {

@@ -7,6 +7,7 @@ import { takeOver } from './load-entry.ts'
 import type { Policy } from './policy.ts'
 import type { Scope } from './scope.ts'
 import type { StoreWrite } from './store.ts'
+import { toStoredKey } from './stored-key.ts'
 import { within } from './within.ts'
 
 export interface LoadManyJob<Value> {
@@ -28,7 +29,7 @@ export async function loadMany<Value>(kernel: Kernel, job: LoadManyJob<Value>): 
   const missing: string[] = []
   const now = clock.monotonic()
   for (const key of keys) {
-    const found = memory.get(scope.prefix + key)
+    const found = memory.get(scope.prefix + toStoredKey(key))
     const entry = found !== undefined && now < found.staleUntil && !isVoid(scope, found) ? found : undefined
     if (entry !== undefined && now < entry.freshUntil) {
       counters.hits++
@@ -36,7 +37,7 @@ export async function loadMany<Value>(kernel: Kernel, job: LoadManyJob<Value>): 
       continue
     }
     if (entry !== undefined) stale.set(key, entry)
-    const flight = flights.get(scope.prefix + key)
+    const flight = flights.get(scope.prefix + toStoredKey(key))
     if (flight === undefined) missing.push(key)
     else {
       counters.joined++
@@ -77,6 +78,7 @@ const absent: Entry<unknown> = {
   order: 0,
   version: undefined,
   tags: [],
+  checkedAt: 0,
   size: 0,
   promise: undefined,
 }
@@ -89,7 +91,7 @@ function startBatch<Value>(kernel: Kernel, job: LoadManyJob<Value>, keys: readon
     keys.map((key) => [
       key,
       kernel.flights.start(
-        scope.prefix + key,
+        scope.prefix + toStoredKey(key),
         { scope, tags: policy.tags },
         async () => (await loaded).get(key) ?? absent,
       ),
@@ -108,12 +110,13 @@ async function loadBatch<Value>(
   const entries = new Map<string, Entry<unknown>>()
   const order = kernel.order.next()
   const asked = [...started.keys()]
-  const reads = (await shared?.read(scope.name, asked, undefined, policy.hardTimeoutMs / 2)) ?? []
+  const reads = (await shared?.read(scope.name, asked.map(toStoredKey), undefined, policy.hardTimeoutMs / 2)) ?? []
   const readAt = new Map<string, number>()
   for (const [index, [key, flight]] of [...started].entries()) {
     const read = reads[index]
     if (read !== undefined) readAt.set(key, read.readAt)
-    const entry = read?.entry && takeOver(kernel, scope, key, read.entry, order, policy.refreshAhead, flight)
+    const entry =
+      read?.entry && takeOver(kernel, scope, toStoredKey(key), read.entry, order, policy.refreshAhead, flight)
     if (entry === undefined || clock.monotonic() >= entry.freshUntil) continue
     counters.sharedHits++
     entries.set(key, entry)
@@ -137,12 +140,15 @@ async function loadBatch<Value>(
     const { tags, refreshAhead } = policy
     const kept = { value, freshMs, staleMs, refreshAhead, tags, order, version: undefined, size: bytes?.length ?? 0 }
     const isCurrent = started.get(key)?.isSuperseded === false
-    const entry = isCurrent ? keep(kernel, scope, key, kept) : { ...absent, value }
+    const entry = isCurrent ? keep(kernel, scope, toStoredKey(key), kept) : { ...absent, value }
     entries.set(key, entry)
     if (bytes === undefined || !isCurrent) continue
-    writes.push({ write: { key, value: bytes, freshMs, staleMs, tags, readAt: readAt.get(key) }, entry })
+    writes.push({
+      write: { key: toStoredKey(key), value: bytes, freshMs, staleMs, tags, readAt: readAt.get(key) },
+      entry,
+    })
   }
-  if (shared !== undefined && writes.length > 0) {
+  if (shared !== undefined && writes.length > 0 && !shared.isReadOnly(scope.name)) {
     kernel.background(
       shared
         .write(

@@ -7,6 +7,7 @@ import { type Load, loadEntry, takeOver, writeThrough } from './load-entry.ts'
 import { loadMany } from './load-many.ts'
 import { type EntryOptions, type Policy, requireName, toPolicy } from './policy.ts'
 import { clearScope, invalidateTag, type Scope } from './scope.ts'
+import { toStoredKey } from './stored-key.ts'
 import { within } from './within.ts'
 
 export interface NamespaceDependencies {
@@ -23,7 +24,7 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
   const { memory, flights, counters, clock, channels, shared, failures } = kernel
   const { prefix } = scope
   const isRoot = prefix === ''
-  const nameOf = isRoot ? (key: string) => key : (key: string) => prefix + key
+  const nameOf = isRoot ? toStoredKey : (key: string) => prefix + toStoredKey(key)
 
   function getOrSet<Value>(key: string, load: Load<Value>, options?: EntryOptions): Promise<Value> {
     const entry = memory.get(nameOf(key))
@@ -45,12 +46,13 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
     requireOpen()
     requireName('key', key)
     const policy = toPolicy(options, defaults)
-    const name = nameOf(key)
+    const stored = toStoredKey(key)
+    const name = prefix + stored
     const entry = found !== undefined && !isVoid(scope, found) ? found : undefined
     const now = clock.monotonic()
     const start = (stale: Entry<unknown> | undefined, isAhead: boolean): Flight =>
       flights.start(name, { scope, tags: policy.tags }, (flight) =>
-        loadEntry(kernel, { scope, key, load, policy, stale, isAhead }, flight),
+        loadEntry(kernel, { scope, key, stored, load, policy, stale, isAhead }, flight),
       )
 
     if (entry !== undefined && now < entry.freshUntil) {
@@ -128,11 +130,12 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
     const order = kernel.order.next()
     const limitMs = options.timeoutMs ?? defaults.hardTimeoutMs
     options.signal?.throwIfAborted()
-    const reads = missing.length > 0 ? await shared?.read(scope.name, missing, undefined, limitMs) : []
+    const reads = missing.length > 0 ? await shared?.read(scope.name, missing.map(toStoredKey), undefined, limitMs) : []
     for (const [index, key] of missing.entries()) {
       const stored = reads?.[index]?.entry
       const entry =
-        stored && takeOver(kernel, scope, key, stored, order, defaults.refreshAhead, { isSuperseded: false })
+        stored &&
+        takeOver(kernel, scope, toStoredKey(key), stored, order, defaults.refreshAhead, { isSuperseded: false })
       if (entry !== undefined && clock.monotonic() < entry.freshUntil) {
         counters.sharedHits++
         found.set(key, entry.value as Value)
@@ -142,26 +145,23 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
   }
 
   /** Removes what memory has and keeps what is being loaded from coming in. */
-  function forget(keys: readonly string[]): void {
-    for (const key of keys) {
-      const name = nameOf(requireName('key', key))
-      flights.supersede(name)
-      failures.forget(name)
-      memory.delete(name)
-    }
+  function forget(name: string): void {
+    flights.supersede(name)
+    failures.forget(name)
+    memory.delete(name)
   }
 
   async function setMany(entries: Iterable<readonly [string, unknown]>, options?: SetOptions): Promise<void> {
     requireOpen()
     const policy = toPolicy(options, defaults)
     const { tags, refreshAhead } = policy
-    const given = [...entries].map(([key, value]) => ({ key: requireName('key', key), value }))
+    const given = [...entries].map(([key, value]) => ({ key: toStoredKey(requireName('key', key)), value }))
     // Encoded first: what cannot be kept is refused before anything is changed.
     const encoded = given.map(({ key, value }) => {
       const bytes = shared !== undefined || kernel.countsBytes ? kernel.codec.encode(value) : undefined
       return { key, value, bytes, ...lifetimeOf(kernel, value, policy) }
     })
-    forget(encoded.map(({ key }) => key))
+    for (const { key } of encoded) forget(prefix + key)
     counters.sets += encoded.length
     const order = kernel.order.next()
     const kept = encoded.map(({ key, value, bytes, freshMs, staleMs }) => {
@@ -216,9 +216,9 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
     setMany,
     async delete(...keys) {
       requireOpen()
-      forget(keys)
+      for (const key of keys) forget(nameOf(requireName('key', key)))
       counters.deletes += keys.length
-      if (keys.length > 0) await shared?.delete(scope.name, keys)
+      if (keys.length > 0) await shared?.delete(scope.name, keys.map(toStoredKey))
     },
     async expire(...keys) {
       requireOpen()
@@ -231,7 +231,7 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
         entry.freshUntil = Math.min(entry.freshUntil, now)
         entry.refreshAt = entry.freshUntil
       }
-      if (keys.length > 0) await shared?.expire(scope.name, keys)
+      if (keys.length > 0) await shared?.expire(scope.name, keys.map(toStoredKey))
     },
     async invalidateTags(...tags) {
       requireOpen()

@@ -60,7 +60,9 @@ const defaultPolicy: Policy = {
 }
 
 const maxTags = 64
-const maxNameLength = 512
+const maxNameBytes = 512
+/** Longer than any key that is meant: beyond 512 bytes a key is kept under its hash. */
+const maxKeyLength = 2 ** 20
 
 /**
  * Completes the options of a call.
@@ -114,23 +116,31 @@ function requireTags(tags: readonly string[]): readonly string[] {
 }
 
 /**
- * Checks a key, tag or namespace: 1 to 512 characters that every tier can keep.
+ * Checks a key, tag or namespace: a text that every tier can keep, of 1 to 512 bytes; a key may be longer.
  * @throws CoreError E_INVALID
  */
 export function requireName(what: 'key' | 'tag' | 'namespace', name: string): string {
   const fault =
     typeof name !== 'string'
       ? `must be a text, got ${typeof name}`
-      : name.length === 0 || name.length > maxNameLength
-        ? `must have 1 to ${maxNameLength} characters, got ${name.length}`
-        : name.includes('\0')
-          ? 'must not contain NUL'
-          : name.isWellFormed()
-            ? undefined
-            : 'contains half of a surrogate pair'
+      : name.length === 0
+        ? 'must not be empty'
+        : (lengthFault(what, name) ??
+          (name.includes('\0')
+            ? `must not contain NUL, as at character ${name.indexOf('\0')}`
+            : name.isWellFormed()
+              ? undefined
+              : `contains half of a surrogate pair at character ${name.search(/\p{Surrogate}/u)}`))
   if (fault === undefined) return name
   throw new CoreError('E_INVALID', `a ${what} ${fault}`, {
-    fix: what === 'key' ? 'Hash long or binary keys, for example with SHA-256 in hexadecimal.' : 'Use a shorter name.',
+    fix: what === 'key' ? 'Write binary keys in base64 or hexadecimal.' : 'Use another name.',
     details: { field: what },
   })
+}
+
+function lengthFault(what: 'key' | 'tag' | 'namespace', name: string): string | undefined {
+  if (what === 'key')
+    return name.length > maxKeyLength ? `may have ${maxKeyLength} characters, got ${name.length}` : undefined
+  const bytes = Buffer.byteLength(name)
+  return bytes > maxNameBytes ? `may have ${maxNameBytes} bytes in UTF-8, got ${bytes}` : undefined
 }

@@ -11,6 +11,8 @@ export interface Scope {
   voidBefore: number
   /** Positions at which tags were invalidated. */
   readonly tags: Map<string, number>
+  /** The last of them. */
+  tagsAt: number
 }
 
 /** Counts the events of this process. A number identifies the moment at which something began. */
@@ -28,7 +30,10 @@ const maxTags = 100_000
 
 export function invalidateTag(scope: Scope, tag: string, at: number): void {
   if (scope.tags.size >= maxTags) clearScope(scope, at)
-  else scope.tags.set(tag, at)
+  else {
+    scope.tags.set(tag, at)
+    scope.tagsAt = at
+  }
 }
 
 export function clearScope(scope: Scope, at: number): void {

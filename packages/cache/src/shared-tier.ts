@@ -11,6 +11,8 @@ import type { CacheStore, StoreEvent, StoreRead, StoreWrite } from './store.ts'
 export interface SharedTier extends AsyncDisposable {
   readonly isShared: boolean
   readonly isAway: boolean
+  /** Whether the credential may read this namespace and not write it: what is loaded stays in memory. */
+  isReadOnly(namespace: string): boolean
   read(
     namespace: string,
     keys: readonly string[],
@@ -33,7 +35,7 @@ export interface SharedTier extends AsyncDisposable {
     token: number,
     failure: { readonly message: string; readonly backoffMs: number } | undefined,
   ): Promise<void>
-  poll(): Promise<readonly StoreEvent[]>
+  poll(namespaces: () => readonly string[]): Promise<readonly StoreEvent[]>
   sweep(limit: number): Promise<number>
 }
 
@@ -56,12 +58,24 @@ const refusals: ReadonlySet<string> = new Set([
   'E_NOT_FOUND',
 ])
 
+/** How long a refused right to write is remembered. */
+const readOnlyMs = 60_000
+
 type Attempt<Answer> = { readonly answer: Answer } | { readonly refusal: unknown } | undefined
 
 export function createSharedTier(dependencies: SharedTierDependencies): SharedTier {
   const { store, origin, hardTimeoutMs, counters, logger, clock } = dependencies
   const breaker = createBreaker({ failures: 3, pauseMs: 1_000, maxPauseMs: 30_000, clock })
   const outage = createOutageLog()
+  /** Namespaces in which a lease was refused, and until when none is asked for. */
+  const readOnlyUntil = new Map<string, number>()
+  const isReadOnly = (namespace: string) => clock.monotonic() < (readOnlyUntil.get(namespace) ?? 0)
+  let maySweep = true
+  /** What memory got while the store was away and did not follow yet: no event will say that it changed. */
+  let isBlind = false
+  const noteAway = () => {
+    isBlind ||= !store.isFollowing
+  }
   let replaying: Promise<boolean> | undefined
 
   /** Undefined: the store is away. */
@@ -130,24 +144,33 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
 
   return {
     isShared: store.shared,
+    isReadOnly,
     get isAway() {
       return breaker.isOpen
     },
     async read(namespace, keys, lease, limitMs) {
-      const done = await call('read', Math.min(limitMs, hardTimeoutMs), (options) =>
-        store.read(namespace, keys, lease, options),
-      )
+      const limit = Math.min(limitMs, hardTimeoutMs)
+      const asked = lease === undefined || isReadOnly(namespace) ? undefined : lease
+      let done = await call('read', limit, (options) => store.read(namespace, keys, asked, options))
+      if (asked !== undefined && done !== undefined && 'refusal' in done) {
+        // To lease takes the right to write; who may only read is answered all the same.
+        done = await call('read', limit, (options) => store.read(namespace, keys, undefined, options))
+        if (done !== undefined && 'answer' in done) readOnlyUntil.set(namespace, clock.monotonic() + readOnlyMs)
+      }
+      if (done === undefined) noteAway()
       return done !== undefined && 'answer' in done ? done.answer : undefined
     },
     async write(namespace, writes) {
       const done = await call('write', hardTimeoutMs, (options) => store.write(namespace, writes, origin, options))
       if (done !== undefined && 'refusal' in done) throw done.refusal
       // The outcome is unknown, or nothing was sent: what is there is older than what was to be written.
-      if (done === undefined)
+      if (done === undefined) {
+        noteAway()
         outage.noteKeys(
           namespace,
           writes.map(({ key }) => key),
         )
+      }
       return done?.answer
     },
     expire: (namespace, keys) =>
@@ -181,14 +204,20 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
     async release(namespace, key, token, failure) {
       await call('release', hardTimeoutMs, (options) => store.release(namespace, key, token, failure, options))
     },
-    async poll() {
-      const done = await call('poll', hardTimeoutMs, (options) => store.poll(options))
+    async poll(namespaces) {
+      const done = await call('poll', hardTimeoutMs, (options) => store.poll(namespaces, options))
       if (done === undefined) return []
+      if (isBlind && store.isFollowing) {
+        isBlind = false
+        return [{ type: 'reset' }]
+      }
       // Who may not follow changes any more cannot know what is still true.
       return 'answer' in done ? done.answer : [{ type: 'reset' }]
     },
     async sweep(limit) {
+      if (!maySweep) return 0
       const done = await call('sweep', hardTimeoutMs, (options) => store.sweep(limit, options))
+      if (done !== undefined && 'refusal' in done) maySweep = false // others do it
       return done !== undefined && 'answer' in done ? done.answer : 0
     },
     async [Symbol.asyncDispose]() {

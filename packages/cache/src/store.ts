@@ -91,8 +91,13 @@ export interface CacheStore extends AsyncDisposable {
     failure: { readonly message: string; readonly backoffMs: number } | undefined,
     options: CallOptions,
   ): Promise<void>
-  /** Events since the last call, or since before the first read or write of this process; none before that. */
-  poll(options: CallOptions): Promise<readonly StoreEvent[]>
+  /** Whether the store knows where this process began to read, so that `poll` answers everything that changed since. */
+  readonly isFollowing: boolean
+  /**
+   * Events since the last call, or since before the first read or write of this process. Where neither was, none, and from
+   * here on it follows. A store may leave out other namespaces than those named.
+   */
+  poll(namespaces: () => readonly string[], options: CallOptions): Promise<readonly StoreEvent[]>
   /** Removes what is gone, at most `limit` entries; how many it removed. */
   sweep(limit: number, options: CallOptions): Promise<number>
 }

@@ -24,6 +24,7 @@ const calls: Readonly<Record<string, readonly [right: 'read' | 'write' | null, a
   cache_get_many: ['read', { ...n, p_keys: ['k'] }],
   cache_poll: ['read', { p_namespaces: ['n'] }],
   cache_stats: ['read', n],
+  cache_list: ['read', n],
   cache_put_many: ['write', { ...n, p_entries: [entry] }],
   cache_renew: ['write', { ...n, p_key: 'k', p_token: 1, p_lease_ms: 1_000 }],
   cache_release: ['write', { ...n, p_key: 'k', p_token: 1 }],

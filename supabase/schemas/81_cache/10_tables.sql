@@ -35,9 +35,12 @@ create table core.cache_epoch (
   namespace text not null,
   tag text not null,
   version bigint not null,
+  at timestamptz not null default clock_timestamp(),
   constraint cache_epoch_pkey primary key (project, namespace, tag)
 );
 comment on table core.cache_epoch is 'When a tag was invalidated; the empty tag means the whole namespace. Entries of that version and older are void.';
+
+create index cache_epoch_age_idx on core.cache_epoch (at);
 
 create unlogged table core.cache_lease (
   project text not null,
@@ -73,13 +76,15 @@ create index cache_event_age_idx on core.cache_event (at);
 create unlogged table core.cache_head (
   singleton boolean constraint cache_head_pkey primary key default true constraint cache_head_one_row check (singleton),
   epoch uuid not null default gen_random_uuid(),
+  home text not null default core.xid_home(),
   trimmed xid8 not null default '0'
 );
-comment on table core.cache_head is 'The epoch of the events, and the number up to which they were deleted.';
+comment on table core.cache_head is 'The epoch of the events, the database they are of, and the number up to which they were deleted.';
 
 create unlogged table core.cache_usage (
   project text constraint cache_usage_pkey primary key,
   entries bigint not null,
+  epochs bigint not null,
   bytes bigint not null,
   counted_at timestamptz not null
 );

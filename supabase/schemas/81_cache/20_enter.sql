@@ -13,27 +13,27 @@ begin
       'Send them in several calls.', jsonb_build_object('field', p_field, 'limit', p_most));
   end if;
   foreach v_name in array p_names loop
-    if v_name is null or length(v_name) not between 1 and 512 then
-      perform core.refuse('PT400', 'invalid_' || p_field, format('each of %s must have 1 to 512 characters', p_field),
-        'Hash long keys, for example with SHA-256 in hexadecimal.', jsonb_build_object('field', p_field));
+    if v_name is null or octet_length(v_name) not between 1 and 512 then
+      perform core.refuse('PT400', 'invalid_' || p_field, format('each of %s must have 1 to 512 bytes', p_field),
+        'Hash long keys as @core/cache does: sha256: and the SHA-256 of the key in hexadecimal.', jsonb_build_object('field', p_field));
     end if;
   end loop;
   return true;
 end
 $$;
-comment on function core.cache_require_names is 'Raises PT400 unless each name has 1 to 512 characters, PT413 above p_most names.';
+comment on function core.cache_require_names is 'Raises PT400 unless each name has 1 to 512 bytes, PT413 above p_most names.';
 
 create function core.cache_require_namespace(p_namespace text) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  if p_namespace is null or length(p_namespace) not between 1 and 512 then
-    perform core.refuse('PT400', 'invalid_namespace', 'namespace must have 1 to 512 characters', null,
+  if p_namespace is null or octet_length(p_namespace) not between 1 and 512 then
+    perform core.refuse('PT400', 'invalid_namespace', 'namespace must have 1 to 512 bytes', null,
       jsonb_build_object('field', 'namespace'));
   end if;
   return true;
 end
 $$;
-comment on function core.cache_require_namespace is 'Raises PT400 unless the namespace has 1 to 512 characters.';
+comment on function core.cache_require_namespace is 'Raises PT400 unless the namespace has 1 to 512 bytes.';
 
 -- The version up to which an entry with these tags is void.
 create function core.cache_void_version(p_project text, p_namespace text, p_tags text[]) returns bigint

@@ -16,6 +16,7 @@ begin
   v_ok := core.cache_require_namespace(p_namespace);
   v_keys := core.cache_require_entries(p_entries);
   v_ok := core.cache_require_names('keys', v_keys, 1000);
+  v_ok := core.cache_make_room(v_project, cardinality(v_keys));
 
   with given as (
     select distinct on (e.key) e.key, decode(e.value, 'base64') as value, coalesce(e.tags, '{}') as tags, e.read_at, e.token,
@@ -48,6 +49,8 @@ begin
   if v_set is not null then
     v_ok := core.cache_announce(v_project, p_namespace, 'set', (select array_agg(distinct s) from unnest(v_set) s), v_own, p_origin);
   end if;
+  -- Programs that are too short-lived for a timer sweep, too.
+  if v_own % 80 = 0 then perform core.cache_sweep_once(200); end if;
   return jsonb_build_object('ok', true, 'versions', v_versions);
 end
 $$;
@@ -78,8 +81,8 @@ begin
         then 'needs stale_ms from 0 to twenty years'
       when jsonb_typeof(coalesce(v_entry -> 'tags', '[]')) <> 'array' or jsonb_array_length(coalesce(v_entry -> 'tags', '[]')) > 64
         or exists (select from jsonb_array_elements(coalesce(v_entry -> 'tags', '[]')) t
-          where jsonb_typeof(t) <> 'string' or length(t #>> '{}') not between 1 and 512)
-        then 'has at most 64 tags of 1 to 512 characters'
+          where jsonb_typeof(t) <> 'string' or octet_length(t #>> '{}') not between 1 and 512)
+        then 'has at most 64 tags of 1 to 512 bytes'
       when jsonb_typeof(coalesce(v_entry -> 'read_at', '0')) <> 'number' or coalesce(v_entry ->> 'read_at', '0') !~ '^[0-9]{1,18}$'
         or jsonb_typeof(coalesce(v_entry -> 'token', '0')) <> 'number' or coalesce(v_entry ->> 'token', '0') !~ '^[0-9]{1,18}$'
         then 'takes read_at and token as cache_get_many gave them'
@@ -169,7 +172,8 @@ begin
   end if;
   insert into core.cache_epoch as e (project, namespace, tag, version)
   select v_project, p_namespace, t.tag, v_version from (select distinct tag from unnest(p_tags) as u (tag)) t order by t.tag
-  on conflict on constraint cache_epoch_pkey do update set version = greatest(e.version, excluded.version);
+  on conflict on constraint cache_epoch_pkey do update
+    set version = greatest(e.version, excluded.version), at = excluded.at;
   v_ok := core.cache_announce(v_project, p_namespace, 'tag', (select array_agg(distinct t) from unnest(p_tags) t), v_version, p_origin);
   return jsonb_build_object('ok', true);
 end
@@ -185,7 +189,8 @@ declare
   v_version bigint := nextval('core.cache_version');
 begin
   insert into core.cache_epoch as e (project, namespace, tag, version) values (p_project, p_namespace, '', v_version)
-  on conflict on constraint cache_epoch_pkey do update set version = greatest(e.version, excluded.version);
+  on conflict on constraint cache_epoch_pkey do update
+    set version = greatest(e.version, excluded.version), at = excluded.at;
   delete from core.cache_epoch where project = p_project and namespace = p_namespace and tag <> '' and version < v_version;
   v_ok := core.cache_announce(p_project, p_namespace, 'clear', array[''], v_version, p_origin);
   return jsonb_build_object('ok', true);

@@ -1,3 +1,20 @@
+-- The head of the events. In a copy of the database it is another one, because what happened between the two is unknown.
+create function core.cache_head_of_now() returns core.cache_head
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_head core.cache_head;
+  v_home text := core.xid_home();
+begin
+  select * into v_head from core.cache_head;
+  if v_head.home = v_home then return v_head; end if;
+  insert into core.cache_head as h default values on conflict on constraint cache_head_pkey do update
+    set epoch = excluded.epoch, home = excluded.home, trimmed = '0' where h.home <> excluded.home;
+  select * into v_head from core.cache_head;
+  return v_head;
+end
+$$;
+comment on function core.cache_head_of_now is 'The head of the events, recreated where a crash emptied it or the database was copied.';
+
 create function core.cache_enter_namespaces(p_project text, p_namespaces text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -36,8 +53,7 @@ begin
   if p_cursor is not null and p_cursor !~ '^[0-9a-f-]{36}:[0-9]{1,19}:[0-9]{1,18}$' then
     perform core.refuse('PT400', 'invalid_cursor', 'cursor must be one that cache_poll answered', null, jsonb_build_object('field', 'cursor'));
   end if;
-  insert into core.cache_head default values on conflict do nothing;
-  select * into v_head from core.cache_head;
+  v_head := core.cache_head_of_now();
   if p_cursor is not null and v_parts[1] = v_head.epoch::text and v_parts[2]::xid8 >= v_head.trimmed then
     v_after := v_parts[2]::xid8;
     v_after_id := v_parts[3]::bigint;

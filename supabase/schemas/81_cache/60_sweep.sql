@@ -1,17 +1,31 @@
--- Deletes what is gone: entries, leases, old events; then, in a project that keeps more than it may, the entries that end
--- first. At most p_limit of each; one caller at a time, the others answer 0.
+-- Clean-up has four triggers: the timer of each cache, the loop of the control plane, 1 in 80 writes, and pg_cron where it is.
+-- One caller at a time; what a call deletes is bounded.
+
+-- Deletes what is gone: entries, leases, old events, epochs that void nothing; then, in a project that keeps more than it
+-- may, the entries that end first. At most p_limit of each; one caller at a time, the others answer 0.
 create function core_api.cache_sweep(p_limit int default 1000, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_entries int;
-  v_evicted int;
-  v_trimmed xid8;
 begin
   -- The scope to write is enough to sweep: it deletes nothing that could still be read, and what is over
   -- bounds only of its owner.
   perform core.authorize('cache:write', coalesce(p_project, core.claims() ->> 'project'));
   v_ok := core.require_page(p_limit);
+  return core.cache_sweep_once(p_limit);
+end
+$$;
+comment on function core_api.cache_sweep is 'Deletes cached values that are gone and those beyond a project''s bounds, at most p_limit of each.';
+revoke execute on function core_api.cache_sweep from public;
+grant execute on function core_api.cache_sweep to core_member, service_role;
+
+create function core.cache_sweep_once(p_limit int) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_entries int;
+  v_evicted int;
+  v_trimmed xid8;
+begin
   if not pg_try_advisory_xact_lock(hashtextextended('core.cache_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'evicted', 0);
   end if;
@@ -34,46 +48,146 @@ begin
   )
   select max(xid) into v_trimmed from deleted;
   update core.cache_head set trimmed = greatest(trimmed, v_trimmed) where v_trimmed is not null;
+  v_entries := v_entries + core.cache_sweep_epochs(p_limit);
   v_evicted := core.cache_evict(p_limit);
   return jsonb_build_object('ok', true, 'swept', v_entries, 'evicted', v_evicted);
 end
 $$;
-comment on function core_api.cache_sweep is 'Deletes cached values that are gone and those beyond a project''s bounds, at most p_limit of each.';
-revoke execute on function core_api.cache_sweep from public;
-grant execute on function core_api.cache_sweep to core_member, service_role;
+comment on function core.cache_sweep_once is 'One bounded clean-up of every project; answers 0 while another runs.';
 
--- A project may keep 1,000,000 entries and 1 GB. Counted at most once a minute; a project that is over loses its own
--- entries, those first that end first.
+-- Deletes what the oldest epochs void, and an epoch once it voids nothing. Ten minutes old at least: a load that began
+-- before it is over, as for a deleted key. A few at a time, because the entries of a tag have no index.
+create function core.cache_sweep_epochs(p_limit int) returns int
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_epoch core.cache_epoch;
+  v_count int;
+  v_deleted int := 0;
+begin
+  for v_epoch in
+    select * from core.cache_epoch where at < clock_timestamp() - interval '10 minutes' order by at limit 20 for update skip locked
+  loop
+    with void as (
+      select project, namespace, key from core.cache_entry
+      where project = v_epoch.project and namespace = v_epoch.namespace and version <= v_epoch.version
+        and (v_epoch.tag = '' or v_epoch.tag = any (tags))
+      limit p_limit for update skip locked
+    ), deleted as (
+      delete from core.cache_entry e using void v
+      where e.project = v.project and e.namespace = v.namespace and e.key = v.key returning 1
+    )
+    select count(*) into v_count from deleted;
+    v_deleted := v_deleted + v_count;
+    exit when v_deleted >= p_limit;
+    if v_count = 0 then
+      delete from core.cache_epoch where project = v_epoch.project and namespace = v_epoch.namespace and tag = v_epoch.tag;
+    end if;
+  end loop;
+  return v_deleted;
+end
+$$;
+comment on function core.cache_sweep_epochs is 'Deletes entries that the oldest invalidations void, and invalidations that void nothing; how many entries.';
+
+-- A project may keep 1,000,000 entries and 1 GB, and 100,000 invalidations. Counted at most once a minute; a project that is
+-- over loses its own entries, those first that end first, and with too many invalidations all of them.
 create function core.cache_evict(p_limit int) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_evicted int := 0;
   v_over record;
-  v_count int;
 begin
   if not exists (select from core.cache_usage where counted_at > clock_timestamp() - interval '1 minute') then
-    delete from core.cache_usage;
-    insert into core.cache_usage (project, entries, bytes, counted_at)
-    select project, count(*), coalesce(sum(size), 0), clock_timestamp() from core.cache_entry group by project order by project;
+    perform core.cache_count();
   end if;
-  for v_over in select project from core.cache_usage where entries > 1000000 or bytes > 1073741824 order by project loop
+  for v_over in select * from core.cache_usage where entries > 1000000 or bytes > 1073741824 order by project loop
     with first as (
-      select project, namespace, key from core.cache_entry where project = v_over.project order by gone_at limit p_limit
-      for update skip locked
+      select e.project, e.namespace, e.key from core.cache_entry e where e.project = v_over.project
+      order by e.gone_at
+      limit greatest(p_limit, least(50000, v_over.entries - 1000000)) for update skip locked
     ), deleted as (
       delete from core.cache_entry e using first f
       where e.project = f.project and e.namespace = f.namespace and e.key = f.key returning e.size
     ), counted as (
       select count(*) as entries, coalesce(sum(size), 0) as bytes from deleted
+    ), kept as (
+      update core.cache_usage u set entries = u.entries - c.entries, bytes = u.bytes - c.bytes
+      from counted c where u.project = v_over.project
     )
-    update core.cache_usage u set entries = u.entries - c.entries, bytes = u.bytes - c.bytes
-    from counted c where u.project = v_over.project returning c.entries into v_count;
-    v_evicted := v_evicted + v_count;
+    select v_evicted + c.entries into v_evicted from counted c;
+  end loop;
+  for v_over in select * from core.cache_usage where epochs > 100000 order by project loop
+    v_evicted := v_evicted + core.cache_forget_project(v_over.project);
   end loop;
   return v_evicted;
 end
 $$;
 comment on function core.cache_evict is 'Deletes entries of projects that keep more than they may; how many.';
+
+create function core.cache_count() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from core.cache_usage;
+  insert into core.cache_usage (project, entries, bytes, epochs, counted_at)
+  select coalesce(e.project, t.project), coalesce(e.entries, 0), coalesce(e.bytes, 0), coalesce(t.epochs, 0), clock_timestamp()
+  from (select project, count(*) as entries, sum(size) as bytes from core.cache_entry group by project) e
+  full join (select project, count(*) as epochs from core.cache_epoch group by project) t on t.project = e.project
+  order by 1;
+end
+$$;
+comment on function core.cache_count is 'Counts what each project keeps.';
+
+-- Everything that a project keeps: it has more invalidations than may be remembered, and no entry may outlive one that is
+-- forgotten. The last ten minutes of them stay, for loads that began before.
+create function core.cache_forget_project(p_project text) returns int
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_deleted int;
+begin
+  delete from core.cache_entry where project = p_project;
+  get diagnostics v_deleted = row_count;
+  delete from core.cache_epoch where project = p_project and at < clock_timestamp() - interval '10 minutes';
+  update core.cache_usage set entries = 0, bytes = 0, epochs = 0 where project = p_project;
+  return v_deleted;
+end
+$$;
+comment on function core.cache_forget_project is 'Deletes every entry of a project, and all but its latest invalidations; how many entries.';
+
+-- A project that is a tenth over its bounds, as last counted, makes room for what it writes: a fast writer would outrun the
+-- sweeps. Any of its own entries, found by the primary key: no order is worth a scan in a write.
+create function core.cache_make_room(p_project text, p_entries int) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from core.cache_usage where project = p_project and (entries > 1100000 or bytes > 1181116006)) then
+    return true;
+  end if;
+  with any_rows as (
+    select e.project, e.namespace, e.key from core.cache_entry e where e.project = p_project limit p_entries for update skip locked
+  )
+  delete from core.cache_entry e using any_rows a
+  where e.project = a.project and e.namespace = a.namespace and e.key = a.key;
+  return true;
+end
+$$;
+comment on function core.cache_make_room is 'Deletes as many entries as are to be written where a project is far over its bounds.';
+
+-- Where pg_cron is installed in this database, a sweep every minute, so that a cache is cleaned though no program runs.
+create function core_api.cache_schedule() returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.authorize('cache:operate', null);
+  if to_regprocedure('cron.schedule(text, text, text)') is null then
+    return jsonb_build_object('ok', true, 'scheduled', false);
+  end if;
+  execute 'select cron.schedule($1, $2, $3)' using 'core_cache_sweep', '* * * * *', 'select core_api.cache_sweep()';
+  return jsonb_build_object('ok', true, 'scheduled', true);
+exception when others then -- a migration must not fail for it
+  return jsonb_build_object('ok', true, 'scheduled', false, 'reason', sqlerrm);
+end
+$$;
+comment on function core_api.cache_schedule is 'Sweeps by pg_cron every minute where it is installed; idempotent. Owner only.';
+revoke execute on function core_api.cache_schedule from public;
+grant execute on function core_api.cache_schedule to service_role;
+select core_api.cache_schedule();
 
 -- What a project keeps, by namespace: at most 1,000 of them, of the entries that are not gone.
 create function core_api.cache_stats(p_namespace text default null, p_project text default null) returns jsonb

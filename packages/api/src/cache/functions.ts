@@ -118,6 +118,40 @@ export const cacheSweep = describeFunction({
   answer: z.object({ ...accepted, swept: whole, evicted: whole }),
 })
 
+/** Owner only. */
+export const cacheSchedule = describeFunction({
+  name: 'cache_schedule',
+  args: {},
+  answer: z.object({ ...accepted, scheduled: z.boolean(), reason: z.optional(z.string()) }),
+})
+
+/** The shared tier of all projects in figures. Owner only. */
+export const cacheTotals = describeFunction({
+  name: 'cache_totals',
+  args: {},
+  answer: z.object({ ...accepted, projects: whole, entries: whole, bytes: whole, expiry_lag_s: z.number() }),
+})
+
+export const cacheList = describeFunction({
+  name: 'cache_list',
+  args: { namespace, after: optional(text), limit: optional(integer), project },
+  answer: z.object({
+    ...accepted,
+    entries: z.array(
+      z.object({
+        key: z.string(),
+        size: whole,
+        tags: z.array(z.string()),
+        version: whole,
+        writer: z.nullable(z.string()),
+        fresh_until: instant,
+        gone_at: instant,
+      }),
+    ),
+    next: z.nullable(z.string()),
+  }),
+})
+
 export const cacheStats = describeFunction({
   name: 'cache_stats',
   args: { namespace: optional(text), project },

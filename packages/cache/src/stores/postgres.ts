@@ -19,8 +19,6 @@ const maxPages = 20
 /** The tables `core.cache_*` behind the memory, through the functions `core_api.cache_*`. */
 export function postgresStore({ database, project, claims }: PostgresStoreOptions): CacheStore {
   let cursor: string | undefined
-  /** What was read of a project that is named: where it is another one, only these may be followed, each by its share. */
-  const followed = new Set<string>()
   let beginning: Promise<void> | undefined
 
   async function call(
@@ -48,17 +46,17 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
     return answers
   }
 
-  const look = (from: string | null, options: CallOptions) => {
-    const names = [...followed]
-    const which: Record<string, JsonInput> = names.length > 0 && names.length <= maxKeys ? { p_namespaces: names } : {}
+  /** Of another project only namespaces that are named may be followed, each by its share. */
+  const look = (from: string | null, names: readonly string[], options: CallOptions) => {
+    const which: Record<string, JsonInput> =
+      project !== undefined && names.length > 0 && names.length <= maxKeys ? { p_namespaces: names } : {}
     return call('cache_poll', { p_cursor: from, p_limit: maxEvents, ...which }, options)
   }
 
   /** Before anything is read or written for the first time: what changes from then on has to be heard of. */
-  async function follow(namespace: string, options: CallOptions): Promise<void> {
-    if (project !== undefined) followed.add(namespace)
+  async function follow(namespaces: readonly string[], options: CallOptions): Promise<void> {
     if (cursor !== undefined) return
-    beginning ??= look(null, options)
+    beginning ??= look(null, namespaces, options)
       .then((answer) => {
         cursor ??= cursorOf(answer)
       })
@@ -70,8 +68,11 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
 
   return {
     shared: true,
+    get isFollowing() {
+      return cursor !== undefined
+    },
     async read(namespace, keys, lease, options) {
-      await follow(namespace, options)
+      await follow([namespace], options)
       return inSlices(keys, async (slice) => {
         const answer = await call(
           'cache_get_many',
@@ -86,7 +87,7 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
       })
     },
     async write(namespace, writes, origin, options) {
-      await follow(namespace, options)
+      await follow([namespace], options)
       return inSlices(writes, async (slice) => {
         const entries = slice.map(({ key, value, freshMs, staleMs, tags, readAt, token }) => ({
           key,
@@ -134,14 +135,17 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
         failure === undefined ? {} : { p_failure: failure.message, p_backoff_ms: Math.round(failure.backoffMs) }
       await call('cache_release', { p_namespace: namespace, p_key: key, p_token: token, ...why }, options)
     },
-    async poll(options) {
+    async poll(namespaces, options) {
       const events: StoreEvent[] = []
+      if (cursor === undefined) {
+        await follow(namespaces(), options)
+        return events
+      }
       for (let page = 0; page < maxPages; page++) {
-        if (cursor === undefined) return events // nothing was read: nothing can have become stale
-        const known = followed.size
-        const answer = await look(cursor, options)
+        const names = namespaces()
+        const answer = await look(cursor, names, options)
         // A namespace that was first read meanwhile may have changed since: its events are behind the same cursor.
-        if (followed.size > known) continue
+        if (namespaces().length > names.length) continue
         cursor = cursorOf(answer)
         if (answer['reset'] === true) return [{ type: 'reset' }]
         events.push(...listOf('cache_poll', answer['events']).map(toEvent))

@@ -75,6 +75,9 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
 
   return {
     shared: true,
+    get isFollowing() {
+      return cursor !== undefined
+    },
     async read(namespace, keys, lease, options) {
       await follow(options)
       const rows = await inSlices(keys, async (slice) => {
@@ -159,8 +162,11 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       const why = failure === undefined ? ['', 0] : [failure.message, Math.ceil(failure.backoffMs)]
       await run(scripts.release, [keyOf('l', namespace, key), keyOf('x', namespace, key)], [token, ...why], options)
     },
-    async poll(options) {
-      if (cursor === undefined) return [] // nothing was read: nothing can have become stale
+    async poll(_namespaces, options) {
+      if (cursor === undefined) {
+        await follow(options)
+        return []
+      }
       const [isReset, next, ...rows] = listOf(await run(scripts.poll, [events, order], [cursor, maxEvents], options))
       cursor = String(next)
       return Number(isReset) === 1 ? [{ type: 'reset' }] : rows.map(toEvent)

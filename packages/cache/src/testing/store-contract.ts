@@ -166,25 +166,25 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
         await a.clear(ns, 'a', options)
         const heard: StoreEvent[] = []
         for (let tries = 0; tries < 900 && heard.length < 4; tries++) {
-          heard.push(...(await b.poll(options)).filter(isNewsOf(ns)))
+          heard.push(...(await b.poll(() => [ns], options)).filter(isNewsOf(ns)))
           await new Promise((resolve) => setTimeout(resolve, 20))
         }
         expect(heard.map((event) => event.type)).toEqual(['set', 'delete', 'tag', 'clear'])
         expect(heard.every((event) => event.type !== 'reset' && event.origin === 'a' && event.namespace === ns)).toBe(
           true,
         )
-        expect((await b.poll(options)).filter(isNewsOf(ns))).toEqual([])
+        expect((await b.poll(() => [ns], options)).filter(isNewsOf(ns))).toEqual([])
       }))
 
     it('reports what changed after the first read, though nothing was asked about before', () =>
       withStores(async (a, b, ns) => {
         await a.write(ns, [write('before', 'v')], 'a', options)
-        expect(await b.poll(options)).toEqual([])
+        expect(await b.poll(() => [ns], options)).toEqual([])
         await b.read(ns, ['k'], undefined, options)
         await a.delete(ns, ['k'], 'a', options)
         const heard: StoreEvent[] = []
         for (let tries = 0; tries < 900 && heard.length < 1; tries++) {
-          heard.push(...(await b.poll(options)).filter(isNewsOf(ns)))
+          heard.push(...(await b.poll(() => [ns], options)).filter(isNewsOf(ns)))
           await new Promise((resolve) => setTimeout(resolve, 20))
         }
         expect(heard).toMatchObject([{ type: 'delete', key: 'k' }])
@@ -198,7 +198,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
         await a.write(ns, [write('end', 'v')], 'a', options)
         const heard: StoreEvent[] = []
         for (let tries = 0; tries < 900 && heard.length < 1; tries++) {
-          heard.push(...(await b.poll(options)).filter(isNewsOf(ns)))
+          heard.push(...(await b.poll(() => [ns], options)).filter(isNewsOf(ns)))
           await new Promise((resolve) => setTimeout(resolve, 20))
         }
         expect(heard).toMatchObject([{ type: 'set', key: 'end' }])

@@ -63,6 +63,16 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** The keys of a namespace with size, tags, times and writer, page by page. */
+  cache_list: {
+    args: {
+      p_namespace: string
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** What other processes changed in a project's caches since a cursor. */
   cache_poll: {
     args: {
@@ -106,6 +116,11 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Sweeps by pg_cron every minute where it is installed; idempotent. Owner only. */
+  cache_schedule: {
+    args: Record<never, never>
+    result: Json
+  }
   /** Entries and bytes that a project keeps in the shared tier, by namespace. */
   cache_stats: {
     args: {
@@ -120,6 +135,11 @@ export interface CoreFunctions {
       p_limit?: number | undefined
       p_project?: string | null | undefined
     }
+    result: Json
+  }
+  /** Entries and bytes of the shared tier, and how far sweeps are behind. Owner only. */
+  cache_totals: {
+    args: Record<never, never>
     result: Json
   }
   /** Groups of unexpected failures, the one met last first; all projects for the owner. */

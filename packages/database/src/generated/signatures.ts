@@ -70,6 +70,17 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'cache_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_namespace', type: 'text', required: true },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'cache_poll',
     returns: 'jsonb',
     isForMembers: true,
@@ -117,6 +128,12 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'cache_schedule',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
     name: 'cache_stats',
     returns: 'jsonb',
     isForMembers: true,
@@ -133,6 +150,12 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_limit', type: 'integer', required: false },
       { name: 'p_project', type: 'text', required: false },
     ],
+  },
+  {
+    name: 'cache_totals',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
   },
   {
     name: 'error_list',
