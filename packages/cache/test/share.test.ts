@@ -1,7 +1,7 @@
 import type { JsonInput, MemberClaims } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createCache } from '../src/index.ts'
+import { createCache, structuredCodec } from '../src/index.ts'
 import { postgresStore } from '../src/stores/postgres.ts'
 
 /** A namespace of `theirs` that `mine` reaches by a share, and only so far as the share goes. */
@@ -124,6 +124,21 @@ test('two siblings share one cache: one loads, the other is answered, and hears 
   await on.sql('delete from core.share')
   // Once the share has ended, memory forgets what it had by it.
   await expect.poll(() => third.peek('question'), { interval: 10, timeout: 10_000 }).toBeUndefined()
+})
+
+test('a credential that may only read is answered, and keeps what it loads in its own memory', async () => {
+  await on.database.rpc('cache_put_many', {
+    ...n,
+    p_entries: [{ ...entry, value: Buffer.from(structuredCodec.encode('kept')).toString('base64') }],
+    p_project: 'mine',
+  })
+  const store = postgresStore({ database: on.database, project: 'mine', claims: claimsOf('mine', ['cache:read']) })
+  await using cache = createCache({ namespace: 'n', store })
+  expect(await cache.getOrSet('k', () => 'not loaded')).toBe('kept')
+  expect(await cache.getOrSet('new', () => 'loaded')).toBe('loaded')
+  expect(cache.peek('new')).toBe('loaded')
+  expect(cache.stats()).toMatchObject({ loads: 1, sharedErrors: 0 })
+  await expect(cache.set('new', 1)).rejects.toMatchObject(forbidden)
 })
 
 test('a share says what it is for, and is bounded', async () => {
