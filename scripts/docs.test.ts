@@ -38,7 +38,7 @@ describe('what the check would say', () => {
     ['echo x | core statsu', 'core has no statsu'],
     ['core completion tcsh > somewhere', 'core completion knows no tcsh'],
     ['core errors list --status closed', '--status knows no closed'],
-    ['core credits usage --by=year', '--by knows no year'],
+    ['core credits usage --per=year', '--per knows no year'],
   ])('%s', (command, complaint) => {
     expect(faultsOfCommand(command).join()).toContain(complaint)
   })

@@ -373,6 +373,7 @@ const valid: Record<string, [path: string, value: string]> = {
   CORE_HTTP_REQUEST_TIMEOUT_MS: ['http.requestTimeoutMs', '1000'],
   CORE_HTTP_MAX_CONNECTIONS: ['http.maxConnections', '50'],
   CORE_HTTP_TRUSTED_PROXIES: ['http.trustedProxies', '10.0.0.0/8,::1,192.0.2.7'],
+  CORE_HTTP_PUBLIC_URL: ['http.publicUrl', 'https://example.com/core'],
   CORE_WEBHOOK_PRIVATE_HOSTS: ['webhook.privateHosts', 'billing.internal:8443,127.0.0.1:3000'],
   CORE_HTTP_ALLOWED_ORIGINS: ['http.allowedOrigins', 'https://a.example,http://localhost:5173'],
   CORE_REST_RPC: ['rest.rpc', 'on'],
