@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { JsonInput } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isObject } from './ledger-under-test.ts'
@@ -53,4 +54,40 @@ describe('lifetime sums', () => {
     await client.query('rollback')
     expect(rows[0].found.violations).toContainEqual(expect.objectContaining({ check }))
   })
+})
+
+describe('metadata', () => {
+  const nested = (depth: number): JsonInput => (depth === 0 ? 1 : { a: nested(depth - 1) })
+  const op = (metadata: JsonInput) => ({ op: 'charge', key: randomUUID(), account: 'back', amount: 1, metadata })
+
+  test('too deep is a refusal of its own operation, alone and in both kinds of batch', async () => {
+    await base.database.rpc('ledger_grant', { p_key: randomUUID(), p_account: 'back', p_amount: 100 })
+    const capture = { op: 'grant', key: randomUUID(), account: 'back', amount: 1 }
+    for (const others of [[], [op({})], [capture]]) {
+      const ops = [op(nested(33)), op(nested(32)), ...others]
+      expect(await base.database.rpc('ledger_batch', { p_ops: ops })).toMatchObject({
+        results: [{ ok: false, code: 'object_too_deep' }, { ok: true }, ...others.map(() => ({ ok: true }))],
+      })
+    }
+  })
+
+  test('null is none, in both kinds of batch', async () => {
+    for (const other of [op({}), { op: 'grant', key: randomUUID(), account: 'back', amount: 1 }]) {
+      expect(await base.database.rpc('ledger_batch', { p_ops: [op(null), other] })).toMatchObject({
+        results: [{ ok: true }, { ok: true }],
+      })
+    }
+    expect(await base.database.rpc('ledger_batch', { p_ops: [op(null)] })).toMatchObject({ results: [{ ok: true }] })
+  })
+})
+
+test('an audit of an account audits what draws on others, and says whose numbers it has', async () => {
+  await base.database.rpc('ledger_account_open', { p_key: randomUUID(), p_account: 'back/kid', p_funding: 'parent' })
+  await base.database.rpc('ledger_charge', { p_key: randomUUID(), p_account: 'back/kid', p_amount: 3 })
+  expect(await base.database.rpc('ledger_audit', { p_account: 'back/kid' })).toMatchObject({
+    clean: true,
+    accounts: 1,
+    spent: 3,
+  })
+  expect(await base.database.rpc('ledger_audit', { p_account: 'back' })).toMatchObject({ clean: true, accounts: 2 })
 })

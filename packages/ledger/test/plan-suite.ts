@@ -104,6 +104,7 @@ export function describePlans(rows: number): void {
         `ledger_usage('pool', now() - interval '9 days', now() - interval '1 day', 'day', p_by => '{user,model}')`,
       'usage of one that draws': async () =>
         `ledger_usage('pool/a', now() - interval '9 days', now() - interval '1 day', 'day', p_by => '{user}')`,
+      'an audit of one account': async () => `ledger_audit('apart')`,
       hold_get: async () => `ledger_hold_get('${await open()}')`,
       alerts: async () => `ledger_alerts()`,
       'a batch taken together': async () =>

@@ -193,6 +193,12 @@ end
 $$;
 comment on function core.require_key is 'Raises PT400 unless the idempotency key is 1 to 200 characters.';
 
+create function core.is_too_deep(p_value jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select pg_column_size(p_value) > 256 and jsonb_path_exists(p_value, '$.**{33 to last}')
+$$;
+comment on function core.is_too_deep is 'Whether a value is nested more than 32 levels deep, which a small one cannot be.';
+
 create function core.require_object(p_field text, p_value jsonb) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -207,6 +213,9 @@ begin
   elsif pg_column_size(p_value) > 16384 then
     perform core.refuse('PT413', 'object_too_large', format('%s is larger than 16 KB', p_field),
       'Keep large facts in your own tables and put their id here.', jsonb_build_object('field', p_field, 'max_bytes', 16384));
+  elsif core.is_too_deep(p_value) then
+    perform core.refuse('PT400', 'object_too_deep', format('%s is nested more than 32 levels deep', p_field),
+      'Send a flatter object.', jsonb_build_object('field', p_field, 'max_depth', 32));
   end if;
   return true;
 end

@@ -40,14 +40,14 @@ begin
   end if;
   return case p_op ->> 'op'
     when 'reserve' then core.ledger_reserve(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, (p_op ->> 'hold')::uuid,
-      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'cap'), coalesce(p_op -> 'metadata', '{}'))
-    when 'settle' then core.ledger_settle(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+      (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120), coalesce(p_op ->> 'over', 'cap'), coalesce(nullif(p_op -> 'metadata', 'null'), '{}'))
+    when 'settle' then core.ledger_settle(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint, coalesce(nullif(p_op -> 'metadata', 'null'), '{}'))
     when 'void' then core.ledger_void(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, p_op ->> 'reason')
-    when 'charge' then core.ledger_charge(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(p_op -> 'metadata', '{}'))
+    when 'charge' then core.ledger_charge(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, coalesce(nullif(p_op -> 'metadata', 'null'), '{}'))
     when 'extend' then core.ledger_extend(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, coalesce((p_op ->> 'add')::bigint, 0),
       (p_op ->> 'min')::bigint, coalesce((p_op ->> 'ttl_s')::int, 120))
     when 'capture' then core.ledger_capture(p_batch, p_op ->> 'key', (p_op ->> 'hold')::uuid, (p_op ->> 'amount')::bigint)
-    when 'grant' then core.ledger_grant(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, p_op ->> 'reason', coalesce(p_op -> 'metadata', '{}'))
+    when 'grant' then core.ledger_grant(p_batch, p_op ->> 'key', p_op ->> 'account', (p_op ->> 'amount')::bigint, p_op ->> 'reason', coalesce(nullif(p_op -> 'metadata', 'null'), '{}'))
     when 'transfer' then core.ledger_transfer(p_batch, p_op ->> 'key', p_op ->> 'from', p_op ->> 'to', (p_op ->> 'amount')::bigint, coalesce(p_op ->> 'mode', 'exact'))
     when 'refund' then core.ledger_refund(p_batch, p_op ->> 'key', (p_op ->> 'tx')::bigint, (p_op ->> 'amount')::bigint)
     end;

@@ -36,7 +36,8 @@ begin
     array_agg(o.reason),
     array_agg(coalesce(length(o.key) between 1 and 200 and not starts_with(o.key, 'core:')
       and (o.amount is null or o.amount between 0 and 9007199254740991)
-      and (o.metadata is null or o.metadata = '{}' or jsonb_typeof(o.metadata) = 'object' and pg_column_size(o.metadata) <= 16384)
+      and (o.metadata is null or o.metadata = '{}' or jsonb_typeof(o.metadata) = 'object' and pg_column_size(o.metadata) <= 16384
+        and not core.is_too_deep(o.metadata))
       and case o.op
         when 'reserve' then length(o.account) between 1 and 200 and o.amount > 0 and coalesce(o.min between 1 and o.amount, true)
           and coalesce(o.ttl_s between 1 and 86400, true) and coalesce(o.over in ('overflow', 'cap', 'reject'), true)
