@@ -3,7 +3,7 @@
 
 export * from './audit/functions.ts'
 export * from './cache/functions.ts'
-export { callable, type FunctionPort } from './contract/callable.ts'
+export { callable, type FunctionPort, toSqlArguments } from './contract/callable.ts'
 export type { ArgumentInput, FunctionArguments, SqlArguments } from './contract/function-argument.ts'
 export {
   type AcceptedOf,

@@ -1,8 +1,8 @@
+import { callable, keyList } from '@core/api/functions'
 import type { Config } from '@core/config'
 import { type Database, isMade, openDatabase } from '@core/database'
 import { inspectRights, inspectServer, migrateStatus, restoreStatus } from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
-import { z } from 'zod'
 import { checkClock } from './check-clock.ts'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
@@ -126,12 +126,10 @@ async function checkServer(database: Database, signal: AbortSignal): Promise<Fin
   ]
 }
 
-const keyList = z.object({ keys: z.array(z.object({ status: z.string() })) })
-
 async function ownerKey(database: Database, config: Config): Promise<Finding> {
   if (config.ownerKey !== undefined) return ok('owner key', 'from the configuration')
   try {
-    const { keys } = keyList.parse(await database.rpc('key_list', { p_project: null }))
+    const { keys } = await callable(database, keyList)({})
     if (keys.some(({ status }) => status === 'active')) return ok('owner key', 'kept in the database')
     return warning('owner key', 'there is none', 'The first core start makes and prints one, or set CORE_OWNER_KEY.')
   } catch (error) {

@@ -1,6 +1,6 @@
+import { callable, keyTouch } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
-import { z } from 'zod'
 import { type LoopReport, startLoop } from '../process/loop.ts'
 
 export interface KeyUses extends AsyncDisposable {
@@ -20,20 +20,20 @@ export interface KeyUsesDependencies {
 const flushEveryMs = 10_000
 const keysPerCall = 10_000
 const closingMs = 2_000
-const answerSchema = z.object({ ok: z.literal(true), touched: z.int() })
 
 /**
  * Remembers when each key was last used, one entry per key, and writes it every ten seconds and at the end: `lastUsedAt`
  * is that late at most, and a process that is killed forgets its last ten seconds.
  */
 export function openKeyUses({ database, logger, report, clock = systemClock }: KeyUsesDependencies): KeyUses {
+  const touch = callable(database, keyTouch)
   const uses = new Map<string, number>()
 
   async function flush(signal?: AbortSignal): Promise<void> {
     while (uses.size > 0) {
       const written = [...uses].slice(0, keysPerCall)
-      const p_uses = written.map(([id, at]) => ({ id, at: new Date(at).toISOString() }))
-      answerSchema.parse(await database.rpc('key_touch', { p_uses }, { signal }))
+      const noted = written.map(([id, at]) => ({ id, at: new Date(at).toISOString() }))
+      await touch({ uses: noted }, { signal })
       // A key used again meanwhile is written next time.
       for (const [id, at] of written) if (uses.get(id) === at) uses.delete(id)
       if (written.length < keysPerCall) return

@@ -1,7 +1,7 @@
+import { callable, ledgerAccounts } from '@core/api/functions'
 import type { Database, MemberClaims } from '@core/database'
 import { isCoreError } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
-import { z } from 'zod'
 import { bindTo, claimsOf, isOwner, type Principal, rootClaimsOf } from './principal.ts'
 
 /** What the first segment of a path or of an account's code names. */
@@ -38,8 +38,8 @@ export function createProjectDirectory(database: Pick<Database, 'rpc'>): Project
       if (!isCoreError(error, 'E_NOT_FOUND')) throw error
     }
     const root = { claims: claims(name, ['ledger:read'], true) }
-    const { accounts } = accountsSchema.parse(await database.rpc('ledger_accounts', { p_limit: 1 }, root))
-    return accounts.length > 0 ? 'root' : 'unknown'
+    const answer = await callable(database, ledgerAccounts)({ limit: 1 }, root)
+    return answer.ok && answer.accounts.length > 0 ? 'root' : 'unknown'
   }
 
   return { find: (name) => (projects.has(name) ? 'project' : ask(name)) }
@@ -49,8 +49,6 @@ export function createProjectDirectory(database: Pick<Database, 'rpc'>): Project
 function isName(name: string): boolean {
   return /^[a-z0-9][a-z0-9_.-]{0,199}$/.test(name)
 }
-
-const accountsSchema = z.object({ accounts: z.array(z.unknown()) })
 
 /** The claims with which a principal acts under a name; undefined where there is nothing that it may see. */
 export async function claimsWithin(

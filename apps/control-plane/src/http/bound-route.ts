@@ -6,6 +6,7 @@ import {
   type RouteContract,
   type RouteInput,
 } from '@core/api'
+import type { ArgumentInput, FunctionArguments, FunctionDescription } from '@core/api/functions'
 import type { JsonInput, MemberClaims, RpcArgs, RpcName } from '@core/database'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
@@ -50,8 +51,8 @@ export type CoreArguments<Name extends RpcName> = {
 export interface RouteContext {
   /** The caller's key, or a new one where the contract makes it optional. */
   readonly idempotencyKey: string
-  /** The states an edit may be made in, as core_api takes them; null where the request names none. */
-  readonly ifMatch: readonly string[] | null
+  /** The states an edit may be made in, as core_api takes them; undefined where the request names none. */
+  readonly ifMatch: readonly string[] | undefined
   /** The Accept header; empty where there is none. */
   readonly accept: string
   /** The caller; on public routes anonymous, without scopes. */
@@ -62,6 +63,11 @@ export interface RouteContext {
   readonly claims: MemberClaims
   /** Calls core_api within the path's project and the principal's scopes. */
   rpc<Name extends RpcName>(name: Name, args: CoreArguments<Name>): Promise<CoreAnswer>
+  /** The same by its description: the input with the names of outside, the answer typed and checked. */
+  call<Arguments extends FunctionArguments, Answer>(
+    description: FunctionDescription<string, Arguments, Answer>,
+    input: ArgumentInput<Arguments>,
+  ): Promise<Answer>
   /** `rpc` within another project; throws not_found where the caller may not act for it. */
   within(project: string): RouteContext['rpc']
   /** For calls across projects that only the owner may make: unbound for the owner; throws for a project's credential. */

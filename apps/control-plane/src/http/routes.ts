@@ -1,5 +1,6 @@
 import { docsPage, isScope, problems, type RouteContract, routes, toDeprecationHeaders } from '@core/api'
-import type { Database } from '@core/database'
+import { toSqlArguments } from '@core/api/functions'
+import type { Database, JsonInput } from '@core/database'
 import { CoreError } from '@core/foundation'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { type Caller, createGate } from '../auth/gate.ts'
@@ -119,17 +120,19 @@ function createContext(
 ): RouteContext {
   const { principal, project, isRoot, idempotencyKey } = caller ?? anonymousCaller
   const claims = isRoot ? rootClaimsOf(principal, project, id) : claimsOf(principal, project, id)
+  const send = async (name: string, args: Readonly<Record<string, JsonInput>>) => {
+    if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
+    return await database.call(name, args, { claims })
+  }
   return {
     principal,
     project,
     claims,
     idempotencyKey,
     accept: headers.accept ?? '',
-    ifMatch,
-    rpc: async (name, args) => {
-      if (project === '' && principal.roles !== undefined) throw noOwnProject(principal, 'header.Authorization')
-      return toObject(await database.call(name, args, { claims }))
-    },
+    ifMatch: ifMatch ?? undefined,
+    call: async ({ name, args, parse }, input) => parse(await send(name, toSqlArguments(args, input))),
+    rpc: async (name, args) => toObject(await send(name, args)),
     within(name) {
       const bound = bindTo(principal, name)
       if (bound === undefined) throw notFound()

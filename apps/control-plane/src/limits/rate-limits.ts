@@ -1,6 +1,6 @@
+import { callable, limitTrim } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
-import { z } from 'zod'
 import { type LoopReport, startLoop } from '../process/loop.ts'
 import type { Limiter } from './limiter.ts'
 import { createPermitBatcher } from './permit-batcher.ts'
@@ -83,14 +83,12 @@ export function openRateLimits(
   const work = async (signal: AbortSignal) => {
     await Promise.all(all.map((limiter) => limiter.giveBack()))
     if (clock.monotonic() < trimAt) return
-    trimSchema.parse(await database.rpc('limit_trim', {}, { signal }))
+    await callable(database, limitTrim)({}, { signal })
     trimAt = clock.monotonic() + trimEveryMs
   }
   const loop = startLoop({ name: 'limits', everyMs, work, logger, report, clock })
   return { ...shared, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() }
 }
-
-const trimSchema = z.object({ ok: z.literal(true), trimmed: z.int() })
 
 /** How long permits may be spent after they were asked for. */
 export function leaseMsOf(windowMs: number): number {

@@ -1,6 +1,6 @@
+import { callable, errorRecord, errorTrim } from '@core/api/functions'
 import type { Database, JsonInput } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
-import { z } from 'zod'
 import { type LoopReport, startLoop } from '../process/loop.ts'
 import { type Fault, fingerprintOf } from './fingerprint.ts'
 import { toSampleMessage } from './sample-message.ts'
@@ -109,13 +109,8 @@ export function openErrorTracker(dependencies: ErrorTrackerDependencies): ErrorT
     isFull = false
     try {
       const options = { signal, repeatable: false }
-      answerSchema.parse(
-        await database.rpc(
-          'error_record',
-          { p_groups: [...written.values()].map((group) => toRow(group, version)) },
-          options,
-        ),
-      )
+      const rows = [...written.values()].map((group) => toRow(group, version))
+      await callable(database, errorRecord)({ groups: rows }, options)
     } catch (error) {
       for (const group of written.values()) add(group)
       throw error
@@ -126,7 +121,7 @@ export function openErrorTracker(dependencies: ErrorTrackerDependencies): ErrorT
   async function work(signal: AbortSignal): Promise<void> {
     await flush(signal)
     if (clock.monotonic() - lastTrimAt < trimEveryMs) return
-    trimSchema.parse(await database.rpc('error_trim', { p_keep: keep }, { signal }))
+    await callable(database, errorTrim)({ keep }, { signal })
     lastTrimAt = clock.monotonic()
   }
 
@@ -162,6 +157,3 @@ function toRow(group: Group, version: string): JsonInput {
     version,
   }
 }
-
-const answerSchema = z.object({ ok: z.literal(true), recorded: z.int() })
-const trimSchema = z.object({ ok: z.literal(true), trimmed: z.int() })

@@ -1,7 +1,7 @@
+import { callable, systemInfo } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { listMigrationVersions } from '@core/database/migrate'
 import { type Clock, systemClock } from '@core/foundation'
-import { z } from 'zod'
 import { type Bottleneck, findBottlenecks, type Measured } from './bottlenecks.ts'
 import { recentWindowMs } from './recent-histogram.ts'
 
@@ -44,16 +44,14 @@ export interface ObservationDependencies {
   readonly clock?: Clock
 }
 
-const answerSchema = z.object({ server_version: z.string(), migrations: z.array(z.string()) })
-
 export function createObservation(dependencies: ObservationDependencies): Observation {
   const { database, version, features, measure, clock = systemClock } = dependencies
   const startedAt = new Date(clock.now()).toISOString()
   const startedTick = clock.monotonic()
   return {
     async info() {
-      const [answer, own] = await Promise.all([database.rpc('system_info', {}), listMigrationVersions()])
-      const { server_version, migrations } = answerSchema.parse(answer)
+      const [answer, own] = await Promise.all([callable(database, systemInfo)({}), listMigrationVersions()])
+      const { server_version, migrations } = answer
       const present = new Set(migrations)
       const applied = own.filter((migration) => present.has(migration))
       return {

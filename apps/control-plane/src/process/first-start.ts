@@ -1,7 +1,7 @@
 import type { ApiKeySecret } from '@core/api'
+import { type AnswerOf, callable, ledgerAccountOpen, projectList } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { isCoreError } from '@core/foundation'
-import { z } from 'zod'
 import { makeOnceShownKey, type OnceShownKey } from './once-shown-key.ts'
 
 /** The example: two projects that share one pool of 1,000 credits, each with 100 a day. */
@@ -76,29 +76,27 @@ export async function describeInstalled(database: Rpc): Promise<FirstStart> {
   return { ownerKey: undefined, projectKeys: [], isEmpty, confirmShown: async () => undefined }
 }
 
-const projectsSchema = z.object({ projects: z.array(z.object({ name: z.string() })) })
-
 async function listProjectNames(database: Rpc): Promise<string[]> {
-  const { projects } = projectsSchema.parse(await database.rpc('project_list', {}))
+  const { projects } = await callable(database, projectList)({})
   return projects.map(({ name }) => name)
 }
 
 async function openPool(database: Rpc, credits: number | undefined): Promise<void> {
-  const open = { p_key: 'first-start:pool', p_account: pool, p_kind: 'pool' }
-  if (!(await isOurs(database.rpc('ledger_account_open', open))) || credits === undefined) return
+  const open = { key: 'first-start:pool', account: pool, kind: 'pool' } as const
+  if (!(await isOurs(callable(database, ledgerAccountOpen)(open))) || credits === undefined) return
   const grant = { p_key: 'first-start:grant', p_account: pool, p_amount: credits, p_reason: 'first start' }
   await database.rpc('ledger_grant', grant)
 }
 
 async function openProjectAccount(database: Rpc, project: string, dailyCredits: number | undefined): Promise<void> {
   const open = {
-    p_key: 'first-start:account',
-    p_account: project,
-    p_kind: 'project',
-    p_parent: pool,
-    p_funding: 'parent',
-  }
-  if (!(await isOurs(database.rpc('ledger_account_open', open))) || dailyCredits === undefined) return
+    key: 'first-start:account',
+    account: project,
+    kind: 'project',
+    parent: pool,
+    funding: 'parent',
+  } as const
+  if (!(await isOurs(callable(database, ledgerAccountOpen)(open))) || dailyCredits === undefined) return
   await database.rpc('ledger_budget_set', {
     p_key: 'first-start:daily',
     p_account: project,
@@ -109,10 +107,9 @@ async function openProjectAccount(database: Rpc, project: string, dailyCredits: 
 }
 
 /** False for an account somebody else opened: it gets nothing from us. */
-async function isOurs(opening: Promise<unknown>): Promise<boolean> {
+async function isOurs(opening: Promise<AnswerOf<typeof ledgerAccountOpen>>): Promise<boolean> {
   try {
-    const { ok } = z.object({ ok: z.boolean() }).parse(await opening)
-    return ok
+    return (await opening).ok
   } catch (error) {
     if (isCoreError(error, 'E_CONFLICT')) return false
     throw error

@@ -1,7 +1,7 @@
 import { type ApiKeySecret, generateApiKey } from '@core/api'
+import { callable, keyCreate, keyList } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { CoreError, isCoreError } from '@core/foundation'
-import { z } from 'zod'
 
 /** A secret that only this process knows, until `confirm` says that it was shown. */
 export interface OnceShownKey {
@@ -13,12 +13,6 @@ export interface OnceShownKey {
 type Rpc = Pick<Database, 'rpc'>
 
 const pendingSuffix = ' (not shown yet)'
-const keysSchema = z.object({
-  keys: z.array(
-    z.object({ id: z.string(), name: z.string(), status: z.string(), last_used_at: z.string().nullable() }),
-  ),
-})
-const madeSchema = z.object({ id: z.string(), replayed: z.boolean() })
 
 /**
  * Makes the key of this name for a project, or for the whole system (null): undefined where it was made and shown
@@ -30,7 +24,7 @@ export async function makeOnceShownKey(
   name: string,
 ): Promise<OnceShownKey | undefined> {
   const pendingName = name + pendingSuffix
-  const { keys } = keysSchema.parse(await database.rpc('key_list', { p_project: project, p_limit: 1000 }))
+  const { keys } = await callable(database, keyList)({ project: project ?? undefined, limit: 1000 })
   const pending = keys.find((key) => key.name === pendingName && key.status === 'active')
   if (pending !== undefined && pending.last_used_at !== null) {
     await database.rpc('key_update', { p_id: pending.id, p_name: name }) // somebody has it
@@ -41,15 +35,16 @@ export async function makeOnceShownKey(
   const replaced = pending ?? keys.findLast((key) => key.name === pendingName)
   if (pending !== undefined) await database.rpc('key_revoke', { p_id: pending.id })
   const { secret, hash, hint } = generateApiKey()
-  const { id, replayed } = madeSchema.parse(
-    await database.rpc('key_create', {
-      p_key: replaced === undefined ? 'first-start' : `first-start:${replaced.id}`,
-      p_hash: hash,
-      p_hint: hint,
-      p_project: project,
-      p_name: pendingName,
-    }),
-  )
+  const { id, replayed } = await callable(
+    database,
+    keyCreate,
+  )({
+    key: replaced === undefined ? 'first-start' : `first-start:${replaced.id}`,
+    hash,
+    hint,
+    project: project ?? undefined,
+    name: pendingName,
+  })
   if (replayed) return undefined // another process was faster and shows its own
   return {
     secret,

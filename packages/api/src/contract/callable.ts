@@ -1,4 +1,10 @@
-import { type ArgumentInput, type FunctionArguments, type SqlArguments, toSqlName } from './function-argument.ts'
+import {
+  type ArgumentInput,
+  type FunctionArguments,
+  type JsonArgument,
+  type SqlArguments,
+  toSqlName,
+} from './function-argument.ts'
 import type { FunctionDescription } from './function-description.ts'
 
 /** What calls a function of core_api: `@core/database`, or anything with its `rpc`. */
@@ -22,9 +28,9 @@ export function callable<Name extends string, Arguments extends FunctionArgument
 export function toSqlArguments<Arguments extends FunctionArguments>(
   args: Arguments,
   input: ArgumentInput<Arguments>,
-): SqlArguments<Arguments> {
+): SqlArguments<Arguments> & Readonly<Record<string, JsonArgument>> {
   const given: Readonly<Record<string, unknown>> = input
   const entries = Object.entries(args).map(([name, argument]) => [toSqlName(name, argument), given[name]] as const)
   const sent: object = Object.fromEntries(entries.filter(([, value]) => value !== undefined))
-  return sent as SqlArguments<Arguments>
+  return sent as SqlArguments<Arguments> & Readonly<Record<string, JsonArgument>>
 }

@@ -1,5 +1,5 @@
+import { callable, eventTrim } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { z } from 'zod'
 import type { Loop } from '../../process/loop.ts'
 
 const trimEveryMs = 60_000
@@ -16,16 +16,15 @@ export function eventLoops(database: Pick<Database, 'rpc'>, follow: () => Promis
   ]
 }
 
-const trimSchema = z.object({ trimmed: z.int() })
-
 /**
  * Removes events that are older than the outbox's retention (seven days).
  * @returns how many.
  */
 export async function trimOutbox(database: Pick<Database, 'rpc'>, signal?: AbortSignal): Promise<number> {
+  const trim = callable(database, eventTrim)
   let total = 0
   while (!signal?.aborted) {
-    const { trimmed } = trimSchema.parse(await database.rpc('event_trim', { p_limit: trimmedAtOnce }, { signal }))
+    const { trimmed } = await trim({ limit: trimmedAtOnce }, { signal })
     total += trimmed
     if (trimmed < trimmedAtOnce) break
   }

@@ -1,7 +1,7 @@
+import { callable, ledgerStats } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
 import { Gauge, type Registry } from '@platformatic/prom-client'
-import { z } from 'zod'
 
 export interface LedgerMetricsDependencies {
   readonly registry: Registry
@@ -29,8 +29,6 @@ const gaugesByMember = {
   alerts: ['core_ledger_alerts', 'The id of the latest alert of a budget.'],
 } as const
 
-const statsSchema = z.looseObject({ sealed_at: z.string().nullable() })
-
 /**
  * The ledger in figures, read at each scrape. While the database does not answer they are NaN: the last known value
  * would look like an idle ledger.
@@ -45,7 +43,9 @@ export function registerLedgerMetrics(dependencies: LedgerMetricsDependencies): 
       last = { at: clock.monotonic(), reading: read() }
     return last.reading
   }
-  const gauges = Object.entries(gaugesByMember).map(([member, [name, help]]) => {
+  const members = Object.keys(gaugesByMember) as (keyof typeof gaugesByMember)[]
+  const gauges = members.map((member) => {
+    const [name, help] = gaugesByMember[member]
     return { member, gauge: new Gauge({ name, help, registers, collect }) }
   })
   const sealedAt = new Gauge({
@@ -63,8 +63,8 @@ export function registerLedgerMetrics(dependencies: LedgerMetricsDependencies): 
 
   async function read(): Promise<void> {
     try {
-      const stats = statsSchema.parse(await database.rpc('ledger_stats', {}, { timeoutMs }))
-      for (const { member, gauge } of gauges) gauge.set(z.number().parse(stats[member]))
+      const stats = await callable(database, ledgerStats)({}, { timeoutMs })
+      for (const { member, gauge } of gauges) gauge.set(stats[member])
       sealedAt.set(stats.sealed_at === null ? 0 : Date.parse(stats.sealed_at) / 1000)
       isUp.set(1)
     } catch (error) {

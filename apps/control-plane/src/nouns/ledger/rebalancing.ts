@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto'
+import { callable, ledgerRebalance, ledgerRebalanceDue } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { z } from 'zod'
-
-const dueSchema = z.object({
-  at: z.iso.datetime({ offset: true }),
-  due: z.array(z.object({ parent: z.string(), budget: z.string() })),
-})
-const outcomeSchema = z.object({ ok: z.literal(true), replayed: z.boolean(), moves: z.array(z.unknown()) })
 
 export interface RebalancingOptions {
   /** The interval: each budget of a pool is rebalanced at most once in it, however many control planes run. */
@@ -24,14 +18,14 @@ export async function rebalanceSiblings(
   database: Pick<Database, 'rpc'>,
   { everySeconds, signal }: RebalancingOptions,
 ): Promise<number> {
-  const { at, due } = dueSchema.parse(await database.rpc('ledger_rebalance_due', {}, { signal }))
+  const { at, due } = await callable(database, ledgerRebalanceDue)({}, { signal })
   const interval = Math.floor(Date.parse(at) / 1000 / everySeconds) * everySeconds
+  const rebalance = callable(database, ledgerRebalance)
   let rebalanced = 0
   for (const { parent, budget } of due) {
-    const p_key = `balance:${nameOf(parent, budget)}:${interval}`
-    const answer = await database.rpc('ledger_rebalance', { p_key, p_parent: parent, p_budget: budget }, { signal })
-    const outcome = outcomeSchema.safeParse(answer)
-    if (outcome.success && !outcome.data.replayed && outcome.data.moves.length > 0) rebalanced++
+    const key = `balance:${nameOf(parent, budget)}:${interval}`
+    const answer = await rebalance({ key, parent, budget }, { signal })
+    if (answer.ok && 'replayed' in answer && !answer.replayed && answer.moves.length > 0) rebalanced++
   }
   return rebalanced
 }

@@ -1,7 +1,5 @@
+import { callable, ledgerSeal } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { z } from 'zod'
-
-const sealSchema = z.object({ sealed: z.int() })
 
 /**
  * Seals every journal row that is final. Safe to run from several processes: one seals, the others find nothing
@@ -9,9 +7,10 @@ const sealSchema = z.object({ sealed: z.int() })
  * @returns how many rows this call sealed.
  */
 export async function sealJournal(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
+  const seal = callable(database, ledgerSeal)
   let total = 0
   while (!signal.aborted) {
-    const { sealed } = sealSchema.parse(await database.rpc('ledger_seal', {}, { signal }))
+    const { sealed } = await seal({}, { signal })
     if (sealed === 0) break
     total += sealed
   }

@@ -210,7 +210,7 @@ export const ledgerAlerts = describeFunction({
       z.object({
         id: whole,
         /** `threshold`: a budget has crossed one. `uncollected`: a hold was not charged in full. */
-        kind: z.enum(['threshold', 'uncollected']),
+        kind: z.literal(['threshold', 'uncollected']),
         account: z.string(),
         budget: z.nullable(z.string()),
         period: z.nullable(budgetWindow.period),

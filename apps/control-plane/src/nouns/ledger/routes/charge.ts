@@ -1,17 +1,12 @@
 import { chargeCredits } from '@core/api'
+import { ledgerCharge } from '@core/api/functions'
 import { serve } from '../../../http/bound-route.ts'
 import { toAnswer } from '../../../http/denial.ts'
 import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const chargeRoutes = [
-  serve(chargeCredits, async ({ project, idempotencyKey, body: { account, amount, metadata }, rpc }) => {
-    if (!isAccountOf(project, account)) return accountNotFound(account)
-    const answer = await rpc('ledger_charge', {
-      p_key: idempotencyKey,
-      p_account: account,
-      p_amount: amount,
-      p_metadata: metadata,
-    })
-    return toAnswer(201, answer)
+  serve(chargeCredits, async ({ project, idempotencyKey: key, body, call }) => {
+    if (!isAccountOf(project, body.account)) return accountNotFound(body.account)
+    return toAnswer(201, await call(ledgerCharge, { ...body, key }))
   }),
 ]
