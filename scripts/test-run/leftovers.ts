@@ -34,7 +34,7 @@ interface Survivor {
 }
 
 /** Some end by themselves: a server that test files share waits a few seconds for the next one. */
-const usualGraceMs = 10_000
+const usualGraceMs = Number(process.env['CORE_TEST_GRACE_MS'] ?? 10_000)
 const pollMs = 100
 
 async function listSurvivors(mark: string, graceMs: number): Promise<Survivor[]> {

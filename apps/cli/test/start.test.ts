@@ -7,13 +7,13 @@ import { createRoom, type RunningCoreProcess, runCoreProcess, startCoreProcess }
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
-/** Where a first start has been and ended: a copy of it starts in a moment. */
+/** Where a first start, from nothing, has been and ended: a copy of it starts in a moment. */
 const seed = createRoom()
-let seedKeys: RunningCoreProcess['keys']
+let first: RunningCoreProcess
+let firstCode: number | null
 beforeAll(async () => {
-  const first = await startCoreProcess({ cwd: seed.folder })
-  seedKeys = first.keys
-  await first.stop()
+  first = await startCoreProcess({ cwd: seed.folder, fromNothing: true })
+  firstCode = await first.stop()
 })
 afterAll(() => seed[Symbol.dispose]())
 
@@ -27,8 +27,8 @@ afterEach(async () => {
   room[Symbol.dispose]()
 })
 
-async function start(env: Record<string, string> = {}, fromNothing = false): Promise<RunningCoreProcess> {
-  const running = await startCoreProcess({ cwd: room.folder, env, fromNothing })
+async function start(env: Record<string, string> = {}): Promise<RunningCoreProcess> {
+  const running = await startCoreProcess({ cwd: room.folder, env })
   started.push(running)
   return running
 }
@@ -40,13 +40,12 @@ async function startAgain(): Promise<RunningCoreProcess> {
 
 describe('the first start', () => {
   test('shows progress on stderr, addresses and keys on stdout; the second shows no keys', async () => {
-    const first = await start({}, true)
     expect(first.output.stderr).toMatch(/migrating 1\/\d+ /)
     expect(Object.keys(first.keys)).toEqual(['owner', 'smart_layer', 'manus_origin'])
     expect(first.output.stdout).toContain(`${first.url}/docs`)
-    expect(await first.stop()).toBe(0)
+    expect(firstCode).toBe(0)
 
-    const second = await start()
+    const second = await startAgain()
     expect(second.keys).toEqual({})
     expect(second.output.stderr).not.toContain('migrating')
   })
@@ -84,14 +83,14 @@ describe('the end', () => {
   })
 
   test('a kill -9 loses nothing that was acknowledged', async () => {
-    const first = await startAgain()
-    const env = { CORE_URL: first.url, CORE_KEY: seedKeys['smart_layer'] ?? '' }
+    const killed = await startAgain()
+    const env = { CORE_URL: killed.url, CORE_KEY: first.keys['smart_layer'] ?? '' }
     const charges = Array.from({ length: 5 }, (_, index) =>
       runCore(['credits', 'charge', 'smart_layer', `${index + 1}`], { cwd: room.folder, env }),
     )
     const codes = (await Promise.all(charges)).map(({ code }) => code)
     expect(codes).toEqual([0, 0, 0, 0, 0])
-    await first.stop('SIGKILL')
+    await killed.stop('SIGKILL')
 
     const second = await start()
     const balance = await runCore(['credits', 'balance', 'smart_layer'], {
@@ -116,6 +115,7 @@ describe('a start that cannot work says why', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const address = other.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
+    cpSync(join(seed.folder, '.core'), join(room.folder, '.core'), { recursive: true })
     const { code, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: `${port}` } })
     other.close()
     expect(code).toBeGreaterThan(0)

@@ -4,22 +4,28 @@ import { promisify } from 'node:util'
 import { type Client, createClient } from '@core/api/client'
 import { loadConfig } from '@core/config'
 import { type ControlPlane, startControlPlane } from '@core/control-plane'
+import { createEmbeddedFolder } from '@core/database/testing'
 import { silentLogger } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const examples = join(import.meta.dirname, '../..')
 
+let folder: Awaited<ReturnType<typeof createEmbeddedFolder>>
 let core: ControlPlane
 let owner: Client
 beforeAll(async () => {
+  folder = await createEmbeddedFolder()
   const config = loadConfig({ env: { CORE_HTTP_PORT: '0' }, cwd: import.meta.dirname })
   core = await startControlPlane({
-    config: { ...config, database: { driver: 'embedded', dataDir: 'memory', timeoutMs: 10_000 } },
+    config: { ...config, database: { driver: 'embedded', dataDir: folder.dataDir, timeoutMs: 10_000 } },
     logger: silentLogger,
   })
   owner = createClient({ url: core.url, key: core.firstStart.ownerKey })
 })
-afterAll(() => core.close())
+afterAll(async () => {
+  await core?.close()
+  await folder?.[Symbol.asyncDispose]()
+})
 
 /** Runs a sibling as a program of its own, with its own key. */
 async function sibling(project: 'smart_layer' | 'manus_origin', jobs: string[], run: string): Promise<Outcome[]> {

@@ -1,9 +1,8 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { type Database, openDatabase } from '../src/index.ts'
-import { withSession } from '../src/sql-session.ts'
+import { openDatabase } from '../src/index.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
-import { createTestDatabase } from '../src/testing/index.ts'
+import { createEmbeddedFolder, createTestDatabase, runSql } from '../src/testing/index.ts'
 
 test('no connection carries anything over: no prepared statement, no setting', async () => {
   await using test = await createTestDatabase({ poolSize: 2 })
@@ -87,11 +86,13 @@ test.each(['postgres', 'embedded'] as const)('%s reports how long statements wai
   await using test = await createTestDatabase()
   const waits: number[] = []
   const onWait = (ms: number) => void waits.push(ms)
+  await using folder = await createEmbeddedFolder()
   await using database = await openDatabase(
-    driver === 'postgres' ? { driver, url: test.url, poolSize: 1 } : { driver, dataDir: 'memory' },
+    driver === 'postgres' ? { driver, url: test.url, poolSize: 1 } : { driver, dataDir: folder.dataDir },
     { onWait },
   )
-  const statements = driver === 'postgres' ? () => test.sql(contractFunctions) : () => prepareNap(database)
+  const statements =
+    driver === 'postgres' ? () => test.sql(contractFunctions) : () => runSql(database, contractFunctions)
   await statements()
   await database.call('contract_nap', { p_seconds: 0 })
   waits.length = 0
@@ -119,15 +120,6 @@ test('who leaves before a connection is free has waited, too', async () => {
 })
 
 /** An embedded database has no second connection to make the function with, and needs no more than its schema. */
-function prepareNap(database: Database): Promise<void> {
-  return withSession(
-    database,
-    (session) =>
-      session.execute(`create schema core_api; create function core_api.contract_nap(p_seconds double precision)
-        returns jsonb language plpgsql as $$ begin perform pg_sleep(p_seconds); return '1'; end $$`),
-    { signal: AbortSignal.timeout(10_000) },
-  )
-}
 
 test('a read-only server is unhealthy: it answers, and keeps nothing', async () => {
   await using test = await createTestDatabase({ poolSize: 1 })

@@ -10,7 +10,7 @@ describe.each<Engine>(['server', 'embedded'])('%s, for long', (engine) => {
     async (carry) => {
       for (let round = 0; round < 8; round++) {
         await using ledger = await openLedgerUnderTest(engine) // the audit reads everything: not too much of it
-        await checkAgainstModel(ledger, { carry, runs: 20, calls: 120 })
+        await checkAgainstModel(ledger, { carry, runs: 40, calls: 120 })
       }
     },
     1_800_000,

@@ -3,6 +3,7 @@ import { type Engine, type LedgerUnderTest, openLedgerUnderTest } from './ledger
 import { checkAgainstModel, type Occurrences } from './model-run.ts'
 import { cycleArbitrary } from './plan-cycles.ts'
 
+/** A few runs of the property; `model.soak.test.ts` has the same with more and longer ones. */
 describe.each<Engine>(['server', 'embedded'])('%s', (engine) => {
   let ledger: LedgerUnderTest
   beforeAll(async () => {
@@ -16,7 +17,7 @@ describe.each<Engine>(['server', 'embedded'])('%s', (engine) => {
   ])(
     'answers and holds what the model says, with %s',
     async (_, carry) => {
-      await checkAgainstModel(ledger, { carry, runs: 12, calls: 60 })
+      await checkAgainstModel(ledger, { carry, runs: 6, calls: 60 })
     },
     120_000,
   ) // when it fails, it looks for the shortest run that does
