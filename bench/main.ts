@@ -68,7 +68,7 @@ async function runNoun(noun: string, { quick, full, only, out }: Choices): Promi
     const context: BenchContext = {
       isQuick: quick,
       isFull: full,
-      measure: { rounds: quick ? 1 : 9, sampleMs: quick ? 1 : 500, onProgress: progress },
+      measure: { rounds: quick ? 1 : 9, sampleMs: quick ? 10 : 500, onProgress: progress },
       signal: stop.signal,
       folder,
       only,

@@ -13,7 +13,7 @@ const CALLERS = 1_000
 /** The same calls on a ledger with a long journal and on one that has just been made. */
 export async function measureGrowth(platform: ServerPlatform, context: BenchContext): Promise<Row[]> {
   await using grown = await platform.openFresh()
-  const lengths = context.isQuick ? [1_000] : [1_000_000, ...(context.isFull ? [10_000_000] : [])]
+  const lengths = context.isQuick ? [4_000] : [1_000_000, ...(context.isFull ? [10_000_000] : [])]
   const rows: Row[] = []
   let filled = 0
   for (const length of lengths) {

@@ -25,7 +25,7 @@ const mostItems = { numbers: 60_000, objects: 900 }
 /** The worst bodies of a route: unknown names, a long one, and each list with wrong items. */
 function worstBodies({ input, operation }: RouteContract): object[] {
   const lists = Object.entries(input.body.shape).filter(([, field]) => isList(field))
-  const { numbers, objects } = operation === 'runBatch' ? mostItems : manyItems
+  const { numbers, objects } = operation === 'createProject' ? mostItems : manyItems
   return [
     unknownNames,
     longName,
