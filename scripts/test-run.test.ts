@@ -186,7 +186,7 @@ function run(args: string[] = [], env: Record<string, string> = {}) {
   const result = spawnSync(process.execPath, [join(folder, 'scripts/test.ts'), ...args], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...cleanEnvironment(), CORE_TEST_GRACE_MS: '500', ...env }, // nothing here ends by itself
+    env: { ...cleanEnvironment(), CORE_TEST_GRACE_MS: '500', ...env }, // what is left here never ends
   })
   return { ...result, lines: result.stdout.trimEnd().split('\n') }
 }
