@@ -28,6 +28,7 @@ import { addSessions } from './nouns/session/session.ts'
 import { addShares } from './nouns/share/share.ts'
 import { addStatus } from './nouns/system/status.ts'
 import { addSystem } from './nouns/system/system.ts'
+import { addTasks } from './nouns/task/task.ts'
 import { addWebhooks } from './nouns/webhook/webhook.ts'
 import { createSession } from './session.ts'
 import type { Verbs } from './verbs.ts'
@@ -71,6 +72,7 @@ export function buildProgram(
   addSystem(verbs)
   addManifest(verbs)
   addSessions(verbs)
+  addTasks(verbs)
   addEvents(verbs)
   addWebhooks(verbs)
   addDemo(verbs)

@@ -11,6 +11,7 @@ import { project } from './nouns/project/project.ts'
 import { session } from './nouns/session/session.ts'
 import { share } from './nouns/share/share.ts'
 import { system } from './nouns/system/system.ts'
+import { task } from './nouns/task/task.ts'
 import { webhook } from './nouns/webhook/webhook.ts'
 import type { CreateNoun } from './process/noun.ts'
 
@@ -29,5 +30,6 @@ export const nouns: readonly CreateNoun[] = [
   ledger,
   webhook,
   session,
+  task,
   manifest,
 ]

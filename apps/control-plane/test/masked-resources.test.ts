@@ -19,6 +19,7 @@ const nobodys: Record<string, string> = {
   tx: '99999999',
   account: 'manus_nobody',
   session: uuidv7(),
+  task: uuidv7(),
   subject: `user:${uuidv7()}`,
   share: uuidv7(),
   webhook: 'nobodys',
@@ -39,6 +40,7 @@ beforeAll(async () => {
   const lease = { account: 'manus_origin', amount: 5, ttlSeconds: 60, device: 'laptop' }
   theirs['lease'] = String((await make('/credit-leases', lease))['lease'])
   theirs['key'] = String((await make('/api-keys', { name: 'theirs' }))['id'])
+  theirs['task'] = String((await make('/tasks', { queue: 'q', kind: 'k' }))['task'])
   theirs['session'] = String((await make('/sessions', { fingerprint: 'a'.repeat(64) }))['session'])
   theirs['subject'] = `user:${uuidv7()}`
   const member = { key: server.owner, body: { role: 'viewer' } }
@@ -137,6 +139,13 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   testWebhook: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/test` })]],
   beatSession: [['session', (id) => ({ method: 'POST', path: `/sessions/${id}/beat`, body: {} })]],
   closeSession: [['session', (id) => ({ method: 'DELETE', path: `/sessions/${id}` })]],
+  getTask: [['task', (id) => ({ method: 'GET', path: `/tasks/${id}` })]],
+  beatTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/beat`, body: { fence: 1 } })]],
+  completeTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/complete`, body: { fence: 1 } })]],
+  failTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/fail`, body: { fence: 1, error: 'no' } })]],
+  releaseTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/release`, body: { fence: 1 } })]],
+  cancelTask: [['task', (id) => ({ method: 'DELETE', path: `/tasks/${id}` })]],
+  retryTask: [['task', (id) => ({ method: 'PUT', path: `/tasks/${id}/retry`, body: {} })]],
   auditAccount: [['account', (id) => ({ method: 'GET', path: `/audit?account=${id}` })]],
 }
 

@@ -140,6 +140,23 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   openSession: async () => post('/sessions', { fingerprint: newFingerprint() }),
   beatSession: async (server) => post(`/sessions/${await openSession(server)}/beat`),
   closeSession: async (server) => ({ method: 'DELETE', path: `${project}/sessions/${await openSession(server)}` }),
+  enqueueTask: async () => post('/tasks', { queue: 'q', kind: 'k' }),
+  claimTasks: async () => post('/tasks/claim', { queues: ['q'], worker: 'w' }),
+  beatTask: async (server) => reportOf(server, 'beat'),
+  completeTask: async (server) => reportOf(server, 'complete'),
+  failTask: async (server) => reportOf(server, 'fail', { error: 'no' }),
+  releaseTask: async (server) => reportOf(server, 'release'),
+  cancelTask: async (server) => ({ method: 'DELETE', path: `${project}/tasks/${await enqueueTask(server)}` }),
+  retryTask: async (server) => {
+    const path = `${project}/tasks/${await enqueueTask(server)}`
+    await act(server, { method: 'DELETE', path })
+    return { method: 'PUT', path: `${path}/retry`, body: {} }
+  },
+  setTaskGroup: async () => ({
+    method: 'PUT',
+    path: `${project}/task-groups`,
+    body: { queue: 'q', group: uuidv7(), concurrency: 2 },
+  }),
   sealLedger: async () => ({ method: 'POST', path: '/v1/system/seal', body: {} }),
 }
 
@@ -191,6 +208,18 @@ const newFingerprint = () => createHash('sha256').update(uuidv7()).digest('hex')
 
 async function openSession(server: TestServer): Promise<string> {
   return String((await act(server, post('/sessions', { fingerprint: newFingerprint() })))['session'])
+}
+
+async function enqueueTask(server: TestServer, queue = 'q'): Promise<string> {
+  return String((await act(server, post('/tasks', { queue, kind: 'k' })))['task'])
+}
+
+/** A report on a task that is claimed. */
+async function reportOf(server: TestServer, verb: string, more: object = {}): Promise<MutationRequest> {
+  const queue = uuidv7()
+  const id = await enqueueTask(server, queue)
+  const { tasks } = await act(server, post('/tasks/claim', { queues: [queue], worker: 'w' }))
+  return post(`/tasks/${id}/${verb}`, { fence: Object(tasks)[0].fence, ...more })
 }
 
 async function openLease(server: TestServer): Promise<string> {

@@ -119,6 +119,9 @@ export { getMe } from './system/routes/me.ts'
 export { listScopes, scopeCatalog } from './system/routes/scope.ts'
 export { docsPage, live, openApiDocument, problemPage, ready } from './system/routes/system.ts'
 export { getSystemInfo } from './system/routes/system-info.ts'
+export { cancelTask, retryTask, setTaskGroup } from './task/routes/operate.ts'
+export { enqueueTask, getTask, getTaskStats, listTasks } from './task/routes/queue.ts'
+export { beatTask, claimTasks, completeTask, failTask, releaseTask } from './task/routes/work.ts'
 export {
   getWebhook,
   listWebhooks,

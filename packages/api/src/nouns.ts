@@ -19,6 +19,7 @@ import * as sessionProblems from './session/problems.ts'
 import * as sessionScopes from './session/scopes.ts'
 import * as shareScopes from './share/scopes.ts'
 import * as systemScopes from './system/scopes.ts'
+import * as taskProblems from './task/problems.ts'
 import * as taskScopes from './task/scopes.ts'
 import * as taskTopics from './task/topics.ts'
 import * as webhookScopes from './webhook/scopes.ts'
@@ -51,6 +52,7 @@ export const problems = {
   ...common.problems,
   ...ledgerProblems.problems,
   ...sessionProblems.problems,
+  ...taskProblems.problems,
 } as const
 
 /** Every topic there is. */

@@ -11,6 +11,7 @@ import * as project from './project/routes.ts'
 import * as session from './session/routes.ts'
 import * as share from './share/routes.ts'
 import * as system from './system/routes.ts'
+import * as task from './task/routes.ts'
 import * as webhook from './webhook/routes.ts'
 
 /**
@@ -22,6 +23,7 @@ export const routes = [
   ...ledger.routes,
   ...manifest.routes,
   ...session.routes,
+  ...task.routes,
   ...event.routes,
   ...webhook.routes,
   ...flag.routes,

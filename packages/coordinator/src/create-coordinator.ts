@@ -3,6 +3,10 @@ import { type CallOptions, type Clock, type Logger, silentLogger, systemClock } 
 import { type ManifestEntry, readManifest } from './manifest.ts'
 import { createProjectPort } from './project-port.ts'
 import { type JoinOptions, joinProject, type Member } from './session.ts'
+import { startTaskBeats } from './task-beats.ts'
+import { createTasks, type Tasks } from './tasks.ts'
+import { startThreadBeats } from './thread-beats.ts'
+import { runWorker, type TaskWorker, type WorkerOptions } from './worker.ts'
 
 export interface CoordinatorOptions {
   database: Pick<Database, 'rpc'>
@@ -21,13 +25,35 @@ export interface Coordinator {
   join(options?: JoinOptions, callOptions?: CallOptions): Promise<Member>
   /** Every registered project and how it is doing. */
   manifest(options?: CallOptions): AsyncIterable<ManifestEntry>
+  /** The queues of the project, or of another one that shares them. */
+  readonly tasks: Tasks
+  tasksOf(project: string): Tasks
+  /** Claims and runs tasks until it is stopped. */
+  startWorker(options: WorkerOptions): Promise<TaskWorker>
 }
 
 export function createCoordinator({ project, claims, ...options }: CoordinatorOptions): Coordinator {
   const { logger = silentLogger, clock = systemClock, random = Math.random } = options
   const database = createProjectPort({ database: options.database, claims })
   const own = project ?? (claims?.role === 'core_member' ? claims.project : undefined)
+  const tasks = createTasks(database, own)
   return {
+    tasks,
+    tasksOf: (owner) => createTasks(database, owner),
+    startWorker: (workerOptions) =>
+      runWorker(
+        {
+          tasks,
+          clock,
+          logger,
+          random,
+          openBeats: async ({ leaseSeconds, heartbeat, onLost }) =>
+            heartbeat === undefined
+              ? startTaskBeats({ tasks, leaseSeconds, clock, logger, onLost })
+              : startThreadBeats({ config: heartbeat, project: own, claims, leaseSeconds, logger, onLost }),
+        },
+        workerOptions,
+      ),
     join: (joinOptions, callOptions) =>
       joinProject({ database, project: own, clock, logger, random }, joinOptions, callOptions),
     manifest: (callOptions) => readManifest(database, callOptions),

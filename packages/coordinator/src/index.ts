@@ -1,3 +1,14 @@
 export { type Coordinator, type CoordinatorOptions, createCoordinator } from './create-coordinator.ts'
 export type { ManifestEntry } from './manifest.ts'
 export type { JoinOptions, LiveSession, Member, SessionMetrics, SessionStatus } from './session.ts'
+export type {
+  ClaimedTask,
+  ClaimInput,
+  EnqueuedTask,
+  NewTask,
+  TaskOutcome,
+  TaskReport,
+  Tasks,
+  TaskView,
+} from './tasks.ts'
+export type { TaskContext, TaskHandler, TaskWorker, WorkerOptions } from './worker.ts'

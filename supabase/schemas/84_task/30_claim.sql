@@ -115,7 +115,7 @@ $$;
 comment on function core.task_pick is 'Locks the ready tasks that come first in one queue, with their slots.';
 
 -- Renews claims. p_tasks and p_fences in the same order; p_progress, of the same length, keeps what is null. Answers which
--- are lost: their worker stops, because every further write of it is refused. Locks: the tasks, in the order of their ids.
+-- are lost: their worker stops, because every further write of it is refused. PT404 for a single one that is not known. Locks: the tasks, in the order of their ids.
 create function core_api.task_beat(p_tasks uuid[], p_fences bigint[], p_lease_s int default 90, p_progress jsonb default null,
   p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -138,6 +138,7 @@ begin
     returning t.id
   )
   select coalesce(array_agg(id), '{}') into v_held from held;
+  if v_held = '{}' and cardinality(p_tasks) = 1 then v_ok := core.task_require_known(v_project, p_tasks[1]); end if;
   return jsonb_build_object('ok', true, 'held', cardinality(v_held),
     'lost', to_jsonb(array(select t from unnest(p_tasks) as t where t <> all (v_held) limit 1000)));
 end

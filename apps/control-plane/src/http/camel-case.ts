@@ -1,5 +1,5 @@
 /** Fields whose contents are the callers' own and pass through as they are. */
-const opaque = new Set(['metadata', 'endpoints', 'capabilities', 'value', 'payload', 'result', 'evidence'])
+const opaque = new Set(['metadata', 'endpoints', 'capabilities', 'value', 'payload', 'result', 'progress', 'evidence'])
 
 /** What the database says in snake_case, as the API says it. */
 export function toCamelCase(value: unknown): unknown {
