@@ -21,6 +21,7 @@ import { addScopes } from './nouns/key/scopes.ts'
 import { addBudget } from './nouns/ledger/budget.ts'
 import { addCredits } from './nouns/ledger/credits.ts'
 import { addLeases } from './nouns/ledger/lease.ts'
+import { addLocks } from './nouns/lock/lock.ts'
 import { addManifest } from './nouns/manifest/manifest.ts'
 import { addMembers } from './nouns/member/member.ts'
 import { addProject } from './nouns/project/project.ts'
@@ -73,6 +74,7 @@ export function buildProgram(
   addManifest(verbs)
   addSessions(verbs)
   addTasks(verbs)
+  addLocks(verbs)
   addEvents(verbs)
   addWebhooks(verbs)
   addDemo(verbs)

@@ -5,6 +5,7 @@ import { event } from './nouns/event/event.ts'
 import { flag } from './nouns/flag/flag.ts'
 import { key } from './nouns/key/key.ts'
 import { ledger } from './nouns/ledger/ledger.ts'
+import { lock } from './nouns/lock/lock.ts'
 import { manifest } from './nouns/manifest/manifest.ts'
 import { member } from './nouns/member/member.ts'
 import { project } from './nouns/project/project.ts'
@@ -31,5 +32,6 @@ export const nouns: readonly CreateNoun[] = [
   webhook,
   session,
   task,
+  lock,
   manifest,
 ]

@@ -157,6 +157,9 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     path: `${project}/task-groups`,
     body: { queue: 'q', group: uuidv7(), concurrency: 2 },
   }),
+  acquireLock: async () => post('/locks', { name: uuidv7(), holder: 'h' }),
+  renewLock: async (server) => post('/locks/renew', await acquireLock(server)),
+  releaseLock: async (server) => post('/locks/release', await acquireLock(server)),
   sealLedger: async () => ({ method: 'POST', path: '/v1/system/seal', body: {} }),
 }
 
@@ -220,6 +223,11 @@ async function reportOf(server: TestServer, verb: string, more: object = {}): Pr
   const id = await enqueueTask(server, queue)
   const { tasks } = await act(server, post('/tasks/claim', { queues: [queue], worker: 'w' }))
   return post(`/tasks/${id}/${verb}`, { fence: Object(tasks)[0].fence, ...more })
+}
+
+async function acquireLock(server: TestServer) {
+  const { name, fence } = await act(server, post('/locks', { name: uuidv7(), holder: 'h' }))
+  return { name, fence }
 }
 
 async function openLease(server: TestServer): Promise<string> {

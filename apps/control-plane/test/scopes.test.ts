@@ -41,6 +41,7 @@ test('a key of a project can spend and read by default, and cannot grant credits
         'ledger:account',
         'ledger:read',
         'ledger:spend',
+        'lock:take',
         'project:read',
         'session:run',
         'task:enqueue',

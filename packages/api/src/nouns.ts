@@ -10,6 +10,8 @@ import * as keyTopics from './key/topics.ts'
 import * as ledgerProblems from './ledger/problems.ts'
 import * as ledgerScopes from './ledger/scopes.ts'
 import * as ledgerTopics from './ledger/topics.ts'
+import * as lockProblems from './lock/problems.ts'
+import * as lockScopes from './lock/scopes.ts'
 import * as manifestScopes from './manifest/scopes.ts'
 import * as manifestTopics from './manifest/topics.ts'
 import * as memberScopes from './member/scopes.ts'
@@ -41,6 +43,7 @@ export const scopes = {
   ...cacheScopes.scopes,
   ...manifestScopes.scopes,
   ...sessionScopes.scopes,
+  ...lockScopes.scopes,
   ...taskScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,
@@ -53,6 +56,7 @@ export const problems = {
   ...ledgerProblems.problems,
   ...sessionProblems.problems,
   ...taskProblems.problems,
+  ...lockProblems.problems,
 } as const
 
 /** Every topic there is. */

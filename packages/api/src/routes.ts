@@ -5,6 +5,7 @@ import * as event from './event/routes.ts'
 import * as flag from './flag/routes.ts'
 import * as key from './key/routes.ts'
 import * as ledger from './ledger/routes.ts'
+import * as lock from './lock/routes.ts'
 import * as manifest from './manifest/routes.ts'
 import * as member from './member/routes.ts'
 import * as project from './project/routes.ts'
@@ -24,6 +25,7 @@ export const routes = [
   ...manifest.routes,
   ...session.routes,
   ...task.routes,
+  ...lock.routes,
   ...event.routes,
   ...webhook.routes,
   ...flag.routes,

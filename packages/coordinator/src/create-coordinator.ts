@@ -1,5 +1,6 @@
 import type { Database, RpcOptions } from '@core/database'
 import { type CallOptions, type Clock, type Logger, silentLogger, systemClock } from '@core/foundation'
+import { acquireLock, type HeldLock, type LockOptions } from './lock.ts'
 import { type ManifestEntry, readManifest } from './manifest.ts'
 import { createProjectPort } from './project-port.ts'
 import { type JoinOptions, joinProject, type Member } from './session.ts'
@@ -30,6 +31,8 @@ export interface Coordinator {
   tasksOf(project: string): Tasks
   /** Claims and runs tasks until it is stopped. */
   startWorker(options: WorkerOptions): Promise<TaskWorker>
+  /** Acquires a lock and keeps it until it is disposed; undefined where another process holds it. */
+  lock(name: string, options?: LockOptions, callOptions?: CallOptions): Promise<HeldLock | undefined>
 }
 
 export function createCoordinator({ project, claims, ...options }: CoordinatorOptions): Coordinator {
@@ -57,5 +60,7 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
     join: (joinOptions, callOptions) =>
       joinProject({ database, project: own, clock, logger, random }, joinOptions, callOptions),
     manifest: (callOptions) => readManifest(database, callOptions),
+    lock: (name, lockOptions, callOptions) =>
+      acquireLock({ database, project: own, clock, logger }, name, lockOptions, callOptions),
   }
 }

@@ -1,4 +1,5 @@
 export { type Coordinator, type CoordinatorOptions, createCoordinator } from './create-coordinator.ts'
+export type { HeldLock, LockOptions } from './lock.ts'
 export type { ManifestEntry } from './manifest.ts'
 export type { JoinOptions, LiveSession, Member, SessionMetrics, SessionStatus } from './session.ts'
 export type {

@@ -42,6 +42,10 @@ const calls: Readonly<Record<string, Reach>> = {
   session_beat: { scope: 'session:run', args: ({ session = '' }) => ({ p_session: session }), names: 'session' },
   session_close: { scope: 'session:run', args: ({ session = '' }) => ({ p_session: session }), names: 'session' },
   session_list: { scope: 'session:run', args: () => ({}) },
+  lock_acquire: { scope: 'lock:take', args: () => ({ p_name: 'mine', p_holder: 'h' }) },
+  lock_renew: { scope: 'lock:take', args: () => ({ p_name: 'theirs', p_fence: Number(theirs['lock']) }) },
+  lock_release: { scope: 'lock:take', args: () => ({ p_name: 'theirs', p_fence: Number(theirs['lock']) }) },
+  lock_list: { scope: 'lock:take', args: () => ({}) },
   manifest: { scope: 'fleet:read', args: () => ({}), isCommon: true },
   task_enqueue: {
     scope: 'task:enqueue',
@@ -66,7 +70,7 @@ const calls: Readonly<Record<string, Reach>> = {
   task_group_set: { scope: 'task:operate', args: () => ({ p_queue: 'q', p_group: 'g', p_concurrency: 2 }) },
 }
 const scopes = [...new Set(Object.values(calls).map(({ scope }) => scope))]
-const tables = ['session', 'manifest_state', 'task', 'task_done', 'task_slot', 'event']
+const tables = ['session', 'manifest_state', 'task', 'task_done', 'task_slot', 'lock', 'event']
 
 /** Every row that is not the member's own. */
 async function readTheirs(): Promise<string> {
@@ -88,6 +92,8 @@ beforeAll(async () => {
     const fingerprint = project === 'mine' ? '1' : '2'
     const opened = await call('session_open', { p_key: 'k', p_fingerprint: fingerprint.repeat(64), p_project: project })
     ids['session'] = Object(opened).session
+    const lock = { p_name: 'theirs', p_holder: 'h', p_project: project }
+    if (project === 'theirs') ids['lock'] = Object(await call('lock_acquire', lock)).fence
     const p_tasks = [{ key: 'k', kind: 'k', group: 'g' }]
     await call('task_enqueue', { p_queue: 'q', p_tasks, p_project: project })
     const { tasks } = Object(await call('task_claim', { p_queues: ['q'], p_worker: 'w', p_project: project }))

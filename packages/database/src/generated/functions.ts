@@ -638,6 +638,51 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Acquires a lock for a time, under a fence; lock_held names the holder. */
+  lock_acquire: {
+    args: {
+      p_name: string
+      p_holder: string
+      p_ttl_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The locks of a project that are held, by name. */
+  lock_list: {
+    args: {
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Releases a lock under its fence. */
+  lock_release: {
+    args: {
+      p_name: string
+      p_fence: number
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Keeps a lock under its fence; one that has ended is lost. */
+  lock_renew: {
+    args: {
+      p_name: string
+      p_fence: number
+      p_ttl_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes locks that ended an hour ago. Owner only. */
+  lock_sweep: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Every registered project with its status. Figures are null for other projects' credentials. */
   manifest: {
     args: {

@@ -707,6 +707,56 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'lock_acquire',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_holder', type: 'text', required: true },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'lock_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'lock_release',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'lock_renew',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'lock_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'manifest',
     returns: 'jsonb',
     isForMembers: true,
