@@ -3,14 +3,13 @@ export {
   ledgerAccounts,
   ledgerAccountUpdate,
   ledgerAlerts,
-  ledgerBalance,
   ledgerBudgetSet,
   ledgerHistory,
   ledgerHoldGet,
   ledgerRebalance,
-  ledgerUserEnsure,
 } from './functions/account.ts'
 export type { Credits } from './functions/answer.ts'
+export { ledgerBalance } from './functions/balance.ts'
 export { ledgerLeaseClose, ledgerLeaseGet, ledgerLeaseOpen, ledgerLeaseReport } from './functions/lease.ts'
 export {
   ledgerAudit,
@@ -37,3 +36,4 @@ export {
   ledgerVoid,
 } from './functions/posting.ts'
 export { ledgerUsage } from './functions/usage.ts'
+export { ledgerUserEnsure } from './functions/user.ts'

@@ -3,7 +3,6 @@ import { accepted, instant, object, whole } from '../../contract/answer-field.ts
 import {
   bigint,
   flag,
-  instant as instantArgument,
   integer,
   integers,
   json,
@@ -17,38 +16,11 @@ import {
 } from '../../contract/function-argument.ts'
 import { describeFunction } from '../../contract/function-description.ts'
 import { accountFrozen, accountNotFound, amount, balance, budgetWindow, posted, purse } from './answer.ts'
+import { accountFacts, accountNow } from './balance.ts'
 
 const key = text
 const account = text
 const page = { limit: optional(integer) }
-
-const facts = {
-  account: z.string(),
-  project: z.string(),
-  kind: z.literal(['pool', 'project', 'user']),
-  status: z.literal(['active', 'frozen', 'closed']),
-  parent: z.nullable(z.string()),
-  funding: z.literal(['own', 'parent']),
-  /** The account whose credits these are: itself, or the ancestor it draws on. */
-  purse: z.string(),
-  overdraft: amount,
-  /** How far a settle with `overflow` may take available below zero. */
-  debt_limit: amount,
-  /** How much a settle may charge above a hold, in basis points of what was granted to it. */
-  over_bp: whole,
-  metadata: object,
-  created_at: instant,
-  etag: z.string(),
-}
-const now = {
-  ...facts,
-  ...purse,
-  granted: amount,
-  spent: amount,
-  version: whole,
-  budgets: z.array(z.object({ ...budgetWindow, etag: z.string() })),
-  at: instant,
-}
 
 export const ledgerAccountOpen = describeFunction({
   name: 'ledger_account_open',
@@ -63,7 +35,7 @@ export const ledgerAccountOpen = describeFunction({
     overBp: optional(integer),
     metadata: optional(json),
   },
-  answer: z.object({ ...posted, ...facts }),
+  answer: z.object({ ...posted, ...accountFacts }),
   denials: [accountNotFound, accountFrozen],
 })
 
@@ -79,25 +51,14 @@ export const ledgerAccountUpdate = describeFunction({
     metadata: optional(json),
     ifMatch: optional(texts),
   },
-  answer: z.object({ ...posted, ...facts }),
+  answer: z.object({ ...posted, ...accountFacts }),
   denials: [accountNotFound],
 })
 
 export const ledgerAccounts = describeFunction({
   name: 'ledger_accounts',
   args: { parent: optional(text), after: optional(text), ...page },
-  answer: z.object({ ...accepted, accounts: z.array(z.object(now)), next: z.nullable(z.string()) }),
-  denials: [accountNotFound],
-})
-
-/** Now with the budgets, or at an instant with the transaction that left this balance. */
-export const ledgerBalance = describeFunction({
-  name: 'ledger_balance',
-  args: { account, at: optional(instantArgument) },
-  answer: z.union([
-    z.object({ ...accepted, ...now }),
-    z.object({ ...accepted, ...facts, ...purse, at: instant, tx: z.nullable(whole) }),
-  ]),
+  answer: z.object({ ...accepted, accounts: z.array(z.object(accountNow)), next: z.nullable(z.string()) }),
   denials: [accountNotFound],
 })
 
@@ -151,29 +112,6 @@ export const ledgerHoldGet = describeFunction({
     closed_at: z.nullable(instant),
     budgets: balance.budgets,
   }),
-})
-
-/** `tx` null: all of it was there already. */
-export const ledgerUserEnsure = describeFunction({
-  name: 'ledger_user_ensure',
-  args: {
-    key,
-    user: text,
-    limit: bigint,
-    period: optional(oneOf('hour', 'day', 'week', 'month', 'total')),
-    timeZone: optional(named('p_tz', text)),
-    project: nullable(optional(text)),
-  },
-  answer: z.object({
-    ...posted,
-    tx: z.nullable(whole),
-    user: z.string(),
-    account: z.string(),
-    limit: amount,
-    period: z.enum(['hour', 'day', 'week', 'month', 'total']),
-    tz: z.string(),
-  }),
-  denials: [accountNotFound, accountFrozen],
 })
 
 /** Sets a budget; `limit` null removes it. */

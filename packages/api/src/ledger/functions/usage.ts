@@ -30,7 +30,7 @@ export const ledgerUsage = describeFunction({
   answer: z.object({
     ...accepted,
     account: z.string(),
-    bucket: z.enum(['hour', 'day', 'week', 'month', 'total']),
+    bucket: z.literal(['hour', 'day', 'week', 'month', 'total']),
     from: instant,
     to: instant,
     tz: z.string(),
