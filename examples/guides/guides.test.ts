@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { createTestDatabase } from '@core/database/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const folder = join(here, '../../docs/guides')
@@ -18,17 +18,23 @@ function block(page: string, language: string): string | undefined {
   return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1]
 }
 
-describe('the code of a guide prints what the guide says', () => {
-  afterAll(() => rm(programs, { recursive: true, force: true }))
+describe('one after another on one database, the code of each guide prints what the guide says', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createTestDatabase()
+  })
+  afterAll(async () => {
+    await database.drop()
+    await rm(programs, { recursive: true, force: true })
+  })
 
   it.each(guides)('%s', async (name) => {
     const page = await readFile(join(folder, name), 'utf8')
     const program = join(programs, name.replace('.md', '.ts'))
     await mkdir(programs, { recursive: true })
     await writeFile(program, block(page, 'ts') ?? '')
-    await using test = await createTestDatabase()
     const { stdout } = await promisify(execFile)(process.execPath, [program], {
-      env: { ...process.env, CORE_DATABASE_URL: test.url },
+      env: { ...process.env, CORE_DATABASE_URL: database.url },
       timeout: 20_000,
     })
     expect(stdout).toBe(block(page, 'text'))

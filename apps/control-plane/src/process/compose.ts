@@ -70,7 +70,7 @@ export async function startControlPlane({
   const load = opened.use(startLoadMonitor({ ...config.overload, onDelay: loopDelays.record }))
   const timing = createRouteTiming()
   const readiness = createReadiness({ database })
-  const identity = createListenerIdentity(config.database)
+  const identity = createListenerIdentity(config.database, logger)
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger })
   const restRpc = (config.rest.rpc ?? (database.driver === 'embedded' ? 'on' : 'off')) === 'on'
