@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runInProcess } from '../apps/cli/test/run-in-process.ts'
 import { startControlPlane } from '../apps/control-plane/src/index.ts'
 import { loadConfig } from '../packages/config/src/index.ts'
-import { createTestDatabase } from '../packages/database/src/testing/index.ts'
+import { openDatabase } from '../packages/database/src/index.ts'
+import { createTestDatabase, runSql, startPostgresServer } from '../packages/database/src/testing/index.ts'
 import { silentLogger } from '../packages/foundation/src/index.ts'
 import { commandsOf, readMarkdown } from './markdown.ts'
 
@@ -40,25 +41,68 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-test('production.md: every command works, in order, from an empty database', { timeout: 120_000 }, async () => {
-  await using own = await createTestDatabase({ empty: true })
-  const port = await freePort()
-  const env: Record<string, string> = { CORE_DATABASE_URL: own.url, CORE_HTTP_PORT: String(port) }
-  const commands = page('production')
+/** Runs the commands of a page in order, and a control plane from the moment that its keys are known. */
+async function follow(name: string, env: Record<string, string>, running: AsyncDisposableStack): Promise<string[]> {
+  const commands = page(name)
     .blocks.filter(({ language }) => language === 'sh')
     .flatMap(commandsOf)
-    .filter((command) => command.startsWith('core '))
-  expect(commands.length).toBeGreaterThan(6)
-  await using running = new AsyncDisposableStack()
+    .filter((command) => /^(core|pg_dump|pg_restore) /.test(command))
   for (const command of commands) {
+    if (command.startsWith('pg_')) {
+      execFileSync('sh', ['-c', command], { cwd: folder, env: { PATH: postgres15 ?? '', ...env }, stdio: 'pipe' })
+      if (command.startsWith('pg_restore')) env['CORE_DATABASE_URL'] = env['CORE_RESTORED_URL'] ?? ''
+      continue
+    }
     const result = await runInProcess(command.split(' ').slice(1), { cwd: folder, env })
     expect(result.code, `${command}\n${result.stderr}${result.stdout}`).toBe(0)
     if (!command.startsWith('core init')) continue
     // What systemd does next.
     env['CORE_KEY'] = JSON.parse(result.stdout).ownerKey
-    const config = loadConfig({ env, cwd: folder, knownVariables: ['CORE_KEY'] })
+    const config = loadConfig({ env, cwd: folder, knownVariables: ['CORE_KEY', 'CORE_RESTORED_URL'] })
     running.use(await startControlPlane({ config, logger: silentLogger }))
   }
+  return commands
+}
+
+/** The programs of a Postgres 15, where this machine has them. */
+const postgres15 = ['/usr/lib/postgresql/15/bin'].find((path) => existsSync(join(path, 'initdb')))
+
+test('production, capacity, incidents and upgrade: every command works, in order, from an empty database', {
+  timeout: 180_000,
+}, async () => {
+  await using own = await createTestDatabase({ empty: true })
+  const env: Record<string, string> = { CORE_DATABASE_URL: own.url, CORE_HTTP_PORT: String(await freePort()) }
+  await using running = new AsyncDisposableStack()
+  expect((await follow('production', env, running)).length).toBeGreaterThan(6)
+  for (const name of ['capacity', 'incidents', 'upgrade'])
+    expect((await follow(name, env, running)).length).toBeGreaterThan(1)
+})
+
+test('supabase.md: every command works, as a user who is no superuser', { timeout: 120_000 }, async () => {
+  await using own = await createTestDatabase({ empty: true })
+  const env: Record<string, string> = { CORE_DATABASE_URL: own.url, CORE_HTTP_PORT: String(await freePort()) }
+  await using running = new AsyncDisposableStack()
+  expect((await follow('supabase', env, running)).length).toBe(3)
+})
+
+test('backup-and-restore.md: a dump of a Postgres 15, restored, has the same books', { timeout: 180_000 }, async ({
+  skip,
+}) => {
+  if (postgres15 === undefined) return skip('there is no Postgres 15 on this machine')
+  await using running = new AsyncDisposableStack()
+  const server = await startPostgresServer({ folder: join(folder, 'postgres-15'), bin: postgres15 })
+  running.defer(() => server.stop())
+  const maintenance = running.use(await openDatabase({ driver: 'postgres', url: server.url() }))
+  for (const name of ['core', 'restored']) await runSql(maintenance, `create database ${name}`)
+  const env: Record<string, string> = {
+    CORE_DATABASE_URL: server.url('core'),
+    CORE_RESTORED_URL: server.url('restored'),
+    CORE_HTTP_PORT: String(await freePort()),
+  }
+  expect(await follow('production', env, running)).toContain('core credits grant pool 500 --reason november')
+  expect(await follow('backup-and-restore', env, running)).toContain('core migrate finish-restore')
+  const restored = running.use(await openDatabase({ driver: 'postgres', url: server.url('restored') }))
+  expect(await restored.rpc('ledger_audit', {})).toMatchObject({ ok: true, issued: 1_500_000_000 })
 })
 
 describe('nginx.md (needs nginx)', () => {

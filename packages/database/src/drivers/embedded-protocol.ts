@@ -17,7 +17,8 @@ export type EmbeddedRequest =
 
 export type EmbeddedReply =
   | { kind: 'ready' }
-  | { kind: 'failed'; message: string }
+  /** `errno` where the file system refused: ENOSPC, EROFS … */
+  | { kind: 'failed'; message: string; errno: string | undefined }
   | { kind: 'hint'; channel: string; payload: string }
   | { kind: 'rows'; id: number; rows: TextRow[] }
   | { kind: 'dumped'; id: number; snapshot: Uint8Array }

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { CoreError } from '@core/foundation'
+import { CoreError, isCoreError } from '@core/foundation'
 import { toDatabaseError } from '../database-error.ts'
+import { toDataDirError } from './data-dir-error.ts'
 import type { EmbeddedReply, EmbeddedRequest, EmbeddedStart } from './embedded-protocol.ts'
 
 type Answer = Extract<EmbeddedReply, { kind: 'rows' | 'dumped' }>
@@ -69,7 +71,7 @@ export function startEmbeddedThread({ start, onHint, onDeath }: EmbeddedThreadDe
         case 'failed':
           ended = true
           void worker.terminate()
-          return reject(cannotOpen(reply.message, start.folder))
+          return reject(cannotOpen(reply, start.folder))
         case 'hint':
           return onHint(reply.channel, reply.payload)
         case 'fault':
@@ -90,7 +92,12 @@ function lost(cause?: unknown): CoreError {
   return new CoreError('E_DATABASE_UNAVAILABLE', 'the thread of the embedded database ended', { cause })
 }
 
-function cannotOpen(message: string, folder: string | undefined): CoreError {
+function cannotOpen(
+  { message, errno }: { readonly message: string; readonly errno: string | undefined },
+  folder: string | undefined,
+): CoreError {
+  const refused = folder && toDataDirError(Object.assign(new Error(message), { code: errno }), dirname(folder))
+  if (isCoreError(refused)) return refused
   return new CoreError('E_DATABASE_UNAVAILABLE', `the embedded database cannot be opened: ${message}`, {
     retryable: false,
     fix: folder

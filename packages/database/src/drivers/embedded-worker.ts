@@ -15,6 +15,9 @@ if (!parentPort) throw new Error('embedded-worker runs as a worker thread only')
 const port = parentPort
 const start: EmbeddedStart = workerData
 
+/** What Emscripten calls the refusals of a file system. */
+const wasiErrnos: Readonly<Record<number, string>> = { 2: 'EACCES', 51: 'ENOSPC', 63: 'EPERM', 69: 'EROFS' }
+
 // PGlite ships with fsync off ("-F"). Its wasm build also answers fdatasync without doing it, so the log is written
 // with fsync, which withFsync below makes real.
 const durable = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync']
@@ -25,7 +28,17 @@ try {
   port.on('message', (request: EmbeddedRequest) => answer(database, request))
   reply({ kind: 'ready' })
 } catch (error) {
-  reply({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+  const errno = errnoOf(error)
+  reply({ kind: 'failed', message: error instanceof Error ? error.message : (errno ?? String(error)), errno })
+}
+
+/** Node names what a file system refused; Emscripten throws the numbers of WASI, in objects that are no errors. */
+function errnoOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const code: unknown = Reflect.get(error, 'code')
+  if (typeof code === 'string') return code
+  const number: unknown = Reflect.get(error, 'errno')
+  return typeof number === 'number' ? wasiErrnos[number] : undefined
 }
 
 function openMemory(snapshot: Uint8Array | undefined): Promise<PGlite> {

@@ -15,6 +15,8 @@ export interface PostgresServerOptions {
   durable?: boolean
   /** Further settings, for example `{ max_connections: '50' }`. */
   settings?: Readonly<Record<string, string>>
+  /** The folder with `initdb` and `postgres` of another version. Default: the newest, from npm. */
+  bin?: string | undefined
 }
 
 export interface PostgresServer {
@@ -37,8 +39,11 @@ export async function startPostgresServer({
   folder,
   durable = false,
   settings = {},
+  bin,
 }: PostgresServerOptions): Promise<PostgresServer> {
-  const binaries = await findPostgresBinaries()
+  const found = await findPostgresBinaries()
+  const binaries =
+    bin === undefined ? found : { ...found, initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') }
   const password = randomBytes(12).toString('hex')
   const data = join(folder, 'data')
   await initialise(binaries, folder, data, password)
