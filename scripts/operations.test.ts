@@ -49,7 +49,11 @@ async function follow(name: string, env: Record<string, string>, running: AsyncD
     .filter((command) => /^(core|pg_dump|pg_restore) /.test(command))
   for (const command of commands) {
     if (command.startsWith('pg_')) {
-      execFileSync('sh', ['-c', command], { cwd: folder, env: { PATH: postgres15 ?? '', ...env }, stdio: 'pipe' })
+      execFileSync('sh', ['-c', command], {
+        cwd: folder,
+        env: { PATH: `${postgres15}:${process.env['PATH']}`, ...env },
+        stdio: 'pipe',
+      })
       if (command.startsWith('pg_restore')) env['CORE_DATABASE_URL'] = env['CORE_RESTORED_URL'] ?? ''
       continue
     }
