@@ -7,7 +7,7 @@ import { createTestDatabase, prepareEmbeddedFolder } from '@core/database/testin
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createRoom, type RunningCoreProcess, runCoreProcess, startCoreProcess } from './core-process.ts'
 
-/** What Core says and does when what it stands on fails: the message, the exit code, the readiness. */
+/** What Core says and does when what it needs fails: the message, the exit code, the readiness. */
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
