@@ -1,0 +1,176 @@
+import {
+  type CallOptions,
+  type Clock,
+  CoreError,
+  copyStorable,
+  type Logger,
+  raceSignal,
+  retry,
+  type Storable,
+  silentLogger,
+  startDeadline,
+  systemClock,
+} from '@core/foundation'
+import { copyKey } from '../operation.ts'
+import { openSpoolFile } from './spool-file.ts'
+import { encodeRecord, MAX_RECORD_BYTES, type SpoolRecord } from './spool-record.ts'
+
+export interface SpoolEntry {
+  /** Names the effect: a receiver that gets the entry twice must act on it once. */
+  readonly key: string
+  readonly value: Storable
+}
+
+export interface SpoolOptions {
+  /** Where entries are kept until they are delivered. One process has it open at a time. */
+  file: string
+  /** Delivers an entry. A retryable error is tried again, with pauses, for as long as it takes; after another one it is refused. */
+  send: (entry: SpoolEntry) => Promise<unknown>
+  /** Called with an entry that can never be delivered. Default: none; it is logged either way. */
+  onRefused?: ((entry: SpoolEntry, error: unknown) => void) | undefined
+  /** Entries that may wait. Default 10,000. */
+  maxEntries?: number | undefined
+  /** Entries that are sent at once. Default 8. */
+  concurrency?: number | undefined
+  /** The file is written anew when it has this length. Default 1 MB. */
+  compactBytes?: number | undefined
+  logger?: Logger | undefined
+  clock?: Clock | undefined
+}
+
+/**
+ * Keeps what must reach somebody, on disk, until it has. An entry is sent at least once, also after kill -9 and power cuts,
+ * and by its key the receiver acts on it once. E_LEASE_JOURNAL where the disk fails.
+ */
+export interface Spool extends AsyncDisposable {
+  /** Resolves when the entry is on disk. The same key again is the same entry; with another value it is E_CONFLICT. */
+  put(entry: SpoolEntry): Promise<void>
+  /** Entries that are not delivered. */
+  readonly pending: number
+  /** Resolves when nothing is pending. Default limit 30 s. */
+  flush(options?: CallOptions): Promise<void>
+  /** Ends sending; what is pending stays in the file for the next one who opens it. */
+  close(): Promise<void>
+}
+
+interface Kept {
+  readonly value: Storable
+  readonly text: string
+  readonly durable: Promise<void>
+}
+
+const PAUSE = { baseMs: 100, capMs: 30_000 } as const
+
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const { file, send, onRefused = () => {}, maxEntries = 10_000, concurrency = 8, compactBytes = 1_000_000 } = options
+  const { logger = silentLogger, clock = systemClock } = options
+  const kept = new Map<string, Kept>()
+  const queue: string[] = []
+  const closing = new AbortController()
+  const active = new Set<Promise<void>>()
+  let idle = Promise.withResolvers<void>()
+  const open = function* (): Generator<SpoolRecord> {
+    for (const [put, { value }] of kept) yield { put, value }
+  }
+  const disk = await openSpoolFile({ file, open, compactBytes, logger })
+  for (const [key, value] of disk.found) keep(key, value, Promise.resolve())
+
+  function keep(key: string, value: Storable, durable: Promise<void>): void {
+    kept.set(key, { value, text: JSON.stringify(value), durable })
+    queue.push(key)
+    work()
+  }
+
+  function work(): void {
+    while (active.size < concurrency && !closing.signal.aborted) {
+      const key = queue.shift()
+      if (key === undefined) return
+      const run = deliver(key).finally(() => {
+        active.delete(run)
+        work()
+      })
+      active.add(run)
+    }
+  }
+
+  async function deliver(key: string): Promise<void> {
+    const entry = kept.get(key)
+    if (entry === undefined) return
+    const { value, durable } = entry
+    try {
+      await durable // what is not on disk is not sent: its sender was not told that it will be
+    } catch {
+      kept.delete(key)
+      return
+    }
+    try {
+      const { signal } = closing
+      await retry(() => send({ key, value }), { attempts: Number.POSITIVE_INFINITY, ...PAUSE, signal, clock })
+    } catch (error) {
+      if (closing.signal.aborted) return
+      logger.error({ err: error, file, key }, 'an entry of a spool was refused')
+      onRefused({ key, value }, error)
+    }
+    await end(key)
+  }
+
+  /** Not on disk, it is only sent once more. */
+  async function end(key: string): Promise<void> {
+    kept.delete(key)
+    await disk.append({ done: key }).catch((error: unknown) => {
+      logger.warn({ err: error, file, key }, 'a delivered entry stays in its spool')
+    })
+    if (kept.size > 0) return
+    idle.resolve()
+    idle = Promise.withResolvers<void>()
+  }
+
+  async function put({ key, value }: SpoolEntry): Promise<void> {
+    const name = String(copyKey(key))
+    const copy = copyStorable('value', value)
+    const known = kept.get(name)
+    if (known !== undefined) {
+      if (known.text === JSON.stringify(copy)) return known.durable
+      throw new CoreError('E_CONFLICT', `the key ${name} is in the spool with another value`, {
+        fix: 'Give each effect a key of its own.',
+        details: { reason: 'key_in_use', key: name },
+      })
+    }
+    if (kept.size >= maxEntries) throw full(file, maxEntries)
+    if (encodeRecord({ put: name, value: copy }).length > MAX_RECORD_BYTES) {
+      throw new CoreError('E_TOO_LARGE', `an entry of a spool has at most ${MAX_RECORD_BYTES} bytes`)
+    }
+    const durable = disk.append({ put: name, value: copy })
+    keep(name, copy, durable)
+    await durable
+  }
+
+  let closed: Promise<void> | undefined
+  const spool: Spool = {
+    put,
+    get pending() {
+      return kept.size
+    },
+    async flush(limits = {}) {
+      using deadline = startDeadline('flush', limits, 30_000)
+      while (kept.size > 0) await raceSignal(idle.promise, deadline.signal)
+    },
+    close() {
+      closed ??= (async () => {
+        closing.abort(new CoreError('E_CLOSED', `the spool ${file} is closed`))
+        await Promise.all(active)
+        await disk.close()
+      })()
+      return closed
+    },
+    [Symbol.asyncDispose]: () => spool.close(),
+  }
+  return spool
+}
+
+function full(file: string, entries: number): CoreError {
+  return new CoreError('E_DATABASE_BUSY', `${entries} entries already wait in the spool ${file}`, {
+    fix: 'Wait until the receiver is back, or raise maxEntries.',
+    details: { reason: 'spool_full', sent: false },
+  })
+}
