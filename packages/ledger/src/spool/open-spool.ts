@@ -32,7 +32,7 @@ export interface SpoolOptions {
   maxEntries?: number | undefined
   /** Entries that are sent at once. Default 8. */
   concurrency?: number | undefined
-  /** The file is written anew when it has this length. Default 1 MB. */
+  /** The file is rewritten when it has this length. Default 1 MB. */
   compactBytes?: number | undefined
   logger?: Logger | undefined
   clock?: Clock | undefined
@@ -98,7 +98,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     if (entry === undefined) return
     const { value, durable } = entry
     try {
-      await durable // what is not on disk is not sent: its sender was not told that it will be
+      await durable // what is not on disk is not sent: its sender has no promise of it
     } catch {
       kept.delete(key)
       return
