@@ -464,6 +464,7 @@ test('every function of the ledger is here', async () => {
     'ledger_lease_get',
     'ledger_lease_open',
     'ledger_lease_report',
+    'ledger_user_ensure',
   ]
   expect(rows.map(({ proname }) => proname)).toEqual([...Object.keys(functions), ...others].sort())
 })

@@ -196,6 +196,7 @@ function withSense(name: string, args: Record<string, JsonInput>): Record<string
     ledger_reserve: { p_over: 'cap' },
     ledger_transfer: { p_mode: 'exact' },
     ledger_rebalance: { p_policy: 'fair' },
+    ledger_usage: { p_tz: 'UTC', p_after: null },
   }
   const wanted = Object.entries(sense[name] ?? {}).filter(([field]) => field in args)
   return { ...args, ...Object.fromEntries(wanted) }
