@@ -11,15 +11,15 @@ const client = await bundleForBrowsers(`export { createClient } from '@core/api/
 
 test.each([
   ['the ledger without leases', ledger, 15],
-  ['the typed client', client, 8],
+  ['the typed client', client, 10],
 ])('%s is small, and needs nothing that only Node has', (_, { gzipBytes, nodeImports }, kilobytes) => {
   expect(nodeImports).toEqual([])
   expect(gzipBytes / 1024).toBeLessThanOrEqual(kilobytes)
 })
 
-test('the whole ledger, with the journal of leases on disk, stays below 27 KB', async () => {
+test('the whole ledger, with the journal of leases on disk, stays below 28 KB', async () => {
   const whole = await bundleForBrowsers(`export * from '@core/ledger'`, from)
-  expect(whole.gzipBytes / 1024).toBeLessThanOrEqual(27)
+  expect(whole.gzipBytes / 1024).toBeLessThanOrEqual(28)
   expect(whole.nodeImports).toContain('node:fs')
 })
 

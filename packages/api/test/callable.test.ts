@@ -42,7 +42,7 @@ test.each([
   await expect(call).rejects.toMatchObject({
     code: 'E_INTERNAL',
     message: 'ledger_void answered in a form that this version of Core does not know',
-    fix: 'Upgrade the @core packages or run `core migrate up`, so that both match.',
+    fix: 'Upgrade the @core packages or run `core migrate up`.',
     cause: { issues: expect.anything() },
   })
 })

@@ -88,6 +88,6 @@ export function describeFunction<
 export function unknownAnswer(name: string, cause?: unknown): CoreError {
   return new CoreError('E_INTERNAL', `${name} answered in a form that this version of Core does not know`, {
     cause,
-    fix: 'Upgrade the @core packages or run `core migrate up`, so that both match.',
+    fix: 'Upgrade the @core packages or run `core migrate up`.',
   })
 }

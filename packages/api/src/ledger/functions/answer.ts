@@ -27,7 +27,7 @@ export const purse = { settled: amount, held: amount, available: amount }
 /** A purse, and every budget that binds. */
 export const balance = { ...purse, budgets }
 /** What every accepted posting answers with. */
-export const posted = { ...accepted, tx: whole, replayed: z.boolean(), ...balance }
+export const posted = { ...accepted, tx: whole, replayed: z.literal([true, false]), ...balance }
 
 const account = z.string()
 const hold = z.string()

@@ -108,7 +108,7 @@ export const ledgerRefundHold = describeFunction({
     hold: z.string(),
     refunded: amount,
     left: amount,
-    refunds: z.array(z.object({ tx: z.number(), refunds: z.number(), refunded: amount })),
+    refunds: z.array(z.object({ tx: whole, refunds: whole, refunded: amount })),
   }),
 })
 

@@ -34,7 +34,7 @@ export const ledgerUsage = describeFunction({
     from: instant,
     to: instant,
     tz: z.string(),
-    children: z.boolean(),
+    children: z.literal([true, false]),
     by: z.array(z.string()),
     usage: z.array(
       z.object({
