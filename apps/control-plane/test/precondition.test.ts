@@ -17,8 +17,17 @@ afterAll(() => server[Symbol.asyncDispose]())
 const all: readonly RouteContract[] = routes
 const edits = all.filter(({ conditional }) => conditional === 'edit').map(({ operation }) => operation)
 
-/** A mark, and a cached value, replace nothing that was read: who sets it means it whatever it was. */
-const marks = ['markError', 'markAnyError', 'putCacheEntry']
+/** What replaces nothing that was read: who sets it means it whatever it was. */
+const marks = [
+  'ensureUser',
+  'retryTask',
+  'setTaskGroup',
+  'putWebhook',
+  'archiveProject',
+  'markError',
+  'markAnyError',
+  'putCacheEntry',
+]
 
 test('whatever can be edited can be edited on a condition', () => {
   const replacing = all.filter(({ method }) => method === 'PUT' || method === 'PATCH').map(({ operation }) => operation)

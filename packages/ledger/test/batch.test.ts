@@ -46,14 +46,14 @@ async function stateOf({ sql }: LedgerUnderTest, prefix: string) {
     accounts: `select code, total_in, total_out, held, version from core.ledger_account where code like $1 order by 1`,
     holds: `select amount, captured, released, over, status, count(*) from core.ledger_hold where project like $1 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`,
     windows: `select a.code, b.name, w.spent, w.held from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id
-      join core.ledger_account a on a.id = b.account_id where a.code like $1 and (w.spent > 0 or w.held > 0) order by 1, 2`,
+      join core.ledger_account a on a.id = b.account_id where a.code like $1 and (w.spent > 0 or w.held > 0) order by 1, 2, w.period_start`,
     journal: `select t.key, t.op, t.version, t.amount, t.flags::text, (${result})::text as result,
       (t.request - '{hold,tx}'::text[])::text as request, cardinality(t.budget_ids) as budgets
       from core.ledger_tx t where t.project like $1 and t.op <> 'expire' order by t.project, t.key`,
     entries: `select t.key, e.amount, e.balance_after, e.version from core.ledger_entry e join core.ledger_tx t on t.id = e.tx_id
       where t.project like $1 order by t.project, t.key, e.amount`,
     alerts: `select a.code, l.threshold_bp, l.spent, t.key from core.ledger_alert l join core.ledger_tx t on t.id = l.tx_id
-      join core.ledger_budget b on b.id = l.budget_id join core.ledger_account a on a.id = b.account_id where l.project like $1 order by a.code, b.name, l.threshold_bp, l.spent`,
+      join core.ledger_budget b on b.id = l.budget_id join core.ledger_account a on a.id = b.account_id where l.project like $1 order by a.code, b.name, l.threshold_bp, l.spent, t.key`,
   }
   const entries = Object.entries(queries).map(async ([name, text]) => [name, await sql(text, like)] as const)
   return Object.fromEntries(await Promise.all(entries))
@@ -244,8 +244,12 @@ describe('in a batch', () => {
     ['no account', { op: 'charge', key: 'x', amount: 1 }, 'invalid_account'],
     ['an unknown account', { op: 'charge', key: 'x', account: 'ghost', amount: 1 }, 'account_not_found'],
     ['a negative amount', { op: 'charge', key: 'x', account: 'a', amount: -1 }, 'invalid_amount'],
-    ['an amount of 2^53', { op: 'charge', key: 'x', account: 'a', amount: 2 ** 53 }, 'invalid_amount'],
-    ['an amount beyond bigint', { op: 'charge', key: 'x', account: 'a', amount: 1e30 }, 'invalid_value'],
+    ['an amount of 2^53', { op: 'charge', key: 'x', account: 'a', amount: '9007199254740992' }, 'invalid_amount'],
+    [
+      'an amount beyond bigint',
+      { op: 'charge', key: 'x', account: 'a', amount: '1000000000000000000000000000000' },
+      'invalid_value',
+    ],
     ['an amount that is no number', { op: 'charge', key: 'x', account: 'a', amount: 'ten' }, 'invalid_value'],
     ['an amount that is an object', { op: 'charge', key: 'x', account: 'a', amount: {} }, 'invalid_value'],
     ['a hold that is no uuid', { op: 'settle', key: 'x', hold: 'h' }, 'invalid_value'],
