@@ -203,7 +203,10 @@ function store(kernel: Kernel, outcome: Outcome): Entry<unknown> {
   const entry = flight.isSuperseded
     ? { ...kept, freshUntil: 0, refreshAt: 0, staleUntil: 0, checkedAt: 0, promise: undefined }
     : keep(kernel, scope, key, kept)
-  const isWritten = shared !== undefined && !shared.isReadOnly(scope.name) && !flight.isSuperseded && staleMs > 0
+  // Where the shared tier did not answer before the load, it cannot tell whether the key was changed since.
+  const isComparable = readAt !== undefined
+  const isWritten =
+    shared !== undefined && isComparable && !shared.isReadOnly(scope.name) && !flight.isSuperseded && staleMs > 0
   if (isWritten && bytes !== undefined) {
     const write = { key, value: bytes, freshMs, staleMs, tags, readAt, token }
     kernel.background(writeThrough(kernel, scope, write, entry).catch(() => undefined)) // a refusal is logged there

@@ -142,11 +142,10 @@ async function loadBatch<Value>(
     const isCurrent = started.get(key)?.isSuperseded === false
     const entry = isCurrent ? keep(kernel, scope, toStoredKey(key), kept) : { ...absent, value }
     entries.set(key, entry)
-    if (bytes === undefined || !isCurrent) continue
-    writes.push({
-      write: { key: toStoredKey(key), value: bytes, freshMs, staleMs, tags, readAt: readAt.get(key) },
-      entry,
-    })
+    const since = readAt.get(key)
+    // Where the shared tier did not answer before the load, it cannot tell whether the key was changed since.
+    if (bytes === undefined || !isCurrent || since === undefined) continue
+    writes.push({ write: { key: toStoredKey(key), value: bytes, freshMs, staleMs, tags, readAt: since }, entry })
   }
   if (shared !== undefined && writes.length > 0 && !shared.isReadOnly(scope.name)) {
     kernel.background(

@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { createChaosDatabase, createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Cache, createCache } from '../src/index.ts'
 import { postgresStore } from '../src/stores/postgres.ts'
@@ -78,6 +78,39 @@ it('a value that was read before a delete elsewhere is not kept by any tier', ()
     await until(() => b.stats().loads === 1)
     expect(await a.getOrSet('k', () => 'not called')).toBe('fresh')
   }))
+
+it.each(['getOrSet', 'getOrSetMany'] as const)(
+  'a value that %s loads while the tier does not answer stays in memory: nothing tells whether it was changed since',
+  async (method) => {
+    const namespace = `n${namespaces++}`
+    let isAway = true
+    const flaky = createChaosDatabase(test.database, (name) =>
+      isAway && name === 'cache_get_many' ? 'throw' : undefined,
+    )
+    const open = (database: typeof flaky | TestDatabase['database']) =>
+      createCache({
+        namespace,
+        store: postgresStore({ database, project: 'smart_layer' }),
+        pollMs: 25,
+        storeTimeoutMs: 20_000,
+        jitter: 0,
+      })
+    await using a = open(flaky)
+    await using b = open(test.database)
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const loading =
+      method === 'getOrSet'
+        ? a.getOrSet('k', () => promise)
+        : a.getOrSetMany(['k'], async () => new Map([['k', await promise]])).then((values) => values.get('k'))
+    await until(() => a.stats().loads === 1)
+    await b.clear()
+    isAway = false
+    resolve('read before the clear')
+    expect(await loading).toBe('read before the clear')
+    await a.set('other', 1) // what a has to write is written by now
+    expect(await b.getOrSet('k', () => 'fresh')).toBe('fresh')
+  },
+)
 
 it('a value that does not decode is a miss and no failure', () =>
   withTwo(async (a, b, namespace) => {
