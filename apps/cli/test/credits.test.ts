@@ -97,13 +97,11 @@ test('the owner sets the terms of an account; what a hold could not be charged i
   })
   const history = await asProject('credits', 'history', 'smart_layer/terms')
   expect(history.data[0]).toMatchObject({ op: 'settle', amount: 2_500_000, above: 500_000, uncollected: 1_500_000 })
-  const alerts = await asProject('credits', 'alerts')
-  expect(alerts.data.at(-1)).toMatchObject({
-    kind: 'uncollected',
-    account: 'smart_layer/terms',
-    hold,
-    uncollected: 1_500_000,
-  })
+  // An alert is listed when no older transaction of the server is open: other tests of the run may have one.
+  const alert = { kind: 'uncollected', account: 'smart_layer/terms', hold, uncollected: 1_500_000 }
+  await expect
+    .poll(async () => (await asProject('credits', 'alerts')).data.at(-1), { timeout: 20_000, interval: 100 })
+    .toMatchObject(alert)
 })
 
 test('the journal is sealed and verified; a broken chain exits 1', async () => {

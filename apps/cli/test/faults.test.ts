@@ -149,7 +149,8 @@ describe('while it runs', () => {
   test('a data folder that is removed: not ready, also where writes seem to succeed', async () => {
     const core = await start()
     expect(await ready(core.url)).toBe(200)
-    await rm(join(dataDir, 'data'), { recursive: true })
+    // The running server writes new files into the folder meanwhile.
+    await rm(join(dataDir, 'data'), { recursive: true, force: true, maxRetries: 20 })
     await expect.poll(() => ready(core.url), { timeout: 10_000 }).toBe(503)
   })
 
