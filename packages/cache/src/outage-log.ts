@@ -3,11 +3,12 @@
  * a value that was deleted meanwhile must not come back.
  */
 export interface OutageLog {
+  /** False also while something is being sent. */
   readonly isEmpty: boolean
   noteKeys(namespace: string, keys: readonly string[]): void
   noteTags(namespace: string, tags: readonly string[]): void
   noteClear(namespace: string): void
-  /** Sends everything noted. What is noted meanwhile stays for the next time; a failure keeps what was not sent. */
+  /** Sends everything noted. What is noted meanwhile stays for the next time; what failed is sent again. */
   replay(sink: OutageSink): Promise<void>
 }
 
@@ -29,51 +30,48 @@ const batchSize = 500
 
 export function createOutageLog(): OutageLog {
   const pending = new Map<string, Pending>()
+  let sending = 0
 
-  function note(namespace: string, change: (of: Pending) => void): void {
+  function note(namespace: string, noted: Pending): void {
     const of = pending.get(namespace) ?? { keys: new Set(), tags: new Set(), isCleared: false }
     pending.set(namespace, of)
-    if (of.isCleared) return // a clear covers what came before it, and what comes after waits for it
-    change(of)
+    of.isCleared ||= noted.isCleared
+    for (const key of noted.keys) of.keys.add(key)
+    for (const tag of noted.tags) of.tags.add(tag)
     if (of.keys.size + of.tags.size > maxNames) of.isCleared = true
-    if (of.isCleared) {
-      of.keys.clear()
-      of.tags.clear()
-    }
+    if (!of.isCleared) return // else the clear, which is sent later than this, covers the names
+    of.keys.clear()
+    of.tags.clear()
   }
 
   return {
     get isEmpty() {
-      return pending.size === 0
+      return pending.size === 0 && sending === 0
     },
-    noteKeys: (namespace, keys) =>
-      note(namespace, (of) => {
-        for (const key of keys) of.keys.add(key)
-      }),
-    noteTags: (namespace, tags) =>
-      note(namespace, (of) => {
-        for (const tag of tags) of.tags.add(tag)
-      }),
-    noteClear: (namespace) =>
-      note(namespace, (of) => {
-        of.isCleared = true
-      }),
+    noteKeys: (namespace, keys) => note(namespace, { ...nothing, keys: new Set(keys) }),
+    noteTags: (namespace, tags) => note(namespace, { ...nothing, tags: new Set(tags) }),
+    noteClear: (namespace) => note(namespace, { ...nothing, isCleared: true }),
     async replay(sink) {
-      for (const [namespace, of] of [...pending]) {
-        if (of.isCleared) await sink.clear(namespace)
-        for (const keys of batches(of.keys)) {
-          await sink.delete(namespace, keys)
-          for (const key of keys) of.keys.delete(key)
+      for (const [namespace, taken] of [...pending]) {
+        // Taken out first: what is noted from here on is another change, to be sent after this one.
+        pending.delete(namespace)
+        sending++
+        try {
+          if (taken.isCleared) await sink.clear(namespace)
+          for (const keys of batches(taken.keys)) await sink.delete(namespace, keys)
+          for (const tags of batches(taken.tags)) await sink.invalidate(namespace, tags)
+        } catch (error) {
+          note(namespace, taken)
+          throw error
+        } finally {
+          sending--
         }
-        for (const tags of batches(of.tags)) {
-          await sink.invalidate(namespace, tags)
-          for (const tag of tags) of.tags.delete(tag)
-        }
-        if (of.keys.size === 0 && of.tags.size === 0) pending.delete(namespace)
       }
     },
   }
 }
+
+const nothing: Pending = { keys: new Set(), tags: new Set(), isCleared: false }
 
 function batches(names: ReadonlySet<string>): string[][] {
   const all = [...names]

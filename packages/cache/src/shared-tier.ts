@@ -108,12 +108,14 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
   }
 
   /** Whether the store has heard of every change of this process. One caller sends them, the others wait for it. */
-  function catchUp(): Promise<boolean> {
-    if (outage.isEmpty) return Promise.resolve(true)
-    replaying ??= send().finally(() => {
-      replaying = undefined
-    })
-    return replaying
+  async function catchUp(): Promise<boolean> {
+    while (!outage.isEmpty) {
+      replaying ??= send().finally(() => {
+        replaying = undefined
+      })
+      if (!(await replaying)) return false
+    }
+    return true
   }
 
   async function send(): Promise<boolean> {
