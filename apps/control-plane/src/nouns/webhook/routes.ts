@@ -7,12 +7,20 @@ import {
   rotateWebhookSecret,
   testWebhook,
 } from '@core/api'
-import { callable, webhookTarget } from '@core/api/functions'
+import {
+  callable,
+  webhookList,
+  webhookPut,
+  webhookRemove,
+  webhookReplay,
+  webhookRotate,
+  webhookTarget,
+} from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, isCoreError, uuidv7 } from '@core/foundation'
-import { type BoundRoute, type CoreAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
+import { type BoundRoute, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
-import { toPage } from '../../http/page.ts'
+import { forward, forwardPage } from '../../http/forward.ts'
 import { notFound, ProblemError } from '../../http/problem-error.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { postEvent } from './post-event.ts'
@@ -29,56 +37,31 @@ const testTimeoutMs = 5000
 export function webhookRoutes({ database, guard, clock }: RouteDependencies): BoundRoute[] {
   const findTarget = callable(database, webhookTarget)
   return [
-    serve(listWebhooks, async ({ project, rpc }) =>
-      toPage('webhooks', await rpc('webhook_list', { p_project: project })),
+    forwardPage(listWebhooks, webhookList, 'webhooks', ({ project }) => ({ project })),
+    serve(getWebhook, async ({ project, params: { name }, call }) =>
+      toAnswer(200, { ok: true, ...(await find(call, project, name)) }),
     ),
-    serve(getWebhook, async ({ project, params: { name }, rpc }) =>
-      toAnswer(200, { ok: true, ...(await find(rpc, project, name)) }),
-    ),
-    serve(putWebhook, async ({ project, params: { name }, body: { url, topics, enabled }, rpc }) => {
-      checkAddress(guard, url)
+    serve(putWebhook, async ({ project, params: { name }, body, call }) => {
+      checkAddress(guard, body.url)
       const secret = generateWebhookSecret()
-      const put = {
-        p_name: name,
-        p_url: url,
-        p_topics: topics,
-        p_secret: secret,
-        p_enabled: enabled,
-        p_project: project,
-      }
-      const answer = await rpc('webhook_put', put)
-      const created = answer['created'] === true
-      return toAnswer(created ? 201 : 200, { ...answer, secret: created ? secret : null })
+      const answer = await call(webhookPut, { ...body, name, secret, project })
+      return toAnswer(answer.created ? 201 : 200, { ...answer, secret: answer.created ? secret : null })
     }),
-    serve(removeWebhook, async ({ project, params: { name }, rpc }) =>
-      toAnswer(200, await rpc('webhook_remove', { p_name: name, p_project: project })),
-    ),
-    serve(rotateWebhookSecret, async ({ project, params: { name }, idempotencyKey, body, rpc }) => {
+    forward(removeWebhook, webhookRemove, ({ project, params: { name } }) => ({ name, project })),
+    serve(rotateWebhookSecret, async ({ project, params: { name }, idempotencyKey: key, body, call }) => {
       const secret = generateWebhookSecret()
-      const answer = await rpc('webhook_rotate', {
-        p_key: idempotencyKey,
-        p_name: name,
-        p_secret: secret,
-        p_overlap_s: body.overlapSeconds,
-        p_project: project,
-      })
-      return toAnswer(200, { ...answer, secret: answer['replayed'] === true ? null : secret })
+      const answer = await call(webhookRotate, { ...body, key, name, secret, project })
+      return toAnswer(200, { ...answer, secret: answer.replayed ? null : secret })
     }),
-    serve(replayWebhook, async ({ project, params: { name }, idempotencyKey, body: { after, topics = null }, rpc }) =>
-      toAnswer(
-        200,
-        await rpc('webhook_replay', {
-          p_key: idempotencyKey,
-          p_name: name,
-          p_after: after,
-          p_topics: topics,
-          p_project: project,
-        }),
-      ),
-    ),
-    serve(testWebhook, async ({ project, params: { name }, rpc }) => {
+    forward(replayWebhook, webhookReplay, ({ project, params: { name }, idempotencyKey: key, body }) => ({
+      ...body,
+      key,
+      name,
+      project,
+    })),
+    serve(testWebhook, async ({ project, params: { name }, call }) => {
       // Asks with the caller's scopes first: the target, which holds the secrets, is read without them.
-      await find(rpc, project, name)
+      await find(call, project, name)
       const { url, secrets } = await findTarget({ name, project })
       const timestamp = clock.now()
       const at = new Date(timestamp).toISOString()
@@ -105,10 +88,9 @@ export function webhookRoutes({ database, guard, clock }: RouteDependencies): Bo
   ]
 }
 
-async function find(rpc: RouteContext['rpc'], project: string, name: string): Promise<CoreAnswer> {
-  const answer = await rpc('webhook_list', { p_project: project })
-  const rows: readonly CoreAnswer[] = Array.isArray(answer['webhooks']) ? answer['webhooks'] : []
-  const found = rows.find((row) => row['name'] === name)
+async function find(call: RouteContext['call'], project: string, name: string) {
+  const { webhooks } = await call(webhookList, { project })
+  const found = webhooks.find((webhook) => webhook.name === name)
   if (found === undefined) throw notFound()
   return found
 }
