@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { callable, webhookClaim } from '@core/api/functions'
+import { callable, webhookClaim, webhookReport } from '@core/api/functions'
 import { silentLogger, systemClock, uuidv7 } from '@core/foundation'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
@@ -242,6 +242,27 @@ test('a process that dies with a claim leaves it to another after the lease, whi
   await server.test.sql(`update core.webhook_feed set leased_until = clock_timestamp()`)
   await deliver(() => received.length === 1)
   expect(values()).toEqual([value])
+})
+
+test('a report after the lease ended, or after a replay took it, changes nothing', async () => {
+  await addWebhook('late')
+  await setFlag(uuidv7())
+  const claim = callable(server.test.database, webhookClaim)
+  const report = callable(server.test.database, webhookReport)
+  const take = async () => {
+    const { lease, due } = await claim({})
+    const [{ webhook = '', events = [] } = {}] = due
+    expect(due).toHaveLength(1)
+    return { webhook, topic: 'flag', lease, through: Number(events[0]?.['seq']), delivered: 1 }
+  }
+  const first = await vi.waitFor(take, 20_000)
+  await server.test.sql(`update core.webhook_feed set leased_until = clock_timestamp()`)
+  expect(await report(first)).toMatchObject({ accepted: false })
+  const second = await take()
+  expect(await report(first)).toMatchObject({ accepted: false })
+  await server.send('POST', path('late', '/replay'), { key: server.owner, body: { after: 0 } })
+  expect(await report(second)).toMatchObject({ accepted: false })
+  expect(await state('late')).toMatchObject({ topics: [{ after: 0, delivered: 0 }] })
 })
 
 test('two processes deliver each event once while both live', async () => {

@@ -390,6 +390,15 @@ test.each<[string, JsonInput]>([
   })
 })
 
+test('the function itself refuses a number that cannot be stored, with its place', async () => {
+  const tasks = '[{"key": "k", "kind": "a", "payload": {"list": [1, {"deep": 1e300}]}}]'
+  const sent = on.sql(
+    `select core_api.task_enqueue(p_queue => 'direct', p_tasks => $1::jsonb, p_project => 'smart_layer')`,
+    [tasks],
+  )
+  await expect(sent).rejects.toMatchObject({ detail: expect.stringContaining('tasks[0].payload') })
+})
+
 test('the place of a number that cannot be stored is named in full', async () => {
   const p_tasks = [{ key: 'k', kind: 'a', payload: { list: [1, { deep: 1e300 }] } }]
   const refused = call('task_enqueue', { p_queue: newQueue(), p_tasks })

@@ -262,6 +262,21 @@ describe('in a batch', () => {
     expect(results[2]).toMatchObject({ settled: 980 })
   })
 
+  // The drivers do not send such numbers; raw SQL does.
+  test.each([
+    ['9007199254740992', 'invalid_amount'],
+    ['1e30', 'invalid_value'],
+  ])('the number %s as an amount fails alone', async (amount, code) => {
+    const malformed = `{"op": "charge", "key": "x", "account": "a", "amount": ${amount}}`
+    const ops = `[${JSON.stringify(charge('before'))}, ${malformed}, ${JSON.stringify(charge('after'))}]`
+    const rows = await ledger.sql(
+      `select coalesce(r -> 'code', r -> 'ok') #>> '{}' as outcome
+       from jsonb_array_elements(core_api.ledger_batch(p_ops => $1::jsonb) -> 'results') r`,
+      [ops],
+    )
+    expect(rows.map(({ outcome }) => outcome)).toEqual(['true', code, 'true'])
+  })
+
   test('a settle far beyond its hold takes what there is, and its neighbours keep theirs', async () => {
     const hold = randomUUID()
     await sendBatch(ledger, [{ op: 'reserve', key: 'r', account: prefix, amount: 1, hold }])
