@@ -1,4 +1,6 @@
+import { problemsOf, type RouteContract, routes } from '@core/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mutations } from './mutations.ts'
 import { openTestServer, type TestServer } from './test-server.ts'
 
 let server: TestServer
@@ -76,4 +78,26 @@ test('who may not change the project may not archive it, and a foreign one looks
   expect(await send('smart_layer/archive')).toMatchObject({ status: 403 })
   expect(await send('manus_origin/archive')).toMatchObject({ status: 404 })
   expect(await send('nowhere/archive')).toMatchObject({ status: 404 })
+})
+
+test('every change of an archived project answers with a problem that its route declares', async () => {
+  const changes = routes.filter(
+    (route): route is (typeof routes)[number] & { operation: keyof typeof mutations } =>
+      route.operation in mutations && route.path.startsWith('/v1/projects/{project}/'),
+  )
+  const requests = []
+  for (const route of changes) requests.push({ route, ...(await mutations[route.operation](server)) })
+  await archive()
+  try {
+    const undeclared = []
+    for (const { route, method, path, body } of requests) {
+      const reply = await server.send(method, path, { key: server.owner, body })
+      const declared: readonly string[] = problemsOf(route satisfies RouteContract)
+      const code = String(reply.body['code'])
+      if (reply.status >= 400 && !declared.includes(code)) undeclared.push(`${route.operation}: ${code}`)
+    }
+    expect(undeclared).toEqual([])
+  } finally {
+    await restore()
+  }
 })

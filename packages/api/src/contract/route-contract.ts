@@ -95,11 +95,17 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   if (auth !== 'public') codes.add('unauthenticated').add('timeout').add('unavailable').add('database_schema')
   if (auth !== 'public' && auth !== 'authenticated') codes.add('forbidden')
   if (contract.path.includes('{project}')) codes.add('not_found')
+  if (contract.path.includes('{project}') && isRefusedWhenArchived(auth)) codes.add('conflict')
   if (method !== 'GET') codes.add('too_large').add('unsupported_media_type')
   if (idempotencyKey !== 'none') codes.add('idempotency_mismatch')
   if (contract.conditional !== undefined) codes.add('invalid')
   if (contract.conditional === 'edit') codes.add('precondition_failed')
   return [...codes.add('internal')]
+}
+
+/** An archived project can be read and restored; everything else answers that it is archived. */
+function isRefusedWhenArchived(auth: RouteAuth): boolean {
+  return auth.includes(':') && !auth.endsWith(':read') && auth !== 'project:write'
 }
 
 /** What a handler receives: parsed, with defaults filled in. */
