@@ -175,7 +175,7 @@ begin
       perform core.refuse('PT403', 'forbidden_capability',
         format('this credential lacks the scope %s', p_scope),
         format('Ask the owner for a key with %s.', p_scope),
-        jsonb_build_object('capability', p_scope));
+        jsonb_build_object('scope', p_scope, 'capability', p_scope));
     end if;
     select noun, is_archived into v_noun, v_is_archived from core.root_name where name = p_project;
     if v_is_archived and p_scope <> 'project:write' and p_scope not like '%:read' then

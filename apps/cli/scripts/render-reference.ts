@@ -37,7 +37,7 @@ function renderVerb({ command, path }: Leaf): string[] {
   const operands = command.registeredArguments.map(nameOf)
   const described = command.registeredArguments.filter(({ description }) => description !== '')
   const list = [
-    ...described.map((one) => `- \`${nameOf(one)}\`: ${one.description}${choicesOf(one)}`),
+    ...described.flatMap((one) => [`- \`${nameOf(one)}\`: ${one.description}${fewOf(one)}`, ...manyOf(one)]),
     ...listOf(command),
   ]
   return [
@@ -57,15 +57,23 @@ function nameOf(one: Argument): string {
 }
 
 function listOf({ options }: Command): string[] {
-  return options.map((option) => {
+  return options.flatMap((option) => {
     const { flags, description, defaultValue } = option
     const fallback = typeof defaultValue === 'string' && defaultValue !== '' ? ` (default: ${defaultValue})` : ''
-    return `- \`${flags}\`: ${description}${choicesOf(option)}${fallback}`
+    return [`- \`${flags}\`: ${description}${fewOf(option)}${fallback}`, ...manyOf(option)]
   })
 }
 
-function choicesOf({ argChoices }: Argument | Option): string {
-  return argChoices ? ` (${argChoices.join(', ')})` : ''
+/** As many choices as a line holds. */
+const most = 8
+
+function fewOf({ argChoices: choices = [] }: Argument | Option): string {
+  return choices.length > 0 && choices.length <= most ? ` (${choices.join(', ')})` : ''
+}
+
+/** One a line, so that nouns that are added side by side do not edit the same one. */
+function manyOf({ argChoices: choices = [] }: Argument | Option): string[] {
+  return choices.length > most ? choices.map((choice) => `  - \`${choice}\``) : []
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

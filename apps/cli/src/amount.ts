@@ -1,3 +1,4 @@
+import { formatCredits } from '@core/api/functions'
 import { CoreError } from '@core/foundation'
 
 /** How people write and read amounts here: credits (`2.5`), or whole micro-credits with `--micro`. */
@@ -40,8 +41,5 @@ function invalidAmount(text: string, expected: string): CoreError {
 
 /** The way back, exact as well: 2_500_000 → `2.5`, -1 → `-0.000001`. */
 export function formatAmount(micro: number, unit: AmountUnit): string {
-  if (unit === 'micro') return String(micro)
-  const digits = String(Math.abs(micro)).padStart(7, '0')
-  const fraction = digits.slice(-6).replace(/0+$/, '')
-  return `${micro < 0 ? '-' : ''}${digits.slice(0, -6)}${fraction ? `.${fraction}` : ''}`
+  return unit === 'micro' ? String(micro) : formatCredits(micro)
 }

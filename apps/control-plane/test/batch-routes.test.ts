@@ -51,7 +51,7 @@ test('each operation has its result, in order and in the words of its own route'
     { ok: false, code: 'account_not_found', detail: 'there is no account smart_layer/none' },
     { ok: false, code: 'account_not_found', detail: 'there is no account manus_origin' },
     { ok: false, code: 'not_found', reason: 'hold_not_found' },
-    { ok: false, code: 'forbidden', reason: 'forbidden_capability', capability: 'ledger:grant' },
+    { ok: false, code: 'forbidden', reason: 'forbidden_capability', scope: 'ledger:grant', capability: 'ledger:grant' },
     { ok: false, code: 'invalid', errors: [{ location: 'body.ops.10.key' }] },
     { ok: false, code: 'account_not_found', account: 'manus_origin' },
   ])

@@ -79,7 +79,11 @@ describe('supabase-js', () => {
     const args = { p_key: uuidv7(), p_account: 'smart_layer', p_amount: 1 }
     const { error, status } = await client.rpc('ledger_charge', args)
     expect(status).toBe(403)
-    expect(JSON.parse(String(error?.details))).toEqual({ code: 'forbidden_capability', capability: 'ledger:spend' })
+    expect(JSON.parse(String(error?.details))).toEqual({
+      code: 'forbidden_capability',
+      scope: 'ledger:spend',
+      capability: 'ledger:spend',
+    })
   })
 
   test('a key used for something else is PT422', async () => {

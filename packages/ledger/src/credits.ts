@@ -1,6 +1,7 @@
 import type { Credits } from '@core/api/functions'
 import { CoreError } from '@core/foundation'
 
+export { formatCredits } from '@core/api/functions'
 /** Whole micro-credits in [0, 2^53 - 1]. One credit is 1,000,000 of them: `credits(2.5) === 2_500_000`. */
 export type { Credits }
 
@@ -38,16 +39,4 @@ export function credits(amount: number | string): Credits {
   if (shift >= 0) return microCredits(Number(BigInt(digits) * 10n ** BigInt(shift)))
   const divisor = 10n ** BigInt(-shift)
   return microCredits(Number((BigInt(digits) + divisor - 1n) / divisor))
-}
-
-/** Micro-credits as credits in decimal, exact: 2_500_000 is `2.5`, and -1 is `-0.000001`. The inverse of `credits`. */
-export function formatCredits(micro: number): string {
-  if (!Number.isSafeInteger(micro)) {
-    throw new CoreError('E_INVALID', `micro-credits are whole numbers, got ${micro}`, {
-      details: { reason: 'invalid_amount' },
-    })
-  }
-  const digits = String(Math.abs(micro)).padStart(MICRO_DIGITS + 1, '0')
-  const fraction = digits.slice(-MICRO_DIGITS).replace(/0+$/, '')
-  return `${micro < 0 ? '-' : ''}${digits.slice(0, -MICRO_DIGITS)}${fraction === '' ? '' : `.${fraction}`}`
 }

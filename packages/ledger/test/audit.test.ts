@@ -91,3 +91,15 @@ test('an audit of an account audits what draws on others, and says whose numbers
   })
   expect(await base.database.rpc('ledger_audit', { p_account: 'back' })).toMatchObject({ clean: true, accounts: 2 })
 })
+
+test('an audit leaves its planner setting to itself: the rest of the transaction is planned as before', async () => {
+  const account = 'planned'
+  await base.database.rpc('ledger_account_open', { p_key: randomUUID(), p_account: account })
+  await base.sql('begin')
+  try {
+    await base.sql('select core_api.ledger_audit($1)', [account])
+    expect(await base.sql('show enable_seqscan')).toEqual([{ enable_seqscan: 'on' }])
+  } finally {
+    await base.sql('rollback')
+  }
+})

@@ -113,7 +113,7 @@ begin
         'The realtime reference lists the topics.', jsonb_build_object('field', 'topics'));
     elsif v_member is not null and not (coalesce(v_member -> 'caps' ? 'event:read', false) and coalesce(v_member -> 'caps' ? v_scope, false)) then
       perform core.refuse('PT403', 'forbidden_capability', format('this credential cannot receive %s: it lacks event:read or %s', v_topic, v_scope),
-        'Leave the topic out, or use a credential that may receive it.', jsonb_build_object('capability', v_scope));
+        'Leave the topic out, or use a credential that may receive it.', jsonb_build_object('scope', v_scope, 'capability', v_scope));
     end if;
   end loop;
   return true;

@@ -1,3 +1,4 @@
+export { formatCredits } from './format-credits.ts'
 export {
   ledgerAccountOpen,
   ledgerAccounts,

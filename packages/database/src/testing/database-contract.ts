@@ -265,7 +265,7 @@ export function describeDatabaseContract<Target extends ContractTarget>(
         const error = await failure(target.callAs({ ...claims, caps: [] }, 'contract_guarded'))
         expect(error).toMatchObject({
           code: 'E_FORBIDDEN',
-          details: { reason: 'forbidden_capability', capability: 'contract:use' },
+          details: { reason: 'forbidden_capability', scope: 'contract:use', capability: 'contract:use' },
         })
       })
 
