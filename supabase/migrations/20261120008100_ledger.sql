@@ -470,6 +470,35 @@ end
 $$;
 comment on function core.ledger_audit_entries is 'Journal rows of a range of numbers as entries of the audit log, newest first.';
 
+-- What the account of a project may still spend: what is available to its purse, or the rest of the tightest budget that
+-- binds it, whichever is less. share: the least rest of a budget as a part of its cap; null without budgets. No row where
+-- the project has no account.
+create function core.ledger_headroom(p_project text, p_now timestamptz) returns table (credits bigint, share double precision)
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_account core.ledger_account;
+  v_purse core.ledger_account;
+begin
+  select * into v_account from core.ledger_account a where a.code = p_project and a.kind not in ('issuer', 'sink', 'breakage');
+  if v_account.id is null then return; end if;
+  if core.ledger_is_frozen(v_account.path) then return query select 0::bigint, 0::double precision; return; end if;
+  v_purse := v_account;
+  if v_account.purse_id <> v_account.id then select * into v_purse from core.ledger_account a where a.id = v_account.purse_id; end if;
+  return query
+    select least(core.ledger_available(v_purse), min(w.cap - w.used)::bigint),
+      min(case when w.cap > 0 then (w.cap - w.used)::double precision / w.cap else 0 end)
+    from (
+      select b.limit_amount + coalesce(l.moved, 0) + coalesce(l.carried, core.ledger_carry(b, p.period_start)) as cap,
+        coalesce(l.spent, 0) + coalesce(l.held, 0) as used
+      from core.ledger_budget b
+      cross join lateral core.ledger_period(b.period, b.time_zone, p_now) p
+      left join core.ledger_window l on l.budget_id = b.id and l.period_start = p.period_start
+      where b.account_id = any (v_account.path) and b.removed_at is null
+    ) w;
+end
+$$;
+comment on function core.ledger_headroom is 'What the account of a project may still spend, and the least rest of its budgets as a part of the cap.';
+
 -- supabase/schemas/80_ledger/20_windows.sql
 
 -- Budgets: periods in their own time zone, windows made when a call takes its locks, alerts at the crossing.

@@ -328,14 +328,15 @@ grant execute on function core_api.session_sweep to service_role;
 
 -- What a live process reports of itself, for the nouns above: one row for each project with live sessions.
 create function core.session_summary(p_project text default null)
-returns table (project text, status text, sessions int, hung int, beat_at timestamptz, version text,
+returns table (project text, status text, sessions int, hung int, beat_at timestamptz, ttl_s int, version text,
   requests bigint, errors bigint, p95_ms double precision, target_p95_ms double precision, backlog bigint)
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select s.project,
     -- The best one decides: who can be served at all is served by it.
     (array['online', 'degraded', 'starting', 'maintenance'])[min(array_position(array['online', 'degraded', 'starting', 'maintenance'],
       case when s.is_hung and s.status = 'online' then 'degraded' else s.status end))],
-    count(*)::int, count(*) filter (where s.is_hung)::int, max(s.beat_at), (array_agg(s.version order by s.opened_at desc))[1],
+    count(*)::int, count(*) filter (where s.is_hung)::int, max(s.beat_at), (array_agg(s.ttl_s order by s.beat_at desc))[1],
+    (array_agg(s.version order by s.opened_at desc))[1],
     sum(s.requests)::bigint, sum(s.errors)::bigint, max(s.p95_ms), min(s.target_p95_ms), sum(s.backlog)::bigint
   from (select t.*, t.progress_at < t.beat_at - interval '60 seconds' as is_hung from core.session t
     where t.ends_at > clock_timestamp() and (p_project is null or t.project = p_project)) s
@@ -350,6 +351,15 @@ begin
 end
 $$;
 comment on function core.session_is_live is 'Whether a project has this session and it is alive.';
+
+-- Also of sessions that have ended: they are known for an hour.
+create function core.session_last_beat(p_project text) returns timestamptz
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return (select max(s.beat_at) from core.session s where s.project = p_project);
+end
+$$;
+comment on function core.session_last_beat is 'The last beat of any session of a project that is still known; null for none.';
 
 -- No role may execute a function without a grant of its own.
 

@@ -3,7 +3,8 @@
 -- supabase/schemas/89_manifest/10_manifest.sql
 
 -- The manifest: what every project is and how it is doing. Its status comes from the live sessions of its processes; beats
--- belong to those. It is everybody's to read: name, version, status and since when. Figures are for the project itself and the owner.
+-- belong to those. Name, version, status, score and worst factor are everybody's to read; figures are the project's own, the
+-- owner's, and those of projects with which it shares them.
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('fleet:read', 'Read which projects there are and how they are doing', '{viewer,operator,admin,owner}', true, 'manifest');
@@ -17,45 +18,40 @@ create table core.manifest_state (
 comment on table core.manifest_state is 'The status of each project as of the last sweep, so that its changes become events.';
 
 -- What each project is by its sessions at this moment.
-create function core.manifest_present()
-returns table (project text, status text, since timestamptz, last_beat_at timestamptz, summary jsonb)
+create function core.manifest_present() returns table (project text, status text, last_beat_at timestamptz)
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select p.name, coalesce(s.status, 'offline'),
-    case when m.status = coalesce(s.status, 'offline') then m.since end, coalesce(s.beat_at, m.last_beat_at), to_jsonb(s)
+  select p.name, coalesce(s.status, 'offline'), coalesce(s.beat_at, m.last_beat_at)
   from core.project p
   left join core.session_summary() s on s.project = p.name
   left join core.manifest_state m on m.project = p.name
 $$;
 comment on function core.manifest_present is 'Every project with its status by its live sessions; offline without any.';
 
--- All registered projects by name. p_after: the last name of the page before.
+-- All registered projects in use, by name. p_after: the last name of the page before.
 create function core_api.manifest(p_after text default null, p_limit int default 100) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_only text := core.claims() ->> 'project';
   v_rows jsonb;
   v_next text;
 begin
-  v_ok := core.authorize('fleet:read', v_only);
+  v_ok := core.authorize('fleet:read', core.claims() ->> 'project');
   v_ok := core.require_page(p_limit);
-  with page as (
-    select m.*, p.version, p.capabilities from core.manifest_present() m join core.project p on p.name = m.project
-    where p_after is null or p.name > p_after order by p.name limit p_limit
+  with page as materialized (
+    select p.name, p.version, p.capabilities from core.project p
+    where p.archived_at is null and (p_after is null or p.name > p_after) order by p.name limit p_limit
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-      'project', g.project, 'version', coalesce(g.summary ->> 'version', g.version), 'capabilities', g.capabilities, 'status', g.status,
-      'since', g.since, 'last_beat_at', g.last_beat_at, 'sessions', coalesce((g.summary -> 'sessions')::int, 0),
-      'figures', case when v_only is null or v_only = g.project then jsonb_build_object(
-        'hung', coalesce((g.summary -> 'hung')::int, 0), 'requests', coalesce((g.summary -> 'requests')::bigint, 0),
-        'errors', coalesce((g.summary -> 'errors')::bigint, 0), 'p95_ms', g.summary -> 'p95_ms',
-        'backlog', coalesce((g.summary -> 'backlog')::bigint, 0)) end
-    ) order by g.project), '[]'), case when count(*) = p_limit then max(g.project) end
-  into v_rows, v_next from page g;
+      'project', g.name, 'version', coalesce(h.version, g.version), 'capabilities', g.capabilities, 'status', h.status,
+      'since', case when m.status = h.status then m.since end, 'last_beat_at', h.beat_at, 'sessions', h.sessions,
+      'score', h.score, 'worst', h.worst ->> 0, 'figures', core.health_figures(g.name, h)) order by g.name), '[]'),
+    case when count(*) = p_limit then max(g.name) end
+  into v_rows, v_next
+  from page g cross join lateral core.health_of(g.name) h left join core.manifest_state m on m.project = g.name;
   return jsonb_build_object('ok', true, 'projects', v_rows, 'next', v_next);
 end
 $$;
-comment on function core_api.manifest is 'Every registered project with its status. Figures are null for other projects'' credentials.';
+comment on function core_api.manifest is 'Every registered project in use with its status and score. Figures are null for those with whom they are not shared.';
 revoke execute on function core_api.manifest from public;
 grant execute on function core_api.manifest to core_member, service_role;
 
@@ -91,6 +87,45 @@ $$;
 comment on function core_api.manifest_sweep is 'Records changes of the status of projects and emits an event for each. Owner only.';
 revoke execute on function core_api.manifest_sweep from public;
 grant execute on function core_api.manifest_sweep to service_role;
+
+-- supabase/schemas/89_manifest/20_place.sql
+
+-- Where work fits best: projects in use that run (online or degraded) and have every capability asked for, best first.
+-- fit is 50 parts the score, 25 parts the credits and 25 parts the backlog, each from 0 to 100; what is unknown counts as
+-- full. A project without credits is left out. The reasons name what is short, without figures: those are shared or not.
+create function core_api.manifest_place(p_capabilities text[] default '{}', p_limit int default 10) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_places jsonb;
+begin
+  v_ok := core.authorize('fleet:read', core.claims() ->> 'project');
+  v_ok := core.require_page(p_limit);
+  if p_capabilities is null or cardinality(p_capabilities) > 100 then
+    perform core.refuse('PT400', 'invalid_capabilities', 'capabilities must be a list of at most 100 texts', null, jsonb_build_object('field', 'capabilities'));
+  end if;
+  select coalesce(jsonb_agg(jsonb_build_object('project', x.project, 'fit', x.fit, 'status', x.status, 'score', x.score, 'reasons', x.reasons)
+    order by x.fit desc, x.project), '[]') into v_places
+  from (
+    select p.name as project, h.status, h.score,
+      floor((50 * h.score + 25 * coalesce((h.factors ->> 'credits')::int, 100) + 25 * coalesce((h.factors ->> 'backlog')::int, 100)) / 100.0 + 0.5)::int as fit,
+      to_jsonb(array_remove(array[
+        case when h.status = 'degraded' then 'it is degraded' end,
+        case when h.worst ->> 0 is not null then format('its worst factor is %s', h.worst ->> 0) else 'nothing is short' end,
+        case when (h.factors ->> 'credits')::int < 50 then 'its credits are low' end,
+        case when (h.factors ->> 'backlog')::int < 50 then 'much work waits there' end,
+        case when cardinality(p_capabilities) > 0 then 'it has every capability asked for' end], null)) as reasons
+    from core.project p cross join lateral core.health_of(p.name) h
+    where p.archived_at is null and p.capabilities @> to_jsonb(p_capabilities)
+      and h.status in ('online', 'degraded') and h.score is not null and coalesce((h.factors ->> 'credits')::int, 100) > 0
+    order by 4 desc, p.name limit p_limit
+  ) x;
+  return jsonb_build_object('ok', true, 'places', v_places);
+end
+$$;
+comment on function core_api.manifest_place is 'Projects that can take work, best first, with the reasons.';
+revoke execute on function core_api.manifest_place from public;
+grant execute on function core_api.manifest_place to core_member, service_role;
 
 -- No role may execute a function without a grant of its own.
 

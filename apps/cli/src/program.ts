@@ -16,6 +16,8 @@ import { addCache } from './nouns/cache/cache.ts'
 import { addErrors } from './nouns/error/error.ts'
 import { addEvents } from './nouns/event/event.ts'
 import { addFlags } from './nouns/flag/flag.ts'
+import { addHealth } from './nouns/health/health.ts'
+import { addScores } from './nouns/health/scores.ts'
 import { addKeys } from './nouns/key/key.ts'
 import { addScopes } from './nouns/key/scopes.ts'
 import { addBudget } from './nouns/ledger/budget.ts'
@@ -72,6 +74,8 @@ export function buildProgram(
   addErrors(verbs)
   addSystem(verbs)
   addManifest(verbs)
+  addHealth(verbs)
+  addScores(verbs)
   addSessions(verbs)
   addTasks(verbs)
   addLocks(verbs)

@@ -3,6 +3,7 @@ import { cache } from './nouns/cache/cache.ts'
 import { error } from './nouns/error/error.ts'
 import { event } from './nouns/event/event.ts'
 import { flag } from './nouns/flag/flag.ts'
+import { health } from './nouns/health/health.ts'
 import { key } from './nouns/key/key.ts'
 import { ledger } from './nouns/ledger/ledger.ts'
 import { lock } from './nouns/lock/lock.ts'
@@ -34,4 +35,5 @@ export const nouns: readonly CreateNoun[] = [
   task,
   lock,
   manifest,
+  health,
 ]

@@ -94,8 +94,9 @@ test.each(
     // Who may make projects gets the answer that their own exists already.
     expect([200, 400, 403, 404, 409]).toContain(reply.status)
     if (sub === 'nobody') expect(reply.status).toBe(403)
-    // The manifest shows every project by its name, and the figures of one's own.
-    if (route.operation !== 'listManifest') expect(reply.text).not.toContain(sub === 'both' ? 'issuer' : 'manus_origin')
+    // The manifest and health show every project by its name, and the figures of one's own.
+    if (!['listManifest', 'listHealth', 'placeWork'].includes(route.operation))
+      expect(reply.text).not.toContain(sub === 'both' ? 'issuer' : 'manus_origin')
   }
 })
 

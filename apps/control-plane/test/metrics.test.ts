@@ -144,6 +144,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
     'follow the outbox',
     'key_uses',
     'publish balances',
+    'sample health',
     'seal',
     'sweep locks',
     'sweep sessions',

@@ -84,6 +84,11 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   invalidateCacheTags: async () => ({ method: 'POST', path: `${cachePath()}/invalidate`, body: { tags: ['t'] } }),
   clearCacheNamespace: async () => ({ method: 'DELETE', path: cachePath() }),
   sweepCache: async () => post('/cache/sweep'),
+  putHealthPolicy: async () => ({
+    method: 'PUT',
+    path: `${project}/health/policy`,
+    body: { targetBacklog: Math.ceil(Math.random() * 1e9) },
+  }),
   putShare: async () => ({ method: 'PUT', path: sharePath(), body: { rights: ['read'] } }),
   removeShare: async (server) => {
     const path = sharePath()

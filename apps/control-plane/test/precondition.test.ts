@@ -79,6 +79,11 @@ const editables: Record<string, () => Promise<{ method: string; path: string; bo
       ],
     }
   },
+  putHealthPolicy: async () => ({
+    method: 'PUT',
+    path: '/v1/projects/smart_layer/health/policy',
+    bodies: [{ criticality: 'high' }, { criticality: 'low' }],
+  }),
   putShare: async () => {
     const { method, path } = await mutations.putShare(server)
     return { method, path, bodies: [{ rights: ['read'] }, { rights: ['read', 'write'] }] }

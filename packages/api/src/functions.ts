@@ -15,6 +15,7 @@ export {
 export * from './error/functions.ts'
 export * from './event/functions.ts'
 export * from './flag/functions.ts'
+export * from './health/functions.ts'
 export * from './key/functions.ts'
 export * from './ledger/functions.ts'
 export * from './limit/functions.ts'

@@ -46,6 +46,7 @@ export { type EventData, type EventType, isTopic, type Topic, topicNames } from 
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
 export { connectRealtime, streamEvents } from './event/routes.ts'
 export { listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'
+export { getHealthPolicy, listHealth, listHealthSamples, putHealthPolicy } from './health/routes.ts'
 export {
   type ApiKeyMode,
   type ApiKeySecret,
@@ -86,7 +87,7 @@ export { getUsage } from './ledger/routes/usage.ts'
 export { ensureUser } from './ledger/routes/user.ts'
 export { type UsageRows, usageCsv, usageCsvHeader, usageCsvLines } from './ledger/usage-csv.ts'
 export { acquireLock, listLocks, releaseLock, renewLock } from './lock/routes.ts'
-export { listManifest } from './manifest/routes.ts'
+export { listManifest, placeWork } from './manifest/routes.ts'
 export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './member/routes.ts'
 export { problems, scopes, topics } from './nouns.ts'
 export {

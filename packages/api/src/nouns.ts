@@ -5,6 +5,7 @@ import * as errorScopes from './error/scopes.ts'
 import * as eventScopes from './event/scopes.ts'
 import * as flagScopes from './flag/scopes.ts'
 import * as flagTopics from './flag/topics.ts'
+import * as healthTopics from './health/topics.ts'
 import * as keyScopes from './key/scopes.ts'
 import * as keyTopics from './key/topics.ts'
 import * as ledgerProblems from './ledger/problems.ts'
@@ -67,5 +68,6 @@ export const topics = {
   ...memberTopics.topics,
   ...webhookTopics.topics,
   ...manifestTopics.topics,
+  ...healthTopics.topics,
   ...taskTopics.topics,
 } as const

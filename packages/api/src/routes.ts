@@ -3,6 +3,7 @@ import * as cache from './cache/routes.ts'
 import * as error from './error/routes.ts'
 import * as event from './event/routes.ts'
 import * as flag from './flag/routes.ts'
+import * as health from './health/routes.ts'
 import * as key from './key/routes.ts'
 import * as ledger from './ledger/routes.ts'
 import * as lock from './lock/routes.ts'
@@ -23,6 +24,7 @@ import * as webhook from './webhook/routes.ts'
 export const routes = [
   ...ledger.routes,
   ...manifest.routes,
+  ...health.routes,
   ...session.routes,
   ...task.routes,
   ...lock.routes,

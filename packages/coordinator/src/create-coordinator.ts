@@ -1,7 +1,7 @@
 import type { Database, RpcOptions } from '@core/database'
 import { type CallOptions, type Clock, type Logger, silentLogger, systemClock } from '@core/foundation'
 import { acquireLock, type HeldLock, type LockOptions } from './lock.ts'
-import { type ManifestEntry, readManifest } from './manifest.ts'
+import { findPlaces, type ManifestEntry, type Place, readManifest } from './manifest.ts'
 import { createProjectPort } from './project-port.ts'
 import { type JoinOptions, joinProject, type Member } from './session.ts'
 import { startTaskBeats } from './task-beats.ts'
@@ -24,8 +24,10 @@ export interface CoordinatorOptions {
 export interface Coordinator {
   /** Opens a session for this process and keeps it alive until it is disposed. */
   join(options?: JoinOptions, callOptions?: CallOptions): Promise<Member>
-  /** Every registered project and how it is doing. */
+  /** Every registered project in use and how it is doing. */
   manifest(options?: CallOptions): AsyncIterable<ManifestEntry>
+  /** Projects that can take work that needs these capabilities, best first, with the reasons. */
+  place(capabilities?: readonly string[], options?: CallOptions): Promise<readonly Place[]>
   /** The queues of the project, or of another one that shares them. */
   readonly tasks: Tasks
   tasksOf(project: string): Tasks
@@ -60,6 +62,7 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
     join: (joinOptions, callOptions) =>
       joinProject({ database, project: own, clock, logger, random }, joinOptions, callOptions),
     manifest: (callOptions) => readManifest(database, callOptions),
+    place: (capabilities = [], callOptions) => findPlaces(database, capabilities, callOptions),
     lock: (name, lockOptions, callOptions) =>
       acquireLock({ database, project: own, clock, logger }, name, lockOptions, callOptions),
   }

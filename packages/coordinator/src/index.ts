@@ -1,6 +1,14 @@
 export { type Coordinator, type CoordinatorOptions, createCoordinator } from './create-coordinator.ts'
+export {
+  defaultHealthPolicy,
+  type HealthFactor,
+  type HealthFigures,
+  type HealthPolicy,
+  type HealthScore,
+  scoreHealth,
+} from './health-score.ts'
 export type { HeldLock, LockOptions } from './lock.ts'
-export type { ManifestEntry } from './manifest.ts'
+export type { ManifestEntry, Place, ProjectFigures } from './manifest.ts'
 export type { JoinOptions, LiveSession, Member, SessionMetrics, SessionStatus } from './session.ts'
 export type {
   ClaimedTask,

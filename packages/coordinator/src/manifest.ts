@@ -1,6 +1,7 @@
-import { type AcceptedOf, callable, manifestRead } from '@core/api/functions'
+import { type AcceptedOf, callable, manifestPlace, manifestRead } from '@core/api/functions'
 import type { Database } from '@core/database'
 import type { CallOptions } from '@core/foundation'
+import type { HealthFactor, HealthScore } from './health-score.ts'
 
 /** How a project is doing, by the live sessions of its processes. */
 export interface ManifestEntry {
@@ -15,14 +16,39 @@ export interface ManifestEntry {
   readonly lastBeatAt: Date | null
   /** Live sessions. */
   readonly sessions: number
-  /** Sums of the sessions and the worst p95; null for another project's credential. */
-  readonly figures: {
-    readonly hung: number
-    readonly requests: number
-    readonly errors: number
-    readonly p95Ms: number | null
-    readonly backlog: number
-  } | null
+  /** 0 to 100; null: no process of it was ever seen. */
+  readonly score: number | null
+  /** The factor that costs most; null: nothing is short. */
+  readonly worst: HealthFactor | null
+  /** null: of another project that does not share them (kind `health`, name `figures`). */
+  readonly figures: ProjectFigures | null
+}
+
+/** Sums of the sessions, the worst p95, and what the project may still spend. */
+export interface ProjectFigures {
+  readonly hung: number
+  readonly requests: number
+  readonly errors: number
+  readonly p95Ms: number | null
+  readonly targetP95Ms: number | null
+  /** Work that waits in its processes and its queues. */
+  readonly backlog: number
+  /** Micro-credits; null: it has no account. */
+  readonly credits: number | null
+  /** The least rest of its budgets as a part of the cap; null: no budgets. */
+  readonly headroom: number | null
+  /** The factors that cost points, the most first. */
+  readonly worst: readonly HealthFactor[]
+  readonly factors: HealthScore['factors']
+}
+
+/** A project that can take work. */
+export interface Place {
+  readonly project: string
+  /** 0 to 100: half the score, a quarter each credits and backlog. */
+  readonly fit: number
+  readonly score: number
+  readonly reasons: readonly string[]
 }
 
 const pageSize = 1_000
@@ -49,8 +75,18 @@ function toEntry({
 }: AcceptedOf<typeof manifestRead>['projects'][number]): ManifestEntry {
   const times = { since: toDate(since), lastBeatAt: toDate(last_beat_at) }
   if (figures === null) return { ...rest, ...times, figures }
-  const { p95_ms, ...sums } = figures
-  return { ...rest, ...times, figures: { ...sums, p95Ms: p95_ms } }
+  const { p95_ms, target_p95_ms, ...others } = figures
+  return { ...rest, ...times, figures: { ...others, p95Ms: p95_ms, targetP95Ms: target_p95_ms } }
+}
+
+/** Projects that can take work that needs these capabilities, best first. */
+export async function findPlaces(
+  database: Pick<Database, 'rpc'>,
+  capabilities: readonly string[],
+  options?: CallOptions,
+): Promise<readonly Place[]> {
+  const { places } = await callable(database, manifestPlace)({ capabilities }, options)
+  return places.map(({ project, fit, score, reasons }) => ({ project, fit, score, reasons }))
 }
 
 function toDate(instant: string | null): Date | null {

@@ -47,6 +47,11 @@ const calls: Readonly<Record<string, Reach>> = {
   lock_release: { scope: 'lock:take', args: () => ({ p_name: 'theirs', p_fence: Number(theirs['lock']) }) },
   lock_list: { scope: 'lock:take', args: () => ({}) },
   manifest: { scope: 'fleet:read', args: () => ({}), isCommon: true },
+  manifest_place: { scope: 'fleet:read', args: () => ({}), isCommon: true },
+  health_list: { scope: 'fleet:read', args: () => ({}), isCommon: true },
+  health_history: { scope: 'fleet:read', args: () => ({}) },
+  health_policy_get: { scope: 'fleet:read', args: () => ({}) },
+  health_policy_set: { scope: 'project:write', args: () => ({ p_policy: {} }) },
   task_enqueue: {
     scope: 'task:enqueue',
     args: ({ task = '' }) => ({ p_queue: 'q', p_tasks: [{ key: 'needing', kind: 'k', needs: [task] }] }),
@@ -70,7 +75,7 @@ const calls: Readonly<Record<string, Reach>> = {
   task_group_set: { scope: 'task:operate', args: () => ({ p_queue: 'q', p_group: 'g', p_concurrency: 2 }) },
 }
 const scopes = [...new Set(Object.values(calls).map(({ scope }) => scope))]
-const tables = ['session', 'manifest_state', 'task', 'task_done', 'task_slot', 'lock', 'event']
+const tables = ['session', 'manifest_state', 'task', 'task_done', 'task_slot', 'lock', 'event', 'health_policy']
 
 /** Every row that is not the member's own. */
 async function readTheirs(): Promise<string> {

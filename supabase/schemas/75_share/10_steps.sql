@@ -10,21 +10,28 @@ create table core.share_kind (
 comment on table core.share_kind is 'What a project can share by name. Each noun inserts its own kinds.';
 comment on column core.share_kind.rights is 'The rights that mean something for it.';
 
--- Lets the caller pass, or raises PT403: of its own project it reaches everything, of another one what is shared with it.
--- Runs right after core.authorize, which checks the scope. What is not shared and what does not exist get one answer.
-create function core.reach(p_kind text, p_project text, p_name text, p_right text) returns boolean
+-- Whether the caller reaches a thing: of its own project everything, of another one what is shared with it.
+create function core.can_reach(p_kind text, p_project text, p_name text, p_right text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_claims jsonb := core.member_claims();
   v_own text := v_claims ->> 'project';
 begin
-  if v_claims is null or v_own = p_project then return true; end if;
-  if exists (select from core.share s
-    where s.owner = p_project and s.kind = p_kind and s.name = p_name and s.grantee in (v_own, '*') and p_right = any (s.rights)) then
-    return true;
+  return v_claims is null or v_own = p_project or exists (select from core.share s
+    where s.owner = p_project and s.kind = p_kind and s.name = p_name and s.grantee in (v_own, '*') and p_right = any (s.rights));
+end
+$$;
+comment on function core.can_reach is 'Whether the thing is of the caller''s project, or is shared with it for this right.';
+
+-- Lets the caller pass, or raises PT403. Runs right after core.authorize, which checks the scope. What is not shared and
+-- what does not exist get one answer.
+create function core.reach(p_kind text, p_project text, p_name text, p_right text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if not coalesce(core.can_reach(p_kind, p_project, p_name, p_right), false) then
+    perform core.refuse_foreign(core.member_claims() ->> 'project', p_project);
   end if;
-  perform core.refuse_foreign(v_own, p_project);
-  return false;
+  return true;
 end
 $$;
 comment on function core.reach is 'Raises PT403 unless the thing is of the caller''s project, or is shared with it for this right.';

@@ -1,7 +1,8 @@
 import { z } from 'zod/mini'
 import { accepted, anything, instant, whole } from '../contract/answer-field.ts'
-import { integer, optional, text } from '../contract/function-argument.ts'
+import { integer, optional, text, texts } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
+import { healthFigures, healthStatus, worstFactor } from '../contract/health-answer.ts'
 
 export const manifestRead = describeFunction({
   name: 'manifest',
@@ -13,20 +14,14 @@ export const manifestRead = describeFunction({
         project: z.string(),
         version: z.nullable(z.string()),
         capabilities: z.array(anything),
-        status: z.enum(['starting', 'online', 'degraded', 'maintenance', 'offline']),
+        status: healthStatus,
         since: z.nullable(instant),
         last_beat_at: z.nullable(instant),
         sessions: whole,
-        /** null: of another project. */
-        figures: z.nullable(
-          z.object({
-            hung: whole,
-            requests: whole,
-            errors: whole,
-            p95_ms: z.nullable(z.number()),
-            backlog: whole,
-          }),
-        ),
+        score: z.nullable(whole),
+        worst: worstFactor,
+        /** null: not shared with the caller. */
+        figures: z.nullable(healthFigures),
       }),
     ),
     next: z.nullable(z.string()),
@@ -37,4 +32,15 @@ export const manifestSweep = describeFunction({
   name: 'manifest_sweep',
   args: { limit: optional(integer) },
   answer: z.object({ ...accepted, changed: whole }),
+})
+
+export const manifestPlace = describeFunction({
+  name: 'manifest_place',
+  args: { capabilities: optional(texts), limit: optional(integer) },
+  answer: z.object({
+    ...accepted,
+    places: z.array(
+      z.object({ project: z.string(), fit: whole, status: healthStatus, score: whole, reasons: z.array(z.string()) }),
+    ),
+  }),
 })

@@ -222,6 +222,55 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** The scores of a project over time, newest first. */
+  health_history: {
+    args: {
+      p_period?: string | undefined
+      p_before?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Every project with its score and worst factor. Figures are null for those with whom they are not shared. */
+  health_list: {
+    args: {
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** The weights, targets and criticality of a project. */
+  health_policy_get: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Declares the weights, targets and criticality of a project. Idempotent. */
+  health_policy_set: {
+    args: {
+      p_policy: JsonInput
+      p_project?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** Samples the score of every project, once in an interval. Owner only. */
+  health_sample: {
+    args: {
+      p_every_s?: number | undefined
+      p_keep_minutes?: string | undefined
+      p_keep_hours?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** How many projects are in good, fair and poor health, as of the last sample. Owner only. */
+  health_stats: {
+    args: Record<never, never>
+    result: Json
+  }
   /** Whether the key with this SHA-256 is good, and why not. Members see their own project's keys only. */
   key_check: {
     args: {
@@ -683,10 +732,18 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Every registered project with its status. Figures are null for other projects' credentials. */
+  /** Every registered project in use with its status and score. Figures are null for those with whom they are not shared. */
   manifest: {
     args: {
       p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Projects that can take work, best first, with the reasons. */
+  manifest_place: {
+    args: {
+      p_capabilities?: readonly string[] | undefined
       p_limit?: number | undefined
     }
     result: Json

@@ -247,6 +247,61 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'health_history',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_period', type: 'text', required: false },
+      { name: 'p_before', type: 'timestamp with time zone', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'health_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'health_policy_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'health_policy_set',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_policy', type: 'jsonb', required: true },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'health_sample',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_every_s', type: 'integer', required: false },
+      { name: 'p_keep_minutes', type: 'interval', required: false },
+      { name: 'p_keep_hours', type: 'interval', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'health_stats',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
     name: 'key_check',
     returns: 'jsonb',
     isForMembers: true,
@@ -762,6 +817,15 @@ export const coreSignatures: readonly CoreSignature[] = [
     isForMembers: true,
     args: [
       { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'manifest_place',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_capabilities', type: 'text[]', required: false },
       { name: 'p_limit', type: 'integer', required: false },
     ],
   },
