@@ -76,7 +76,7 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
 function run(file: string, args: readonly string[] = [], env: Record<string, string> = {}) {
-  return spawnSync(process.execPath, [join(copy, file), ...args], {
+  return spawnSync(process.execPath, ['--liftoff-only', join(copy, file), ...args], {
     cwd: copy,
     encoding: 'utf8',
     env: { ...process.env, ...env },

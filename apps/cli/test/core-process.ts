@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareEmbeddedFolder } from '@core/database/testing'
+import { prepareEmbeddedFolder, shortLived } from '@core/database/testing'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 
@@ -88,7 +88,7 @@ export async function startCoreProcess({
 function spawnCore(args: readonly string[], { env, cwd }: CoreOptions): ChildProcess {
   const { PATH = '', TMPDIR = tmpdir(), CORE_TEST_RUN = '', NODE_COMPILE_CACHE = '' } = process.env
   const own = { PATH, TMPDIR, CORE_TEST_RUN, NODE_COMPILE_CACHE, HOME: cwd }
-  return spawn(process.execPath, [main, ...args], { cwd, env: { ...own, ...env } })
+  return spawn(process.execPath, [...shortLived, main, ...args], { cwd, env: { ...own, ...env } })
 }
 
 function collect(child: ChildProcess): { stdout: string; stderr: string } {

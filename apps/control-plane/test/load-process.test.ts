@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareEmbeddedFolder } from '@core/database/testing'
+import { prepareEmbeddedFolder, shortLived } from '@core/database/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 /** The program itself under load that keeps its connections, ended as an orchestrator ends it. */
@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Starts it on the same data each time; resolves with its port when it listens. */
 async function start(): Promise<number> {
-  const running = spawn(process.execPath, [main], {
+  const running = spawn(process.execPath, [...shortLived, main], {
     cwd: folder,
     env: { ...inherited, CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, CORE_OWNER_KEY: ownerKey },
     stdio: ['ignore', 'pipe', 'ignore'],

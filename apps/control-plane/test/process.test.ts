@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@core/api/client'
-import { prepareEmbeddedFolder } from '@core/database/testing'
+import { prepareEmbeddedFolder, shortLived } from '@core/database/testing'
 import { isCoreError } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
@@ -25,7 +25,7 @@ interface Run {
 }
 
 function run(environment: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...shortLived, main], {
     cwd: folder,
     env: { ...inherited, CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

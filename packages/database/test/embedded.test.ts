@@ -12,7 +12,7 @@ import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
 import { openDatabase } from '../src/index.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
-import { createEmbeddedFolder, openMemoryDatabase, prepareEmbeddedFolder } from '../src/testing/index.ts'
+import { createEmbeddedFolder, openMemoryDatabase, prepareEmbeddedFolder, shortLived } from '../src/testing/index.ts'
 import { runSql } from '../src/testing/run-sql.ts'
 
 let dataDir: string
@@ -38,7 +38,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 /** Another process that has the database open and registers projects, one line of output for each that is answered. */
 function startWriter(prefix: string, environment: NodeJS.ProcessEnv = {}) {
   const file = fileURLToPath(new URL('./embedded-writer.ts', import.meta.url))
-  const child = spawn(process.execPath, [file, dataDir, prefix], {
+  const child = spawn(process.execPath, [...shortLived, file, dataDir, prefix], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   })
