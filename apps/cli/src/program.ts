@@ -18,6 +18,7 @@ import { addEvents } from './nouns/event/event.ts'
 import { addFlags } from './nouns/flag/flag.ts'
 import { addHealth } from './nouns/health/health.ts'
 import { addScores } from './nouns/health/scores.ts'
+import { addInsights } from './nouns/insight/insight.ts'
 import { addKeys } from './nouns/key/key.ts'
 import { addScopes } from './nouns/key/scopes.ts'
 import { addBudget } from './nouns/ledger/budget.ts'
@@ -79,6 +80,7 @@ export function buildProgram(
   addSessions(verbs)
   addTasks(verbs)
   addLocks(verbs)
+  addInsights(verbs)
   addEvents(verbs)
   addWebhooks(verbs)
   addDemo(verbs)

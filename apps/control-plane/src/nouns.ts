@@ -4,6 +4,7 @@ import { error } from './nouns/error/error.ts'
 import { event } from './nouns/event/event.ts'
 import { flag } from './nouns/flag/flag.ts'
 import { health } from './nouns/health/health.ts'
+import { insight } from './nouns/insight/insight.ts'
 import { key } from './nouns/key/key.ts'
 import { ledger } from './nouns/ledger/ledger.ts'
 import { lock } from './nouns/lock/lock.ts'
@@ -36,4 +37,5 @@ export const nouns: readonly CreateNoun[] = [
   lock,
   manifest,
   health,
+  insight,
 ]

@@ -77,6 +77,7 @@ const entries: Readonly<Record<string, number>> = { ensureUser: 2, refundHold: 2
 
 /** Repetitions with another status: what is gone cannot be removed again, and what is there is not created. */
 const repeated: Readonly<Record<string, number>> = {
+  removeInsight: 404,
   removeMember: 404,
   removeShare: 404,
   removeWebhook: 404,

@@ -20,6 +20,7 @@ const nobodys: Record<string, string> = {
   account: 'manus_nobody',
   session: uuidv7(),
   task: uuidv7(),
+  insight: uuidv7(),
   subject: `user:${uuidv7()}`,
   share: uuidv7(),
   webhook: 'nobodys',
@@ -45,6 +46,7 @@ beforeAll(async () => {
   theirs['subject'] = `user:${uuidv7()}`
   const member = { key: server.owner, body: { role: 'viewer' } }
   await server.send('PUT', `${there}/members/${theirs['subject']}`, member)
+  theirs['insight'] = String((await make('/insights', { category: 'c', title: 't' }))['insight'])
   theirs['share'] = uuidv7()
   const shared = { key: server.owner, body: { rights: ['read'] } }
   await server.send('PUT', `${there}/shares/cache/${theirs['share']}/*`, shared)
@@ -139,6 +141,7 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   testWebhook: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/test` })]],
   beatSession: [['session', (id) => ({ method: 'POST', path: `/sessions/${id}/beat`, body: {} })]],
   closeSession: [['session', (id) => ({ method: 'DELETE', path: `/sessions/${id}` })]],
+  removeInsight: [['insight', (id) => ({ method: 'DELETE', path: `/insights/${id}` })]],
   getTask: [['task', (id) => ({ method: 'GET', path: `/tasks/${id}` })]],
   beatTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/beat`, body: { fence: 1 } })]],
   completeTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/complete`, body: { fence: 1 } })]],
@@ -158,7 +161,11 @@ test('every route of a project that takes an id is here', () => {
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
   // A person who is added need not be a member of anything before, and what is shared need not exist.
   const makers = ['putMember', 'putShare', 'putWebhook', ...caches]
-  expect(inPath.filter((operation) => !makers.includes(operation) && named[operation] === undefined)).toEqual([])
+  // Insights are every project's to read and decide on.
+  const common = ['getInsight', 'decideInsight']
+  expect(
+    inPath.filter((operation) => ![...makers, ...common].includes(operation) && named[operation] === undefined),
+  ).toEqual([])
 })
 
 const ask = ({ method, path, body }: Named): Promise<Reply> =>

@@ -84,6 +84,16 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   invalidateCacheTags: async () => ({ method: 'POST', path: `${cachePath()}/invalidate`, body: { tags: ['t'] } }),
   clearCacheNamespace: async () => ({ method: 'DELETE', path: cachePath() }),
   sweepCache: async () => post('/cache/sweep'),
+  shareInsight: async () => post('/insights', { category: 'latency', title: uuidv7() }),
+  removeInsight: async (server) => ({
+    method: 'DELETE',
+    path: `${project}/insights/${await shareInsight(server, 'smart_layer')}`,
+  }),
+  decideInsight: async (server) => ({
+    method: 'PUT',
+    path: `${project}/insights/${await shareInsight(server, 'manus_origin')}/decision`,
+    body: { decision: 'adopted', effectBp: 1500 },
+  }),
   putHealthPolicy: async () => ({
     method: 'PUT',
     path: `${project}/health/policy`,
@@ -197,6 +207,12 @@ async function makeKey(server: TestServer, prefix = project): Promise<string> {
 }
 
 const sharePath = () => `${project}/shares/cache/${uuidv7()}/*`
+
+async function shareInsight(server: TestServer, author: string): Promise<string> {
+  const path = `/v1/projects/${author}/insights`
+  const { insight } = await act(server, { method: 'POST', path, body: { category: 'latency', title: uuidv7() } })
+  return String(insight)
+}
 
 const cachePath = () => `${project}/cache/${uuidv7()}`
 

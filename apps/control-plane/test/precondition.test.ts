@@ -27,6 +27,7 @@ const marks = [
   'markError',
   'markAnyError',
   'putCacheEntry',
+  'decideInsight',
 ]
 
 test('whatever can be edited can be edited on a condition', () => {

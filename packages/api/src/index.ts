@@ -47,6 +47,7 @@ export { listAllErrors, listErrors, markAnyError, markError } from './error/rout
 export { connectRealtime, streamEvents } from './event/routes.ts'
 export { listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'
 export { getHealthPolicy, listHealth, listHealthSamples, putHealthPolicy } from './health/routes.ts'
+export { decideInsight, getInsight, listInsights, removeInsight, shareInsight } from './insight/routes.ts'
 export {
   type ApiKeyMode,
   type ApiKeySecret,

@@ -6,6 +6,9 @@ import * as eventScopes from './event/scopes.ts'
 import * as flagScopes from './flag/scopes.ts'
 import * as flagTopics from './flag/topics.ts'
 import * as healthTopics from './health/topics.ts'
+import * as insightProblems from './insight/problems.ts'
+import * as insightScopes from './insight/scopes.ts'
+import * as insightTopics from './insight/topics.ts'
 import * as keyScopes from './key/scopes.ts'
 import * as keyTopics from './key/topics.ts'
 import * as ledgerProblems from './ledger/problems.ts'
@@ -45,6 +48,7 @@ export const scopes = {
   ...manifestScopes.scopes,
   ...sessionScopes.scopes,
   ...lockScopes.scopes,
+  ...insightScopes.scopes,
   ...taskScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,
@@ -58,6 +62,7 @@ export const problems = {
   ...sessionProblems.problems,
   ...taskProblems.problems,
   ...lockProblems.problems,
+  ...insightProblems.problems,
 } as const
 
 /** Every topic there is. */
@@ -69,5 +74,6 @@ export const topics = {
   ...webhookTopics.topics,
   ...manifestTopics.topics,
   ...healthTopics.topics,
+  ...insightTopics.topics,
   ...taskTopics.topics,
 } as const

@@ -4,6 +4,7 @@ import * as error from './error/routes.ts'
 import * as event from './event/routes.ts'
 import * as flag from './flag/routes.ts'
 import * as health from './health/routes.ts'
+import * as insight from './insight/routes.ts'
 import * as key from './key/routes.ts'
 import * as ledger from './ledger/routes.ts'
 import * as lock from './lock/routes.ts'
@@ -28,6 +29,7 @@ export const routes = [
   ...session.routes,
   ...task.routes,
   ...lock.routes,
+  ...insight.routes,
   ...event.routes,
   ...webhook.routes,
   ...flag.routes,

@@ -1,5 +1,6 @@
 import type { Database, RpcOptions } from '@core/database'
 import { type CallOptions, type Clock, type Logger, silentLogger, systemClock } from '@core/foundation'
+import { createInsights, type Insights } from './insights.ts'
 import { acquireLock, type HeldLock, type LockOptions } from './lock.ts'
 import { findPlaces, type ManifestEntry, type Place, readManifest } from './manifest.ts'
 import { createProjectPort } from './project-port.ts'
@@ -28,6 +29,8 @@ export interface Coordinator {
   manifest(options?: CallOptions): AsyncIterable<ManifestEntry>
   /** Projects that can take work that needs these capabilities, best first, with the reasons. */
   place(capabilities?: readonly string[], options?: CallOptions): Promise<readonly Place[]>
+  /** What the projects have learnt. */
+  readonly insights: Insights
   /** The queues of the project, or of another one that shares them. */
   readonly tasks: Tasks
   tasksOf(project: string): Tasks
@@ -44,6 +47,7 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
   const tasks = createTasks(database, own)
   return {
     tasks,
+    insights: createInsights(database, own),
     tasksOf: (owner) => createTasks(database, owner),
     startWorker: (workerOptions) =>
       runWorker(

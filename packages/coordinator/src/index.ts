@@ -7,6 +7,8 @@ export {
   type HealthScore,
   scoreHealth,
 } from './health-score.ts'
+export { type InsightFigures, rankInsight } from './insight-rank.ts'
+export type { InsightDecision, InsightDetails, InsightSummary, Insights, NewInsight } from './insights.ts'
 export type { HeldLock, LockOptions } from './lock.ts'
 export type { ManifestEntry, Place, ProjectFigures } from './manifest.ts'
 export type { JoinOptions, LiveSession, Member, SessionMetrics, SessionStatus } from './session.ts'

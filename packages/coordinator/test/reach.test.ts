@@ -52,6 +52,14 @@ const calls: Readonly<Record<string, Reach>> = {
   health_history: { scope: 'fleet:read', args: () => ({}) },
   health_policy_get: { scope: 'fleet:read', args: () => ({}) },
   health_policy_set: { scope: 'project:write', args: () => ({ p_policy: {} }) },
+  insight_share: { scope: 'insight:share', args: () => ({ p_key: 'k', p_category: 'c', p_title: 't' }) },
+  insight_list: { scope: 'fleet:read', args: () => ({}) },
+  insight_get: { scope: 'fleet:read', args: ({ insight = '' }) => ({ p_insight: insight }) },
+  insight_decide: {
+    scope: 'insight:decide',
+    args: ({ insight = '' }) => ({ p_insight: insight, p_decision: 'adopted' }),
+  },
+  insight_remove: { scope: 'insight:share', args: ({ insight = '' }) => ({ p_insight: insight }), names: 'insight' },
   task_enqueue: {
     scope: 'task:enqueue',
     args: ({ task = '' }) => ({ p_queue: 'q', p_tasks: [{ key: 'needing', kind: 'k', needs: [task] }] }),
@@ -75,13 +83,24 @@ const calls: Readonly<Record<string, Reach>> = {
   task_group_set: { scope: 'task:operate', args: () => ({ p_queue: 'q', p_group: 'g', p_concurrency: 2 }) },
 }
 const scopes = [...new Set(Object.values(calls).map(({ scope }) => scope))]
-const tables = ['session', 'manifest_state', 'task', 'task_done', 'task_slot', 'lock', 'event', 'health_policy']
+const tables = [
+  'session',
+  'manifest_state',
+  'task',
+  'task_done',
+  'task_slot',
+  'lock',
+  'event',
+  'health_policy',
+  'insight',
+  'insight_decision',
+]
 
 /** Every row that is not the member's own. */
 async function readTheirs(): Promise<string> {
   const states = tables.map(
     (name) => `(select coalesce(string_agg(t::text, '|' order by t::text), '') from core.${name} t
-      where to_jsonb(t) ->> 'project' is distinct from 'mine')`,
+      where to_jsonb(t) ->> 'project' is distinct from 'mine' and to_jsonb(t) #>> '{data,project}' is distinct from 'mine')`,
   )
   const [row] = await on.sql(`select concat_ws('#', ${states.join()}) as state`)
   return String(row?.['state'])
@@ -94,6 +113,8 @@ beforeAll(async () => {
     ['theirs', theirs],
     ['mine', mine],
   ] as const) {
+    const lesson = { p_key: 'first', p_category: 'c', p_title: 't', p_project: project }
+    ids['insight'] = Object(await call('insight_share', lesson)).insight
     const fingerprint = project === 'mine' ? '1' : '2'
     const opened = await call('session_open', { p_key: 'k', p_fingerprint: fingerprint.repeat(64), p_project: project })
     ids['session'] = Object(opened).session

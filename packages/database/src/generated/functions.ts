@@ -271,6 +271,72 @@ export interface CoreFunctions {
     args: Record<never, never>
     result: Json
   }
+  /** Adopts, rejects or reverts an insight of another project, with the effect that was measured. */
+  insight_decide: {
+    args: {
+      p_insight: string
+      p_decision: string
+      p_effect_bp?: number | null | undefined
+      p_note?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** An insight with its evidence and what projects decided. PT404 where there is none. */
+  insight_get: {
+    args: {
+      p_insight: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Insights of all projects, ranked by adoption and measured effect, with what this project has decided. */
+  insight_list: {
+    args: {
+      p_category?: string | null | undefined
+      p_author?: string | null | undefined
+      p_open?: boolean | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Removes an insight of the project. PT404 for one of another. */
+  insight_remove: {
+    args: {
+      p_insight: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Shares what a project has learnt with every other one. Replays on p_key. */
+  insight_share: {
+    args: {
+      p_key: string
+      p_category: string
+      p_title: string
+      p_body?: string | undefined
+      p_evidence?: JsonInput
+      p_expected_bp?: number | undefined
+      p_confidence_bp?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** How many insights and decisions there are, estimated. Owner only. */
+  insight_stats: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** Deletes insights on which no one has decided for an interval. Owner only. */
+  insight_sweep: {
+    args: {
+      p_keep?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Whether the key with this SHA-256 is good, and why not. Members see their own project's keys only. */
   key_check: {
     args: {
