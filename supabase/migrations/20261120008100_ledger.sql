@@ -3090,8 +3090,10 @@ comment on function core.ledger_water_level is 'The largest equal rest for which
 
 -- Levels the present windows of the budget of that name over the children of p_parent. Policy fair: after it, everybody
 -- has the same rest, except where a floor gives more; what cannot be divided goes to the oldest accounts. Deterministic;
--- p_dry_run only answers. Replays on p_key. Locks: purses of parent and children, their windows.
-create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget text, p_policy text default 'fair', p_dry_run boolean default false)
+-- p_dry_run only answers. p_until fences a caller that was held up: once its locks are held after that instant, nothing moves
+-- (interval_over). Each account that gains or gives cap gets an event. Replays on p_key. Locks: purses of parent and children, their windows.
+create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget text, p_policy text default 'fair', p_dry_run boolean default false,
+  p_until timestamptz default null)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
 set enable_seqscan = off as $$
@@ -3143,6 +3145,9 @@ begin
     v_replay := core.ledger_replay(v_parent.project, p_key, v_request);
     if v_replay is not null then return v_replay; end if;
   end if;
+  if v_lock.at >= p_until then
+    perform core.refuse('PT409', 'interval_over', format('the interval that ended at %s is over', p_until), 'Act in the present interval.');
+  end if;
   if core.claims() ->> 'project' is not null and exists (select from core.ledger_budget b
       where b.account_id in (select c.id from unnest(v_children) c) and b.name = p_budget and b.removed_at is null and b.set_by = 'owner') then
     perform core.ledger_refuse_budget(p_budget);
@@ -3177,6 +3182,8 @@ begin
       v_moves := v_moves || jsonb_build_object('account', v_codes[i], 'from', v_caps[i], 'to', v_cap, 'moved', v_cap - v_caps[i]);
       if not p_dry_run then
         update core.ledger_window set moved = v_cap - v_bases[i] where budget_id = v_ids[i] and period_start = v_starts[i];
+        perform core.emit('ledger.rebalance', split_part(v_codes[i], '/', 1), 'moved', jsonb_build_object('account', v_codes[i],
+          'parent', p_parent, 'budget', p_budget, 'from', v_caps[i], 'to', v_cap, 'tx', v_tx));
         perform core.ledger_raise_alerts(v_tx, v_ids[i], v_starts[i], v_cap, v_spent[i], v_spent[i], v_lock.at, v_caps[i]);
       end if;
     end loop;

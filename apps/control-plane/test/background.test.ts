@@ -99,6 +99,37 @@ test('a budget is levelled once per interval, and again in the next', async () =
   expect([await capOf(left), await capOf(right)]).toEqual([172, 28])
 })
 
+test('one that was held up past its interval moves nothing, and what moves is an event of its project', async () => {
+  const [left, right] = await openSiblings('late', 100)
+  await charge(left, 90)
+  const held: Pick<TestDatabase['database'], 'rpc'> = {
+    async rpc(name, args, options) {
+      if (name === 'ledger_rebalance') await new Promise((resolve) => setTimeout(resolve, 1_100))
+      return shared.database.rpc(name, args, options)
+    },
+  }
+  expect(await rebalanceSiblings(held, { everySeconds: 1, signal })).toBe(0)
+  expect([await capOf(left), await capOf(right)]).toEqual([100, 100])
+  // Three control planes, three intervals in which it is due: each is balanced once.
+  for (const [everySeconds, amount] of [
+    [10_000, 40],
+    [20_000, 25],
+    [30_000, 0],
+  ] as const) {
+    const moved = await Promise.all([1, 2, 3].map(() => balance(everySeconds)))
+    expect(moved.reduce((sum, count) => sum + count, 0)).toBe(1)
+    if (amount > 0) await charge(left, amount)
+  }
+  expect([await capOf(left), await capOf(right)]).toEqual([178, 22])
+  const events = await shared.sql(
+    `select project, data from core.event where topic = 'ledger.rebalance' and data ->> 'budget' = 'late' order by id limit 2`,
+  )
+  expect(events).toMatchObject([
+    { project: left, data: { account: left, from: 100, to: 145 } },
+    { project: right, data: { account: right, from: 100, to: 55 } },
+  ])
+})
+
 test('several that seal at once seal each row once', async () => {
   const rows = Number((await shared.sql('select count(*) from core.ledger_tx'))[0]?.['count'])
   await untilFinal(shared)

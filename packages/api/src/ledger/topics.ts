@@ -44,6 +44,21 @@ export const topics = {
       }),
     },
   },
+  'ledger.rebalance': {
+    scope: 'ledger:read',
+    kind: 'log',
+    summary: 'Unused cap has moved to or from an account of the project',
+    types: {
+      moved: z.looseObject({
+        account: z.string().describe('Whose cap it is'),
+        parent: z.string().describe('The account whose children were balanced'),
+        budget: z.string(),
+        from: amountOrZeroField.describe('The cap before'),
+        to: amountOrZeroField.describe('The cap since'),
+        tx: z.int(),
+      }),
+    },
+  },
   'ledger.seal': {
     scope: 'ledger:operate',
     kind: 'log',

@@ -619,6 +619,7 @@ export interface CoreFunctions {
       p_budget: string
       p_policy?: string | undefined
       p_dry_run?: boolean | undefined
+      p_until?: string | null | undefined
     }
     result: Json
   }

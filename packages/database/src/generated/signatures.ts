@@ -687,6 +687,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_budget', type: 'text', required: true },
       { name: 'p_policy', type: 'text', required: false },
       { name: 'p_dry_run', type: 'boolean', required: false },
+      { name: 'p_until', type: 'timestamp with time zone', required: false },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { callable, ledgerRebalance, ledgerRebalanceDue } from '@core/api/functions'
 import type { Database } from '@core/database'
+import { isCoreError } from '@core/foundation'
 
 export interface RebalancingOptions {
   /** The interval: each budget of a pool is rebalanced at most once in it, however many control planes run. */
@@ -20,11 +21,17 @@ export async function rebalanceSiblings(
 ): Promise<number> {
   const { at, due } = await callable(database, ledgerRebalanceDue)({}, { signal })
   const interval = Math.floor(Date.parse(at) / 1000 / everySeconds) * everySeconds
+  // A process that was held up in between must not act in an interval that another one has balanced by then.
+  const until = new Date((interval + everySeconds) * 1000).toISOString()
   const rebalance = callable(database, ledgerRebalance)
   let rebalanced = 0
   for (const { parent, budget } of due) {
     const key = `balance:${nameOf(parent, budget)}:${interval}`
-    const answer = await rebalance({ key, parent, budget }, { signal })
+    const answer = await rebalance({ key, parent, budget, until }, { signal }).catch((error: unknown) => {
+      if (isCoreError(error, 'E_CONFLICT') && error.details?.['reason'] === 'interval_over') return undefined
+      throw error
+    })
+    if (answer === undefined) break
     if (answer.ok && 'replayed' in answer && !answer.replayed && answer.moves.length > 0) rebalanced++
   }
   return rebalanced

@@ -1,6 +1,7 @@
 import { z } from 'zod/mini'
 import { accepted, instant, object, whole } from '../../contract/answer-field.ts'
 import {
+  instant as at,
   bigint,
   flag,
   integer,
@@ -177,7 +178,7 @@ const moves = {
 /** A dry run posts nothing. */
 export const ledgerRebalance = describeFunction({
   name: 'ledger_rebalance',
-  args: { key, parent: text, budget: text, policy: optional(text), dryRun: optional(flag) },
+  args: { key, parent: text, budget: text, policy: optional(text), dryRun: optional(flag), until: optional(at) },
   answer: z.union([z.object({ ...posted, ...moves }), z.object({ ...moves, dry_run: z.literal(true) })]),
   denials: [accountNotFound],
 })
