@@ -594,6 +594,27 @@ comment on function core_api.cache_poll is 'What other processes changed in a pr
 revoke execute on function core_api.cache_poll from public;
 grant execute on function core_api.cache_poll to core_member, service_role;
 
+-- Wakes the processes that follow a project's caches: they look at once instead of with their next poll. A call of its
+-- own, after the change and for many at a time, because a notification inside the transaction of the change would
+-- serialise commits. A hint that is lost costs one poll. p_origin comes back to who listens.
+create function core_api.cache_hint(p_namespace text, p_origin text default '', p_project text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_project text := core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read');
+begin
+  v_ok := core.cache_require_namespace(p_namespace);
+  if p_origin is null or length(p_origin) > 100 then
+    perform core.refuse('PT400', 'invalid_origin', 'origin must be a text of at most 100 characters', null, jsonb_build_object('field', 'origin'));
+  end if;
+  perform pg_notify('core_cache', v_project || ':' || p_origin);
+  return jsonb_build_object('ok', true);
+end
+$$;
+comment on function core_api.cache_hint is 'Wakes the processes that follow a project''s caches. A hint: what changed is in cache_poll.';
+revoke execute on function core_api.cache_hint from public;
+grant execute on function core_api.cache_hint to core_member, service_role;
+
 -- supabase/schemas/81_cache/60_sweep.sql
 
 -- Clean-up has four triggers: the timer of each cache, the loop of the control plane, 1 in 80 writes, and pg_cron where it is.

@@ -36,6 +36,9 @@ export interface SharedTier extends AsyncDisposable {
     failure: { readonly message: string; readonly backoffMs: number } | undefined,
   ): Promise<void>
   poll(namespaces: () => readonly string[]): Promise<readonly StoreEvent[]>
+  readonly isFollowing: boolean
+  /** Undefined where hints do not arrive. Never fails. */
+  watch(onHint: () => void, namespace: string, signal: AbortSignal): Promise<AsyncDisposable | undefined>
   sweep(limit: number): Promise<number>
 }
 
@@ -215,6 +218,17 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
       }
       // Who may not follow changes any more cannot know what is still true.
       return 'answer' in done ? done.answer : [{ type: 'reset' }]
+    },
+    get isFollowing() {
+      return store.isFollowing
+    },
+    async watch(onHint, namespace, signal) {
+      try {
+        return await store.watch?.(onHint, namespace, { signal, timeoutMs: hardTimeoutMs })
+      } catch (error) {
+        if (!signal.aborted) logger.debug({ err: error }, 'hints of the shared cache do not arrive; it is polled')
+        return undefined
+      }
     },
     async sweep(limit) {
       if (!maySweep) return 0

@@ -98,6 +98,11 @@ export interface CacheStore extends AsyncDisposable {
    * here on it follows. A store may leave out other namespaces than those named.
    */
   poll(namespaces: () => readonly string[], options: CallOptions): Promise<readonly StoreEvent[]>
+  /**
+   * Calls back when another process has changed something, so that a look need not wait for the next poll. Undefined where
+   * such hints do not arrive. A hint may be lost or come twice.
+   */
+  watch?(onHint: () => void, namespace: string, options: CallOptions): Promise<AsyncDisposable | undefined>
   /** Removes what is gone, at most `limit` entries; how many it removed. */
   sweep(limit: number, options: CallOptions): Promise<number>
 }

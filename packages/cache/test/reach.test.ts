@@ -20,6 +20,7 @@ const entry = { key: 'k', value: 'AQ==', fresh_ms: 600_000, stale_ms: 600_000, t
 const calls: Readonly<Record<string, readonly [scope: (typeof scopes)[number], args: Record<string, JsonInput>]>> = {
   cache_get_many: ['cache:read', { p_namespace: 'n', p_keys: ['k'] }],
   cache_poll: ['cache:read', {}],
+  cache_hint: ['cache:read', { p_namespace: 'n' }],
   cache_stats: ['cache:read', {}],
   cache_list: ['cache:read', { p_namespace: 'n' }],
   cache_put_many: ['cache:write', { p_namespace: 'n', p_entries: [entry] }],

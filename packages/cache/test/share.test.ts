@@ -23,6 +23,7 @@ const n = { p_namespace: 'n' }
 const calls: Readonly<Record<string, readonly [right: 'read' | 'write' | null, args: Record<string, JsonInput>]>> = {
   cache_get_many: ['read', { ...n, p_keys: ['k'] }],
   cache_poll: ['read', { p_namespaces: ['n'] }],
+  cache_hint: ['read', n],
   cache_stats: ['read', n],
   cache_list: ['read', n],
   cache_put_many: ['write', { ...n, p_entries: [entry] }],

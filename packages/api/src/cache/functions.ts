@@ -112,6 +112,13 @@ export const cachePoll = describeFunction({
   }),
 })
 
+/** Wakes the processes that follow the project's caches. */
+export const cacheHint = describeFunction({
+  name: 'cache_hint',
+  args: { namespace: text, origin: optional(text), project },
+  answer: z.object(accepted),
+})
+
 export const cacheSweep = describeFunction({
   name: 'cache_sweep',
   args: { limit: optional(integer), project },

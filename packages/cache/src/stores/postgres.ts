@@ -1,9 +1,11 @@
 import type { Database, Json, JsonInput, RpcOptions } from '@core/database'
 import { type CallOptions, CoreError, isObject } from '@core/foundation'
 import type { CacheStore, LeaseState, StoredEntry, StoreEvent, StoreRead } from '../store.ts'
+import { createHints } from './postgres-hints.ts'
 
 export interface PostgresStoreOptions {
-  database: Pick<Database, 'call'>
+  /** Where it can listen, a change elsewhere is heard of at once, and otherwise with the next poll. */
+  database: Pick<Database, 'call'> & Partial<Pick<Database, 'listen'>>
   /** Whose entries these are: another project's take a share. Default: the project of the connection's credential. */
   project?: string | undefined
   /** Acts for this key or project; without claims, as the role of the database connection. */
@@ -33,6 +35,11 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
     if (isObject(answer) && answer['ok'] === true) return answer as { [key: string]: Json }
     throw unknownAnswer(name)
   }
+
+  const { listen } = database
+  const hints = listen && createHints({ database, listen: (...args) => listen.apply(database, args), call })
+  /** After what other processes have to hear of. */
+  const hint = (namespace: string) => hints?.send(namespace)
 
   /** In slices that one call takes. */
   async function inSlices<Item, Answer>(
@@ -103,6 +110,7 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
           { p_namespace: namespace, p_entries: entries, p_origin: origin },
           options,
         )
+        if (slice.some(({ readAt }) => readAt === undefined)) hint(namespace)
         return listOf('cache_put_many', answer['versions']).map((version) =>
           typeof version === 'number' ? version : undefined,
         )
@@ -112,19 +120,23 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
       await inSlices(keys, async (slice) => [
         await call('cache_expire', { p_namespace: namespace, p_keys: slice, p_origin: origin }, options),
       ])
+      hint(namespace)
     },
     async delete(namespace, keys, origin, options) {
       await inSlices(keys, async (slice) => [
         await call('cache_delete', { p_namespace: namespace, p_keys: slice, p_origin: origin }, options),
       ])
+      hint(namespace)
     },
     async invalidate(namespace, tags, origin, options) {
       await inSlices(tags, async (slice) => [
         await call('cache_invalidate_tags', { p_namespace: namespace, p_tags: slice, p_origin: origin }, options),
       ])
+      hint(namespace)
     },
     async clear(namespace, origin, options) {
       await call('cache_clear', { p_namespace: namespace, p_origin: origin }, options)
+      hint(namespace)
     },
     async renew(namespace, key, token, ttlMs, options) {
       const args = { p_namespace: namespace, p_key: key, p_token: token, p_lease_ms: ttlMs }
@@ -159,7 +171,10 @@ export function postgresStore({ database, project, claims }: PostgresStoreOption
       const answer = await call('cache_sweep', { p_limit: Math.min(limit, maxKeys) }, options)
       return numberOf(answer['swept']) + numberOf(answer['evicted'])
     },
-    async [Symbol.asyncDispose]() {},
+    ...(hints && { watch: hints.watch }),
+    async [Symbol.asyncDispose]() {
+      await hints?.flush()
+    },
   }
 }
 

@@ -53,6 +53,15 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Wakes the processes that follow a project's caches. A hint: what changed is in cache_poll. */
+  cache_hint: {
+    args: {
+      p_namespace: string
+      p_origin?: string | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Voids every cached value with one of the tags. */
   cache_invalidate_tags: {
     args: {

@@ -59,6 +59,16 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'cache_hint',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_namespace', type: 'text', required: true },
+      { name: 'p_origin', type: 'text', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'cache_invalidate_tags',
     returns: 'jsonb',
     isForMembers: true,
