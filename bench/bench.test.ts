@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { toMarkdown } from './readme.ts'
 
 const run = promisify(execFile)
@@ -32,40 +33,40 @@ function reaches(figure: number, goal: string): boolean {
   return goal.startsWith('>') ? figure >= limit : figure <= limit
 }
 
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'core-bench-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
 test('--list names the nouns', async () => {
   const { stdout } = await bench('--list')
-  expect(stdout.split('\n')).toContain('ledger')
+  expect(stdout.trim().split('\n').sort()).toEqual([...nouns].sort())
+  expect(nouns).toContain('ledger')
 })
 
 test('an unknown noun is refused with the known ones', async () => {
   await expect(bench('weather')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('ledger') })
 })
 
-test('a quick run of everything prints a table and writes rows beside what they were measured on', async () => {
-  const folder = await temporaryFolder()
-  const { stdout } = await bench('--quick', '--out', folder)
-  const nouns = (await bench('--list')).stdout.trim().split('\n')
-  for (const noun of nouns) {
-    for (const name of await expectRows(join(folder, `${noun}.json`))) expect(stdout).toContain(name)
-    expect(JSON.parse(await readFile(join(folder, 'runs', `${noun}.json`), 'utf8'))).toMatchObject({
-      date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-      command: expect.stringContaining('--quick'),
-      node: process.version,
-      machine: { cores: expect.any(Number), syncMs: expect.any(Number) },
-      subjects: expect.any(Object),
-    })
-  }
-}, 400_000)
+const nouns = readdirSync(import.meta.dirname).filter((name) => existsSync(join(import.meta.dirname, name, 'suite.ts')))
+
+// Together: the figures mean nothing here, and each waits for servers and sockets most of the time.
+describe.concurrent.each(nouns)('%s', { timeout: 400_000 }, (noun) => {
+  test('a quick run prints a table and writes rows beside what they were measured on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'core-bench-test-'))
+    try {
+      const { stdout } = await bench(noun, '--quick', '--out', folder)
+      for (const name of await expectRows(join(folder, `${noun}.json`))) expect(stdout).toContain(name)
+      expect(JSON.parse(await readFile(join(folder, 'runs', `${noun}.json`), 'utf8'))).toMatchObject({
+        date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        command: expect.stringContaining('--quick'),
+        node: process.version,
+        machine: { cores: expect.any(Number), syncMs: expect.any(Number) },
+        subjects: expect.any(Object),
+      })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+})
 
 test('the results that are kept have the shape of a report, with a figure for every noun', async () => {
   const results = join(import.meta.dirname, 'results')
-  const nouns = (await bench('--list')).stdout.trim().split('\n')
   const files = (await readdir(results)).filter((name) => name.endsWith('.json'))
   expect(files.sort()).toEqual(nouns.map((noun) => `${noun}.json`).sort())
   for (const file of files) await expectRows(join(results, file))
@@ -73,7 +74,7 @@ test('the results that are kept have the shape of a report, with a figure for ev
 
 test('the README shows the results that are kept', async () => {
   const readme = await readFile(join(import.meta.dirname, 'README.md'), 'utf8')
-  for (const noun of (await bench('--list')).stdout.trim().split('\n')) {
+  for (const noun of nouns) {
     const read = async (path: string) => JSON.parse(await readFile(join(import.meta.dirname, 'results', path), 'utf8'))
     expect(readme).toContain(toMarkdown(await read(`${noun}.json`), await read(`runs/${noun}.json`)))
   }
