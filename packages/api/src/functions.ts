@@ -4,7 +4,7 @@
 export * from './audit/functions.ts'
 export * from './cache/functions.ts'
 export { callable, type FunctionPort, toSqlArguments } from './contract/callable.ts'
-export type { ArgumentInput, FunctionArguments, SqlArguments } from './contract/function-argument.ts'
+export type { ArgumentInput, FunctionArguments, JsonArgument, SqlArguments } from './contract/function-argument.ts'
 export {
   type AcceptedOf,
   type AnswerOf,

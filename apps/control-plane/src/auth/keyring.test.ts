@@ -5,7 +5,23 @@ import { expect, test } from 'vitest'
 import { bearerToken, createKeyring, requireScope } from './keyring.ts'
 
 const { secret, hash } = generateApiKey()
-const active = { ok: true, id: 'k1', project: 'smart_layer', caps: ['ledger:read', 'later:made'], expires_at: null }
+const active = {
+  ok: true,
+  id: 'k1',
+  project: 'smart_layer',
+  name: 'key',
+  hint: 'ck_live_…',
+  caps: ['ledger:read', 'later:made'],
+  status: 'active',
+  created_by: 'owner',
+  created_at: '2026-11-20T09:30:00Z',
+  expires_at: null,
+  disabled_at: null,
+  revoked_at: null,
+  last_used_at: null,
+  replaced_by: null,
+  etag: '"1"',
+}
 
 /** A keyring whose database answers with `answers.next`, and counts the questions. */
 function setUp(first: unknown = active, ownerKey?: string) {
@@ -55,7 +71,7 @@ test('junk is refused without a question', () => {
 })
 
 test.each(['key_unknown', 'key_expired', 'key_disabled'])('%s is remembered for 5 seconds, no longer', async (code) => {
-  const { keyring, asked, answers, clock } = setUp({ ok: false, code })
+  const { keyring, asked, answers, clock } = setUp({ ok: false, code, id: 'k1' })
   const refusal = expect.objectContaining({ code: 'E_UNAUTHENTICATED', details: { reason: code } })
   await expect(keyring.resolve(secret)).rejects.toEqual(refusal)
   expect(() => keyring.resolve(secret)).toThrow(refusal)

@@ -1,8 +1,8 @@
 import { hashApiKey, isApiKey, isScope, type Scope } from '@core/api'
+import { callable, keyVerify } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
-import { z } from 'zod'
 import type { Authentication } from '../limits/admission.ts'
 import { ownerScopes, type Principal } from './principal.ts'
 import { isTokenForm } from './token-form.ts'
@@ -65,10 +65,13 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
 
   async function ask(hash: string): Promise<Principal> {
     const askedIn = generation
-    const answer = verifySchema.parse(await database.rpc('key_verify', { p_hash: hash }))
+    const answer = await callable(database, keyVerify)({ hash })
     if (!answer.ok) {
       // The key may have been enabled again during the call.
-      if (askedIn === generation) refused.set(hash, { keyId: answer.id, reason: answer.code })
+      if (askedIn === generation) {
+        const keyId = answer.code === 'key_unknown' ? undefined : answer.id
+        refused.set(hash, { keyId, reason: answer.code })
+      }
       throw refuse(answer.code)
     }
     const { id, project, caps, expires_at: expiresAt } = answer
@@ -124,21 +127,6 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
     forgetUser: (subject) => userTokens?.forget(subject),
   }
 }
-
-const verifySchema = z.discriminatedUnion('ok', [
-  z.object({
-    ok: z.literal(true),
-    id: z.string(),
-    project: z.string().nullable(),
-    caps: z.array(z.string()),
-    expires_at: z.string().nullable(),
-  }),
-  z.object({
-    ok: z.literal(false),
-    code: z.enum(['key_unknown', 'key_expired', 'key_disabled', 'project_archived']),
-    id: z.string().optional(),
-  }),
-])
 
 const refusals: Readonly<Record<Refusal, string>> = {
   key_unknown: 'this API key is not known',

@@ -1,8 +1,8 @@
 import { hashApiKey, isRole, type Role } from '@core/api'
+import { callable, memberRoles } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
-import { z } from 'zod'
 import { type Principal, userPrincipal } from './principal.ts'
 import type { TokenClaims, TokenVerifier } from './token-verifier.ts'
 
@@ -39,7 +39,7 @@ export function createUserTokens({ database, verifier, clock = systemClock }: Us
   async function ask(token: string, hash: string): Promise<Principal> {
     const claims = verified.get(hash) ?? (await verify(token, hash))
     const askedIn = generation
-    const { roles } = rolesSchema.parse(await database.rpc('member_roles', { p_subject: claims.subject }))
+    const { roles } = await callable(database, memberRoles)({ subject: claims.subject })
     // A role of a later version is none that this one could judge.
     const byProject = roles.flatMap(({ project, role }): [string, Role][] => (isRole(role) ? [[project, role]] : []))
     const principal = userPrincipal(claims, byProject)
@@ -75,8 +75,3 @@ export function createUserTokens({ database, verifier, clock = systemClock }: Us
     },
   }
 }
-
-const rolesSchema = z.object({
-  ok: z.literal(true),
-  roles: z.array(z.object({ project: z.string(), role: z.string() })),
-})

@@ -11,7 +11,7 @@ test('after a failure no call leaves for a second, however many requests come; t
   const rpc = (async () => {
     calls++
     if (isAway) throw new CoreError('E_DATABASE_UNAVAILABLE', 'away')
-    return { leases: [{ key: 'a', cell: 1, given: 1, left: 9, reset_ms: 0 }] }
+    return { ok: true, leases: [{ key: 'a', cell: 1, given: 1, left: 9, reset_ms: 0 }] }
   }) as Database['rpc']
   const batcher = createPermitBatcher({ database: { rpc }, leaseMs: 5000, clock })
   const ask = () => batcher.ask({ key: 'a', limit: 10, windowMs: 60_000, want: () => 1, unspent: [] })

@@ -1,6 +1,6 @@
+import { callable, limitLease } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, CoreError, systemClock } from '@core/foundation'
-import { z } from 'zod'
 
 /** Permits of one lease that its process did not spend, by the cell in which the lease was booked. */
 export type Unspent = readonly [cell: number, permits: number]
@@ -53,6 +53,7 @@ export function createPermitBatcher({
   leaseMs,
   clock = systemClock,
 }: PermitBatcherDependencies): PermitBatcher {
+  const lease = callable(database, limitLease)
   let waiting: Waiting[] = []
   let isCalling = false
   let awayUntil = Number.NEGATIVE_INFINITY
@@ -63,7 +64,7 @@ export function createPermitBatcher({
       return
     }
     try {
-      const p_wants = batch.map(({ request: { key, limit, windowMs, want, unspent } }) => ({
+      const wants = batch.map(({ request: { key, limit, windowMs, want, unspent } }) => ({
         key,
         limit,
         window_ms: windowMs,
@@ -73,12 +74,12 @@ export function createPermitBatcher({
       // Before the database books it: so it never lasts longer here than there, whatever the two clocks say.
       const validUntil = clock.monotonic() + leaseMs
       const options = { repeatable: false, timeoutMs } // unspent permits must be returned once
-      const answer = answerSchema.parse(await database.rpc('limit_lease', { p_wants, p_lease_ms: leaseMs }, options))
-      const leases = new Map(answer.leases.map((lease) => [lease.key, lease]))
+      const answer = await lease({ wants, leaseMs }, options)
+      const leases = new Map(answer.leases.map((given) => [given.key, given]))
       for (const { request, resolve, reject } of batch) {
-        const lease = leases.get(request.key)
-        if (lease === undefined) reject(new CoreError('E_INTERNAL', 'the database gave no lease for a key'))
-        else resolve({ ...lease, resetMs: lease.reset_ms, validUntil })
+        const given = leases.get(request.key)
+        if (given === undefined) reject(new CoreError('E_INTERNAL', 'the database gave no lease for a key'))
+        else resolve({ ...given, resetMs: given.reset_ms, validUntil })
       }
     } catch (error) {
       awayUntil = clock.monotonic() + awayForMs
@@ -112,9 +113,3 @@ export function createPermitBatcher({
 function away(): CoreError {
   return new CoreError('E_DATABASE_UNAVAILABLE', 'the database did not answer a moment ago')
 }
-
-const answerSchema = z.object({
-  leases: z.array(
-    z.object({ key: z.string(), cell: z.int(), given: z.int(), left: z.int(), reset_ms: z.int().min(0) }),
-  ),
-})

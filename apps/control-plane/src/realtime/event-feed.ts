@@ -1,3 +1,4 @@
+import { callable, eventPoll } from '@core/api/functions'
 import type { Database, MemberClaims } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
 import { type OutboxEvent, type OutboxPage, toOutboxPage } from './outbox-event.ts'
@@ -67,7 +68,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
   let wake: () => void = () => {}
 
   const poll = async (after: number, limit: number) =>
-    toOutboxPage(await database.rpc('event_poll', { p_after: after, p_limit: limit }, { signal }), limit)
+    toOutboxPage(await callable(database, eventPoll)({ after, limit }, { signal }), limit)
 
   async function start(): Promise<void> {
     hints ??= await database.listen('core_event', () => {
@@ -157,8 +158,7 @@ export function createEventFeed(dependencies: EventFeedDependencies, { onEvent, 
     },
     read: ({ after, topics, claims, limit }) =>
       takeTurn(async () => {
-        const args = { p_after: after, p_limit: limit, p_topics: [...topics] }
-        return toOutboxPage(await database.rpc('event_poll', args, { signal, claims }), limit)
+        return toOutboxPage(await callable(database, eventPoll)({ after, limit, topics }, { signal, claims }), limit)
       }),
     async [Symbol.asyncDispose]() {
       stopped.abort()

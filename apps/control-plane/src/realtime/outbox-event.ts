@@ -1,6 +1,6 @@
 import { type EventFrame, isTopic, type Topic } from '@core/api'
+import type { AnswerOf, eventPoll } from '@core/api/functions'
 import { isObject } from '@core/foundation'
-import { z } from 'zod'
 import { toCamelCase } from '../http/camel-case.ts'
 
 /** An event on its way from the outbox to its subscribers. */
@@ -29,35 +29,20 @@ export interface OutboxPage {
   readonly events: readonly OutboxEvent[]
 }
 
-const data = z.custom<Readonly<Record<string, unknown>>>(isObject)
-const pageSchema = z.object({
-  epoch: z.string(),
-  head: z.int(),
-  oldest: z.int(),
-  events: z.array(
-    z.object({
-      seq: z.int(),
-      topic: z.string(),
-      project: z.string().nullable(),
-      state_key: z.string().nullable(),
-      type: z.string(),
-      at: z.string(),
-      data,
-    }),
-  ),
-})
-
 /** Reads an answer of event_poll. Topics this version does not know are left out. */
-export function toOutboxPage(answer: unknown, limit: number): OutboxPage {
-  const { epoch, head, oldest, events: rows } = pageSchema.parse(answer)
+export function toOutboxPage(
+  { epoch, head, oldest, events: rows }: AnswerOf<typeof eventPoll>,
+  limit: number,
+): OutboxPage {
   const last = rows.at(-1)?.seq ?? 0
   // A page that is not full was read after `head`, and may go beyond it.
   const through = rows.length === limit ? last : Math.max(head, last)
-  const events = rows.flatMap(({ topic, project, state_key: stateKey, data: raw, ...row }): OutboxEvent[] => {
+  const events = rows.flatMap(({ seq, topic, project, type, at, state_key: stateKey, data: raw }): OutboxEvent[] => {
     if (!isTopic(topic)) return []
-    const shown = data.parse(toCamelCase(raw))
-    const frame: EventFrame = { op: 'event', topic, project, epoch, ...row, data: shown }
-    return [{ ...row, topic, project, stateKey, data: shown, frame: Buffer.from(JSON.stringify(frame)) }]
+    const shown = toCamelCase(raw)
+    if (!isObject(shown)) return []
+    const frame: EventFrame = { op: 'event', topic, project, epoch, seq, type, at, data: shown }
+    return [{ seq, type, at, topic, project, stateKey, data: shown, frame: Buffer.from(JSON.stringify(frame)) }]
   })
   return { epoch, head, oldest, through, events }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod/mini'
-import { accepted, instant, object, whole } from '../contract/answer-field.ts'
+import { accepted, whole } from '../contract/answer-field.ts'
 import { bigint, integer, interval, optional, texts } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
+import { outboxEvent } from '../contract/outbox-event.ts'
 
 /** The events after a number; -1 asks for none, only where the end is. */
 export const eventPoll = describeFunction({
@@ -12,17 +13,7 @@ export const eventPoll = describeFunction({
     epoch: z.string(),
     head: whole,
     oldest: whole,
-    events: z.array(
-      z.object({
-        seq: whole,
-        topic: z.string(),
-        project: z.nullable(z.string()),
-        type: z.string(),
-        data: object,
-        at: instant,
-        state_key: z.nullable(z.string()),
-      }),
-    ),
+    events: z.array(outboxEvent),
   }),
 })
 

@@ -57,12 +57,13 @@ export const memberList = describeFunction({
   answer: z.object({ ...accepted, members: z.array(z.object(row)), next: z.nullable(z.string()) }),
 })
 
-/** The roles of a user in every project; project null is the whole system. */
+/** The roles of a user, by project. */
 export const memberRoles = describeFunction({
   name: 'member_roles',
   args: { subject },
   answer: z.object({
     ...accepted,
-    roles: z.array(z.object({ project: z.nullable(z.string()), role: z.enum(roles) })),
+    /** A later version may know further roles. */
+    roles: z.array(z.object({ project: z.string(), role: z.string() })),
   }),
 })

@@ -1,7 +1,8 @@
 import { z } from 'zod/mini'
-import { accepted, instant, object, whole } from '../contract/answer-field.ts'
+import { accepted, instant, whole } from '../contract/answer-field.ts'
 import { bigint, flag, integer, named, optional, text, texts, uuid } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
+import { outboxEvent } from '../contract/outbox-event.ts'
 
 const webhook = {
   name: z.string(),
@@ -84,7 +85,7 @@ export const webhookClaim = describeFunction({
         url: z.string(),
         failures: whole,
         secrets: z.array(z.string()),
-        events: z.array(object),
+        events: z.array(outboxEvent),
       }),
     ),
   }),

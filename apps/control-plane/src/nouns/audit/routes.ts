@@ -1,12 +1,13 @@
 import { listAuditLog, listWholeAuditLog } from '@core/api'
+import { auditLog, callable } from '@core/api/functions'
 import { requireSystemScope } from '../../auth/system-calls.ts'
-import { type CoreAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
+import { type RouteContext, serve } from '../../http/bound-route.ts'
 import { toPage } from '../../http/page.ts'
 
 export const auditLogRoutes = [
-  serve(listAuditLog, async ({ project, query, rpc }) => readPage(rpc, project, query)),
+  serve(listAuditLog, async ({ project, query, rpc }) => readPage(rpc, query, project)),
 
-  serve(listWholeAuditLog, async ({ query, ...context }) => readPage(requireSystemScope(context), null, query)),
+  serve(listWholeAuditLog, async ({ query, ...context }) => readPage(requireSystemScope(context), query)),
 ]
 
 interface Query {
@@ -15,15 +16,9 @@ interface Query {
   readonly [filter: string]: string | number | undefined
 }
 
-async function readPage(rpc: RouteContext['rpc'], project: string | null, { cursor, limit, ...filter }: Query) {
-  const answer = await rpc('audit_log', {
-    p_project: project,
-    p_before: cursor ?? null,
-    p_limit: limit,
-    p_filter: filter,
-  })
-  const rows: readonly CoreAnswer[] = Array.isArray(answer['entries']) ? answer['entries'] : []
-  const entries = rows.map(({ before, after, ...row }) => ({
+async function readPage(rpc: RouteContext['rpc'], { cursor: before, limit, ...filter }: Query, project?: string) {
+  const answer = await callable({ rpc }, auditLog)({ project, before, limit, filter })
+  const entries = answer.entries.map(({ before, after, ...row }) => ({
     ...row,
     before: inApiWords(before),
     after: inApiWords(after),

@@ -1,7 +1,7 @@
+import { cacheTotals, callable } from '@core/api/functions'
 import type { Database } from '@core/database'
 import type { Clock, Logger } from '@core/foundation'
 import { Gauge, type Registry } from '@platformatic/prom-client'
-import { z } from 'zod'
 import type { Swept } from './sweeping.ts'
 
 interface CacheMetricsDependencies {
@@ -26,6 +26,7 @@ const gaugesByMember = {
     'How long the oldest entry that is gone has been waiting to be deleted.',
   ],
 } as const
+const members = ['projects', 'entries', 'bytes', 'expiry_lag_s'] as const
 
 /** The shared tier in figures, read at a scrape; NaN while the database does not answer. */
 export function registerCacheMetrics({ registry, database, logger, clock, swept }: CacheMetricsDependencies): void {
@@ -36,7 +37,8 @@ export function registerCacheMetrics({ registry, database, logger, clock, swept 
       last = { at: clock.monotonic(), reading: read() }
     return last.reading
   }
-  const gauges = Object.entries(gaugesByMember).map(([member, [name, help]]) => {
+  const gauges = members.map((member) => {
+    const [name, help] = gaugesByMember[member]
     return { member, gauge: new Gauge({ name, help, registers, collect }) }
   })
   new Gauge({
@@ -58,8 +60,8 @@ export function registerCacheMetrics({ registry, database, logger, clock, swept 
 
   async function read(): Promise<void> {
     try {
-      const totals = z.looseObject({}).parse(await database.rpc('cache_totals', {}, { timeoutMs }))
-      for (const { member, gauge } of gauges) gauge.set(z.number().parse(totals[member]))
+      const totals = await callable(database, cacheTotals)({}, { timeoutMs })
+      for (const { member, gauge } of gauges) gauge.set(totals[member])
     } catch (error) {
       logger.debug({ component: 'metrics', err: error }, 'the figures of the cache could not be read')
       for (const { gauge } of gauges) gauge.set(Number.NaN)

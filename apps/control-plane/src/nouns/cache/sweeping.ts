@@ -1,13 +1,11 @@
+import { cacheSweep, callable } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { z } from 'zod'
 import type { Loop } from '../../process/loop.ts'
 
 const everyMs = 15_000
 const perCall = 1000
 /** Calls of one run at most, so that a backlog does not keep the database busy. */
 const maxCalls = 20
-
-const sweepSchema = z.object({ swept: z.int(), evicted: z.int() })
 
 /** What the loop of this process has deleted since it started. */
 export interface Swept {
@@ -23,9 +21,7 @@ export function sweepLoop(database: Pick<Database, 'rpc'>, total: Swept): Loop {
     async work(signal) {
       let handled = 0
       for (let call = 0; call < maxCalls && !signal.aborted; call++) {
-        const { swept, evicted } = sweepSchema.parse(
-          await database.rpc('cache_sweep', { p_limit: perCall }, { signal }),
-        )
+        const { swept, evicted } = await callable(database, cacheSweep)({ limit: perCall }, { signal })
         total.rows += swept
         total.evicted += evicted
         handled += swept + evicted

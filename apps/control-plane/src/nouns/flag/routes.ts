@@ -1,16 +1,16 @@
 import { listAllFlags, listFlags, setFlag, setFlagForAll } from '@core/api'
-import type { JsonInput } from '@core/database'
+import { callable, flagClear, flagList, flagSet, type JsonArgument } from '@core/api/functions'
 import { requireOwner, requireSystemScope } from '../../auth/system-calls.ts'
-import { type CoreAnswer, type RouteAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
+import { type RouteAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { toPage } from '../../http/page.ts'
 
 export const flagRoutes = [
-  serve(listFlags, ({ project, query, rpc }) => list(rpc, project, query)),
-  serve(listAllFlags, ({ query, ...context }) => list(requireSystemScope(context), null, query)),
+  serve(listFlags, ({ project, query, rpc }) => list(rpc, query, project)),
+  serve(listAllFlags, ({ query, ...context }) => list(requireSystemScope(context), query)),
 
-  serve(setFlag, ({ project, ifMatch, body, rpc }) => set(rpc, project, body, ifMatch)),
-  serve(setFlagForAll, ({ ifMatch, body, ...context }) => set(requireOwner(context), null, body, ifMatch)),
+  serve(setFlag, ({ project, ifMatch, body, rpc }) => set(rpc, body, ifMatch, project)),
+  serve(setFlagForAll, ({ ifMatch, body, ...context }) => set(requireOwner(context), body, ifMatch)),
 ]
 
 interface Page {
@@ -18,37 +18,32 @@ interface Page {
   readonly limit: number
 }
 
-async function list(rpc: RouteContext['rpc'], project: string | null, { cursor, limit }: Page): Promise<RouteAnswer> {
-  const answer = await rpc('flag_list', { p_project: project, p_after_version: cursor ?? 0, p_limit: limit })
-  const rows = Array.isArray(answer['flags']) ? answer['flags'] : []
+async function list(rpc: RouteContext['rpc'], { cursor, limit }: Page, project?: string): Promise<RouteAnswer> {
+  const answer = await callable({ rpc }, flagList)({ project, afterVersion: cursor, limit })
   return toPage('flags', {
     ...answer,
-    flags: rows.map(toRow),
-    next: answer['more'] === true ? answer['version'] : null,
+    flags: answer.flags.map(({ rollout_bp, ...row }) => ({ ...row, rollout_basis_points: rollout_bp })),
+    next: answer.more ? answer.version : null,
   })
 }
 
 interface Change {
   readonly name: string
-  readonly value: JsonInput
+  readonly value: JsonArgument
   readonly rolloutBasisPoints: number
 }
 
-/** `project` null: for all projects. */
+/** Without a project, for all. */
 async function set(
   rpc: RouteContext['rpc'],
-  project: string | null,
   { name, value, rolloutBasisPoints }: Change,
   ifMatch: RouteContext['ifMatch'],
+  project?: string,
 ): Promise<RouteAnswer> {
-  const override = { p_name: name, p_project: project, p_if_match: ifMatch }
+  const override = { name, project, ifMatch }
   const answer =
     value === null
-      ? await rpc('flag_clear', override)
-      : await rpc('flag_set', { ...override, p_value: value, p_rollout_bp: rolloutBasisPoints })
+      ? await callable({ rpc }, flagClear)(override)
+      : await callable({ rpc }, flagSet)({ ...override, value, rolloutBasisPoints })
   return toAnswer(200, { ...answer, name })
-}
-
-function toRow({ rollout_bp, ...row }: CoreAnswer): CoreAnswer {
-  return { ...row, rollout_basis_points: rollout_bp }
 }

@@ -1,4 +1,5 @@
 import { type ApiKeyMode, generateApiKey } from '@core/api'
+import type { AnswerOf, keyList } from '@core/api/functions'
 import type { CoreAnswer } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { toPage } from '../../http/page.ts'
@@ -16,8 +17,7 @@ export function withScopes({ caps, ...row }: CoreAnswer): CoreAnswer {
 }
 
 /** A list of keys as a page; its cursor is the last id of a full one. */
-export function toKeyPage(limit: number, answer: CoreAnswer) {
-  const rows = Array.isArray(answer['keys']) ? answer['keys'] : []
-  const next = rows.length === limit ? rows.at(-1)?.id : null
-  return toPage('keys', { ...answer, keys: rows.map(withScopes), next })
+export function toKeyPage(limit: number, answer: AnswerOf<typeof keyList>) {
+  const next = answer.keys.length === limit ? answer.keys.at(-1)?.id : null
+  return toPage('keys', { ...answer, keys: answer.keys.map(withScopes), next })
 }

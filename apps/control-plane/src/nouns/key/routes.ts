@@ -13,21 +13,22 @@ import {
   updateSystemApiKey,
   verifyApiKey,
 } from '@core/api'
+import { callable, keyCheck, keyCreate, keyList, keyReroll, keyRevoke, keyUpdate } from '@core/api/functions'
 import { requireOwner } from '../../auth/system-calls.ts'
-import { type CoreAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
+import { type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { toKeyPage, withScopes, withSecret } from './key-answer.ts'
 
 export const apiKeyRoutes = [
-  serve(listApiKeys, ({ project, query, rpc }) => list(rpc, project, query)),
-  serve(createApiKey, ({ project, idempotencyKey, body, rpc }) => create(rpc, project, idempotencyKey, body)),
+  serve(listApiKeys, ({ project, query, rpc }) => list(rpc, query, project)),
+  serve(createApiKey, ({ project, idempotencyKey, body, rpc }) => create(rpc, idempotencyKey, body, project)),
   serve(updateApiKey, ({ params: { id }, body, ifMatch, rpc }) => update(rpc, id, body, ifMatch)),
   serve(rerollApiKey, ({ idempotencyKey, params: { id }, body, rpc }) => reroll(rpc, id, idempotencyKey, body)),
   serve(revokeApiKey, ({ params: { id }, rpc }) => revoke(rpc, id)),
 
-  serve(listSystemApiKeys, ({ query, ...context }) => list(requireOwner(context), null, query)),
+  serve(listSystemApiKeys, ({ query, ...context }) => list(requireOwner(context), query)),
   serve(createSystemApiKey, ({ idempotencyKey, body, ...context }) =>
-    create(requireOwner(context), null, idempotencyKey, body),
+    create(requireOwner(context), idempotencyKey, body),
   ),
   serve(updateSystemApiKey, ({ params: { id }, body, ifMatch, ...context }) =>
     update(requireOwner(context), id, body, ifMatch),
@@ -41,38 +42,24 @@ export const apiKeyRoutes = [
     const { rpc, rpcUnbound, within } = context
     const named = project === 'current' ? principal.project || undefined : project
     const check = named !== undefined ? within(named) : principal.project === undefined ? rpcUnbound : rpc
-    const answer = await check('key_check', { p_hash: hashApiKey(key), p_scope: scope ?? null })
-    const found = answer['key']
-    return toAnswer(200, {
-      ...answer,
-      key: typeof found === 'object' && found !== null ? withScopes({ ...found }) : null,
-    })
+    const answer = await callable({ rpc: check }, keyCheck)({ hash: hashApiKey(key), scope })
+    return toAnswer(200, { ...answer, key: answer.key && withScopes(answer.key) })
   }),
 ]
 
 type Rpc = RouteContext['rpc']
 
-async function list(rpc: Rpc, project: string | null, { cursor, limit }: RouteArguments<typeof listApiKeys>['query']) {
-  return toKeyPage(limit, await rpc('key_list', { p_project: project, p_after: cursor ?? null, p_limit: limit }))
+async function list(rpc: Rpc, { cursor: after, limit }: RouteArguments<typeof listApiKeys>['query'], project?: string) {
+  return toKeyPage(limit, await callable({ rpc }, keyList)({ project, after, limit }))
 }
 
 function create(
   rpc: Rpc,
-  project: string | null,
   key: string,
-  { name, scopes, expiresAt, mode }: RouteArguments<typeof createApiKey>['body'],
+  { mode, ...body }: RouteArguments<typeof createApiKey>['body'],
+  project?: string,
 ) {
-  return withSecret(mode, (hash, hint) =>
-    rpc('key_create', {
-      p_key: key,
-      p_hash: hash,
-      p_hint: hint,
-      p_project: project,
-      p_name: name,
-      p_caps: scopes ?? null,
-      p_expires_at: expiresAt ?? null,
-    }),
-  )
+  return withSecret(mode, (hash, hint) => callable({ rpc }, keyCreate)({ ...body, key, hash, hint, project }))
 }
 
 async function update(
@@ -81,15 +68,9 @@ async function update(
   { name, enabled, expiresAt }: RouteArguments<typeof updateApiKey>['body'],
   ifMatch: RouteContext['ifMatch'],
 ) {
-  const answer: CoreAnswer = await rpc('key_update', {
-    p_id: id,
-    p_name: name ?? null,
-    p_enabled: enabled ?? null,
-    p_expires_at: expiresAt ?? null,
-    p_forever: expiresAt === null,
-    p_if_match: ifMatch,
-  })
-  return toAnswer(200, withScopes(answer))
+  const isForever = expiresAt === null
+  const change = { id, name, enabled, expiresAt: expiresAt ?? undefined, isForever, ifMatch }
+  return toAnswer(200, withScopes(await callable({ rpc }, keyUpdate)(change)))
 }
 
 function reroll(
@@ -98,11 +79,9 @@ function reroll(
   key: string,
   { overlapSeconds, mode }: RouteArguments<typeof rerollApiKey>['body'],
 ) {
-  return withSecret(mode, (hash, hint) =>
-    rpc('key_reroll', { p_key: key, p_id: id, p_hash: hash, p_hint: hint, p_overlap_s: overlapSeconds }),
-  )
+  return withSecret(mode, (hash, hint) => callable({ rpc }, keyReroll)({ key, id, hash, hint, overlapSeconds }))
 }
 
 async function revoke(rpc: Rpc, id: string) {
-  return toAnswer(200, withScopes(await rpc('key_revoke', { p_id: id })))
+  return toAnswer(200, withScopes(await callable({ rpc }, keyRevoke)({ id })))
 }

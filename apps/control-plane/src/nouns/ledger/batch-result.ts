@@ -1,7 +1,8 @@
 import type { BatchOperation } from '@core/api'
+import { batchMisuse } from '@core/api/functions'
 import { toDatabaseError } from '@core/database'
 import { isObject } from '@core/foundation'
-import { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { CoreAnswer, Denial } from '../../http/bound-route.ts'
 import { toCamelCase } from '../../http/camel-case.ts'
 import { describeDenial, toDenial } from '../../http/denial.ts'
@@ -9,15 +10,7 @@ import { ofCoreError } from '../../http/problems.ts'
 import { accountNotFound, isAccountOf } from './account-of-project.ts'
 import { ledgerDenials } from './denials.ts'
 
-const misuseSchema = z.object({
-  code: z.string(),
-  error: z.object({
-    sqlstate: z.string(),
-    message: z.string(),
-    fix: z.string().nullish(),
-    details: z.custom<Readonly<Record<string, unknown>>>(isObject).default({}),
-  }),
-})
+type BatchMisuse = z.output<typeof batchMisuse>
 
 export interface BatchPlace {
   readonly project: string
@@ -26,12 +19,13 @@ export interface BatchPlace {
 }
 
 /** The result of one operation of a batch, in the words of the route that does the same alone. */
-export function readBatchResult(result: CoreAnswer, place: BatchPlace): unknown {
+export function readBatchResult(answer: unknown, place: BatchPlace): unknown {
+  const result: CoreAnswer = isObject(answer) ? answer : {}
   if (result['ok'] === true) return toCamelCase(result)
   if (result['code'] === 'not_applied') {
     return { ok: false, code: 'not_applied', detail: 'another operation of the batch was not accepted' }
   }
-  const misuse = misuseSchema.safeParse(result)
+  const misuse = batchMisuse.safeParse(result)
   return misuse.success ? refuse(misuse.data, place) : deny(toDenial(result))
 }
 
@@ -40,7 +34,7 @@ function deny(denial: Denial): unknown {
   return { ...facts, ok: false, code: problem, detail: describeDenial(denial, ledgerDenials) }
 }
 
-function refuse({ code, error }: z.output<typeof misuseSchema>, { project, op, index }: BatchPlace): unknown {
+function refuse({ code, error }: BatchMisuse, { project, op, index }: BatchPlace): unknown {
   // An account of another project is answered like one that does not exist, here as everywhere.
   const foreign =
     code === 'forbidden_project' ? accountsOf(op).find((account) => !isAccountOf(project, account)) : undefined

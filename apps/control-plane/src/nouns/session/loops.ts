@@ -1,11 +1,9 @@
+import { callable, sessionSweep } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { z } from 'zod'
 import type { Loop } from '../../process/loop.ts'
 
 const sweepEveryMs = 60_000
 const sweptAtOnce = 1_000
-
-const sweptSchema = z.object({ swept: z.int() })
 
 /** Deletes sessions that ended long ago. Whether one is alive does not depend on it. */
 export function sessionLoops(database: Pick<Database, 'rpc'>): Loop[] {
@@ -15,7 +13,7 @@ export function sessionLoops(database: Pick<Database, 'rpc'>): Loop[] {
 async function sweepSessions(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
   let total = 0
   while (!signal.aborted) {
-    const { swept } = sweptSchema.parse(await database.rpc('session_sweep', { p_limit: sweptAtOnce }, { signal }))
+    const { swept } = await callable(database, sessionSweep)({ limit: sweptAtOnce }, { signal })
     total += swept
     if (swept < sweptAtOnce) break
   }

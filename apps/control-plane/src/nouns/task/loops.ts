@@ -1,11 +1,9 @@
+import { callable, taskSweep } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { z } from 'zod'
 import type { Loop } from '../../process/loop.ts'
 
 const sweepEveryMs = 5_000
 const sweptAtOnce = 1_000
-
-const sweptSchema = z.object({ reaped: z.int(), swept: z.int() })
 
 /** Takes tasks from dead workers where no worker asks, counts what is open, and deletes what ended seven days ago. */
 export function taskLoops(database: Pick<Database, 'rpc'>): Loop[] {
@@ -15,8 +13,7 @@ export function taskLoops(database: Pick<Database, 'rpc'>): Loop[] {
 async function sweepTasks(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
   let total = 0
   while (!signal.aborted) {
-    const answer = await database.rpc('task_sweep', { p_limit: sweptAtOnce }, { signal })
-    const { reaped, swept } = sweptSchema.parse(answer)
+    const { reaped, swept } = await callable(database, taskSweep)({ limit: sweptAtOnce }, { signal })
     total += reaped + swept
     if (swept < sweptAtOnce) break
   }

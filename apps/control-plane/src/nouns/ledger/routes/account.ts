@@ -1,4 +1,5 @@
 import { getAccount, listAccounts, openAccount, updateAccount } from '@core/api'
+import { callable, ledgerAccountOpen, ledgerAccounts, ledgerAccountUpdate, ledgerBalance } from '@core/api/functions'
 import { isOwner } from '../../../auth/principal.ts'
 import { serve } from '../../../http/bound-route.ts'
 import { toAnswer } from '../../../http/denial.ts'
@@ -6,56 +7,33 @@ import { toPage } from '../../../http/page.ts'
 import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 
 export const accountRoutes = [
-  serve(listAccounts, async ({ project, query: { parent, cursor, limit }, rpc }) => {
+  serve(listAccounts, async ({ project, query: { parent, cursor: after, limit }, call }) => {
     if (parent !== undefined && !isAccountOf(project, parent)) return accountNotFound(parent)
-    const answer = await rpc('ledger_accounts', { p_parent: parent ?? null, p_after: cursor ?? null, p_limit: limit })
-    return toPage('accounts', answer)
+    return toPage('accounts', await call(ledgerAccounts, { parent, after, limit }))
   }),
 
-  serve(openAccount, async ({ project, principal, idempotencyKey, body, rpc, rpcUnbound }) => {
-    const { account, kind, parent, funding, overdraft, debtLimit, overBp, metadata } = body
+  serve(openAccount, async ({ project, principal, idempotencyKey: key, body, rpc, rpcUnbound }) => {
+    const { account, parent } = body
     if (!isAccountOf(project, account)) return accountNotFound(account)
     // A parent in another project (the shared pool) is the owner's to give.
     const unbound = isOwner(principal)
     if (parent !== undefined && !unbound && !isAccountOf(project, parent)) return accountNotFound(parent)
-    const open = unbound ? rpcUnbound : rpc
-    const answer = await open('ledger_account_open', {
-      p_key: idempotencyKey,
-      p_account: account,
-      p_kind: kind,
-      p_parent: parent ?? null,
-      p_funding: funding,
-      p_overdraft: overdraft,
-      p_debt_limit: debtLimit,
-      p_over_bp: overBp,
-      p_metadata: metadata,
-    })
-    return toAnswer(201, answer)
+    const open = callable({ rpc: unbound ? rpcUnbound : rpc }, ledgerAccountOpen)
+    return toAnswer(201, await open({ ...body, key }))
   }),
 
-  serve(getAccount, async ({ project, params: { code }, rpc }) => {
+  serve(getAccount, async ({ project, params: { code }, call }) => {
     if (!isAccountOf(project, code)) return accountNotFound(code)
-    return toAnswer(200, await rpc('ledger_balance', { p_account: code }))
+    return toAnswer(200, await call(ledgerBalance, { account: code }))
   }),
 
   serve(
     updateAccount,
-    async ({ project, principal, ifMatch, idempotencyKey, params: { code }, body, rpc, rpcUnbound }) => {
-      if (!isAccountOf(project, code)) return accountNotFound(code)
-      const { status, overdraft, debtLimit, overBp, metadata } = body
+    async ({ project, principal, ifMatch, idempotencyKey: key, params: { code: account }, body, rpc, rpcUnbound }) => {
+      if (!isAccountOf(project, account)) return accountNotFound(account)
       // Debt and what is charged above holds are the owner's alone.
-      const update = isOwner(principal) ? rpcUnbound : rpc
-      const answer = await update('ledger_account_update', {
-        p_key: idempotencyKey,
-        p_account: code,
-        p_status: status ?? null,
-        p_overdraft: overdraft ?? null,
-        p_debt_limit: debtLimit ?? null,
-        p_over_bp: overBp ?? null,
-        p_metadata: metadata ?? null,
-        p_if_match: ifMatch,
-      })
-      return toAnswer(200, answer)
+      const update = callable({ rpc: isOwner(principal) ? rpcUnbound : rpc }, ledgerAccountUpdate)
+      return toAnswer(200, await update({ ...body, key, account, ifMatch }))
     },
   ),
 ]

@@ -1,4 +1,5 @@
 import { getUsage, startOfDay, usageCsv } from '@core/api'
+import { ledgerUsage } from '@core/api/functions'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { type RouteAnswer, serve, type TextAnswer } from '../../../http/bound-route.ts'
 import { toCamelCase } from '../../../http/camel-case.ts'
@@ -9,24 +10,24 @@ import { accountNotFound, isAccountOf } from '../account-of-project.ts'
 const defaultRangeMs = 30 * 86_400_000
 
 export const usageRoutes = [
-  serve(getUsage, async ({ project, params: { code }, query, accept, rpc }): Promise<RouteAnswer> => {
+  serve(getUsage, async ({ project, params: { code }, query, accept, call }): Promise<RouteAnswer> => {
     if (!isAccountOf(project, code)) return accountNotFound(code)
     const { timeZone, by, format = wantsCsv(accept) ? 'csv' : 'json' } = query
     const to = toInstant('to', query.to, timeZone) ?? new Date().toISOString()
     const from = toInstant('from', query.from, timeZone) ?? new Date(Date.parse(to) - defaultRangeMs).toISOString()
     try {
-      const answer = await rpc('ledger_usage', {
-        p_account: code,
-        p_from: from,
-        p_to: to,
-        p_bucket: query.bucket,
-        p_tz: timeZone,
-        p_children: query.children === 'true',
-        p_by: by?.split(',') ?? [],
-        p_after: query.cursor ?? null,
-        p_limit: query.limit,
+      const answer = await call(ledgerUsage, {
+        account: code,
+        from,
+        to,
+        bucket: query.bucket,
+        timeZone,
+        children: query.children === 'true',
+        by: by?.split(',') ?? [],
+        after: query.cursor,
+        limit: query.limit,
       })
-      if (answer['ok'] !== true) return toDenial(answer)
+      if (!answer.ok) return toDenial(answer)
       const { tz, next, ...usage } = answer
       const body = Object(toCamelCase({ ...usage, timeZone: tz, page: { next } }))
       if (format === 'json') return { status: 200, body }
