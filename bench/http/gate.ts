@@ -37,7 +37,10 @@ interface Contestants {
 }
 
 function createContestants(tokens: readonly string[]): Contestants {
-  const answer = { ok: true, project: 'smart_layer', caps: ['ledger:spend'], expires_at: null }
+  const at = '2026-11-20T09:30:00Z'
+  const times = { created_at: at, expires_at: null, disabled_at: null, revoked_at: null, last_used_at: null }
+  const named = { project: 'smart_layer', name: 'key', hint: 'ck_live_…', created_by: 'owner', replaced_by: null }
+  const answer = { ok: true, ...named, ...times, caps: ['ledger:spend'], status: 'active', etag: '"1"' }
   let known = 0
   const keyring = createKeyring({ database: { rpc: async () => ({ ...answer, id: `key-${known++}` }) } })
   const plenty = { requests: 1_000_000, windowSeconds: 60 }
