@@ -9,7 +9,7 @@ export const statusField = z
 export const scoreField = z.int().nullable().describe('0 to 100; null: no process of it was ever seen')
 export const worstField = healthFactorField.nullable().describe('The factor that costs most; null: nothing is short')
 
-const points = z.int().nullable()
+const points = z.int().nullable().describe('0 to 100; null: unknown')
 
 export const healthFiguresField = z
   .object({

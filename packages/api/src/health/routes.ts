@@ -113,7 +113,7 @@ const policyFields = {
     .describe('Micro-credits from which on credits earn full marks; null: any are enough'),
 }
 
-const points = z.int().min(0).max(100)
+const points = z.int().min(0).max(100).describe('0 to 100')
 const policySchema = z
   .object({
     project: z.string().describe("The project's name"),
