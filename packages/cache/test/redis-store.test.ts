@@ -53,4 +53,49 @@ if (version === undefined) {
     }
     expect(await client.dbSize()).toBeGreaterThan(0)
   })
+
+  it('a server that is killed under load: every call is answered, one load a key, and both continue', async () => {
+    const own = await startRedisServer()
+    const [left, right] = [await connect(own.port), await connect(own.port)]
+    const open = (client: typeof left) =>
+      createCache({
+        store: redisStore({ client, project: 'smart_layer' }),
+        storeTimeoutMs: 300,
+        pollMs: 50,
+        jitter: 0,
+      })
+    await using a = open(left)
+    await using b = open(right)
+    let isStopped = false
+    let [answers, slowestMs] = [0, 0]
+    const caller = async (number: number) => {
+      while (!isStopped) {
+        const startedAt = performance.now()
+        const key = `k${number}:${answers % 50}`
+        const cache = number % 2 === 0 ? a : b
+        expect(await cache.getOrSet(key, () => key, { hardTimeoutMs: 2_000, ttl: '1h' })).toBe(key)
+        slowestMs = Math.max(slowestMs, performance.now() - startedAt)
+        answers++
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    }
+    const callers = Promise.all(Array.from({ length: 10 }, (_, number) => caller(number)))
+    try {
+      await expect.poll(() => answers, { timeout: 20_000 }).toBeGreaterThan(50)
+      await own[Symbol.asyncDispose]()
+      const whileAway = answers
+      await expect.poll(() => answers, { timeout: 20_000 }).toBeGreaterThan(whileAway + 50)
+      await using _again = await startRedisServer(own.port)
+      let round = 0
+      const setAndGet = async () => {
+        await a.set('after', ++round)
+        return (await b.get('after')) === round
+      }
+      await expect.poll(setAndGet, { timeout: 60_000, interval: 200 }).toBe(true)
+    } finally {
+      isStopped = true
+      await callers
+    }
+    expect(slowestMs).toBeLessThan(4_000)
+  }, 120_000)
 }
