@@ -726,15 +726,14 @@ end
 $$;
 comment on function core.task_release_needing is 'Counts ended tasks off the needs of those that wait for them.';
 
--- What waits for workers in all queues of a project, as of the last count. Empty before the first one.
-create function core.task_backlog(p_project text default null) returns table (project text, ready bigint)
+-- What waits for workers in all queues of a project, as of the last count. Null before the first one.
+create function core.task_backlog(p_project text) returns bigint
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  return query select c.project, sum(c.ready)::bigint from core.task_count c
-    where c.queue <> '' and (p_project is null or c.project = p_project) group by c.project;
+  return (select sum(c.ready)::bigint from core.task_count c where c.queue <> '' and c.project = p_project);
 end
 $$;
-comment on function core.task_backlog is 'Tasks that are ready to be claimed, by project.';
+comment on function core.task_backlog is 'Tasks of a project that are ready to be claimed.';
 
 -- supabase/schemas/84_task/50_settle.sql
 

@@ -3,15 +3,15 @@ create function core.health_of(p_project text)
 returns table (status text, sessions int, hung int, beat_at timestamptz, version text, requests bigint, errors bigint,
   p95_ms double precision, target_p95_ms double precision, backlog bigint, credits bigint, share double precision,
   criticality text, score int, worst jsonb, factors jsonb)
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_policy jsonb := coalesce((select h.policy from core.health_policy h where h.project = p_project), core.health_defaults());
-  v_ready bigint := (select b.ready from core.task_backlog(p_project) b);
+  v_ready bigint := core.task_backlog(p_project);
   v_session record;
   v_health jsonb;
 begin
-  select s.* into v_session from core.session_summary(p_project) s;
+  select s.* into v_session from core.session_summary(array[p_project]) s;
   select c.credits, c.share into credits, share from core.ledger_headroom(p_project, v_now) c;
   status := coalesce(v_session.status, 'offline');
   sessions := coalesce(v_session.sessions, 0);

@@ -18,7 +18,7 @@ create function core.manifest_present() returns table (project text, status text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select p.name, coalesce(s.status, 'offline'), coalesce(s.beat_at, m.last_beat_at)
   from core.project p
-  left join core.session_summary() s on s.project = p.name
+  left join core.session_summary((select array_agg(q.name) from core.project q)) s on s.project = p.name
   left join core.manifest_state m on m.project = p.name
 $$;
 comment on function core.manifest_present is 'Every project with its status by its live sessions; offline without any.';
