@@ -9,9 +9,12 @@ const from = join(root, 'bench/package.json') // depends on both packages
 const ledger = await bundleForBrowsers(`export { createLedger } from '@core/ledger'`, from)
 const client = await bundleForBrowsers(`export { createClient } from '@core/api/client'`, from)
 
+const realtime = await bundleForBrowsers(`export { createRealtimeClient } from '@core/api/realtime'`, from)
+
 test.each([
   ['the ledger without leases', ledger, 15],
-  ['the typed client', client, 10],
+  ['the typed client', client, 12], // a line for each route
+  ['the realtime client', realtime, 8],
 ])('%s is small, and needs nothing that only Node has', (_, { gzipBytes, nodeImports }, kilobytes) => {
   expect(nodeImports).toEqual([])
   expect(gzipBytes / 1024).toBeLessThanOrEqual(kilobytes)

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { BodyShape, WireOperation } from '../src/contract/wire-operation.ts'
 import { hasFields, problems, type RouteContract, routes } from '../src/index.ts'
+import { topics } from '../src/nouns.ts'
+import { serverFrameSchema } from '../src/realtime/frame.ts'
 
 export interface GeneratedFile {
   /** Absolute path. */
@@ -31,7 +33,32 @@ export const shapes: Readonly<Record<string, BodyShape>> = ${lines(shapes)}
 /** The error that each problem becomes, and what its reader can do about it. */
 export const problemErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = ${lines(problemErrors)}
 `
-  return [{ path: fileURLToPath(new URL('../src/generated/operations.ts', import.meta.url)), content }]
+  return [
+    { path: fileURLToPath(new URL('../src/generated/operations.ts', import.meta.url)), content },
+    { path: fileURLToPath(new URL('../src/generated/events.ts', import.meta.url)), content: renderEvents() },
+  ]
+}
+
+/** What the realtime client knows of frames and events. */
+function renderEvents(): string {
+  const parts: Record<string, BodyShape> = {}
+  const frames = serverFrameSchema.options.map((option) => [option.shape.op.value, toJsonShape(option, parts)])
+  const events = Object.entries(topics).map(([topic, { types }]) => [
+    topic,
+    Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, toJsonShape(schema, parts)])),
+  ])
+  return `// Made by packages/api/scripts/generate.ts from the contracts of topics. Do not edit.
+import type { BodyShape } from '../contract/wire-operation.ts'
+
+/** Frames of the server, by \`op\`. */
+export const frameShapes: Readonly<Record<string, BodyShape>> = ${lines(Object.fromEntries(frames))}
+
+/** The data of events, by topic and type. */
+export const eventShapes: Readonly<Record<string, Readonly<Record<string, BodyShape>>>> = ${lines(Object.fromEntries(events))}
+
+/** Shapes that they share. */
+export const parts: Readonly<Record<string, BodyShape>> = ${lines(parts)}
+`
 }
 
 function toWireOperation(route: RouteContract, shapes: Record<string, BodyShape>): WireOperation {
@@ -50,7 +77,10 @@ function toWireOperation(route: RouteContract, shapes: Record<string, BodyShape>
 }
 
 function toAnswerShape({ produces }: RouteContract, schema: z.ZodType, shapes: Record<string, BodyShape>): BodyShape {
-  if (produces !== undefined) return 'string'
+  return produces === undefined ? toJsonShape(schema, shapes) : 'string'
+}
+
+function toJsonShape(schema: z.ZodType, shapes: Record<string, BodyShape>): BodyShape {
   const { $defs = {}, ...whole } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })
   for (const [name, definition] of Object.entries($defs)) shapes[name] ??= toShape(definition)
   return toShape(whole)
@@ -93,6 +123,6 @@ function toObjectShape({ properties, required = [], additionalProperties }: z.co
 /** One entry a line, so that a change of a route is a change of one line. */
 function lines(entries: Readonly<Record<string, unknown>>): string {
   return `{\n${Object.entries(entries)
-    .map(([name, value]) => `  ${name}: ${JSON.stringify(value)},\n`)
+    .map(([name, value]) => `  ${/^\w+$/.test(name) ? name : `'${name}'`}: ${JSON.stringify(value)},\n`)
     .join('')}}`
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { objectField, timestampField } from '../contract/field.ts'
 import { topicNames } from '../contract/topic.ts'
+import { type ResyncReason, resyncReasons } from './resync-reason.ts'
+
+export { type ResyncReason, resyncReasons } from './resync-reason.ts'
 
 // Every frame is one JSON object in one text message; op says which.
 
@@ -43,13 +46,6 @@ export const clientFrameSchema = z
   ])
   .meta({ id: 'RealtimeClientFrame', description: 'What a client sends over /v1/realtime' })
 export type ClientFrame = z.output<typeof clientFrameSchema>
-
-/** Why a subscription could not continue from `since`. */
-export const resyncReasons = {
-  trimmed: 'Events after since have been forgotten: it was away for too long',
-  epoch: 'The database is another one, or was restored',
-} as const
-export type ResyncReason = keyof typeof resyncReasons
 
 export const eventFrameSchema = z
   .object({

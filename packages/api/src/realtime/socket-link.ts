@@ -2,7 +2,8 @@ import { type Clock, CoreError } from '@core/foundation'
 import type { Topic } from '../contract/topic.ts'
 import { createBackoff } from './backoff.ts'
 import type { Channel } from './channel.ts'
-import { type ClientFrame, type ServerFrame, serverFrameSchema } from './frame.ts'
+import type { ClientFrame, ServerFrame } from './frame.ts'
+import { readFrame } from './read-frame.ts'
 
 /** What is needed of a WebSocket: that of browsers, of Node, or of the package ws. */
 export interface WebSocketLike {
@@ -176,7 +177,7 @@ export function createSocketLink(options: SocketLinkOptions): SocketLink {
       socket.addEventListener('error', finish)
       socket.addEventListener('message', ({ data }) => {
         heardAtMs = clock.monotonic()
-        const frame = readFrame(data)
+        const frame = readFrame(String(data))
         if (frame === undefined || signal.aborted) return
         if (frame.op === 'bye') retryAfterMs = frame.retryAfterMs
         if (frame.op === 'welcome') {
@@ -209,14 +210,5 @@ export function createSocketLink(options: SocketLinkOptions): SocketLink {
         await clock.sleep(backoff.nextMs(retryAfterMs), { signal }).catch(() => undefined)
       }
     },
-  }
-}
-
-/** Frames of a later version that this one does not know are passed over. */
-function readFrame(data: unknown): ServerFrame | undefined {
-  try {
-    return serverFrameSchema.safeParse(JSON.parse(String(data))).data
-  } catch {
-    return undefined
   }
 }

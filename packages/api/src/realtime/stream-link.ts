@@ -1,11 +1,10 @@
-import { type Clock, CoreError } from '@core/foundation'
-import { z } from 'zod'
-import { problemSchema } from '../contract/problem.ts'
-import { problems } from '../nouns.ts'
+import { type Clock, CoreError, isObject } from '@core/foundation'
+import { problemErrors } from '../generated/operations.ts'
 import { createBackoff } from './backoff.ts'
 import type { Channel } from './channel.ts'
 import { readServerSentEvents, type ServerSentMessage } from './event-source.ts'
-import { eventFrameSchema, type ResyncReason, resyncReasons } from './frame.ts'
+import { isEventFrame } from './read-frame.ts'
+import { type ResyncReason, resyncReasons } from './resync-reason.ts'
 
 export interface StreamLinkOptions {
   readonly url: string
@@ -15,13 +14,6 @@ export interface StreamLinkOptions {
   readonly clock: Clock
   readonly random: () => number
 }
-
-const startSchema = z.object({
-  epoch: z.string(),
-  seq: z.int(),
-  reason: z.enum(Object.keys(resyncReasons) as [ResyncReason, ...ResyncReason[]]).optional(),
-})
-const byeSchema = z.object({ retryAfterMs: z.number().nullable(), reason: z.string() })
 
 /** A stream is silent for 20 seconds at most. */
 const silenceMs = 60_000
@@ -36,7 +28,7 @@ export async function runStream(channel: Channel, signal: AbortSignal, options: 
       for await (const message of openStream(channel, signal, options)) {
         backoff.reset()
         if (message.event === 'bye') {
-          const { retryAfterMs, reason } = byeSchema.parse(JSON.parse(message.data))
+          const { retryAfterMs, reason } = readBye(message.data)
           if (retryAfterMs === null) return channel.fail(new CoreError('E_UNAUTHENTICATED', reason))
           askedMs = retryAfterMs
           break
@@ -86,20 +78,43 @@ async function* openStream(channel: Channel, signal: AbortSignal, options: Strea
 
 function take(channel: Channel, { event, data }: ServerSentMessage): boolean {
   if (event === 'message') {
-    const { op, ...frame } = eventFrameSchema.parse(JSON.parse(data))
+    const read: unknown = JSON.parse(data)
+    if (!isEventFrame(read)) throw new TypeError('not an event of this version')
+    const { op, ...frame } = read
     return channel.accept({ kind: 'event', ...frame })
   }
-  const { epoch, seq, reason } = startSchema.parse(JSON.parse(data))
+  const { epoch, seq, reason } = readStart(data)
   if (event === 'resync') return channel.accept({ kind: 'resync', epoch, seq, reason: reason ?? 'epoch' })
   channel.begin({ epoch, seq })
   return true
 }
 
+function readBye(text: string): { retryAfterMs: number | null; reason: string } {
+  const bye: unknown = JSON.parse(text)
+  const retryAfterMs = isObject(bye) ? bye['retryAfterMs'] : undefined
+  if (!isObject(bye) || (retryAfterMs !== null && typeof retryAfterMs !== 'number')) throw new TypeError('not a bye')
+  return { retryAfterMs, reason: String(bye['reason']) }
+}
+
+function readStart(text: string): { epoch: string; seq: number; reason: ResyncReason | undefined } {
+  const start: unknown = JSON.parse(text)
+  const { epoch, seq, reason } = isObject(start) ? { ...start } : {}
+  if (typeof epoch !== 'string' || typeof seq !== 'number') throw new TypeError('not the start of a stream')
+  return { epoch, seq, reason: isResyncReason(reason) ? reason : undefined }
+}
+
+function isResyncReason(value: unknown): value is ResyncReason {
+  return typeof value === 'string' && Object.hasOwn(resyncReasons, value)
+}
+
 function toError(status: number, text: string): CoreError {
   try {
-    const { code, detail, retryable } = problemSchema.parse(JSON.parse(text))
-    return new CoreError(problems[code].error, detail, { retryable, details: { status, code } })
-  } catch (cause) {
-    return new CoreError('E_DATABASE_UNAVAILABLE', `the control plane answered ${status}`, { cause })
+    const { code, detail, retryable } = Object(JSON.parse(text))
+    const error = problemErrors[code]?.[0]
+    if (error !== undefined && typeof detail === 'string' && typeof retryable === 'boolean')
+      return new CoreError(error, detail, { retryable, details: { status, code } })
+  } catch {
+    // No JSON: something between answered.
   }
+  return new CoreError('E_DATABASE_UNAVAILABLE', `the control plane answered ${status}`)
 }
