@@ -10,11 +10,16 @@ const account = fc.constantFrom('alpha', 'alpha/kid', 'beta', 'solo')
 const some = fc.integer({ min: 1, max: 40 })
 const wait = (...ms: number[]) => fc.constantFrom(...ms).map((each): Plan => ({ do: 'wait', ms: each }))
 
-/** Up to eight, each on another of the last holds, so that they may be taken together; sometimes one that is known. */
+/** Up to eight, each on another of the last holds, so that they may be taken together; the last is often one sent before. */
 const batchOf = (call: fc.Arbitrary<Call>) =>
-  fc.array(call, { minLength: 4, maxLength: 9 }).map((calls): Plan => {
-    return { do: 'batch', calls: calls.map((operation, pick) => ({ operation, pick })), atomic: false }
-  })
+  fc
+    .tuple(fc.array(call, { minLength: 4, maxLength: 8 }), fc.constantFrom(null, 0, 1, 2))
+    .map(([calls, back]): Plan => {
+      const fresh = calls.map((operation, pick) => ({ operation, pick }))
+      // What `pick % 9 === 8` means: see `batch` of the run.
+      const again = fresh.slice(0, 1).map((each) => ({ ...each, pick: 8 + 9 * (back ?? 0) }))
+      return { do: 'batch', calls: back === null ? fresh : [...fresh, ...again], atomic: false }
+    })
 
 const reserve = fc.record({
   op: fc.constant('reserve'),
