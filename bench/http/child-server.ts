@@ -26,7 +26,11 @@ export async function forkServer(program: string, environment: Readonly<Record<s
   const child = fork(new URL(program, import.meta.url), {
     execArgv: ['--expose-gc'],
     env: { PATH, NODE_COMPILE_CACHE, ...environment },
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let lastWords = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = `${lastWords}${text}`.slice(-2_000)
   })
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -49,7 +53,7 @@ export async function forkServer(program: string, environment: Readonly<Record<s
     }
   } catch (error) {
     await stop()
-    throw error
+    throw new Error(`a server of the benchmark did not start: ${lastWords}`, { cause: error })
   }
 }
 

@@ -10,6 +10,8 @@ export const goals = {
   againstBare: { atLeast: 0.6 },
   /** A batch of which a tenth is denied, against one of which nothing is. */
   withDenials: { atLeast: 0.5 },
+  /** REST calls of 256 callers on one account, against one transaction per call. */
+  rest: { atLeast: 5 },
   /** p99 of a lone reserve, divided by its p50. */
   loneTail: { atMost: 3 },
   /** With a long journal, against an empty one. */

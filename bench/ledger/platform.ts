@@ -23,6 +23,8 @@ export interface ServerPlatform extends Platform {
   connect(): Promise<Database>
   /** A database of its own with accounts and nothing else; dropped when disposed. */
   openFresh(): Promise<ServerDatabase>
+  /** The same without the benchmark's own functions, which a control plane refuses as a schema newer than its own. */
+  openPlain(): Promise<ServerDatabase>
 }
 
 export interface ServerDatabase extends AsyncDisposable {
@@ -54,7 +56,13 @@ export async function openServer(context: BenchContext): Promise<ServerPlatform>
     await prepareDatabase(template)
     await template.close()
     let number = 0
-    const openFresh = async () => openClone(server, `ledger_${++number}`)
+    const openFresh = async () => openClone(server, `ledger_${++number}`, 'accounts')
+    const openPlain = async () => {
+      const plain = await openClone(server, `ledger_${++number}`, 'template0')
+      await migrateUp({ database: plain.database })
+      await openAccounts(plain.database)
+      return plain
+    }
     const main = await openFresh()
     await checkDurable(main.database, 'server', context)
     return {
@@ -65,6 +73,7 @@ export async function openServer(context: BenchContext): Promise<ServerPlatform>
       },
       connect: () => openDatabase({ driver: 'postgres', url: main.url }),
       openFresh,
+      openPlain,
       async [Symbol.asyncDispose]() {
         await main.database.close()
         await server.stop()
@@ -108,8 +117,8 @@ async function checkDurable(database: Database, name: string, context: BenchCont
   context.describe(name, { postgres: textOf(facts, 'version'), ...known })
 }
 
-async function openClone(server: PostgresServer, name: string): Promise<ServerDatabase> {
-  await createDatabase(server, name, 'accounts')
+async function openClone(server: PostgresServer, name: string, template: string): Promise<ServerDatabase> {
+  await createDatabase(server, name, template)
   const url = server.url(name)
   const database = await openDatabase({ driver: 'postgres', url })
   return {

@@ -10,10 +10,11 @@ import { createIds } from './insert-limit.ts'
 import { measureLeaseSpend } from './lease-spend.ts'
 import { openEmbedded, openServer, type Platform } from './platform.ts'
 import { profileBatches } from './profile.ts'
+import { measureRest } from './rest.ts'
 import { measureSingleCalls } from './single-call.ts'
 
 const platforms = ['server', 'embedded'] as const
-const sections = ['single', 'batch', 'coalesced', 'naive', 'contention', 'lease', 'growth', 'profile'] as const
+const sections = ['single', 'batch', 'coalesced', 'naive', 'contention', 'rest', 'lease', 'growth', 'profile'] as const
 
 /** Measured on both platforms. */
 const sharedSections = { single: measureSingleCalls, batch: measureBatches, coalesced: measureCoalesced } as const
@@ -33,6 +34,7 @@ export const suite: Suite = {
       rows.push(...(await runShared(server, chosen, context, server.checkpoint)))
       if (chosen.sections.includes('naive')) rows.push(...(await measureBesideNaive(server, context)))
       if (chosen.sections.includes('contention')) rows.push(...(await measureContention(server, context)))
+      if (chosen.sections.includes('rest')) rows.push(...(await measureRest(server, context)))
       if (chosen.sections.includes('lease')) rows.push(...(await measureLeaseSpend(server, context)))
       if (chosen.sections.some(isOnMainDatabase)) rows.push(...(await readAftermath(server)))
       if (chosen.sections.includes('growth')) rows.push(...(await measureGrowth(server, context)))
@@ -63,9 +65,9 @@ async function runShared(
   return rows
 }
 
-/** Growth and the profile have databases of their own. */
+/** The others have databases of their own. */
 function isOnMainDatabase(section: string): boolean {
-  return section !== 'growth' && section !== 'profile'
+  return !['rest', 'growth', 'profile'].includes(section)
 }
 
 /** A platform named alone means all its sections, a section named alone means it on both. */
