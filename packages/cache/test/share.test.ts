@@ -196,3 +196,19 @@ test('a list has what a project gives, or what it may use, page by page', async 
     next: null,
   })
 })
+
+test('of an archived project others read what it shares and change nothing', async () => {
+  await share('mine', ['read', 'write'])
+  const mine = claimsOf('mine')
+  const archived = { code: 'E_CONFLICT', details: { reason: 'project_archived' } }
+  await on.database.rpc('project_archive', { p_name: 'theirs' })
+  try {
+    for (const [name, [right, args]] of Object.entries(calls)) {
+      if (right === 'read') expect(await call(name, args, mine)).toMatchObject({ ok: true })
+      if (right === 'write') await expect(call(name, args, mine)).rejects.toMatchObject(archived)
+    }
+  } finally {
+    await on.database.rpc('project_restore', { p_name: 'theirs' })
+  }
+  expect(await call('cache_put_many', { ...n, p_entries: [entry] }, mine)).toMatchObject({ ok: true })
+})

@@ -24,12 +24,15 @@ $$;
 comment on function core.can_reach is 'Whether the thing is of the caller''s project, or is shared with it for this right.';
 
 -- Lets the caller pass, or raises PT403. Runs right after core.authorize, which checks the scope. What is not shared and
--- what does not exist get one answer.
+-- what does not exist get one answer. Of an archived project others only read, as it does itself.
 create function core.reach(p_kind text, p_project text, p_name text, p_right text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   if not coalesce(core.can_reach(p_kind, p_project, p_name, p_right), false) then
     perform core.refuse_foreign(core.member_claims() ->> 'project', p_project);
+  elsif p_right <> 'read' and core.member_claims() ->> 'project' <> p_project
+      and exists (select from core.root_name n where n.name = p_project and n.is_archived) then
+    perform core.refuse('PT409', 'project_archived', format('the project %s is archived', quote_literal(p_project)), 'Restore the project first.');
   end if;
   return true;
 end
