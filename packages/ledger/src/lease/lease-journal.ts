@@ -8,7 +8,11 @@ import { LeaseTally, type ReportPart } from './lease-tally.ts'
 export type IntentNote = Extract<JournalNote, { note: 'intent' }>
 export type OpenedNote = Extract<JournalNote, { note: 'opened' }>
 
-/** The content of a journal, read from its first record to its last. */
+/**
+ * The content of a journal, read from its first record to its last. `@core/ledger/spool` does not serve here: its entries are
+ * independent and sent in any order, while the order of these records decides what is left to spend and which spends each
+ * gap-free report holds, and a report sums many spends instead of sending an entry each.
+ */
 export interface LeaseJournal {
   intent: IntentNote
   /** Missing when the process ended before the database's answer was on disk. */
