@@ -1,6 +1,6 @@
 import { type Client, createClient } from '@core/api/client'
 import type { Database } from '@core/database'
-import { uuidv7 } from '@core/foundation'
+import { retry, uuidv7 } from '@core/foundation'
 import { runCallers } from '../callers.ts'
 import { forkServer } from '../http/child-server.ts'
 import { ownerKey } from '../http/open-plane.ts'
@@ -81,7 +81,7 @@ function restReserve(name: string, client: Client, callers: number): Contestant 
     step: callers,
     run: (operations) =>
       runCallers(callers, operations, async () => {
-        await client.reserveHold({ params: { project }, body })
+        await sendAgain((sent) => client.reserveHold({ params: { project }, body }, sent))
       }),
   }
 }
@@ -96,7 +96,14 @@ function restSettle(name: string, client: Client, database: Database): Contestan
     },
     run: (operations) =>
       runCallers(CALLERS, operations, async (index) => {
-        await client.settleHold({ params: { project, id: holds[index] ?? '' }, body: { amount: USED } })
+        const request = { params: { project, id: holds[index] ?? '' }, body: { amount: USED } }
+        await sendAgain((sent) => client.settleHold(request, sent))
       }),
   }
+}
+
+/** As a caller does: what a busy control plane refuses is sent again with its key, and the waiting is part of the rate. */
+function sendAgain(call: (sent: { idempotencyKey: string }) => Promise<unknown>): Promise<unknown> {
+  const idempotencyKey = uuidv7()
+  return retry(() => call({ idempotencyKey }), { attempts: 20, baseMs: 20, capMs: 500 })
 }
