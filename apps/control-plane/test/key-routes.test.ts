@@ -25,6 +25,19 @@ test('a key is shown when it is made, and works at once', async () => {
   })
 })
 
+test('a key is found by its id, as the list shows it; another project finds none', async () => {
+  const made = await server.send('POST', keys, { key: server.owner, body: { name: 'found' } })
+  const listed = await server.send('GET', keys, { key: server.owner })
+  const [row] = [listed.body['data']].flat().filter((key) => Object(key).id === made.body['id'])
+  const found = await server.send('GET', `${keys}/${made.body['id']}`, { key: server.owner })
+  expect([found.status, found.body]).toEqual([200, row])
+  const other = await server.makeKey('manus_origin', ['key:read'])
+  expect(await server.send('GET', `/v1/projects/current/api-keys/${made.body['id']}`, { key: other })).toMatchObject({
+    status: 404,
+    body: { code: 'not_found' },
+  })
+})
+
 test('the database holds no key, only hashes', async () => {
   const made = await server.send('POST', keys, { key: server.owner, body: { name: 'dumped' } })
   const dump = JSON.stringify(await server.test.sql('select * from core.api_key'))

@@ -74,6 +74,7 @@ type Name = (id: string) => Named
 const budget = { budget: 'daily', period: 'day', limit: 5 }
 /** For each route that takes an id or a code, the requests that name it. */
 const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
+  getApiKey: [['key', (id) => ({ method: 'GET', path: `/api-keys/${id}` })]],
   updateApiKey: [['key', (id) => ({ method: 'PATCH', path: `/api-keys/${id}`, body: { name: 'mine' } })]],
   rerollApiKey: [['key', (id) => ({ method: 'POST', path: `/api-keys/${id}/reroll`, body: {} })]],
   revokeApiKey: [['key', (id) => ({ method: 'DELETE', path: `/api-keys/${id}` })]],

@@ -111,6 +111,18 @@ test.each(named(writing.filter(({ input }) => hasFields(input.body))))(
   },
 )
 
+test('a refusal shows what was sent, at most 100 characters of it', async () => {
+  const [route] = writing
+  if (route === undefined) throw new Error('no route reads a body')
+  const refuse = async (headers: Record<string, string>) => (await send(route, '{}', headers)).body['detail']
+  expect(await refuse({ 'content-type': 'text/xml' })).toContain('"text/xml"')
+  expect(await refuse({})).toContain('there is no Content-Type')
+  expect(await refuse({ 'content-type': 'x'.repeat(5000) })).toHaveLength(
+    (await refuse({ 'content-type': 'x'.repeat(200) }))?.toString().length ?? 0,
+  )
+  expect(await refuse({ 'content-type': 'application/json', 'content-encoding': 'br' })).toContain('"br"')
+})
+
 test('nothing of all this has broken the ledger', async () => {
   expect(await server.audit()).toMatchObject({ ok: true, violations: [] })
 })

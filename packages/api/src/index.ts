@@ -56,7 +56,7 @@ export {
   isApiKey,
   type NewApiKey,
 } from './key/api-key.ts'
-export { createApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './key/routes/api-key.ts'
+export { createApiKey, getApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './key/routes/api-key.ts'
 export { verifyApiKey } from './key/routes/api-key-verify.ts'
 export {
   createSystemApiKey,

@@ -47,6 +47,25 @@ comment on function core_api.key_list is 'The API keys of a project, or of the w
 revoke execute on function core_api.key_list from public;
 grant execute on function core_api.key_list to core_member, service_role;
 
+-- One key by its id. Another project's key looks like a missing one.
+create function core_api.key_get(p_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_member jsonb := core.member_claims();
+  v_row core.api_key;
+begin
+  perform core.authorize('key:read', v_member ->> 'project');
+  select * into v_row from core.api_key where id = p_id and (v_member is null or project = v_member ->> 'project');
+  if v_row.id is null then
+    perform core.refuse('PT404', 'key_not_found', 'there is no such API key', 'List the keys to find its id.');
+  end if;
+  return jsonb_build_object('ok', true) || core.key_view(v_row);
+end
+$$;
+comment on function core_api.key_get is 'One API key by its id. Never its hash.';
+revoke execute on function core_api.key_get from public;
+grant execute on function core_api.key_get to core_member, service_role;
+
 -- The last owner key cannot end itself: after that no owner could make another one over the API. Owners who come with the
 -- configured key, as a user or over the database itself may end it. Locks: the owner keys, in order.
 create function core.require_owner_key_left(p_row core.api_key) returns void

@@ -124,11 +124,23 @@ export function requireJson(headers: FastifyRequest['headers']): void {
   const type = headers['content-type']
   const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
   if (type === undefined ? !isEmpty : !jsonMediaType.test(type)) {
-    throw new ProblemError('unsupported_media_type', 'the body must be application/json in UTF-8')
+    const sent = type === undefined ? 'there is no Content-Type' : `the Content-Type is ${shown(type)}`
+    throw new ProblemError('unsupported_media_type', `the body must be application/json in UTF-8, and ${sent}`, {
+      fix: 'Send the header Content-Type: application/json.',
+    })
   }
-  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
-    throw new ProblemError('unsupported_media_type', 'the body must not be compressed')
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new ProblemError(
+      'unsupported_media_type',
+      `the body must not be compressed, and the Content-Encoding is ${shown(encoding)}`,
+    )
   }
+}
+
+/** What was sent, short enough for any answer. */
+function shown(value: string): string {
+  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value)
 }
 
 const printable = /^(?! *$)[\x20-\x7e]{1,200}$/

@@ -83,6 +83,7 @@ export const operations: Readonly<Record<string, WireOperation>> = {
   setFlagForAll: {"method":"PUT","path":"/v1/flags","hasBody":true,"answers":{"200":{"ref":"FlagSet"}}},
   listApiKeys: {"method":"GET","path":"/v1/projects/{project}/api-keys","answers":{"200":{"members":{"data":{"items":{"ref":"ApiKey"}},"page":{"members":{"next":"any"}}}}}},
   createApiKey: {"method":"POST","path":"/v1/projects/{project}/api-keys","isKeyed":true,"hasBody":true,"answers":{"201":{"ref":"NewApiKey"}}},
+  getApiKey: {"method":"GET","path":"/v1/projects/{project}/api-keys/{id}","answers":{"200":{"ref":"ApiKey"}}},
   updateApiKey: {"method":"PATCH","path":"/v1/projects/{project}/api-keys/{id}","hasBody":true,"answers":{"200":{"ref":"ApiKey"}}},
   rerollApiKey: {"method":"POST","path":"/v1/projects/{project}/api-keys/{id}/reroll","isKeyed":true,"hasBody":true,"answers":{"201":{"ref":"RerolledApiKey"}}},
   revokeApiKey: {"method":"DELETE","path":"/v1/projects/{project}/api-keys/{id}","answers":{"200":{"ref":"ApiKey"}}},

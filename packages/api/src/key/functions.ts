@@ -96,6 +96,12 @@ export const keyRevoke = describeFunction({
   answer: z.object({ ...accepted, ...key }),
 })
 
+export const keyGet = describeFunction({
+  name: 'key_get',
+  args: { id: uuid },
+  answer: z.object({ ...accepted, ...key }),
+})
+
 /** Of a project, or without one of the whole system. */
 export const keyList = describeFunction({
   name: 'key_list',

@@ -1,4 +1,4 @@
-import { createApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './routes/api-key.ts'
+import { createApiKey, getApiKey, listApiKeys, rerollApiKey, revokeApiKey, updateApiKey } from './routes/api-key.ts'
 import { verifyApiKey } from './routes/api-key-verify.ts'
 import {
   createSystemApiKey,
@@ -12,6 +12,7 @@ import {
 export const routes = [
   listApiKeys,
   createApiKey,
+  getApiKey,
   updateApiKey,
   rerollApiKey,
   revokeApiKey,

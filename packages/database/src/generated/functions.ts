@@ -367,6 +367,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** One API key by its id. Never its hash. */
+  key_get: {
+    args: {
+      p_id: string
+    }
+    result: Json
+  }
   /** The API keys of a project, or of the whole system, oldest first. Never their hashes. */
   key_list: {
     args: {

@@ -408,6 +408,14 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'key_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_id', type: 'uuid', required: true },
+    ],
+  },
+  {
     name: 'key_list',
     returns: 'jsonb',
     isForMembers: true,

@@ -1,6 +1,7 @@
 import {
   createApiKey,
   createSystemApiKey,
+  getApiKey,
   hashApiKey,
   listApiKeys,
   listSystemApiKeys,
@@ -13,7 +14,7 @@ import {
   updateSystemApiKey,
   verifyApiKey,
 } from '@core/api'
-import { callable, keyCheck, keyCreate, keyList, keyReroll, keyRevoke, keyUpdate } from '@core/api/functions'
+import { callable, keyCheck, keyCreate, keyGet, keyList, keyReroll, keyRevoke, keyUpdate } from '@core/api/functions'
 import { requireOwner } from '../../auth/system-calls.ts'
 import { type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
@@ -22,6 +23,7 @@ import { toKeyPage, withScopes, withSecret } from './key-answer.ts'
 export const apiKeyRoutes = [
   serve(listApiKeys, ({ project, query, rpc }) => list(rpc, query, project)),
   serve(createApiKey, ({ project, idempotencyKey, body, rpc }) => create(rpc, idempotencyKey, body, project)),
+  serve(getApiKey, async ({ params: { id }, call }) => toAnswer(200, withScopes(await call(keyGet, { id })))),
   serve(updateApiKey, ({ params: { id }, body, ifMatch, rpc }) => update(rpc, id, body, ifMatch)),
   serve(rerollApiKey, ({ idempotencyKey, params: { id }, body, rpc }) => reroll(rpc, id, idempotencyKey, body)),
   serve(revokeApiKey, ({ params: { id }, rpc }) => revoke(rpc, id)),

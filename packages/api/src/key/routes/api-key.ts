@@ -65,6 +65,21 @@ export const createApiKey = defineRoute({
   ],
 })
 
+export const getApiKey = defineRoute({
+  operation: 'getApiKey',
+  method: 'GET',
+  path: '/v1/projects/{project}/api-keys/{id}',
+  noun: 'api-keys',
+  summary: 'Get a key by its id; never the key itself',
+  auth: 'key:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: { ...noInput, params: byId },
+  outputs: { 200: keySchema },
+  problems: [],
+  examples: [{ title: 'One key', params: { project: 'current', id }, status: 200, response: keyExample }],
+})
+
 export const updateApiKey = defineRoute({
   operation: 'updateApiKey',
   method: 'PATCH',
