@@ -1,10 +1,9 @@
 import { getHealthPolicy, listHealth, listHealthSamples, putHealthPolicy } from '@core/api'
-import { callable, healthPolicyGet, healthPolicySet, healthSample } from '@core/api/functions'
+import { callable, healthHistory, healthPolicyGet, healthPolicySet, healthSample } from '@core/api/functions'
 import { serve } from '../../http/bound-route.ts'
 import { callForFleet } from '../../http/call-for-fleet.ts'
 import { toAnswer } from '../../http/denial.ts'
-import { forward } from '../../http/forward.ts'
-import { toPage } from '../../http/page.ts'
+import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
 import { registerHealthMetrics } from './metrics.ts'
 
@@ -35,12 +34,11 @@ export const health: CreateNoun = ({ database, unguarded, logger, clock }) => ({
         low_credits: body.lowCredits,
       },
     })),
-    serve(listHealthSamples, async ({ project, query: { period, limit, cursor }, rpc }) =>
-      toPage(
-        'samples',
-        await rpc('health_history', { p_period: period, p_before: cursor ?? null, p_limit: limit, p_project: project }),
-      ),
-    ),
+    forwardPage(listHealthSamples, healthHistory, 'samples', ({ project, query: { cursor: before, ...query } }) => ({
+      ...query,
+      before,
+      project,
+    })),
   ],
   loops: [
     {

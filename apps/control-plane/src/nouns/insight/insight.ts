@@ -1,8 +1,14 @@
 import { decideInsight, getInsight, listInsights, removeInsight, shareInsight } from '@core/api'
-import { callable, insightDecide, insightGet, insightRemove, insightShare, insightSweep } from '@core/api/functions'
-import { serve } from '../../http/bound-route.ts'
-import { forward } from '../../http/forward.ts'
-import { toPage } from '../../http/page.ts'
+import {
+  callable,
+  insightDecide,
+  insightGet,
+  insightList,
+  insightRemove,
+  insightShare,
+  insightSweep,
+} from '@core/api/functions'
+import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
 import { registerInsightMetrics } from './metrics.ts'
 
@@ -12,19 +18,12 @@ const sweepEveryMs = 3_600_000
 export const insight: CreateNoun = ({ database, unguarded, logger, clock }) => ({
   routes: [
     forward(shareInsight, insightShare, ({ project, idempotencyKey: key, body }) => ({ ...body, key, project })),
-    serve(listInsights, async ({ project, query: { category, author, open, limit, cursor }, rpc }) =>
-      toPage(
-        'insights',
-        await rpc('insight_list', {
-          p_category: category ?? null,
-          p_author: author ?? null,
-          p_open: open === 'true',
-          p_after: cursor ?? null,
-          p_limit: limit,
-          p_project: project,
-        }),
-      ),
-    ),
+    forwardPage(listInsights, insightList, 'insights', ({ project, query: { open, cursor: after, ...query } }) => ({
+      ...query,
+      open: open === 'true',
+      after,
+      project,
+    })),
     forward(getInsight, insightGet, ({ project, params: { id } }) => ({ insight: id, project })),
     forward(decideInsight, insightDecide, ({ project, params: { id }, body }) => ({ ...body, insight: id, project })),
     forward(removeInsight, insightRemove, ({ project, params: { id } }) => ({ insight: id, project })),
