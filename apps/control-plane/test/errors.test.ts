@@ -54,7 +54,7 @@ test('an unexpected failure is grouped by fingerprint and project, with the last
       count: 3,
       lastRequestId: replies[2]?.body['instance'],
       lastVersion: '0.0.0',
-      message: 'the answer of listAlerts does not fit its contract',
+      message: 'ledger_alerts answered in a form that this version of Core does not know',
       frames: expect.arrayContaining([expect.stringMatching(/^\w+ apps\/control-plane\/src\/http\/routes$/)]),
     }),
   ])

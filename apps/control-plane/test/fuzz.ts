@@ -151,9 +151,10 @@ function toAddress(path: string, params: object, query: object): string {
   return pairs.length === 0 ? filled : `${filled}?${pairs.join('&')}`
 }
 
-/** What cannot be encoded cannot be sent, either. */
+/** What cannot be encoded cannot be sent, either, nor a part of a path that every client folds, however it is written. */
 function encode(value: unknown): string {
   const text = typeof value === 'string' ? value.toWellFormed() : JSON.stringify(value)
+  if (text === '.' || text === '..') return '-'
   return encodeURIComponent(text).slice(0, 2000).replace(/%.?$/, '') || '-'
 }
 
