@@ -1,0 +1,89 @@
+import { CoreError } from '@core/foundation'
+import { type Rate, ratesFor } from './rate.ts'
+import { directionOf, requireUsage, totalInput, type Unit, type Usage, units } from './usage.ts'
+
+/** What a credit is worth. */
+export interface CreditRate {
+  /** 1_000_000_000: one credit is one USD. */
+  readonly nanoUsdPerCredit: number
+  /** Added to each price, in hundredths of a percent; 250 adds 2.5 %. */
+  readonly markupBasisPoints: number
+}
+
+export const oneUsdPerCredit: CreditRate = { nanoUsdPerCredit: 1_000_000_000, markupBasisPoints: 0 }
+
+export interface Cost {
+  /** Whole micro-credits, rounded up once. */
+  readonly micro: number
+  /** Units without a rate of their own, priced as the dearest of their direction. */
+  readonly approximated: readonly Unit[]
+}
+
+export interface CostRequest {
+  readonly usage: Usage
+  readonly rates: readonly Rate[]
+  /** When the call started. */
+  readonly at: Date
+  readonly credit?: CreditRate
+}
+
+/**
+ * What a call costs: `ceil(Σ units * nanoUsdPerMillion * (10000 + markup) / (10000 * nanoUsdPerCredit))`, in whole
+ * numbers, so never below the exact price and less than one micro-credit above it.
+ * @throws CoreError E_INVALID for usage that is not whole numbers, and for a cost beyond 2^53 - 1 micro-credits;
+ * E_NOT_FOUND for a unit that has no rate: what is unknown is never free.
+ */
+export function costOf({ usage, rates, at, credit = oneUsdPerCredit }: CostRequest): Cost {
+  requireUsage(usage)
+  requireCreditRate(credit)
+  const applying = ratesFor(rates, at, totalInput(usage))
+  if (applying.size === 0) throw unknownPrice()
+  const approximated: Unit[] = []
+  let nano = 0n
+  for (const unit of units) {
+    const count = usage[unit] ?? 0
+    if (count === 0) continue
+    const rate = applying.get(unit) ?? substitute(unit, applying, approximated)
+    nano += BigInt(count) * BigInt(rate)
+  }
+  const divisor = 10_000n * BigInt(credit.nanoUsdPerCredit)
+  const micro = (nano * BigInt(10_000 + credit.markupBasisPoints) + divisor - 1n) / divisor
+  if (micro > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new CoreError('E_INVALID', 'the cost is beyond 9007199254740991 micro-credits', {
+      fix: 'Check the usage and the rates.',
+    })
+  }
+  return { micro: Number(micro), approximated }
+}
+
+function substitute(unit: Unit, applying: ReadonlyMap<Unit, number>, approximated: Unit[]): number {
+  // Most calls are not billed by their number.
+  if (unit === 'requests') return 0
+  // A maker without a rate for reasoning bills it as output.
+  const output = applying.get('output')
+  if (unit === 'reasoning' && output !== undefined) return output
+  const direction = directionOf(unit)
+  const dearest = Math.max(...[...applying].filter(([other]) => direction?.has(other)).map(([, rate]) => rate))
+  if (dearest === Number.NEGATIVE_INFINITY) throw unknownPrice(unit)
+  approximated.push(unit)
+  return dearest
+}
+
+function requireCreditRate({ nanoUsdPerCredit, markupBasisPoints }: CreditRate): void {
+  const isWhole = Number.isSafeInteger(nanoUsdPerCredit) && Number.isSafeInteger(markupBasisPoints)
+  if (isWhole && nanoUsdPerCredit > 0 && markupBasisPoints >= 0) return
+  throw new CoreError('E_INVALID', 'a credit rate is whole numbers, nanoUsdPerCredit above 0', {
+    fix: 'One USD per credit is { nanoUsdPerCredit: 1_000_000_000, markupBasisPoints: 0 }.',
+  })
+}
+
+function unknownPrice(unit?: Unit): CoreError {
+  return new CoreError(
+    'E_NOT_FOUND',
+    unit === undefined ? 'there is no price for this call' : `there is no price for ${unit}`,
+    {
+      fix: 'Give the model a rate for each unit that it bills.',
+      ...(unit === undefined ? {} : { details: { unit } }),
+    },
+  )
+}
