@@ -364,6 +364,16 @@ end
 $$;
 comment on function core.session_last_beat is 'The last beat of any session of a project that is still known; null for none.';
 
+-- Waits for a beat or an end that is under way, which session_is_live does not. Locks: the session, shared.
+create function core.session_hold_live(p_project text, p_session uuid) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform from core.session where id = p_session and project = p_project and ends_at > clock_timestamp() for share;
+  return found;
+end
+$$;
+comment on function core.session_hold_live is 'Whether a project has this session and it is alive, kept so until the transaction ends.';
+
 -- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -13,6 +13,7 @@ import { addVersion } from './commands/version.ts'
 import type { CommandIo } from './io.ts'
 import { addAuditLog } from './nouns/audit/audit-log.ts'
 import { addCache } from './nouns/cache/cache.ts'
+import { addClaims } from './nouns/claim/claim.ts'
 import { addErrors } from './nouns/error/error.ts'
 import { addEvents } from './nouns/event/event.ts'
 import { addFlags } from './nouns/flag/flag.ts'
@@ -79,6 +80,7 @@ export function buildProgram(
   addScores(verbs)
   addSessions(verbs)
   addTasks(verbs)
+  addClaims(verbs)
   addLocks(verbs)
   addInsights(verbs)
   addEvents(verbs)

@@ -1,5 +1,6 @@
 import { audit } from './nouns/audit/audit.ts'
 import { cache } from './nouns/cache/cache.ts'
+import { claim } from './nouns/claim/claim.ts'
 import { error } from './nouns/error/error.ts'
 import { event } from './nouns/event/event.ts'
 import { flag } from './nouns/flag/flag.ts'
@@ -34,6 +35,7 @@ export const nouns: readonly CreateNoun[] = [
   webhook,
   session,
   task,
+  claim,
   lock,
   manifest,
   health,

@@ -146,6 +146,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
     'publish balances',
     'sample health',
     'seal',
+    'sweep claims',
     'sweep insights',
     'sweep locks',
     'sweep sessions',

@@ -172,6 +172,9 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     path: `${project}/task-groups`,
     body: { queue: 'q', group: uuidv7(), concurrency: 2 },
   }),
+  takeClaim: async (server) => post('/claims', { session: await openSession(server), resource: uuidv7() }),
+  renewClaim: async (server) => post('/claims/renew', await takeClaim(server)),
+  releaseClaim: async (server) => post('/claims/release', await takeClaim(server)),
   acquireLock: async () => post('/locks', { name: uuidv7(), holder: 'h' }),
   renewLock: async (server) => post('/locks/renew', await acquireLock(server)),
   releaseLock: async (server) => post('/locks/release', await acquireLock(server)),
@@ -244,6 +247,12 @@ async function reportOf(server: TestServer, verb: string, more: object = {}): Pr
   const id = await enqueueTask(server, queue)
   const { tasks } = await act(server, post('/tasks/claim', { queues: [queue], worker: 'w' }))
   return post(`/tasks/${id}/${verb}`, { fence: Object(tasks)[0].fence, ...more })
+}
+
+async function takeClaim(server: TestServer) {
+  const body = { session: await openSession(server), resource: uuidv7() }
+  const { resource, fence } = await act(server, post('/claims', body))
+  return { resource, fence }
 }
 
 async function acquireLock(server: TestServer) {

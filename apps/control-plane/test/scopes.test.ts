@@ -35,9 +35,11 @@ test('a key of a project can spend and read by default, and cannot grant credits
     {
       scopes: [
         'cache:read',
+        'claim:take',
         'event:read',
         'flag:read',
         'fleet:read',
+        'insight:share',
         'ledger:account',
         'ledger:read',
         'ledger:spend',

@@ -3,6 +3,7 @@
 
 export * from './audit/functions.ts'
 export * from './cache/functions.ts'
+export * from './claim/functions.ts'
 export { callable, type FunctionPort, toSqlArguments } from './contract/callable.ts'
 export type { ArgumentInput, FunctionArguments, JsonArgument, SqlArguments } from './contract/function-argument.ts'
 export {

@@ -10,6 +10,7 @@ export {
   putCacheEntry,
   sweepCache,
 } from './cache/routes.ts'
+export { listClaims, releaseClaim, renewClaim, takeClaim } from './claim/routes.ts'
 export { type Deprecation, toDeprecationHeaders } from './contract/deprecation.ts'
 export { renderDocsPage } from './contract/docs-page/docs-page.ts'
 export { renderProblemPage } from './contract/docs-page/problem-page.ts'

@@ -1,5 +1,7 @@
 import * as auditScopes from './audit/scopes.ts'
 import * as cacheScopes from './cache/scopes.ts'
+import * as claimProblems from './claim/problems.ts'
+import * as claimScopes from './claim/scopes.ts'
 import * as common from './contract/problems.ts'
 import * as errorScopes from './error/scopes.ts'
 import * as eventScopes from './event/scopes.ts'
@@ -47,6 +49,7 @@ export const scopes = {
   ...cacheScopes.scopes,
   ...manifestScopes.scopes,
   ...sessionScopes.scopes,
+  ...claimScopes.scopes,
   ...lockScopes.scopes,
   ...insightScopes.scopes,
   ...taskScopes.scopes,
@@ -61,6 +64,7 @@ export const problems = {
   ...ledgerProblems.problems,
   ...sessionProblems.problems,
   ...taskProblems.problems,
+  ...claimProblems.problems,
   ...lockProblems.problems,
   ...insightProblems.problems,
 } as const

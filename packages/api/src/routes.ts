@@ -1,5 +1,6 @@
 import * as audit from './audit/routes.ts'
 import * as cache from './cache/routes.ts'
+import * as claim from './claim/routes.ts'
 import * as error from './error/routes.ts'
 import * as event from './event/routes.ts'
 import * as flag from './flag/routes.ts'
@@ -28,6 +29,7 @@ export const routes = [
   ...health.routes,
   ...session.routes,
   ...task.routes,
+  ...claim.routes,
   ...lock.routes,
   ...insight.routes,
   ...event.routes,

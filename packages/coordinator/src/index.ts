@@ -1,3 +1,4 @@
+export type { ClaimOptions, HeldClaim } from './claim.ts'
 export { type Coordinator, type CoordinatorOptions, createCoordinator } from './create-coordinator.ts'
 export {
   defaultHealthPolicy,
@@ -7,6 +8,7 @@ export {
   type HealthScore,
   scoreHealth,
 } from './health-score.ts'
+export type { Held } from './hold-until-disposed.ts'
 export { type InsightFigures, rankInsight } from './insight-rank.ts'
 export type { InsightDecision, InsightDetails, InsightSummary, Insights, NewInsight } from './insights.ts'
 export type { HeldLock, LockOptions } from './lock.ts'

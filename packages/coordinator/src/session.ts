@@ -10,6 +10,7 @@ import {
   type Logger,
   uuidv7,
 } from '@core/foundation'
+import { type ClaimOptions, type HeldClaim, takeClaim } from './claim.ts'
 import { hashFingerprint, readFingerprint } from './fingerprint.ts'
 
 export type SessionStatus = 'starting' | 'online' | 'degraded' | 'maintenance'
@@ -56,6 +57,8 @@ export interface Member extends AsyncDisposable {
   setStatus(status: SessionStatus, options?: CallOptions): Promise<void>
   /** Says that work got done: a process that beats for a minute without is shown as hung. */
   progress(): void
+  /** Claims a resource path for the session of now and keeps it until it is disposed; E_CONFLICT names who has it. */
+  claim(resource: string, options?: ClaimOptions, callOptions?: CallOptions): Promise<HeldClaim>
 }
 
 export interface SessionDependencies {
@@ -169,6 +172,8 @@ export async function joinProject(
     progress() {
       progressAt = clock.monotonic()
     },
+    claim: (resource, claimOptions, within) =>
+      takeClaim({ database, project, session: current, clock, logger }, resource, claimOptions, within),
     async [Symbol.asyncDispose]() {
       ending.abort()
       await keeping

@@ -46,6 +46,14 @@ const calls: Readonly<Record<string, Reach>> = {
   lock_renew: { scope: 'lock:take', args: () => ({ p_name: 'theirs', p_fence: Number(theirs['lock']) }) },
   lock_release: { scope: 'lock:take', args: () => ({ p_name: 'theirs', p_fence: Number(theirs['lock']) }) },
   lock_list: { scope: 'lock:take', args: () => ({}) },
+  claim_take: {
+    scope: 'claim:take',
+    args: ({ session = '' }) => ({ p_key: 'k', p_session: session, p_resource: 'path' }),
+    names: 'session',
+  },
+  claim_renew: { scope: 'claim:take', args: () => ({ p_resource: 'path', p_fence: Number(theirs['claim']) }) },
+  claim_release: { scope: 'claim:take', args: () => ({ p_resource: 'path', p_fence: Number(theirs['claim']) }) },
+  claim_list: { scope: 'claim:take', args: () => ({}) },
   manifest: { scope: 'fleet:read', args: () => ({}), isCommon: true },
   manifest_place: { scope: 'fleet:read', args: () => ({}), isCommon: true },
   health_list: { scope: 'fleet:read', args: () => ({}), isCommon: true },
@@ -90,6 +98,7 @@ const tables = [
   'task_done',
   'task_slot',
   'lock',
+  'claim',
   'event',
   'health_policy',
   'insight',
@@ -120,6 +129,8 @@ beforeAll(async () => {
     ids['session'] = Object(opened).session
     const lock = { p_name: 'theirs', p_holder: 'h', p_project: project }
     if (project === 'theirs') ids['lock'] = Object(await call('lock_acquire', lock)).fence
+    const claim = { p_key: 'c', p_session: ids['session'] ?? '', p_resource: 'path', p_project: project }
+    if (project === 'theirs') ids['claim'] = Object(await call('claim_take', claim)).fence
     const p_tasks = [{ key: 'k', kind: 'k', group: 'g' }]
     await call('task_enqueue', { p_queue: 'q', p_tasks, p_project: project })
     const { tasks } = Object(await call('task_claim', { p_queues: ['q'], p_worker: 'w', p_project: project }))

@@ -151,6 +151,53 @@ export interface CoreFunctions {
     args: Record<never, never>
     result: Json
   }
+  /** The claims of a project that are alive, oldest first. */
+  claim_list: {
+    args: {
+      p_after?: number | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Releases a claim under its fence. */
+  claim_release: {
+    args: {
+      p_resource: string
+      p_fence: number
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Keeps a claim under its fence; one that is over is lost. */
+  claim_renew: {
+    args: {
+      p_resource: string
+      p_fence: number
+      p_ttl_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes claims that are over. Owner only. */
+  claim_sweep: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Takes a claim on a resource path for a session; claim_held names the holder. */
+  claim_take: {
+    args: {
+      p_key: string
+      p_session: string
+      p_resource: string
+      p_mode?: string | undefined
+      p_ttl_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Groups of unexpected failures, the one met last first; all projects for the owner. */
   error_list: {
     args: {

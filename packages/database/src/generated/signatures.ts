@@ -168,6 +168,58 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [],
   },
   {
+    name: 'claim_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_after', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'claim_release',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_resource', type: 'text', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'claim_renew',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_resource', type: 'text', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'claim_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'claim_take',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_session', type: 'uuid', required: true },
+      { name: 'p_resource', type: 'text', required: true },
+      { name: 'p_mode', type: 'text', required: false },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'error_list',
     returns: 'jsonb',
     isForMembers: true,

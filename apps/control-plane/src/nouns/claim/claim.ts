@@ -1,0 +1,40 @@
+import { listClaims, releaseClaim, renewClaim, takeClaim } from '@core/api'
+import { callable, claimList, claimRelease, claimRenew, claimSweep, claimTake } from '@core/api/functions'
+import { forward, forwardPage } from '../../http/forward.ts'
+import type { CreateNoun } from '../../process/noun.ts'
+
+const sweepEveryMs = 60_000
+
+/** Overlapping paths exclude each other. */
+export const claim: CreateNoun = ({ database }) => ({
+  routes: [
+    forward(takeClaim, claimTake, ({ project, idempotencyKey: key, query, body: { ttlSeconds: ttlS, ...body } }) => ({
+      ...body,
+      key,
+      ttlS,
+      project: query.owner ?? project,
+    })),
+    forward(renewClaim, claimRenew, ({ project, query, body: { ttlSeconds: ttlS, ...body } }) => ({
+      ...body,
+      ttlS,
+      project: query.owner ?? project,
+    })),
+    forward(releaseClaim, claimRelease, ({ project, query, body }) => ({ ...body, project: query.owner ?? project })),
+    forwardPage(listClaims, claimList, 'claims', ({ project, query: { limit, cursor } }) => ({
+      after: cursor === undefined ? undefined : Number(cursor),
+      limit,
+      project,
+    })),
+  ],
+  loops: [
+    {
+      name: 'sweep claims',
+      everyMs: sweepEveryMs,
+      work: async (signal) => (await callable(database, claimSweep)({}, { signal })).swept,
+    },
+  ],
+  denials: {
+    claim_held: ({ resource, holder }) => `${resource} is claimed by a session of ${holder}`,
+    claim_lost: ({ resource }) => `the claim on ${resource} is lost`,
+  },
+})

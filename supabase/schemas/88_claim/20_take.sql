@@ -1,0 +1,138 @@
+-- Takes a claim, or answers who is in its way (claim_held). Replays on p_key within the session while the claim lives, so
+-- that two tasks of one process exclude each other as well. A project has at most 10,000.
+-- Locks: the project's claims, the session, then the claims on overlapping paths that are over.
+create function core_api.claim_take(p_key text, p_session uuid, p_resource text, p_mode text default 'exclusive', p_ttl_s int default 60,
+  p_project text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
+  v_path text := core.claim_path(p_resource);
+  v_caller text := coalesce(core.claims() ->> 'project', v_project);
+  v_row core.claim;
+begin
+  v_ok := core.require_key(p_key);
+  v_ok := core.require_range('ttl_s', p_ttl_s, 1, 86400);
+  if p_mode is null or p_mode not in ('exclusive', 'shared') then
+    perform core.refuse('PT400', 'invalid_mode', 'mode must be exclusive or shared', null, jsonb_build_object('field', 'mode'));
+  end if;
+  v_ok := core.require_project(v_project);
+  perform pg_advisory_xact_lock(hashtextextended('claim:' || v_project, 0));
+  if not core.session_hold_live(v_caller, p_session) then
+    return jsonb_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
+  end if;
+  select * into v_row from core.claim where session = p_session and key = p_key and ends_at > clock_timestamp();
+  if v_row.path is not null then
+    if (v_row.project, v_row.path, v_row.mode) is distinct from (v_project, v_path, p_mode) then
+      perform core.refuse('PT409', 'key_reused', 'this key took another claim', 'Use a new key for each claim.');
+    end if;
+    return jsonb_build_object('ok', true, 'replayed', true) || core.claim_view(v_row);
+  end if;
+  delete from core.claim where session = p_session and key = p_key and ends_at <= clock_timestamp();
+  -- A renewal under way is waited for and looked at again, so a claim that it keeps is not deleted.
+  delete from core.claim c using core.claim_overlaps(v_project, v_path) o
+  where c.project = o.project and c.path = o.path and c.fence = o.fence
+    and (c.ends_at <= clock_timestamp() or not core.session_hold_live(c.session_project, c.session));
+  select o.* into v_row from core.claim_overlaps(v_project, v_path) o
+  where p_mode = 'exclusive' or o.mode = 'exclusive' order by o.fence limit 1;
+  if v_row.path is not null then
+    return jsonb_build_object('ok', false, 'code', 'claim_held') || core.claim_view(v_row);
+  end if;
+  if (select count(*) from (select from core.claim where project = v_project limit 10000) c) >= 10000 then
+    delete from core.claim where project = v_project and ends_at <= clock_timestamp();
+    if not found then return core.bound_reached('claims', 10000); end if;
+  end if;
+  insert into core.claim (project, path, mode, key, session_project, session, ends_at)
+  values (v_project, v_path, p_mode, p_key, v_caller, p_session, clock_timestamp() + make_interval(secs => p_ttl_s))
+  returning * into v_row;
+  return jsonb_build_object('ok', true, 'replayed', false) || core.claim_view(v_row);
+end
+$$;
+comment on function core_api.claim_take is 'Takes a claim on a resource path for a session; claim_held names the holder.';
+revoke execute on function core_api.claim_take from public;
+grant execute on function core_api.claim_take to core_member, service_role;
+
+-- Keeps a claim. One that is over is lost (claim_lost), also when no one has it since. Locks: the session, the claim.
+create function core_api.claim_renew(p_resource text, p_fence bigint, p_ttl_s int default 60, p_project text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
+  v_path text := core.claim_path(p_resource);
+  v_caller text := coalesce(core.claims() ->> 'project', v_project);
+  v_row core.claim;
+begin
+  v_ok := core.require_range('ttl_s', p_ttl_s, 1, 86400);
+  update core.claim c set ends_at = clock_timestamp() + make_interval(secs => p_ttl_s)
+  where c.project = v_project and c.path = v_path and c.fence = p_fence and c.session_project = v_caller
+    and c.ends_at > clock_timestamp() and core.session_hold_live(v_caller, c.session)
+  returning * into v_row;
+  if v_row.path is null then return jsonb_build_object('ok', false, 'code', 'claim_lost', 'resource', v_path, 'fence', p_fence); end if;
+  return jsonb_build_object('ok', true) || core.claim_view(v_row);
+end
+$$;
+comment on function core_api.claim_renew is 'Keeps a claim under its fence; one that is over is lost.';
+revoke execute on function core_api.claim_renew from public;
+grant execute on function core_api.claim_renew to core_member, service_role;
+
+-- Releases a claim. Idempotent: released is false where it was lost or released before. Locks: the claim.
+create function core_api.claim_release(p_resource text, p_fence bigint, p_project text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
+  v_path text := core.claim_path(p_resource);
+begin
+  delete from core.claim where project = v_project and path = v_path and fence = p_fence
+    and session_project = coalesce(core.claims() ->> 'project', v_project) and ends_at > clock_timestamp();
+  return jsonb_build_object('ok', true, 'released', found);
+end
+$$;
+comment on function core_api.claim_release is 'Releases a claim under its fence.';
+revoke execute on function core_api.claim_release from public;
+grant execute on function core_api.claim_release to core_member, service_role;
+
+-- The claims of a project that are alive, in the order in which they were taken. p_after: the last fence of the page before.
+create function core_api.claim_list(p_after bigint default null, p_limit int default 100, p_project text default null) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_project text := core.enter('claim:take', p_project);
+  v_rows jsonb;
+  v_next bigint;
+begin
+  v_ok := core.require_page(p_limit);
+  with page as (
+    select c.* from core.claim c
+    where c.project = v_project and c.ends_at > clock_timestamp() and core.session_is_live(c.session_project, c.session)
+      and (p_after is null or c.fence > p_after)
+    order by c.fence limit p_limit
+  )
+  select coalesce(jsonb_agg(core.claim_view(p::core.claim) order by p.fence), '[]'), case when count(*) = p_limit then max(p.fence) end
+  into v_rows, v_next from page p;
+  return jsonb_build_object('ok', true, 'claims', v_rows, 'next', v_next);
+end
+$$;
+comment on function core_api.claim_list is 'The claims of a project that are alive, oldest first.';
+revoke execute on function core_api.claim_list from public;
+grant execute on function core_api.claim_list to core_member, service_role;
+
+-- Deletes claims that are over, at most p_limit. Owner only.
+create function core_api.claim_sweep(p_limit int default 1000) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_count int;
+begin
+  v_ok := core.authorize('claim:sweep', null);
+  v_ok := core.require_page(p_limit);
+  with old as (
+    select project, path, fence from core.claim where ends_at <= clock_timestamp() order by ends_at limit p_limit for update skip locked
+  )
+  delete from core.claim c using old where c.project = old.project and c.path = old.path and c.fence = old.fence;
+  get diagnostics v_count = row_count;
+  return jsonb_build_object('ok', true, 'swept', v_count);
+end
+$$;
+comment on function core_api.claim_sweep is 'Deletes claims that are over. Owner only.';
+revoke execute on function core_api.claim_sweep from public;
+grant execute on function core_api.claim_sweep to service_role;
