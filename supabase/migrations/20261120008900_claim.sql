@@ -65,6 +65,21 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.claim_overlaps is 'The claims on a path, above it and below it, also such as are over.';
 
+-- Deletes the claims of a project that are over, by their time or with their session. A session is asked about once.
+create function core.claim_make_room(p_project text) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  with ended as materialized (
+    select s.session from (select distinct c.session_project, c.session from core.claim c where c.project = p_project) s
+    where not core.session_is_live(s.session_project, s.session)
+  )
+  delete from core.claim c
+  where c.project = p_project and (c.ends_at <= clock_timestamp() or c.session in (select e.session from ended e));
+  return found;
+end
+$$;
+comment on function core.claim_make_room is 'Deletes the claims of a project that are over; false where there were none.';
+
 -- supabase/schemas/88_claim/20_take.sql
 
 -- Takes a claim, or answers who is in its way (claim_held). Replays on p_key within the session while the claim lives, so
@@ -108,8 +123,7 @@ begin
     return jsonb_build_object('ok', false, 'code', 'claim_held') || core.claim_view(v_row);
   end if;
   if (select count(*) from (select from core.claim where project = v_project limit 10000) c) >= 10000 then
-    delete from core.claim where project = v_project and ends_at <= clock_timestamp();
-    if not found then return core.bound_reached('claims', 10000); end if;
+    if not core.claim_make_room(v_project) then return core.bound_reached('claims', 10000); end if;
   end if;
   insert into core.claim (project, path, mode, key, session_project, session, ends_at)
   values (v_project, v_path, p_mode, p_key, v_caller, p_session, clock_timestamp() + make_interval(secs => p_ttl_s))

@@ -4,7 +4,7 @@ import { type CallOptions, type Clock, CoreError, type Logger, uuidv7 } from '@c
 import { type Held, holdUntilDisposed } from './hold-until-disposed.ts'
 
 export interface ClaimOptions {
-  /** Default `exclusive`; shared claims bear each other. */
+  /** Default `exclusive`; shared claims overlap each other freely. */
   mode?: 'exclusive' | 'shared' | undefined
   /** Seconds until it is over unless it is renewed, 1 to 86,400; default 60. It is renewed at a third of that. */
   ttlSeconds?: number | undefined

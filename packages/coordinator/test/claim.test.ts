@@ -48,7 +48,7 @@ test('a path excludes what lies in it and what holds it, not what merely begins 
     expect(await take(other, path)).toMatchObject({ ok: true })
 })
 
-test('shared claims bear each other and no exclusive one', async () => {
+test('shared claims overlap each other and no exclusive one', async () => {
   const [one, other, root] = [await openSession(), await openSession(), newRoot()]
   const shared = { p_mode: 'shared' }
   expect(await take(one, root, shared)).toMatchObject({ ok: true })
@@ -85,6 +85,21 @@ test('a claim ends with its time or its session, and its holder cannot have it b
 test('the session of another project takes nothing', async () => {
   const foreign = await openSession('manus_origin')
   expect(await take(foreign, newRoot())).toMatchObject({ code: 'session_ended' })
+})
+
+test('a project holds 10,000 at most, and those of sessions that have ended make room', async () => {
+  await on.database.rpc('project_register', { p_name: 'full' })
+  const [live, dead] = [await openSession('full'), await openSession('full')]
+  await on.sql(
+    `insert into core.claim (project, path, mode, key, session_project, session, ends_at)
+     select 'full', 'n' || n, 'exclusive', 'n' || n, 'full', $1::uuid, clock_timestamp() + interval '1 hour' from generate_series(1, 10000) n`,
+    [live],
+  )
+  const full = { p_project: 'full' }
+  expect(await take(live, 'one more', full)).toMatchObject({ code: 'bound_reached', limit: 10_000 })
+  await on.sql(`update core.claim set session = $1::uuid where project = 'full'`, [dead])
+  await call('session_close', { p_session: dead, ...full })
+  expect(await take(live, 'one more', full)).toMatchObject({ ok: true })
 })
 
 test('a member keeps its claim until it is disposed; who wants it meanwhile learns who has it', async () => {

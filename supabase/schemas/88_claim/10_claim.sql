@@ -60,3 +60,18 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
   select c.* from core.claim c where c.project = p_project and c.path > p_path || '/' and c.path < p_path || '0'
 $$;
 comment on function core.claim_overlaps is 'The claims on a path, above it and below it, also such as are over.';
+
+-- Deletes the claims of a project that are over, by their time or with their session. A session is asked about once.
+create function core.claim_make_room(p_project text) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  with ended as materialized (
+    select s.session from (select distinct c.session_project, c.session from core.claim c where c.project = p_project) s
+    where not core.session_is_live(s.session_project, s.session)
+  )
+  delete from core.claim c
+  where c.project = p_project and (c.ends_at <= clock_timestamp() or c.session in (select e.session from ended e));
+  return found;
+end
+$$;
+comment on function core.claim_make_room is 'Deletes the claims of a project that are over; false where there were none.';

@@ -39,8 +39,7 @@ begin
     return jsonb_build_object('ok', false, 'code', 'claim_held') || core.claim_view(v_row);
   end if;
   if (select count(*) from (select from core.claim where project = v_project limit 10000) c) >= 10000 then
-    delete from core.claim where project = v_project and ends_at <= clock_timestamp();
-    if not found then return core.bound_reached('claims', 10000); end if;
+    if not core.claim_make_room(v_project) then return core.bound_reached('claims', 10000); end if;
   end if;
   insert into core.claim (project, path, mode, key, session_project, session, ends_at)
   values (v_project, v_path, p_mode, p_key, v_caller, p_session, clock_timestamp() + make_interval(secs => p_ttl_s))

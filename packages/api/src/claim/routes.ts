@@ -20,7 +20,7 @@ const ttlSeconds = z
 
 const claim = {
   resource: z.string().describe('The path of the claim'),
-  mode: z.enum(['exclusive', 'shared']).describe('shared: it bears other shared claims'),
+  mode: z.enum(['exclusive', 'shared']).describe('shared: beside other shared claims'),
   fence: z.int().describe('Greater than that of every claim before'),
   holder: z.string().describe('The project whose session has it'),
   session: z.uuid().describe('The session that has it'),
