@@ -83,10 +83,24 @@ test('production, capacity, incidents and upgrade: every command works, in order
 })
 
 test('supabase.md: every command works, as a user who is no superuser', { timeout: 120_000 }, async () => {
-  await using own = await createTestDatabase({ empty: true })
-  const env: Record<string, string> = { CORE_DATABASE_URL: own.url, CORE_HTTP_PORT: String(await freePort()) }
   await using running = new AsyncDisposableStack()
+  // A server of its own: roles belong to a whole server, and here its user makes them, as on Supabase.
+  const server = await startPostgresServer({ folder: join(folder, 'supabase') })
+  running.defer(() => server.stop())
+  const maintenance = running.use(await openDatabase({ driver: 'postgres', url: server.url() }))
+  await runSql(maintenance, `create role modest login password 'secret' nosuperuser createrole`)
+  await runSql(maintenance, 'create database hosted owner modest')
+  const url = new URL(server.url('hosted'))
+  Object.assign(url, { username: 'modest', password: 'secret' })
+  const env: Record<string, string> = { CORE_DATABASE_URL: url.href, CORE_HTTP_PORT: String(await freePort()) }
   expect((await follow('supabase', env, running)).length).toBe(3)
+  const hosted = running.use(await openDatabase({ driver: 'postgres', url: server.url('hosted') }))
+  const owner = await runSql(
+    hosted,
+    `select nspowner::regrole::text as owner from pg_namespace where nspname = 'core'`,
+    [],
+  )
+  expect(owner).toEqual([{ owner: 'modest' }])
 })
 
 test('backup-and-restore.md: a dump of a Postgres 15, restored, has the same books', { timeout: 180_000 }, async ({
