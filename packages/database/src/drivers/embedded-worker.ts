@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite, protocol } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
+import { vector } from '@electric-sql/pglite-pgvector'
 import type { DatabaseFault } from '../database-error.ts'
 import type { TextRow } from '../sql-session.ts'
 import { requireOwnMajor } from './data-folder.ts'
@@ -21,6 +22,9 @@ const wasiErrnos: Readonly<Record<number, string>> = { 2: 'EACCES', 51: 'ENOSPC'
 // PGlite ships with fsync off ("-F"). Its wasm build also answers fdatasync without doing it, so the log is written
 // with fsync, which withFsync below makes real.
 const durable = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync']
+
+// Offered to `create extension`, and needed to open a database that has it.
+const extensions = { vector }
 
 try {
   const database = start.folder === undefined ? await openMemory(start.snapshot) : await openFolder(start.folder)
@@ -42,7 +46,7 @@ function errnoOf(error: unknown): string | undefined {
 }
 
 function openMemory(snapshot: Uint8Array | undefined): Promise<PGlite> {
-  return PGlite.create(snapshot ? { loadDataDir: new Blob([Uint8Array.from(snapshot)]) } : {})
+  return PGlite.create({ extensions, ...(snapshot && { loadDataDir: new Blob([Uint8Array.from(snapshot)]) }) })
 }
 
 /** A cluster is created under another name and renamed when complete, so that a crash in between leaves none. */
@@ -55,13 +59,13 @@ async function openFolder(folder: string): Promise<PGlite> {
     const unfinished = `${folder}.new`
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(unfinished, { recursive: true, mode: 0o700 })
-    const created = await PGlite.create({ fs: withFsync(unfinished), startParams: durable })
+    const created = await PGlite.create({ fs: withFsync(unfinished), startParams: durable, extensions })
     await created.close()
     await rename(unfinished, folder)
   }
   requireOwnMajor(folder)
   await makePrivate(folder)
-  return PGlite.create({ fs: withFsync(folder), startParams: durable, relaxedDurability: false })
+  return PGlite.create({ fs: withFsync(folder), startParams: durable, extensions, relaxedDurability: false })
 }
 
 /** PGlite's folder without a way to sync a file: Emscripten's NODEFS has none, so fsync would do nothing. */
