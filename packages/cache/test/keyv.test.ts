@@ -3,17 +3,28 @@ import keyvTestSuite from '@keyv/test-suite'
 import { Keyv, type KeyvStoreAdapter } from 'keyv'
 import * as vitest from 'vitest'
 import { type Cache, createCache } from '../src/index.ts'
-import { keyvStore } from '../src/keyv-adapter.ts'
+import { type KeyvStore, keyvStore } from '../src/keyv-adapter.ts'
 import { postgresStore } from '../src/stores/postgres.ts'
 
-const { afterAll, beforeAll, describe, expect, test } = vitest
+const { afterAll, beforeAll, beforeEach, describe, expect, test } = vitest
 
-/** The public suite of keyv, on memory alone and on both tiers. */
+let tests = 0
+
+/**
+ * The public suite of keyv. Some of its tests start a call and do not wait for it, so that it lands while the next test runs:
+ * each test has a namespace of its own.
+ */
+function runSuite(cache: () => Cache, adapt: (store: KeyvStore) => KeyvStore = (store) => store): void {
+  beforeEach(() => {
+    tests++
+  })
+  keyvTestSuite(vitest, Keyv, () => adapt(keyvStore(cache().namespace(`test ${tests}`))))
+}
 
 describe('memory alone', () => {
   const cache = createCache({ jitter: 0 })
   afterAll(() => cache.close())
-  keyvTestSuite(vitest, Keyv, () => keyvStore(cache))
+  runSuite(() => cache)
 
   test('is what keyv asks for', async () => {
     const store: KeyvStoreAdapter = keyvStore(cache)
@@ -30,6 +41,26 @@ describe('memory alone', () => {
   })
 })
 
+describe('memory whose deletes land late', () => {
+  const cache = createCache({ jitter: 0 })
+  const deletes: Promise<boolean>[] = []
+  const late = (store: KeyvStore): KeyvStore => {
+    const { deleteMany } = store
+    store.deleteMany = (keys) => {
+      const { promise, resolve } = Promise.withResolvers<boolean>()
+      setTimeout(() => resolve(deleteMany(keys)), 30)
+      deletes.push(promise)
+      return promise
+    }
+    return store
+  }
+  afterAll(async () => {
+    await Promise.all(deletes)
+    await cache.close()
+  })
+  runSuite(() => cache, late)
+})
+
 describe('memory and Postgres', () => {
   let on: TestDatabase
   let cache: Cache
@@ -41,5 +72,5 @@ describe('memory and Postgres', () => {
     await cache.close()
     await on.drop()
   })
-  keyvTestSuite(vitest, Keyv, () => keyvStore(cache))
+  runSuite(() => cache)
 })
