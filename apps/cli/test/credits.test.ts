@@ -83,17 +83,17 @@ test('alerts come once, and cap is rebalanced: first as a dry run, then for real
 test('the owner sets the terms of an account; what a hold could not be charged is shown and alerted', async () => {
   const terms = ['--debt-limit', '1', '--over', '50']
   const opened = await asOwner('credits', 'open', 'smart_layer/terms', ...terms)
-  expect(opened).toMatchObject({ account: 'smart_layer/terms', debtLimit: 1_000_000, overBp: 5_000 })
+  expect(opened).toMatchObject({ account: 'smart_layer/terms', debtLimit: 1_000_000, overBasisPoints: 5_000 })
   const update = ['credits', 'update', 'smart_layer/terms', '--over', '25']
   expect((await spawn(running.keys['smart_layer'], update)).code).toBe(3)
-  expect(await asOwner(...update)).toMatchObject({ debtLimit: 1_000_000, overBp: 2_500, status: 'active' })
+  expect(await asOwner(...update)).toMatchObject({ debtLimit: 1_000_000, overBasisPoints: 2_500, status: 'active' })
   await asOwner('credits', 'transfer', 'pool', 'smart_layer/terms', '2')
   const { hold } = await asProject('credits', 'reserve', 'smart_layer/terms', '2', '--over', 'overflow')
   await asProject('credits', 'settle', hold, '4')
   expect(await asProject('credits', 'hold', hold)).toMatchObject({
     above: 500_000,
     uncollected: 1_500_000,
-    overBp: 2_500,
+    overBasisPoints: 2_500,
   })
   const history = await asProject('credits', 'history', 'smart_layer/terms')
   expect(history.data[0]).toMatchObject({ op: 'settle', amount: 2_500_000, above: 500_000, uncollected: 1_500_000 })

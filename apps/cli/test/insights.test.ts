@@ -25,11 +25,15 @@ const core = async (project: string, ...args: readonly string[]) => {
 test('an insight is shared, decided on, shown and removed', async () => {
   const evidence = '{"before": 9}'
   const shared = await core('smart_layer', 'share', 'latency', 'batch it', '--expected', '12.5', '--evidence', evidence)
-  expect(shared.answer).toMatchObject({ expectedBp: 1250, confidenceBp: 5000, evidence: { before: 9 } })
+  expect(shared.answer).toMatchObject({
+    expectedBasisPoints: 1250,
+    confidenceBasisPoints: 5000,
+    evidence: { before: 9 },
+  })
   const { insight } = shared.answer
   expect((await core('manus_origin', 'list', '--open')).answer.data).toMatchObject([{ insight, decision: null }])
   const decided = await core('manus_origin', 'decide', insight, 'adopted', '--effect', '-0.5')
-  expect(decided.answer).toMatchObject({ decision: 'adopted', effectBp: -50 })
+  expect(decided.answer).toMatchObject({ decision: 'adopted', effectBasisPoints: -50 })
   expect((await core('smart_layer', 'show', insight)).answer).toMatchObject({
     decisions: [{ project: 'manus_origin' }],
   })

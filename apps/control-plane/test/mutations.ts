@@ -92,7 +92,7 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   decideInsight: async (server) => ({
     method: 'PUT',
     path: `${project}/insights/${await shareInsight(server, 'manus_origin')}/decision`,
-    body: { decision: 'adopted', effectBp: 1500 },
+    body: { decision: 'adopted', effectBasisPoints: 1500 },
   }),
   putHealthPolicy: async () => ({
     method: 'PUT',

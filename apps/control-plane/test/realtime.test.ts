@@ -112,7 +112,7 @@ test('flags, keys and alerts make events; a member receives those that its scope
   await expect
     .poll(() => shown().map(({ topic, type }) => `${topic} ${type}`))
     .toEqual(['flag set', 'flag cleared', 'key created', 'key created', 'key rerolled', 'key revoked', 'flag set'])
-  expect(shown()[0]?.data).toMatchObject({ name: 'a.b', value: { snake_case: 1 }, rolloutBp: 10_000 })
+  expect(shown()[0]?.data).toMatchObject({ name: 'a.b', value: { snake_case: 1 }, rolloutBasisPoints: 10_000 })
   expect(JSON.stringify(socket.events())).not.toMatch(/hash|secret|ck_test_\w{30}/)
   socket.socket.close()
 })

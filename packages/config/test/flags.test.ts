@@ -31,12 +31,12 @@ beforeEach(async () => {
   await owner.query(`select core_api.flag_clear(name, project) from core.flag`)
 })
 
-const set = (name: string, value: unknown, options: { project?: string; rolloutBp?: number } = {}) =>
+const set = (name: string, value: unknown, options: { project?: string; rolloutBasisPoints?: number } = {}) =>
   owner.call('flag_set', {
     p_name: name,
     p_value: JSON.stringify(value),
     p_project: options.project ?? null,
-    p_rollout_bp: options.rolloutBp ?? 10_000,
+    p_rollout_bp: options.rolloutBasisPoints ?? 10_000,
   })
 
 /** Flags of one project on connections of their own, as another process has them. */
@@ -133,8 +133,8 @@ test('a roll-out gives a unit the same answer everywhere, and raising it only ad
   await using smart = await open('smart_layer')
   await using manus = await open('manus_origin')
   let before: string[] = []
-  for (const rolloutBp of [0, 500, 2500, 5000, 9000, 10_000]) {
-    await set('fast', true, { rolloutBp })
+  for (const rolloutBasisPoints of [0, 500, 2500, 5000, 9000, 10_000]) {
+    await set('fast', true, { rolloutBasisPoints })
     await Promise.all([smart.flags.refresh(), manus.flags.refresh()])
     const reached = units.filter((unit) => smart.flags.get('fast', { unit }))
     expect(units.filter((unit) => manus.flags.get('fast', { unit }))).toEqual(reached)

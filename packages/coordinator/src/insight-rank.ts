@@ -4,10 +4,10 @@ export interface InsightFigures {
   readonly reverted: number
   /** How many effects were measured, and their sum in basis points. */
   readonly measured: number
-  readonly effectSumBp: number
+  readonly effectSumBasisPoints: number
   /** What the author expects in basis points, and how sure it is, 0 to 10,000. */
-  readonly expectedBp: number
-  readonly confidenceBp: number
+  readonly expectedBasisPoints: number
+  readonly confidenceBasisPoints: number
 }
 
 /**
@@ -19,8 +19,9 @@ export interface InsightFigures {
  * the use for ratings: E. Miller, "Bayesian Average Ratings" (2012). `core.insight_rank` is the same in SQL.
  */
 export function rankInsight(figures: InsightFigures): number {
-  const { adopted, rejected, reverted, measured, effectSumBp, expectedBp, confidenceBp } = figures
-  const prior = confidenceBp / 5000
+  const { adopted, rejected, reverted, measured, effectSumBasisPoints, expectedBasisPoints, confidenceBasisPoints } =
+    figures
+  const prior = confidenceBasisPoints / 5000
   const rate = (adopted + prior) / (adopted + rejected + reverted + 2)
-  return rate * ((effectSumBp + expectedBp * prior) / (measured + 2))
+  return rate * ((effectSumBasisPoints + expectedBasisPoints * prior) / (measured + 2))
 }

@@ -19,9 +19,9 @@ export interface NewInsight {
   /** A JSON object of at most 16 KB. */
   evidence?: Readonly<Record<string, Storable>> | undefined
   /** The improvement to expect in basis points: 2000 is 20 %. */
-  expectedBp?: number | undefined
+  expectedBasisPoints?: number | undefined
   /** 0 to 10,000; default 5,000. */
-  confidenceBp?: number | undefined
+  confidenceBasisPoints?: number | undefined
   /** Sent again with it, it is shared once. Default: a new one. */
   key?: string | undefined
 }
@@ -32,7 +32,7 @@ export type InsightDetails = Omit<AcceptedOf<typeof insightGet>, 'ok'>
 export interface InsightDecision {
   decision: 'adopted' | 'rejected' | 'reverted'
   /** The improvement that was measured, in basis points. */
-  effectBp?: number | undefined
+  effectBasisPoints?: number | undefined
   note?: string | undefined
 }
 

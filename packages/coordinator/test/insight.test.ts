@@ -29,15 +29,15 @@ test('an insight is shared once for a key, and the key means no other', async ()
 
 test('decisions count once for each project, the last one, and the list ranks by them', async () => {
   const [good, bad] = [
-    await as('author').share({ category: 'speed', title: 'good', expectedBp: 1000 }),
-    await as('author').share({ category: 'speed', title: 'bad', expectedBp: 3000 }),
+    await as('author').share({ category: 'speed', title: 'good', expectedBasisPoints: 1000 }),
+    await as('author').share({ category: 'speed', title: 'bad', expectedBasisPoints: 3000 }),
   ]
   expect(await titles('dyer', { category: 'speed' })).toEqual(['bad', 'good'])
   for (const project of ['dyer', 'tailor']) {
-    await as(project).decide(good, { decision: 'adopted', effectBp: 2000 })
-    await as(project).decide(good, { decision: 'adopted', effectBp: 2000 })
+    await as(project).decide(good, { decision: 'adopted', effectBasisPoints: 2000 })
+    await as(project).decide(good, { decision: 'adopted', effectBasisPoints: 2000 })
     await as(project).decide(bad, { decision: 'adopted' })
-    await as(project).decide(bad, { decision: 'reverted', effectBp: -1000, note: 'worse' })
+    await as(project).decide(bad, { decision: 'reverted', effectBasisPoints: -1000, note: 'worse' })
   }
   expect(await titles('dyer', { category: 'speed' })).toEqual(['good', 'bad'])
   expect(await as('dyer').get(bad)).toMatchObject({
@@ -66,7 +66,9 @@ test('sixteen decisions at once are all counted', async () => {
   const id = await as('author').share({ category: 'race', title: 'race' })
   const deciders = Array.from({ length: 16 }, (_, at) => `decider_${at}`)
   for (const p_name of deciders) await on.database.rpc('project_register', { p_name })
-  await Promise.all(deciders.map((name, at) => as(name).decide(id, { decision: 'adopted', effectBp: at * 100 })))
+  await Promise.all(
+    deciders.map((name, at) => as(name).decide(id, { decision: 'adopted', effectBasisPoints: at * 100 })),
+  )
   expect(await as('dyer').get(id)).toMatchObject({ adopted: 16, measured: 16, effect_bp: 750 })
 })
 
@@ -76,18 +78,18 @@ const anyFigures: fc.Arbitrary<InsightFigures> = fc.record({
   rejected: fc.integer({ min: 0, max: 500_000 }),
   reverted: fc.integer({ min: 0, max: 500_000 }),
   measured: count,
-  effectSumBp: fc.integer({ min: -(2 ** 50), max: 2 ** 50 }),
-  expectedBp: fc.integer({ min: -10_000, max: 1_000_000 }),
-  confidenceBp: fc.integer({ min: 0, max: 10_000 }),
+  effectSumBasisPoints: fc.integer({ min: -(2 ** 50), max: 2 ** 50 }),
+  expectedBasisPoints: fc.integer({ min: -10_000, max: 1_000_000 }),
+  confidenceBasisPoints: fc.integer({ min: 0, max: 10_000 }),
 })
 
 test('SQL and TypeScript rank alike, to the last digit', async () => {
   const rankInSql = async (figures: readonly InsightFigures[]) => {
-    const rows = figures.map(({ effectSumBp, expectedBp, confidenceBp, ...counts }) => ({
+    const rows = figures.map(({ effectSumBasisPoints, expectedBasisPoints, confidenceBasisPoints, ...counts }) => ({
       ...counts,
-      effect_sum_bp: effectSumBp,
-      expected_bp: expectedBp,
-      confidence_bp: confidenceBp,
+      effect_sum_bp: effectSumBasisPoints,
+      expected_bp: expectedBasisPoints,
+      confidence_bp: confidenceBasisPoints,
     }))
     const ranks = await on.sql(
       'select core.insight_rank(jsonb_populate_record(null::core.insight, r)) as rank from jsonb_array_elements($1::jsonb) r',

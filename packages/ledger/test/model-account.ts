@@ -29,7 +29,7 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
   return {
     account_open(operation) {
       const { account: code, kind = 'project', funding = 'own', overdraft = 0, parent: named = null } = operation
-      const { debt_limit: debtLimit = 0, over_bp: overBp = 10_000 } = operation
+      const { debt_limit: debtLimit = 0, over_bp: overBasisPoints = 10_000 } = operation
       const name = String(code)
       const parent = named === null ? nearest(name) : accounts.get(String(named))
       if (parent === undefined) return deny('account_not_found', String(named))
@@ -53,7 +53,7 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
         held: 0,
         overdraft: Number(overdraft),
         debtLimit: Number(debtLimit),
-        overBp: Number(overBp),
+        overBasisPoints: Number(overBasisPoints),
         // Circular: an account may be its own purse, root and the first of its path.
         purse: parent as Account,
         path: [],
@@ -68,7 +68,12 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
     },
 
     account_update: onAccount(false, (account, operation) => {
-      const { status = null, overdraft = null, debt_limit: debtLimit = null, over_bp: overBp = null } = operation
+      const {
+        status = null,
+        overdraft = null,
+        debt_limit: debtLimit = null,
+        over_bp: overBasisPoints = null,
+      } = operation
       const isUsed = [...holds.values()].some(
         (hold) => hold.status === 'open' && (hold.account === account || hold.account.purse === account),
       )
@@ -85,7 +90,7 @@ export function accountOperations(state: State, books: Books): Record<string, Ru
       if (debtLimit !== null && Number(debtLimit) < cut - available(account)) throw new Refusal('debt_in_use')
       if (overdraft !== null) account.overdraft = Number(overdraft)
       if (debtLimit !== null) account.debtLimit = Number(debtLimit)
-      if (overBp !== null) account.overBp = Number(overBp)
+      if (overBasisPoints !== null) account.overBasisPoints = Number(overBasisPoints)
       if (status !== null) account.status = String(status)
       return accept(operation, account.project, account.purse, [], viewAccount(account))
     }),

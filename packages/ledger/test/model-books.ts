@@ -222,7 +222,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     status: account.status,
     overdraft: account.overdraft,
     debt_limit: account.debtLimit,
-    over_bp: account.overBp,
+    over_bp: account.overBasisPoints,
     parent: account.parent?.code ?? null,
     funding: account.purse === account ? 'own' : 'parent',
     purse: account.purse.code,
@@ -266,7 +266,8 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     const rest = hold.amount - hold.captured
     const within = hold.status === 'open' ? Math.min(used, rest) : 0
     const present = hold.status === 'expired' || used > within ? windowsOf(account) : []
-    const most = Math.floor((hold.amount * (over === 'reject' ? 0 : hold.overBp)) / 10_000) + rest - within - hold.above
+    const most =
+      Math.floor((hold.amount * (over === 'reject' ? 0 : hold.overBasisPoints)) / 10_000) + rest - within - hold.above
     const credit = available(purse) + (over === 'overflow' ? purse.debtLimit : 0)
     const above = Math.max(0, Math.min(used - within, most, credit, ...present.map(restOf)))
     const uncollected = used - within - above

@@ -47,7 +47,7 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
         amount: granted,
         parts: partsOf(windows, 0, granted),
         ...fresh,
-        overBp: account.overBp,
+        overBasisPoints: account.overBasisPoints,
         expiresAt,
       })
       account.purse.held += granted

@@ -76,7 +76,15 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
       const expiresAt = now() + Number(operation['ttl_s']) * 1_000
       const fresh = { captured: 0, released: 0, above: 0, uncollected: 0, over: 'cap', status: 'open', leased: true }
       const parts = partsOf(windows, 0, amount)
-      const hold = { id, account, amount, parts, ...fresh, overBp: account.overBp, expiresAt: expiresAt + graceMs }
+      const hold = {
+        id,
+        account,
+        amount,
+        parts,
+        ...fresh,
+        overBasisPoints: account.overBasisPoints,
+        expiresAt: expiresAt + graceMs,
+      }
       const none = { reported: 0, seq: 0, flags: [], closedAt: null }
       const lease: Lease = {
         id,

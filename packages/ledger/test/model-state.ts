@@ -41,7 +41,7 @@ export interface Account extends BudgetOwner {
   overdraft: number
   debtLimit: number
   /** What may be charged above a hold, in basis points of what it was granted. */
-  overBp: number
+  overBasisPoints: number
 }
 export interface Hold {
   id: string
@@ -53,7 +53,7 @@ export interface Hold {
   above: number
   uncollected: number
   over: string
-  overBp: number
+  overBasisPoints: number
   status: string
   expiresAt: number
   /** Where what was granted counts, in the order of its granting. */

@@ -10,7 +10,8 @@ export function toCamelCase(value: unknown): unknown {
   )
 }
 
-/** A name with an underscore at its beginning is none of the database's, and stays. */
+/** A name with an underscore at its beginning is none of the database's, and stays. The database writes basis points as `_bp`. */
 export function camel(word: string): string {
-  return word.replaceAll(/(?<=[a-z0-9])_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const full = word.endsWith('_bp') ? `${word.slice(0, -'bp'.length)}basis_points` : word
+  return full.replaceAll(/(?<=[a-z0-9])_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }

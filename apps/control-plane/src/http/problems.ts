@@ -118,7 +118,6 @@ const fieldNames: Readonly<Record<string, string>> = {
   ttl_s: 'body.ttlSeconds',
   overlap_s: 'body.overlapSeconds',
   tz: 'body.timeZone',
-  alert_bp: 'body.alertBasisPoints',
   name: 'body.name',
   caps: 'body.scopes',
   subject: 'path.subject',

@@ -39,6 +39,11 @@ test('a body with only optional fields may be left out, others not', () => {
   expect(document).toHaveProperty(body('/v1/projects/{project}/holds'), true)
 })
 
+test('basis points have one name in routes and events', () => {
+  expect([...new Set(text.match(/"\w+Bp"/g))]).toEqual([])
+  expect(text).toContain('"thresholdBasisPoints"')
+})
+
 test('the frames of the WebSocket are schemas of the document', () => {
   const at = ['paths', '/v1/realtime', 'get', 'x-websocket']
   expect(document).toHaveProperty([...at, 'client', '$ref'], '#/components/schemas/RealtimeClientFrame')

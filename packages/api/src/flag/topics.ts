@@ -7,7 +7,7 @@ const flag = z.looseObject({
   project: z.string().nullable().describe('null: for all projects'),
   value: z.unknown(),
   cleared: z.boolean(),
-  rolloutBp: z.int().describe('The share of units that get the value, 0 to 10000'),
+  rolloutBasisPoints: z.int().describe('The share of units that get the value, 0 to 10000'),
   version: z.int(),
 })
 

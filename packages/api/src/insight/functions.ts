@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { accepted, denial, instant, object, whole } from '../contract/answer-field.ts'
-import { flag, integer, interval, json, oneOf, optional, text, uuid } from '../contract/function-argument.ts'
+import { flag, integer, interval, json, named, oneOf, optional, text, uuid } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
 
 const project = optional(text)
@@ -32,8 +32,8 @@ export const insightShare = describeFunction({
     title: text,
     body: optional(text),
     evidence: optional(json),
-    expectedBp: optional(integer),
-    confidenceBp: optional(integer),
+    expectedBasisPoints: optional(named('p_expected_bp', integer)),
+    confidenceBasisPoints: optional(named('p_confidence_bp', integer)),
     project,
   },
   answer: z.object({ ...accepted, replayed: z.boolean(), ...insight }),
@@ -45,7 +45,7 @@ export const insightDecide = describeFunction({
   args: {
     insight: uuid,
     decision: oneOf('adopted', 'rejected', 'reverted'),
-    effectBp: optional(integer),
+    effectBasisPoints: optional(named('p_effect_bp', integer)),
     note: optional(text),
     project,
   },

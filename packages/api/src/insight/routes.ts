@@ -22,13 +22,13 @@ const summaryFields = {
   project: z.string().describe('The project that shared it'),
   category: z.string().describe('What it is about'),
   title: z.string().describe('What to do'),
-  expectedBp: z.int().describe('The improvement that its author expects, in basis points: 2000 is 20 %'),
-  confidenceBp: z.int().describe('How sure its author is, 0 to 10000'),
+  expectedBasisPoints: z.int().describe('The improvement that its author expects, in basis points: 2000 is 20 %'),
+  confidenceBasisPoints: z.int().describe('How sure its author is, 0 to 10000'),
   adopted: z.int().describe('Projects that have adopted it'),
   rejected: z.int().describe('Projects that have rejected it'),
   reverted: z.int().describe('Projects that adopted and reverted it'),
   measured: z.int().describe('How many of them measured an effect'),
-  effectBp: z.int().nullable().describe('The mean of the effects measured; null: none yet'),
+  effectBasisPoints: z.int().nullable().describe('The mean of the effects measured; null: none yet'),
   rank: z.number().describe('Rate of adoption times effect, both shrunk to what its author expects'),
   createdAt: timestampField,
   createdBy: z.string().describe('Who shared it'),
@@ -47,13 +47,13 @@ const summaryExample = {
   project: 'smart_layer',
   category: 'latency',
   title: 'Batch the embedding calls',
-  expectedBp: 2000,
-  confidenceBp: 8000,
+  expectedBasisPoints: 2000,
+  confidenceBasisPoints: 8000,
   adopted: 1,
   rejected: 0,
   reverted: 0,
   measured: 1,
-  effectBp: 1500,
+  effectBasisPoints: 1500,
   rank: 1351.1,
   createdAt: '2026-11-20T09:30:00+00:00',
   createdBy: 'key:019ab2c4-0000-7000-8000-000000000001',
@@ -79,10 +79,10 @@ export const shareInsight = defineRoute({
       title: z.string().min(1).max(200).describe('What to do, 1 to 200 characters'),
       body: z.string().max(10_000).default('').describe('The reasons and the steps, at most 10,000 characters'),
       evidence: metadataField.optional(),
-      expectedBp: effectField
+      expectedBasisPoints: effectField
         .default(0)
         .describe('The improvement to expect, in basis points from -10000 to 1000000: 2000 is 20 %'),
-      confidenceBp: z.int().min(0).max(10_000).default(5000).describe('How sure you are, 0 to 10000'),
+      confidenceBasisPoints: z.int().min(0).max(10_000).default(5000).describe('How sure you are, 0 to 10000'),
     }),
   },
   outputs: { 201: insightSchema.extend({ replayed: replayedField }).meta({ id: 'SharedInsight' }) },
@@ -96,11 +96,11 @@ export const shareInsight = defineRoute({
         title: example.title,
         body: example.body,
         evidence: example.evidence,
-        expectedBp: 2000,
-        confidenceBp: 8000,
+        expectedBasisPoints: 2000,
+        confidenceBasisPoints: 8000,
       },
       status: 201,
-      response: { ...example, adopted: 0, measured: 0, effectBp: null, rank: 1280, replayed: false },
+      response: { ...example, adopted: 0, measured: 0, effectBasisPoints: null, rank: 1280, replayed: false },
     },
   ],
 })
@@ -159,7 +159,7 @@ export const getInsight = defineRoute({
             z.object({
               project: z.string().describe('Who decided'),
               decision: decisionField.describe('What it decided'),
-              effectBp: z.int().nullable().describe('The improvement that it measured'),
+              effectBasisPoints: z.int().nullable().describe('The improvement that it measured'),
               note: z.string().nullable().describe('What it says of it'),
               decidedAt: timestampField,
             }),
@@ -181,7 +181,7 @@ export const getInsight = defineRoute({
           {
             project: 'manus_origin',
             decision: 'adopted',
-            effectBp: 1500,
+            effectBasisPoints: 1500,
             note: null,
             decidedAt: '2026-11-21T09:30:00+00:00',
           },
@@ -205,7 +205,7 @@ export const decideInsight = defineRoute({
     params: one,
     body: z.strictObject({
       decision: decisionField.describe('adopted, rejected, or reverted after it was adopted'),
-      effectBp: effectField
+      effectBasisPoints: effectField
         .optional()
         .describe('The improvement that was measured, in basis points from -10000 to 1000000'),
       note: z.string().min(1).max(2000).optional().describe('What to know about it, 1 to 2,000 characters'),
@@ -221,7 +221,7 @@ export const decideInsight = defineRoute({
     {
       title: 'Adopted, and measured',
       params: { project: 'current', id },
-      body: { decision: 'adopted', effectBp: 1500 },
+      body: { decision: 'adopted', effectBasisPoints: 1500 },
       status: 200,
       response: { ...example, decision: 'adopted' },
     },

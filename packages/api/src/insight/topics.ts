@@ -10,12 +10,12 @@ export const topics = {
     kind: 'log',
     summary: 'A project has shared what it learnt, or decided on an insight of another',
     types: {
-      shared: z.looseObject({ ...about, category: z.string(), title: z.string(), expectedBp: z.int() }),
+      shared: z.looseObject({ ...about, category: z.string(), title: z.string(), expectedBasisPoints: z.int() }),
       decided: z.looseObject({
         ...about,
         by: z.string().describe('Who decided'),
         decision: z.enum(['adopted', 'rejected', 'reverted']),
-        effectBp: z.int().nullable(),
+        effectBasisPoints: z.int().nullable(),
       }),
     },
   },

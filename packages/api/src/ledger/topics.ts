@@ -16,7 +16,7 @@ export const topics = {
         period: z.string(),
         limit: amountOrZeroField,
         spent: amountOrZeroField,
-        thresholdBp: z.int().describe('The threshold in basis points: 8000 is 80 %'),
+        thresholdBasisPoints: z.int().describe('The threshold in basis points: 8000 is 80 %'),
         tx: z.int(),
       }),
       uncollected: z.looseObject({

@@ -39,9 +39,13 @@ class FakeStore {
     }
   }
 
-  set(name: string, value: unknown, { project = null as string | null, rolloutBp = 10_000, hint = false } = {}) {
+  set(
+    name: string,
+    value: unknown,
+    { project = null as string | null, rolloutBasisPoints = 10_000, hint = false } = {},
+  ) {
     this.version++
-    this.rows.set(`${project}/${name}`, { name, project, value, rollout_bp: rolloutBp, version: this.version })
+    this.rows.set(`${project}/${name}`, { name, project, value, rollout_bp: rolloutBasisPoints, version: this.version })
     if (hint) for (const listener of this.listeners) listener(String(this.version))
   }
 
@@ -122,7 +126,7 @@ describe('precedence', () => {
   test('where a roll-out does not reach a unit, the next wider answer holds', async () => {
     const { store, flags } = start()
     await using _ = flags
-    store.set('order', 'health', { project: 'smart_layer', rolloutBp: 5000 })
+    store.set('order', 'health', { project: 'smart_layer', rolloutBasisPoints: 5000 })
     await flags.refresh()
     const units = Array.from({ length: 200 }, (_, index) => `user-${index}`)
     const answers = units.map((unit) => flags.get('order', { unit }))

@@ -10,7 +10,7 @@ export interface FlagFault {
   problem: string
 }
 
-type Override = { value: unknown; rolloutBp: number } | { fault: FlagFault }
+type Override = { value: unknown; rolloutBasisPoints: number } | { fault: FlagFault }
 
 /** What the database says of the declared flags: by name, for this project and for all. */
 export interface Overrides {
@@ -40,7 +40,7 @@ export function applyPage(
     scope.set(
       flag.name,
       parsed.success
-        ? { value: deepFreeze(parsed.data), rolloutBp: flag.rollout_bp }
+        ? { value: deepFreeze(parsed.data), rolloutBasisPoints: flag.rollout_bp }
         : {
             fault: {
               name: flag.name,
@@ -61,7 +61,7 @@ export function resolveFlag(
   defaultValue: unknown,
 ): unknown {
   for (const override of [overrides.own.get(name), overrides.everyones.get(name)]) {
-    if (override && 'value' in override && isInRollout(name, unit, override.rolloutBp)) return override.value
+    if (override && 'value' in override && isInRollout(name, unit, override.rolloutBasisPoints)) return override.value
   }
   return defaultValue
 }

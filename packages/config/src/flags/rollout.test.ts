@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { isInRollout, rolloutBucket } from './rollout.ts'
 
 const units = Array.from({ length: 20_000 }, (_, index) => `user-${index}`)
-const reached = (name: string, rolloutBp: number) => units.filter((unit) => isInRollout(name, unit, rolloutBp))
+const reached = (name: string, rolloutBasisPoints: number) =>
+  units.filter((unit) => isInRollout(name, unit, rolloutBasisPoints))
 
 // Made with: printf '%s' "$name:$unit" | sha256sum | cut -c1-8, read as hexadecimal, modulo 10000.
 // The table is the contract with other languages and with roll-outs under way: it never changes.
@@ -23,20 +24,24 @@ test.each([
 describe('a roll-out', () => {
   test('only gains units when it is raised', () => {
     let before = new Set<string>()
-    for (const rolloutBp of [0, 1, 50, 100, 999, 1000, 2500, 5000, 7500, 9999, 10_000]) {
-      const now = new Set(reached('router.enabled', rolloutBp))
+    for (const rolloutBasisPoints of [0, 1, 50, 100, 999, 1000, 2500, 5000, 7500, 9999, 10_000]) {
+      const now = new Set(reached('router.enabled', rolloutBasisPoints))
       expect([...before].filter((unit) => !now.has(unit))).toEqual([])
       before = now
     }
     expect(before.size).toBe(units.length)
   })
 
-  test.each([100, 1000, 2500, 5000, 9000])('of %i basis points reaches that share of many units', (rolloutBp) => {
-    const share = reached('router.enabled', rolloutBp).length / units.length
-    // Five standard deviations of a fair draw.
-    const tolerance = 5 * Math.sqrt(((rolloutBp / 10_000) * (1 - rolloutBp / 10_000)) / units.length)
-    expect(Math.abs(share - rolloutBp / 10_000)).toBeLessThan(tolerance)
-  })
+  test.each([100, 1000, 2500, 5000, 9000])(
+    'of %i basis points reaches that share of many units',
+    (rolloutBasisPoints) => {
+      const share = reached('router.enabled', rolloutBasisPoints).length / units.length
+      // Five standard deviations of a fair draw.
+      const tolerance =
+        5 * Math.sqrt(((rolloutBasisPoints / 10_000) * (1 - rolloutBasisPoints / 10_000)) / units.length)
+      expect(Math.abs(share - rolloutBasisPoints / 10_000)).toBeLessThan(tolerance)
+    },
+  )
 
   test('of another flag reaches other units', () => {
     const one = new Set(reached('router.enabled', 5000))

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 
 /** A whole, in hundredths of a percent. */
-export const wholeRolloutBp = 10_000
+export const wholeRolloutBasisPoints = 10_000
 
 /**
  * Where a unit is in [0, 10000) for one flag: the first four bytes of SHA-256 over `name:unit` in UTF-8, as an
@@ -9,14 +9,14 @@ export const wholeRolloutBp = 10_000
  * In SQL: `('x' || encode(substr(sha256(convert_to(name || ':' || unit, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint % 10000`.
  */
 export function rolloutBucket(name: string, unit: string): number {
-  return hash('sha256', `${name}:${unit}`, 'buffer').readUInt32BE(0) % wholeRolloutBp
+  return hash('sha256', `${name}:${unit}`, 'buffer').readUInt32BE(0) % wholeRolloutBasisPoints
 }
 
 /**
  * Whether a roll-out reaches a unit. Its bucket never changes, so the answer is always the same for the same share, and
  * raising the share only adds units. Without a unit, only the whole reaches.
  */
-export function isInRollout(name: string, unit: string | undefined, rolloutBp: number): boolean {
-  if (rolloutBp >= wholeRolloutBp) return true
-  return unit !== undefined && rolloutBucket(name, unit) < rolloutBp
+export function isInRollout(name: string, unit: string | undefined, rolloutBasisPoints: number): boolean {
+  if (rolloutBasisPoints >= wholeRolloutBasisPoints) return true
+  return unit !== undefined && rolloutBucket(name, unit) < rolloutBasisPoints
 }

@@ -67,8 +67,8 @@ export function addInsights({ program, session }: Verbs): void {
             title,
             body: options.body,
             evidence: options.evidence === undefined ? undefined : parseObject(options.evidence),
-            expectedBp: toBasisPoints('--expected', options.expected ?? '0'),
-            confidenceBp: toBasisPoints('--confidence', options.confidence ?? '50'),
+            expectedBasisPoints: toBasisPoints('--expected', options.expected ?? '0'),
+            confidenceBasisPoints: toBasisPoints('--confidence', options.confidence ?? '50'),
           },
         },
         options.key === undefined ? {} : { idempotencyKey: options.key },
@@ -92,15 +92,15 @@ export function addInsights({ program, session }: Verbs): void {
       }
       const current = session()
       const { client, project } = await current.connectWithin()
-      const effectBp = effect === undefined ? undefined : toBasisPoints('--effect', effect)
+      const effectBasisPoints = effect === undefined ? undefined : toBasisPoints('--effect', effect)
       const decided = await client.decideInsight({
         params: { project: project ?? 'current', id },
-        body: { decision, effectBp, note },
+        body: { decision, effectBasisPoints, note },
       })
       current.output.data(decided, (insight) =>
-        insight.effectBp === null
+        insight.effectBasisPoints === null
           ? `${id} is ${insight.decision}`
-          : `${id} is ${insight.decision}; its mean effect is ${toPercent(insight.effectBp)}`,
+          : `${id} is ${insight.decision}; its mean effect is ${toPercent(insight.effectBasisPoints)}`,
       )
     })
 

@@ -12,8 +12,12 @@ export function insightTable(rows: readonly Summary[]): string {
     { title: 'BY', cell: ({ project }) => project },
     { title: 'CATEGORY', cell: ({ category }) => category },
     { title: 'TITLE', cell: ({ title }) => title },
-    { title: 'EXPECTED', align: 'right', cell: ({ expectedBp }) => toPercent(expectedBp) },
-    { title: 'MEASURED', align: 'right', cell: ({ effectBp }) => (effectBp === null ? '' : toPercent(effectBp)) },
+    { title: 'EXPECTED', align: 'right', cell: ({ expectedBasisPoints }) => toPercent(expectedBasisPoints) },
+    {
+      title: 'MEASURED',
+      align: 'right',
+      cell: ({ effectBasisPoints }) => (effectBasisPoints === null ? '' : toPercent(effectBasisPoints)),
+    },
     { title: 'ADOPTED', align: 'right', cell: ({ adopted }) => String(adopted) },
     { title: 'REJECTED', align: 'right', cell: ({ rejected, reverted }) => String(rejected + reverted) },
     { title: 'DECISION', cell: ({ decision }) => decision ?? '' },
@@ -28,13 +32,15 @@ export function insightFields(insight: Details): (readonly [string, string])[] {
     ['title', insight.title],
     ['body', insight.body],
     ['evidence', JSON.stringify(insight.evidence)],
-    ['expected', `${toPercent(insight.expectedBp)}, ${toPercent(insight.confidenceBp)} sure`],
-    ['measured', insight.effectBp === null ? 'nothing yet' : toPercent(insight.effectBp)],
+    ['expected', `${toPercent(insight.expectedBasisPoints)}, ${toPercent(insight.confidenceBasisPoints)} sure`],
+    ['measured', insight.effectBasisPoints === null ? 'nothing yet' : toPercent(insight.effectBasisPoints)],
     ...insight.decisions.map(
-      ({ project, decision, effectBp, note }) =>
+      ({ project, decision, effectBasisPoints, note }) =>
         [
           project,
-          [decision, effectBp === null ? '' : toPercent(effectBp), note ?? ''].filter(Boolean).join(', '),
+          [decision, effectBasisPoints === null ? '' : toPercent(effectBasisPoints), note ?? '']
+            .filter(Boolean)
+            .join(', '),
         ] as const,
     ),
   ]

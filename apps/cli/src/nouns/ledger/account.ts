@@ -73,6 +73,6 @@ function termsOf(current: Session, { overdraft, debtLimit, over }: TermOptions) 
   return {
     ...(overdraft === undefined ? {} : { overdraft: current.amount(overdraft) }),
     ...(debtLimit === undefined ? {} : { debtLimit: current.amount(debtLimit) }),
-    ...(over === undefined ? {} : { overBp: parsePercent(over, 10_000) }),
+    ...(over === undefined ? {} : { overBasisPoints: parsePercent(over, 10_000) }),
   }
 }

@@ -29,8 +29,6 @@ async function readPage(rpc: RouteContext['rpc'], { cursor: before, limit, ...fi
 /** Names of the database that differ from those of the routes. */
 const words: Readonly<Record<string, string>> = {
   caps: 'scopes',
-  rollout_bp: 'rollout_basis_points',
-  alert_bp: 'alert_basis_points',
   tz: 'time_zone',
 }
 

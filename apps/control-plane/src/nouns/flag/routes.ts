@@ -22,7 +22,6 @@ async function list(rpc: RouteContext['rpc'], { cursor, limit }: Page, project?:
   const answer = await callable({ rpc }, flagList)({ project, afterVersion: cursor, limit })
   return toPage('flags', {
     ...answer,
-    flags: answer.flags.map(({ rollout_bp, ...row }) => ({ ...row, rollout_basis_points: rollout_bp })),
     next: answer.more ? answer.version : null,
   })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { accepted, instant, object, whole } from '../../contract/answer-field.ts'
-import { bigint, integer, optional, text } from '../../contract/function-argument.ts'
+import { bigint, integer, named, optional, text } from '../../contract/function-argument.ts'
 import { describeFunction } from '../../contract/function-description.ts'
 import { accountNotFound, amount } from './answer.ts'
 
@@ -55,7 +55,7 @@ export const ledgerPublish = describeFunction({
 
 export const ledgerRebalanceDue = describeFunction({
   name: 'ledger_rebalance_due',
-  args: { atBp: optional(integer), limit },
+  args: { atBasisPoints: optional(named('p_at_bp', integer)), limit },
   answer: z.object({
     ...accepted,
     at: instant,

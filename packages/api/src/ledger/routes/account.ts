@@ -21,7 +21,7 @@ const funding = z
   .enum(['own', 'parent'])
   .describe('own: holds credits itself. parent: has no purse; what it spends comes out of its parent')
 
-const overBpField = z
+const overBasisPointsField = z
   .int()
   .min(0)
   .max(1_000_000)
@@ -37,7 +37,7 @@ const accountFields = {
   purse: z.string().describe('The account whose credits it spends'),
   overdraft: amountOrZeroField,
   debtLimit: amountOrZeroField.describe('How far a settle with over = overflow may take available below zero'),
-  overBp: overBpField,
+  overBasisPoints: overBasisPointsField,
   metadata: objectField.describe('A JSON object, as it was stored'),
   createdAt: timestampField,
   etag: etagField,
@@ -71,7 +71,7 @@ const accountExample = {
   purse: 'pool',
   overdraft: 0,
   debtLimit: 0,
-  overBp: 10_000,
+  overBasisPoints: 10_000,
   metadata: {},
   createdAt: '2026-11-20T09:30:00+00:00',
   etag: '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a',
@@ -134,7 +134,7 @@ export const openAccount = defineRoute({
       funding: funding.default('own'),
       overdraft: amountOrZeroField.default(0),
       debtLimit: amountOrZeroField.default(0),
-      overBp: overBpField.default(10_000),
+      overBasisPoints: overBasisPointsField.default(10_000),
       metadata: metadataField.default({}),
     }),
   },
@@ -180,7 +180,7 @@ export const updateAccount = defineRoute({
   noun: 'accounts',
   summary: 'Freeze, close, or change overdraft, debt limit and metadata',
   description:
-    'Fields left out stay as they are. Top accounts, overdraft, debtLimit and overBp are the owner’s to change.',
+    'Fields left out stay as they are. Top accounts, overdraft, debtLimit and overBasisPoints are the owner’s to change.',
   auth: 'ledger:account',
   idempotencyKey: 'optional',
   conditional: 'edit',
@@ -191,7 +191,7 @@ export const updateAccount = defineRoute({
       status: status.optional(),
       overdraft: amountOrZeroField.optional(),
       debtLimit: amountOrZeroField.optional(),
-      overBp: overBpField.optional(),
+      overBasisPoints: overBasisPointsField.optional(),
       metadata: metadataField.optional(),
     }),
   },

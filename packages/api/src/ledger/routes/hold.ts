@@ -79,7 +79,9 @@ export const getHold = defineRoute({
         uncollected: amountOrZeroField.describe('Used, but not charged'),
         rest: amountOrZeroField.describe('What is still set aside'),
         over: overField,
-        overBp: z.int().describe('How much may be charged above the hold, in basis points of what was granted'),
+        overBasisPoints: z
+          .int()
+          .describe('How much may be charged above the hold, in basis points of what was granted'),
         metadata: objectField.describe('A JSON object, as it was stored'),
         openedAt: timestampField,
         expiresAt: timestampField,
@@ -105,7 +107,7 @@ export const getHold = defineRoute({
         uncollected: 0,
         rest: 2_500_000,
         over: 'cap',
-        overBp: 10_000,
+        overBasisPoints: 10_000,
         metadata: {},
         openedAt: '2026-11-20T09:31:00+00:00',
         expiresAt: '2026-11-20T09:33:00+00:00',

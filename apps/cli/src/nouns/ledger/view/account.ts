@@ -16,7 +16,7 @@ export function accountText(account: Opened, { show }: Show): string {
     ['available', show(account.available)],
     ...(account.overdraft > 0 ? [['overdraft', show(account.overdraft)] as const] : []),
     ['debt limit', show(account.debtLimit)],
-    ['above a hold', `at most ${account.overBp / 100} % of what was granted to it`],
+    ['above a hold', `at most ${account.overBasisPoints / 100} % of what was granted to it`],
   ])
 }
 
@@ -32,7 +32,7 @@ export function holdText(hold: Hold, { show }: Show): string {
     ['uncollected', show(hold.uncollected)],
     ['released', show(hold.released)],
     ['still set aside', show(hold.rest)],
-    ['settled above', `${hold.over}, at most ${hold.overBp / 100} % of what was granted`],
+    ['settled above', `${hold.over}, at most ${hold.overBasisPoints / 100} % of what was granted`],
     ['expires', hold.expiresAt],
     ...(hold.closedAt === null ? [] : [['closed', hold.closedAt] as const]),
   ])

@@ -20,11 +20,6 @@ export const budgetRoutes = [
   }),
 
   serve(listAlerts, async ({ query: { cursor: after, limit }, call }) => {
-    const answer = await call(ledgerAlerts, { after, limit })
-    const alerts = answer.alerts.map(({ threshold_bp, ...alert }) => ({
-      ...alert,
-      threshold_basis_points: threshold_bp,
-    }))
-    return toPage('alerts', { ...answer, alerts })
+    return toPage('alerts', await call(ledgerAlerts, { after, limit }))
   }),
 ]
