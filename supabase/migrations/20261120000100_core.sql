@@ -308,6 +308,20 @@ end
 $$;
 comment on function core.require_page is 'Raises PT400 unless a page size is 1 to 1,000.';
 
+-- One rule for the names of things and for the segments of paths: every URL client drops a segment . or .. however it is
+-- written, so that REST could not reach what is named so, and a call for it would reach something else.
+create function core.require_reachable(p_field text, variadic p_names text[]) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_names && '{.,..}' then
+    perform core.refuse('PT400', 'invalid_' || p_field, format('%s must not be . or .., which URLs drop', p_field), 'Use another name.',
+      jsonb_build_object('field', p_field));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_reachable is 'Raises PT400 for names that a URL cannot carry: . and ...';
+
 -- A short name of a state, the same for the same state: what an edit can be made conditional on.
 create function core.etag(p_state jsonb) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$

@@ -7,7 +7,7 @@
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('cache:read', 'Read cached values and statistics', '{viewer,operator,admin,owner}', true, null),
-  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', false, null),
+  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', true, null),
   ('cache:operate', 'Clear whole namespaces of the cache', '{operator,admin,owner}', false, null);
 
 insert into core.share_kind (name, rights, summary) values
@@ -116,10 +116,11 @@ begin
         'Hash long keys as @core/cache does: sha256: and the SHA-256 of the key in hexadecimal.', jsonb_build_object('field', p_field));
     end if;
   end loop;
+  if p_field = 'keys' then perform core.require_reachable(p_field, variadic p_names); end if;
   return true;
 end
 $$;
-comment on function core.cache_require_names is 'Raises PT400 unless each name has 1 to 512 bytes, PT413 above p_most names.';
+comment on function core.cache_require_names is 'Raises PT400 unless each name has 1 to 512 bytes and each key fits into a URL, PT413 above p_most names.';
 
 create function core.cache_require_namespace(p_namespace text) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
@@ -128,10 +129,10 @@ begin
     perform core.refuse('PT400', 'invalid_namespace', 'namespace must have 1 to 512 bytes', null,
       jsonb_build_object('field', 'namespace'));
   end if;
-  return true;
+  return core.require_reachable('namespace', p_namespace);
 end
 $$;
-comment on function core.cache_require_namespace is 'Raises PT400 unless the namespace has 1 to 512 bytes.';
+comment on function core.cache_require_namespace is 'Raises PT400 unless the namespace has 1 to 512 bytes and fits into a URL.';
 
 -- The version up to which an entry with these tags is void.
 create function core.cache_void_version(p_project text, p_namespace text, p_tags text[]) returns bigint

@@ -35,6 +35,7 @@ test('a key of a project can spend and read by default, and cannot grant credits
     {
       scopes: [
         'cache:read',
+        'cache:write',
         'claim:take',
         'event:read',
         'flag:read',

@@ -120,22 +120,22 @@ function requireTags(tags: readonly string[]): readonly string[] {
  * @throws CoreError E_INVALID
  */
 export function requireName(what: 'key' | 'tag' | 'namespace', name: string): string {
-  const fault =
-    typeof name !== 'string'
-      ? `must be a text, got ${typeof name}`
-      : name.length === 0
-        ? 'must not be empty'
-        : (lengthFault(what, name) ??
-          (name.includes('\0')
-            ? `must not contain NUL, as at character ${name.indexOf('\0')}`
-            : name.isWellFormed()
-              ? undefined
-              : `contains half of a surrogate pair at character ${name.search(/\p{Surrogate}/u)}`))
+  const fault = nameFault(what, name)
   if (fault === undefined) return name
   throw new CoreError('E_INVALID', `a ${what} ${fault}`, {
     fix: what === 'key' ? 'Write binary keys in base64 or hexadecimal.' : 'Use another name.',
     details: { field: what },
   })
+}
+
+function nameFault(what: 'key' | 'tag' | 'namespace', name: string): string | undefined {
+  if (typeof name !== 'string') return `must be a text, got ${typeof name}`
+  if (name.length === 0) return 'must not be empty'
+  const tooLong = lengthFault(what, name)
+  if (tooLong !== undefined) return tooLong
+  if (name.includes('\0')) return `must not contain NUL, as at character ${name.indexOf('\0')}`
+  if (!name.isWellFormed()) return `contains half of a surrogate pair at character ${name.search(/\p{Surrogate}/u)}`
+  return what !== 'tag' && (name === '.' || name === '..') ? `must not be ${name}, which URLs drop` : undefined
 }
 
 function lengthFault(what: 'key' | 'tag' | 'namespace', name: string): string | undefined {

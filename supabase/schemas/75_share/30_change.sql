@@ -14,6 +14,7 @@ begin
     perform core.refuse('PT400', 'invalid_rights', format('rights of a %s are one or more of: %s', p_kind, array_to_string(v_kind.rights, ', ')),
       'Remove the share to take all rights away.', jsonb_build_object('field', 'rights'));
   end if;
+  perform core.require_reachable('name', p_name);
 end
 $$;
 comment on function core.require_share is 'Raises PT400 unless such a thing can be shared, with these rights.';

@@ -43,12 +43,12 @@ declare
   v_tx bigint;
 begin
   v_ok := core.ledger_require_key(p_key);
-  if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$'
-      or p_account ~ '/[.]{1,2}(/|$)' then -- URLs fold a segment of dots
+  if p_account is null or length(p_account) > 200 or p_account !~ '^[a-z0-9][a-z0-9_.-]*(/[A-Za-z0-9_.:@-]+){0,3}$' then
     perform core.refuse('PT400', 'invalid_account', format('%s cannot be the code of an account', coalesce(quote_literal(p_account), 'null')),
       'Use up to four segments of letters, digits, _ . - joined by /, the first in lower case: smart_layer/agent-7.',
       jsonb_build_object('field', 'account'));
   end if;
+  v_ok := core.require_reachable('account', variadic string_to_array(p_account, '/'));
   v_ok := core.authorize('ledger:account', split_part(p_account, '/', 1));
   if p_kind is null or p_kind not in ('pool', 'project', 'user') then
     perform core.refuse('PT400', 'invalid_kind', 'kind must be pool, project or user', null, jsonb_build_object('field', 'kind'));

@@ -134,6 +134,7 @@ declare
   v_place int;
 begin
   v_ok := core.ledger_require_key(p_key);
+  v_ok := core.require_reachable('name', p_name);
   if p_name is null or length(p_name) not between 1 and 100 then
     perform core.refuse('PT400', 'invalid_budget', 'name must be 1 to 100 characters', null, jsonb_build_object('field', 'name'));
   elsif p_period is null or p_period not in ('hour', 'day', 'week', 'month', 'total') then

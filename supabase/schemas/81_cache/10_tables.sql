@@ -3,7 +3,7 @@
 
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('cache:read', 'Read cached values and statistics', '{viewer,operator,admin,owner}', true, null),
-  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', false, null),
+  ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', true, null),
   ('cache:operate', 'Clear whole namespaces of the cache', '{operator,admin,owner}', false, null);
 
 insert into core.share_kind (name, rights, summary) values

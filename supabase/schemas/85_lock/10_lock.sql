@@ -32,6 +32,7 @@ declare
   v_ok boolean;
 begin
   v_ok := core.require_text('name', p_name, 200);
+  v_ok := core.require_reachable('name', p_name);
   return core.require_range('ttl_s', p_ttl_s, 1, 86400);
 end
 $$;

@@ -40,6 +40,7 @@ begin
     perform core.refuse('PT400', 'invalid_resource', 'resource must be a path of 1 to 32 segments and at most 500 characters',
       'Write it as repo/docs or repo/docs/**: no empty segments, no / at its start or end, no other *.', jsonb_build_object('field', 'resource'));
   end if;
+  perform core.require_reachable('resource', variadic string_to_array(v_path, '/'));
   return v_path;
 end
 $$;

@@ -1,11 +1,19 @@
 import { z } from 'zod'
-import { jsonField, ownerField, pageFields, pageOf, projectField, timestampField } from '../contract/field.ts'
+import {
+  jsonField,
+  nameField,
+  ownerField,
+  pageFields,
+  pageOf,
+  projectField,
+  timestampField,
+} from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
 
-const nameField = z.string().min(1).max(512)
-const namespaceField = nameField.describe('A namespace of the cache, 1 to 512 characters')
-const keyField = nameField.describe('A key in it, 1 to 512 characters')
-const tagsField = z.array(nameField).max(64).describe('Names under which entries can be invalidated')
+const namespaceField = nameField(512).describe('A namespace of the cache, 1 to 512 characters, not . or ..')
+const keyField = nameField(512).describe('A key in it, 1 to 512 characters, not . or ..')
+const tagField = z.string().min(1).max(512)
+const tagsField = z.array(tagField).max(64).describe('Names under which entries can be invalidated')
 
 const inProject = z.strictObject({ project: projectField })
 const inNamespace = z.strictObject({ project: projectField, namespace: namespaceField })
@@ -99,7 +107,7 @@ export const listCacheEntries = defineRoute({
   input: {
     ...noInput,
     params: inNamespace,
-    query: z.strictObject({ ...pageFields(nameField), owner: ownerField }),
+    query: z.strictObject({ ...pageFields(keyField), owner: ownerField }),
   },
   outputs: { 200: pageOf(listedSchema) },
   problems: [],
@@ -241,7 +249,7 @@ export const invalidateCacheTags = defineRoute({
     ...noInput,
     params: inNamespace,
     query: ofOwner,
-    body: z.strictObject({ tags: z.array(nameField).min(1).max(1000).describe('1 to 1000 tags') }),
+    body: z.strictObject({ tags: z.array(tagField).min(1).max(1000).describe('1 to 1000 tags') }),
   },
   outputs: {
     200: z.object({ invalidated: z.int().describe('How many tags were invalidated') }).meta({ id: 'CacheInvalidated' }),

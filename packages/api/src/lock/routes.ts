@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { pageFields, pageOf, projectField, timestampField } from '../contract/field.ts'
+import { nameField, pageFields, pageOf, projectField, timestampField } from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
 
 const params = z.strictObject({ project: projectField })
-const name = z.string().min(1).max(200).describe('The name of the lock, 1 to 200 characters')
+const name = nameField(200).describe('The name of the lock, 1 to 200 characters, not . or ..')
 const fence = z.int().min(1).describe('Of the holder, as it was answered')
 const ttlSeconds = z
   .int()

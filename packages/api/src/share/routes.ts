@@ -1,16 +1,22 @@
 import { z } from 'zod'
-import { etagField, pageFields, pageOf, projectField, queryInteger, timestampField } from '../contract/field.ts'
+import {
+  etagField,
+  nameField,
+  pageFields,
+  pageOf,
+  projectField,
+  queryInteger,
+  timestampField,
+} from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
 
 const kindField = z
   .string()
   .regex(/^[a-z]{1,20}$/)
   .describe('The kind of the thing, such as cache')
-const nameField = z
-  .string()
-  .min(1)
-  .max(512)
-  .describe('The name of the thing, 1 to 512 characters; it need not exist yet')
+const thingField = nameField(512).describe(
+  'The name of the thing, 1 to 512 characters, not . or ..; it need not exist yet',
+)
 const granteeField = z
   .string()
   .regex(/^(\*|[a-z][a-z0-9_]{0,47})$/)
@@ -36,7 +42,7 @@ const shareSchema = z
   })
   .meta({ id: 'Share' })
 
-const params = z.strictObject({ project: projectField, kind: kindField, name: nameField, grantee: granteeField })
+const params = z.strictObject({ project: projectField, kind: kindField, name: thingField, grantee: granteeField })
 
 const example = {
   owner: 'model_service',

@@ -3,6 +3,7 @@ import {
   accountField,
   amountOrZeroField,
   etagField,
+  nameField,
   pageFields,
   pageOf,
   projectField,
@@ -71,7 +72,7 @@ export const setBudget = defineRoute({
     params: project,
     body: z.strictObject({
       account: accountField,
-      budget: z.string().min(1).max(100).describe('Its name, 1 to 100 characters'),
+      budget: nameField(100).describe('Its name, 1 to 100 characters, not . or ..'),
       period,
       limit: amountOrZeroField.nullable(),
       timeZone: z.string().max(100).default('UTC').describe('An IANA name such as UTC or Europe/Berlin'),
