@@ -1,4 +1,5 @@
-import { structuredCodec } from '@core/cache'
+import { createCache, structuredCodec } from '@core/cache'
+import { postgresStore } from '@core/cache/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestServer, type Send, type TestServer } from './test-server.ts'
 
@@ -113,4 +114,38 @@ test('a namespace of another project takes a share', async () => {
   expect(await from('GET', at('answers', 'k'))).toMatchObject({ body: { value: 43 } })
   // Nor does its own namespace of that name have anything of it.
   expect(await server.send('GET', at('answers', 'k'), { key: other })).toMatchObject({ status: 404 })
+})
+
+test('a process that has a value in memory hears of each change by REST at once, however seldom it polls', async () => {
+  // Hints begin with the first poll.
+  const pollMs = 1_000
+  await using reader = createCache({
+    namespace: 'heard',
+    pollMs,
+    store: postgresStore({ database: server.test.database, project: 'smart_layer' }),
+  })
+  const changes = [
+    () => send('PUT', at('heard', 'k'), { body: { value: 'new' } }),
+    () => send('DELETE', at('heard', 'k')),
+    () => send('POST', `${cache}/heard/invalidate`, { body: { tags: ['t'] } }),
+    () => send('DELETE', `${cache}/heard`),
+  ]
+  const lags: number[] = []
+  for (let round = 0; round < 2; round++) {
+    for (const change of changes) {
+      await expect
+        .poll(async () => [await reader.getOrSet('k', () => 'old', { tags: ['t'] }), reader.peek('k')], {
+          timeout: 20_000,
+        })
+        .toEqual([expect.anything(), expect.anything()])
+      expect(await change()).toMatchObject({ status: 200 })
+      const before = reader.peek('k')
+      const startedAt = performance.now()
+      if (before === undefined) continue
+      await expect.poll(() => reader.peek('k'), { timeout: 20_000, interval: 2 }).toBeUndefined()
+      lags.push(performance.now() - startedAt)
+    }
+  }
+  // Transactions of other tests on the server hold back what is final: some lags may be those of the poll.
+  expect(lags.sort((a, b) => a - b)[Math.floor(lags.length / 4)]).toBeLessThan(pollMs / 4)
 })

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createCache } from '../src/index.ts'
@@ -31,6 +32,65 @@ if (version === undefined) {
   describeStore(`redis store, server ${version}`, async () => {
     const client = await connect()
     return { open: () => redisStore({ client, project: 'smart_layer' }), async [Symbol.asyncDispose]() {} }
+  })
+
+  const connectIoredis = () => {
+    const client = new Redis(server.port, '127.0.0.1', { lazyConnect: true, maxRetriesPerRequest: 0 })
+    client.on('error', () => undefined)
+    clients.push({ destroy: () => client.disconnect() })
+    return client
+  }
+
+  describeStore(`redis store through ioredis, server ${version}`, async () => {
+    const client = connectIoredis()
+    return { open: () => redisStore({ client, project: 'ioredis_user' }), async [Symbol.asyncDispose]() {} }
+  })
+
+  const subscribers = {
+    'node-redis': connect,
+    ioredis: async () => {
+      const client = connectIoredis()
+      await client.connect()
+      return client
+    },
+  }
+
+  it.each(Object.entries(subscribers))('a change elsewhere is heard of at once through %s', async (name, open) => {
+    const project = `hints_${name.replace('-', '_')}`
+    const options = { namespace: 'n', jitter: 0, storeTimeoutMs: 20_000 }
+    const client = await open()
+    const subscriber = await open()
+    // Hints begin with the first poll, one interval after the start.
+    await using reader = createCache({ ...options, pollMs: 1_000, store: redisStore({ client, subscriber, project }) })
+    await using other = createCache({ ...options, pollMs: 1_000, store: redisStore({ client, subscriber, project }) })
+    await using writer = createCache({ ...options, pollMs: 60_000, store: redisStore({ client, project }) })
+    const changes = [
+      () => writer.set('k', 'new'),
+      () => writer.delete('k'),
+      () => writer.expire('k'),
+      () => writer.invalidateTags('t'),
+      () => writer.clear(),
+    ]
+    const lags: number[] = []
+    for (let round = 0; round < 3; round++) {
+      for (const change of changes) {
+        for (const cache of [reader, other]) await cache.set('k', 'old', { tags: ['t'] })
+        await reader.getOrSet('k', () => 'old', { tags: ['t'] })
+        await change()
+        const startedAt = performance.now()
+        await expect.poll(() => reader.peek('k'), { timeout: 20_000, interval: 2 }).not.toBe('old')
+        lags.push(performance.now() - startedAt)
+      }
+    }
+    // The first round waits for the poll with which hints begin.
+    expect(
+      Math.max(
+        ...lags
+          .slice(5)
+          .sort((a, b) => a - b)
+          .slice(0, 8),
+      ),
+    ).toBeLessThan(100)
   })
 
   it('serves from memory while the server is killed, and continues when it is back', async () => {

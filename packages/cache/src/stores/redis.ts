@@ -1,8 +1,9 @@
 import { type CallOptions, CoreError, raceSignal } from '@core/foundation'
 import type { CacheStore, LeaseState, StoreEvent, StoreRead } from '../store.ts'
+import { hearChannel, type RedisSubscriberLike } from './redis-hints.ts'
 import { scripts } from './redis-scripts.ts'
 
-/** A client of the package `redis` (node-redis), or of `ioredis`. */
+/** A client of the package `redis` (node-redis), or of `ioredis`, which has another `sendCommand`. */
 export type RedisClientLike =
   | { sendCommand(args: string[]): Promise<unknown> }
   | { call(command: string, ...args: string[]): Promise<unknown> }
@@ -10,6 +11,11 @@ export type RedisClientLike =
 export interface RedisStoreOptions {
   /** Connected by its maker, and closed by its maker. */
   client: RedisClientLike
+  /**
+   * A connection for hints alone, such as `client.duplicate()`, connected and closed by its maker: a change elsewhere is then
+   * heard of at once. Default: with the next poll.
+   */
+  subscriber?: RedisSubscriberLike | undefined
   /**
    * Whose entries these are. It begins every key, between braces, so that a Redis Cluster keeps them in one slot.
    * Redis itself keeps no client from the keys of another project, unless its ACL does: one URL is one trust.
@@ -24,7 +30,7 @@ const maxKeys = 500
 const maxEvents = 1_000
 
 /** Redis behind the memory. Needs Redis 7 or newer. */
-export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptions): CacheStore {
+export function redisStore({ client, subscriber, project, prefix = 'core' }: RedisStoreOptions): CacheStore {
   if (!/^[a-z][a-z0-9_]{0,47}$/.test(project)) {
     throw new CoreError('E_INVALID', `${JSON.stringify(project)} cannot name a project`, {
       details: { field: 'project' },
@@ -37,10 +43,12 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
   const events = `${base}:v`
   let cursor: string | undefined
   let beginning: Promise<void> | undefined
+  /** The process that this store writes for: its own hints say nothing new. */
+  let own: string | undefined
 
   async function send(args: string[], { signal }: CallOptions): Promise<unknown> {
     const [command = '', ...rest] = args
-    const answer = 'sendCommand' in client ? client.sendCommand(args) : client.call(command, ...rest)
+    const answer = 'call' in client ? client.call(command, ...rest) : client.sendCommand(args)
     try {
       return await (signal === undefined ? answer : raceSignal(answer, signal))
     } catch (cause) {
@@ -102,6 +110,7 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       return rows as StoreRead[]
     },
     async write(namespace, writes, origin, options) {
+      own = origin
       await follow(options)
       const versions = await inSlices(writes, async (slice) => {
         const names = [
@@ -128,6 +137,7 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       return versions.map((version) => (Number(version) > 0 ? Number(version) : undefined))
     },
     async expire(namespace, keys, origin, options) {
+      own = origin
       await inSlices(keys, async (slice) => {
         const names = [order, events, ...slice.map((key) => keyOf('e', namespace, key))]
         await run(scripts.expire, names, [namespace, origin, ...slice], options)
@@ -135,6 +145,7 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       })
     },
     async delete(namespace, keys, origin, options) {
+      own = origin
       await inSlices(keys, async (slice) => {
         const names = [
           order,
@@ -150,9 +161,11 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       })
     },
     async invalidate(namespace, tags, origin, options) {
+      own = origin
       await run(scripts.invalidate, [order, epochsOf(namespace), events], [namespace, origin, ...tags], options)
     },
     async clear(namespace, origin, options) {
+      own = origin
       await run(scripts.clear, [order, epochsOf(namespace), events], [namespace, origin], options)
     },
     async renew(namespace, key, token, ttlMs, options) {
@@ -171,6 +184,14 @@ export function redisStore({ client, project, prefix = 'core' }: RedisStoreOptio
       cursor = String(next)
       return Number(isReset) === 1 ? [{ type: 'reset' }] : rows.map(toEvent)
     },
+    ...(subscriber && {
+      watch: (onHint, _namespace, options) => {
+        const hear = (origin: string) => {
+          if (origin !== own) onHint()
+        }
+        return hearChannel(subscriber, events, hear, options)
+      },
+    }),
     // Redis removes what is past its time itself, and what does not fit by its own policy.
     sweep: async () => 0,
     async [Symbol.asyncDispose]() {},

@@ -20,7 +20,7 @@ import {
   cacheSweep,
 } from '@core/api/functions'
 import { structuredCodec, toStoredKey } from '@core/cache'
-import { type RouteAnswer, serve } from '../../http/bound-route.ts'
+import { type BoundRoute, type RouteAnswer, serve } from '../../http/bound-route.ts'
 import { toCamelCase } from '../../http/camel-case.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
@@ -31,7 +31,8 @@ const emptyStats = { entries: 0, bytes: 0, stale: 0, oldest_gone_at: null }
 
 const ok = (body: object): RouteAnswer => ({ status: 200, body: toCamelCase(body) })
 
-export const cacheRoutes = [
+/** `hint` is called after each change, so that memory elsewhere drops what it has at once. */
+export const createCacheRoutes = (hint: (project: string, namespace: string) => void): BoundRoute[] => [
   serve(listCacheNamespaces, async ({ project, call }) => {
     const { namespaces } = await call(cacheStats, { project })
     return ok({ data: namespaces })
@@ -68,23 +69,28 @@ export const cacheRoutes = [
     }
     const { versions } = await call(cachePutMany, { namespace, entries: [entry], project: owner })
     const [version] = versions
+    hint(owner, namespace)
     if (version == null) throw new ProblemError('conflict', 'the key was written or invalidated at the same moment')
     return ok({ key, version })
   }),
 
   serve(deleteCacheEntry, async ({ project, params: { namespace, key }, query: { owner = project }, call }) => {
     const answer = await call(cacheDelete, { namespace, keys: [toStoredKey(key)], project: owner })
+    hint(owner, namespace)
     return toAnswer(200, { ...answer, key })
   }),
 
   serve(invalidateCacheTags, async ({ project, params: { namespace }, query: { owner = project }, body, call }) => {
     const answer = await call(cacheInvalidateTags, { namespace, tags: body.tags, project: owner })
+    hint(owner, namespace)
     return toAnswer(200, { ...answer, invalidated: body.tags.length })
   }),
 
-  serve(clearCacheNamespace, async ({ project, params: { namespace }, call }) =>
-    toAnswer(200, { ...(await call(cacheClear, { namespace, project })), namespace }),
-  ),
+  serve(clearCacheNamespace, async ({ project, params: { namespace }, call }) => {
+    const answer = await call(cacheClear, { namespace, project })
+    hint(project, namespace)
+    return toAnswer(200, { ...answer, namespace })
+  }),
 
   forward(sweepCache, cacheSweep, ({ project, body: { limit } }) => ({ limit, project })),
 ]
