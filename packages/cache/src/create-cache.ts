@@ -3,6 +3,7 @@ import type { Cache } from './cache.ts'
 import { openChannels } from './channels.ts'
 import { type Codec, structuredCodec } from './codec.ts'
 import { type Duration, toMilliseconds } from './duration.ts'
+import { createEntryClock } from './entry-clock.ts'
 import { createFailures } from './failures.ts'
 import { createFlights } from './flight.ts'
 import { followStore } from './follow-store.ts'
@@ -83,6 +84,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     channels: openChannels(),
     codec: options.codec ?? structuredCodec,
     clock,
+    entryClock: createEntryClock(clock),
     logger,
     random,
     jitter,

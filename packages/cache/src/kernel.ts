@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@core/foundation'
 import type { Channels } from './channels.ts'
 import type { Codec } from './codec.ts'
 import type { Entry } from './entry.ts'
+import type { EntryClock } from './entry-clock.ts'
 import type { Failures } from './failures.ts'
 import type { Flights } from './flight.ts'
 import type { MemoryTier } from './memory-tier.ts'
@@ -21,6 +22,7 @@ export interface Kernel {
   readonly channels: Channels
   readonly codec: Codec
   readonly clock: Clock
+  readonly entryClock: EntryClock
   readonly logger: Logger
   readonly random: () => number
   /** Part of a ttl by which it is shortened at random, so that what was set together does not end together. */

@@ -21,14 +21,14 @@ export interface NamespaceDependencies {
 
 export function createNamespaceCache(dependencies: NamespaceDependencies): Cache {
   const { kernel, scope, defaults, isClosed } = dependencies
-  const { memory, flights, counters, clock, channels, shared, failures } = kernel
+  const { memory, flights, counters, clock, entryClock, channels, shared, failures } = kernel
   const { prefix } = scope
   const isRoot = prefix === ''
   const nameOf = isRoot ? toStoredKey : (key: string) => prefix + toStoredKey(key)
 
   function getOrSet<Value>(key: string, load: Load<Value>, options?: EntryOptions): Promise<Value> {
     const entry = memory.get(nameOf(key))
-    if (entry !== undefined && clock.monotonic() < entry.refreshAt && !isVoid(scope, entry)) {
+    if (entry !== undefined && entryClock.isBefore(entry.refreshAt) && !isVoid(scope, entry)) {
       counters.hits++
       if (channels.answer.hasSubscribers) report(key, 'memory')
       entry.promise ??= Promise.resolve(entry.value)
@@ -114,7 +114,7 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
   /** The fresh entry in memory. */
   function freshInMemory(key: string): Entry<unknown> | undefined {
     const entry = memory.get(nameOf(key))
-    return entry !== undefined && clock.monotonic() < entry.freshUntil && !isVoid(scope, entry) ? entry : undefined
+    return entry !== undefined && entryClock.isBefore(entry.freshUntil) && !isVoid(scope, entry) ? entry : undefined
   }
 
   async function getMany<Value>(keys: readonly string[], options: CallOptions = {}): Promise<Map<string, Value>> {
@@ -208,7 +208,7 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
     getMany,
     peek<Value>(key: string) {
       const entry = memory.peek(nameOf(key))
-      if (entry === undefined || clock.monotonic() >= entry.staleUntil || isVoid(scope, entry)) return undefined
+      if (entry === undefined || !entryClock.isBefore(entry.staleUntil) || isVoid(scope, entry)) return undefined
       return entry.value as Value
     },
     has: async (key, options) => (await getMany([key], options)).has(key),
