@@ -11,8 +11,8 @@ export interface RebalancingOptions {
 
 /**
  * Moves unused cap between the children of pools, where one has used 80 % of its own and a sibling has some left.
- * The key names parent, budget and interval, by the database's clock: of several control planes the first moves, and
- * the others replay its answer.
+ * The key names parent, budget and interval (its start by the database's clock, and its length): of several control
+ * planes the first moves, and the others replay its answer. A changed setting begins an interval of its own.
  * @returns how many budgets this call rebalanced.
  */
 export async function rebalanceSiblings(
@@ -26,7 +26,7 @@ export async function rebalanceSiblings(
   const rebalance = callable(database, ledgerRebalance)
   let rebalanced = 0
   for (const { parent, budget } of due) {
-    const key = `balance:${nameOf(parent, budget)}:${interval}`
+    const key = `balance:${nameOf(parent, budget)}:${interval}+${everySeconds}`
     const answer = await rebalance({ key, parent, budget, until }, { signal }).catch((error: unknown) => {
       if (isCoreError(error, 'E_CONFLICT') && error.details?.['reason'] === 'interval_over') return undefined
       throw error
