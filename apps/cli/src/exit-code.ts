@@ -29,7 +29,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   E_ABORTED: exitCodes.failure,
   E_DATABASE_UNAVAILABLE: exitCodes.unavailable,
   E_DATABASE_BUSY: exitCodes.unavailable,
-  E_DATABASE_SCHEMA: exitCodes.failure,
+  E_DATABASE_SCHEMA: exitCodes.usage, // a person has to upgrade or restore
   E_ISSUER_UNAVAILABLE: exitCodes.unavailable,
   E_DATABASE_LOCKED: exitCodes.conflict,
   E_LEASE_JOURNAL: exitCodes.failure,

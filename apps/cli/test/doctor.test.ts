@@ -156,8 +156,23 @@ describe('a Postgres server', () => {
     expect(findings.get('migrations')).toMatchObject({ status: 'ok' })
     expect(findings.get('clock')).toMatchObject({ status: 'ok' })
     expect(findings.get('extensions')).toMatchObject({ status: 'ok' })
+    // The server of the tests is fast and forgets what it acknowledged when it crashes.
+    expect(findings.get('settings')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringContaining('fsync = off'),
+    })
     expect(findings.get('owner key')).toMatchObject({ status: 'warning' })
     expect((await examine(url({ CORE_OWNER_KEY: 'a'.repeat(32) }))).get('owner key')).toMatchObject({ status: 'ok' })
+  })
+
+  test('whose settings give wrong answers', async () => {
+    await database.sql(`alter database ${database.name} set default_transaction_isolation = serializable`)
+    const setting = 'default_transaction_isolation'
+    expect((await examine(url())).get('settings')).toMatchObject({
+      status: 'fault',
+      detail: expect.stringContaining(`${setting} = serializable`),
+      fix: expect.stringContaining(`set ${setting} = 'read committed'`),
+    })
   })
 
   test('with migrations pending', async () => {

@@ -105,7 +105,7 @@ test('a database of a newer Core is named as such, and left alone', async () => 
        ('20991231000001', 'host', array['create table public.host (id int)'])`,
   )
   const up = await migrate('up')
-  expect(up).toMatchObject({ code: 1, stderr: expect.stringContaining('newer version of Core: 20991231000000_note') })
+  expect(up).toMatchObject({ code: 2, stderr: expect.stringContaining('newer version of Core: 20991231000000_note') })
   expect(up.stderr).toContain('Upgrade this Core')
   const status = await migrate('status')
   expect(JSON.parse(status.stdout)).toMatchObject({ newer: ['20991231000000_note'], foreign: ['20991231000001'] })

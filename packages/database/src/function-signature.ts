@@ -17,15 +17,15 @@ export interface CoreSignature extends FunctionSignature {
 
 export type Signatures = ReadonlyMap<string, FunctionSignature>
 
-/** One round trip for all of them; overloads are not supported, and core_api has none. */
+/** One round trip for all of them, also where the host quotes all identifiers; overloads are not supported, and core_api has none. */
 export const signaturesSql = `
   select coalesce(jsonb_agg(jsonb_build_object(
     'name', p.proname,
-    'returns', pg_catalog.format_type(p.prorettype, null),
+    'returns', pg_catalog.replace(pg_catalog.format_type(p.prorettype, null), '"', ''),
     'args', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', p.proargnames[a.position],
-        'type', pg_catalog.format_type(a.type, null),
+        'type', pg_catalog.replace(pg_catalog.format_type(a.type, null), '"', ''),
         'required', a.position <= p.pronargs - p.pronargdefaults) order by a.position), '[]')
       from unnest(p.proargtypes::oid[]) with ordinality as a(type, position))
   )), '[]')::text as signatures

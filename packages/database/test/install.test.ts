@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -10,6 +11,7 @@ import { type PostgresServer, startPostgresServer } from '../src/testing/index.t
 /** Installing on a server that others use: owners with different rights, a second database, a PostgREST with siblings. */
 
 let server: PostgresServer
+const tlsName = `core-tls-${randomUUID()}.crt`
 beforeAll(async () => {
   server = await startPostgresServer({ folder: join(tmpdir(), `core-install-${randomUUID()}`) })
 })
@@ -131,4 +133,44 @@ test('a project that has the name of a root account is seen', async () => {
   await database.rpc('ledger_account_open', { p_key: 'pool', p_account: 'pool', p_kind: 'pool' })
   await asAdmin(`insert into core.project (name) values ('pool')`, 'clashing')
   expect(await inspectRights(database)).toMatchObject({ clashes: ['pool'] })
+})
+
+test('TLS: each sslmode connects or says what to do', async ({ skip }) => {
+  const folder = String((await asAdmin('show data_directory'))[0]?.['data_directory'])
+  const make = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=elsewhere -keyout server.key -out server.crt`
+  const made = await asAdmin(
+    `copy (select 1) to program 'cd ${folder} && ${make} 2>/dev/null && cp server.crt /tmp/${tlsName}'`,
+  ).catch(() => undefined)
+  if (made === undefined) return skip('there is no openssl on this machine')
+  const url = await makeDatabase('secured', 'nosuperuser')
+  const health = async (query: string) => {
+    await using database = await open(`${url}?${query}`)
+    const answer = await database.health()
+    return answer.status === 'up' ? 'up' : answer.message
+  }
+  const plainOnly = await open(`${url}?sslmode=require`)
+  await expect(migratePlan(plainOnly)).rejects.toMatchObject({
+    code: 'E_DATABASE_UNAVAILABLE',
+    retryable: false,
+    fix: expect.stringMatching(/Turn TLS on in the server.*sslmode=disable/),
+  })
+  await plainOnly.close()
+  try {
+    await asAdmin('alter system set ssl = on')
+    await asAdmin('select pg_reload_conf()')
+    await expect.poll(() => health('sslmode=require'), { timeout: 10_000 }).toBe('up')
+    expect(await health('sslmode=disable')).toBe('up')
+    expect(await health(`sslmode=verify-ca&sslrootcert=/tmp/${tlsName}`)).toBe('up')
+    expect(await health(`sslmode=verify-full&sslrootcert=/tmp/${tlsName}`)).toMatch(/altnames|does not match/)
+    await using database = await open(`${url}?sslmode=verify-full`)
+    await expect(migratePlan(database)).rejects.toMatchObject({
+      retryable: false,
+      message: expect.stringContaining('self-signed certificate'),
+      fix: expect.stringContaining('sslrootcert='),
+    })
+  } finally {
+    await asAdmin('alter system set ssl = off')
+    await asAdmin('select pg_reload_conf()')
+    await rm(`/tmp/${tlsName}`, { force: true })
+  }
 })

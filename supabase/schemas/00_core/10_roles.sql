@@ -6,8 +6,6 @@ create schema core_api;
 comment on schema core is 'Tables and internal functions of Core. Never exposed, never granted.';
 comment on schema core_api is 'The functions of Core: the only way in, for every language and driver.';
 
-revoke all on schema core, core_api from public;
-
 -- Roles belong to the whole cluster: another database, or its DBA, may have made them. What exists is left as it is.
 do $$
 declare
@@ -31,6 +29,8 @@ begin
 end
 $$;
 
+-- Default privileges of a host may have given them to the roles of its API.
+revoke all on schema core, core_api from public, anon, authenticated;
 grant usage on schema core_api to core_member, service_role;
 
 -- Micro-credits: every amount is a whole number that a JSON number holds exactly in any language (2^53 - 1).

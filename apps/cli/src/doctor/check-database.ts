@@ -1,12 +1,21 @@
 import { callable, keyList } from '@core/api/functions'
 import type { Config } from '@core/config'
 import { type Database, isMade, openDatabase } from '@core/database'
-import { inspectRights, inspectServer, migrateStatus, restoreStatus } from '@core/database/migrate'
+import { inspectRights, inspectServer, migrateStatus, restoreStatus, type ServerFacts } from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { checkClock } from './check-clock.ts'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
-export const databaseChecks = ['database', 'migrations', 'rights', 'names', 'clock', 'extensions', 'owner key'] as const
+export const databaseChecks = [
+  'database',
+  'migrations',
+  'rights',
+  'names',
+  'settings',
+  'clock',
+  'extensions',
+  'owner key',
+] as const
 
 /** Everything that needs the database itself. It is opened, looked at and closed; nothing is written. */
 export async function checkDatabase(config: Config, signal: AbortSignal): Promise<Finding[]> {
@@ -44,7 +53,9 @@ async function look(database: Database, config: Config, signal: AbortSignal): Pr
   if (database.driver === 'supabase') {
     const why = 'the API of Supabase does not show it; CORE_DATABASE_URL with the connection string does'
     return [
-      ...(['migrations', 'rights', 'names', 'clock', 'extensions'] as const).map((check) => skipped(check, why)),
+      ...(['migrations', 'rights', 'names', 'settings', 'clock', 'extensions'] as const).map((check) =>
+        skipped(check, why),
+      ),
       await ownerKey(database, config),
     ]
   }
@@ -116,14 +127,28 @@ async function checkRights(database: Database, signal: AbortSignal): Promise<Fin
 
 async function checkServer(database: Database, signal: AbortSignal): Promise<Finding[]> {
   const askedAt = Date.now()
-  const { nowMs, extensions } = await inspectServer(database, ['vector'], { signal })
+  const { nowMs, extensions, wrongSettings, lossySettings } = await inspectServer(database, ['vector'], { signal })
   return [
+    checkSettings(wrongSettings, lossySettings),
     checkClock(askedAt, nowMs, Date.now()),
     ok(
       'extensions',
       extensions['vector'] ? `vector ${extensions['vector']} is offered` : 'no vector; nothing needs it yet',
     ),
   ]
+}
+
+function checkSettings(wrong: ServerFacts['wrongSettings'], lossy: readonly string[]): Finding {
+  if (wrong.length > 0) {
+    const found = wrong.map(({ name, value }) => `${name} = ${value}`).join(', ')
+    return fault('settings', `Core cannot work with ${found}`, wrong.map(({ sql }) => sql).join(' '))
+  }
+  if (lossy.length === 0) return ok('settings', 'as Core needs them')
+  return warning(
+    'settings',
+    `a crash of the server may lose what was acknowledged: ${lossy.join(', ')}`,
+    'Set them to on in the server, or for this database.',
+  )
 }
 
 async function ownerKey(database: Database, config: Config): Promise<Finding> {

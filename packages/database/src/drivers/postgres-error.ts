@@ -9,7 +9,7 @@ export function toStatementError(error: unknown): CoreError {
 
 /** A connection could not be made: nothing was sent, so sending again is safe for every call. */
 export function toConnectionError(error: unknown): CoreError {
-  const coded = toStatementError(error)
+  const coded = toTlsError(error) ?? toStatementError(error)
   if (coded.code !== 'E_DATABASE_UNAVAILABLE') return coded
   return new CoreError(coded.code, coded.message, {
     cause: error,
@@ -18,6 +18,23 @@ export function toConnectionError(error: unknown): CoreError {
     ...(coded.fix === undefined ? {} : { fix: coded.fix }),
   })
 }
+
+/** The two ends do not agree on encryption, or the server's certificate is not trusted: a person has to decide. */
+function toTlsError(error: unknown): CoreError | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code = String(Reflect.get(error, 'code') ?? '')
+  const fix = noTls.test(error.message)
+    ? 'Turn TLS on in the server, or use sslmode=disable in the URL on a network that you trust.'
+    : untrusted.test(code)
+      ? 'Add sslrootcert=<file of the certificate authority> to the URL; sslmode=require encrypts and trusts every certificate.'
+      : undefined
+  if (fix === undefined) return undefined
+  const message = `cannot connect to the database: ${error.message}`
+  return new CoreError('E_DATABASE_UNAVAILABLE', message, { cause: error, retryable: false, fix, details: { code } })
+}
+
+const noTls = /server does not support SSL/i
+const untrusted = /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_|ERR_TLS_CERT_ALTNAME)/
 
 /** pg throws DatabaseError (with a SQLSTATE), errors of Node (with an errno), and bare Errors for a lost connection. */
 function toFault(error: unknown): DatabaseFault {

@@ -1,9 +1,10 @@
-import { type Clock, CoreError, type Logger, needsPercentEncoding, raceSignal } from '@core/foundation'
+import { type Clock, CoreError, type Logger, raceSignal } from '@core/foundation'
 import pg from 'pg'
 import type { PostgresConfig } from '../database.ts'
 import type { SqlDriver } from '../sql-driver.ts'
 import type { SqlSession, TextRow } from '../sql-session.ts'
 import { requestCancel } from './cancel-request.ts'
+import { toConnectionString } from './connection-string.ts'
 import { toConnectionError, toStatementError } from './postgres-error.ts'
 import { listenOnConnection } from './postgres-listen.ts'
 import { probeListen } from './probe-listen.ts'
@@ -29,13 +30,8 @@ export function createPostgresDriver(
   config: PostgresConfig,
   { logger, clock, onWait = () => {} }: PostgresDependencies,
 ): SqlDriver {
-  if (needsPercentEncoding(config.url)) {
-    throw new CoreError('E_INVALID', 'the URL of the database has a user or a password that is not percent-encoded', {
-      fix: 'Percent-encode the password: / as %2F, ? as %3F, # as %23, @ as %40, % as %25.',
-    })
-  }
   const connection: pg.ClientConfig = {
-    connectionString: config.url,
+    connectionString: toConnectionString(config.url),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'core',
     keepAlive: true,

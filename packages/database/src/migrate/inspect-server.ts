@@ -1,6 +1,7 @@
 import { type CallOptions, startDeadline } from '@core/foundation'
 import type { Database } from '../database.ts'
 import { withSession } from '../sql-session.ts'
+import { listWrongSettings, type WrongSetting } from './inspect-settings.ts'
 import { STATUS_TIMEOUT_MS } from './migrate-status.ts'
 
 export interface ServerFacts {
@@ -8,6 +9,10 @@ export interface ServerFacts {
   nowMs: number
   /** Of the extensions that were asked for: the version the server offers, or undefined where it has none. */
   extensions: Readonly<Record<string, string | undefined>>
+  /** Settings with which Core gives wrong answers; a start refuses them. */
+  wrongSettings: readonly WrongSetting[]
+  /** Settings with which a crash of the server loses what was acknowledged, as `fsync = off`. */
+  lossySettings: readonly string[]
 }
 
 /** What a person who looks for a fault wants to know of the server behind a database. Changes nothing. */
@@ -27,7 +32,13 @@ export async function inspectServer(
         [JSON.stringify(extensions)],
       )
       const versions = new Map(offered.map((row) => [row['name'], row['default_version'] ?? undefined]))
+      const lossy = await session.query(
+        `select name || ' = off' as setting from pg_catalog.pg_settings
+         where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off' order by name`,
+      )
       return {
+        wrongSettings: await listWrongSettings(session),
+        lossySettings: lossy.map(({ setting }) => String(setting)),
         nowMs: Number(clock?.['now']),
         extensions: Object.fromEntries(extensions.map((name) => [name, versions.get(name)])),
       }

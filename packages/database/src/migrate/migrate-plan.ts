@@ -3,6 +3,7 @@ import type { Database } from '../database.ts'
 import { quoteIdentifier } from '../rpc-statement.ts'
 import { type SqlSession, withSession } from '../sql-session.ts'
 import { listMissingRoles } from './inspect-rights.ts'
+import { listWrongSettings } from './inspect-settings.ts'
 import { STATUS_TIMEOUT_MS } from './migrate-status.ts'
 
 export interface MigrationPlan {
@@ -32,6 +33,7 @@ async function plan(session: SqlSession): Promise<MigrationPlan> {
   const mayMakeRoles = is('rolsuper') || is('rolcreaterole')
   const missing = await listMissingRoles(session)
   const required = [
+    ...(await listWrongSettings(session)).map(({ sql }) => sql),
     ...(is('may_create') || is('is_installed')
       ? []
       : [`grant create on database ${quoteIdentifier(String(facts['database']))} to ${quoteIdentifier(owner)};`]),

@@ -1,6 +1,7 @@
 import { CoreError, isCoreError, startDeadline } from '@core/foundation'
 import { type SqlSession, withSession } from '../sql-session.ts'
 import { ensureHistory, lockHistory, readHistory, recordMigration } from './history.ts'
+import { requireSuitable } from './inspect-settings.ts'
 import {
   compareHistory,
   type MigrateOptions,
@@ -53,6 +54,7 @@ export async function applyPending(
   files: readonly MigrationFile[],
   onProgress?: (progress: MigrateProgress) => void,
 ): Promise<MigrateResult> {
+  await requireSuitable(session)
   const status = compareHistory(files, await readHistory(session))
   refuseNewer(status)
   refuseChanged(status)
@@ -71,6 +73,8 @@ export async function applyPending(
 async function applyOne(session: SqlSession, file: MigrationFile): Promise<boolean> {
   return inTransaction(session, async () => {
     await session.query(lockHistory)
+    // Of a host's search path a name without a schema could mean something else.
+    await session.execute('set local search_path = pg_catalog, pg_temp')
     await ensureHistory(session)
     const history = await readHistory(session)
     if (history.has(file.version)) {

@@ -21,11 +21,17 @@ export interface TestDatabaseOptions {
   /** An empty database instead of a migrated one. */
   empty?: boolean
   poolSize?: number
+  /** The URL of another server, for an empty database there. Default: the server that the tests share. */
+  server?: string
 }
 
 /** A database of its own on the shared server, cloned from the migrated template in some 50 ms. */
-export async function createTestDatabase({ empty = false, poolSize }: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const address = await leaseTestServer()
+export async function createTestDatabase({
+  empty = false,
+  poolSize,
+  server,
+}: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const address = server === undefined ? await leaseTestServer() : { url: server, template: 'template0' }
   const name = `test_${randomBytes(8).toString('hex')}`
   const template = empty ? 'template0' : address.template
   await administer(address.url, `create database ${name} template ${template} strategy file_copy`)
