@@ -38,7 +38,8 @@ function isDevelopmentFile(path: string): boolean {
 /** What is wrong with the imports of one package, as sentences; empty when nothing is. */
 export function findLayerFaults(manifest: Manifest, files: readonly SourceFile[]): string[] {
   const layer = layers[manifest.name] ?? topLayer
-  const shipped = new Set(Object.keys(manifest.dependencies ?? {}))
+  // A peer is the caller's to install; what loads it says so where it is missing.
+  const shipped = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
   const development = new Set([...shipped, ...Object.keys(manifest.devDependencies ?? {}), 'vitest', 'fast-check'])
   const faults: string[] = []
   for (const { path, text } of files) {

@@ -35,6 +35,7 @@ const byErrorCode: Readonly<Record<ErrorCode, ExitCode>> = {
   E_LEASE_JOURNAL: exitCodes.failure,
   E_LEASE_LOCKED: exitCodes.conflict,
   E_LOAD_FAILED: exitCodes.unavailable,
+  E_PROVIDER: exitCodes.unavailable,
   E_CONFIG_INVALID: exitCodes.usage,
   E_CLOSED: exitCodes.unavailable,
   E_INTERNAL: exitCodes.failure,

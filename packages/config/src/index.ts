@@ -17,6 +17,7 @@ export {
   proveListener,
   readListenerSecret,
 } from './listener-secret.ts'
+export type { LlmSettings } from './llm-settings.ts'
 export { type Config, type ConfigOverrides, type LoadConfigOptions, loadConfig } from './load-config.ts'
 export { reachableUrl } from './reachable-url.ts'
 export { createSecret, type Secret } from './secret.ts'

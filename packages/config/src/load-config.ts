@@ -9,6 +9,7 @@ import { deepFreeze } from './deep-freeze.ts'
 import { type Environment, readEnvironment, readHostEnvironment, warnOfUnknownVariables } from './environment.ts'
 import { findJwtFaults, type JwtSettings, toJwtSettings } from './jwt-settings.ts'
 import { type ChosenValues, chooseValues, type Layer, toTree } from './layer.ts'
+import { type LlmSettings, toLlmSettings } from './llm-settings.ts'
 import { configSchema } from './schema.ts'
 import { createSecret, type Secret } from './secret.ts'
 import { settings } from './setting.ts'
@@ -31,6 +32,7 @@ export interface Config {
   readonly ownerKey: Secret | undefined
   /** Undefined where no tokens are accepted. */
   readonly jwt: JwtSettings | undefined
+  readonly llm: LlmSettings
   readonly log: Readonly<Parsed['log']>
   readonly shutdown: Readonly<Parsed['shutdown']>
   readonly webhook: Readonly<Parsed['webhook']>
@@ -79,7 +81,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   ]
   if (!parsed.success || faults.length > 0) throw configError(faults, file)
 
-  const { ownerKey, database, jwt, tracing, ...rest } = parsed.data
+  const { ownerKey, database, jwt, tracing, llm, ...rest } = parsed.data
   const dataDir = resolve(cwd, rest.dataDir)
   return deepFreeze({
     ...rest,
@@ -88,6 +90,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     ownerKey: ownerKey === undefined ? undefined : createSecret(ownerKey),
     jwt: toJwtSettings(jwt),
     tracing: toTracingSettings(tracing),
+    llm: toLlmSettings(llm),
     notes: host.notes,
     warnings: [...warnOfUnknownVariables(env, knownVariables), ...warnOfSecrets(fileLayer, file)],
   })

@@ -5,6 +5,7 @@ import { databaseSection } from './sections/database.ts'
 import { httpSection } from './sections/http.ts'
 import { jwtSection } from './sections/jwt.ts'
 import { limitsSection } from './sections/limits.ts'
+import { llmSection } from './sections/llm.ts'
 import { logSection } from './sections/log.ts'
 import { metricsSection } from './sections/metrics.ts'
 import { overloadSection } from './sections/overload.ts'
@@ -30,6 +31,7 @@ export const configSchema = z.strictObject({
   ownerKey: ownerKeySection,
   jwt: jwtSection,
   log: logSection,
+  llm: llmSection,
   shutdown: shutdownSection,
   webhook: webhookSection,
 })

@@ -23,6 +23,7 @@ export const errorSummaries: Readonly<Record<ErrorCode, string>> = {
   E_LOAD_FAILED:
     'Another process tried to load this cache entry and failed a moment ago. It is tried again after a pause.',
   E_LEASE_LOCKED: 'Another process has the journal of this credit lease open.',
+  E_PROVIDER: 'A model, storage or login provider refused the call or failed; `details.reason` says how.',
   E_CONFIG_INVALID: 'The configuration has faults; all of them are listed.',
   E_CLOSED: 'The object was closed before the call.',
   E_INTERNAL: 'A fault of Core itself.',

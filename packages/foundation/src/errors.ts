@@ -24,6 +24,7 @@ export const errorCodes = {
   E_LEASE_JOURNAL: false,
   E_LOAD_FAILED: true,
   E_LEASE_LOCKED: false,
+  E_PROVIDER: false,
   E_CONFIG_INVALID: false,
   E_CLOSED: false,
   E_INTERNAL: false,

@@ -138,6 +138,7 @@ const byCode: Readonly<Record<ErrorCode, readonly [status: number, code: string]
   E_LEASE_JOURNAL: [500, 'PGRSTX00'],
   E_LEASE_LOCKED: [500, 'PGRSTX00'],
   E_LOAD_FAILED: [503, 'PGRST001'],
+  E_PROVIDER: [503, 'PGRST001'],
   E_CONFIG_INVALID: [500, 'PGRSTX00'],
   E_CLOSED: [503, 'PGRST001'],
   E_INTERNAL: [500, 'PGRSTX00'],

@@ -29,6 +29,7 @@ export const problemOfError: Readonly<Record<ErrorCode, ProblemCode>> = {
   E_LEASE_JOURNAL: 'internal',
   E_LEASE_LOCKED: 'unavailable',
   E_LOAD_FAILED: 'unavailable',
+  E_PROVIDER: 'unavailable',
   E_CONFIG_INVALID: 'internal',
   E_CLOSED: 'unavailable',
   E_INTERNAL: 'internal',
