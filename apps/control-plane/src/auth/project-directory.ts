@@ -1,4 +1,4 @@
-import { callable, ledgerAccounts } from '@core/api/functions'
+import { callable, ledgerAccounts, projectGet } from '@core/api/functions'
 import type { Database, MemberClaims } from '@core/database'
 import { isCoreError } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
@@ -31,7 +31,7 @@ export function createProjectDirectory(database: Pick<Database, 'rpc'>): Project
   async function ask(name: string): Promise<NameOwner> {
     if (!isName(name)) return 'unknown'
     try {
-      await database.rpc('project_get', { p_name: name }, { claims: claims(name, ['project:read']) })
+      await callable(database, projectGet)({ name }, { claims: claims(name, ['project:read']) })
       projects.set(name, true)
       return 'project'
     } catch (error) {

@@ -1,7 +1,15 @@
 import type { ApiKeySecret } from '@core/api'
-import { type AnswerOf, callable, ledgerAccountOpen, projectList } from '@core/api/functions'
+import {
+  type AnswerOf,
+  callable,
+  ledgerAccountOpen,
+  ledgerBudgetSet,
+  ledgerGrant,
+  projectList,
+  projectRegister,
+} from '@core/api/functions'
 import type { Database } from '@core/database'
-import { isCoreError } from '@core/foundation'
+import { CoreError, isCoreError } from '@core/foundation'
 import { makeOnceShownKey, type OnceShownKey } from './once-shown-key.ts'
 
 /** The example: two projects that share one pool of 1,000 credits, each with 100 a day. */
@@ -43,7 +51,7 @@ export async function isFreshExample(database: Rpc): Promise<boolean> {
  * call is finished by the next one, several processes agree, and later changes by the operator stay.
  */
 export async function installProjects(database: Rpc, { projects, credits, dailyCredits }: Installation): Promise<void> {
-  for (const name of projects) await database.rpc('project_register', { p_name: name })
+  for (const name of projects) await callable(database, projectRegister)({ name })
   await openPool(database, credits)
   for (const project of projects) await openProjectAccount(database, project, dailyCredits)
 }
@@ -84,8 +92,8 @@ async function listProjectNames(database: Rpc): Promise<string[]> {
 async function openPool(database: Rpc, credits: number | undefined): Promise<void> {
   const open = { key: 'first-start:pool', account: pool, kind: 'pool' } as const
   if (!(await isOurs(callable(database, ledgerAccountOpen)(open))) || credits === undefined) return
-  const grant = { p_key: 'first-start:grant', p_account: pool, p_amount: credits, p_reason: 'first start' }
-  await database.rpc('ledger_grant', grant)
+  const grant = { key: 'first-start:grant', account: pool, amount: credits, reason: 'first start' }
+  requireDone('grant to', pool, await callable(database, ledgerGrant)(grant))
 }
 
 async function openProjectAccount(database: Rpc, project: string, dailyCredits: number | undefined): Promise<void> {
@@ -97,12 +105,21 @@ async function openProjectAccount(database: Rpc, project: string, dailyCredits: 
     funding: 'parent',
   } as const
   if (!(await isOurs(callable(database, ledgerAccountOpen)(open))) || dailyCredits === undefined) return
-  await database.rpc('ledger_budget_set', {
-    p_key: 'first-start:daily',
-    p_account: project,
-    p_name: 'daily',
-    p_period: 'day',
-    p_limit: dailyCredits,
+  const daily = {
+    key: 'first-start:daily',
+    account: project,
+    budget: 'daily',
+    period: 'day',
+    limit: dailyCredits,
+  } as const
+  requireDone('set the budget of', project, await callable(database, ledgerBudgetSet)(daily))
+}
+
+/** An installation without its credits or its budget is none: a denial ends the start, which the next one continues. */
+function requireDone(what: string, account: string, answer: { readonly ok: boolean; readonly code?: string }): void {
+  if (answer.ok) return
+  throw new CoreError('E_CONFLICT', `cannot ${what} ${account}: ${answer.code}`, {
+    fix: `See core accounts show ${account}, then start again.`,
   })
 }
 

@@ -1,5 +1,5 @@
 import { type ApiKeySecret, generateApiKey } from '@core/api'
-import { callable, keyCreate, keyList } from '@core/api/functions'
+import { callable, keyCreate, keyList, keyRevoke, keyUpdate } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { CoreError, isCoreError } from '@core/foundation'
 
@@ -27,13 +27,13 @@ export async function makeOnceShownKey(
   const { keys } = await callable(database, keyList)({ project: project ?? undefined, limit: 1000 })
   const pending = keys.find((key) => key.name === pendingName && key.status === 'active')
   if (pending !== undefined && pending.last_used_at !== null) {
-    await database.rpc('key_update', { p_id: pending.id, p_name: name }) // somebody has it
+    await callable(database, keyUpdate)({ id: pending.id, name }) // somebody has it
     return undefined
   }
   if (pending === undefined && keys.some((key) => key.name === name)) return undefined
 
   const replaced = pending ?? keys.findLast((key) => key.name === pendingName)
-  if (pending !== undefined) await database.rpc('key_revoke', { p_id: pending.id })
+  if (pending !== undefined) await callable(database, keyRevoke)({ id: pending.id })
   const { secret, hash, hint } = generateApiKey()
   const { id, replayed } = await callable(
     database,
@@ -50,7 +50,7 @@ export async function makeOnceShownKey(
     secret,
     async confirm() {
       try {
-        await database.rpc('key_update', { p_id: id, p_name: name })
+        await callable(database, keyUpdate)({ id, name })
       } catch (error) {
         if (!isCoreError(error, 'E_CONFLICT')) throw error
         throw new CoreError(
