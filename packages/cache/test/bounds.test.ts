@@ -82,6 +82,40 @@ test('what an invalidation voided is deleted after a while, then the invalidatio
   expect(await call('cache_get_many', { p_keys: ['again', 'tagged'] })).toMatchObject({ entries: [{}, null] })
 })
 
+test('a namespace of many keys is looked through piece by piece, and what is invalidated meanwhile waits for the next time', async () => {
+  const keys = Array.from({ length: 12 }, (_, index) => `k${String(index).padStart(2, '0')}`)
+  await put(keys, 'noisy', { tags: ['t'] })
+  await put(keys.slice(0, 3), 'noisy', { tags: ['u'] })
+  await call('cache_invalidate_tags', { p_tags: ['t'] })
+  await age('cache_epoch')
+  // Five keys a call: the first three of them have another tag by now.
+  expect(await sweep(1)).toMatchObject({ swept: 2 })
+  await call('cache_invalidate_tags', { p_tags: ['u'] })
+  await put(['k00'], 'noisy', { tags: ['t'] })
+  expect(await sweep(1)).toMatchObject({ swept: 5 })
+  expect(await sweep(1)).toMatchObject({ swept: 2 })
+  expect(await keysOf('noisy')).toEqual(['k00', 'k01', 'k02'])
+  expect(await on.sql('select tag from core.cache_epoch')).toEqual([{ tag: 'u' }])
+  await age('cache_epoch')
+  expect(await sweep(1)).toMatchObject({ swept: 2 })
+  expect(await keysOf('noisy')).toEqual(['k00'])
+  expect(await on.sql('select tag from core.cache_epoch')).toEqual([])
+})
+
+test('an invalidation is kept while an entry that it voids is being written', async () => {
+  await put(['a', 'b'], 'noisy', { tags: ['t'] })
+  await call('cache_invalidate_tags', { p_tags: ['t'] })
+  await age('cache_epoch')
+  const writer = await on.connect()
+  await writer.query('begin')
+  await writer.query("update core.cache_entry set size = 2 where key = 'a'")
+  expect(await sweep()).toMatchObject({ swept: 1 })
+  expect(await on.sql('select tag from core.cache_epoch')).toEqual([{ tag: 't' }])
+  await writer.query('rollback')
+  expect(await sweep()).toMatchObject({ swept: 1 })
+  expect(await on.sql('select tag from core.cache_epoch')).toEqual([])
+})
+
 test('a project with too many invalidations keeps only the latest, and no entry that one of the others could void', async () => {
   await put(['a'])
   await put(['quiet'], 'quiet')

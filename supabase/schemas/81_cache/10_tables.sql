@@ -36,9 +36,14 @@ create table core.cache_epoch (
   tag text not null,
   version bigint not null,
   at timestamptz not null default clock_timestamp(),
+  swept_to text,
+  swept_version bigint,
   constraint cache_epoch_pkey primary key (project, namespace, tag)
 );
 comment on table core.cache_epoch is 'When a tag was invalidated; the empty tag means the whole namespace. Entries of that version and older are void.';
+
+comment on column core.cache_epoch.swept_to is 'In the oldest one of a namespace: the key up to which a sweep has deleted what is void.';
+comment on column core.cache_epoch.swept_version is 'The latest invalidation that this sweep covers: when it has seen every key, none of them is needed any more.';
 
 create index cache_epoch_age_idx on core.cache_epoch (at);
 

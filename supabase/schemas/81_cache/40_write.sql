@@ -173,7 +173,7 @@ begin
   insert into core.cache_epoch as e (project, namespace, tag, version)
   select v_project, p_namespace, t.tag, v_version from (select distinct tag from unnest(p_tags) as u (tag)) t order by t.tag
   on conflict on constraint cache_epoch_pkey do update
-    set version = greatest(e.version, excluded.version), at = excluded.at;
+    set version = greatest(e.version, excluded.version), at = excluded.at, swept_to = null, swept_version = null;
   v_ok := core.cache_announce(v_project, p_namespace, 'tag', (select array_agg(distinct t) from unnest(p_tags) t), v_version, p_origin);
   return jsonb_build_object('ok', true);
 end
@@ -190,7 +190,7 @@ declare
 begin
   insert into core.cache_epoch as e (project, namespace, tag, version) values (p_project, p_namespace, '', v_version)
   on conflict on constraint cache_epoch_pkey do update
-    set version = greatest(e.version, excluded.version), at = excluded.at;
+    set version = greatest(e.version, excluded.version), at = excluded.at, swept_to = null, swept_version = null;
   delete from core.cache_epoch where project = p_project and namespace = p_namespace and tag <> '' and version < v_version;
   v_ok := core.cache_announce(p_project, p_namespace, 'clear', array[''], v_version, p_origin);
   return jsonb_build_object('ok', true);

@@ -19,9 +19,11 @@ comment on function core_api.cache_sweep is 'Deletes cached values that are gone
 revoke execute on function core_api.cache_sweep from public;
 grant execute on function core_api.cache_sweep to core_member, service_role;
 
+-- Rows are deleted by their place (ctid), under the lock that found it: joined by key, the planner reads the whole table.
 create function core.cache_sweep_once(p_limit int) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+  v_now timestamptz := clock_timestamp();
   v_entries int;
   v_evicted int;
   v_trimmed xid8;
@@ -29,22 +31,14 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('core.cache_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'evicted', 0);
   end if;
-  with gone as (
-    select project, namespace, key from core.cache_entry where gone_at <= clock_timestamp() order by gone_at limit p_limit
-    for update skip locked
-  ), deleted as (
-    delete from core.cache_entry e using gone g
-    where e.project = g.project and e.namespace = g.namespace and e.key = g.key returning 1
-  )
-  select count(*) into v_entries from deleted;
-  delete from core.cache_lease l using (
-    select project, namespace, key from core.cache_lease where ends_at < clock_timestamp() - interval '1 minute' limit p_limit
-    for update skip locked
-  ) g where l.project = g.project and l.namespace = g.namespace and l.key = g.key;
-  with old as (
-    select id from core.cache_event where at < clock_timestamp() - interval '10 minutes' order by at limit p_limit * 10
-  ), deleted as (
-    delete from core.cache_event e using old o where e.id = o.id returning e.xid
+  delete from core.cache_entry where ctid = any (array(
+    select ctid from core.cache_entry where gone_at <= v_now order by gone_at limit p_limit for update skip locked));
+  get diagnostics v_entries = row_count;
+  delete from core.cache_lease where ctid = any (array(
+    select ctid from core.cache_lease where ends_at < v_now - interval '1 minute' limit p_limit for update skip locked));
+  with deleted as (
+    delete from core.cache_event where ctid = any (array(
+      select ctid from core.cache_event where at < v_now - interval '10 minutes' order by at limit p_limit * 10)) returning xid
   )
   select max(xid) into v_trimmed from deleted;
   update core.cache_head set trimmed = greatest(trimmed, v_trimmed) where v_trimmed is not null;
@@ -55,38 +49,50 @@ end
 $$;
 comment on function core.cache_sweep_once is 'One bounded clean-up of every project; answers 0 while another runs.';
 
--- Deletes what the oldest epochs void, and an epoch once it voids nothing. Ten minutes old at least: a load that began
--- before it is over, as for a deleted key. A few at a time, because the entries of a tag have no index.
+-- Deletes what was invalidated, namespace by namespace, the one with the oldest invalidation first: looks at p_limit * 5 keys
+-- after those of the last call. When it has seen all keys of a namespace, the invalidations that it began with void nothing
+-- any more and are deleted. Ten minutes old at least: a load that began before it is over, as for a deleted key.
 create function core.cache_sweep_epochs(p_limit int) returns int
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_since timestamptz := clock_timestamp() - interval '10 minutes';
   v_epoch core.cache_epoch;
-  v_count int;
-  v_deleted int := 0;
+  v_seen int;
+  v_last text;
+  v_void text[];
+  v_deleted int;
 begin
-  for v_epoch in
-    select * from core.cache_epoch where at < clock_timestamp() - interval '10 minutes' order by at limit 20 for update skip locked
-  loop
-    with void as (
-      select project, namespace, key from core.cache_entry
-      where project = v_epoch.project and namespace = v_epoch.namespace and version <= v_epoch.version
-        and (v_epoch.tag = '' or v_epoch.tag = any (tags))
-      limit p_limit for update skip locked
-    ), deleted as (
-      delete from core.cache_entry e using void v
-      where e.project = v.project and e.namespace = v.namespace and e.key = v.key returning 1
-    )
-    select count(*) into v_count from deleted;
-    v_deleted := v_deleted + v_count;
-    exit when v_deleted >= p_limit;
-    if v_count = 0 then
-      delete from core.cache_epoch where project = v_epoch.project and namespace = v_epoch.namespace and tag = v_epoch.tag;
-    end if;
-  end loop;
+  select * into v_epoch from core.cache_epoch where at < v_since order by at limit 1 for update skip locked;
+  if not found then return 0; end if;
+  v_epoch.swept_version := coalesce(v_epoch.swept_version, (select max(e.version) from core.cache_epoch e
+    where e.project = v_epoch.project and e.namespace = v_epoch.namespace and e.at < v_since));
+  select count(*), max(k.key), coalesce(array_agg(k.key) filter (where exists (select from core.cache_epoch e
+      where e.project = v_epoch.project and e.namespace = v_epoch.namespace and e.tag = any (k.tags || ''::text) and e.version >= k.version)), '{}')
+  into v_seen, v_last, v_void
+  from (
+    select c.key, c.tags, c.version from core.cache_entry c
+    where c.project = v_epoch.project and c.namespace = v_epoch.namespace and c.key > coalesce(v_epoch.swept_to, '')
+    order by c.key limit p_limit * 5
+  ) k;
+  delete from core.cache_entry where ctid = any (array(
+    select c.ctid from core.cache_entry c
+    where c.project = v_epoch.project and c.namespace = v_epoch.namespace and c.key = any (v_void)
+      and c.version <= core.cache_void_version(c.project, c.namespace, c.tags)
+    for update skip locked));
+  get diagnostics v_deleted = row_count;
+  -- One that is being written now may stay as it is: the next call looks again.
+  if v_deleted < cardinality(v_void) then return v_deleted; end if;
+  if v_seen < p_limit * 5 then
+    delete from core.cache_epoch
+    where project = v_epoch.project and namespace = v_epoch.namespace and at < v_since and version <= v_epoch.swept_version;
+  else
+    update core.cache_epoch set swept_to = v_last, swept_version = v_epoch.swept_version
+    where project = v_epoch.project and namespace = v_epoch.namespace and tag = v_epoch.tag;
+  end if;
   return v_deleted;
 end
 $$;
-comment on function core.cache_sweep_epochs is 'Deletes entries that the oldest invalidations void, and invalidations that void nothing; how many entries.';
+comment on function core.cache_sweep_epochs is 'Deletes entries that were invalidated, and invalidations that void nothing any more; how many entries.';
 
 -- A project may keep 1,000,000 entries and 1 GB, and 100,000 invalidations. Counted at most once a minute; a project that is
 -- over loses its own entries, those first that end first, and with too many invalidations all of them.
@@ -100,13 +106,11 @@ begin
     perform core.cache_count();
   end if;
   for v_over in select * from core.cache_usage where entries > 1000000 or bytes > 1073741824 order by project loop
-    with first as (
-      select e.project, e.namespace, e.key from core.cache_entry e where e.project = v_over.project
-      order by e.gone_at
-      limit greatest(p_limit, least(50000, v_over.entries - 1000000)) for update skip locked
-    ), deleted as (
-      delete from core.cache_entry e using first f
-      where e.project = f.project and e.namespace = f.namespace and e.key = f.key returning e.size
+    with deleted as (
+      delete from core.cache_entry where ctid = any (array(
+        select e.ctid from core.cache_entry e where e.project = v_over.project
+        order by e.gone_at
+        limit greatest(p_limit, least(50000, v_over.entries - 1000000)) for update skip locked)) returning size
     ), counted as (
       select count(*) as entries, coalesce(sum(size), 0) as bytes from deleted
     ), kept as (
@@ -160,11 +164,8 @@ begin
   if not exists (select from core.cache_usage where project = p_project and (entries > 1100000 or bytes > 1181116006)) then
     return true;
   end if;
-  with any_rows as (
-    select e.project, e.namespace, e.key from core.cache_entry e where e.project = p_project limit p_entries for update skip locked
-  )
-  delete from core.cache_entry e using any_rows a
-  where e.project = a.project and e.namespace = a.namespace and e.key = a.key;
+  delete from core.cache_entry where ctid = any (array(
+    select e.ctid from core.cache_entry e where e.project = p_project limit p_entries for update skip locked));
   return true;
 end
 $$;
