@@ -93,7 +93,7 @@ comment on column core.ledger_window.passed_on is 'What the next window carried 
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (
-  id uuid constraint ledger_hold_pkey primary key,
+  id uuid not null,
   account_id bigint not null,
   purse_id bigint not null,
   root_id bigint not null,
@@ -115,7 +115,8 @@ create table core.ledger_hold (
   opened_at timestamptz not null,
   expires_at timestamptz not null,
   closed_at timestamptz,
-  leased boolean not null default false
+  leased boolean not null default false,
+  constraint ledger_hold_pkey primary key (id, project)
 ) with (fillfactor = 80);
 comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was granted in.';
 comment on column core.ledger_hold.part_from is 'With part_to: the part of the grant that counts in each window, the first micro-credit granted being 0. It is charged from the front and released from the back. Null: all of it counts in all of them.';
@@ -123,6 +124,9 @@ comment on column core.ledger_hold.captured is 'Charged within the hold: capture
 comment on column core.ledger_hold.above is 'Charged above the hold, or after its credits went back.';
 comment on column core.ledger_hold.uncollected is 'Used and not charged. A record, never a debt: no later grant collects it.';
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
+-- Which hold: its id is the caller's choice, so two projects may have chosen the same.
+create type core.ledger_hold_key as (id uuid, project text);
+
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
 create table core.ledger_tx (
@@ -196,7 +200,7 @@ create table core.ledger_alert (
   xid xid8 not null default core.xid(),
   created_at timestamptz not null,
   constraint ledger_alert_once unique (budget_id, period_start, limit_amount, threshold_bp),
-  constraint ledger_alert_hold_once unique (hold),
+  constraint ledger_alert_hold_once unique (hold, project),
   constraint ledger_alert_facts check (case kind
     when 'threshold' then num_nulls(budget_id, period_start, limit_amount, threshold_bp, spent) = 0
     else num_nulls(account_id, hold, uncollected) = 0 end),
@@ -961,7 +965,7 @@ declare
   v_windows core.ledger_window_set;
 begin
   if p_tx.result is not null then return p_tx.result; end if;
-  select * into v_hold from core.ledger_hold where id = p_tx.hold;
+  select * into v_hold from core.ledger_hold where id = p_tx.hold and project = p_tx.project;
   v_windows := case when p_tx.hold is null then core.ledger_read_windows(p_tx.budget_ids, p_tx.window_starts)
     else core.ledger_read_hold(v_hold, p_tx.budget_ids, p_tx.window_starts) end;
   return core.ledger_answer(p_tx, v_hold, v_windows.facts);
@@ -1059,22 +1063,24 @@ comment on function core.ledger_find_short is 'The purses and budgets of a call 
 
 -- Locks the due holds of locked purses, and those named, in id order; returns the due ones. p_short null: all that are due;
 -- else those of a purse or with a budget that it names.
-create function core.ledger_lock_holds(p_purses bigint[], p_holds uuid[], p_limit int, p_now timestamptz,
-  p_short core.ledger_short default null) returns uuid[]
+create function core.ledger_lock_holds(p_purses bigint[], p_holds core.ledger_hold_key[], p_limit int, p_now timestamptz,
+  p_short core.ledger_short default null) returns core.ledger_hold_key[]
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_due uuid[];
+  v_due core.ledger_hold_key[];
 begin
-  select coalesce(array_agg(d.id), '{}') into v_due from (
-    select h.id from core.ledger_hold h
+  select coalesce(array_agg(row(d.id, d.project)::core.ledger_hold_key), '{}') into v_due from (
+    select h.id, h.project from core.ledger_hold h
     where h.root_id in (select a.root_id from core.ledger_account a where a.id = any (p_purses))
       and h.status = 'open' and h.expires_at <= p_now and h.purse_id = any (p_purses)
       and (p_short is null or h.purse_id = any (p_short.purses) or h.budget_ids && p_short.budgets)
     order by h.expires_at limit p_limit) d;
-  perform from unnest(v_due || p_holds) as k (id) join core.ledger_hold h on h.id = k.id order by h.id for no key update of h;
+  perform from unnest(v_due || p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+  order by h.id, h.project for no key update of h;
   -- Due by name, too: the page above may not have reached it.
-  select v_due || coalesce(array_agg(h.id), '{}') into v_due from core.ledger_hold h
-  where h.id = any (p_holds) and h.status = 'open' and h.expires_at <= p_now and h.id <> all (v_due);
+  select v_due || coalesce(array_agg(k), '{}') into v_due
+  from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+  where h.status = 'open' and h.expires_at <= p_now and k <> all (v_due);
   return v_due;
 end
 $$;
@@ -1082,7 +1088,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 
 -- Gives back what due holds still hold. Purses, holds and windows are locked by the caller. One statement per table,
 -- however many are due: hold by hold, 5,000 of one purse took 4 s, most of it in the versions of the purse's own row.
-create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
+create function core.ledger_expire(p_holds core.ledger_hold_key[], p_now timestamptz) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
@@ -1091,7 +1097,7 @@ begin
   with due as materialized (
     select nextval('core.journal_id') as tx, h.* from (
       select d.id, d.account_id, d.purse_id, d.project, d.amount::bigint - d.captured as rest
-      from unnest(p_holds) as k (id) join core.ledger_hold d on d.id = k.id
+      from unnest(p_holds) as k join core.ledger_hold d on d.id = k.id and d.project = k.project
       where d.status = 'open' and d.expires_at <= p_now order by d.expires_at, d.id) h
   ), counted as (
     select d.*, row_number() over running as nth, (sum(d.rest) over running)::bigint as given_back
@@ -1108,18 +1114,18 @@ begin
   update core.ledger_window w set held = w.held - k.rest
   from (
     select u.budget_id, u.period_start, sum(greatest(0, least(u.part_to, h.amount) - greatest(u.part_from, h.captured))) as rest
-    from unnest(p_holds) as d (id) join core.ledger_hold h on h.id = d.id,
+    from unnest(p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project,
       unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as u (budget_id, period_start, part_from, part_to)
     where h.status = 'open' and h.expires_at <= p_now group by 1, 2) k
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
   update core.ledger_account a set held = a.held - k.rest, version = a.version + k.count
   from (
     select h.purse_id, sum(h.amount - h.captured) as rest, count(*) as count
-    from unnest(p_holds) as d (id) join core.ledger_hold h on h.id = d.id
+    from unnest(p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project
     where h.status = 'open' and h.expires_at <= p_now group by 1) k
   where a.id = k.purse_id;
   update core.ledger_hold h set status = 'expired', released = h.amount - h.captured, closed_at = p_now
-  from unnest(p_holds) as d (id) where h.id = d.id and h.status = 'open' and h.expires_at <= p_now;
+  from unnest(p_holds) as d where h.id = d.id and h.project = d.project and h.status = 'open' and h.expires_at <= p_now;
   return v_count;
 end
 $$;
@@ -1137,7 +1143,7 @@ comment on function core.ledger_lock_names is 'Names of locks on purses and wind
 -- The time and the locks of a batch. An argument of what runs inside it and never a setting, which any session can make.
 create type core.ledger_batch_locks as (at timestamptz, names text[]);
 
-create function core.ledger_adopt_locks(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
+create function core.ledger_adopt_locks(p_purses bigint[], p_holds core.ledger_hold_key[], p_at timestamptz, p_budget_ids bigint[],
   p_window_starts timestamptz[]) returns core.ledger_batch_locks
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -1145,7 +1151,8 @@ declare
   v_starts timestamptz[];
 begin
   select p_budget_ids || array_agg(k.budget_id), p_window_starts || array_agg(k.period_start) into v_ids, v_starts
-  from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start) where h.id = any (p_holds);
+  from unnest(p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project,
+    unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start);
   return row(p_at, core.ledger_lock_names(p_purses, v_ids, v_starts));
 end
 $$;
@@ -1170,7 +1177,7 @@ comment on function core.ledger_require_locked is 'Raises 40001 for a lock that 
 -- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
 -- decides expiry and the period. Where more than 100 holds are due, only those expire that can deny the call, which needs
 -- p_need (null: unknown, so all): 10,000 due holds of one tenant made a charge of its sibling wait for 0.9 s.
-create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
+create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds core.ledger_hold_key[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[], p_need bigint default null,
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -1180,7 +1187,7 @@ declare
   v_count int;
   v_short core.ledger_short;
   v_after core.ledger_short;
-  v_due uuid[] := '{}';
+  v_due core.ledger_hold_key[] := '{}';
   v_windows record;
   v_made bigint[];
   v_ids bigint[];
@@ -1225,7 +1232,7 @@ begin
   if p_holds <> '{}' or v_due <> '{}' then
     select v_ids || array_agg(k.budget_id), v_starts || array_agg(k.period_start) into v_ids, v_starts
     from (select distinct h.budget_ids, h.window_starts
-      from unnest(v_due || p_holds) as d (id) join core.ledger_hold h on h.id = d.id) l,
+      from unnest(v_due || p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project) l,
       unnest(l.budget_ids, l.window_starts) as k (budget_id, period_start);
   end if;
   if v_made is not null then
@@ -1280,7 +1287,8 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_lock := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_lock := core.ledger_lock(p_batch, v_purses, v_roots, case when p_hold is null then '{}' else array[row(p_hold, p_account.project)::core.ledger_hold_key] end,
+    case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts, p_need);
   at := v_lock.at;
   budget_ids := v_lock.budget_ids;
@@ -1297,7 +1305,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_purses bigint[];
-  v_due uuid[];
+  v_due core.ledger_hold_key[];
   v_ids bigint[];
   v_starts timestamptz[];
   v_now timestamptz := clock_timestamp();
@@ -1317,7 +1325,8 @@ begin
   v_due := core.ledger_lock_holds(v_purses, '{}', p_limit, v_now);
   select array_agg(w.budget_id), array_agg(w.period_start) into v_ids, v_starts from (
     select distinct k.budget_id, k.period_start
-    from unnest(v_due) as d (id) join core.ledger_hold h on h.id = d.id, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)) w;
+    from unnest(v_due) as d join core.ledger_hold h on h.id = d.id and h.project = d.project,
+      unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)) w;
   v_ok := core.ledger_lock_windows(v_ids, v_starts);
   return jsonb_build_object('ok', true, 'expired', core.ledger_expire(v_due, v_now));
 end
@@ -1691,12 +1700,13 @@ create function core.ledger_violations(p_ids bigint[], p_all boolean) returns ta
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_txs bigint[];
-  v_holds uuid[];
+  v_holds core.ledger_hold_key[];
   v_moved bigint[];
 begin
   if not p_all then
     select array_agg(e.tx_id) into v_moved from core.ledger_entry e where e.account_id = any (p_ids) and e.version is not null;
-    select array_agg(t.id), array_agg(distinct t.hold) filter (where t.hold is not null) into v_txs, v_holds from core.ledger_audited(p_ids) t;
+    select array_agg(t.id), array_agg(distinct row(t.hold, t.project)::core.ledger_hold_key) filter (where t.hold is not null)
+    into v_txs, v_holds from core.ledger_audited(p_ids) t;
   end if;
   return query
   with tx as not materialized (
@@ -1704,7 +1714,7 @@ begin
     union all select t.* from core.ledger_tx t where t.id = any (v_txs)
   ), hold as not materialized (
     select h.* from core.ledger_hold h where p_all
-    union all select h.* from core.ledger_hold h where h.id = any (v_holds)
+    union all select h.* from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
   ), entry as not materialized (
     select e.* from core.ledger_entry e where p_all
     union all select e.* from core.ledger_entry e where e.tx_id = any (v_moved)
@@ -1760,10 +1770,10 @@ begin
       'settles', t.settles, 'voids', t.voids, 'expiries', t.expiries, 'closes', t.closes)
   from hold h
   left join (
-    select x.hold, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
+    select x.hold, x.project, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
       count(*) filter (where x.op = 'expire') as expiries, count(*) filter (where x.op = 'lease_close') as closes,
       sum(case when x.op in ('settle', 'capture', 'lease_report') then x.amount else 0 end) as charged, coalesce(sum(x.uncollected), 0) as uncollected
-    from tx x where x.hold is not null group by 1) t on t.hold = h.id
+    from tx x where x.hold is not null group by 1, 2) t on t.hold = h.id and t.project = h.project
   where (h.captured <= h.amount and h.uncollected = t.uncollected and h.captured + h.above = t.charged and case h.status
     when 'open' then t.settles + t.voids + t.expiries + t.closes = 0 and h.released = 0
     when 'settled' then t.settles + t.closes = 1 and t.voids + t.expiries = 0 and h.released = h.amount - h.captured
@@ -1784,7 +1794,7 @@ begin
       union all
       select k.budget_id, k.period_start, -greatest(0, least(k.part_to, coalesce(t.captured_from, 0) + t.amount - coalesce(t.above, 0))
         - greatest(k.part_from, coalesce(t.captured_from, 0))), 0
-      from tx t join hold h on h.id = t.hold,
+      from tx t join hold h on h.id = t.hold and h.project = t.project,
         unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as k (budget_id, period_start, part_from, part_to)
       where t.op = 'refund'
       union all
@@ -1805,10 +1815,10 @@ begin
   select 'a lease reports without a gap what its hold captures', l.id::text,
     jsonb_build_object('amount', l.amount, 'reported', l.reported, 'captured', h.captured, 'seq', l.seq, 'reports', r.count, 'flags', l.flags)
   from core.ledger_lease l
-  left join hold h on h.id = l.id
+  left join hold h on h.id = l.id and h.project = l.project
   left join (
-    select x.hold, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount + coalesce(x.uncollected, 0)) as sum
-    from tx x where x.op = 'lease_report' group by 1) r on r.hold = l.id
+    select x.hold, x.project, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount + coalesce(x.uncollected, 0)) as sum
+    from tx x where x.op = 'lease_report' group by 1, 2) r on r.hold = l.id and r.project = l.project
   where l.account_id = any (p_ids) and (h.leased and h.captured + h.above + h.uncollected = l.reported and coalesce(r.sum, 0) = l.reported
     and coalesce(r.count, 0) = l.seq and coalesce(r.last, 0) = l.seq
     and (l.reported <= l.amount or 'overflow' = any (l.flags)) and (l.closed_at is null or h.status <> 'open')) is not true
@@ -1819,7 +1829,7 @@ begin
   union all
   select 'what is uncollected of a hold has its alert', h.id::text, jsonb_build_object('uncollected', h.uncollected)
   from hold h
-  where h.uncollected > 0 and not exists (select from core.ledger_alert l where l.hold = h.id)
+  where h.uncollected > 0 and not exists (select from core.ledger_alert l where l.hold = h.id and l.project = h.project)
   union all
   select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
   from core.ledger_alert l
@@ -1945,7 +1955,7 @@ begin
     union all
     select d.* from core.ledger_tx d where d.account_id = any (v_accounts) and d.account_id <> d.purse_id and d.purse_id <> all (v_accounts)
       and d.id > v_low) t
-  left join core.ledger_hold h on h.id = t.hold
+  left join core.ledger_hold h on h.id = t.hold and h.project = t.project
   cross join lateral (
     select 1 as sign, t.amount::bigint as amount, coalesce(t.above, 0)::bigint as above, coalesce(t.captured_from, 0)::bigint as start
     union all
@@ -1953,7 +1963,7 @@ begin
     from core.ledger_tx g where g.op = 'refund' and g.related_id = t.id) s
   where t.op in ('charge', 'capture', 'settle', 'lease_report') and t.created_at >= p_since;
   with uncounted as (
-    select h.id, greatest(h.captured::bigint, (
+    select h.id, h.project, greatest(h.captured::bigint, (
       select max(coalesce(k.part_to, h.amount)) from unnest(h.budget_ids, h.part_to) as k (id, part_to) where k.id = p_budget.id)) as part_from
     from core.ledger_hold h
     where h.root_id = (select a.root_id from core.ledger_account a where a.id = p_budget.account_id) and h.status = 'open'
@@ -1962,7 +1972,7 @@ begin
     update core.ledger_hold h set budget_ids = h.budget_ids || p_budget.id, window_starts = h.window_starts || p_start,
       part_from = coalesce(h.part_from, array_fill(0::bigint, array[cardinality(h.budget_ids)])) || u.part_from,
       part_to = coalesce(h.part_to, array_fill(h.amount::bigint, array[cardinality(h.budget_ids)])) || h.amount::bigint
-    from uncounted u where u.id = h.id and u.part_from < h.amount
+    from uncounted u where u.id = h.id and u.project = h.project and u.part_from < h.amount
     returning h.amount - u.part_from as rest)
   select coalesce(sum(g.rest), 0) into v_held from grown g;
   update core.ledger_window w set spent = w.spent + v_spent, recounted = w.recounted + v_spent, held = w.held + v_held
@@ -2284,7 +2294,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   if v_hold.status <> 'open' then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
@@ -2308,7 +2318,8 @@ begin
   -- A renewal never shortens what an earlier one promised.
   v_hold.expires_at := greatest(v_hold.expires_at, v_lock.at + make_interval(secs => p_ttl_s));
   update core.ledger_hold h set amount = v_hold.amount, expires_at = v_hold.expires_at, budget_ids = v_hold.budget_ids,
-    window_starts = v_hold.window_starts, part_from = v_hold.part_from, part_to = v_hold.part_to where h.id = p_hold;
+    window_starts = v_hold.window_starts, part_from = v_hold.part_from, part_to = v_hold.part_to
+  where h.id = p_hold and h.project = v_account.project;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_list(v_tx, v_windows, v_lock.budget_ids, v_lock.window_starts, v_granted, 0, v_lock.at);
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
@@ -2358,7 +2369,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   v_windows := core.ledger_read_hold(v_hold);
   v_rest := v_hold.amount - v_hold.captured;
   if v_hold.status <> 'open' or p_amount > v_rest then
@@ -2368,7 +2379,7 @@ begin
   end if;
 
   v_tx := nextval('core.journal_id');
-  update core.ledger_hold set captured = captured + p_amount where id = p_hold;
+  update core.ledger_hold set captured = captured + p_amount where id = p_hold and project = v_account.project;
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse,
@@ -2437,7 +2448,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
-  if p_hold is not null and exists (select from core.ledger_hold where id = p_hold) then
+  if p_hold is not null and exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then
     v_ok := core.ledger_refuse_hold(p_hold);
   end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
@@ -2505,6 +2516,25 @@ end
 $$;
 comment on function core.ledger_spend_denial is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
 
+-- Whose hold an id means: the caller's own project's. For a caller who is bound to none, the project that has the id; null where
+-- none has it, PT409 where several do.
+create function core.ledger_hold_project(p_hold uuid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_projects text[];
+begin
+  if v_member is not null or core.member_claims() is not null then return v_member; end if;
+  v_projects := array(select h.project from core.ledger_hold h where h.id = p_hold limit 2);
+  if cardinality(v_projects) > 1 then
+    perform core.refuse('PT409', 'hold_ambiguous', format('several projects have a hold %s', p_hold),
+      'Act for one of them: with its key, or with claims of its project.', jsonb_build_object('hold', p_hold));
+  end if;
+  return v_projects[1];
+end
+$$;
+comment on function core.ledger_hold_project is 'Whose hold an id means; PT409 for a caller of all projects where several have it.';
+
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
 create function core.ledger_find_hold(p_scope text, p_hold uuid) returns core.ledger_hold
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -2513,7 +2543,7 @@ declare
   v_hold core.ledger_hold;
   v_member text := core.claims() ->> 'project';
 begin
-  select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
+  select * into v_hold from core.ledger_hold where id = p_hold and project = core.ledger_hold_project(p_hold);
   v_ok := core.authorize(p_scope, coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
@@ -2637,7 +2667,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   if v_hold.status not in ('open', 'expired') then
     return core.ledger_denied('hold_closed', v_account.code, v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
@@ -2675,7 +2705,7 @@ begin
     uncollected = uncollected + v_part.uncollected,
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then v_rest - v_part.within else released end
-  where id = p_hold returning * into v_hold;
+  where id = p_hold and project = v_account.project returning * into v_hold;
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
     null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
     p_uncollected => v_part.uncollected, p_captured_from => v_captured);
@@ -2726,7 +2756,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   v_windows := core.ledger_read_hold(v_hold);
   if v_hold.status <> 'open' or v_hold.captured > 0 then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
@@ -2734,7 +2764,8 @@ begin
   end if;
 
   v_tx.id := nextval('core.journal_id');
-  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at where id = p_hold returning * into v_hold;
+  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at
+  where id = p_hold and project = v_account.project returning * into v_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, 0, -v_hold.amount, 0, null, null, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
@@ -3286,7 +3317,7 @@ declare
 begin
   v_ok := core.ledger_require_key(p_key);
   if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount); end if;
-  select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
+  select * into v_hold from core.ledger_hold where id = p_hold and project = core.ledger_hold_project(p_hold);
   v_ok := core.authorize('ledger:grant', coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
@@ -3297,7 +3328,7 @@ begin
   select coalesce(array_agg(w.budget_id), '{}'), coalesce(array_agg(w.period_start), '{}') into v_ids, v_starts from (
     select distinct k.budget_id, k.period_start
     from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start)
-    where t.hold = p_hold and t.op in ('capture', 'settle', 'lease_report')) w;
+    where t.hold = p_hold and t.project = v_hold.project and t.op in ('capture', 'settle', 'lease_report')) w;
   v_lock := core.ledger_lock_account(null, v_account, p_hold, false, null, v_ids, v_starts);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
@@ -3306,7 +3337,7 @@ begin
   select array_agg(c.id order by c.id desc), array_agg(c.rest order by c.id desc), coalesce(sum(c.rest), 0) into v_txs, v_lefts, v_left
   from (
     select t.id, t.amount - coalesce((select sum(r.amount) from core.ledger_tx r where r.op = 'refund' and r.related_id = t.id), 0) as rest
-    from core.ledger_tx t where t.hold = p_hold and t.op in ('capture', 'settle', 'lease_report')) c
+    from core.ledger_tx t where t.hold = p_hold and t.project = v_hold.project and t.op in ('capture', 'settle', 'lease_report')) c
   where c.rest > 0;
   if v_left = 0 or coalesce(p_amount, v_left) > v_left then
     perform core.refuse('PT409', 'over_refund', format('the hold %s has %s left to refund', p_hold, v_left), 'Refund at most that.',
@@ -3647,7 +3678,7 @@ begin
   if v_charge.hold is null then
     v_windows := core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_lock.at);
   else
-    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold;
+    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold and h.project = v_charge.project;
     -- Where the part that stays charged within the hold ends.
     v_from := coalesce(v_charge.captured_from, 0) + v_left - v_amount - (coalesce(v_charge.above, 0)
       - least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount));
@@ -3787,11 +3818,11 @@ begin
   into v_purses, v_drawn from tree;
 
   with posting as (
-    select t.id, t.op, t.account_id, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
+    select t.id, t.op, t.account_id, t.project, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
     where t.purse_id = any (v_purses) and t.id > v_low and t.id <= v_high and (coalesce(p_children, true) or t.account_id = v_account.id)
       and t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report') and t.created_at >= p_from and t.created_at < p_to
     union all
-    select t.id, t.op, t.account_id, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
+    select t.id, t.op, t.account_id, t.project, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
     where t.account_id = any (v_drawn) and t.account_id <> t.purse_id and t.id > v_low and t.id <= v_high
       and t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report') and t.created_at >= p_from and t.created_at < p_to
   ), part as (
@@ -3799,14 +3830,14 @@ begin
       case t.op when 'lease_report' then jsonb_array_length(t.request -> 'items') else 1 end as charges,
       case when v_metadata then coalesce(h.metadata, '{}') || coalesce(c.request -> 'metadata', t.request -> 'metadata', '{}') else '{}' end as metadata
     from posting t
-    left join core.ledger_hold h on v_metadata and h.id = t.hold
+    left join core.ledger_hold h on v_metadata and h.id = t.hold and h.project = t.project
     left join core.ledger_tx c on v_metadata and t.op = 'refund' and c.id = t.related_id
     where not (v_metadata and t.op = 'lease_report')
     union all
     select t.op, t.account_id, t.created_at, least(i.upto, t.amount) - least(i.upto - i.amount, t.amount),
       i.amount - (least(i.upto, t.amount) - least(i.upto - i.amount, t.amount)), 1, coalesce(h.metadata, '{}') || i.metadata
     from posting t
-    join core.ledger_hold h on h.id = t.hold
+    join core.ledger_hold h on h.id = t.hold and h.project = t.project
     cross join lateral (
       select (v.item -> 'amount')::bigint as amount, coalesce(v.item -> 'metadata', '{}') as metadata,
         (sum((v.item -> 'amount')::bigint) over (order by v.ord))::bigint as upto
@@ -4026,20 +4057,21 @@ comment on function core.ledger_may is 'Whether core.authorize would let the cal
 -- What operations name and their caller may use: nothing else is locked for them. An operation that names more is
 -- refused by its own function, which authorises before it looks.
 create function core.ledger_batch_reach(p_ops jsonb,
-  out purses bigint[], out roots bigint[], out path bigint[], out holds uuid[], out budget_ids bigint[], out window_starts timestamptz[])
+  out purses bigint[], out roots bigint[], out path bigint[], out holds core.ledger_hold_key[], out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   v_spend boolean := core.ledger_may('ledger:spend');
   v_grant boolean := core.ledger_may('ledger:grant');
   v_codes text[];
+  v_holds uuid[];
   v_txs bigint[];
   v_accounts bigint[];
 begin
   -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
   select array_agg(f.code), array_agg(case when f.hold ~ '^[0-9a-fA-F]{32}$' then f.hold::uuid end),
     array_agg(case when f.tx ~ '^[0-9]{1,18}$' then f.tx::bigint end)
-  into v_codes, holds, v_txs
+  into v_codes, v_holds, v_txs
   from jsonb_array_elements(p_ops) o
   cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
     (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
@@ -4050,14 +4082,14 @@ begin
   select coalesce(array_agg(t.id), '{}') into v_txs from core.ledger_tx t
   where t.id = any (v_txs) and (v_member is null or t.project = v_member);
   -- A refund counts in the windows of what it gives back: those of its hold, or its own.
-  select coalesce(array_agg(h.id), '{}') into holds from core.ledger_hold h
-  where h.id = any (holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)))
-    and (v_member is null or h.project = v_member);
+  select coalesce(array_agg(row(u.hold, u.project)::core.ledger_hold_key), '{}') into holds from (
+    select h.id as hold, h.project from core.ledger_hold h where h.id = any (v_holds) and (v_member is null or h.project = v_member)
+    union select t.hold, t.project from core.ledger_tx t where t.id = any (v_txs) and t.hold is not null) u;
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into budget_ids, window_starts
   from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
   select array_agg(u.id) into v_accounts from (
     select a.id from core.ledger_account a where a.code = any (v_codes) and (v_member is null or a.project = v_member)
-    union select h.account_id from core.ledger_hold h where h.id = any (holds)
+    union select h.account_id from unnest(holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
     union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
   select array_agg(distinct p.id) into path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
   select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into purses, roots
@@ -4244,8 +4276,10 @@ begin
       when 'charge' then jsonb_build_object('op', 'charge', 'account', x.code, 'amount', x.amount)
       when 'settle' then jsonb_build_object('op', 'settle', 'hold', x.hold, 'amount', x.amount)
       else jsonb_build_object('op', 'void', 'hold', x.hold, 'reason', x.reason) end) as fields) r
-    left join core.ledger_hold h on h.id = x.hold
     left join core.ledger_account c on c.code = x.code and c.kind not in ('issuer', 'sink', 'breakage')
+    -- Where several projects have the id, and the caller is of none, its own function says so.
+    left join core.ledger_hold h on h.id = x.hold and h.project = coalesce(c.project, v_member,
+      (select min(o.project) from core.ledger_hold o where o.id = x.hold having count(*) = 1))
     left join core.ledger_account a on a.id = case when x.op in ('settle', 'void') then h.account_id else c.id end
     order by x.ord) x;
   return b;
@@ -4259,13 +4293,13 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_accounts bigint[];
   v_spending bigint[];
-  v_holds uuid[];
+  v_holds core.ledger_hold_key[];
   v_positions int[];
 begin
   select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge')),
-    coalesce(array_agg(x.hold) filter (where x.op in ('settle', 'void') and x.valid), '{}')
+    coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key) filter (where x.op in ('settle', 'void') and x.valid), '{}')
   into v_accounts, v_spending, v_holds
-  from unnest(b.op, b.account, b.hold, b.known, b.valid) as x (op, account, hold, known, valid) where x.known;
+  from unnest(b.op, b.account, b.hold, b.project, b.known, b.valid) as x (op, account, hold, project, known, valid) where x.known;
   select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
     array_agg(p.overdraft::bigint), array_agg(p.debt_limit::bigint), array_agg(p.version)
   into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_debt, b.purse_version
@@ -4286,7 +4320,7 @@ begin
     from unnest(b.op, b.account, b.hold, b.project, b.key, b.request, b.valid)
       with ordinality as x (op, account, hold, project, key, request, valid, ord)
     left join account a on a.id = x.account
-    left join core.ledger_hold h on h.id = x.hold
+    left join core.ledger_hold h on h.id = x.hold and h.project = x.project
     left join core.ledger_tx t on t.project = x.project and t.key = x.key
     order by x.ord) r;
 
@@ -4309,7 +4343,7 @@ $$;
 comment on function core.ledger_batch_read is 'Adds to a batch the purses, holds, known keys and windows as they are under its locks.';
 
 -- Which list of windows each operation counts in: one for most batches, and then it is not looked for op by op.
-create function core.ledger_batch_lists(b core.ledger_batch, p_spending bigint[], p_accounts bigint[], p_holds uuid[],
+create function core.ledger_batch_lists(b core.ledger_batch, p_spending bigint[], p_accounts bigint[], p_holds core.ledger_hold_key[],
   p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -4319,7 +4353,7 @@ declare
 begin
   select min(h.budget_ids), min(h.window_starts), max(h.budget_ids), max(h.window_starts)
   into v_first.budget_ids, v_first.window_starts, v_last.budget_ids, v_last.window_starts
-  from core.ledger_hold h where h.id = any (p_holds);
+  from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project;
   if p_holds = '{}' then
     v_first := v_now;
     v_last := v_now;
@@ -4341,13 +4375,14 @@ begin
   ), list as materialized (
     select l.budget_ids, l.window_starts, row_number() over (order by l.budget_ids, l.window_starts)::int as list
     from (select a.budget_ids, a.window_starts from account a
-      union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (p_holds)) l
+      union select h.budget_ids, h.window_starts
+      from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project) l
   ), listed as (
     select coalesce(hl.list, al.list) as list, al.list as present
-    from unnest(b.op, b.account, b.hold) with ordinality as x (op, account, hold, ord)
+    from unnest(b.op, b.account, b.hold, b.project) with ordinality as x (op, account, hold, project, ord)
     left join account a on a.id = x.account
     left join list al on al.budget_ids = a.budget_ids and al.window_starts = a.window_starts
-    left join core.ledger_hold h on h.id = x.hold and x.op in ('settle', 'void')
+    left join core.ledger_hold h on h.id = x.hold and h.project = x.project and x.op in ('settle', 'void')
     left join list hl on hl.budget_ids = h.budget_ids and hl.window_starts = h.window_starts
     order by x.ord
   )
@@ -4478,7 +4513,7 @@ begin
     if v_is_apart then
       -- In windows of its own, so it is a run of its own; its present ones were locked if it was above the hold before the locks.
       if v_is_above and b.exceeds[i] is not true then v_ok := core.ledger_retry(); end if;
-      select * into v_own from core.ledger_hold h where h.id = v_hold[i];
+      select * into v_own from core.ledger_hold h where h.id = v_hold[i] and h.project = b.project[i];
       v_split := core.ledger_batch_split(v_own, case v_op[i] when 'void' then 0 else coalesce(v_amount[i], h_amount[i] - h_captured[i]) end,
         v_balance_now, v_held_now, v_purse_overdraft[v_run_purse], v_purse_debt[v_run_purse], v_positions,
         case when v_is_above then (b.lists[b.present[i]]).positions end,
@@ -4639,7 +4674,7 @@ begin
       as x (op, tx, hold, account, purse, root, project, counted, over, over_bp, list, metadata, ttl)
     join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on l.ord = x.list
     where x.op = 'reserve' and x.tx is not null
-    order by x.hold;
+    order by x.hold, x.project;
     insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
       settled, held, available, windows, request, actor, request_id, created_at, above, uncollected, captured_from)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
@@ -4667,9 +4702,9 @@ begin
   where x.tx is not null and x.charged is not null;
   update core.ledger_hold h set status = x.status, closed_at = b.at, captured = h.captured + x.counted - coalesce(x.above, 0),
     above = h.above + coalesce(x.above, 0), uncollected = h.uncollected + coalesce(x.uncollected, 0), released = coalesce(x.released, h.released)
-  from unnest(b.tx, b.hold, b.hold_end, b.released, b.counted, b.above, b.uncollected)
-    as x (tx, id, status, released, counted, above, uncollected)
-  where h.id = x.id and x.status is not null and x.tx is not null;
+  from unnest(b.tx, b.hold, b.project, b.hold_end, b.released, b.counted, b.above, b.uncollected)
+    as x (tx, id, project, status, released, counted, above, uncollected)
+  where h.id = x.id and h.project = x.project and x.status is not null and x.tx is not null;
   update core.ledger_account a set total_out = a.total_in - x.settled, held = x.held, version = x.version
   from unnest(b.purse_id, b.purse_settled, b.purse_held, b.purse_version) as x (id, settled, held, version)
   where a.id = x.id and a.version <> x.version;
@@ -4695,7 +4730,7 @@ declare
   v_roots bigint[];
   v_path bigint[];
   v_need bigint;
-  v_holds uuid[];
+  v_holds core.ledger_hold_key[];
   v_lock record;
   v_locks core.ledger_batch_locks;
   v_requests text[] := core.ledger_batch_requests();
@@ -4720,8 +4755,8 @@ begin
   select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
   where a.id in (select x.id from unnest(b.op, b.account, b.known, b.exceeds) as x (op, id, known, exceeds)
     where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
-  select coalesce(array_agg(x.hold), '{}') into v_holds
-  from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
+  select coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key), '{}') into v_holds
+  from unnest(b.op, b.hold, b.project, b.valid) as x (op, hold, project, valid) where x.valid and x.op in ('settle', 'void');
   select coalesce(sum(x.amount), 0) into v_need from unnest(b.op, b.amount, b.known, b.exceeds) as x (op, amount, known, exceeds)
   where x.known and (x.op in ('reserve', 'charge') or x.exceeds);
   v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}', v_need);
@@ -4893,7 +4928,7 @@ declare
   v_lease core.ledger_lease := core.ledger_find_lease('ledger:read', p_lease);
 begin
   return jsonb_build_object('ok', true) || core.ledger_lease_view(v_lease,
-    (select h from core.ledger_hold h where h.id = v_lease.id),
+    (select h from core.ledger_hold h where h.id = v_lease.id and h.project = v_lease.project),
     (select a.code from core.ledger_account a where a.id = v_lease.account_id), clock_timestamp());
 end
 $$;
@@ -4977,14 +5012,14 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  select * into v_hold from core.ledger_hold where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease and project = v_lease.project;
   v_is_above := core.ledger_is_above(v_hold, v_sum, clock_timestamp());
   v_lock := core.ledger_lock_account(null, v_account, p_lease, v_is_above, p_need => case when v_is_above then v_sum else 0 end);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
-  select * into v_hold from core.ledger_hold where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease and project = v_lease.project;
   v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
@@ -5020,7 +5055,7 @@ begin
     v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
     uncollected = uncollected + v_part.uncollected
-  where id = p_lease returning * into v_hold;
+  where id = p_lease and project = v_lease.project returning * into v_hold;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at)
     || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
@@ -5064,7 +5099,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
-  select * into v_hold from core.ledger_hold where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease and project = v_lease.project;
   v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
@@ -5075,7 +5110,8 @@ begin
   -- After the grace the hold has expired, which was its one end.
   if v_hold.status = 'open' then
     v_rest := v_hold.amount - v_hold.captured;
-    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_lock.at where id = p_lease returning * into v_hold;
+    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_lock.at
+    where id = p_lease and project = v_lease.project returning * into v_hold;
   end if;
   update core.ledger_lease set closed_at = v_lock.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;

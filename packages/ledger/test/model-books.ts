@@ -27,6 +27,8 @@ const defaults: Readonly<Record<string, Partial<Operation>>> = {
 export interface Ids {
   tx?: number | undefined
   hold?: string | undefined
+  /** Whose hold is meant, where several projects chose its id. */
+  project?: string | undefined
 }
 export type Books = ReturnType<typeof createBooks>
 /** One kind of call in the model. */
@@ -71,8 +73,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
   /** Those that bind an account. */
   const windowsOf = (account: Account) => windowsOn(account.path)
 
-  function expireHold(id: string): void {
-    const hold = demand(id, true)
+  function expire(hold: Hold): void {
     const rest = hold.amount - hold.captured
     hold.status = 'expired'
     hold.released = rest
@@ -84,7 +85,7 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     if (!lazyExpiry) return
     for (const hold of holds.values()) {
       const isDue = hold.status === 'open' && hold.expiresAt <= now
-      if (isDue && trees.some(({ root }) => root === hold.account.root)) expireHold(hold.id)
+      if (isDue && trees.some(({ root }) => root === hold.account.root)) expire(hold)
     }
   }
 
@@ -209,8 +210,11 @@ export function createBooks(state: State, lazyExpiry: boolean) {
 
   /** A hold; the functions of holds refuse that of a lease. */
   function demand(id: unknown, orLeased = false): Hold {
-    const hold = holds.get(String(id))
+    const [hold, ...others] = [...holds.values()].filter(
+      (each) => each.id === id && (named.project ?? each.account.project) === each.account.project,
+    )
     if (!hold) throw new Refusal('hold_not_found')
+    if (others.length > 0) throw new Refusal('hold_ambiguous')
     if (hold.leased && !orLeased) throw new Refusal('hold_leased')
     return hold
   }
@@ -302,7 +306,10 @@ export function createBooks(state: State, lazyExpiry: boolean) {
     projectOf,
     windowsOn,
     windowsOf,
-    expireHold,
+    expireHold: (project: string, id: string) => {
+      begin(now, { project })
+      expire(demand(id, true))
+    },
     lock,
     replay,
     accept,

@@ -1,5 +1,5 @@
 import type { Books, Run } from './model-books.ts'
-import { Refusal, type State } from './model-state.ts'
+import { holdKey, Refusal, type State } from './model-state.ts'
 
 /** Holds: reserve, extend, capture, settle, void. */
 export function holdOperations(state: State, books: Books): Record<string, Run> {
@@ -27,7 +27,8 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
     reserve: onAccount(true, (account, operation, windows) => {
       const { amount, min, ttl_s: ttl = 120, over = 'cap', hold: given } = operation
       const id = String(given ?? named().hold ?? `unnamed ${holds.size}`)
-      if (holds.has(id)) throw new Refusal('hold_exists')
+      const place = holdKey(account.project, id)
+      if (holds.has(place)) throw new Refusal('hold_exists')
       if (isFrozen(account)) return deny('account_frozen', account.code, account.purse)
       const granted = grantable(account, Number(amount), Number(min ?? amount), windows)
       if (typeof granted !== 'number') return granted
@@ -41,7 +42,7 @@ export function holdOperations(state: State, books: Books): Record<string, Run> 
         status: 'open',
         leased: false,
       }
-      holds.set(id, {
+      holds.set(place, {
         id,
         account,
         amount: granted,

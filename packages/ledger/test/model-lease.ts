@@ -1,6 +1,6 @@
 import { DAY_MS } from './calendar.ts'
 import type { Books, Run } from './model-books.ts'
-import { type Lease, Refusal, type State } from './model-state.ts'
+import { holdKey, type Lease, Refusal, type State } from './model-state.ts'
 
 /** From the end of a lease until its unreported rest goes back. */
 const graceMs = DAY_MS
@@ -95,7 +95,7 @@ export function leaseOperations(state: State, books: Books): Record<string, Run>
         openedAt: now(),
         expiresAt,
       }
-      holds.set(id, hold)
+      holds.set(holdKey(account.project, id), hold)
       leases.set(id, lease)
       purse.held += amount
       count(windows, amount, 0)

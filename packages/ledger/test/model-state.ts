@@ -18,6 +18,7 @@ export type Answer = Readonly<Record<string, unknown>>
 /** Everything a ledger knows; a graph of plain objects, so that it can be copied whole. */
 export interface State {
   accounts: Map<string, Account>
+  /** By `holdKey`. */
   holds: Map<string, Hold>
   budgets: Budget[]
   charges: Map<number, Charge>
@@ -102,6 +103,9 @@ export class Refusal extends Error {
     this.fields = fields
   }
 }
+
+/** Two projects may have chosen the same id. */
+export const holdKey = (project: string, id: string): string => `${project} ${id}`
 
 export function emptyState(): State {
   const maps = { accounts: new Map(), holds: new Map(), charges: new Map(), keys: new Map(), alerts: new Map() }

@@ -12,7 +12,7 @@ export interface Model {
   apply(operation: Operation, at: number, ids?: Ids): Answer
   /** What `ledger_balance` says of an account. */
   balance(code: string, at: number): Answer
-  expireHold(id: string): void
+  expireHold(project: string, id: string): void
   /** Counters of every account, by code. */
   accounts(): { code: string; total_in: number; total_out: number; held: number; status: string }[]
   /** What every window has counted, those that were only opened left out. */

@@ -18,18 +18,19 @@ export async function replayJournal(sql: Sql): Promise<string[]> {
   const faults = await findVersionFaults(sql)
   const model = createModel({ lazyExpiry: false })
   const rows = await sql(
-    `select id::text, op, key, hold, request, core.ledger_result(t) as result, created_at from core.ledger_tx t order by t.id`,
+    `select id::text, project, op, key, hold, request, core.ledger_result(t) as result, created_at from core.ledger_tx t order by t.id`,
   )
-  for (const { id, op, key, hold, request, result, created_at: at } of rows) {
+  for (const { id, project, op, key, hold, request, result, created_at: at } of rows) {
     if (!isObject(request) || !(at instanceof Date)) throw new Error(`not a journal row: ${id}`)
     if (op === 'expire') {
-      model.expireHold(String(hold))
+      model.expireHold(String(project), String(hold))
       continue
     }
     const fields = Object.entries(request).filter(([name]) => !untold.includes(name))
     const operation: Operation = { op: String(op), key: String(key), ...toFields(fields) }
     const wanted = model.apply(operation, at.getTime(), {
       tx: Number(id),
+      project: String(project),
       hold: hold === null ? undefined : String(hold),
     })
     const stored = toAnswer(toJson(result))

@@ -77,7 +77,7 @@ comment on column core.ledger_window.passed_on is 'What the next window carried 
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (
-  id uuid constraint ledger_hold_pkey primary key,
+  id uuid not null,
   account_id bigint not null,
   purse_id bigint not null,
   root_id bigint not null,
@@ -99,7 +99,8 @@ create table core.ledger_hold (
   opened_at timestamptz not null,
   expires_at timestamptz not null,
   closed_at timestamptz,
-  leased boolean not null default false
+  leased boolean not null default false,
+  constraint ledger_hold_pkey primary key (id, project)
 ) with (fillfactor = 80);
 comment on table core.ledger_hold is 'Credits set aside by reserve. What is within it counts in the windows it was granted in.';
 comment on column core.ledger_hold.part_from is 'With part_to: the part of the grant that counts in each window, the first micro-credit granted being 0. It is charged from the front and released from the back. Null: all of it counts in all of them.';
@@ -107,6 +108,9 @@ comment on column core.ledger_hold.captured is 'Charged within the hold: capture
 comment on column core.ledger_hold.above is 'Charged above the hold, or after its credits went back.';
 comment on column core.ledger_hold.uncollected is 'Used and not charged. A record, never a debt: no later grant collects it.';
 comment on column core.ledger_hold.leased is 'The hold of a credit lease: only its reports capture it, only its close or its time ends it.';
+-- Which hold: its id is the caller's choice, so two projects may have chosen the same.
+create type core.ledger_hold_key as (id uuid, project text);
+
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 
 create table core.ledger_tx (
@@ -180,7 +184,7 @@ create table core.ledger_alert (
   xid xid8 not null default core.xid(),
   created_at timestamptz not null,
   constraint ledger_alert_once unique (budget_id, period_start, limit_amount, threshold_bp),
-  constraint ledger_alert_hold_once unique (hold),
+  constraint ledger_alert_hold_once unique (hold, project),
   constraint ledger_alert_facts check (case kind
     when 'threshold' then num_nulls(budget_id, period_start, limit_amount, threshold_bp, spent) = 0
     else num_nulls(account_id, hold, uncollected) = 0 end),

@@ -45,7 +45,7 @@ declare
   v_windows core.ledger_window_set;
 begin
   if p_tx.result is not null then return p_tx.result; end if;
-  select * into v_hold from core.ledger_hold where id = p_tx.hold;
+  select * into v_hold from core.ledger_hold where id = p_tx.hold and project = p_tx.project;
   v_windows := case when p_tx.hold is null then core.ledger_read_windows(p_tx.budget_ids, p_tx.window_starts)
     else core.ledger_read_hold(v_hold, p_tx.budget_ids, p_tx.window_starts) end;
   return core.ledger_answer(p_tx, v_hold, v_windows.facts);

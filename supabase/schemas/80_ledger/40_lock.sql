@@ -20,22 +20,24 @@ comment on function core.ledger_find_short is 'The purses and budgets of a call 
 
 -- Locks the due holds of locked purses, and those named, in id order; returns the due ones. p_short null: all that are due;
 -- else those of a purse or with a budget that it names.
-create function core.ledger_lock_holds(p_purses bigint[], p_holds uuid[], p_limit int, p_now timestamptz,
-  p_short core.ledger_short default null) returns uuid[]
+create function core.ledger_lock_holds(p_purses bigint[], p_holds core.ledger_hold_key[], p_limit int, p_now timestamptz,
+  p_short core.ledger_short default null) returns core.ledger_hold_key[]
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_due uuid[];
+  v_due core.ledger_hold_key[];
 begin
-  select coalesce(array_agg(d.id), '{}') into v_due from (
-    select h.id from core.ledger_hold h
+  select coalesce(array_agg(row(d.id, d.project)::core.ledger_hold_key), '{}') into v_due from (
+    select h.id, h.project from core.ledger_hold h
     where h.root_id in (select a.root_id from core.ledger_account a where a.id = any (p_purses))
       and h.status = 'open' and h.expires_at <= p_now and h.purse_id = any (p_purses)
       and (p_short is null or h.purse_id = any (p_short.purses) or h.budget_ids && p_short.budgets)
     order by h.expires_at limit p_limit) d;
-  perform from unnest(v_due || p_holds) as k (id) join core.ledger_hold h on h.id = k.id order by h.id for no key update of h;
+  perform from unnest(v_due || p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+  order by h.id, h.project for no key update of h;
   -- Due by name, too: the page above may not have reached it.
-  select v_due || coalesce(array_agg(h.id), '{}') into v_due from core.ledger_hold h
-  where h.id = any (p_holds) and h.status = 'open' and h.expires_at <= p_now and h.id <> all (v_due);
+  select v_due || coalesce(array_agg(k), '{}') into v_due
+  from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+  where h.status = 'open' and h.expires_at <= p_now and k <> all (v_due);
   return v_due;
 end
 $$;
@@ -43,7 +45,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 
 -- Gives back what due holds still hold. Purses, holds and windows are locked by the caller. One statement per table,
 -- however many are due: hold by hold, 5,000 of one purse took 4 s, most of it in the versions of the purse's own row.
-create function core.ledger_expire(p_holds uuid[], p_now timestamptz) returns int
+create function core.ledger_expire(p_holds core.ledger_hold_key[], p_now timestamptz) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
@@ -52,7 +54,7 @@ begin
   with due as materialized (
     select nextval('core.journal_id') as tx, h.* from (
       select d.id, d.account_id, d.purse_id, d.project, d.amount::bigint - d.captured as rest
-      from unnest(p_holds) as k (id) join core.ledger_hold d on d.id = k.id
+      from unnest(p_holds) as k join core.ledger_hold d on d.id = k.id and d.project = k.project
       where d.status = 'open' and d.expires_at <= p_now order by d.expires_at, d.id) h
   ), counted as (
     select d.*, row_number() over running as nth, (sum(d.rest) over running)::bigint as given_back
@@ -69,18 +71,18 @@ begin
   update core.ledger_window w set held = w.held - k.rest
   from (
     select u.budget_id, u.period_start, sum(greatest(0, least(u.part_to, h.amount) - greatest(u.part_from, h.captured))) as rest
-    from unnest(p_holds) as d (id) join core.ledger_hold h on h.id = d.id,
+    from unnest(p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project,
       unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as u (budget_id, period_start, part_from, part_to)
     where h.status = 'open' and h.expires_at <= p_now group by 1, 2) k
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
   update core.ledger_account a set held = a.held - k.rest, version = a.version + k.count
   from (
     select h.purse_id, sum(h.amount - h.captured) as rest, count(*) as count
-    from unnest(p_holds) as d (id) join core.ledger_hold h on h.id = d.id
+    from unnest(p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project
     where h.status = 'open' and h.expires_at <= p_now group by 1) k
   where a.id = k.purse_id;
   update core.ledger_hold h set status = 'expired', released = h.amount - h.captured, closed_at = p_now
-  from unnest(p_holds) as d (id) where h.id = d.id and h.status = 'open' and h.expires_at <= p_now;
+  from unnest(p_holds) as d where h.id = d.id and h.project = d.project and h.status = 'open' and h.expires_at <= p_now;
   return v_count;
 end
 $$;
@@ -98,7 +100,7 @@ comment on function core.ledger_lock_names is 'Names of locks on purses and wind
 -- The time and the locks of a batch. An argument of what runs inside it and never a setting, which any session can make.
 create type core.ledger_batch_locks as (at timestamptz, names text[]);
 
-create function core.ledger_adopt_locks(p_purses bigint[], p_holds uuid[], p_at timestamptz, p_budget_ids bigint[],
+create function core.ledger_adopt_locks(p_purses bigint[], p_holds core.ledger_hold_key[], p_at timestamptz, p_budget_ids bigint[],
   p_window_starts timestamptz[]) returns core.ledger_batch_locks
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -106,7 +108,8 @@ declare
   v_starts timestamptz[];
 begin
   select p_budget_ids || array_agg(k.budget_id), p_window_starts || array_agg(k.period_start) into v_ids, v_starts
-  from core.ledger_hold h, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start) where h.id = any (p_holds);
+  from unnest(p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project,
+    unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start);
   return row(p_at, core.ledger_lock_names(p_purses, v_ids, v_starts));
 end
 $$;
@@ -131,7 +134,7 @@ comment on function core.ledger_require_locked is 'Raises 40001 for a lock that 
 -- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
 -- decides expiry and the period. Where more than 100 holds are due, only those expire that can deny the call, which needs
 -- p_need (null: unknown, so all): 10,000 due holds of one tenant made a charge of its sibling wait for 0.9 s.
-create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds uuid[], p_path bigint[],
+create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds core.ledger_hold_key[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[], p_need bigint default null,
   out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -141,7 +144,7 @@ declare
   v_count int;
   v_short core.ledger_short;
   v_after core.ledger_short;
-  v_due uuid[] := '{}';
+  v_due core.ledger_hold_key[] := '{}';
   v_windows record;
   v_made bigint[];
   v_ids bigint[];
@@ -186,7 +189,7 @@ begin
   if p_holds <> '{}' or v_due <> '{}' then
     select v_ids || array_agg(k.budget_id), v_starts || array_agg(k.period_start) into v_ids, v_starts
     from (select distinct h.budget_ids, h.window_starts
-      from unnest(v_due || p_holds) as d (id) join core.ledger_hold h on h.id = d.id) l,
+      from unnest(v_due || p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project) l,
       unnest(l.budget_ids, l.window_starts) as k (budget_id, period_start);
   end if;
   if v_made is not null then
@@ -241,7 +244,8 @@ begin
     v_purses := v_purses || p_also;
     v_roots := v_roots || array(select a.root_id from core.ledger_account a where a.id = p_also);
   end if;
-  v_lock := core.ledger_lock(p_batch, v_purses, v_roots, array_remove(array[p_hold], null), case when p_windows then p_account.path end,
+  v_lock := core.ledger_lock(p_batch, v_purses, v_roots, case when p_hold is null then '{}' else array[row(p_hold, p_account.project)::core.ledger_hold_key] end,
+    case when p_windows then p_account.path end,
     p_budget_ids, p_window_starts, p_need);
   at := v_lock.at;
   budget_ids := v_lock.budget_ids;
@@ -258,7 +262,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_purses bigint[];
-  v_due uuid[];
+  v_due core.ledger_hold_key[];
   v_ids bigint[];
   v_starts timestamptz[];
   v_now timestamptz := clock_timestamp();
@@ -278,7 +282,8 @@ begin
   v_due := core.ledger_lock_holds(v_purses, '{}', p_limit, v_now);
   select array_agg(w.budget_id), array_agg(w.period_start) into v_ids, v_starts from (
     select distinct k.budget_id, k.period_start
-    from unnest(v_due) as d (id) join core.ledger_hold h on h.id = d.id, unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)) w;
+    from unnest(v_due) as d join core.ledger_hold h on h.id = d.id and h.project = d.project,
+      unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)) w;
   v_ok := core.ledger_lock_windows(v_ids, v_starts);
   return jsonb_build_object('ok', true, 'expired', core.ledger_expire(v_due, v_now));
 end

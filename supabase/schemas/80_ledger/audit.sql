@@ -15,12 +15,13 @@ create function core.ledger_violations(p_ids bigint[], p_all boolean) returns ta
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_txs bigint[];
-  v_holds uuid[];
+  v_holds core.ledger_hold_key[];
   v_moved bigint[];
 begin
   if not p_all then
     select array_agg(e.tx_id) into v_moved from core.ledger_entry e where e.account_id = any (p_ids) and e.version is not null;
-    select array_agg(t.id), array_agg(distinct t.hold) filter (where t.hold is not null) into v_txs, v_holds from core.ledger_audited(p_ids) t;
+    select array_agg(t.id), array_agg(distinct row(t.hold, t.project)::core.ledger_hold_key) filter (where t.hold is not null)
+    into v_txs, v_holds from core.ledger_audited(p_ids) t;
   end if;
   return query
   with tx as not materialized (
@@ -28,7 +29,7 @@ begin
     union all select t.* from core.ledger_tx t where t.id = any (v_txs)
   ), hold as not materialized (
     select h.* from core.ledger_hold h where p_all
-    union all select h.* from core.ledger_hold h where h.id = any (v_holds)
+    union all select h.* from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
   ), entry as not materialized (
     select e.* from core.ledger_entry e where p_all
     union all select e.* from core.ledger_entry e where e.tx_id = any (v_moved)
@@ -84,10 +85,10 @@ begin
       'settles', t.settles, 'voids', t.voids, 'expiries', t.expiries, 'closes', t.closes)
   from hold h
   left join (
-    select x.hold, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
+    select x.hold, x.project, count(*) filter (where x.op = 'settle') as settles, count(*) filter (where x.op = 'void') as voids,
       count(*) filter (where x.op = 'expire') as expiries, count(*) filter (where x.op = 'lease_close') as closes,
       sum(case when x.op in ('settle', 'capture', 'lease_report') then x.amount else 0 end) as charged, coalesce(sum(x.uncollected), 0) as uncollected
-    from tx x where x.hold is not null group by 1) t on t.hold = h.id
+    from tx x where x.hold is not null group by 1, 2) t on t.hold = h.id and t.project = h.project
   where (h.captured <= h.amount and h.uncollected = t.uncollected and h.captured + h.above = t.charged and case h.status
     when 'open' then t.settles + t.voids + t.expiries + t.closes = 0 and h.released = 0
     when 'settled' then t.settles + t.closes = 1 and t.voids + t.expiries = 0 and h.released = h.amount - h.captured
@@ -108,7 +109,7 @@ begin
       union all
       select k.budget_id, k.period_start, -greatest(0, least(k.part_to, coalesce(t.captured_from, 0) + t.amount - coalesce(t.above, 0))
         - greatest(k.part_from, coalesce(t.captured_from, 0))), 0
-      from tx t join hold h on h.id = t.hold,
+      from tx t join hold h on h.id = t.hold and h.project = t.project,
         unnest(h.budget_ids, h.window_starts, h.part_from, h.part_to) as k (budget_id, period_start, part_from, part_to)
       where t.op = 'refund'
       union all
@@ -129,10 +130,10 @@ begin
   select 'a lease reports without a gap what its hold captures', l.id::text,
     jsonb_build_object('amount', l.amount, 'reported', l.reported, 'captured', h.captured, 'seq', l.seq, 'reports', r.count, 'flags', l.flags)
   from core.ledger_lease l
-  left join hold h on h.id = l.id
+  left join hold h on h.id = l.id and h.project = l.project
   left join (
-    select x.hold, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount + coalesce(x.uncollected, 0)) as sum
-    from tx x where x.op = 'lease_report' group by 1) r on r.hold = l.id
+    select x.hold, x.project, count(*) as count, max((x.request ->> 'seq')::int) as last, sum(x.amount + coalesce(x.uncollected, 0)) as sum
+    from tx x where x.op = 'lease_report' group by 1, 2) r on r.hold = l.id and r.project = l.project
   where l.account_id = any (p_ids) and (h.leased and h.captured + h.above + h.uncollected = l.reported and coalesce(r.sum, 0) = l.reported
     and coalesce(r.count, 0) = l.seq and coalesce(r.last, 0) = l.seq
     and (l.reported <= l.amount or 'overflow' = any (l.flags)) and (l.closed_at is null or h.status <> 'open')) is not true
@@ -143,7 +144,7 @@ begin
   union all
   select 'what is uncollected of a hold has its alert', h.id::text, jsonb_build_object('uncollected', h.uncollected)
   from hold h
-  where h.uncollected > 0 and not exists (select from core.ledger_alert l where l.hold = h.id)
+  where h.uncollected > 0 and not exists (select from core.ledger_alert l where l.hold = h.id and l.project = h.project)
   union all
   select 'an alert had its crossing', l.id::text, jsonb_build_object('spent', l.spent, 'limit', l.limit_amount, 'threshold_bp', l.threshold_bp)
   from core.ledger_alert l

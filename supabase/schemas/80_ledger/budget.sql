@@ -77,7 +77,7 @@ begin
     union all
     select d.* from core.ledger_tx d where d.account_id = any (v_accounts) and d.account_id <> d.purse_id and d.purse_id <> all (v_accounts)
       and d.id > v_low) t
-  left join core.ledger_hold h on h.id = t.hold
+  left join core.ledger_hold h on h.id = t.hold and h.project = t.project
   cross join lateral (
     select 1 as sign, t.amount::bigint as amount, coalesce(t.above, 0)::bigint as above, coalesce(t.captured_from, 0)::bigint as start
     union all
@@ -85,7 +85,7 @@ begin
     from core.ledger_tx g where g.op = 'refund' and g.related_id = t.id) s
   where t.op in ('charge', 'capture', 'settle', 'lease_report') and t.created_at >= p_since;
   with uncounted as (
-    select h.id, greatest(h.captured::bigint, (
+    select h.id, h.project, greatest(h.captured::bigint, (
       select max(coalesce(k.part_to, h.amount)) from unnest(h.budget_ids, h.part_to) as k (id, part_to) where k.id = p_budget.id)) as part_from
     from core.ledger_hold h
     where h.root_id = (select a.root_id from core.ledger_account a where a.id = p_budget.account_id) and h.status = 'open'
@@ -94,7 +94,7 @@ begin
     update core.ledger_hold h set budget_ids = h.budget_ids || p_budget.id, window_starts = h.window_starts || p_start,
       part_from = coalesce(h.part_from, array_fill(0::bigint, array[cardinality(h.budget_ids)])) || u.part_from,
       part_to = coalesce(h.part_to, array_fill(h.amount::bigint, array[cardinality(h.budget_ids)])) || h.amount::bigint
-    from uncounted u where u.id = h.id and u.part_from < h.amount
+    from uncounted u where u.id = h.id and u.project = h.project and u.part_from < h.amount
     returning h.amount - u.part_from as rest)
   select coalesce(sum(g.rest), 0) into v_held from grown g;
   update core.ledger_window w set spent = w.spent + v_spent, recounted = w.recounted + v_spent, held = w.held + v_held

@@ -71,7 +71,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   if v_hold.status <> 'open' then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
@@ -95,7 +95,8 @@ begin
   -- A renewal never shortens what an earlier one promised.
   v_hold.expires_at := greatest(v_hold.expires_at, v_lock.at + make_interval(secs => p_ttl_s));
   update core.ledger_hold h set amount = v_hold.amount, expires_at = v_hold.expires_at, budget_ids = v_hold.budget_ids,
-    window_starts = v_hold.window_starts, part_from = v_hold.part_from, part_to = v_hold.part_to where h.id = p_hold;
+    window_starts = v_hold.window_starts, part_from = v_hold.part_from, part_to = v_hold.part_to
+  where h.id = p_hold and h.project = v_account.project;
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_list(v_tx, v_windows, v_lock.budget_ids, v_lock.window_starts, v_granted, 0, v_lock.at);
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
@@ -145,7 +146,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   v_windows := core.ledger_read_hold(v_hold);
   v_rest := v_hold.amount - v_hold.captured;
   if v_hold.status <> 'open' or p_amount > v_rest then
@@ -155,7 +156,7 @@ begin
   end if;
 
   v_tx := nextval('core.journal_id');
-  update core.ledger_hold set captured = captured + p_amount where id = p_hold;
+  update core.ledger_hold set captured = captured + p_amount where id = p_hold and project = v_account.project;
   update core.ledger_account set held = held - p_amount, total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning * into v_purse;
   v_answer := core.ledger_accepted(v_tx, v_purse,

@@ -40,7 +40,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
-  if p_hold is not null and exists (select from core.ledger_hold where id = p_hold) then
+  if p_hold is not null and exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then
     v_ok := core.ledger_refuse_hold(p_hold);
   end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
@@ -108,6 +108,25 @@ end
 $$;
 comment on function core.ledger_spend_denial is 'insufficient_credits or budget_exhausted, with the balance and budgets that decided.';
 
+-- Whose hold an id means: the caller's own project's. For a caller who is bound to none, the project that has the id; null where
+-- none has it, PT409 where several do.
+create function core.ledger_hold_project(p_hold uuid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_member text := core.claims() ->> 'project';
+  v_projects text[];
+begin
+  if v_member is not null or core.member_claims() is not null then return v_member; end if;
+  v_projects := array(select h.project from core.ledger_hold h where h.id = p_hold limit 2);
+  if cardinality(v_projects) > 1 then
+    perform core.refuse('PT409', 'hold_ambiguous', format('several projects have a hold %s', p_hold),
+      'Act for one of them: with its key, or with claims of its project.', jsonb_build_object('hold', p_hold));
+  end if;
+  return v_projects[1];
+end
+$$;
+comment on function core.ledger_hold_project is 'Whose hold an id means; PT409 for a caller of all projects where several have it.';
+
 -- Finds a hold for a caller who may use it. A foreign hold looks exactly like a missing one.
 create function core.ledger_find_hold(p_scope text, p_hold uuid) returns core.ledger_hold
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -116,7 +135,7 @@ declare
   v_hold core.ledger_hold;
   v_member text := core.claims() ->> 'project';
 begin
-  select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
+  select * into v_hold from core.ledger_hold where id = p_hold and project = core.ledger_hold_project(p_hold);
   v_ok := core.authorize(p_scope, coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
@@ -240,7 +259,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   if v_hold.status not in ('open', 'expired') then
     return core.ledger_denied('hold_closed', v_account.code, v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
@@ -278,7 +297,7 @@ begin
     uncollected = uncollected + v_part.uncollected,
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then v_rest - v_part.within else released end
-  where id = p_hold returning * into v_hold;
+  where id = p_hold and project = v_account.project returning * into v_hold;
   v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
     null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
     p_uncollected => v_part.uncollected, p_captured_from => v_captured);
@@ -329,7 +348,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold;
+  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
   v_windows := core.ledger_read_hold(v_hold);
   if v_hold.status <> 'open' or v_hold.captured > 0 then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
@@ -337,7 +356,8 @@ begin
   end if;
 
   v_tx.id := nextval('core.journal_id');
-  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at where id = p_hold returning * into v_hold;
+  update core.ledger_hold set status = 'voided', released = amount, closed_at = v_lock.at
+  where id = p_hold and project = v_account.project returning * into v_hold;
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, 0, -v_hold.amount, 0, null, null, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,

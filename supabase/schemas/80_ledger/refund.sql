@@ -31,7 +31,7 @@ declare
 begin
   v_ok := core.ledger_require_key(p_key);
   if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount); end if;
-  select * into v_hold from core.ledger_hold where id = p_hold and (v_member is null or project = v_member);
+  select * into v_hold from core.ledger_hold where id = p_hold and project = core.ledger_hold_project(p_hold);
   v_ok := core.authorize('ledger:grant', coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
@@ -42,7 +42,7 @@ begin
   select coalesce(array_agg(w.budget_id), '{}'), coalesce(array_agg(w.period_start), '{}') into v_ids, v_starts from (
     select distinct k.budget_id, k.period_start
     from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start)
-    where t.hold = p_hold and t.op in ('capture', 'settle', 'lease_report')) w;
+    where t.hold = p_hold and t.project = v_hold.project and t.op in ('capture', 'settle', 'lease_report')) w;
   v_lock := core.ledger_lock_account(null, v_account, p_hold, false, null, v_ids, v_starts);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
@@ -51,7 +51,7 @@ begin
   select array_agg(c.id order by c.id desc), array_agg(c.rest order by c.id desc), coalesce(sum(c.rest), 0) into v_txs, v_lefts, v_left
   from (
     select t.id, t.amount - coalesce((select sum(r.amount) from core.ledger_tx r where r.op = 'refund' and r.related_id = t.id), 0) as rest
-    from core.ledger_tx t where t.hold = p_hold and t.op in ('capture', 'settle', 'lease_report')) c
+    from core.ledger_tx t where t.hold = p_hold and t.project = v_hold.project and t.op in ('capture', 'settle', 'lease_report')) c
   where c.rest > 0;
   if v_left = 0 or coalesce(p_amount, v_left) > v_left then
     perform core.refuse('PT409', 'over_refund', format('the hold %s has %s left to refund', p_hold, v_left), 'Refund at most that.',

@@ -147,7 +147,7 @@ begin
   if v_charge.hold is null then
     v_windows := core.ledger_count(v_tx, core.ledger_read_windows(v_charge.budget_ids, v_charge.window_starts), 0, -v_amount, v_lock.at);
   else
-    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold;
+    select * into v_hold from core.ledger_hold h where h.id = v_charge.hold and h.project = v_charge.project;
     -- Where the part that stays charged within the hold ends.
     v_from := coalesce(v_charge.captured_from, 0) + v_left - v_amount - (coalesce(v_charge.above, 0)
       - least(coalesce(v_charge.above, 0), v_charge.amount - v_left + v_amount));

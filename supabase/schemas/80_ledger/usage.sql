@@ -108,11 +108,11 @@ begin
   into v_purses, v_drawn from tree;
 
   with posting as (
-    select t.id, t.op, t.account_id, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
+    select t.id, t.op, t.account_id, t.project, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
     where t.purse_id = any (v_purses) and t.id > v_low and t.id <= v_high and (coalesce(p_children, true) or t.account_id = v_account.id)
       and t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report') and t.created_at >= p_from and t.created_at < p_to
     union all
-    select t.id, t.op, t.account_id, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
+    select t.id, t.op, t.account_id, t.project, t.hold, t.related_id, t.amount, t.uncollected, t.request, t.created_at from core.ledger_tx t
     where t.account_id = any (v_drawn) and t.account_id <> t.purse_id and t.id > v_low and t.id <= v_high
       and t.op in ('charge', 'capture', 'settle', 'refund', 'lease_report') and t.created_at >= p_from and t.created_at < p_to
   ), part as (
@@ -120,14 +120,14 @@ begin
       case t.op when 'lease_report' then jsonb_array_length(t.request -> 'items') else 1 end as charges,
       case when v_metadata then coalesce(h.metadata, '{}') || coalesce(c.request -> 'metadata', t.request -> 'metadata', '{}') else '{}' end as metadata
     from posting t
-    left join core.ledger_hold h on v_metadata and h.id = t.hold
+    left join core.ledger_hold h on v_metadata and h.id = t.hold and h.project = t.project
     left join core.ledger_tx c on v_metadata and t.op = 'refund' and c.id = t.related_id
     where not (v_metadata and t.op = 'lease_report')
     union all
     select t.op, t.account_id, t.created_at, least(i.upto, t.amount) - least(i.upto - i.amount, t.amount),
       i.amount - (least(i.upto, t.amount) - least(i.upto - i.amount, t.amount)), 1, coalesce(h.metadata, '{}') || i.metadata
     from posting t
-    join core.ledger_hold h on h.id = t.hold
+    join core.ledger_hold h on h.id = t.hold and h.project = t.project
     cross join lateral (
       select (v.item -> 'amount')::bigint as amount, coalesce(v.item -> 'metadata', '{}') as metadata,
         (sum((v.item -> 'amount')::bigint) over (order by v.ord))::bigint as upto

@@ -101,20 +101,21 @@ comment on function core.ledger_may is 'Whether core.authorize would let the cal
 -- What operations name and their caller may use: nothing else is locked for them. An operation that names more is
 -- refused by its own function, which authorises before it looks.
 create function core.ledger_batch_reach(p_ops jsonb,
-  out purses bigint[], out roots bigint[], out path bigint[], out holds uuid[], out budget_ids bigint[], out window_starts timestamptz[])
+  out purses bigint[], out roots bigint[], out path bigint[], out holds core.ledger_hold_key[], out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   v_spend boolean := core.ledger_may('ledger:spend');
   v_grant boolean := core.ledger_may('ledger:grant');
   v_codes text[];
+  v_holds uuid[];
   v_txs bigint[];
   v_accounts bigint[];
 begin
   -- What is no uuid or number names nothing; its operation says so. Values of the columns' own types, or no index serves.
   select array_agg(f.code), array_agg(case when f.hold ~ '^[0-9a-fA-F]{32}$' then f.hold::uuid end),
     array_agg(case when f.tx ~ '^[0-9]{1,18}$' then f.tx::bigint end)
-  into v_codes, holds, v_txs
+  into v_codes, v_holds, v_txs
   from jsonb_array_elements(p_ops) o
   cross join lateral (values (o.value ->> 'account', translate(o.value ->> 'hold', '{}-', ''), o.value ->> 'tx'),
     (o.value ->> 'from', null, null), (o.value ->> 'to', null, null)) as f (code, hold, tx)
@@ -125,14 +126,14 @@ begin
   select coalesce(array_agg(t.id), '{}') into v_txs from core.ledger_tx t
   where t.id = any (v_txs) and (v_member is null or t.project = v_member);
   -- A refund counts in the windows of what it gives back: those of its hold, or its own.
-  select coalesce(array_agg(h.id), '{}') into holds from core.ledger_hold h
-  where h.id = any (holds || array(select t.hold from core.ledger_tx t where t.id = any (v_txs)))
-    and (v_member is null or h.project = v_member);
+  select coalesce(array_agg(row(u.hold, u.project)::core.ledger_hold_key), '{}') into holds from (
+    select h.id as hold, h.project from core.ledger_hold h where h.id = any (v_holds) and (v_member is null or h.project = v_member)
+    union select t.hold, t.project from core.ledger_tx t where t.id = any (v_txs) and t.hold is not null) u;
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into budget_ids, window_starts
   from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
   select array_agg(u.id) into v_accounts from (
     select a.id from core.ledger_account a where a.code = any (v_codes) and (v_member is null or a.project = v_member)
-    union select h.account_id from core.ledger_hold h where h.id = any (holds)
+    union select h.account_id from unnest(holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
     union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
   select array_agg(distinct p.id) into path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
   select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into purses, roots

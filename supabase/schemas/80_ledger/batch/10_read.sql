@@ -87,8 +87,10 @@ begin
       when 'charge' then jsonb_build_object('op', 'charge', 'account', x.code, 'amount', x.amount)
       when 'settle' then jsonb_build_object('op', 'settle', 'hold', x.hold, 'amount', x.amount)
       else jsonb_build_object('op', 'void', 'hold', x.hold, 'reason', x.reason) end) as fields) r
-    left join core.ledger_hold h on h.id = x.hold
     left join core.ledger_account c on c.code = x.code and c.kind not in ('issuer', 'sink', 'breakage')
+    -- Where several projects have the id, and the caller is of none, its own function says so.
+    left join core.ledger_hold h on h.id = x.hold and h.project = coalesce(c.project, v_member,
+      (select min(o.project) from core.ledger_hold o where o.id = x.hold having count(*) = 1))
     left join core.ledger_account a on a.id = case when x.op in ('settle', 'void') then h.account_id else c.id end
     order by x.ord) x;
   return b;
@@ -102,13 +104,13 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_accounts bigint[];
   v_spending bigint[];
-  v_holds uuid[];
+  v_holds core.ledger_hold_key[];
   v_positions int[];
 begin
   select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge')),
-    coalesce(array_agg(x.hold) filter (where x.op in ('settle', 'void') and x.valid), '{}')
+    coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key) filter (where x.op in ('settle', 'void') and x.valid), '{}')
   into v_accounts, v_spending, v_holds
-  from unnest(b.op, b.account, b.hold, b.known, b.valid) as x (op, account, hold, known, valid) where x.known;
+  from unnest(b.op, b.account, b.hold, b.project, b.known, b.valid) as x (op, account, hold, project, known, valid) where x.known;
   select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
     array_agg(p.overdraft::bigint), array_agg(p.debt_limit::bigint), array_agg(p.version)
   into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_debt, b.purse_version
@@ -129,7 +131,7 @@ begin
     from unnest(b.op, b.account, b.hold, b.project, b.key, b.request, b.valid)
       with ordinality as x (op, account, hold, project, key, request, valid, ord)
     left join account a on a.id = x.account
-    left join core.ledger_hold h on h.id = x.hold
+    left join core.ledger_hold h on h.id = x.hold and h.project = x.project
     left join core.ledger_tx t on t.project = x.project and t.key = x.key
     order by x.ord) r;
 
@@ -152,7 +154,7 @@ $$;
 comment on function core.ledger_batch_read is 'Adds to a batch the purses, holds, known keys and windows as they are under its locks.';
 
 -- Which list of windows each operation counts in: one for most batches, and then it is not looked for op by op.
-create function core.ledger_batch_lists(b core.ledger_batch, p_spending bigint[], p_accounts bigint[], p_holds uuid[],
+create function core.ledger_batch_lists(b core.ledger_batch, p_spending bigint[], p_accounts bigint[], p_holds core.ledger_hold_key[],
   p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -162,7 +164,7 @@ declare
 begin
   select min(h.budget_ids), min(h.window_starts), max(h.budget_ids), max(h.window_starts)
   into v_first.budget_ids, v_first.window_starts, v_last.budget_ids, v_last.window_starts
-  from core.ledger_hold h where h.id = any (p_holds);
+  from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project;
   if p_holds = '{}' then
     v_first := v_now;
     v_last := v_now;
@@ -184,13 +186,14 @@ begin
   ), list as materialized (
     select l.budget_ids, l.window_starts, row_number() over (order by l.budget_ids, l.window_starts)::int as list
     from (select a.budget_ids, a.window_starts from account a
-      union select h.budget_ids, h.window_starts from core.ledger_hold h where h.id = any (p_holds)) l
+      union select h.budget_ids, h.window_starts
+      from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project) l
   ), listed as (
     select coalesce(hl.list, al.list) as list, al.list as present
-    from unnest(b.op, b.account, b.hold) with ordinality as x (op, account, hold, ord)
+    from unnest(b.op, b.account, b.hold, b.project) with ordinality as x (op, account, hold, project, ord)
     left join account a on a.id = x.account
     left join list al on al.budget_ids = a.budget_ids and al.window_starts = a.window_starts
-    left join core.ledger_hold h on h.id = x.hold and x.op in ('settle', 'void')
+    left join core.ledger_hold h on h.id = x.hold and h.project = x.project and x.op in ('settle', 'void')
     left join list hl on hl.budget_ids = h.budget_ids and hl.window_starts = h.window_starts
     order by x.ord
   )

@@ -115,7 +115,7 @@ begin
     if v_is_apart then
       -- In windows of its own, so it is a run of its own; its present ones were locked if it was above the hold before the locks.
       if v_is_above and b.exceeds[i] is not true then v_ok := core.ledger_retry(); end if;
-      select * into v_own from core.ledger_hold h where h.id = v_hold[i];
+      select * into v_own from core.ledger_hold h where h.id = v_hold[i] and h.project = b.project[i];
       v_split := core.ledger_batch_split(v_own, case v_op[i] when 'void' then 0 else coalesce(v_amount[i], h_amount[i] - h_captured[i]) end,
         v_balance_now, v_held_now, v_purse_overdraft[v_run_purse], v_purse_debt[v_run_purse], v_positions,
         case when v_is_above then (b.lists[b.present[i]]).positions end,

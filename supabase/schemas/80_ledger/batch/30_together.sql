@@ -19,7 +19,7 @@ begin
       as x (op, tx, hold, account, purse, root, project, counted, over, over_bp, list, metadata, ttl)
     join unnest(b.lists) with ordinality as l (budget_ids, window_starts, positions, ord) on l.ord = x.list
     where x.op = 'reserve' and x.tx is not null
-    order by x.hold;
+    order by x.hold, x.project;
     insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, amount, flags, budget_ids, window_starts,
       settled, held, available, windows, request, actor, request_id, created_at, above, uncollected, captured_from)
     select x.tx, v_xid, x.project, x.key, x.op, x.account, b.purse_id[x.purse], x.version, x.hold, x.counted, x.flags::text[],
@@ -47,9 +47,9 @@ begin
   where x.tx is not null and x.charged is not null;
   update core.ledger_hold h set status = x.status, closed_at = b.at, captured = h.captured + x.counted - coalesce(x.above, 0),
     above = h.above + coalesce(x.above, 0), uncollected = h.uncollected + coalesce(x.uncollected, 0), released = coalesce(x.released, h.released)
-  from unnest(b.tx, b.hold, b.hold_end, b.released, b.counted, b.above, b.uncollected)
-    as x (tx, id, status, released, counted, above, uncollected)
-  where h.id = x.id and x.status is not null and x.tx is not null;
+  from unnest(b.tx, b.hold, b.project, b.hold_end, b.released, b.counted, b.above, b.uncollected)
+    as x (tx, id, project, status, released, counted, above, uncollected)
+  where h.id = x.id and h.project = x.project and x.status is not null and x.tx is not null;
   update core.ledger_account a set total_out = a.total_in - x.settled, held = x.held, version = x.version
   from unnest(b.purse_id, b.purse_settled, b.purse_held, b.purse_version) as x (id, settled, held, version)
   where a.id = x.id and a.version <> x.version;
@@ -75,7 +75,7 @@ declare
   v_roots bigint[];
   v_path bigint[];
   v_need bigint;
-  v_holds uuid[];
+  v_holds core.ledger_hold_key[];
   v_lock record;
   v_locks core.ledger_batch_locks;
   v_requests text[] := core.ledger_batch_requests();
@@ -100,8 +100,8 @@ begin
   select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
   where a.id in (select x.id from unnest(b.op, b.account, b.known, b.exceeds) as x (op, id, known, exceeds)
     where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
-  select coalesce(array_agg(x.hold), '{}') into v_holds
-  from unnest(b.op, b.hold, b.valid) as x (op, hold, valid) where x.valid and x.op in ('settle', 'void');
+  select coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key), '{}') into v_holds
+  from unnest(b.op, b.hold, b.project, b.valid) as x (op, hold, project, valid) where x.valid and x.op in ('settle', 'void');
   select coalesce(sum(x.amount), 0) into v_need from unnest(b.op, b.amount, b.known, b.exceeds) as x (op, amount, known, exceeds)
   where x.known and (x.op in ('reserve', 'charge') or x.exceeds);
   v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}', v_need);

@@ -146,7 +146,7 @@ declare
   v_lease core.ledger_lease := core.ledger_find_lease('ledger:read', p_lease);
 begin
   return jsonb_build_object('ok', true) || core.ledger_lease_view(v_lease,
-    (select h from core.ledger_hold h where h.id = v_lease.id),
+    (select h from core.ledger_hold h where h.id = v_lease.id and h.project = v_lease.project),
     (select a.code from core.ledger_account a where a.id = v_lease.account_id), clock_timestamp());
 end
 $$;

@@ -72,14 +72,14 @@ begin
   v_lease := core.ledger_find_lease('ledger:spend', p_lease);
   select * into v_account from core.ledger_account where id = v_lease.account_id;
 
-  select * into v_hold from core.ledger_hold where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease and project = v_lease.project;
   v_is_above := core.ledger_is_above(v_hold, v_sum, clock_timestamp());
   v_lock := core.ledger_lock_account(null, v_account, p_lease, v_is_above, p_need => case when v_is_above then v_sum else 0 end);
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, v_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
-  select * into v_hold from core.ledger_hold where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease and project = v_lease.project;
   v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
@@ -115,7 +115,7 @@ begin
     v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above,
     uncollected = uncollected + v_part.uncollected
-  where id = p_lease returning * into v_hold;
+  where id = p_lease and project = v_lease.project returning * into v_hold;
   v_answer := core.ledger_accepted(v_tx, v_purse, core.ledger_windows_view(v_windows))
     || core.ledger_lease_view(v_lease, v_hold, v_account.code, v_lock.at)
     || jsonb_build_object('charged', v_part.within + v_part.above, 'uncollected', v_part.uncollected, 'flags', to_jsonb(v_flags));
@@ -159,7 +159,7 @@ begin
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
   select * into v_lease from core.ledger_lease where id = p_lease;
-  select * into v_hold from core.ledger_hold where id = p_lease;
+  select * into v_hold from core.ledger_hold where id = p_lease and project = v_lease.project;
   v_windows := core.ledger_read_hold(v_hold);
   if v_lease.closed_at is not null then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),
@@ -170,7 +170,8 @@ begin
   -- After the grace the hold has expired, which was its one end.
   if v_hold.status = 'open' then
     v_rest := v_hold.amount - v_hold.captured;
-    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_lock.at where id = p_lease returning * into v_hold;
+    update core.ledger_hold set status = 'settled', released = v_rest, closed_at = v_lock.at
+    where id = p_lease and project = v_lease.project returning * into v_hold;
   end if;
   update core.ledger_lease set closed_at = v_lock.at where id = p_lease returning * into v_lease;
   update core.ledger_account set held = held - v_rest, version = version + 1 where id = v_purse.id returning * into v_purse;
