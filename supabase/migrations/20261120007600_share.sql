@@ -27,6 +27,16 @@ end
 $$;
 comment on function core.can_reach is 'Whether the thing is of the caller''s project, or is shared with it for this right.';
 
+-- Whether a project may use a thing of another one.
+create function core.is_shared(p_kind text, p_owner text, p_name text, p_project text, p_right text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return exists (select from core.share s
+    where s.owner = p_owner and s.kind = p_kind and s.name = p_name and s.grantee in (p_project, '*') and p_right = any (s.rights));
+end
+$$;
+comment on function core.is_shared is 'Whether a thing of one project is shared with another for this right.';
+
 -- Lets the caller pass, or raises PT403. Runs right after core.authorize, which checks the scope. What is not shared and
 -- what does not exist get one answer. Of an archived project others only read, as it does itself.
 create function core.reach(p_kind text, p_project text, p_name text, p_right text) returns boolean

@@ -32,6 +32,18 @@ end
 $$;
 comment on function core.require_text is 'Raises PT400 unless a text has 1 to p_most characters.';
 
+create function core.require_name(p_field text, p_name text) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}$' then
+    perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be 1 to 200 of letters, digits and _ . : / @ -, beginning with a letter or digit', p_field),
+      null, jsonb_build_object('field', p_field));
+  end if;
+  return true;
+end
+$$;
+comment on function core.require_name is 'Raises PT400 unless it can name a queue, a kind of task, a type of message and the like.';
+
 create function core.require_range(p_field text, p_value numeric, p_least numeric, p_most numeric) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin

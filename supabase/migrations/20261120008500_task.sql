@@ -144,18 +144,6 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.task_done_view is 'A task that has ended as the API shows it.';
 
-create function core.task_require_name(p_field text, p_name text) returns boolean
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-begin
-  if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}$' then
-    perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be 1 to 200 of letters, digits and _ . : / @ -, beginning with a letter or digit', p_field),
-      null, jsonb_build_object('field', p_field));
-  end if;
-  return true;
-end
-$$;
-comment on function core.task_require_name is 'Raises PT400 unless it can name a queue, a kind, a group or a unique key.';
-
 -- What an open task is when no worker has it.
 create function core.task_state(p_open_needs int, p_failed_needs int, p_run_at timestamptz) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -219,9 +207,9 @@ begin
       perform core.refuse('PT400', 'invalid_key', format('tasks[%s].key must be a text of 1 to 200 characters', v_at),
         'Send one key per intended task, for example a uuid v7, and the same key again on a retry.', jsonb_build_object('field', format('tasks[%s].key', v_at)));
     end if;
-    v_ok := core.task_require_name(format('tasks[%s].kind', v_at), core.task_field(v_at, v_task, 'kind', 'string') #>> '{}');
+    v_ok := core.require_name(format('tasks[%s].kind', v_at), core.task_field(v_at, v_task, 'kind', 'string') #>> '{}');
     foreach v_name in array array['unique_key', 'group'] loop
-      if core.task_field(v_at, v_task, v_name, 'string') is not null then v_ok := core.task_require_name(format('tasks[%s].%s', v_at, v_name), v_task ->> v_name); end if;
+      if core.task_field(v_at, v_task, v_name, 'string') is not null then v_ok := core.require_name(format('tasks[%s].%s', v_at, v_name), v_task ->> v_name); end if;
     end loop;
     v_ok := core.require_payload(format('tasks[%s].payload', v_at), coalesce(v_task -> 'payload', '{}'));
     v_ok := core.require_range(format('tasks[%s].priority', v_at), coalesce((core.task_field(v_at, v_task, 'priority', 'number') #>> '{}')::numeric, 100), 0, 1000);
@@ -261,7 +249,7 @@ declare
   v_answer jsonb;
 begin
   v_ok := core.require_project(v_project);
-  v_ok := core.task_require_name('queue', p_queue);
+  v_ok := core.require_name('queue', p_queue);
   v_ok := core.task_require_tasks(p_tasks);
   v_open := core.task_open_count(v_project);
   if v_open + jsonb_array_length(p_tasks) > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
@@ -473,7 +461,7 @@ begin
     return jsonb_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
   end if;
   foreach v_queue in array p_queues loop
-    v_ok := core.task_require_name('queues', v_queue);
+    v_ok := core.require_name('queues', v_queue);
     if v_queue <> p_queues[1] then v_ok := core.reach('queue', v_project, v_queue, 'work'); end if;
     if exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= clock_timestamp())
       or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= clock_timestamp()) then
@@ -976,8 +964,8 @@ declare
   v_before int;
 begin
   v_ok := core.require_project(v_project);
-  v_ok := core.task_require_name('queue', p_queue);
-  v_ok := core.task_require_name('group', p_group);
+  v_ok := core.require_name('queue', p_queue);
+  v_ok := core.require_name('group', p_group);
   v_ok := core.require_range('concurrency', p_concurrency, 1, 1000);
   perform pg_advisory_xact_lock(hashtextextended('task_group:' || v_project, 0));
   select concurrency into v_before from core.task_group where project = v_project and queue = p_queue and group_name = p_group;

@@ -28,6 +28,7 @@ import { addLeases } from './nouns/ledger/lease.ts'
 import { addLocks } from './nouns/lock/lock.ts'
 import { addManifest } from './nouns/manifest/manifest.ts'
 import { addMembers } from './nouns/member/member.ts'
+import { addMessages } from './nouns/message/message.ts'
 import { addProject } from './nouns/project/project.ts'
 import { addSessions } from './nouns/session/session.ts'
 import { addShares } from './nouns/share/share.ts'
@@ -80,6 +81,7 @@ export function buildProgram(
   addScores(verbs)
   addSessions(verbs)
   addTasks(verbs)
+  addMessages(verbs)
   addClaims(verbs)
   addLocks(verbs)
   addInsights(verbs)

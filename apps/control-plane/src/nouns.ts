@@ -11,6 +11,7 @@ import { ledger } from './nouns/ledger/ledger.ts'
 import { lock } from './nouns/lock/lock.ts'
 import { manifest } from './nouns/manifest/manifest.ts'
 import { member } from './nouns/member/member.ts'
+import { message } from './nouns/message/message.ts'
 import { project } from './nouns/project/project.ts'
 import { session } from './nouns/session/session.ts'
 import { share } from './nouns/share/share.ts'
@@ -35,6 +36,7 @@ export const nouns: readonly CreateNoun[] = [
   webhook,
   session,
   task,
+  message,
   claim,
   lock,
   manifest,

@@ -75,12 +75,13 @@ describe.each(mutating.map((contract) => [contract.operation as Mutation, contra
 /** What leaves more entries than one: an account and its budget, a refund and what it refunds. */
 const entries: Readonly<Record<string, number>> = { ensureUser: 2, refundHold: 2 }
 
-/** Repetitions with another status: what is gone cannot be removed again, and what is there is not created. */
+/** Repetitions with another status: what is gone cannot be removed or given back again, and what is there is not created. */
 const repeated: Readonly<Record<string, number>> = {
   removeInsight: 404,
   removeMember: 404,
   removeShare: 404,
   removeWebhook: 404,
+  nackMessage: 409,
   putWebhook: 200,
 }
 

@@ -20,6 +20,8 @@ const nobodys: Record<string, string> = {
   account: 'manus_nobody',
   session: uuidv7(),
   task: uuidv7(),
+  message: uuidv7(),
+  delivery: uuidv7(),
   insight: uuidv7(),
   subject: `user:${uuidv7()}`,
   share: uuidv7(),
@@ -42,6 +44,9 @@ beforeAll(async () => {
   theirs['lease'] = String((await make('/credit-leases', lease))['lease'])
   theirs['key'] = String((await make('/api-keys', { name: 'theirs' }))['id'])
   theirs['task'] = String((await make('/tasks', { queue: 'q', kind: 'k' }))['task'])
+  theirs['message'] = String((await make('/messages', { to: 'manus_origin', type: 't', awaitReply: true }))['message'])
+  const received = await server.send('POST', `${there}/inbox/receive`, { key: server.owner, body: { limit: 1 } })
+  theirs['delivery'] = Object(received.body['messages'])[0].delivery
   theirs['session'] = String((await make('/sessions', { fingerprint: 'a'.repeat(64) }))['session'])
   theirs['subject'] = `user:${uuidv7()}`
   const member = { key: server.owner, body: { role: 'viewer' } }
@@ -143,6 +148,20 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   beatSession: [['session', (id) => ({ method: 'POST', path: `/sessions/${id}/beat`, body: {} })]],
   closeSession: [['session', (id) => ({ method: 'DELETE', path: `/sessions/${id}` })]],
   removeInsight: [['insight', (id) => ({ method: 'DELETE', path: `/insights/${id}` })]],
+  getMessage: [['message', (id) => ({ method: 'GET', path: `/messages/${id}` })]],
+  getMessageReply: [['message', (id) => ({ method: 'GET', path: `/messages/${id}/reply` })]],
+  ackMessages: [
+    ['delivery', (id) => ({ method: 'POST', path: '/inbox/ack', body: { deliveries: [{ delivery: id, fence: 1 }] } })],
+  ],
+  extendMessages: [
+    [
+      'delivery',
+      (id) => ({ method: 'POST', path: '/inbox/extend', body: { deliveries: [{ delivery: id, fence: 1 }] } }),
+    ],
+  ],
+  nackMessage: [['delivery', (id) => ({ method: 'POST', path: '/inbox/nack', body: { delivery: id, fence: 1 } })]],
+  retryMessage: [['delivery', (id) => ({ method: 'PUT', path: `/inbox/${id}/retry`, body: {} })]],
+  sendMessage: [['message', (id) => ({ method: 'POST', path: '/messages', body: { type: 't', replyTo: id } })]],
   getTask: [['task', (id) => ({ method: 'GET', path: `/tasks/${id}` })]],
   beatTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/beat`, body: { fence: 1 } })]],
   completeTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/complete`, body: { fence: 1 } })]],

@@ -149,6 +149,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
     'sweep claims',
     'sweep insights',
     'sweep locks',
+    'sweep messages',
     'sweep sessions',
     'sweep tasks',
     'trim the outbox',

@@ -172,6 +172,26 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     path: `${project}/task-groups`,
     body: { queue: 'q', group: uuidv7(), concurrency: 2 },
   }),
+  sendMessage: async () => post('/messages', { to: 'smart_layer', type: 't' }),
+  receiveMessages: async () => post('/inbox/receive', { limit: 1 }),
+  ackMessages: async (server) => post('/inbox/ack', { deliveries: [await receiveMessage(server)] }),
+  extendMessages: async (server) => post('/inbox/extend', { deliveries: [await receiveMessage(server)] }),
+  nackMessage: async (server) => post('/inbox/nack', await receiveMessage(server)),
+  retryMessage: async (server) => {
+    const { delivery, fence } = await receiveMessage(server)
+    await act(server, post('/inbox/nack', { delivery, fence, outcome: 'dead' }))
+    return { method: 'PUT', path: `${project}/inbox/${delivery}/retry`, body: {} }
+  },
+  subscribeTopic: async () => ({
+    method: 'PUT',
+    path: `${project}/subscriptions`,
+    body: { topic: `topic:${uuidv7()}` },
+  }),
+  unsubscribeTopic: async (server) => {
+    const topic = `topic:${uuidv7()}`
+    await act(server, { method: 'PUT', path: `${project}/subscriptions`, body: { topic } })
+    return { method: 'DELETE', path: `${project}/subscriptions?topic=${topic}` }
+  },
   takeClaim: async (server) => post('/claims', { session: await openSession(server), resource: uuidv7() }),
   renewClaim: async (server) => post('/claims/renew', await takeClaim(server)),
   releaseClaim: async (server) => post('/claims/release', await takeClaim(server)),
@@ -247,6 +267,13 @@ async function reportOf(server: TestServer, verb: string, more: object = {}): Pr
   const id = await enqueueTask(server, queue)
   const { tasks } = await act(server, post('/tasks/claim', { queues: [queue], worker: 'w' }))
   return post(`/tasks/${id}/${verb}`, { fence: Object(tasks)[0].fence, ...more })
+}
+
+async function receiveMessage(server: TestServer) {
+  await act(server, post('/messages', { to: 'smart_layer', type: 't' }))
+  const { messages } = await act(server, post('/inbox/receive', { limit: 1 }))
+  const { delivery, fence } = Object(messages)[0]
+  return { delivery: String(delivery), fence: Number(fence) }
 }
 
 async function takeClaim(server: TestServer) {

@@ -22,6 +22,8 @@ const marks = [
   'ensureUser',
   'retryTask',
   'setTaskGroup',
+  'retryMessage',
+  'subscribeTopic',
   'putWebhook',
   'archiveProject',
   'markError',

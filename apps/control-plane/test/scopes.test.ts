@@ -45,6 +45,8 @@ test('a key of a project can spend and read by default, and cannot grant credits
         'ledger:read',
         'ledger:spend',
         'lock:take',
+        'message:receive',
+        'message:send',
         'project:read',
         'session:run',
         'task:enqueue',

@@ -91,6 +91,16 @@ export { type UsageRows, usageCsv, usageCsvHeader, usageCsvLines } from './ledge
 export { acquireLock, listLocks, releaseLock, renewLock } from './lock/routes.ts'
 export { listManifest, placeWork } from './manifest/routes.ts'
 export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './member/routes.ts'
+export {
+  ackMessages,
+  extendMessages,
+  getInbox,
+  nackMessage,
+  receiveMessages,
+  retryMessage,
+} from './message/routes/receive.ts'
+export { getMessage, getMessageReply, listMessages, sendMessage } from './message/routes/send.ts'
+export { listSubscriptions, subscribeTopic, unsubscribeTopic } from './message/routes/topic.ts'
 export { problems, scopes, topics } from './nouns.ts'
 export {
   archiveProject,

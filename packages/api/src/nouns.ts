@@ -22,6 +22,9 @@ import * as manifestScopes from './manifest/scopes.ts'
 import * as manifestTopics from './manifest/topics.ts'
 import * as memberScopes from './member/scopes.ts'
 import * as memberTopics from './member/topics.ts'
+import * as messageProblems from './message/problems.ts'
+import * as messageScopes from './message/scopes.ts'
+import * as messageTopics from './message/topics.ts'
 import * as projectScopes from './project/scopes.ts'
 import * as sessionProblems from './session/problems.ts'
 import * as sessionScopes from './session/scopes.ts'
@@ -53,6 +56,7 @@ export const scopes = {
   ...lockScopes.scopes,
   ...insightScopes.scopes,
   ...taskScopes.scopes,
+  ...messageScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,
   ...webhookScopes.scopes,
@@ -64,6 +68,7 @@ export const problems = {
   ...ledgerProblems.problems,
   ...sessionProblems.problems,
   ...taskProblems.problems,
+  ...messageProblems.problems,
   ...claimProblems.problems,
   ...lockProblems.problems,
   ...insightProblems.problems,
@@ -80,4 +85,5 @@ export const topics = {
   ...healthTopics.topics,
   ...insightTopics.topics,
   ...taskTopics.topics,
+  ...messageTopics.topics,
 } as const

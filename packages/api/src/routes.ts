@@ -11,6 +11,7 @@ import * as ledger from './ledger/routes.ts'
 import * as lock from './lock/routes.ts'
 import * as manifest from './manifest/routes.ts'
 import * as member from './member/routes.ts'
+import * as message from './message/routes.ts'
 import * as project from './project/routes.ts'
 import * as session from './session/routes.ts'
 import * as share from './share/routes.ts'
@@ -29,6 +30,7 @@ export const routes = [
   ...health.routes,
   ...session.routes,
   ...task.routes,
+  ...message.routes,
   ...claim.routes,
   ...lock.routes,
   ...insight.routes,

@@ -1,9 +1,10 @@
-import type { Database, RpcOptions } from '@core/database'
+import type { RpcOptions } from '@core/database'
 import { type CallOptions, type Clock, type Logger, silentLogger, systemClock } from '@core/foundation'
 import { createInsights, type Insights } from './insights.ts'
 import { acquireLock, type HeldLock, type LockOptions } from './lock.ts'
 import { findPlaces, type ManifestEntry, type Place, readManifest } from './manifest.ts'
-import { createProjectPort } from './project-port.ts'
+import { createMessages, type Messages } from './messages.ts'
+import { createProjectPort, type ProjectPort } from './project-port.ts'
 import { type JoinOptions, joinProject, type Member } from './session.ts'
 import { startTaskBeats } from './task-beats.ts'
 import { createTasks, type Tasks } from './tasks.ts'
@@ -11,7 +12,8 @@ import { startThreadBeats } from './thread-beats.ts'
 import { runWorker, type TaskWorker, type WorkerOptions } from './worker.ts'
 
 export interface CoordinatorOptions {
-  database: Pick<Database, 'rpc'>
+  /** One that can listen wakes those who wait for messages; without, they are looked for once a second. */
+  database: ProjectPort
   /** Whose sessions these are. Default: the project of the connection's credential. */
   project?: string | undefined
   /** Acts for this key or project; without claims, as the role of the database connection. */
@@ -31,6 +33,8 @@ export interface Coordinator {
   place(capabilities?: readonly string[], options?: CallOptions): Promise<readonly Place[]>
   /** What the projects have learnt. */
   readonly insights: Insights
+  /** Messages to other projects, and the inbox of this one. */
+  readonly messages: Messages
   /** The queues of the project, or of another one that shares them. */
   readonly tasks: Tasks
   tasksOf(project: string): Tasks
@@ -45,8 +49,10 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
   const database = createProjectPort({ database: options.database, claims })
   const own = project ?? (claims?.role === 'core_member' ? claims.project : undefined)
   const tasks = createTasks(database, own)
+  const messages = createMessages({ database, project: own, clock, logger, random })
   return {
     tasks,
+    messages,
     insights: createInsights(database, own),
     tasksOf: (owner) => createTasks(database, owner),
     startWorker: (workerOptions) =>
@@ -64,7 +70,7 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
         workerOptions,
       ),
     join: (joinOptions, callOptions) =>
-      joinProject({ database, project: own, clock, logger, random }, joinOptions, callOptions),
+      joinProject({ database, project: own, messages, clock, logger, random }, joinOptions, callOptions),
     manifest: (callOptions) => readManifest(database, callOptions),
     place: (capabilities = [], callOptions) => findPlaces(database, capabilities, callOptions),
     lock: (name, lockOptions, callOptions) =>

@@ -9,10 +9,19 @@ export {
   scoreHealth,
 } from './health-score.ts'
 export type { Held } from './hold-until-disposed.ts'
+export type { InboxOptions } from './inbox.ts'
 export { type InsightFigures, rankInsight } from './insight-rank.ts'
 export type { InsightDecision, InsightDetails, InsightSummary, Insights, NewInsight } from './insights.ts'
 export type { HeldLock, LockOptions } from './lock.ts'
 export type { ManifestEntry, Place, ProjectFigures } from './manifest.ts'
+export type { Delivered, MessagePriority, NackOptions, SendOptions, SentMessage } from './message.ts'
+export type {
+  MessageDetails,
+  MessageSummary,
+  Messages,
+  Reply,
+  RequestOptions,
+} from './messages.ts'
 export type { JoinOptions, LiveSession, Member, SessionMetrics, SessionStatus } from './session.ts'
 export type {
   ClaimedTask,

@@ -12,6 +12,7 @@ import {
 } from '@core/foundation'
 import { type ClaimOptions, type HeldClaim, takeClaim } from './claim.ts'
 import { hashFingerprint, readFingerprint } from './fingerprint.ts'
+import type { Messages } from './messages.ts'
 
 export type SessionStatus = 'starting' | 'online' | 'degraded' | 'maintenance'
 
@@ -57,6 +58,10 @@ export interface Member extends AsyncDisposable {
   setStatus(status: SessionStatus, options?: CallOptions): Promise<void>
   /** Says that work got done: a process that beats for a minute without is shown as hung. */
   progress(): void
+  /** The same as `coordinator.messages.send`. */
+  readonly send: Messages['send']
+  /** The same as `coordinator.messages.inbox`. */
+  readonly inbox: Messages['inbox']
   /** Claims a resource path for the session of now and keeps it until it is disposed; E_CONFLICT names who has it. */
   claim(resource: string, options?: ClaimOptions, callOptions?: CallOptions): Promise<HeldClaim>
 }
@@ -64,6 +69,7 @@ export interface Member extends AsyncDisposable {
 export interface SessionDependencies {
   readonly database: Pick<Database, 'rpc'>
   readonly project: string | undefined
+  readonly messages: Pick<Messages, 'send' | 'inbox'>
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
@@ -77,7 +83,7 @@ const leaveLimitMs = 2_000
  * @throws CoreError E_CONFLICT where this process has a live session already, or the project has 10,000.
  */
 export async function joinProject(
-  { database, project, clock, logger, random }: SessionDependencies,
+  { database, project, messages, clock, logger, random }: SessionDependencies,
   options: JoinOptions = {},
   callOptions: CallOptions = {},
 ): Promise<Member> {
@@ -172,6 +178,8 @@ export async function joinProject(
     progress() {
       progressAt = clock.monotonic()
     },
+    send: messages.send,
+    inbox: messages.inbox,
     claim: (resource, claimOptions, within) =>
       takeClaim({ database, project, session: current, clock, logger }, resource, claimOptions, within),
     async [Symbol.asyncDispose]() {

@@ -36,6 +36,11 @@ const byFence = ({ task = '' }: Readonly<Record<string, string>>) => ({
   p_fence: Number(theirs['fence']),
 })
 
+const byDelivery = ({ delivery = '' }: Readonly<Record<string, string>>) => ({
+  p_deliveries: [delivery],
+  p_fences: [Number(theirs['delivered'])],
+})
+
 /** Every function of the coordinator that a member may call. */
 const calls: Readonly<Record<string, Reach>> = {
   session_open: { scope: 'session:run', args: () => ({ p_key: 'k', p_fingerprint: '0'.repeat(64) }) },
@@ -68,6 +73,31 @@ const calls: Readonly<Record<string, Reach>> = {
     args: ({ insight = '' }) => ({ p_insight: insight, p_decision: 'adopted' }),
   },
   insight_remove: { scope: 'insight:share', args: ({ insight = '' }) => ({ p_insight: insight }), names: 'insight' },
+  message_send: {
+    scope: 'message:send',
+    args: ({ message = '' }) => ({ p_key: message, p_type: 't', p_reply_to: message }),
+    names: 'message',
+  },
+  message_get: { scope: 'message:send', args: ({ message = '' }) => ({ p_message: message }), names: 'message' },
+  message_reply: { scope: 'message:send', args: ({ message = '' }) => ({ p_message: message }), names: 'message' },
+  message_list: { scope: 'message:receive', args: () => ({}) },
+  message_stats: { scope: 'message:receive', args: () => ({}) },
+  message_receive: { scope: 'message:receive', args: () => ({ p_limit: 1 }) },
+  message_ack: { scope: 'message:receive', args: byDelivery, names: 'delivery' },
+  message_extend: { scope: 'message:receive', args: byDelivery, names: 'delivery' },
+  message_nack: {
+    scope: 'message:receive',
+    args: ({ delivery = '' }) => ({ p_delivery: delivery, p_fence: Number(theirs['delivered']) }),
+    names: 'delivery',
+  },
+  message_retry: {
+    scope: 'message:receive',
+    args: ({ delivery = '' }) => ({ p_delivery: delivery }),
+    names: 'delivery',
+  },
+  topic_subscribe: { scope: 'message:receive', args: () => ({ p_topic: 'topic:mine' }) },
+  topic_unsubscribe: { scope: 'message:receive', args: () => ({ p_topic: 'topic:theirs' }) },
+  topic_list: { scope: 'message:receive', args: () => ({}) },
   task_enqueue: {
     scope: 'task:enqueue',
     args: ({ task = '' }) => ({ p_queue: 'q', p_tasks: [{ key: 'needing', kind: 'k', needs: [task] }] }),
@@ -103,13 +133,20 @@ const tables = [
   'health_policy',
   'insight',
   'insight_decision',
+  'message',
+  'message_delivery',
+  'message_done',
+  'message_subscription',
 ]
+
+/** Whose row `t` is. */
+const owner = `coalesce(to_jsonb(t) ->> 'recipient', to_jsonb(t) ->> 'project')`
 
 /** Every row that is not the member's own. */
 async function readTheirs(): Promise<string> {
   const states = tables.map(
     (name) => `(select coalesce(string_agg(t::text, '|' order by t::text), '') from core.${name} t
-      where to_jsonb(t) ->> 'project' is distinct from 'mine' and to_jsonb(t) #>> '{data,project}' is distinct from 'mine')`,
+      where ${owner} is distinct from 'mine' and to_jsonb(t) #>> '{data,project}' is distinct from 'mine')`,
   )
   const [row] = await on.sql(`select concat_ws('#', ${states.join()}) as state`)
   return String(row?.['state'])
@@ -127,6 +164,14 @@ beforeAll(async () => {
     const fingerprint = project === 'mine' ? '1' : '2'
     const opened = await call('session_open', { p_key: 'k', p_fingerprint: fingerprint.repeat(64), p_project: project })
     ids['session'] = Object(opened).session
+    const p_to = project
+    ids['message'] = Object(
+      await call('message_send', { p_key: 'k', p_type: 't', p_to, p_await: true, p_project: project }),
+    ).message
+    const inbox = Object(await call('message_receive', { p_visible_s: 600, p_project: project })).messages
+    ids['delivery'] = inbox[0].delivery
+    ids['delivered'] = String(inbox[0].fence)
+    await call('topic_subscribe', { p_topic: 'topic:theirs', p_project: project })
     const lock = { p_name: 'theirs', p_holder: 'h', p_project: project }
     if (project === 'theirs') ids['lock'] = Object(await call('lock_acquire', lock)).fence
     const claim = { p_key: 'c', p_session: ids['session'] ?? '', p_resource: 'path', p_project: project }
@@ -141,7 +186,7 @@ beforeAll(async () => {
   const holder = await on.connect()
   await holder.query('begin')
   for (const name of tables) {
-    await holder.query(`select from core.${name} t where to_jsonb(t) ->> 'project' is distinct from 'mine' for update`)
+    await holder.query(`select from core.${name} t where ${owner} is distinct from 'mine' for update`)
   }
 })
 afterAll(() => on.drop())

@@ -46,7 +46,7 @@ begin
     return jsonb_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
   end if;
   foreach v_queue in array p_queues loop
-    v_ok := core.task_require_name('queues', v_queue);
+    v_ok := core.require_name('queues', v_queue);
     if v_queue <> p_queues[1] then v_ok := core.reach('queue', v_project, v_queue, 'work'); end if;
     if exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= clock_timestamp())
       or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= clock_timestamp()) then

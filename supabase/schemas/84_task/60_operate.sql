@@ -121,8 +121,8 @@ declare
   v_before int;
 begin
   v_ok := core.require_project(v_project);
-  v_ok := core.task_require_name('queue', p_queue);
-  v_ok := core.task_require_name('group', p_group);
+  v_ok := core.require_name('queue', p_queue);
+  v_ok := core.require_name('group', p_group);
   v_ok := core.require_range('concurrency', p_concurrency, 1, 1000);
   perform pg_advisory_xact_lock(hashtextextended('task_group:' || v_project, 0));
   select concurrency into v_before from core.task_group where project = v_project and queue = p_queue and group_name = p_group;

@@ -23,9 +23,11 @@ const required = (type: string) => ({ type, required: true, sqlName: undefined }
 export const text: Required<string> = required('text')
 export const texts: Required<readonly string[]> = required('text[]')
 export const uuid: Required<string> = required('uuid')
+export const uuids: Required<readonly string[]> = required('uuid[]')
 export const integer: Required<number> = required('integer')
 export const integers: Required<readonly number[]> = required('integer[]')
 export const bigint: Required<number> = required('bigint')
+export const bigints: Required<readonly number[]> = required('bigint[]')
 export const flag: Required<boolean> = required('boolean')
 /** An instant as ISO 8601 text. */
 export const instant: Required<string> = required('timestamp with time zone')

@@ -27,6 +27,7 @@ export const eventShapes: Readonly<Record<string, Readonly<Record<string, BodySh
   'manifest.health': {"good":{"members":{"project":"string","health":"string","before":"string","score":{"anyOf":["number","null"]},"worst":{"anyOf":["string","null"]}},"isOpen":true},"fair":{"members":{"project":"string","health":"string","before":"string","score":{"anyOf":["number","null"]},"worst":{"anyOf":["string","null"]}},"isOpen":true},"poor":{"members":{"project":"string","health":"string","before":"string","score":{"anyOf":["number","null"]},"worst":{"anyOf":["string","null"]}},"isOpen":true},"unknown":{"members":{"project":"string","health":"string","before":"string","score":{"anyOf":["number","null"]},"worst":{"anyOf":["string","null"]}},"isOpen":true}},
   insight: {"shared":{"members":{"insight":"string","project":"string","category":"string","title":"string","expectedBasisPoints":"number"},"isOpen":true},"decided":{"members":{"insight":"string","project":"string","by":"string","decision":"string","effectBasisPoints":{"anyOf":["number","null"]}},"isOpen":true}},
   task: {"dead":{"members":{"task":"string","queue":"string","kind":"string","attempt":"number","error":"any"},"isOpen":true},"blocked":{"members":{"task":"string","queue":"string","kind":"string"},"isOpen":true}},
+  message: {"dead":{"members":{"from":"string","to":"string","reason":"string","count":"number","delivery":"string"},"isOpen":true}},
 }
 
 /** Shapes that they share. */

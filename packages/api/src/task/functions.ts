@@ -2,7 +2,7 @@ import { z } from 'zod/mini'
 import { accepted, anything, denial, instant, whole } from '../contract/answer-field.ts'
 import {
   bigint,
-  type FunctionArgument,
+  bigints,
   flag,
   integer,
   interval,
@@ -13,18 +13,12 @@ import {
   text,
   texts,
   uuid,
+  uuids,
 } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
 
 /** Without one, the project of the claims. */
 const project = optional(text)
-const uuids: FunctionArgument<readonly string[], true, undefined> = { ...texts, type: 'uuid[]' }
-const bigints: FunctionArgument<readonly number[], true, undefined> = {
-  type: 'bigint[]',
-  required: true,
-  sqlName: undefined,
-}
-
 const status = z.enum(['ready', 'scheduled', 'pending', 'blocked', 'running', 'done', 'dead', 'cancelled'])
 const task = {
   task: z.string(),

@@ -950,6 +950,120 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Ends deliveries that the caller holds, and names those that it has lost. */
+  message_ack: {
+    args: {
+      p_deliveries: readonly string[]
+      p_fences: readonly number[]
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Holds deliveries for longer, and names those that are lost. */
+  message_extend: {
+    args: {
+      p_deliveries: readonly string[]
+      p_fences: readonly number[]
+      p_visible_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** A message that the project sent or was sent, with its deliveries. */
+  message_get: {
+    args: {
+      p_message: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The messages of a project, newest first: open, acknowledged, dead or sent. */
+  message_list: {
+    args: {
+      p_box?: string | undefined
+      p_type?: string | null | undefined
+      p_with?: string | null | undefined
+      p_before?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Gives a delivery back: to be tried again, as a dead letter, or without counting the attempt. */
+  message_nack: {
+    args: {
+      p_delivery: string
+      p_fence: number
+      p_error?: string | null | undefined
+      p_outcome?: string | undefined
+      p_delay_ms?: number | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Receives the messages of the inbox that come first, each under a fence and for a time. */
+  message_receive: {
+    args: {
+      p_limit?: number | undefined
+      p_visible_s?: number | undefined
+      p_holder?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The reply to a request of the project, or why there is none yet. */
+  message_reply: {
+    args: {
+      p_message: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Opens a dead letter of the project again. */
+  message_retry: {
+    args: {
+      p_delivery: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Sends a message to a project, to the subscribers of a topic, or to every other project. Replays on p_key. */
+  message_send: {
+    args: {
+      p_key: string
+      p_type: string
+      p_to?: string | null | undefined
+      p_payload?: JsonInput
+      p_priority?: string | undefined
+      p_ttl_s?: number | undefined
+      p_reply_to?: string | null | undefined
+      p_ordered?: boolean | undefined
+      p_await?: boolean | undefined
+      p_max_attempts?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** How much is in the inbox of a project. */
+  message_stats: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Takes deliveries from dead processes, ends what has expired, and forgets what ended before an interval. Owner only. */
+  message_sweep: {
+    args: {
+      p_keep?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** All inboxes in figures, as of the last counts. Owner only. */
+  message_totals: {
+    args: Record<never, never>
+    result: Json
+  }
   /** Archives a project: its keys are refused and its spending denied; everything it has stays. Idempotent. */
   project_archive: {
     args: {
@@ -1236,6 +1350,29 @@ export interface CoreFunctions {
     args: {
       p_keep?: string | undefined
       p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** The topics to which a project is subscribed. */
+  topic_list: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Subscribes a project to a topic of its own, or one that is shared with it. */
+  topic_subscribe: {
+    args: {
+      p_topic: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Ends the subscription of a project to a topic. */
+  topic_unsubscribe: {
+    args: {
+      p_topic: string
+      p_project?: string | null | undefined
     }
     result: Json
   }

@@ -1054,6 +1054,132 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'message_ack',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_deliveries', type: 'uuid[]', required: true },
+      { name: 'p_fences', type: 'bigint[]', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_extend',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_deliveries', type: 'uuid[]', required: true },
+      { name: 'p_fences', type: 'bigint[]', required: true },
+      { name: 'p_visible_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_message', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_box', type: 'text', required: false },
+      { name: 'p_type', type: 'text', required: false },
+      { name: 'p_with', type: 'text', required: false },
+      { name: 'p_before', type: 'uuid', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_nack',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_delivery', type: 'uuid', required: true },
+      { name: 'p_fence', type: 'bigint', required: true },
+      { name: 'p_error', type: 'text', required: false },
+      { name: 'p_outcome', type: 'text', required: false },
+      { name: 'p_delay_ms', type: 'bigint', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_receive',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_visible_s', type: 'integer', required: false },
+      { name: 'p_holder', type: 'text', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_reply',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_message', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_retry',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_delivery', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_send',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_type', type: 'text', required: true },
+      { name: 'p_to', type: 'text', required: false },
+      { name: 'p_payload', type: 'jsonb', required: false },
+      { name: 'p_priority', type: 'text', required: false },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_reply_to', type: 'uuid', required: false },
+      { name: 'p_ordered', type: 'boolean', required: false },
+      { name: 'p_await', type: 'boolean', required: false },
+      { name: 'p_max_attempts', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_stats',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'message_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_keep', type: 'interval', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'message_totals',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
     name: 'project_archive',
     returns: 'jsonb',
     isForMembers: true,
@@ -1372,6 +1498,32 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [
       { name: 'p_keep', type: 'interval', required: false },
       { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'topic_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'topic_subscribe',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_topic', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'topic_unsubscribe',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_topic', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
     ],
   },
   {

@@ -3,11 +3,11 @@ import { Argument, Option } from 'commander'
 import type { z } from 'zod'
 import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
+import { parsePayload } from '../../payload.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 import { wholeNumber } from '../../whole-number.ts'
 import { addTaskOperate } from './operate.ts'
-import { parsePayload } from './payload.ts'
 import { taskFields, taskTable } from './view.ts'
 
 type Query = z.output<(typeof listTasks)['input']['query']>
