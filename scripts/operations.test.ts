@@ -166,7 +166,7 @@ describe('nginx.md (needs nginx)', () => {
 
     const stream = await send('GET', '/v1/projects/shop/events?topics=flag')
     const reader = stream.body?.getReader()
-    expect((await send('PUT', '/v1/projects/shop/flags', { name: 'a', value: true })).status).toBe(200)
+    expect((await send('PUT', '/v1/projects/shop/flags/a', { value: true })).status).toBe(200)
     let heard = ''
     while (!heard.includes('event: subscribed') && !heard.includes('"op":"event"')) {
       const { value, done } = (await reader?.read()) ?? { value: undefined, done: true }

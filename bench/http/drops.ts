@@ -27,7 +27,7 @@ export async function measureDrops({ isQuick, folder, progress, signal }: BenchC
   listening.catch(() => undefined)
   // The same value again changes nothing, so a retry makes no event of its own.
   const publish = (value: number) =>
-    retry(() => plane.client.setFlag({ params, body: { name: 'bench.drops', value } }), {
+    retry(() => plane.client.setFlag({ params: { ...params, name: 'bench.drops' }, body: { value } }), {
       attempts: 5,
       baseMs: 200,
       capMs: 2000,

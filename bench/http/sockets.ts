@@ -53,10 +53,10 @@ async function weigh(plane: Plane, sockets: number, { progress, isQuick }: Bench
 
 async function storm(plane: Plane, sockets: number, { progress }: BenchContext): Promise<Row> {
   const listeners = await openListeners(plane, sockets)
-  await plane.client.setFlag({ params, body: { name: 'bench.storm', value: 'before' } })
+  await plane.client.setFlag({ params: { ...params, name: 'bench.storm' }, body: { value: 'before' } })
   const since = Math.min(...listeners.map(({ seq }) => seq))
   endListeners(listeners)
-  await plane.client.setFlag({ params, body: { name: 'bench.storm', value: 'while away' } })
+  await plane.client.setFlag({ params: { ...params, name: 'bench.storm' }, body: { value: 'while away' } })
   const startedAt = performance.now()
   const again = await openListeners(plane, sockets, { since, atOnce: sockets })
   const seconds = (performance.now() - startedAt) / 1000

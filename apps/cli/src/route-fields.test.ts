@@ -23,8 +23,8 @@ test('a value is JSON where that fits the field, else the text as it is', () => 
     name: '5',
     scopes: ['ledger:read'],
   })
-  expect(readPairs(route('setFlag'), ['name=a', 'value=true'])).toEqual({ name: 'a', value: true })
-  expect(readPairs(route('setFlag'), ['name=a', 'value=on=off'])).toEqual({ name: 'a', value: 'on=off' })
+  expect(readPairs(route('setFlag'), ['value=true'])).toEqual({ value: true })
+  expect(readPairs(route('setFlag'), ['value=on=off'])).toEqual({ value: 'on=off' })
   expect(readPairs(route('updateProject'), ['version=null'])).toEqual({ version: 'null' })
 })
 

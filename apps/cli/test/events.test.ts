@@ -19,7 +19,7 @@ const core = (args: readonly string[], key = running.keys['smart_layer'] ?? '') 
 test('events are tailed, one JSON object a line, from since', async () => {
   const owner = createClient({ url: running.url, key: running.keys['owner'] ?? '' })
   const params = { project: 'smart_layer' }
-  for (const value of [1, 2, 3]) await owner.setFlag({ params, body: { name: 'cli.events', value } })
+  for (const value of [1, 2, 3]) await owner.setFlag({ params: { ...params, name: 'cli.events' }, body: { value } })
   const first = await core(['events', 'tail', 'flag', '--since', '0', '--count', '2'])
   expect(first).toMatchObject({ code: 0, stderr: '' })
   const rows = first.stdout

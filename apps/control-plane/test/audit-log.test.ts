@@ -86,11 +86,11 @@ const repeated: Readonly<Record<string, number>> = {
 }
 
 describe('an entry', () => {
-  const flags = '/v1/projects/smart_layer/flags'
+  const shade = '/v1/projects/smart_layer/flags/shade'
   const last = async (query: string) => (await read(`limit=1&${query}`)).data[0]
 
   test('says what was before and after, in the words of the API', async () => {
-    await send({ method: 'PUT', path: flags, body: { name: 'shade', value: { a_b: 1 }, rolloutBasisPoints: 2500 } })
+    await send({ method: 'PUT', path: shade, body: { value: { a_b: 1 }, rolloutBasisPoints: 2500 } })
     const set = { name: 'shade', value: { a_b: 1 }, rolloutBasisPoints: 2500, cleared: false }
     expect(await last('action=flag')).toMatchObject({
       action: 'flag.set',
@@ -98,7 +98,7 @@ describe('an entry', () => {
       before: null,
       after: set,
     })
-    await send({ method: 'PUT', path: flags, body: { name: 'shade', value: null } })
+    await send({ method: 'DELETE', path: shade })
     expect(await last('action=flag')).toMatchObject({ action: 'flag.clear', before: set, after: { cleared: true } })
 
     const path = '/v1/projects/smart_layer'
@@ -120,14 +120,10 @@ describe('an entry', () => {
       before: { status: 'active' },
       after: { status: 'frozen' },
     })
-    const budget = (limit: number | null) => ({
-      account,
-      budget: 'daily',
-      period: 'day',
-      limit,
-      alertBasisPoints: [9000],
-    })
-    for (const limit of [10, 20, null]) await send({ method: 'PUT', path: `${path}/budgets`, body: budget(limit) })
+    const budget = `${path}/accounts/${encodeURIComponent(account)}/budgets/daily`
+    const terms = { period: 'day', alertBasisPoints: [9000] }
+    for (const limit of [10, 20]) await send({ method: 'PUT', path: budget, body: { ...terms, limit } })
+    await send({ method: 'DELETE', path: budget })
     const { data } = await read(`resource=budget:${encodeURIComponent(account)}:daily`)
     expect(data.map(({ action, before, after }) => [action, before?.['limit'], after?.['limit']])).toEqual([
       ['budget.remove', 20, undefined],

@@ -158,7 +158,7 @@ test('two control planes on one server balance and seal by themselves', async ()
   for (const plane of planes) stack.use(plane)
   const owner = createClient({ url: planes[0]?.url ?? '', key: ownerKey })
   const read = async (project: string) => {
-    const { data } = await owner.listBudgets({ params: { project } })
+    const { data } = await owner.listBudgets({ params: { project, code: project } })
     return data.find(({ account }) => account === project)
   }
   const [before] = [await read('smart_layer')]

@@ -142,11 +142,11 @@ test.each([
   [{ limit: 0.5 }, 'body.limit'],
   [{ period: 'year' }, 'body.period'],
   [{ timeZone: 'Mars/Olympus' }, 'body.timeZone'],
-  [{ budget: '' }, 'body.budget'],
+  [{ limit: null }, 'body.limit'],
   [{ alertBasisPoints: [0] }, 'body.alertBasisPoints.0'],
 ])('a budget with %j is refused at %s', async (fields, location) => {
-  const body = { account: 'smart_layer', budget: 'daily', period: 'day', limit: 5, ...fields }
-  const reply = await server.send('PUT', '/v1/projects/smart_layer/budgets', { key: server.owner, body })
+  const path = '/v1/projects/smart_layer/accounts/smart_layer/budgets/daily'
+  const reply = await server.send('PUT', path, { key: server.owner, body: { period: 'day', limit: 5, ...fields } })
   expect(reply).toMatchObject({ status: 400, body: { errors: [{ location }] } })
 })
 

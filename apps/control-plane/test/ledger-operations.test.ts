@@ -230,8 +230,11 @@ test('a key of a project makes sure of a user with a cap, whatever the name', as
 
 test('unused cap is rebalanced between siblings: first previewed, then moved, once per key', async () => {
   const setLimit = async (account: string, limit: number | null) => {
-    const body = { account, budget: 'level', period: 'total', limit }
-    const set = await server.send('PUT', `/v1/projects/${account}/budgets`, { key: server.owner, body })
+    const path = `/v1/projects/${account}/accounts/${account}/budgets/level`
+    const set =
+      limit === null
+        ? await server.send('DELETE', path, { key: server.owner })
+        : await server.send('PUT', path, { key: server.owner, body: { period: 'total', limit } })
     expect(set.status).toBe(200)
   }
   await setLimit('smart_layer', 100)

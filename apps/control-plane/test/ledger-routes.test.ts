@@ -241,12 +241,13 @@ test('history is newest first, filtered and paged', async () => {
   expect(byKey.body['data']).toHaveLength(1)
 })
 
-test('a budget caps, warns once per threshold, and goes when its limit is null', async () => {
+test('a budget caps, warns once per threshold, and goes when it is removed', async () => {
   const account = await openFunded('budget', 1000)
-  const set = (limit: number | null) =>
-    server.send('PUT', '/v1/projects/smart_layer/budgets', {
+  const budgets = `/v1/projects/smart_layer/accounts/${encodeURIComponent(account)}/budgets`
+  const set = (limit: number) =>
+    server.send('PUT', `${budgets}/daily`, {
       key: server.owner,
-      body: { account, budget: 'daily', period: 'day', limit, timeZone: 'Europe/Berlin' },
+      body: { period: 'day', limit, timeZone: 'Europe/Berlin' },
     })
   expect(await set(100)).toMatchObject({ status: 200, body: { budget: 'daily', limit: 100, replayed: false } })
   const charge = (amount: number) =>
@@ -257,7 +258,7 @@ test('a budget caps, warns once per threshold, and goes when its limit is null',
     body: { code: 'budget_exhausted', budget: 'daily', available: 915 },
   })
 
-  const listed = await server.send('GET', `${current}/budgets?account=${encodeURIComponent(account)}`, asProject())
+  const listed = await server.send('GET', budgets, asProject())
   expect(listed.body).toMatchObject({
     data: [{ budget: 'daily', account, limit: 100, spent: 85, held: 0, rest: 15, resetsAt: expect.any(String) }],
   })
@@ -269,7 +270,8 @@ test('a budget caps, warns once per threshold, and goes when its limit is null',
   const foreign = await server.send('GET', `${current}/alerts`, { key: server.keys.manus_origin })
   expect(foreign.body['data']).toEqual([])
 
-  expect(await set(null)).toMatchObject({ status: 200, body: { limit: null, budgets: [] } })
+  const removed = await server.send('DELETE', `${budgets}/daily`, { key: server.owner })
+  expect(removed).toMatchObject({ status: 200, body: { limit: null, etag: null, budgets: [] } })
   expect(await charge(16)).toMatchObject({ status: 201 })
 })
 

@@ -76,7 +76,7 @@ interface Named {
 }
 type Name = (id: string) => Named
 
-const budget = { budget: 'daily', period: 'day', limit: 5 }
+const budget = { period: 'day', limit: 5 }
 /** For each route that takes an id or a code, the requests that name it. */
 const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   getApiKey: [['key', (id) => ({ method: 'GET', path: `/api-keys/${id}` })]],
@@ -135,8 +135,9 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
     ],
   ],
   closeCreditLease: [['lease', (id) => ({ method: 'POST', path: `/credit-leases/${id}/close`, body: {} })]],
-  listBudgets: [['account', (id) => ({ method: 'GET', path: `/budgets?account=${id}` })]],
-  setBudget: [['account', (id) => ({ method: 'PUT', path: '/budgets', body: { ...budget, account: id } })]],
+  listBudgets: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}/budgets` })]],
+  setBudget: [['account', (id) => ({ method: 'PUT', path: `/accounts/${id}/budgets/daily`, body: budget })]],
+  removeBudget: [['account', (id) => ({ method: 'DELETE', path: `/accounts/${id}/budgets/daily` })]],
   rebalanceBudgets: [
     ['account', (id) => ({ method: 'POST', path: '/rebalances', body: { parent: id, budget: 'daily' } })],
   ],
@@ -169,7 +170,7 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   releaseTask: [['task', (id) => ({ method: 'POST', path: `/tasks/${id}/release`, body: { fence: 1 } })]],
   cancelTask: [['task', (id) => ({ method: 'DELETE', path: `/tasks/${id}` })]],
   retryTask: [['task', (id) => ({ method: 'PUT', path: `/tasks/${id}/retry`, body: {} })]],
-  auditAccount: [['account', (id) => ({ method: 'GET', path: `/audit?account=${id}` })]],
+  auditAccount: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}/audit` })]],
 }
 
 // Keys and namespaces of a cache belong to the path's project: there is no other's to find.
@@ -180,7 +181,7 @@ const caches = all
 test('every route of a project that takes an id is here', () => {
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
   // A person who is added need not be a member of anything before, and what is shared need not exist.
-  const makers = ['putMember', 'putShare', 'putWebhook', ...caches]
+  const makers = ['putMember', 'putShare', 'putWebhook', 'setFlag', 'clearFlag', ...caches]
   // Insights are every project's to read and decide on.
   const common = ['getInsight', 'decideInsight']
   expect(

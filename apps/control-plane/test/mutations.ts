@@ -105,8 +105,18 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     await act(server, { method: 'PUT', path, body: { rights: ['read'] } })
     return { method: 'DELETE', path }
   },
-  setFlag: async () => ({ method: 'PUT', path: `${project}/flags`, body: { name: 'router.order', value: uuidv7() } }),
-  setFlagForAll: async () => ({ method: 'PUT', path: '/v1/flags', body: { name: 'for.all', value: uuidv7() } }),
+  setFlag: async () => ({ method: 'PUT', path: `${project}/flags/router.order`, body: { value: uuidv7() } }),
+  clearFlag: async (server) => {
+    const path = `${project}/flags/f${uuidv7()}`
+    await act(server, { method: 'PUT', path, body: { value: 1 } })
+    return { method: 'DELETE', path }
+  },
+  setFlagForAll: async () => ({ method: 'PUT', path: '/v1/flags/for.all', body: { value: uuidv7() } }),
+  clearFlagForAll: async (server) => {
+    const path = `/v1/flags/f${uuidv7()}`
+    await act(server, { method: 'PUT', path, body: { value: 1 } })
+    return { method: 'DELETE', path }
+  },
   openAccount: async () => post('/accounts', { account: `smart_layer/${uuidv7()}` }),
   updateAccount: async (server) => ({
     method: 'PATCH',
@@ -144,9 +154,14 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   closeCreditLease: async (server) => post(`/credit-leases/${await openLease(server)}/close`),
   setBudget: async (server) => ({
     method: 'PUT',
-    path: `${project}/budgets`,
-    body: { account: await openAccount(server), budget: 'daily', period: 'day', limit: 10 },
+    path: await budgetPath(server),
+    body: { period: 'day', limit: 10 },
   }),
+  removeBudget: async (server) => {
+    const path = await budgetPath(server)
+    await act(server, { method: 'PUT', path, body: { period: 'day', limit: 10 } })
+    return { method: 'DELETE', path }
+  },
   rebalanceBudgets: async () => post('/rebalances', { parent: 'smart_layer', budget: 'daily' }),
   putWebhook: async () => ({ method: 'PUT', path: webhookPath(), body: webhookBody }),
   rotateWebhookSecret: async (server) => post(`/webhooks/${await addWebhook(server)}/rotate`),
@@ -243,6 +258,10 @@ const memberPath = () => `${project}/members/user:${uuidv7()}`
 
 async function openAccount(server: TestServer): Promise<string> {
   return String((await act(server, post('/accounts', { account: `smart_layer/${uuidv7()}` })))['account'])
+}
+
+async function budgetPath(server: TestServer): Promise<string> {
+  return `${project}/accounts/${encodeURIComponent(await openAccount(server))}/budgets/daily`
 }
 
 async function reserve(server: TestServer): Promise<string> {

@@ -15,7 +15,9 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 const all: readonly RouteContract[] = routes
-const edits = all.filter(({ conditional }) => conditional === 'edit').map(({ operation }) => operation)
+const conditional = all.filter(({ conditional }) => conditional === 'edit')
+const edits = conditional.filter(({ method }) => method !== 'DELETE').map(({ operation }) => operation)
+const removals = conditional.filter(({ method }) => method === 'DELETE').map(({ operation }) => operation)
 
 /** What replaces nothing that was read: who sets it means it whatever it was. */
 const marks = [
@@ -93,19 +95,13 @@ const editables: Record<string, () => Promise<{ method: string; path: string; bo
   },
   setFlagForAll: async () => ({
     method: 'PUT',
-    path: '/v1/flags',
-    bodies: [
-      { name: 'for.all', value: uuidv7() },
-      { name: 'for.all', value: uuidv7() },
-    ],
+    path: '/v1/flags/edited.for.all',
+    bodies: [{ value: uuidv7() }, { value: uuidv7() }],
   }),
   setFlag: async () => ({
     method: 'PUT',
-    path: '/v1/projects/smart_layer/flags',
-    bodies: [
-      { name: 'edited', value: uuidv7() },
-      { name: 'edited', value: uuidv7() },
-    ],
+    path: '/v1/projects/smart_layer/flags/edited',
+    bodies: [{ value: uuidv7() }, { value: uuidv7() }],
   }),
 }
 
@@ -167,6 +163,29 @@ describe.each(Object.entries(editables))('%s', (_, make) => {
   })
 })
 
+/** Where a thing is made that can be removed on a condition, and what makes it. */
+const removables: Record<string, { operation: 'setFlag' | 'setFlagForAll' | 'setBudget' }> = {
+  clearFlag: { operation: 'setFlag' },
+  clearFlagForAll: { operation: 'setFlagForAll' },
+  removeBudget: { operation: 'setBudget' },
+}
+
+test('there is a thing to remove for every such route', () => {
+  expect(Object.keys(removables).sort()).toEqual(removals.toSorted())
+})
+
+test.each(Object.entries(removables))(
+  '%s passes in the state that was read and in no other',
+  async (_, { operation }) => {
+    const { method, path, body } = await mutations[operation](server)
+    const made = await server.send(method, path, { key: server.owner, body })
+    const remove = (tag: string) => server.send('DELETE', path, { key: server.owner, headers: { 'if-match': tag } })
+    expect(await remove('"zzz"')).toMatchObject({ status: 412, body: { etag: made.body['etag'] } })
+    expect(await remove(String(made.headers['etag']))).toMatchObject({ status: 200, body: { etag: null } })
+    expect(await remove('*')).toMatchObject({ status: 412 })
+  },
+)
+
 test('a change that cannot heed a condition is not made', async () => {
   const { method, path } = await mutations.removeMember(server)
   const remove = (headers = {}) => server.send(method, path, { key: server.owner, headers })
@@ -189,12 +208,12 @@ test('If-None-Match: * makes what is not there, and only that', async () => {
   expect(await server.test.sql('select from core.project where name = $1', [project])).toEqual([])
   expect(await make('PUT', `/v1/projects/${project}`, {})).toMatchObject({ status: 200 })
   expect(await make('PUT', `/v1/projects/${project}`, {})).toMatchObject({ status: 412 })
-  const flags = `/v1/projects/${project}/flags`
-  expect(await make('PUT', flags, { name: 'a', value: 1 }, { 'if-match': '*' })).toMatchObject({ status: 412 })
-  expect(await make('PUT', flags, { name: 'a', value: 1 })).toMatchObject({ status: 200 })
-  expect(await make('PUT', flags, { name: 'a', value: null }, { 'if-match': '*' })).toMatchObject({ status: 200 })
+  const flag = `/v1/projects/${project}/flags/a`
+  expect(await make('PUT', flag, { value: 1 }, { 'if-match': '*' })).toMatchObject({ status: 412 })
+  expect(await make('PUT', flag, { value: 1 })).toMatchObject({ status: 200 })
+  expect(await make('DELETE', flag, {}, { 'if-match': '*' })).toMatchObject({ status: 200 })
   // Cleared, it is no more.
-  expect(await make('PUT', flags, { name: 'a', value: 2 })).toMatchObject({ status: 200 })
+  expect(await make('PUT', flag, { value: 2 })).toMatchObject({ status: 200 })
 })
 
 test('a repeated edit is answered as the first time, though its state is gone', async () => {
@@ -214,7 +233,7 @@ describe('reading', () => {
   const read = (path: string, known?: string) =>
     server.send('GET', path, { key: server.owner, headers: known === undefined ? {} : { 'if-none-match': known } })
 
-  test.each(['', '/accounts/smart_layer', '/budgets', '/flags', '/members', '/api-keys'])(
+  test.each(['', '/accounts/smart_layer', '/accounts/smart_layer/budgets', '/flags', '/members', '/api-keys'])(
     '…%s again, unchanged, is 304 without a body',
     async (path) => {
       const address = `/v1/projects/smart_layer${path}`
@@ -260,9 +279,9 @@ describe('reading', () => {
 
 test('the typed client sends the etag it has read, and learns the present one', async () => {
   const client = createClient({ url, key: server.owner })
-  const params = { project: 'smart_layer' }
+  const params = { project: 'smart_layer', name: 'typed' }
   const set = (value: number, options: { ifMatch?: string; ifNoneMatch?: '*' }) =>
-    client.setFlag({ params, body: { name: 'typed', value } }, options)
+    client.setFlag({ params, body: { value } }, options)
   const first = await set(1, { ifNoneMatch: '*' })
   const second = await set(2, { ifMatch: String(first.etag) })
   await expect(set(3, { ifMatch: String(first.etag) })).rejects.toMatchObject({

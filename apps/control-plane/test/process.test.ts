@@ -127,7 +127,7 @@ test('a later start prints no key, and those of the first work', { timeout: 60_0
   expect(start.output.stdout + start.output.stderr).not.toContain('ck_live_')
   const client = createClient({ url, key: first.smart_layer })
   expect(await client.getMe()).toMatchObject({ project: 'smart_layer' })
-  expect((await client.listBudgets({ params: { project: 'current' } })).data).toHaveLength(1)
+  expect((await client.listBudgets({ params: { project: 'current', code: 'smart_layer' } })).data).toHaveLength(1)
 
   const second = run({ CORE_HTTP_PORT: '0' })
   expect(await second.ended).toBe(1)

@@ -64,9 +64,11 @@ test.each(['public', 'core_api', 'pool!', 'Upper', 'a'.repeat(49)])('%s cannot b
 })
 
 test('the owner overrides a flag for all projects; what a project sets itself is kept beside it', async () => {
-  const set = (path: string, body: object, key = server.owner) => server.send('PUT', path, { key, body })
-  expect(await set('/v1/flags', { name: 'shared', value: 1 })).toMatchObject({ status: 200, body: { changed: true } })
-  await set('/v1/projects/smart_layer/flags', { name: 'shared', value: 2 })
+  const set = (path: string, value: number, key = server.owner) =>
+    server.send('PUT', `${path}/shared`, { key, body: { value } })
+  const clear = (path: string) => server.send('DELETE', `${path}/shared`, { key: server.owner })
+  expect(await set('/v1/flags', 1)).toMatchObject({ status: 200, body: { changed: true } })
+  await set('/v1/projects/smart_layer/flags', 2)
   const seen = async (path: string, key: string) => {
     const { body } = await server.send('GET', path, { key })
     return (body['data'] as { name: string; project: string | null; value: unknown }[])
@@ -82,34 +84,34 @@ test('the owner overrides a flag for all projects; what a project sets itself is
   expect(await seen('/v1/flags', server.owner)).toEqual(both)
 
   const strong = await server.makeKey('smart_layer', ['flag:read', 'flag:write'])
-  expect(await set('/v1/flags', { name: 'shared', value: 3 }, strong)).toMatchObject({ status: 404 })
+  expect(await set('/v1/flags', 3, strong)).toMatchObject({ status: 404 })
   expect(await server.send('GET', '/v1/flags', { key: strong })).toMatchObject({ status: 404 })
-  expect(await set('/v1/flags', { name: 'shared', value: null })).toMatchObject({ body: { changed: true, etag: null } })
+  expect(await clear('/v1/flags')).toMatchObject({ body: { changed: true, etag: null } })
   expect(await seen('/v1/flags', server.owner)).toEqual([['smart_layer', 2]])
-  await set('/v1/projects/smart_layer/flags', { name: 'shared', value: null })
+  await clear('/v1/projects/smart_layer/flags')
 })
 
 test('flags are set for a project, listed, and cleared', async () => {
   const address = '/v1/projects/smart_layer/flags'
-  const set = (body: object) => server.send('PUT', address, { key: server.owner, body })
-  expect(await set({ name: 'router.order', value: { by_health: [1, null] }, rolloutBasisPoints: 2500 })).toMatchObject({
+  const set = (body: object, name = 'router.order') =>
+    server.send('PUT', `${address}/${name}`, { key: server.owner, body })
+  const clear = () => server.send('DELETE', `${address}/router.order`, { key: server.owner })
+  expect(await set({ value: { by_health: [1, null] }, rolloutBasisPoints: 2500 })).toMatchObject({
     status: 200,
     body: { name: 'router.order', changed: true },
   })
-  expect(await set({ name: 'router.order', value: { by_health: [1, null] }, rolloutBasisPoints: 2500 })).toMatchObject({
+  expect(await set({ value: { by_health: [1, null] }, rolloutBasisPoints: 2500 })).toMatchObject({
     body: { changed: false },
   })
   const listed = await server.send('GET', '/v1/projects/current/flags', { key: server.keys.smart_layer })
   expect(listed.body['data']).toEqual([
     expect.objectContaining({ name: 'router.order', value: { by_health: [1, null] }, rolloutBasisPoints: 2500 }),
   ])
-  expect(await set({ name: 'router.order', value: null })).toMatchObject({ status: 200, body: { changed: true } })
+  expect(await clear()).toMatchObject({ status: 200, body: { changed: true } })
   expect((await server.send('GET', address, { key: server.owner })).body['data']).toEqual([])
-  expect(await set({ name: 'router.order' })).toMatchObject({ status: 400 })
-  expect(await set({ name: 'x'.repeat(200), value: 1 })).toMatchObject({ status: 400 })
-  expect(
-    await server.send('PUT', address, { key: server.keys.smart_layer, body: { name: 'a', value: 1 } }),
-  ).toMatchObject({
+  expect(await set({})).toMatchObject({ status: 400 })
+  expect(await set({ value: 1 }, 'x'.repeat(200))).toMatchObject({ status: 400 })
+  expect(await server.send('PUT', `${address}/a`, { key: server.keys.smart_layer, body: { value: 1 } })).toMatchObject({
     status: 403,
   })
 })

@@ -97,8 +97,8 @@ test('flags, keys and alerts make events; a member receives those that its scope
   const shown = () => socket.events().filter(({ data }) => data['name'] !== 'key')
   const { send, owner } = server
   const project = '/v1/projects/smart_layer'
-  await send('PUT', `${project}/flags`, { key: owner, body: { name: 'a.b', value: { snake_case: 1 } } })
-  await send('PUT', `${project}/flags`, { key: owner, body: { name: 'a.b', value: null } })
+  await send('PUT', `${project}/flags/a.b`, { key: owner, body: { value: { snake_case: 1 } } })
+  await send('DELETE', `${project}/flags/a.b`, { key: owner })
   const { body } = await send('POST', `${project}/api-keys`, { key: owner, body: { name: 'shown' } })
   await send('POST', `${project}/api-keys/${body['id']}/reroll`, { key: owner, body: { overlapSeconds: 0 } })
   await send('DELETE', `${project}/api-keys/${body['id']}`, { key: owner })

@@ -44,9 +44,9 @@ test('with ledger:spend it moves no credits out of a project', async () => {
 })
 
 test('with flag:write it sets no flag for all projects', async () => {
-  const set = { key: await systemKey('flag:write'), body: { name: 'a', value: 1 } }
-  expect(await server.send('PUT', '/v1/flags', set)).toMatchObject({ status: 404, body: { code: 'not_found' } })
-  expect(await server.send('PUT', `${project}/flags`, set)).toMatchObject({ status: 200 })
+  const set = { key: await systemKey('flag:write'), body: { value: 1 } }
+  expect(await server.send('PUT', '/v1/flags/a', set)).toMatchObject({ status: 404, body: { code: 'not_found' } })
+  expect(await server.send('PUT', `${project}/flags/a`, set)).toMatchObject({ status: 200 })
 })
 
 test('with audit:read it reads the whole log, which is what the scope says everywhere', async () => {

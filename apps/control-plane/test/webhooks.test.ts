@@ -80,7 +80,7 @@ async function deliver(until: () => boolean, deliveries = openDeliveries()): Pro
 }
 
 const setFlag = (value: unknown, project = 'smart_layer') =>
-  server.send('PUT', `/v1/projects/${project}/flags`, { key: server.owner, body: { name: 'router.order', value } })
+  server.send('PUT', `/v1/projects/${project}/flags/router.order`, { key: server.owner, body: { value } })
 const state = async (name: string) => (await server.send('GET', path(name), { key: server.owner })).body
 const retryNow = () => server.test.sql(`update core.webhook_feed set retry_at = clock_timestamp()`)
 const values = () => received.map(({ body }) => JSON.parse(body).data.value)

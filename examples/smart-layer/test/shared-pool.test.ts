@@ -78,17 +78,13 @@ test('a sibling that is run again for the same jobs is charged once', async () =
 })
 
 test('a budget stops its own project and no other', async () => {
-  const setTiny = (limit: number | null) =>
-    owner.setBudget({
-      params: { project: 'smart_layer' },
-      body: { account: 'smart_layer', budget: 'tiny', period: 'day', limit },
-    })
-  await setTiny(60_000)
+  const params = { project: 'smart_layer', code: 'smart_layer', budget: 'tiny' }
+  await owner.setBudget({ params, body: { period: 'day', limit: 60_000 } })
   const [answers, done] = await Promise.all([
     sibling('smart_layer', questions, 'capped'),
     sibling('manus_origin', errands, 'capped'),
   ])
-  await setTiny(null)
+  await owner.removeBudget({ params })
   expect(sum(answers)).toBeLessThanOrEqual(60_000)
   expect(answers.filter(({ status }) => status === 'deferred').length).toBeGreaterThan(20)
   expect(done.every(({ status }) => status === 'done')).toBe(true)

@@ -46,7 +46,7 @@ export { isScope, roleScopes, type Scope, scopeNames } from './contract/scope.ts
 export { type EventData, type EventType, isTopic, type Topic, topicNames } from './contract/topic.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
 export { connectRealtime, streamEvents } from './event/routes.ts'
-export { listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'
+export { clearFlag, clearFlagForAll, listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'
 export { getHealthPolicy, listHealth, listHealthSamples, putHealthPolicy } from './health/routes.ts'
 export { decideInsight, getInsight, listInsights, removeInsight, shareInsight } from './insight/routes.ts'
 export {
@@ -76,7 +76,7 @@ export {
 export { auditAccount, auditLedger } from './ledger/routes/audit.ts'
 export { getBalance, getHistory } from './ledger/routes/balance.ts'
 export { type BatchOperation, runBatch } from './ledger/routes/batch.ts'
-export { listAlerts, listBudgets, setBudget } from './ledger/routes/budget.ts'
+export { listAlerts, listBudgets, removeBudget, setBudget } from './ledger/routes/budget.ts'
 export { chargeCredits } from './ledger/routes/charge.ts'
 export { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from './ledger/routes/credit-lease.ts'
 export { grantCredits } from './ledger/routes/grant.ts'

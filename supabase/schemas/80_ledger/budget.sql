@@ -137,7 +137,7 @@ begin
   v_ok := core.require_reachable('name', p_name);
   if p_name is null or length(p_name) not between 1 and 100 then
     perform core.refuse('PT400', 'invalid_budget', 'name must be 1 to 100 characters', null, jsonb_build_object('field', 'name'));
-  elsif p_period is null or p_period not in ('hour', 'day', 'week', 'month', 'total') then
+  elsif p_period is null and p_limit is not null or p_period not in ('hour', 'day', 'week', 'month', 'total') then
     perform core.refuse('PT400', 'invalid_period', 'period must be hour, day, week, month or total', null, jsonb_build_object('field', 'period'));
   elsif not core.ledger_is_time_zone(p_tz) then
     perform core.refuse('PT400', 'invalid_time_zone', format('%s is not a time zone', coalesce(quote_literal(p_tz), 'null')),
@@ -183,7 +183,7 @@ begin
   if v_budget.id is not null and p_limit is not null and (v_budget.period <> p_period or v_budget.time_zone <> p_tz) then
     perform core.refuse('PT409', 'budget_period_fixed',
       format('the budget %s counts per %s in %s, and that cannot change', p_name, v_budget.period, v_budget.time_zone),
-      'Remove it (limit null) and set it again, or set a second budget beside it.', jsonb_build_object('field', 'period'));
+      'Remove it and set it again, or set a second budget beside it.', jsonb_build_object('field', 'period'));
   end if;
 
   v_ok := core.require_match(p_if_match, core.ledger_budget_etag(v_budget));
@@ -246,7 +246,7 @@ begin
     p_if_match);
 end
 $$;
-comment on function core_api.ledger_budget_set is 'Sets a cap per period on an account, or removes it with p_limit null. Replays on p_key.';
+comment on function core_api.ledger_budget_set is 'Sets a cap per period on an account; p_limit null and p_period null remove it. Replays on p_key.';
 revoke execute on function core_api.ledger_budget_set from public;
 grant execute on function core_api.ledger_budget_set to core_member, service_role;
 

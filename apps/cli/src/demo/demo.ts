@@ -48,10 +48,7 @@ export async function runDemo(settings: DemoSettings): Promise<DemoResult> {
     onPhase(`workers are done; waiting ${ttlSeconds} s for the holds of the crashed ones to expire`)
     const figures = await waitForExpiry(settings, playground.pool)
     onPhase('auditing the pool')
-    const { violations } = await client.auditAccount({
-      params: { project: topPool },
-      query: { account: playground.pool },
-    })
+    const { violations } = await client.auditAccount({ params: { project: topPool, code: playground.pool } })
     return { pool: playground.pool, workers: settings.workers, books, ...prove(figures, books, violations) }
   } finally {
     await closePlayground(client, playground)

@@ -35,8 +35,8 @@ export async function openPlayground(client: Client, run: string, credits: numbe
     await openOnce(client, { account, kind: 'user', parent: pool, funding: 'parent' })
     // Less than half each: towards the end the cap says no before the pool does.
     await client.setBudget({
-      params: { project },
-      body: { account, budget: 'demo', period: 'total', limit: Math.floor(credits * 0.45) },
+      params: { project, code: account, budget: 'demo' },
+      body: { period: 'total', limit: Math.floor(credits * 0.45) },
     })
     opened.push({ project, account, key: await makeKey(client, project, run) })
   }

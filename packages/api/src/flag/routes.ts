@@ -13,7 +13,7 @@ import { defineRoute, noInput } from '../contract/route-contract.ts'
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9_.-]{0,99}$/)
-  .describe('1 to 100 lowercase letters, digits and _ . - beginning with a letter')
+  .describe("The flag's name: 1 to 100 lowercase letters, digits and _ . - beginning with a letter")
 
 const flagSchema = z
   .object({
@@ -30,11 +30,14 @@ const flagSchema = z
   .meta({ id: 'Flag' })
 
 const project = z.strictObject({ project: projectField })
+const flagOfProject = z.strictObject({ project: projectField, name })
+const flagForAll = z.strictObject({ name })
 const page = z.strictObject(pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER)))
 
 const change = z.strictObject({
-  name,
-  value: jsonField.describe('Any JSON value of at most 16 KB; null clears the override'),
+  value: jsonField
+    .refine((value) => value !== null, { error: 'null is no value of a flag; DELETE clears the override', abort: true })
+    .describe('Any JSON value but null, at most 16 KB'),
   rolloutBasisPoints: z
     .int()
     .min(0)
@@ -95,28 +98,48 @@ export const listFlags = defineRoute({
 export const setFlag = defineRoute({
   operation: 'setFlag',
   method: 'PUT',
-  path: '/v1/projects/{project}/flags',
+  path: '/v1/projects/{project}/flags/{name}',
   noun: 'flags',
-  summary: 'Override a flag for a project, or clear the override with value null',
+  summary: 'Override a flag for a project',
   description:
     'Every process sees the change within two seconds. The same call again changes nothing. If-Match takes the etag of this flag in the list.',
   auth: 'flag:write',
   idempotencyKey: 'none',
   conditional: 'edit',
-  input: {
-    ...noInput,
-    params: project,
-    body: change,
-  },
+  input: { ...noInput, params: flagOfProject, body: change },
   outputs: { 200: changed },
   problems: [],
   examples: [
     {
       title: 'A quarter of the units',
-      params: { project: 'smart_layer' },
-      body: { name: 'router.order', value: 'health', rolloutBasisPoints: 2500 },
+      params: { project: 'smart_layer', name: 'router.order' },
+      body: { value: 'health', rolloutBasisPoints: 2500 },
       status: 200,
       response: { name: 'router.order', changed: true, version: 12, etag: '12' },
+    },
+  ],
+})
+
+export const clearFlag = defineRoute({
+  operation: 'clearFlag',
+  method: 'DELETE',
+  path: '/v1/projects/{project}/flags/{name}',
+  noun: 'flags',
+  summary: 'Remove the override of a project',
+  description:
+    'The override for all projects applies again, else the default in code. Without an override nothing changes.',
+  auth: 'flag:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, params: flagOfProject },
+  outputs: { 200: changed },
+  problems: [],
+  examples: [
+    {
+      title: 'Back to the default',
+      params: { project: 'smart_layer', name: 'router.order' },
+      status: 200,
+      response: { name: 'router.order', changed: true, version: 13, etag: null },
     },
   ],
 })
@@ -160,25 +183,49 @@ export const listAllFlags = defineRoute({
 export const setFlagForAll = defineRoute({
   operation: 'setFlagForAll',
   method: 'PUT',
-  path: '/v1/flags',
+  path: '/v1/flags/{name}',
   noun: 'flags',
-  summary: 'Override a flag for all projects, or clear that override with value null; for the owner',
+  summary: 'Override a flag for all projects; for the owner',
   description: "A project's own override takes precedence. Otherwise as for one project.",
   auth: 'flag:write',
   idempotencyKey: 'none',
   conditional: 'edit',
-  input: { ...noInput, body: change },
+  input: { ...noInput, params: flagForAll, body: change },
   outputs: { 200: changed },
   problems: ['not_found'],
   examples: [
     {
-      title: 'Off for everybody',
-      body: { name: 'router.order', value: null },
+      title: 'For every project',
+      params: { name: 'router.order' },
+      body: { value: 'price' },
       status: 200,
-      response: { name: 'router.order', changed: true, version: 13, etag: null },
+      response: { name: 'router.order', changed: true, version: 11, etag: '11' },
+    },
+  ],
+})
+
+export const clearFlagForAll = defineRoute({
+  operation: 'clearFlagForAll',
+  method: 'DELETE',
+  path: '/v1/flags/{name}',
+  noun: 'flags',
+  summary: 'Remove the override for all projects; for the owner',
+  description: 'Overrides of single projects stay.',
+  auth: 'flag:write',
+  idempotencyKey: 'none',
+  conditional: 'edit',
+  input: { ...noInput, params: flagForAll },
+  outputs: { 200: changed },
+  problems: ['not_found'],
+  examples: [
+    {
+      title: 'Back to the default',
+      params: { name: 'router.order' },
+      status: 200,
+      response: { name: 'router.order', changed: true, version: 14, etag: null },
     },
   ],
 })
 
 /** In the order of the docs. */
-export const routes = [listFlags, setFlag, listAllFlags, setFlagForAll] as const
+export const routes = [listFlags, setFlag, clearFlag, listAllFlags, setFlagForAll, clearFlagForAll] as const

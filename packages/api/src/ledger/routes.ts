@@ -2,7 +2,7 @@ import { getAccount, listAccounts, openAccount, updateAccount } from './routes/a
 import { auditAccount, auditLedger } from './routes/audit.ts'
 import { getBalance, getHistory } from './routes/balance.ts'
 import { runBatch } from './routes/batch.ts'
-import { listAlerts, listBudgets, setBudget } from './routes/budget.ts'
+import { listAlerts, listBudgets, removeBudget, setBudget } from './routes/budget.ts'
 import { chargeCredits } from './routes/charge.ts'
 import { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } from './routes/credit-lease.ts'
 import { grantCredits } from './routes/grant.ts'
@@ -35,6 +35,7 @@ export const routes = [
   getUsage,
   listBudgets,
   setBudget,
+  removeBudget,
   rebalanceBudgets,
   listAlerts,
   grantCredits,

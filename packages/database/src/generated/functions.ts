@@ -551,13 +551,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Sets a cap per period on an account, or removes it with p_limit null. Replays on p_key. */
+  /** Sets a cap per period on an account; p_limit null and p_period null remove it. Replays on p_key. */
   ledger_budget_set: {
     args: {
       p_key: string
       p_account: string
       p_name: string
-      p_period: string
+      p_period: string | null
       p_limit: number | null
       p_tz?: string | undefined
       p_carry_cap?: number | undefined

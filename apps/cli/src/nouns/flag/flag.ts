@@ -1,3 +1,4 @@
+import type { Client } from '@core/api/client'
 import { CoreError } from '@core/foundation'
 import { z } from 'zod'
 import { type PageOptions, printNextCursor } from '../../page.ts'
@@ -43,7 +44,10 @@ export function addFlags({ program, session }: Verbs): void {
     .option('--all', 'for all projects (owner); the override of a project wins')
     .action(async (name: string, value: string, { percent, ...forAll }: ForAll & { percent: string }) => {
       const body = { value: parseValue(value), rolloutBasisPoints: parsePercent(percent, 100) }
-      await change(session(), name, body, forAll)
+      await change(session(), name, forAll, {
+        forAll: (client) => client.setFlagForAll({ params: { name }, body }),
+        of: (client, project) => client.setFlag({ params: { project, name }, body }),
+      })
     })
 
   flags
@@ -52,7 +56,10 @@ export function addFlags({ program, session }: Verbs): void {
     .argument('<name>')
     .option('--all', 'the one for all projects (owner)')
     .action(async (name: string, forAll: ForAll) => {
-      await change(session(), name, { value: null }, forAll)
+      await change(session(), name, forAll, {
+        forAll: (client) => client.clearFlagForAll({ params: { name } }),
+        of: (client, project) => client.clearFlag({ params: { project, name } }),
+      })
     })
 }
 
@@ -62,18 +69,15 @@ interface ForAll {
 
 type JsonValue = z.infer<ReturnType<typeof z.json>>
 
-async function change(
-  current: Session,
-  name: string,
-  change: { value: JsonValue; rolloutBasisPoints?: number },
-  { all }: ForAll,
-): Promise<void> {
+interface Change {
+  forAll(client: Client): Promise<{ changed: boolean }>
+  of(client: Client, project: string): Promise<{ changed: boolean }>
+}
+
+async function change(current: Session, name: string, { all }: ForAll, make: Change): Promise<void> {
   const { client, target } = await current.connect()
-  const body = { name, ...change }
-  const set = all
-    ? await client.setFlagForAll({ body })
-    : await client.setFlag({ params: { project: target.project ?? 'current' }, body })
-  current.output.data(set, ({ changed }) => (changed ? `${name} is changed` : `${name} was so already`))
+  const made = all ? await make.forAll(client) : await make.of(client, target.project ?? 'current')
+  current.output.data(made, ({ changed }) => (changed ? `${name} is changed` : `${name} was so already`))
 }
 
 function parseValue(text: string): JsonValue {

@@ -26,7 +26,7 @@ export function addBudget({ program, session }: Verbs): void {
       const current = session()
       const code = account ?? (await ownAccount(current))
       const { client } = await current.connect()
-      const budgets = await client.listBudgets({ params: { project: projectOf(code) }, query: { account: code } })
+      const budgets = await client.listBudgets({ params: { project: projectOf(code), code } })
       current.output.data(budgets, ({ data }) => budgetTable(data, current))
     })
 
@@ -45,11 +45,9 @@ export function addBudget({ program, session }: Verbs): void {
     .action(async (account: string, name: string, limit: string, options: SetOptions) => {
       const current = session()
       const { client } = await current.connect()
-      const body = {
-        account,
-        budget: name,
+      const params = { project: projectOf(account), code: account, budget: name }
+      const terms = {
         period: options.period,
-        limit: limit === 'none' ? null : current.amount(limit),
         timeZone: options.timeZone,
         carryCap: current.amount(options.carryCap),
         floor: current.amount(options.floor),
@@ -57,7 +55,9 @@ export function addBudget({ program, session }: Verbs): void {
           options.alertAt === '' ? [] : options.alertAt.split(',').map((text) => parsePercent(text, 1000)),
       }
       const set = await withKey(current, options, (call) =>
-        client.setBudget({ params: { project: projectOf(account) }, body }, call),
+        limit === 'none'
+          ? client.removeBudget({ params }, call)
+          : client.setBudget({ params, body: { ...terms, limit: current.amount(limit) } }, call),
       )
       current.output.data(set, (answer) =>
         postingText(answer, current, [

@@ -72,7 +72,7 @@ export function addCreditsRead(credits: Command, { session, exit }: Verbs): void
       const audit =
         project === null
           ? await client.auditLedger()
-          : await client.auditAccount({ params: { project }, query: account === undefined ? {} : { account } })
+          : await client.auditAccount({ params: { project, code: account ?? project } })
       current.output.data(audit, auditText)
       if (!audit.clean) exit(exitCodes.failure)
     })

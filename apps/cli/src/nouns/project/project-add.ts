@@ -28,8 +28,9 @@ export function addProjectAdd(project: Command, { session }: Pick<Verbs, 'sessio
         { idempotencyKey: `project-add:${name}:account` },
       )
       if (limit !== undefined) {
-        const body = { account: name, budget: 'daily', period: 'day', limit } as const
-        await client.setBudget({ params, body }, { idempotencyKey: `project-add:${name}:daily:${limit}` })
+        const daily = { project: name, code: name, budget: 'daily' }
+        const body = { period: 'day', limit } as const
+        await client.setBudget({ params: daily, body }, { idempotencyKey: `project-add:${name}:daily:${limit}` })
       }
       const key = await client.createApiKey({ params, body: { name: 'first key' } }, { idempotencyKey: uuidv7() })
       const added = {

@@ -1,4 +1,4 @@
-import { listAllFlags, listFlags, setFlag, setFlagForAll } from '@core/api'
+import { clearFlag, clearFlagForAll, listAllFlags, listFlags, setFlag, setFlagForAll } from '@core/api'
 import { callable, flagClear, flagList, flagSet, type JsonArgument } from '@core/api/functions'
 import { requireOwner, requireSystemScope } from '../../auth/system-calls.ts'
 import { type RouteAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
@@ -9,8 +9,15 @@ export const flagRoutes = [
   serve(listFlags, ({ project, query, rpc }) => list(rpc, query, project)),
   serve(listAllFlags, ({ query, ...context }) => list(requireSystemScope(context), query)),
 
-  serve(setFlag, ({ project, ifMatch, body, rpc }) => set(rpc, body, ifMatch, project)),
-  serve(setFlagForAll, ({ ifMatch, body, ...context }) => set(requireOwner(context), body, ifMatch)),
+  serve(setFlag, ({ project, params: { name }, ifMatch, body, rpc }) => set(rpc, { name, project, ifMatch }, body)),
+  serve(clearFlag, ({ project, params: { name }, ifMatch, rpc }) => clear(rpc, { name, project, ifMatch })),
+
+  serve(setFlagForAll, ({ params: { name }, ifMatch, body, ...context }) =>
+    set(requireOwner(context), { name, ifMatch }, body),
+  ),
+  serve(clearFlagForAll, ({ params: { name }, ifMatch, ...context }) =>
+    clear(requireOwner(context), { name, ifMatch }),
+  ),
 ]
 
 interface Page {
@@ -27,22 +34,23 @@ async function list(rpc: RouteContext['rpc'], { cursor, limit }: Page, project?:
 }
 
 interface Change {
-  readonly name: string
-  readonly value: JsonArgument
+  readonly value: NonNullable<JsonArgument>
   readonly rolloutBasisPoints: number
 }
 
-/** Without a project, for all. */
-async function set(
-  rpc: RouteContext['rpc'],
-  { name, value, rolloutBasisPoints }: Change,
-  ifMatch: RouteContext['ifMatch'],
-  project?: string,
-): Promise<RouteAnswer> {
-  const override = { name, project, ifMatch }
-  const answer =
-    value === null
-      ? await callable({ rpc }, flagClear)(override)
-      : await callable({ rpc }, flagSet)({ ...override, value, rolloutBasisPoints })
-  return toAnswer(200, { ...answer, name })
+/** A flag's override; without a project, the one for all. */
+interface Override {
+  readonly name: string
+  readonly project?: string
+  readonly ifMatch: RouteContext['ifMatch']
+}
+
+async function set(rpc: RouteContext['rpc'], override: Override, change: Change): Promise<RouteAnswer> {
+  const answer = await callable({ rpc }, flagSet)({ ...override, ...change })
+  return toAnswer(200, { ...answer, name: override.name })
+}
+
+async function clear(rpc: RouteContext['rpc'], override: Override): Promise<RouteAnswer> {
+  const answer = await callable({ rpc }, flagClear)(override)
+  return toAnswer(200, { ...answer, name: override.name })
 }

@@ -122,7 +122,8 @@ export const ledgerBudgetSet = describeFunction({
     key,
     account,
     budget: named('p_name', text),
-    period: oneOf('hour', 'day', 'week', 'month', 'total'),
+    /** Null only where the limit is. */
+    period: nullable(oneOf('hour', 'day', 'week', 'month', 'total')),
     limit: nullable(bigint),
     timeZone: optional(named('p_tz', text)),
     carryCap: optional(bigint),

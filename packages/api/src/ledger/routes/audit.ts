@@ -18,7 +18,7 @@ const auditFields = {
 export const auditLedger = defineRoute({
   operation: 'auditLedger',
   method: 'GET',
-  path: '/v1/audit',
+  path: '/v1/system/ledger-audit',
   noun: 'audit',
   summary: 'Recompute every invariant of the whole ledger from its rows',
   description: 'Reads everything: for once a night and after incidents, not for a dashboard.',
@@ -55,24 +55,18 @@ export const auditLedger = defineRoute({
 export const auditAccount = defineRoute({
   operation: 'auditAccount',
   method: 'GET',
-  path: '/v1/projects/{project}/audit',
+  path: '/v1/projects/{project}/accounts/{code}/audit',
   noun: 'audit',
   summary: 'Recompute every invariant of an account, of all below it, and of the purses they draw on',
   auth: 'ledger:read',
   idempotencyKey: 'none',
-  input: {
-    ...noInput,
-    params: z.strictObject({ project: projectField }),
-    query: z.strictObject({
-      account: accountField.optional().describe("Left out: the project's account of the same name"),
-    }),
-  },
+  input: { ...noInput, params: z.strictObject({ project: projectField, code: accountField }) },
   outputs: { 200: z.object(auditFields).meta({ id: 'AccountAudit' }) },
   problems: ['account_not_found'],
   examples: [
     {
       title: 'A clean account',
-      params: { project: 'current' },
+      params: { project: 'current', code: 'smart_layer' },
       status: 200,
       response: { clean: true, violations: [], accounts: 3, transactions: 180 },
     },

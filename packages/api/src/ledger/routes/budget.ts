@@ -17,6 +17,9 @@ const period = z
   .enum(['hour', 'day', 'week', 'month', 'total'])
   .describe('How long each window of the budget is; total never ends')
 const project = z.strictObject({ project: projectField })
+const ofAccount = z.strictObject({ project: projectField, code: accountField })
+const name = nameField(100).describe("The budget's name, 1 to 100 characters, not . or ..")
+const ofBudget = z.strictObject({ project: projectField, code: accountField, budget: name })
 
 const listedSchema = budgetSchema.extend({ etag: etagField }).meta({ id: 'ListedBudget' })
 const etag = '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a'
@@ -24,19 +27,13 @@ const etag = '4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a'
 export const listBudgets = defineRoute({
   operation: 'listBudgets',
   method: 'GET',
-  path: '/v1/projects/{project}/budgets',
+  path: '/v1/projects/{project}/accounts/{code}/budgets',
   noun: 'budgets',
   summary: 'Every budget that binds an account, its own and those above it',
   auth: 'ledger:read',
   idempotencyKey: 'none',
   conditional: 'read',
-  input: {
-    ...noInput,
-    params: project,
-    query: z.strictObject({
-      account: accountField.optional().describe("Left out: the project's account of the same name"),
-    }),
-  },
+  input: { ...noInput, params: ofAccount },
   outputs: {
     200: z.object({
       data: z.array(listedSchema).describe('The rows of this page'),
@@ -49,19 +46,29 @@ export const listBudgets = defineRoute({
   examples: [
     {
       title: 'The daily allowance',
-      params: { project: 'current' },
+      params: { project: 'current', code: 'smart_layer' },
       status: 200,
       response: { data: [{ ...budgetExample, etag }], page: { next: null } },
     },
   ],
 })
 
+const setSchema = z
+  .object({
+    account: z.string().describe('The code of the account'),
+    budget: z.string().describe('The name of the budget'),
+    limit: amountOrZeroField.nullable(),
+    etag: etagField.nullable(),
+    ...postingFields,
+  })
+  .meta({ id: 'BudgetSet' })
+
 export const setBudget = defineRoute({
   operation: 'setBudget',
   method: 'PUT',
-  path: '/v1/projects/{project}/budgets',
+  path: '/v1/projects/{project}/accounts/{code}/budgets/{budget}',
   noun: 'budgets',
-  summary: 'Set a cap per period, or remove it with limit null',
+  summary: 'Set a cap per period',
   description:
     'The present period keeps what it has counted. Period and time zone are fixed for the life of a budget. If-Match takes the etag of this budget in the list.',
   auth: 'ledger:budget',
@@ -69,12 +76,10 @@ export const setBudget = defineRoute({
   conditional: 'edit',
   input: {
     ...noInput,
-    params: project,
+    params: ofBudget,
     body: z.strictObject({
-      account: accountField,
-      budget: nameField(100).describe('Its name, 1 to 100 characters, not . or ..'),
       period,
-      limit: amountOrZeroField.nullable(),
+      limit: amountOrZeroField,
       timeZone: z.string().max(100).default('UTC').describe('An IANA name such as UTC or Europe/Berlin'),
       carryCap: amountOrZeroField.default(0).describe('How much unused cap rolls over into the next period'),
       floor: amountOrZeroField.default(0).describe('What rebalancing leaves to it'),
@@ -85,25 +90,38 @@ export const setBudget = defineRoute({
         .describe('When to raise an alert; 8000 is 80 % of the limit'),
     }),
   },
-  outputs: {
-    200: z
-      .object({
-        account: z.string().describe('The code of the account'),
-        budget: z.string().describe('The name of the budget'),
-        limit: amountOrZeroField.nullable(),
-        etag: etagField.nullable(),
-        ...postingFields,
-      })
-      .meta({ id: 'BudgetSet' }),
-  },
+  outputs: { 200: setSchema },
   problems: ['account_not_found', 'conflict'],
   examples: [
     {
       title: 'A hundred credits a day',
-      params: { project: 'smart_layer' },
-      body: { account: 'smart_layer', budget: 'daily', period: 'day', limit: 100_000_000 },
+      params: { project: 'smart_layer', code: 'smart_layer', budget: 'daily' },
+      body: { period: 'day', limit: 100_000_000 },
       status: 200,
       response: { account: 'smart_layer', budget: 'daily', limit: 100_000_000, etag, ...postingExample },
+    },
+  ],
+})
+
+export const removeBudget = defineRoute({
+  operation: 'removeBudget',
+  method: 'DELETE',
+  path: '/v1/projects/{project}/accounts/{code}/budgets/{budget}',
+  noun: 'budgets',
+  summary: 'Remove a budget',
+  description: 'It binds nothing from now on. Set again with the same period, it counts on from where it was.',
+  auth: 'ledger:budget',
+  idempotencyKey: 'optional',
+  conditional: 'edit',
+  input: { ...noInput, params: ofBudget },
+  outputs: { 200: setSchema },
+  problems: ['account_not_found', 'conflict'],
+  examples: [
+    {
+      title: 'Without a daily cap',
+      params: { project: 'smart_layer', code: 'smart_layer', budget: 'daily' },
+      status: 200,
+      response: { account: 'smart_layer', budget: 'daily', limit: null, etag: null, ...postingExample },
     },
   ],
 })

@@ -11,7 +11,7 @@ export const auditRoutes = [
     return toAnswer(200, await audit({}))
   }),
 
-  serve(auditAccount, async ({ project, query: { account = project }, call }) => {
+  serve(auditAccount, async ({ project, params: { code: account }, call }) => {
     if (!isAccountOf(project, account)) return accountNotFound(account)
     return toAnswer(200, await call(ledgerAudit, { account }))
   }),
