@@ -20,7 +20,7 @@ function open(...routes: BoundRoute[]) {
   const keyring = createKeyring({ database: { rpc: away }, ownerKey })
   const admission = createAdmission(createOwnRateLimits(unlimited))
   const projects = createProjectDirectory({ rpc: away })
-  const dependencies = { database: { call: away }, keyring, admission, projects, denials: {} }
+  const dependencies = { database: { call: away }, keyring, admission, projects, basePath: '', denials: {} }
   for (const route of routes) installRoute(app, route, dependencies)
   return app
 }

@@ -90,6 +90,7 @@ test('boot fails on a route that is unserved, unknown, doubled or without auth',
       keyring: createKeyring({ database }),
       admission,
       projects: createProjectDirectory(database),
+      basePath: '',
     })
   const [first] = complete
   if (first === undefined) throw new Error('no routes')

@@ -4,6 +4,7 @@ import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, systemClock, uuidv7 } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
+import { expect } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
 import { openUserTokens } from '../src/auth/open-user-tokens.ts'
 import { createProjectDirectory } from '../src/auth/project-directory.ts'
@@ -15,6 +16,7 @@ import { type ErrorTracker, openErrorTracker } from '../src/observe/error-tracke
 import type { Kernel } from '../src/process/noun.ts'
 import { createReadiness } from '../src/process/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
+import { findOddTimes } from './find-odd-times.ts'
 import { watchServer } from './observing.ts'
 
 export interface Reply {
@@ -166,10 +168,12 @@ export async function serveDatabase(
       ...(body === undefined ? {} : { payload: raw ? String(body) : JSON.stringify(body) }),
     })
     const isJson = response.body !== '' && /json/.test(String(response.headers['content-type']))
+    const answer = isJson ? JSON.parse(response.body) : {}
+    expect(findOddTimes(answer), `${method} ${path}`).toEqual([])
     return {
       status: response.statusCode,
       headers: response.headers,
-      body: isJson ? JSON.parse(response.body) : {},
+      body: answer,
       text: response.body,
     }
   }

@@ -61,6 +61,7 @@ export { createApiKey, getApiKey, listApiKeys, rerollApiKey, revokeApiKey, updat
 export { verifyApiKey } from './key/routes/api-key-verify.ts'
 export {
   createSystemApiKey,
+  getSystemApiKey,
   listSystemApiKeys,
   rerollSystemApiKey,
   revokeSystemApiKey,

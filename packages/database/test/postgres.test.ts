@@ -16,10 +16,22 @@ test('no connection carries anything over: no prepared statement, no setting', a
         'settings', (select coalesce(jsonb_agg(name), '[]') from pg_settings where source = 'session'))
     $$`)
   const sessions = await Promise.all(Array.from({ length: 4 }, () => test.database.call('contract_session', {})))
-  for (const session of sessions) expect(session).toEqual({ prepared: 0, settings: [] })
+  // Set by the statement itself, for as long as it runs.
+  for (const session of sessions) expect(session).toEqual({ prepared: 0, settings: ['TimeZone'] })
   expect(
     await test.sql(`select state from pg_stat_activity where application_name = 'core' and datname = $1`, [test.name]),
   ).toEqual([{ state: 'idle' }, { state: 'idle' }])
+})
+
+test('times are in UTC, whatever time zone the host has set', async () => {
+  await using test = await createTestDatabase({ empty: true })
+  await test.sql(`alter database ${test.name} set timezone = 'America/Edmonton'`)
+  await test.sql(`
+    create schema core_api;
+    create function core_api.contract_time() returns jsonb language sql as $$
+      select jsonb_build_object('zone', current_setting('TimeZone'), 'at', timestamptz '2026-11-20 09:30:00Z') $$`)
+  await using database = await openDatabase({ driver: 'postgres', url: test.url })
+  expect(await database.call('contract_time', {})).toEqual({ zone: 'UTC', at: '2026-11-20T09:30:00+00:00' })
 })
 
 test('a statement that timed out is cancelled on the server and its connection is used again', async () => {

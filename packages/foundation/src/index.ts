@@ -20,3 +20,4 @@ export {
 } from './storable.ts'
 export { stringifyExact } from './stringify-exact.ts'
 export { suggestName } from './suggest-name.ts'
+export { toTimestamp } from './to-timestamp.ts'

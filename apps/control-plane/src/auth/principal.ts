@@ -1,6 +1,6 @@
 import { type Role, roles as roleNames, roleScopes, type Scope, scopeNames } from '@core/api'
 import type { MemberClaims, OwnerClaims } from '@core/database'
-import { CoreError } from '@core/foundation'
+import { CoreError, toTimestamp } from '@core/foundation'
 
 /** Who a request acts for. Made from the credential alone, never from the request's path or body. */
 export interface Principal {
@@ -56,7 +56,7 @@ export function userPrincipal(
     project: role === undefined ? (members.length === 1 ? only?.[0] : '') : undefined,
     scopes: everywhere ?? (highest === undefined ? noScopes : scopesOf[highest]),
     roles,
-    expiresAt: new Date(expiresAtMs).toISOString(),
+    expiresAt: toTimestamp(expiresAtMs),
   }
 }
 

@@ -11,6 +11,7 @@ import type { Admission } from '../limits/admission.ts'
 import { joinDenials, type Noun } from '../process/noun.ts'
 import type { BoundRoute, CoreAnswer, Denials, RouteAnswer, RouteContext } from './bound-route.ts'
 import { describeDenial } from './denial.ts'
+import { type LocationRoot, toLocationPath } from './location-path.ts'
 import { isKnown, type Precondition, readPrecondition, toEntityTag } from './precondition.ts'
 import type { PreparedAnswer } from './prepared-answer.ts'
 import { noOwnProject, notFound, ProblemError } from './problem-error.ts'
@@ -24,6 +25,8 @@ export interface RoutesDependencies {
   readonly keyring: Keyring
   readonly admission: Admission
   readonly projects: ProjectDirectory
+  /** The path below which clients reach this server, without a slash at its end: empty, or that of the public URL. */
+  readonly basePath: string
 }
 
 /** Registers every route of the contract, and refuses to start where one is undeclared, unguarded or unserved. */
@@ -60,7 +63,7 @@ interface RouteDependencies extends Omit<RoutesDependencies, 'nouns'> {
 export function installRoute(
   app: FastifyInstance,
   route: BoundRoute,
-  { database, keyring, admission, projects, denials }: RouteDependencies,
+  { database, keyring, admission, projects, basePath, denials }: RouteDependencies,
 ): void {
   const { contract } = route
   const ending = contract.deprecated && toDeprecationHeaders(contract.deprecated)
@@ -73,9 +76,9 @@ export function installRoute(
       const precondition = readPrecondition(contract, request.headers)
       const context = createContext(request, database, precondition.ifMatch)
       const answer = route.handle(context, request, { request, reply })
-      if (answer instanceof Promise)
-        return answer.then((late) => send(reply, { contract, denials }, late, precondition))
-      send(reply, { contract, denials }, answer, precondition)
+      const form = { contract, denials, precondition, root: { project: context.project, basePath } }
+      if (answer instanceof Promise) return answer.then((late) => send(reply, late, form))
+      send(reply, answer, form)
       return undefined // a reply is a promise to Fastify, and this one is out
     },
   })
@@ -151,11 +154,17 @@ function toObject(answer: unknown): CoreAnswer {
   throw new CoreError('E_INTERNAL', 'core_api answered with something else than an object')
 }
 
+interface AnswerForm {
+  readonly contract: RouteContract
+  readonly denials: Denials
+  readonly precondition: Precondition
+  readonly root: LocationRoot
+}
+
 function send(
   reply: FastifyReply,
-  { contract, denials }: { readonly contract: RouteContract; readonly denials: Denials },
   answer: RouteAnswer,
-  precondition: Precondition,
+  { contract, denials, precondition, root }: AnswerForm,
 ): FastifyReply {
   if ('streaming' in answer) return reply
   if ('prepared' in answer) return sendPrepared(reply, answer.prepared, precondition)
@@ -181,6 +190,9 @@ function send(
   const entityTag = contract.conditional && !replayed ? toEntityTag(contract.conditional, Object(body)) : undefined
   if (entityTag !== undefined) reply.header('etag', entityTag)
   if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
+  if (answer.status === 201 && contract.location !== undefined) {
+    reply.header('location', toLocationPath(contract.location, root, Object(body)))
+  }
   return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(body))
 }
 

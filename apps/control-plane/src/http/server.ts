@@ -14,6 +14,7 @@ import { createBadAddressHandler, createBrokenRequestHandler } from './broken-re
 import { installCrossOrigin } from './cross-origin.ts'
 import { encodeAccount } from './encode-account.ts'
 import { parseJsonBody } from './json-body.ts'
+import { toBasePath } from './location-path.ts'
 import { watchConnections } from './open-connections.ts'
 import { installProblems } from './problems.ts'
 import { installRestRpc } from './rest-rpc.ts'
@@ -32,9 +33,11 @@ export interface HttpSettings {
   /** Addresses or CIDR ranges. */
   readonly trustedProxies: readonly string[]
   readonly allowedOrigins: readonly string[]
+  /** Where clients reach this server, if that is another address. */
+  readonly publicUrl?: string | undefined
 }
 
-export interface ServerDependencies extends RoutesDependencies {
+export interface ServerDependencies extends Omit<RoutesDependencies, 'basePath'> {
   readonly http: HttpSettings
   readonly overload: Overload
   /** Whether to answer supabase-js as PostgREST does. */
@@ -94,7 +97,7 @@ export function createServer({
   installCrossOrigin(app, http.allowedOrigins)
   installShedding(app, overload)
   installUnknownAddressLimit(app, dependencies.admission)
-  installRoutes(app, dependencies)
+  installRoutes(app, { ...dependencies, basePath: toBasePath(http.publicUrl) })
   if (restRpc) installRestRpc(app, { ...dependencies, logger, errors })
   for (const { listeners = {} } of dependencies.nouns) realtime.addListeners(listeners)
   realtime.install(app, answerBrokenRequest)

@@ -1,7 +1,7 @@
 import { callable, systemInfo } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { listMigrationVersions } from '@core/database/migrate'
-import { type Clock, systemClock } from '@core/foundation'
+import { type Clock, systemClock, toTimestamp } from '@core/foundation'
 import { type Bottleneck, findBottlenecks, type Measured } from './bottlenecks.ts'
 import { recentWindowMs } from './recent-histogram.ts'
 
@@ -46,7 +46,7 @@ export interface ObservationDependencies {
 
 export function createObservation(dependencies: ObservationDependencies): Observation {
   const { database, version, features, measure, clock = systemClock } = dependencies
-  const startedAt = new Date(clock.now()).toISOString()
+  const startedAt = toTimestamp(clock.now())
   const startedTick = clock.monotonic()
   return {
     async info() {

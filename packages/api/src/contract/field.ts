@@ -88,7 +88,9 @@ export const metadataField = jsonObjectField.meta({
 /** Any JSON value; what is left out is not a value. */
 export const jsonField = z.custom<JsonValue>((value) => value !== undefined, 'missing').superRefine(refuseUnstorable)
 
-export const timestampField = z.iso.datetime({ offset: true }).describe('RFC 3339, such as 2026-11-20T09:30:00Z')
+export const timestampField = z.iso
+  .datetime({ offset: true })
+  .describe('RFC 3339, such as 2026-11-20T09:30:00+00:00; answers are in UTC with this offset')
 
 /** In answers: names the state of what can be edited, and nothing else of it. */
 export const etagField = z

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { routes } from '../routes.ts'
 import { toOpenApi } from './openapi.ts'
+import type { RouteContract } from './route-contract.ts'
 
 const document = toOpenApi(routes, { version: '1.2.3' })
 const text = JSON.stringify(document)
@@ -42,6 +43,27 @@ test('a body with only optional fields may be left out, others not', () => {
 test('basis points have one name in routes and events', () => {
   expect([...new Set(text.match(/"\w+Bp"/g))]).toEqual([])
   expect(text).toContain('"thresholdBasisPoints"')
+})
+
+test('times have one form in all examples: UTC, with the offset +00:00', () => {
+  const times = text.match(/(?<=")\d{4}-\d\d-\d\dT[^"]*/g) ?? []
+  expect(times.length).toBeGreaterThan(50)
+  expect(times.filter((time) => !/T\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00$/.test(time))).toEqual([])
+})
+
+test('what a 201 made has an address that can be read, or is an entry of the journal', () => {
+  const all: readonly RouteContract[] = routes
+  const shape = (path: string) => path.replaceAll(/\{\w+\}/g, '{}')
+  const readable = all.filter(({ method }) => method === 'GET').map(({ path }) => shape(path))
+  const making = all.filter(({ outputs }) => outputs[201] !== undefined)
+  const entries = ['chargeCredits', 'grantCredits', 'transferCredits', 'refundCharge', 'refundHold', 'openSession']
+  expect(
+    making
+      .filter(({ location }) => location === undefined)
+      .map(({ operation }) => operation)
+      .toSorted(),
+  ).toEqual(entries.toSorted())
+  for (const { location } of making) if (location !== undefined) expect(readable).toContain(shape(location))
 })
 
 test('the frames of the WebSocket are schemas of the document', () => {

@@ -98,7 +98,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             status,
             {
               description: shown?.title ?? 'Success',
-              ...refer(...headersOfSuccess(route)),
+              ...refer(...headersOfSuccess(route, Number(status))),
               ...(produces === 'websocket'
                 ? {}
                 : {
@@ -118,7 +118,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
         }),
       ),
       ...(route.conditional === 'read'
-        ? { 304: { description: 'It is as If-None-Match says', ...refer(...headersOfSuccess(route)) } }
+        ? { 304: { description: 'It is as If-None-Match says', ...refer(...headersOfSuccess(route, 304)) } }
         : {}),
       ...toProblemResponses(route.path, problemsOf(route)),
     },

@@ -26,6 +26,14 @@ export const responseHeaders = {
     description: 'A strong validator; as If-Match it names what can be edited',
     schema: { type: 'string', maxLength: 100, examples: ['"4c9d0ad7f4b1f7f3c5d2a9e8b6071f3a"'] },
   },
+  Location: {
+    description: 'The path of what was made, on this server',
+    schema: {
+      type: 'string',
+      maxLength: 1000,
+      examples: ['/v1/projects/smart_layer/holds/019ab2c4-0000-7000-8000-000000000000'],
+    },
+  },
   Deprecation: {
     description: 'Since when, as RFC 9745 has it: @ and Unix seconds',
     schema: { type: 'string', maxLength: 20, examples: ['@1795132800'] },
@@ -51,13 +59,14 @@ export function refer(...names: readonly ResponseHeader[]): { headers?: Readonly
 /** Load balancers call these several times a second; they are never limited. */
 const unlimited: readonly string[] = ['/livez', '/readyz']
 
-export function headersOfSuccess(route: RouteContract): ResponseHeader[] {
-  const { path, idempotencyKey, conditional, deprecated } = route
+export function headersOfSuccess(route: RouteContract, status: number): ResponseHeader[] {
+  const { path, idempotencyKey, conditional, deprecated, location } = route
   return [
     ...limitsOf(path),
     'Access-Control-Allow-Origin',
     ...(idempotencyKey === 'none' ? [] : (['Idempotency-Replayed'] as const)),
     ...(conditional === undefined ? [] : (['ETag'] as const)),
+    ...(location === undefined || status !== 201 ? [] : (['Location'] as const)),
     ...(deprecated === undefined ? [] : (['Deprecation', 'Link'] as const)),
     ...(deprecated?.sunset === undefined ? [] : (['Sunset'] as const)),
   ]

@@ -65,6 +65,11 @@ export interface RouteContract {
   /** A POST that changes nothing, and is one because its input belongs in no address. */
   readonly isReadOnly?: true
   /**
+   * Of a 201: the address of what was made, as an absolute path. `{project}` is the path's, every other name a field of
+   * the answer. Left out where it has no address of its own, such as an entry of the journal.
+   */
+  readonly location?: `/v1/${string}`
+  /**
    * What running programs send all the time, such as beats. It leaves no audit entry, and a POST without a key is fenced:
    * the same request again does nothing twice.
    */

@@ -109,6 +109,7 @@ export const operations: Readonly<Record<string, WireOperation>> = {
   revokeApiKey: {"method":"DELETE","path":"/v1/projects/{project}/api-keys/{id}","answers":{"200":{"ref":"ApiKey"}}},
   listSystemApiKeys: {"method":"GET","path":"/v1/api-keys","answers":{"200":{"members":{"data":{"items":{"ref":"ApiKey"}},"page":{"members":{"next":"any"}}}}}},
   createSystemApiKey: {"method":"POST","path":"/v1/api-keys","isKeyed":true,"hasBody":true,"answers":{"201":{"ref":"NewApiKey"}}},
+  getSystemApiKey: {"method":"GET","path":"/v1/api-keys/{id}","answers":{"200":{"ref":"ApiKey"}}},
   updateSystemApiKey: {"method":"PATCH","path":"/v1/api-keys/{id}","hasBody":true,"answers":{"200":{"ref":"ApiKey"}}},
   rerollSystemApiKey: {"method":"POST","path":"/v1/api-keys/{id}/reroll","isKeyed":true,"hasBody":true,"answers":{"201":{"ref":"RerolledApiKey"}}},
   revokeSystemApiKey: {"method":"DELETE","path":"/v1/api-keys/{id}","answers":{"200":{"ref":"ApiKey"}}},

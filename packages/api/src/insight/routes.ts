@@ -85,6 +85,7 @@ export const shareInsight = defineRoute({
       confidenceBasisPoints: z.int().min(0).max(10_000).default(5000).describe('How sure you are, 0 to 10000'),
     }),
   },
+  location: '/v1/projects/{project}/insights/{insight}',
   outputs: { 201: insightSchema.extend({ replayed: replayedField }).meta({ id: 'SharedInsight' }) },
   problems: ['bound_reached'],
   examples: [

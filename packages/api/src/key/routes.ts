@@ -2,6 +2,7 @@ import { createApiKey, getApiKey, listApiKeys, rerollApiKey, revokeApiKey, updat
 import { verifyApiKey } from './routes/api-key-verify.ts'
 import {
   createSystemApiKey,
+  getSystemApiKey,
   listSystemApiKeys,
   rerollSystemApiKey,
   revokeSystemApiKey,
@@ -18,6 +19,7 @@ export const routes = [
   revokeApiKey,
   listSystemApiKeys,
   createSystemApiKey,
+  getSystemApiKey,
   updateSystemApiKey,
   rerollSystemApiKey,
   revokeSystemApiKey,

@@ -84,6 +84,7 @@ export const addMember = defineRoute({
       name: nameField.optional().describe('For people; decides nothing'),
     }),
   },
+  location: '/v1/projects/{project}/members/{subject}',
   outputs: { 201: memberSchema.extend({ replayed: replayedField }).meta({ id: 'NewMember' }) },
   problems: ['conflict'],
   examples: [

@@ -96,6 +96,7 @@ export const createProject = defineRoute({
   auth: 'project:write',
   idempotencyKey: 'required',
   input: { ...noInput, body: fields.extend({ name: newNameField }) },
+  location: '/v1/projects/{name}',
   outputs: { 201: projectSchema.extend({ replayed: replayedField }).meta({ id: 'NewProject' }) },
   problems: ['conflict', 'not_found'],
   examples: [

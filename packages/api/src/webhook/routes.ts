@@ -132,6 +132,7 @@ export const putWebhook = defineRoute({
       enabled: z.boolean().default(true).describe('false keeps the webhook without sending; true sends what waits'),
     }),
   },
+  location: '/v1/projects/{project}/webhooks/{name}',
   outputs: { 200: webhookWithSecret, 201: webhookWithSecret },
   problems: ['conflict'],
   examples: [

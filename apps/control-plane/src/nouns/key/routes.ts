@@ -2,6 +2,7 @@ import {
   createApiKey,
   createSystemApiKey,
   getApiKey,
+  getSystemApiKey,
   hashApiKey,
   listApiKeys,
   listSystemApiKeys,
@@ -23,7 +24,7 @@ import { toKeyPage, withScopes, withSecret } from './key-answer.ts'
 export const apiKeyRoutes = [
   serve(listApiKeys, ({ project, query, rpc }) => list(rpc, query, project)),
   serve(createApiKey, ({ project, idempotencyKey, body, rpc }) => create(rpc, idempotencyKey, body, project)),
-  serve(getApiKey, async ({ params: { id }, call }) => toAnswer(200, withScopes(await call(keyGet, { id })))),
+  serve(getApiKey, ({ params: { id }, rpc }) => get(rpc, id)),
   serve(updateApiKey, ({ params: { id }, body, ifMatch, rpc }) => update(rpc, id, body, ifMatch)),
   serve(rerollApiKey, ({ idempotencyKey, params: { id }, body, rpc }) => reroll(rpc, id, idempotencyKey, body)),
   serve(revokeApiKey, ({ params: { id }, rpc }) => revoke(rpc, id)),
@@ -32,6 +33,7 @@ export const apiKeyRoutes = [
   serve(createSystemApiKey, ({ idempotencyKey, body, ...context }) =>
     create(requireOwner(context), idempotencyKey, body),
   ),
+  serve(getSystemApiKey, ({ params: { id }, ...context }) => get(requireOwner(context), id)),
   serve(updateSystemApiKey, ({ params: { id }, body, ifMatch, ...context }) =>
     update(requireOwner(context), id, body, ifMatch),
   ),
@@ -82,6 +84,10 @@ function reroll(
   { overlapSeconds, mode }: RouteArguments<typeof rerollApiKey>['body'],
 ) {
   return withSecret(mode, (hash, hint) => callable({ rpc }, keyReroll)({ key, id, hash, hint, overlapSeconds }))
+}
+
+async function get(rpc: Rpc, id: string) {
+  return toAnswer(200, withScopes(await callable({ rpc }, keyGet)({ id })))
 }
 
 async function revoke(rpc: Rpc, id: string) {

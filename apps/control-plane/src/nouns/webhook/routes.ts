@@ -17,7 +17,7 @@ import {
   webhookTarget,
 } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { type Clock, isCoreError, uuidv7 } from '@core/foundation'
+import { type Clock, isCoreError, toTimestamp, uuidv7 } from '@core/foundation'
 import { type BoundRoute, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
@@ -64,7 +64,7 @@ export function webhookRoutes({ database, guard, clock }: RouteDependencies): Bo
       await find(call, project, name)
       const { url, secrets } = await findTarget({ name, project })
       const timestamp = clock.now()
-      const at = new Date(timestamp).toISOString()
+      const at = toTimestamp(timestamp)
       const body = JSON.stringify({
         type: 'webhook.test',
         timestamp: at,

@@ -30,7 +30,7 @@ export function toSampleInput({ examples, input, method, isReadOnly }: RouteCont
 function toValue(name: string, type: string, [first]: readonly string[]): string {
   if (name === 'project') return 'current'
   if (type.includes('uuid')) return '019ab2c4-0000-7000-8000-000000000000'
-  if (type.includes('date-time')) return '2026-11-20T09:30:00Z'
+  if (type.includes('date-time')) return '2026-11-20T09:30:00+00:00'
   if (type === 'integer') return '1'
   return first?.startsWith('"') ? first.slice(1, -1) : name === 'code' ? 'smart_layer' : name
 }

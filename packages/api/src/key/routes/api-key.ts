@@ -52,6 +52,7 @@ export const createApiKey = defineRoute({
     params: project,
     body: newKeyFields,
   },
+  location: '/v1/projects/{project}/api-keys/{id}',
   outputs: { 201: newKeySchema },
   problems: ['conflict'],
   examples: [
@@ -117,6 +118,7 @@ export const rerollApiKey = defineRoute({
     params: byId,
     body: rerollFields,
   },
+  location: '/v1/projects/{project}/api-keys/{id}',
   outputs: { 201: rerolledKeySchema },
   problems: ['conflict'],
   examples: [

@@ -43,6 +43,7 @@ export const createSystemApiKey = defineRoute({
   auth: 'key:write',
   idempotencyKey: 'required',
   input: { ...noInput, body: newKeyFields },
+  location: '/v1/api-keys/{id}',
   outputs: { 201: newKeySchema },
   problems: ['conflict', 'not_found'],
   examples: [
@@ -53,6 +54,21 @@ export const createSystemApiKey = defineRoute({
       response: { secret: secretExample, ...example, replayed: false },
     },
   ],
+})
+
+export const getSystemApiKey = defineRoute({
+  operation: 'getSystemApiKey',
+  method: 'GET',
+  path: '/v1/api-keys/{id}',
+  noun: 'api-keys',
+  summary: 'Get any key by its id; never the key itself; for the owner',
+  auth: 'key:read',
+  idempotencyKey: 'none',
+  conditional: 'read',
+  input: { ...noInput, params: byId },
+  outputs: { 200: keySchema },
+  problems: ['not_found'],
+  examples: [{ title: 'A key', params: { id }, status: 200, response: example }],
 })
 
 export const updateSystemApiKey = defineRoute({
@@ -87,6 +103,7 @@ export const rerollSystemApiKey = defineRoute({
   auth: 'key:write',
   idempotencyKey: 'required',
   input: { ...noInput, params: byId, body: rerollFields },
+  location: '/v1/api-keys/{id}',
   outputs: { 201: rerolledKeySchema },
   problems: ['conflict', 'not_found'],
   examples: [

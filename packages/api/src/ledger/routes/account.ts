@@ -138,6 +138,7 @@ export const openAccount = defineRoute({
       metadata: metadataField.default({}),
     }),
   },
+  location: '/v1/projects/{project}/accounts/{account}',
   outputs: { 201: openedSchema },
   problems: ['account_not_found', 'account_frozen', 'conflict'],
   examples: [

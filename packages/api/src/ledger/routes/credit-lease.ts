@@ -74,6 +74,7 @@ export const openCreditLease = defineRoute({
       device: z.string().min(1).max(200).describe('The machine or process that spends, 1 to 200 characters'),
     }),
   },
+  location: '/v1/projects/{project}/credit-leases/{lease}',
   outputs: { 201: z.object({ ...leaseFields, ...postingFields }).meta({ id: 'OpenedLease' }) },
   problems: ['insufficient_credits', 'budget_exhausted', 'account_not_found', 'account_frozen', 'lease_limit'],
   examples: [
@@ -150,7 +151,7 @@ export const reportCreditLease = defineRoute({
     {
       title: 'The first report',
       params: { project: 'current', id },
-      body: { seq: 1, items: [{ amount: 1_200_000, at: '2026-11-20T09:40:00Z', key: 'job-1' }] },
+      body: { seq: 1, items: [{ amount: 1_200_000, at: '2026-11-20T09:40:00+00:00', key: 'job-1' }] },
       status: 200,
       response: {
         ...leaseExample,

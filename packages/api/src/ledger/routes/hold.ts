@@ -40,6 +40,7 @@ export const reserveHold = defineRoute({
       metadata: metadataField.default({}),
     }),
   },
+  location: '/v1/projects/{project}/holds/{hold}',
   outputs: {
     201: z
       .object({ hold: holdField, granted: amountField, ...postingFields, expiresAt: timestampField })

@@ -55,7 +55,7 @@ export const getMe = defineRoute({
         project: 'smart_layer',
         scopes: ['project:read', 'flag:read', 'ledger:read', 'event:read', 'member:read'],
         roles: [{ project: 'smart_layer', role: 'viewer' }],
-        expiresAt: '2026-11-20T10:30:00.000Z',
+        expiresAt: '2026-11-20T10:30:00.000+00:00',
       },
     },
   ],

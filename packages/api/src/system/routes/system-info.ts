@@ -42,7 +42,7 @@ export const getSystemInfo = defineRoute({
         driver: 'embedded',
         serverVersion: '18.3',
         schema: { version: '20261120008100', applied: 10, pending: [] },
-        startedAt: '2026-11-20T09:30:00.000Z',
+        startedAt: '2026-11-20T09:30:00.000+00:00',
         uptimeSeconds: 3600,
         features: { metrics: false, restRpc: true, sealing: true, rebalancing: false, tracing: false },
       },

@@ -35,6 +35,7 @@ export const enqueueTask = defineRoute({
         .describe('The pause after the first failure in milliseconds; it doubles, up to an hour'),
     }),
   },
+  location: '/v1/projects/{project}/tasks/{task}',
   outputs: {
     201: z
       .object({
