@@ -178,9 +178,9 @@ begin
         jsonb_build_object('scope', p_scope, 'capability', p_scope));
     end if;
     select noun, is_archived into v_noun, v_is_archived from core.root_name where name = p_project;
-    if v_is_archived and p_scope <> 'project:write' and p_scope not like '%:read' then
+    if v_is_archived and p_scope not like '%:read' then
       perform core.refuse('PT409', 'project_archived', format('the project %s is archived', quote_literal(p_project)),
-        'Restore the project first.');
+        'The owner can restore it.');
     end if;
     if not p_is_new and coalesce((v_claims -> 'root')::boolean, false) = (v_noun is not distinct from 'project') then
       perform core.refuse('PT404', 'project_not_found', format('there is no project %s', quote_literal(left(p_project, 100))),

@@ -1,4 +1,4 @@
-import { problemsOf, type RouteContract, routes } from '@core/api'
+import { problemsOf, type RouteContract, routes, scopeNames } from '@core/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mutations } from './mutations.ts'
 import { openTestServer, type TestServer } from './test-server.ts'
@@ -72,10 +72,27 @@ test('an archived project’s keys are refused and its spending denied; its book
   expect(await server.audit()).toMatchObject({ ok: true, violations: [] })
 })
 
-test('who may not change the project may not archive it, and a foreign one looks like a missing one', async () => {
-  const { keys } = server
-  const send = (path: string) => server.send('PUT', `/v1/projects/${path}`, { key: keys.smart_layer, body: {} })
-  expect(await send('smart_layer/archive')).toMatchObject({ status: 403 })
+test('only the owner archives and restores, and a foreign project looks like a missing one', async () => {
+  const { database } = server.test
+  const key = await server.makeKey('smart_layer', scopeNames)
+  const send = (path: string, method = 'PUT') => server.send(method, `/v1/projects/${path}`, { key, body: {} })
+  const refused = { status: 403, body: { code: 'forbidden', reason: 'owner_only' } }
+  expect(await send('smart_layer/archive')).toMatchObject(refused)
+  expect(await send('smart_layer/archive', 'DELETE')).toMatchObject(refused)
+  // A member stays one when the keys are refused: it cannot undo what the owner did.
+  const claims = { role: 'core_member', project: 'smart_layer', caps: [...scopeNames], sub: 'user:admin' } as const
+  await archive()
+  for (const name of ['project_archive', 'project_restore'] as const) {
+    await expect(database.rpc(name, { p_name: 'smart_layer' }, { claims })).rejects.toMatchObject({
+      code: 'E_FORBIDDEN',
+      details: { reason: 'owner_only' },
+    })
+  }
+  await expect(database.rpc('project_update', { p_name: 'smart_layer' }, { claims })).rejects.toMatchObject({
+    details: { reason: 'project_archived' },
+  })
+  await restore()
+  await expect.poll(() => send('smart_layer')).toMatchObject({ status: 200 })
   expect(await send('manus_origin/archive')).toMatchObject({ status: 404 })
   expect(await send('nowhere/archive')).toMatchObject({ status: 404 })
 })

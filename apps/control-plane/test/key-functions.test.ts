@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 let db: TestDatabase
 beforeAll(async () => {
   db = await createTestDatabase()
-  for (const name of ['smart_layer', 'manus_origin']) await db.database.rpc('project_register', { p_name: name })
+  for (const name of ['smart_layer', 'manus_origin', 'third'])
+    await db.database.rpc('project_register', { p_name: name })
 })
 afterAll(() => db.drop())
 
@@ -59,6 +60,39 @@ test.each([
   const [{ before } = {}] = await db.sql('select count(*) as before from core.api_key')
   await expect(create(fields)).rejects.toMatchObject({ code: 'E_INVALID', details: { reason } })
   expect(await db.sql('select count(*) as before from core.api_key')).toEqual([{ before }])
+})
+
+test('a hash that another project recorded is answered like a new one, and its key works as before', async () => {
+  const { database } = db
+  const theirs = newHash()
+  await create({ p_hash: theirs, p_project: 'third' })
+  const shapeOf = (answer: unknown) =>
+    Object.entries(Object(answer)).map(([name, value]) => [name, value === null ? 'null' : typeof value])
+  const fields = { p_caps: ['key:read'], p_name: 'guess' }
+  const fresh = await create({ ...fields, p_hash: newHash() }, member)
+  const known = await create({ ...fields, p_hash: theirs }, member)
+  expect(shapeOf(known)).toEqual(shapeOf(fresh))
+  expect(known).toMatchObject({ ok: true, replayed: false, project: 'smart_layer', status: 'active', name: 'guess' })
+  const reroll = (p_hash: string) =>
+    database.rpc('key_reroll', { p_key: uuidv7(), p_id: Object(fresh)['id'], p_hash, p_hint: 'h' }, { claims: member })
+  expect(await reroll(theirs)).toMatchObject({ ok: true, replayed: false })
+
+  expect(await database.rpc('key_verify', { p_hash: theirs })).toMatchObject({ ok: true, project: 'third' })
+  const [{ keys } = {}] = await db.sql(
+    `select count(*)::int as keys from core.api_key where hash = decode($1, 'hex')`,
+    [theirs],
+  )
+  expect(keys).toBe(1)
+})
+
+test('a hash that the same project recorded is refused, and a retry is none', async () => {
+  const call = { p_hash: newHash(), p_key: uuidv7() }
+  const first = await create(call)
+  expect(await create(call)).toMatchObject({ id: Object(first)['id'], replayed: true })
+  await expect(create({ p_hash: call.p_hash })).rejects.toMatchObject({
+    code: 'E_CONFLICT',
+    details: { reason: 'key_exists' },
+  })
 })
 
 test('thirty calls with one key make one API key', async () => {

@@ -1,25 +1,25 @@
 -- Projects that have ended. Nothing of them is deleted: what they may do is. Other nouns react with triggers on the table.
 
 -- Archives a project: its keys are refused, claims for it read and change nothing else, and its spending is denied. Its
--- books stay. Idempotent. Locks: the project.
+-- books stay. For the owner alone. Idempotent. Locks: the project.
 create function core_api.project_archive(p_name text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return core.project_set_archived(p_name, true);
 end
 $$;
-comment on function core_api.project_archive is 'Archives a project: its keys are refused and its spending denied; everything it has stays. Idempotent.';
+comment on function core_api.project_archive is 'Archives a project: its keys are refused and its spending denied; everything it has stays. Owner only. Idempotent.';
 revoke execute on function core_api.project_archive from public;
 grant execute on function core_api.project_archive to core_member, service_role;
 
--- Undoes project_archive: keys and accounts are as they were before. Idempotent. Locks: the project.
+-- Undoes project_archive: keys and accounts are as they were before. For the owner alone. Idempotent. Locks: the project.
 create function core_api.project_restore(p_name text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return core.project_set_archived(p_name, false);
 end
 $$;
-comment on function core_api.project_restore is 'Restores an archived project: keys and accounts are as they were. Idempotent.';
+comment on function core_api.project_restore is 'Restores an archived project: keys and accounts are as they were. Owner only. Idempotent.';
 revoke execute on function core_api.project_restore from public;
 grant execute on function core_api.project_restore to core_member, service_role;
 
@@ -29,6 +29,11 @@ declare
   v_before core.project;
   v_row core.project;
 begin
+  if core.member_claims() is not null then
+    -- Who may not even read the project learns nothing of it.
+    perform core.authorize('project:read', p_name);
+    perform core.refuse('PT403', 'owner_only', 'only the owner archives and restores projects', 'Ask the owner.');
+  end if;
   perform core.authorize('project:write', p_name);
   select * into v_before from core.project where name = p_name for no key update;
   if v_before.name is null then

@@ -1,6 +1,27 @@
 -- Making and rerolling keys. Both replay on p_key: the second call answers with the first one's key and
 -- "replayed": true, and since only a hash is stored, that key cannot be shown again.
 
+-- Stores a key whose hash is that of another one. A project may know that of its own. A hash of someone else is the hash of a
+-- secret that only they have, and the answer must not say that it exists: the new row looks like any other, and since its hash
+-- is drawn, nothing is its key. The first one works as before.
+create function core.key_insert_known(p_key text, p_new core.api_key, p_request jsonb) returns core.api_key
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_row core.api_key;
+begin
+  if exists (select from core.api_key k where k.hash = p_new.hash and k.project is not distinct from p_new.project) then
+    perform core.refuse('PT409', 'key_exists', 'this key is recorded already', 'Generate a new key.', jsonb_build_object('field', 'hash'));
+  end if;
+  insert into core.api_key (project, name, hash, hint, caps, created_by, expires_at, request_key, request)
+  values (p_new.project, p_new.name, sha256(p_new.hash || uuid_send(gen_random_uuid())), p_new.hint, p_new.caps, core.actor(),
+    p_new.expires_at, p_key, p_request)
+  on conflict on constraint api_key_request_once do nothing
+  returning * into v_row;
+  return v_row;
+end
+$$;
+comment on function core.key_insert_known is 'Stores a key whose hash is taken: PT409 within one project, else a row that nothing is the key of.';
+
 -- Stores a new key, or finds the one this request made before. The steps create and reroll have in common.
 create function core.key_insert(p_key text, p_new core.api_key, p_request jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -9,8 +30,11 @@ declare
 begin
   insert into core.api_key (project, name, hash, hint, caps, created_by, expires_at, request_key, request)
   values (p_new.project, p_new.name, p_new.hash, p_new.hint, p_new.caps, core.actor(), p_new.expires_at, p_key, p_request)
-  on conflict on constraint api_key_request_once do nothing
-  returning * into v_row;
+  on conflict do nothing returning * into v_row;
+  if v_row.id is null and not exists (
+      select from core.api_key k where k.project is not distinct from p_new.project and k.request_key = p_key) then
+    v_row := core.key_insert_known(p_key, p_new, p_request);
+  end if;
   if v_row.id is not null then
     if 1000 < (select count(*) from core.api_key k
         where k.project is not distinct from p_new.project and core.key_status(k) = 'active') then

@@ -30,7 +30,11 @@ test('answers declare the state of the caller’s limit, and when to retry', () 
   expect(headersOf('/v1/me', 'get', '401')).toEqual(limits)
   expect(headersOf('/v1/me', 'get', '429')).toEqual([...limits, 'Retry-After'])
   expect(headersOf('/v1/me', 'get', '503')).toEqual([origin, 'Retry-After'])
-  expect(headersOf('/v1/projects/{project}/holds', 'post', '201')).toEqual([...limits, 'Idempotency-Replayed'])
+  expect(headersOf('/v1/projects/{project}/holds', 'post', '201')).toEqual([
+    ...limits,
+    'Idempotency-Replayed',
+    'Location',
+  ])
   expect(headersOf('/livez', 'get', '200')).toEqual([origin])
 })
 

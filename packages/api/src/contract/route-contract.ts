@@ -108,9 +108,9 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   return [...codes.add('internal')]
 }
 
-/** An archived project can be read and restored; everything else answers that it is archived. */
+/** An archived project can be read; everything else answers that it is archived. */
 function isRefusedWhenArchived(auth: RouteAuth): boolean {
-  return auth.includes(':') && !auth.endsWith(':read') && auth !== 'project:write'
+  return auth.includes(':') && !auth.endsWith(':read')
 }
 
 /** What a handler receives: parsed, with defaults filled in. */

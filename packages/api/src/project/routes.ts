@@ -178,7 +178,7 @@ export const archiveProject = defineRoute({
   method: 'PUT',
   path: '/v1/projects/{project}/archive',
   noun: 'projects',
-  summary: 'Archive a project: its keys are refused, its spending is denied, its books stay',
+  summary: 'Archive a project: its keys are refused, its spending is denied, its books stay; for the owner',
   description:
     'Idempotent. Open holds can still be settled over the database. Restoring brings keys and accounts back.',
   auth: 'project:write',
@@ -201,7 +201,7 @@ export const restoreProject = defineRoute({
   method: 'DELETE',
   path: '/v1/projects/{project}/archive',
   noun: 'projects',
-  summary: 'Restore an archived project, with its keys and accounts as they were',
+  summary: 'Restore an archived project, with its keys and accounts as they were; for the owner',
   description: 'Idempotent.',
   auth: 'project:write',
   idempotencyKey: 'none',

@@ -1065,6 +1065,7 @@ export interface CoreFunctions {
     result: Json
   }
   /** Archives a project: its keys are refused and its spending denied; everything it has stays. Idempotent. */
+  /** Archives a project: its keys are refused and its spending denied; everything it has stays. Owner only. Idempotent. */
   project_archive: {
     args: {
       p_name: string
@@ -1107,7 +1108,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Restores an archived project: keys and accounts are as they were. Idempotent. */
+  /** Restores an archived project: keys and accounts are as they were. Owner only. Idempotent. */
   project_restore: {
     args: {
       p_name: string

@@ -16,6 +16,7 @@ import {
   projectRestore,
   projectUpdate,
 } from '@core/api/functions'
+import { isOwner } from '../../auth/principal.ts'
 import { type CoreAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { forward } from '../../http/forward.ts'
@@ -31,9 +32,17 @@ export const projectRoutes = [
   forward(getProject, projectGet, ({ project: name }) => ({ name })),
   forward(putProject, projectRegister, ({ project: name, ifMatch, body }) => ({ ...body, name, ifMatch })),
   forward(updateProject, projectUpdate, ({ project: name, ifMatch, body }) => ({ ...body, name, ifMatch })),
-  forward(archiveProject, projectArchive, ({ project: name }) => ({ name })),
-  forward(restoreProject, projectRestore, ({ project: name }) => ({ name })),
+  serve(archiveProject, async (context) => toAnswer(200, await asOwner(context, projectArchive))),
+  serve(restoreProject, async (context) => toAnswer(200, await asOwner(context, projectRestore))),
 ]
+
+/** Within the claims of a project the owner would be one of its members, and these are refused. */
+function asOwner(
+  { principal, project: name, rpc, rpcUnbound }: RouteContext,
+  description: typeof projectArchive | typeof projectRestore,
+) {
+  return callable({ rpc: isOwner(principal) ? rpcUnbound : rpc }, description)({ name })
+}
 
 /** All for the owner, its own for a key, and for a user those of its roles, each read with the role it has there. */
 async function listOwn({ principal, rpc, rpcUnbound, within }: RouteContext): Promise<CoreAnswer> {
