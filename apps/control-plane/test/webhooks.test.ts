@@ -107,6 +107,23 @@ test('an event of the project arrives signed as Standard Webhooks describes; oth
   })
 })
 
+test('events of a topic that a later version added are sent like any other', async () => {
+  await addWebhook('newer')
+  await server.test.sql(`update core.webhook_feed set topic = 'novelty'
+    where webhook = (select id from core.webhook where name = 'newer')`)
+  for (const at of [1, 2]) {
+    await server.test.sql(`select core.emit('novelty', 'smart_layer', 'made', jsonb_build_object('a_b', $1::int))`, [
+      at,
+    ])
+  }
+  await deliver(() => received.length === 2)
+  expect(received.map(({ body }) => JSON.parse(body))).toMatchObject([
+    { type: 'novelty.made', topic: 'novelty', data: { aB: 1 } },
+    { type: 'novelty.made', topic: 'novelty', data: { aB: 2 } },
+  ])
+  expect(await state('newer')).toMatchObject({ topics: [{ topic: 'novelty', delivered: 2, failures: 0 }] })
+})
+
 test('a failed event is sent again with the same id, and those after it wait for it', async () => {
   await addWebhook('ordered')
   answer = (_, response) => response.writeHead(503, { 'retry-after': '7' }).end()

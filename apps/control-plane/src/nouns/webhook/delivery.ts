@@ -1,7 +1,7 @@
 import { type AcceptedOf, callable, webhookClaim, webhookReport } from '@core/api/functions'
 import type { Database } from '@core/database'
 import type { Clock, Logger } from '@core/foundation'
-import { type OutboxEvent, toOutboxPage } from '../../realtime/outbox-event.ts'
+import { toCamelCase } from '../../http/camel-case.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { type PostOutcome, postEvent } from './post-event.ts'
 import { signatureHeaders } from './signature.ts'
@@ -25,10 +25,12 @@ export interface Deliveries {
 
 type Due = AcceptedOf<typeof webhookClaim>['due'][number]
 
+/** As the outbox has it: a topic that a later version added is sent like any other, for this process may be the older one. */
+type DueEvent = Due['events'][number]
+
 interface Claimed {
   readonly lease: string
   readonly epoch: string
-  readonly events: readonly OutboxEvent[]
 }
 
 const mostAtOnce = 50
@@ -44,12 +46,12 @@ export function createDeliveries(dependencies: DeliveryDependencies): Deliveries
   const report = callable(database, webhookReport)
   const underWay = new Set<Promise<void>>()
 
-  async function deliver(due: Due, { lease, epoch, events }: Claimed, signal: AbortSignal): Promise<void> {
+  async function deliver(due: Due, { lease, epoch }: Claimed, signal: AbortSignal): Promise<void> {
     const startedAt = clock.monotonic()
     let through: number | undefined
     let delivered = 0
     let last: PostOutcome | undefined
-    for (const event of events) {
+    for (const event of due.events) {
       const body = eventBody(event)
       const timestamp = Math.floor(clock.now() / 1000)
       const headers = signatureHeaders({ id: `${epoch}.${event.seq}`, timestamp, body }, due.secrets)
@@ -88,10 +90,9 @@ export function createDeliveries(dependencies: DeliveryDependencies): Deliveries
     async start(signal) {
       const room = mostAtOnce - underWay.size
       if (room <= 0) return 0
-      const { lease, due, ...head } = await claim({ limit: room, leaseSeconds }, { signal })
+      const { lease, epoch, due } = await claim({ limit: room, leaseSeconds }, { signal })
       for (const one of due) {
-        const { events } = toOutboxPage({ ...head, events: one.events }, one.events.length)
-        const work = deliver(one, { lease, epoch: head.epoch, events }, signal)
+        const work = deliver(one, { lease, epoch }, signal)
           .catch((error: unknown) => {
             if (!signal.aborted) logger.warn({ webhook: one.name, err: error }, 'a delivery could not be reported')
           })
@@ -104,6 +105,6 @@ export function createDeliveries(dependencies: DeliveryDependencies): Deliveries
 }
 
 /** The body of a delivery as Standard Webhooks recommends it, with the event's place in the outbox. */
-function eventBody({ type, topic, at, data, seq, project }: OutboxEvent): string {
-  return JSON.stringify({ type: `${topic}.${type}`, timestamp: at, data, topic, project, seq })
+function eventBody({ type, topic, at, data, seq, project }: DueEvent): string {
+  return JSON.stringify({ type: `${topic}.${type}`, timestamp: at, data: toCamelCase(data), topic, project, seq })
 }
