@@ -1064,7 +1064,6 @@ export interface CoreFunctions {
     args: Record<never, never>
     result: Json
   }
-  /** Archives a project: its keys are refused and its spending denied; everything it has stays. Idempotent. */
   /** Archives a project: its keys are refused and its spending denied; everything it has stays. Owner only. Idempotent. */
   project_archive: {
     args: {

@@ -64,6 +64,7 @@ export const sendMessage = defineRoute({
       maxAttempts: z.int().min(1).max(100).default(5).describe('After so many it is a dead letter, 1 to 100'),
     }),
   },
+  location: '/v1/projects/{project}/messages/{message}',
   outputs: {
     201: z
       .object({
