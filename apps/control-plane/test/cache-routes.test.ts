@@ -45,6 +45,9 @@ test('tags and whole namespaces are voided', async () => {
   expect(await send('GET', `${cache}/v/entries`)).toMatchObject({ body: { data: [{ key: 'two' }] } })
   expect(await send('DELETE', `${cache}/v`)).toMatchObject({ status: 200, body: { namespace: 'v' } })
   expect(await send('GET', at('v', 'two'))).toMatchObject({ status: 404 })
+  expect(await server.test.sql(`select project, type, data from core.event where topic = 'cache'`)).toEqual([
+    { project: 'smart_layer', type: 'cleared', data: { namespace: 'v' } },
+  ])
   expect(await send('POST', `${cache}/sweep`, { body: {} })).toMatchObject({ status: 200, body: { evicted: 0 } })
 })
 
@@ -86,8 +89,20 @@ test('odd values and names are refused with their place, or come back as they we
       status: 400,
       body: { errors: [{ location: expect.stringContaining('body.value') }] },
     })
-  expect((await send('PUT', at('odd', 'x'.repeat(513)), { body: { value: 1 } })).status).toBe(400)
-  expect((await send('GET', `${cache}/odd/entries/%00`)).status).toBe(400)
+  const value = { value: 1 }
+  // NUL, half of a surrogate pair in UTF-8, a byte that is none of UTF-8: in names of every kind.
+  for (const part of ['%00', 'a%00b', '%ED%A0%80', '%FF', 'x'.repeat(513)]) {
+    expect((await send('PUT', `${cache}/odd/entries/${part}`, { body: value })).status, part).toBe(400)
+    expect((await send('GET', `${cache}/odd/entries/${part}`)).status, part).toBe(400)
+    expect((await send('PUT', `${cache}/${part}/entries/k`, { body: value })).status, part).toBe(400)
+    expect((await send('GET', `${cache}/${part}/stats`)).status, part).toBe(400)
+    expect((await send('DELETE', `${cache}/${part}`)).status, part).toBe(400)
+  }
+  for (const tag of ['', 'a\0', '\ud800', 'x'.repeat(513)]) {
+    expect((await send('PUT', at('odd', 'k'), { body: { ...value, tags: [tag] } })).status, tag).toBe(400)
+    expect((await send('POST', `${cache}/odd/invalidate`, { body: { tags: [tag] } })).status, tag).toBe(400)
+  }
+  expect(await send('GET', `${cache}/odd/entries`)).not.toMatchObject({ body: { data: [{ key: 'k' }] } })
 })
 
 test('a namespace of another project takes a share', async () => {

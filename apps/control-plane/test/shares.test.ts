@@ -50,3 +50,25 @@ test('what cannot be shared is refused with what can', async () => {
   expect(await put(path('n', '*'), ['own'])).toMatchObject({ status: 400 })
   expect(await put(path('n', '*'), [])).toMatchObject({ status: 400 })
 })
+
+test('who gives a share and who receives it hear of each change, of one with every project all', async () => {
+  const heard = async (name: string) =>
+    (
+      await server.test.sql(
+        `select project, type, data ->> 'rights' as rights from core.event where topic = 'share' and data ->> 'name' = $1 order by id`,
+        [name],
+      )
+    ).map(({ project, type, rights }) => [project, type, rights])
+  for (const rights of [['read'], ['read'], ['read', 'write']]) {
+    await server.send('PUT', path('heard', 'manus_origin'), { key, body: { rights } })
+  }
+  await server.send('DELETE', path('heard', 'manus_origin'), { key })
+  const both = (type: string, rights: string) => ['smart_layer', 'manus_origin'].map((name) => [name, type, rights])
+  expect(await heard('heard')).toEqual([
+    ...both('set', '["read"]'),
+    ...both('set', '["read", "write"]'),
+    ...both('removed', '["read", "write"]'),
+  ])
+  await server.send('PUT', path('of all', '*'), { key, body: { rights: ['read'] } })
+  expect(await heard('of all')).toEqual([[null, 'set', '["read"]']])
+})

@@ -1,5 +1,6 @@
 import * as auditScopes from './audit/scopes.ts'
 import * as cacheScopes from './cache/scopes.ts'
+import * as cacheTopics from './cache/topics.ts'
 import * as claimProblems from './claim/problems.ts'
 import * as claimScopes from './claim/scopes.ts'
 import * as common from './contract/problems.ts'
@@ -29,6 +30,7 @@ import * as projectScopes from './project/scopes.ts'
 import * as sessionProblems from './session/problems.ts'
 import * as sessionScopes from './session/scopes.ts'
 import * as shareScopes from './share/scopes.ts'
+import * as shareTopics from './share/topics.ts'
 import * as systemScopes from './system/scopes.ts'
 import * as taskProblems from './task/problems.ts'
 import * as taskScopes from './task/scopes.ts'
@@ -81,6 +83,8 @@ export const topics = {
   ...keyTopics.topics,
   ...memberTopics.topics,
   ...webhookTopics.topics,
+  ...shareTopics.topics,
+  ...cacheTopics.topics,
   ...manifestTopics.topics,
   ...healthTopics.topics,
   ...insightTopics.topics,

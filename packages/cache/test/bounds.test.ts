@@ -130,6 +130,23 @@ test('a project with too many invalidations keeps only the latest, and no entry 
   expect(await keysOf('quiet')).toEqual(['quiet'])
 })
 
+test('a page of keys looks at a bounded number of them and says where the next one begins', async () => {
+  const keys = Array.from({ length: 25 }, (_, index) => `k${String(index).padStart(2, '0')}`)
+  await put(keys, 'noisy', { tags: ['t'] })
+  await call('cache_invalidate_tags', { p_tags: ['t'] })
+  await put(['k03', 'k24'])
+  const page = async (p_limit: number, p_after?: string) => {
+    const answer = Object(await call('cache_list', { p_limit, ...(p_after === undefined ? {} : { p_after }) }))
+    return [answer.entries.map(({ key }: { key: string }) => key), answer.next]
+  }
+  expect(await page(1)).toEqual([['k03'], 'k03'])
+  expect(await page(1, 'k03')).toEqual([[], 'k13'])
+  expect(await page(1, 'k13')).toEqual([[], 'k23'])
+  expect(await page(1, 'k23')).toEqual([['k24'], 'k24'])
+  expect(await page(1, 'k24')).toEqual([[], null])
+  expect(await page(100)).toEqual([['k03', 'k24'], null])
+})
+
 test('one write in eighty sweeps, so that short-lived programs leave nothing behind', async () => {
   await put(['gone'], 'quiet', { fresh_ms: 0, stale_ms: 0 })
   for (let index = 0; index < 80; index++) await put(['k'])

@@ -58,5 +58,6 @@ export async function measureManyRows(rows: number): Promise<readonly Figure[]> 
   figures.push({ what: 'left of what is void', ms: 0, answer: left })
   await time('clear', 'cache_clear', inNamespace)
   await time('read 100 after that', 'cache_get_many', read)
+  await time('a page of keys after that', 'cache_list', { ...inNamespace, p_limit: 1_000 })
   return figures
 }

@@ -1,7 +1,7 @@
 -- Shares: a project lets another one, or every one, use a thing that it names. Everything else of a project is its own.
 
 insert into core.scope (name, summary, roles, is_default, topic) values
-  ('share:write', 'Share things of the project with other projects', '{admin,owner}', false, null);
+  ('share:write', 'Share things of the project with other projects', '{admin,owner}', false, 'share');
 
 create table core.share (
   id bigint generated always as identity constraint share_pkey primary key,
@@ -36,6 +36,17 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
   select format('share:%s/%s/%s', p_row.kind, p_row.name, p_row.grantee)
 $$;
 comment on function core.share_resource is 'A share as the audit log names it.';
+
+-- Tells both projects; of a share with every one, all of them.
+create function core.share_emit(p_row core.share, p_type text) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_row.grantee = '*' then return core.emit('share', null, p_type, core.share_view(p_row)); end if;
+  perform core.emit('share', p_row.owner, p_type, core.share_view(p_row));
+  return core.emit('share', p_row.grantee, p_type, core.share_view(p_row));
+end
+$$;
+comment on function core.share_emit is 'Appends an event about a share for its owner and for who receives it.';
 
 -- The row of a share, or one of nulls. Locks the project against other changes of its shares.
 create function core.share_lock(p_project text, p_kind text, p_name text, p_grantee text) returns core.share

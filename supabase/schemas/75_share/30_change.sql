@@ -60,6 +60,7 @@ begin
   returning * into v_new;
   perform core.audit('share.set', core.share_resource(v_new), v_project,
     case when v_old.id is not null then core.share_view(v_old) end, core.share_view(v_new));
+  perform core.share_emit(v_new, 'set');
   return jsonb_build_object('ok', true) || core.share_view(v_new);
 end
 $$;
@@ -80,6 +81,7 @@ begin
   end if;
   delete from core.share where id = v_row.id;
   perform core.audit('share.remove', core.share_resource(v_row), v_project, core.share_view(v_row), null);
+  perform core.share_emit(v_row, 'removed');
   return jsonb_build_object('ok', true) || core.share_view(v_row);
 end
 $$;

@@ -2,7 +2,7 @@
 -- start and no loss. Every key begins with the project it belongs to.
 
 insert into core.scope (name, summary, roles, is_default, topic) values
-  ('cache:read', 'Read cached values and statistics', '{viewer,operator,admin,owner}', true, null),
+  ('cache:read', 'Read cached values and statistics', '{viewer,operator,admin,owner}', true, 'cache'),
   ('cache:write', 'Write, delete and invalidate cached values', '{operator,admin,owner}', true, null),
   ('cache:operate', 'Clear whole namespaces of the cache', '{operator,admin,owner}', false, null);
 

@@ -193,6 +193,7 @@ begin
     set version = greatest(e.version, excluded.version), at = excluded.at, swept_to = null, swept_version = null;
   delete from core.cache_epoch where project = p_project and namespace = p_namespace and tag <> '' and version < v_version;
   v_ok := core.cache_announce(p_project, p_namespace, 'clear', array[''], v_version, p_origin);
+  v_ok := core.emit('cache', p_project, 'cleared', jsonb_build_object('namespace', p_namespace));
   return jsonb_build_object('ok', true);
 end
 $$;

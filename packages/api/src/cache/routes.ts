@@ -102,6 +102,7 @@ export const listCacheEntries = defineRoute({
   path: '/v1/projects/{project}/cache/{namespace}/entries',
   noun: 'cache',
   summary: 'The keys of a namespace, without their values',
+  description: 'Continue until page.next is null: a page may have fewer keys than asked for, though others follow.',
   auth: 'cache:read',
   idempotencyKey: 'none',
   input: {
