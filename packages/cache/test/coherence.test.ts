@@ -2,6 +2,7 @@ import { createChaosDatabase, createTestDatabase, type TestDatabase } from '@cor
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Cache, createCache } from '../src/index.ts'
 import { postgresStore } from '../src/stores/postgres.ts'
+import { checkSkewedClocks } from './clock-skew.ts'
 
 let test: TestDatabase
 let namespaces = 0
@@ -31,6 +32,9 @@ async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; tries < 800 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 25))
   expect(condition()).toBe(true)
 }
+
+it('clocks that differ by two days change no lifetime', () =>
+  checkSkewedClocks(() => postgresStore({ database: test.database, project: 'skewed' })))
 
 it('what one process loads, another one finds', () =>
   withTwo(async (a, b) => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createCache } from '../src/index.ts'
 import { redisStore } from '../src/stores/redis.ts'
 import { describeStore } from '../src/testing/store-contract.ts'
+import { checkSkewedClocks } from './clock-skew.ts'
 import { findRedisServer, type RedisServer, startRedisServer } from './redis-server.ts'
 
 const version = findRedisServer()
@@ -91,6 +92,11 @@ if (version === undefined) {
           .slice(0, 8),
       ),
     ).toBeLessThan(100)
+  })
+
+  it('clocks that differ by two days change no lifetime', async () => {
+    const client = await connect()
+    await checkSkewedClocks(() => redisStore({ client, project: 'skewed' }))
   })
 
   it('serves from memory while the server is killed, and continues when it is back', async () => {

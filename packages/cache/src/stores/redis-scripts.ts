@@ -75,7 +75,8 @@ for i = 4, #KEYS, 3 do
   local readAt, token = tonumber(ARGV[a + 5]), ARGV[a + 6]
   local number = readAt > 0 and readAt or own
   local known = tonumber(redis.call('HGET', KEYS[i], 'n') or '0')
-  if known < number and not void(KEYS[2], tags, number) then
+  -- The same number: an earlier one of this call, of which the later counts.
+  if (known < number or number == own) and not void(KEYS[2], tags, number) then
     redis.call('DEL', KEYS[i])
     if stale > 0 then
       redis.call('HSET', KEYS[i], 'v', value, 't', tags, 'n', string.format('%.0f', number), 'f', string.format('%.0f', now + fresh))
