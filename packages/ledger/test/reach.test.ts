@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { JsonInput, MemberClaims } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { isCoreError } from '@core/foundation'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { isObject, stopTheClock } from './ledger-under-test.ts'
 
 /**
- * What a member cannot reach it cannot touch: a refused call changes no row and waits for no lock, whatever ids it names.
- * The functions come from the catalog, so a new one is tried without a line here. All rows of the other project are locked
- * meanwhile: a call that locks one of them fails by its lock timeout.
+ * What a member cannot reach it cannot touch: a refused call changes no row and takes no lock, whatever ids it names.
+ * Functions and the operations of batches come from the catalog, so a new one is tried without a line here. All rows of the
+ * other project are locked meanwhile: a call that locks one of them waits, which `pg_locks` shows, and fails by its timeout.
  */
 
 interface Parameter {
@@ -20,6 +22,9 @@ interface Parameter {
 let base: TestDatabase
 let unlock: () => Promise<unknown>
 let before: string
+let watching: Promise<void>
+/** What calls waited for, as another connection saw it. */
+const waits: string[] = []
 /** Ids of the other project, and of the member's own. */
 const theirs = { hold: randomUUID(), due: randomUUID(), lease: '', tx: 0 }
 const mine = { hold: randomUUID() }
@@ -79,22 +84,55 @@ beforeAll(async () => {
     ['core.ledger_account', `code like 'theirs%'`],
     ['core.ledger_hold', `project = 'theirs'`],
     ['core.ledger_lease', `project = 'theirs'`],
+    ['core.ledger_tx', `project = 'theirs'`],
+    ['core.ledger_alert', `project = 'theirs'`],
+    ['core.ledger_budget', `account_id in (select a.id from core.ledger_account a where a.code like 'theirs%')`],
     [
       'core.ledger_window',
       `budget_id in (select b.id from core.ledger_budget b join core.ledger_account a on a.id = b.account_id where a.code like 'theirs%')`,
     ],
+    ['core.root_name', `name = 'theirs'`],
   ]) {
     await client.query(`select from ${table} where ${where} for update`)
   }
-  unlock = () => client.query('commit')
+  const ended = new AbortController()
+  watching = watchLocks(await base.connect(), ended.signal)
+  unlock = async () => {
+    ended.abort()
+    await watching
+    await client.query('commit')
+  }
 })
 afterEach(async () => {
   expect(await readOthers()).toBe(before)
+  expect(waits.splice(0)).toEqual([])
 })
 afterAll(async () => {
   await unlock()
   expect(await base.database.rpc('ledger_audit', {})).toMatchObject({ violations: [] })
   await base.drop()
+})
+
+/** Notes what others wait for in this database. A wait lasts for the timeout of its call, so that none is missed. */
+async function watchLocks(client: pg.Client, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { rows } = await client.query(
+      `select l.locktype, l.mode, left(a.query, 200) as query from pg_locks l join pg_stat_activity a on a.pid = l.pid
+       where a.datname = current_database() and not l.granted`,
+    )
+    for (const { locktype, mode, query } of rows) waits.push(`${locktype} ${mode}: ${query}`)
+    await setTimeout(25)
+  }
+}
+
+test('a call that may lock a row of the project is seen to wait', async () => {
+  const end = await outcome(
+    'ledger_charge',
+    { p_key: randomUUID(), p_account: 'theirs', p_amount: 1 },
+    { role: 'core_member', project: 'theirs', caps: ['ledger:spend'], sub: 'key' },
+  )
+  expect(end).toBe('E_TIMEOUT')
+  expect(waits.splice(0).join()).toContain('ledger_charge')
 })
 
 const named: Record<string, () => JsonInput> = {
@@ -202,43 +240,83 @@ function withSense(name: string, args: Record<string, JsonInput>): Record<string
   return { ...args, ...Object.fromEntries(wanted) }
 }
 
+/** The operations that a batch may hold, with their fields, as its function lists them. */
+async function readOperations(): Promise<{ op: string; fields: string[] }[]> {
+  const [row] = await base.sql(`select prosrc from pg_proc where oid = 'core.ledger_apply'::regproc`)
+  return [...String(row?.['prosrc']).matchAll(/when '(\w+)' then '\{([\w,]+)\}'/g)].map(([, op = '', fields = '']) => ({
+    op,
+    fields: fields.split(','),
+  }))
+}
+
+type Fields = Record<string, JsonInput>
+/** What of another project an operation may name, by field, and what of its own. */
+const foreignValues: Record<string, () => JsonInput[]> = {
+  account: () => ['theirs', 'theirs/child', 'theirs/missing'],
+  from: () => ['theirs'],
+  to: () => ['theirs', 'theirs/child'],
+  hold: () => [theirs.hold, theirs.due, theirs.lease, randomUUID()],
+  tx: () => [theirs.tx, 999_999_999],
+}
+const ownValues: Record<string, () => JsonInput> = { account: () => 'mine', from: () => 'mine', to: () => 'mine' }
+/** A reserve chooses the id of its hold. */
+const isNamed = (op: string, field: string) => field in foreignValues && !(op === 'reserve' && field === 'hold')
+
+/** An operation for each foreign thing that each of its fields may name, the others being foreign or its caller's own. */
+function toForeign({ op, fields }: { op: string; fields: string[] }): Fields[] {
+  const naming = fields.filter((field) => isNamed(op, field))
+  const plain = Object.fromEntries(
+    ['amount', 'add'].filter((field) => fields.includes(field)).map((field): [string, JsonInput] => [field, 1]),
+  )
+  const foreign = (field: string) => foreignValues[field]?.() ?? []
+  const all = Object.fromEntries(naming.map((field): [string, JsonInput] => [field, foreign(field)[0] ?? null]))
+  return naming.flatMap((field) =>
+    foreign(field).flatMap((value) => {
+      const others = naming.filter((each) => each !== field && each in ownValues)
+      const own = Object.fromEntries(others.map((each): [string, JsonInput] => [each, ownValues[each]?.() ?? null]))
+      return [
+        { op, ...plain, ...all, [field]: value },
+        ...(others.length > 0 ? [{ op, ...plain, ...own, [field]: value }] : []),
+      ]
+    }),
+  )
+}
+
+test('each operation of a batch names something', async () => {
+  const operations = await readOperations()
+  expect(operations.length).toBeGreaterThanOrEqual(9)
+  expect(operations.filter((each) => toForeign(each).length === 0)).toEqual([])
+})
+
 describe.each(['ledger_batch', 'ledger_batch_json'])('in %s', (name) => {
-  const operations: Record<string, () => Record<string, JsonInput>> = {
-    reserve: () => ({ account: 'theirs', amount: 1 }),
-    'reserve beside its hold': () => ({ op: 'reserve', account: 'theirs', amount: 1, hold: theirs.hold }),
-    charge: () => ({ account: 'theirs', amount: 1 }),
-    settle: () => ({ hold: theirs.hold, amount: 1 }),
-    'settle a due hold': () => ({ op: 'settle', hold: theirs.due, amount: 1 }),
-    void: () => ({ hold: theirs.due }),
-    extend: () => ({ hold: theirs.due, add: 1 }),
-    capture: () => ({ hold: theirs.due, amount: 1 }),
-    'capture a lease': () => ({ op: 'capture', hold: theirs.lease, amount: 1 }),
-    grant: () => ({ account: 'theirs', amount: 1 }),
-    refund: () => ({ tx: theirs.tx, amount: 1 }),
-    'transfer in': () => ({ op: 'transfer', from: 'theirs', to: 'mine', amount: 1 }),
-    'transfer out': () => ({ op: 'transfer', from: 'mine', to: 'theirs', amount: 1 }),
-    'an unknown operation': () => ({ op: 'steal', account: 'theirs', hold: theirs.due, tx: theirs.tx }),
-    'fields of others': () => ({ op: 'charge', account: 'theirs', amount: 1, hold: theirs.due, tx: theirs.tx }),
-  }
-  const own = () => ({ op: 'charge', key: randomUUID(), account: 'mine', amount: 1 })
-  const foreign = (title: string) => {
-    const fields = operations[title]?.() ?? {}
-    return { op: title, key: randomUUID(), ...fields }
-  }
+  const odd: Fields[] = [
+    { op: 'steal', account: 'theirs' },
+    { op: 'charge', account: 'theirs', amount: 1, hold: 'due', tx: 1 },
+  ]
+  const own: Fields[] = [
+    { op: 'charge', account: 'mine', amount: 1 },
+    { op: 'extend', hold: mine.hold, add: 1 },
+    { op: 'capture', hold: mine.hold, amount: 1 },
+  ]
 
   describe.each([false, true])('atomic %s', (atomic) => {
-    test.each(Object.keys(operations))('%s is refused, among own operations or alone', async (title) => {
-      for (const scopes of [[], ['ledger:spend'], ['ledger:spend', 'ledger:grant']]) {
-        const alone = [foreign(title)]
-        const twice = [foreign(title), foreign(title)]
-        const mixed = [own(), foreign(title), own()]
-        const other = [{ op: 'capture', key: randomUUID(), hold: mine.hold, amount: 1 }, foreign(title)]
-        for (const ops of [alone, twice, mixed, other]) {
-          const end = await outcomes(ops, scopes)
-          for (const [index, op] of ops.entries()) {
-            const fields: Record<string, JsonInput> = op
-            if (fields['account'] === 'mine' || fields['hold'] === mine.hold) continue
-            expect([...missing, 'invalid_op', 'unknown_field']).toContain(end[index] ?? end[0])
+    test('what is foreign is refused, among own operations or alone', async () => {
+      const all = [...(await readOperations()).flatMap(toForeign), ...odd.map((op) => ({ ...op, hold: theirs.due }))]
+      for (const foreign of all) {
+        for (const scopes of [[], ['ledger:spend'], ['ledger:spend', 'ledger:grant']]) {
+          const [charge, extend, capture] = own
+          const mixed = [charge, extend, capture].flatMap((each) => (each ? [[each, foreign]] : []))
+          for (const ops of [[foreign], [foreign, foreign], ...mixed]) {
+            const sent = ops.map((op) => ({ ...op, key: randomUUID() }))
+            const end = await outcomes(sent, scopes)
+            for (const [index, op] of ops.entries()) {
+              if (op !== foreign) continue
+              const found = `${JSON.stringify(op)}: ${String(end[index] ?? end[0])}`
+              expect(
+                [...missing, 'invalid_op', 'unknown_field'].some((code) => found.endsWith(`: ${code}`)),
+                found,
+              ).toBe(true)
+            }
           }
         }
       }
