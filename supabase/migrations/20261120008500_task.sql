@@ -723,6 +723,19 @@ end
 $$;
 comment on function core.task_backlog is 'Tasks of a project that are ready to be claimed.';
 
+-- Whether a queue has something to claim, also what a dead worker held.
+create function core.task_is_ready(p_project text, p_queue text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  return exists (select from core.task where project = p_project and queue = p_queue and state = 'ready' and group_name is null)
+    or exists (select from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= clock_timestamp())
+    or exists (select from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= clock_timestamp())
+    or exists (select from core.task_slot s where s.project = p_project and s.queue = p_queue and s.task is null and exists (
+      select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name and t.state = 'ready'));
+end
+$$;
+comment on function core.task_is_ready is 'Whether a queue has something to claim.';
+
 -- supabase/schemas/84_task/50_settle.sql
 
 -- Reports what became of up to 1,000 tasks: [{task, fence, outcome, result, error, delay_ms}] with the outcomes done, failed, dead and

@@ -590,6 +590,19 @@ end
 $$;
 comment on function core.message_needs_refresh is 'Whether something in an inbox is due, lost or expired.';
 
+-- supabase/schemas/86_message/45_steps.sql
+
+-- Whether an inbox has something to receive, also what a dead process held.
+create function core.message_is_ready(p_project text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  return exists (select from core.message_delivery where recipient = p_project and state = 'ready')
+    or exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= clock_timestamp())
+    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= clock_timestamp());
+end
+$$;
+comment on function core.message_is_ready is 'Whether an inbox has something to receive.';
+
 -- supabase/schemas/86_message/50_settle.sql
 
 create function core.message_require_held(p_deliveries uuid[], p_fences bigint[]) returns boolean

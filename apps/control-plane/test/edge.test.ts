@@ -54,6 +54,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     realtime,
     readiness: createReadiness({ database: { health } }),
     observation: { info: away, bottlenecks: () => watchNothing() },
+    longPolls: { poll: ({ read }) => read() },
     prove: () => undefined,
   }
   app = createServer({

@@ -8,6 +8,7 @@ import { expect } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
 import { openUserTokens } from '../src/auth/open-user-tokens.ts'
 import { createProjectDirectory } from '../src/auth/project-directory.ts'
+import { createLongPolls } from '../src/http/long-polls.ts'
 import { createServer } from '../src/http/server.ts'
 import { createAdmission } from '../src/limits/admission.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
@@ -60,7 +61,11 @@ export const unlimited = { credential: plenty, anonymous: plenty, failedAuthenti
 
 export const ownerKey = 'owner-key-of-the-tests-0123456789'
 
-type ServeOptions = Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & { readonly jwt?: JwtSettings }
+type ServeOptions = Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & {
+  readonly jwt?: JwtSettings
+  /** Whether requests may wait for something. Default: each is answered at once. */
+  readonly waits?: true
+}
 
 /** The server as it runs, on a database of its own: a pool of 1,000 credits and two projects that draw on it. */
 export async function openTestServer(
@@ -99,6 +104,8 @@ export async function serveDatabase(
   const realtime = createRealtime({ database, projects, keyring, logger, ...options })
   const config = loadConfig({ env: {}, cwd: import.meta.dirname })
   const readiness = createReadiness({ database })
+  const longPolls = createLongPolls({ database, clock: systemClock, logger })
+  if (!options.waits) longPolls.end()
   const kernel = {
     version: '0.0.0',
     config,
@@ -110,6 +117,7 @@ export async function serveDatabase(
     realtime,
     readiness,
     observation,
+    longPolls,
     prove: () => undefined,
   }
   const app = createServer({
@@ -189,7 +197,9 @@ export async function serveDatabase(
     makeKey,
     audit: () => database.rpc('ledger_audit', {}),
     async [Symbol.asyncDispose]() {
+      longPolls.end()
       await app.close()
+      await longPolls[Symbol.asyncDispose]()
       for (const hint of hints) await hint[Symbol.asyncDispose]()
       await errors[Symbol.asyncDispose]()
     },

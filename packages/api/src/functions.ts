@@ -13,6 +13,7 @@ export {
   type FunctionDescription,
   unknownAnswer,
 } from './contract/function-description.ts'
+export * from './coordinator/functions.ts'
 export * from './error/functions.ts'
 export * from './event/functions.ts'
 export * from './flag/functions.ts'

@@ -97,6 +97,11 @@ const calls: Readonly<Record<string, Reach>> = {
   },
   topic_subscribe: { scope: 'message:receive', args: () => ({ p_topic: 'topic:mine' }) },
   topic_unsubscribe: { scope: 'message:receive', args: () => ({ p_topic: 'topic:theirs' }) },
+  coordinator_poll: {
+    scope: 'session:run',
+    args: ({ session = '' }) => ({ p_session: session, p_beat: {} }),
+    names: 'session',
+  },
   topic_list: { scope: 'message:receive', args: () => ({}) },
   task_enqueue: {
     scope: 'task:enqueue',

@@ -103,6 +103,27 @@ export function serve<Contract extends RouteContract>(
   return { contract, handle: (context, raw) => handler(toCall(context, raw)) }
 }
 
+/** Binds a handler that may wait: its signal aborts when the client is gone. */
+export function serveWaiting<Contract extends RouteContract>(
+  contract: Contract,
+  handler: (call: RouteCall<Contract>, signal: AbortSignal) => Promise<RouteAnswer>,
+): BoundRoute {
+  const toCall = createCallParser(contract)
+  return {
+    contract,
+    async handle(context, raw, { reply }) {
+      const gone = new AbortController()
+      const onClose = () => gone.abort()
+      reply.raw.once('close', onClose)
+      try {
+        return await handler(toCall(context, raw), gone.signal)
+      } finally {
+        reply.raw.off('close', onClose)
+      }
+    },
+  }
+}
+
 /** Binds a handler that writes the answer itself. It throws before it has sent anything, or not at all. */
 export function serveStream<Contract extends RouteContract>(
   contract: Contract,

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { openKeyring } from '../auth/open-keyring.ts'
 import { createProjectDirectory } from '../auth/project-directory.ts'
 import { installDrain } from '../http/drain.ts'
+import { createLongPolls } from '../http/long-polls.ts'
 import { createServer } from '../http/server.ts'
 import { createAdmission } from '../limits/admission.ts'
 import { createOverload, startLoadMonitor } from '../limits/load-monitor.ts'
@@ -91,6 +92,7 @@ export async function startControlPlane({
     }),
   })
 
+  const longPolls = opened.use(createLongPolls({ database, clock: systemClock, logger }))
   const kernel = {
     version,
     config,
@@ -102,6 +104,7 @@ export async function startControlPlane({
     realtime,
     readiness,
     observation,
+    longPolls,
     prove: identity.prove,
   }
   const nouns: readonly Noun[] = createNouns.map((create) => create(kernel))
@@ -148,6 +151,7 @@ export async function startControlPlane({
   let closing: Promise<void> | undefined
   const close: ControlPlane['close'] = (options = {}) => {
     readiness.stop()
+    longPolls.end()
     acceptMs = options.acceptMs ?? 0
     closing ??= owned.disposeAsync()
     return closing

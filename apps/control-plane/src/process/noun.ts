@@ -4,6 +4,7 @@ import type { Clock, Logger } from '@core/foundation'
 import type { Registry } from '@platformatic/prom-client'
 import type { Keyring } from '../auth/keyring.ts'
 import type { BoundRoute, Denials } from '../http/bound-route.ts'
+import type { LongPolls } from '../http/long-polls.ts'
 import type { Observation } from '../observe/observation.ts'
 import type { Realtime, TopicListeners } from '../realtime/realtime.ts'
 import type { Loop } from './loop.ts'
@@ -23,6 +24,7 @@ export interface Kernel {
   readonly realtime: Pick<Realtime, 'connections' | 'subscriptions' | 'acceptSocket' | 'openStream'>
   readonly readiness: Pick<Readiness, 'check'>
   readonly observation: Observation
+  readonly longPolls: Pick<LongPolls, 'poll'>
   /** Answers the challenge of who would send a key here; undefined where there is no secret to prove with. */
   readonly prove: (challenge: string) => string | undefined
 }

@@ -64,6 +64,9 @@ export const ttlSecondsField = z
   .default(120)
   .describe('Seconds until the hold expires, 1 to 86400')
 
+/** Of a request that may wait for something; less than the time limits of common clients and proxies. */
+export const waitSeconds = z.int().min(0).max(20).default(0).describe('Seconds to wait while there is nothing, 0 to 20')
+
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
 /**

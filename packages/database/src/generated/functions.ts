@@ -198,6 +198,26 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Beats, receives messages and claims tasks in one round trip. */
+  coordinator_poll: {
+    args: {
+      p_session?: string | null | undefined
+      p_beat?: JsonInput
+      p_messages?: JsonInput
+      p_tasks?: JsonInput
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Which of many inboxes and queues have something for who waits. Owner only. */
+  coordinator_ready: {
+    args: {
+      p_inboxes?: readonly string[] | undefined
+      p_projects?: readonly string[] | undefined
+      p_queues?: readonly string[] | undefined
+    }
+    result: Json
+  }
   /** Groups of unexpected failures, the one met last first; all projects for the owner. */
   error_list: {
     args: {

@@ -220,6 +220,28 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'coordinator_poll',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_session', type: 'uuid', required: false },
+      { name: 'p_beat', type: 'jsonb', required: false },
+      { name: 'p_messages', type: 'jsonb', required: false },
+      { name: 'p_tasks', type: 'jsonb', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'coordinator_ready',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_inboxes', type: 'text[]', required: false },
+      { name: 'p_projects', type: 'text[]', required: false },
+      { name: 'p_queues', type: 'text[]', required: false },
+    ],
+  },
+  {
     name: 'error_list',
     returns: 'jsonb',
     isForMembers: true,

@@ -2,11 +2,11 @@ import type { CreateNoun } from '../../process/noun.ts'
 import { messageDenials } from './denials.ts'
 import { messageLoops } from './loops.ts'
 import { registerMessageMetrics } from './metrics.ts'
-import { messageRoutes } from './routes.ts'
+import { createMessageRoutes } from './routes.ts'
 
 /** Messages between projects. */
-export const message: CreateNoun = ({ database, unguarded, logger, clock }) => ({
-  routes: messageRoutes,
+export const message: CreateNoun = ({ database, unguarded, logger, clock, longPolls }) => ({
+  routes: createMessageRoutes({ longPolls }),
   loops: messageLoops(database),
   metrics: (registry) => registerMessageMetrics({ registry, database: unguarded, logger, clock }),
   denials: messageDenials,

@@ -28,7 +28,10 @@ import {
   topicSubscribe,
   topicUnsubscribe,
 } from '@core/api/functions'
+import { serveWaiting } from '../../http/bound-route.ts'
+import { toAnswer } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
+import type { Kernel } from '../../process/noun.ts'
 
 interface Held {
   readonly delivery: string
@@ -40,7 +43,7 @@ const toHeld = (held: readonly Held[]) => ({
   fences: held.map(({ fence }) => fence),
 })
 
-export const messageRoutes = [
+export const createMessageRoutes = ({ longPolls }: Pick<Kernel, 'longPolls'>) => [
   forward(sendMessage, messageSend, ({ project, idempotencyKey: key, body }) => {
     const { to = null, ttlSeconds: ttlS, awaitReply, ...rest } = body
     return { ...rest, to, ttlS, await: awaitReply, key, project }
@@ -53,11 +56,18 @@ export const messageRoutes = [
   forward(getMessage, messageGet, ({ project, params: { id: message } }) => ({ message, project })),
   forward(getMessageReply, messageReply, ({ project, params: { id: message } }) => ({ message, project })),
   forward(getInbox, messageStats, ({ project }) => ({ project })),
-  forward(receiveMessages, messageReceive, ({ project, body: { visibleSeconds: visibleS, ...body } }) => ({
-    ...body,
-    visibleS,
-    project,
-  })),
+  serveWaiting(receiveMessages, async ({ project, principal, body, call }, signal) => {
+    const { visibleSeconds: visibleS, waitSeconds, ...rest } = body
+    const answer = await longPolls.poll({
+      subject: principal.subject,
+      awaited: { inboxes: [project] },
+      waitMs: waitSeconds * 1000,
+      signal,
+      read: () => call(messageReceive, { ...rest, visibleS, project }),
+      isEmpty: ({ messages }) => messages.length === 0,
+    })
+    return toAnswer(200, answer)
+  }),
   forward(ackMessages, messageAck, ({ project, body }) => ({ ...toHeld(body.deliveries), project })),
   forward(extendMessages, messageExtend, ({ project, body: { deliveries, visibleSeconds: visibleS } }) => ({
     ...toHeld(deliveries),

@@ -27,11 +27,12 @@ import {
   taskStats,
 } from '@core/api/functions'
 import { CoreError } from '@core/foundation'
-import { serve } from '../../http/bound-route.ts'
-import { toDenial } from '../../http/denial.ts'
+import { serve, serveWaiting } from '../../http/bound-route.ts'
+import { toAnswer, toDenial } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
+import type { Kernel } from '../../process/noun.ts'
 
-export const taskRoutes = [
+export const createTaskRoutes = ({ longPolls }: Pick<Kernel, 'longPolls'>) => [
   serve(enqueueTask, async ({ project, idempotencyKey: key, body, call }) => {
     const { queue, runAt, uniqueKey, maxAttempts, backoffMs, ...rest } = body
     const task = {
@@ -56,11 +57,18 @@ export const taskRoutes = [
   })),
   forward(getTask, taskGet, ({ project, params: { id: task } }) => ({ task, project })),
   forward(getTaskStats, taskStats, ({ project }) => ({ project })),
-  forward(claimTasks, taskClaim, ({ project, body: { leaseSeconds: leaseS, ...body } }) => ({
-    ...body,
-    leaseS,
-    project,
-  })),
+  serveWaiting(claimTasks, async ({ project, principal, body, call }, signal) => {
+    const { leaseSeconds: leaseS, waitSeconds, ...rest } = body
+    const answer = await longPolls.poll({
+      subject: principal.subject,
+      awaited: { queues: rest.queues.map((queue) => ({ project, queue })) },
+      waitMs: waitSeconds * 1000,
+      signal,
+      read: () => call(taskClaim, { ...rest, leaseS, project }),
+      isEmpty: (found) => found.ok && found.tasks.length === 0,
+    })
+    return toAnswer(200, answer)
+  }),
   serve(beatTask, async ({ project, params: { id }, body: { fence, leaseSeconds: leaseS, progress }, call }) => {
     const { held } = await call(taskBeat, { tasks: [id], fences: [fence], leaseS, progress, project })
     if (held > 0) return { status: 200, body: { task: id } }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { projectField, timestampField } from '../../contract/field.ts'
+import { projectField, timestampField, waitSeconds } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import {
   deliveryField,
@@ -22,7 +22,7 @@ export const receiveMessages = defineRoute({
   noun: 'messages',
   summary: 'Receive the messages that come first; an empty inbox is an empty list',
   description:
-    'Processes of a project compete: each message goes to one of them, which holds it under a fence. Acknowledge it when it is done; what is not acknowledged in its time is received again.',
+    'With waitSeconds, an empty inbox is answered when something arrives, or after that time. Processes of a project compete: each message goes to one of them, which holds it under a fence. Acknowledge it when it is done; what is not acknowledged in its time is received again.',
   auth: 'message:receive',
   idempotencyKey: 'none',
   isTraffic: true,
@@ -32,6 +32,7 @@ export const receiveMessages = defineRoute({
     body: z.strictObject({
       limit: z.int().min(1).max(1000).default(10).describe('At most so many, 1 to 1000'),
       visibleSeconds,
+      waitSeconds,
       holder: z
         .string()
         .regex(/^[\x21-\x7e]{1,200}$/)

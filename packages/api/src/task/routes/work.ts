@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonField, timestampField } from '../../contract/field.ts'
+import { jsonField, timestampField, waitSeconds } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import { exampleId, fenceField, nameField, one, project, statusField } from '../task-fields.ts'
 
@@ -37,7 +37,7 @@ export const claimTasks = defineRoute({
   noun: 'tasks',
   summary: 'Claim tasks that are ready; none is an empty list',
   description:
-    'A claim whose answer is lost ends with its lease. Beat before that, and report what became of each task under its fence.',
+    'With waitSeconds, empty queues are answered when something is ready, or after that time. A claim whose answer is lost ends with its lease. Beat before that, and report what became of each task under its fence.',
   auth: 'task:work',
   idempotencyKey: 'none',
   isTraffic: true,
@@ -50,6 +50,7 @@ export const claimTasks = defineRoute({
         .string()
         .regex(/^[\x21-\x7e]{1,200}$/)
         .describe('Who claims, for people: 1 to 200 printable ASCII characters without spaces'),
+      waitSeconds,
       limit: z.int().min(1).max(1000).default(1).describe('At most so many, 1 to 1000'),
       leaseSeconds,
       session: z.uuid().optional().describe('Refused when this session has ended'),
