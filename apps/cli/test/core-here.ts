@@ -32,7 +32,7 @@ export async function startCore({ cwd, env = {} }: Omit<CoreOptions, 'stdin'>): 
   })
   await confirmShown()
   const config = loadConfig({
-    env: { CORE_HTTP_PORT: '0', CORE_REST_RPC: 'on', ...env },
+    env: { CORE_HTTP_PORT: '0', ...env },
     cwd,
     overrides: { database: { driver: 'postgres', url: test.url } },
   })

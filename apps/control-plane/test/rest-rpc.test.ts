@@ -284,9 +284,9 @@ describe('the same limits as elsewhere', () => {
   })
 })
 
-describe('@core/database with the driver supabase', () => {
+describe.each(['http', 'supabase'] as const)('@core/database with the driver %s', (driver) => {
   test('a sibling’s whole way works against the control plane', async () => {
-    await using database = await openDatabase({ driver: 'supabase', url, key: server.keys.manus_origin })
+    await using database = await openDatabase({ driver, url, key: server.keys.manus_origin })
     expect(await database.health()).toMatchObject({ status: 'up' })
     const args = { p_key: uuidv7(), p_account: 'manus_origin', p_amount: 5 }
     expect(await database.rpc('ledger_charge', args)).toMatchObject({ ok: true })
@@ -302,11 +302,11 @@ describe('@core/database with the driver supabase', () => {
   })
 
   test('a bad key is E_UNAUTHENTICATED, and a control plane that is gone is E_DATABASE_UNAVAILABLE', async () => {
-    await using bad = await openDatabase({ driver: 'supabase', url, key: 'junk' })
+    await using bad = await openDatabase({ driver, url, key: 'junk' })
     await expect(bad.rpc('project_list', {})).rejects.toMatchObject({ code: 'E_UNAUTHENTICATED' })
     const gone = await openTestServer()
     const goneUrl = await gone.app.listen({ host: '127.0.0.1', port: 0 })
-    await using database = await openDatabase({ driver: 'supabase', url: goneUrl, key: gone.owner })
+    await using database = await openDatabase({ driver, url: goneUrl, key: gone.owner })
     expect(await database.rpc('project_list', {})).toMatchObject({ ok: true })
     const closed = once(gone.app.server, 'close')
     await gone[Symbol.asyncDispose]()

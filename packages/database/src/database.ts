@@ -60,11 +60,11 @@ export interface DatabaseLoad {
   running: number
   /** Calls that wait for a connection of the pool, or for their turn before the embedded database. */
   waiting: number
-  /** How many can run at once; null for the supabase driver, which leaves that to its server. */
+  /** How many can run at once; null for the drivers http and supabase, which leave that to their server. */
   capacity: number | null
 }
 
-export type DatabaseConfig = EmbeddedConfig | PostgresConfig | SupabaseConfig
+export type DatabaseConfig = EmbeddedConfig | PostgresConfig | SupabaseConfig | HttpConfig
 
 interface CallLimits {
   /** Time limit of a call that names none, in milliseconds, retries included. Default 10,000. */
@@ -93,6 +93,16 @@ export interface SupabaseConfig extends CallLimits {
   key: string
 }
 
+export interface HttpConfig extends CallLimits {
+  driver: 'http'
+  /** https://core.example.com, a control plane or anything that serves PostgREST; http on this machine alone. */
+  url: string
+  /** The key of a project or of the owner; a function is asked before each call, for keys that expire. */
+  key: string | (() => string | Promise<string>)
+  /** Sends the requests. Default: the platform's. */
+  fetch?: typeof fetch | undefined
+}
+
 /** Typed calls to the functions of core_api. Every call is one round trip and one transaction. */
 export interface Database extends AsyncDisposable {
   readonly driver: DatabaseConfig['driver']
@@ -108,7 +118,7 @@ export interface Database extends AsyncDisposable {
 
   /**
    * Calls `onHint` when the database notifies the channel. Hints may be lost or repeated; after a lost connection
-   * one arrives with an empty payload. The tables are authoritative. The supabase driver delivers none.
+   * one arrives with an empty payload. The tables are authoritative. The drivers http and supabase deliver none.
    */
   listen(channel: string, onHint: (payload: string) => void, options?: CallOptions): Promise<AsyncDisposable>
 

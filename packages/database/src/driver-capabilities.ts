@@ -17,5 +17,6 @@ export interface DriverCapabilities {
 export const driverCapabilities: Readonly<Record<DatabaseConfig['driver'], DriverCapabilities>> = {
   embedded: { claims: true, listen: true, stopsStatements: false, manyProcesses: false, migrates: true },
   postgres: { claims: true, listen: true, stopsStatements: true, manyProcesses: true, migrates: true },
+  http: { claims: false, listen: false, stopsStatements: false, manyProcesses: true, migrates: false },
   supabase: { claims: false, listen: false, stopsStatements: false, manyProcesses: true, migrates: false },
 }

@@ -5,6 +5,7 @@ export type {
   DatabaseHealth,
   DatabaseLoad,
   EmbeddedConfig,
+  HttpConfig,
   MemberClaims,
   OwnerClaims,
   PostgresConfig,

@@ -7,7 +7,7 @@ export interface DatabaseDependencies {
   clock?: Clock
   /**
    * Called for each statement with the milliseconds it waited before it was sent: for a connection of the pool (which
-   * may have to be opened first), or for its turn in the embedded database. The supabase driver never waits.
+   * may have to be opened first), or for its turn in the embedded database. The drivers http and supabase never wait.
    */
   onWait?: ((ms: number) => void) | undefined
 }
@@ -16,7 +16,7 @@ const DEFAULT_TIMEOUT_MS = 10_000
 
 /**
  * Opens the database of the given driver. The embedded one is opened at once (E_DATABASE_LOCKED when another process
- * has it); the other two connect at the first call, so that a program can start while its database is unreachable.
+ * has it); the others connect at the first call, so that a program can start while its database is unreachable.
  * Only the library of the chosen driver is loaded.
  */
 export async function openDatabase(config: DatabaseConfig, deps: DatabaseDependencies = {}): Promise<Database> {
@@ -39,11 +39,15 @@ export async function openDatabase(config: DatabaseConfig, deps: DatabaseDepende
       const { createSupabaseDatabase } = await import('./drivers/supabase.ts')
       return createSupabaseDatabase(config, { timeoutMs, logger, clock })
     }
+    case 'http': {
+      const { createHttpDatabase } = await import('./drivers/http.ts')
+      return createHttpDatabase(config, { timeoutMs, logger, clock })
+    }
     default:
       // The driver alone: the other options hold passwords and keys.
       config satisfies never
       throw new CoreError('E_INVALID', `unknown database driver ${JSON.stringify(driverName)}`, {
-        fix: 'Choose embedded, postgres or supabase.',
+        fix: 'Choose embedded, postgres, supabase or http.',
       })
   }
 }

@@ -132,8 +132,8 @@ describe('migrations', () => {
     await expect(up()).rejects.toMatchObject({ code: 'E_INVALID', message: expect.stringContaining('1_short.sql') })
   })
 
-  test('the supabase driver says that it cannot', async () => {
-    await using database = await openDatabase({ driver: 'supabase', url: 'http://127.0.0.1:9', key: 'key' })
+  test.each(['http', 'supabase'] as const)('the %s driver says that it cannot', async (driver) => {
+    await using database = await openDatabase({ driver, url: 'http://127.0.0.1:9', key: 'key' })
     await expect(migrateUp({ database })).rejects.toMatchObject({
       code: 'E_INVALID',
       fix: expect.stringContaining('CORE_DATABASE_URL'),

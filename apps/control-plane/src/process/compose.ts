@@ -74,7 +74,7 @@ export async function startControlPlane({
   const identity = createListenerIdentity(config.database, logger)
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger })
-  const restRpc = (config.rest.rpc ?? (database.driver === 'embedded' ? 'on' : 'off')) === 'on'
+  const restRpc = config.rest.rpc === 'on'
   const observation = createObservation({
     database,
     version,

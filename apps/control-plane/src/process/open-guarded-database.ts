@@ -1,5 +1,5 @@
 import type { Config } from '@core/config'
-import { type Database, openDatabase } from '@core/database'
+import { type Database, driverCapabilities, openDatabase } from '@core/database'
 import { migrateUp, requireFinishedRestore } from '@core/database/migrate'
 import { CoreError, type Logger } from '@core/foundation'
 import { type DatabaseGuard, guardDatabase } from '../limits/database-guard.ts'
@@ -25,7 +25,7 @@ export interface GuardedDatabaseOptions {
 /** Opens the database, migrates it, and puts tracing, timing and the breaker before it. */
 export async function openGuardedDatabase(options: GuardedDatabaseOptions): Promise<GuardedDatabase> {
   const { config, tracing, logger, onProgress } = options
-  refuseSupabase(config.database.driver)
+  requireClaims(config.database.driver)
   const waits = createRecentHistogram()
   await using opened = new AsyncDisposableStack()
   const unguarded = opened.use(await openDatabase(config.database, { logger, onWait: waits.record }))
@@ -37,10 +37,10 @@ export async function openGuardedDatabase(options: GuardedDatabaseOptions): Prom
   return { ...guard, unguarded, observed, waits, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-/** Behind Supabase's API the key decides who acts, so a server could not act for others. It needs the Postgres itself. */
-function refuseSupabase(driver: Database['driver']): void {
-  if (driver !== 'supabase') return
-  throw new CoreError('E_CONFIG_INVALID', 'the control plane does not run on the supabase driver', {
+/** Behind a REST interface the key decides who acts, so a server could not act for others. It needs the Postgres itself. */
+function requireClaims(driver: Database['driver']): void {
+  if (driverCapabilities[driver].claims) return
+  throw new CoreError('E_CONFIG_INVALID', `the control plane does not run on the ${driver} driver`, {
     fix: 'Set CORE_DATABASE_URL to the connection string of the Postgres behind it, or CORE_DATABASE_DRIVER=embedded.',
     details: { variable: 'CORE_DATABASE_URL' },
   })

@@ -5,13 +5,13 @@ export const restSection = z
   .strictObject({
     rpc: z
       .enum(['on', 'off'])
-      .optional()
+      .default('on')
       .register(settingRegistry, {
         variable: 'CORE_REST_RPC',
         description:
-          'Whether POST /rest/v1/rpc/{function} answers as PostgREST does, for supabase-js. Unset, it is `on` with ' +
-          'the driver `embedded` and `off` with the others.',
-        example: 'on',
+          'Whether POST /rest/v1/rpc/{function} answers as PostgREST does, for the driver `http` and for supabase-js. ' +
+          'A key reaches no more there than by /v1.',
+        example: 'off',
       }),
   })
   .prefault({})
