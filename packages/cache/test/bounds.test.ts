@@ -102,6 +102,20 @@ test('a namespace of many keys is looked through piece by piece, and what is inv
   expect(await on.sql('select tag from core.cache_epoch')).toEqual([])
 })
 
+test('a sweep goes through many small namespaces, each with the invalidations it has', async () => {
+  const namespaces = Array.from({ length: 30 }, (_, index) => `tenant ${index}`)
+  for (const p_namespace of namespaces) {
+    for (const tag of ['t', 'u']) {
+      await call('cache_put_many', { p_namespace, p_entries: [entry(tag, { tags: [tag] }), entry(`kept ${tag}`)] })
+      await call('cache_invalidate_tags', { p_namespace, p_tags: [tag] })
+    }
+  }
+  await age('cache_epoch')
+  expect(await sweep()).toMatchObject({ swept: 60 })
+  expect(await on.sql('select from core.cache_epoch')).toEqual([])
+  expect((await keysOf('noisy')).length).toBe(60)
+})
+
 test('an invalidation is kept while an entry that it voids is being written', async () => {
   await put(['a', 'b'], 'noisy', { tags: ['t'] })
   await call('cache_invalidate_tags', { p_tags: ['t'] })

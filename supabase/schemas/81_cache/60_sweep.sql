@@ -49,46 +49,52 @@ end
 $$;
 comment on function core.cache_sweep_once is 'One bounded clean-up of every project; answers 0 while another runs.';
 
--- Deletes what was invalidated, namespace by namespace, the one with the oldest invalidation first: looks at p_limit * 5 keys
--- after those of the last call. When it has seen all keys of a namespace, the invalidations that it began with void nothing
--- any more and are deleted. Ten minutes old at least: a load that began before it is over, as for a deleted key.
+-- Deletes what was invalidated, namespace by namespace, the one with the oldest invalidation first: looks at p_limit * 5 keys in
+-- all, in each namespace after those of the last call. When it has seen all keys of one, the invalidations that it began with
+-- void nothing any more and are deleted. Ten minutes old at least: a load that began before it is over, as for a deleted key.
 create function core.cache_sweep_epochs(p_limit int) returns int
 language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_since timestamptz := clock_timestamp() - interval '10 minutes';
   v_epoch core.cache_epoch;
+  v_left int := p_limit * 5;
   v_seen int;
   v_last text;
   v_void text[];
-  v_deleted int;
+  v_count int;
+  v_deleted int := 0;
 begin
-  select * into v_epoch from core.cache_epoch where at < v_since order by at limit 1 for update skip locked;
-  if not found then return 0; end if;
-  v_epoch.swept_version := coalesce(v_epoch.swept_version, (select max(e.version) from core.cache_epoch e
-    where e.project = v_epoch.project and e.namespace = v_epoch.namespace and e.at < v_since));
-  select count(*), max(k.key), coalesce(array_agg(k.key) filter (where exists (select from core.cache_epoch e
-      where e.project = v_epoch.project and e.namespace = v_epoch.namespace and e.tag = any (k.tags || ''::text) and e.version >= k.version)), '{}')
-  into v_seen, v_last, v_void
-  from (
-    select c.key, c.tags, c.version from core.cache_entry c
-    where c.project = v_epoch.project and c.namespace = v_epoch.namespace and c.key > coalesce(v_epoch.swept_to, '')
-    order by c.key limit p_limit * 5
-  ) k;
-  delete from core.cache_entry where ctid = any (array(
-    select c.ctid from core.cache_entry c
-    where c.project = v_epoch.project and c.namespace = v_epoch.namespace and c.key = any (v_void)
-      and c.version <= core.cache_void_version(c.project, c.namespace, c.tags)
-    for update skip locked));
-  get diagnostics v_deleted = row_count;
-  -- One that is being written now may stay as it is: the next call looks again.
-  if v_deleted < cardinality(v_void) then return v_deleted; end if;
-  if v_seen < p_limit * 5 then
+  for v_namespace in 1 .. least(p_limit, 200) loop
+    select * into v_epoch from core.cache_epoch where at < v_since order by at limit 1 for update skip locked;
+    exit when not found;
+    v_epoch.swept_version := coalesce(v_epoch.swept_version, (select max(e.version) from core.cache_epoch e
+      where e.project = v_epoch.project and e.namespace = v_epoch.namespace and e.at < v_since));
+    select count(*), max(k.key), coalesce(array_agg(k.key) filter (where exists (select from core.cache_epoch e
+        where e.project = v_epoch.project and e.namespace = v_epoch.namespace and e.tag = any (k.tags || ''::text) and e.version >= k.version)), '{}')
+    into v_seen, v_last, v_void
+    from (
+      select c.key, c.tags, c.version from core.cache_entry c
+      where c.project = v_epoch.project and c.namespace = v_epoch.namespace and c.key > coalesce(v_epoch.swept_to, '')
+      order by c.key limit v_left
+    ) k;
+    delete from core.cache_entry where ctid = any (array(
+      select c.ctid from core.cache_entry c
+      where c.project = v_epoch.project and c.namespace = v_epoch.namespace and c.key = any (v_void)
+        and c.version <= core.cache_void_version(c.project, c.namespace, c.tags)
+      for update skip locked));
+    get diagnostics v_count = row_count;
+    v_deleted := v_deleted + v_count;
+    -- One that is being written now may stay as it is: the next call looks again.
+    exit when v_count < cardinality(v_void);
+    if v_seen = v_left then
+      update core.cache_epoch set swept_to = v_last, swept_version = v_epoch.swept_version
+      where project = v_epoch.project and namespace = v_epoch.namespace and tag = v_epoch.tag;
+      exit;
+    end if;
     delete from core.cache_epoch
     where project = v_epoch.project and namespace = v_epoch.namespace and at < v_since and version <= v_epoch.swept_version;
-  else
-    update core.cache_epoch set swept_to = v_last, swept_version = v_epoch.swept_version
-    where project = v_epoch.project and namespace = v_epoch.namespace and tag = v_epoch.tag;
-  end if;
+    v_left := v_left - v_seen;
+  end loop;
   return v_deleted;
 end
 $$;
