@@ -14,9 +14,12 @@ const usage = `npm run bench [-- <noun>... options]
   --quick           everything once and small, to see that it runs; the figures mean nothing and are not kept
   --full            also what takes a quarter of an hour
   --only <part>     one part of a noun (ledger: server, embedded, single, batch, ...), repeatable; writes no file
-  --out <folder>    where to write instead of bench/results and bench/README.md`
+  --out <folder>    where to write instead of bench/results, bench/README.md and docs/operations/capacity.md`
 
 const nouns = readdirSync(import.meta.dirname).filter((name) => existsSync(join(import.meta.dirname, name, 'suite.ts')))
+
+/** Where the last run of a noun is shown, if the page has its marks. */
+const pages = ['README.md', '../docs/operations/capacity.md']
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -82,7 +85,7 @@ async function runNoun(noun: string, { quick, full, only, out }: Choices): Promi
     if (only.length > 0 || (quick && !out)) return
     const ended = endRunHeader(header, subjects)
     await writeResults(out ?? join(import.meta.dirname, 'results'), noun, rows, ended)
-    if (!out) await updateReadme(join(import.meta.dirname, 'README.md'), noun, rows, ended)
+    for (const page of out ? [] : pages) await updateReadme(join(import.meta.dirname, page), noun, rows, ended)
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
