@@ -52,7 +52,7 @@ export function installDrain(
   })
   async function takeInWaiting(elapsedMs: () => number): Promise<void> {
     isAccepting = true
-    await clock.sleep(Math.min(acceptMs(), graceMs / 4))
+    await clock.sleep(Math.min(acceptMs(), graceMs / 3))
     isAccepting = false
     const { promise, resolve: release } = Promise.withResolvers<void>()
     held = promise

@@ -7,8 +7,11 @@ import { renderStartMessage } from './start-message.ts'
 
 /** What closing may take beyond the grace of its requests: the database's own. */
 const closingMs = 1000
-/** How long new connections are still accepted after SIGTERM, while readiness already answers no. */
-const acceptMs = 2000
+/**
+ * How long new connections are still accepted after SIGTERM, while readiness already answers no: two seconds from the
+ * moment that a load balancer can have read that answer from a busy process.
+ */
+const acceptMs = 2500
 
 export interface RunOptions {
   /** Called once, when it listens and before that is printed. */

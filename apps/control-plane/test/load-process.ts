@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { shortLived } from '@core/database/testing'
+
+const main = join(import.meta.dirname, '../src/process/main.ts')
+const { PATH, NODE_COMPILE_CACHE } = process.env
+const inherited = { PATH, NODE_COMPILE_CACHE }
+const ownerKey = 'owner-key-of-the-load-tests-0123456789'
+
+/** Half of the workers keep their connection, the other half opens one for each request. */
+export const workers = 40
+
+export interface LoadedProcess {
+  readonly port: number
+  readonly child: ChildProcess
+  /** Resolves with exit code and signal. */
+  readonly ended: Promise<unknown[]>
+}
+
+/** Starts the program on a data folder; resolves when it listens. */
+export async function startLoaded(folder: string): Promise<LoadedProcess> {
+  const child = spawn(process.execPath, [...shortLived, main], {
+    cwd: folder,
+    env: { ...inherited, CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, CORE_OWNER_KEY: ownerKey },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const ended = once(child, 'exit')
+  let output = ''
+  for await (const chunk of child.stdout) {
+    output += chunk
+    const port = /Core is running at http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]
+    if (port === undefined) continue
+    child.stdout.resume()
+    return { port: Number(port), child, ended }
+  }
+  throw new Error(`it ended before it listened: ${output}`)
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+function send(port: number, agent: Agent | false, method: string, path: string, idempotencyKey = ''): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const headers = {
+    authorization: `Bearer ${ownerKey}`,
+    'content-type': 'application/json',
+    'idempotency-key': idempotencyKey,
+  }
+  const sent = request({ port, agent, host: '127.0.0.1', method, path, headers }, (response) => {
+    let text = ''
+    response.on('data', (chunk) => (text += chunk))
+    response.on('error', reject)
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+  })
+  sent.on('error', reject)
+  sent.end(method === 'POST' ? '{"account":"smart_layer","amount":1}' : undefined)
+  return promise
+}
+
+/** Sent again where a busy machine sheds it: that is an answer, too. */
+async function charge(port: number, agent: Agent | false, key: string): Promise<Answer> {
+  for (;;) {
+    const answer = await send(port, agent, 'POST', '/v1/projects/smart_layer/charges', key)
+    if (answer.status !== 503 || !answer.text.includes('overloaded')) return answer
+    await sleep(50)
+  }
+}
+
+export interface Load {
+  /** Transactions by idempotency key. */
+  readonly accepted: Map<string, number>
+  /** Statuses, and errors of connections but refused ones. */
+  readonly failed: unknown[]
+  /** When each worker was refused a connection, by `performance.now()`. */
+  readonly refusedAt: number[]
+  /** Resolves when every worker was refused or has failed. */
+  readonly over: Promise<unknown>
+}
+
+/** Workers that charge as fast as they are answered, until connections are refused. */
+export function startLoad(port: number, name: string): Load {
+  const load = { accepted: new Map<string, number>(), failed: [] as unknown[], refusedAt: [] as number[] }
+  const work = async (worker: number) => {
+    const agent = worker % 2 === 0 && new Agent({ keepAlive: true, maxSockets: 1 })
+    try {
+      for (let index = 0; ; index++) {
+        const key = `${name}-${worker}-${index}`
+        const { status, text } = await charge(port, agent, key)
+        if (status === 201) load.accepted.set(key, JSON.parse(text).tx)
+        else load.failed.push(status)
+      }
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : error
+      if (code === 'ECONNREFUSED') load.refusedAt.push(performance.now())
+      else load.failed.push(code)
+    } finally {
+      if (agent) agent.destroy()
+    }
+  }
+  return { ...load, over: Promise.all(Array.from({ length: workers }, (_, worker) => work(worker))) }
+}
+
+/** When readiness first says no, by `performance.now()`. Asked as a load balancer does, on a new connection each time. */
+export async function untilNotReady(port: number): Promise<number> {
+  for (;;) {
+    const { status } = await send(port, false, 'GET', '/readyz')
+    if (status === 503) return performance.now()
+    await sleep(20)
+  }
+}
+
+/** Sends every charge that was accepted once more; resolves with those that are not known with their transaction. */
+export async function findLost(port: number, accepted: ReadonlyMap<string, number>): Promise<unknown[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+  const lost: unknown[] = []
+  const repeat = async ([key, tx]: [string, number]) => {
+    const { status, text } = await charge(port, agent, key)
+    const answer = JSON.parse(text)
+    if (status !== 201 || !answer.replayed || answer.tx !== tx) lost.push({ key, tx, status, text })
+  }
+  await Promise.all([...accepted].map(repeat))
+  agent.destroy()
+  return lost
+}
