@@ -1,4 +1,4 @@
-import { CoreError, isCoreError, redactSecrets } from '@core/foundation'
+import { CoreError, isCoreError, primaryError, redactSecrets } from '@core/foundation'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import type { CommandIo } from './io.ts'
@@ -45,7 +45,8 @@ async function runVerb(
     }
     await buildProgram(io, exit, writeUsageError).parseAsync(args, { from: 'user' })
     return exitCode
-  } catch (error) {
+  } catch (thrown) {
+    const error = primaryError(thrown)
     if (!(error instanceof CommanderError)) {
       report(error)
       return exitCodeOf(error)

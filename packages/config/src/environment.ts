@@ -21,22 +21,29 @@ const hostVariables = [
   { variable: 'PORT', path: 'http.port', ours: 'CORE_HTTP_PORT', kind: 'integer' },
 ] as const
 
+const isPostgres = (url: string) => /^postgres(ql)?:/.test(url)
+
 /**
- * The variables of a host, for settings that no other source sets, with a sentence for each that is used. A driver that
- * somebody named decides alone about the database.
+ * The variables of a host, for settings that no other source sets, with a sentence for each that is used, and for an
+ * address of another kind of database. A driver that was named decides alone about the database.
  */
 export function readHostEnvironment(env: Environment, others: readonly Layer[]): { layer: Layer; notes: string[] } {
   const isSet = (path: string) => others.some(({ values }) => values.has(path))
-  const used = hostVariables.filter(({ variable, path }) => {
+  const wanted = hostVariables.filter(({ variable, path }) => {
     if (isSet(path) || !env[variable]) return false
-    return path !== 'database.url' || (!isSet('database.driver') && /^postgres(ql)?:/.test(env[variable]))
+    return path !== 'database.url' || !isSet('database.driver')
   })
+  const used = wanted.filter(({ variable, path }) => path !== 'database.url' || isPostgres(env[variable] ?? ''))
+  const left = wanted.filter((one) => !used.includes(one))
   const values = new Map(
     used.map(({ variable, path, kind }) => [path, toValue(String(env[variable]), { kind })] as const),
   )
   return {
     layer: { source: 'environment', values, faults: [] },
-    notes: used.map(({ variable, ours }) => `${variable} is used, because ${ours} is not set`),
+    notes: [
+      ...used.map(({ variable, ours }) => `${variable} is used, because ${ours} is not set`),
+      ...left.map(({ variable }) => `${variable} is not used: it is not the address of a Postgres`),
+    ],
   }
 }
 

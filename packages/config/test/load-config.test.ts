@@ -448,7 +448,10 @@ describe('variables that a host sets for every program', () => {
   test('give way to ours, and to a driver that somebody named', () => {
     const ours = load({ DATABASE_URL: url, PORT: '8080', CORE_HTTP_PORT: '4401', CORE_DATABASE_DRIVER: 'embedded' })
     expect(ours).toMatchObject({ http: { port: 4401 }, database: { driver: 'embedded' }, notes: [] })
-    expect(load({ DATABASE_URL: 'mysql://db/app' })).toMatchObject({ database: { driver: 'embedded' }, notes: [] })
+    expect(load({ DATABASE_URL: 'mysql://db/app' })).toMatchObject({
+      database: { driver: 'embedded' },
+      notes: ['DATABASE_URL is not used: it is not the address of a Postgres'],
+    })
   })
 
   test('win over the API of Supabase, which no control plane runs on', () => {

@@ -89,7 +89,8 @@ export function startEmbeddedThread({ start, onHint, onDeath }: EmbeddedThreadDe
 }
 
 function lost(cause?: unknown): CoreError {
-  return new CoreError('E_DATABASE_UNAVAILABLE', 'the thread of the embedded database ended', { cause })
+  const why = cause instanceof Error ? `: ${cause.message}` : ''
+  return new CoreError('E_DATABASE_UNAVAILABLE', `the thread of the embedded database ended${why}`, { cause })
 }
 
 function cannotOpen(
