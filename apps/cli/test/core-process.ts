@@ -55,11 +55,16 @@ export interface RunningCoreProcess extends RunningCore {
 export async function startCoreProcess({
   env,
   fromNothing = false,
+  within = [],
   ...options
-}: CoreOptions & { fromNothing?: boolean }): Promise<RunningCoreProcess> {
+}: CoreOptions & { fromNothing?: boolean; within?: readonly string[] }): Promise<RunningCoreProcess> {
   const dataDir = join(options.cwd, '.core')
   if (!fromNothing && !existsSync(dataDir)) await prepareEmbeddedFolder(dataDir)
-  const child = spawnCore(['start'], { ...options, env: { CORE_HTTP_PORT: '0', CORE_LOG_LEVEL: 'warn', ...env } })
+  const child = spawnCore(
+    ['start'],
+    { ...options, env: { CORE_HTTP_PORT: '0', CORE_LOG_LEVEL: 'warn', ...env } },
+    within,
+  )
   const output = collect(child)
   const exit = new Promise<number | null>((resolve) => child.on('close', resolve))
   const url = await new Promise<string>((resolve, reject) => {
@@ -85,10 +90,12 @@ export async function startCoreProcess({
   }
 }
 
-function spawnCore(args: readonly string[], { env, cwd }: CoreOptions): ChildProcess {
+/** `within`: a program and its arguments that run the command, as `unshare` does. */
+function spawnCore(args: readonly string[], { env, cwd }: CoreOptions, within: readonly string[] = []): ChildProcess {
   const { PATH = '', TMPDIR = tmpdir(), CORE_TEST_RUN = '', NODE_COMPILE_CACHE = '' } = process.env
   const own = { PATH, TMPDIR, CORE_TEST_RUN, NODE_COMPILE_CACHE, HOME: cwd }
-  return spawn(process.execPath, [...shortLived, main, ...args], { cwd, env: { ...own, ...env } })
+  const [program = '', ...words] = [...within, process.execPath, ...shortLived, main, ...args]
+  return spawn(program, words, { cwd, env: { ...own, ...env } })
 }
 
 function collect(child: ChildProcess): { stdout: string; stderr: string } {

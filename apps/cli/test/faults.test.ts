@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect, createServer as createSocketServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { createTestDatabase, prepareEmbeddedFolder } from '@core/database/testing'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createTestDatabase, findPgBouncer, prepareEmbeddedFolder, startPooler } from '@core/database/testing'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createRoom, type RunningCoreProcess, runCoreProcess, startCoreProcess } from './core-process.ts'
 
-/** What Core says and does when what it needs fails: the message, the exit code, the readiness. */
+/**
+ * What Core says and does when what it needs fails, a row each: the message, the exit code, the readiness. At the start
+ * nothing listens, so there is no readiness; while it runs a fault ends nothing, so the exit code is that of SIGINT.
+ */
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
@@ -31,22 +36,22 @@ function mountDisk(options: string): boolean {
   return true
 }
 
-async function start(): Promise<RunningCoreProcess> {
-  const running = await startCoreProcess({ cwd: room.folder })
+async function start(env: Record<string, string> = {}): Promise<RunningCoreProcess> {
+  const running = await startCoreProcess({ cwd: room.folder, env, fromNothing: env['CORE_DATABASE_URL'] !== undefined })
   undo.push(() => running.stop('SIGKILL'))
   return running
 }
 
-interface Fault {
+interface StartFault {
   readonly name: string
   /** Breaks something; resolves with the environment of the start, or with what this machine lacks. */
   readonly cause: () => Promise<Record<string, string> | string>
+  /** 2 is what a supervisor does not restart on; 7 is worth another try. */
   readonly code: number
   readonly message: RegExp
 }
 
-/** Exit code 2 is what a supervisor does not restart on; 7 is worth another try. */
-const atStart: readonly Fault[] = [
+const atStart: readonly StartFault[] = [
   {
     name: 'data of another major',
     async cause() {
@@ -120,6 +125,40 @@ const atStart: readonly Fault[] = [
     code: 2,
     message: /CORE_HTTP_PORT/,
   },
+  {
+    name: 'a data folder that a process of another pid namespace has open',
+    async cause() {
+      const isolate = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+      if (spawnSync('unshare', [...isolate.slice(1), 'true']).status !== 0) return 'unshare --pid is not permitted here'
+      const other = await startCoreProcess({ cwd: room.folder, within: isolate })
+      undo.push(() => other.stop('SIGKILL'))
+      return {}
+    },
+    code: 5,
+    message: /has this embedded database open[\s\S]*choose another CORE_DATA_DIR/,
+  },
+  {
+    name: 'a database that is read-only',
+    async cause() {
+      const server = await createTestDatabase({ empty: true })
+      undo.push(() => server.drop())
+      await server.sql(`alter database ${server.name} set default_transaction_read_only = on`)
+      return { CORE_DATABASE_URL: server.url }
+    },
+    code: 7,
+    message: /the database is read-only[\s\S]*make room/,
+  },
+  {
+    name: 'a database whose settings give wrong answers',
+    async cause() {
+      const server = await createTestDatabase({ empty: true })
+      undo.push(() => server.drop())
+      await server.sql(`alter database ${server.name} set default_transaction_isolation = serializable`)
+      return { CORE_DATABASE_URL: server.url }
+    },
+    code: 2,
+    message: /default_transaction_isolation = serializable[\s\S]*alter role/,
+  },
 ]
 
 test.for(atStart)('at the start, $name: exit code $code', async ({ cause, code, message }, { skip }) => {
@@ -128,7 +167,20 @@ test.for(atStart)('at the start, $name: exit code $code', async ({ cause, code, 
   const ended = await runCoreProcess(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: '0', ...env } })
   expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code, stderr: expect.stringMatching(message) })
   expect(ended.stderr).not.toMatch(/^ {4}at /m)
+  expect(ended.stdout).toBe('') // it never listened
 })
+
+interface RunningFault {
+  readonly name: string
+  /** Starts Core in a world that can break; resolves with what breaks it, or with what this machine lacks. */
+  readonly world: () => Promise<{ core: RunningCoreProcess; breakIt(): unknown; repair?(): unknown } | string>
+  readonly readiness: 200 | 503
+  /** What a charge and a reading are answered with meanwhile; left out: not asked. */
+  readonly answers?: { readonly charge: number; readonly balance: number }
+  /** Somewhere in its log. */
+  readonly message: RegExp
+  readonly code: number
+}
 
 const ready = (url: string) => fetch(`${url}/readyz`).then(({ status }) => status)
 
@@ -145,35 +197,136 @@ function send(core: RunningCoreProcess, method: string, path: string, body?: obj
 const charge = (core: RunningCoreProcess) => send(core, 'POST', '/charges', { account: 'smart_layer', amount: 1 })
 const balance = (core: RunningCoreProcess) => send(core, 'GET', '/accounts/smart_layer/balance')
 
-describe('while it runs', () => {
-  test('a data folder that is removed: not ready, also where writes seem to succeed', async () => {
-    const core = await start()
-    expect(await ready(core.url)).toBe(200)
-    // The running server writes new files into the folder meanwhile.
-    await rm(join(dataDir, 'data'), { recursive: true, force: true, maxRetries: 20 })
-    await expect.poll(() => ready(core.url), { timeout: 10_000 }).toBe(503)
-  })
+/** A way to the server that can be cut: what is connected ends, and new connections are refused. */
+async function openLine(target: string) {
+  const { hostname, port } = new URL(target)
+  const open = new Set<Socket>()
+  const serve = (client: Socket) => {
+    const server = connect(Number(port), hostname)
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      open.add(one)
+      one.on('error', () => undefined).on('close', () => other.destroy())
+      one.pipe(other)
+    }
+  }
+  const listen = async (at: number) => {
+    const listener = createSocketServer(serve).listen(at, '127.0.0.1')
+    await once(listener, 'listening')
+    return listener
+  }
+  let listener = await listen(0)
+  const address = listener.address()
+  const own = typeof address === 'object' && address ? address.port : 0
+  const url = new URL(target)
+  url.port = String(own)
+  const cut = async () => {
+    const closed = new Promise((resolve) => listener.close(resolve))
+    for (const socket of open) socket.destroy()
+    open.clear()
+    await closed
+  }
+  return {
+    url: url.href,
+    cut,
+    async restore() {
+      listener = await listen(own)
+    },
+    [Symbol.asyncDispose]: cut,
+  }
+}
 
-  test('a full disk: changes are refused, reads are answered, and room brings it back', async ({ skip }) => {
-    if (!mountDisk('size=120m')) return skip('this user may not mount')
-    const core = await start()
-    expect((await charge(core)).status).toBe(201)
-    const filler = join(dataDir, 'filler')
-    const { bavail, bsize } = statfsSync(dataDir)
-    try {
-      writeFileSync(filler, Buffer.alloc(bavail * bsize))
-    } catch (error) {
-      // The server writes meanwhile, so that there may be less: full it is.
-      expect(error).toMatchObject({ code: 'ENOSPC' })
-    }
-    const refused = async () => {
-      for (let sent = 0; sent < 500; sent++) if ((await charge(core)).status >= 500) return true
-      return false
-    }
-    expect(await refused()).toBe(true)
-    await expect.poll(() => balance(core).then(({ status }) => status), { timeout: 20_000 }).toBe(200)
-    rmSync(filler)
-    await expect.poll(() => charge(core).then(({ status }) => status), { timeout: 30_000 }).toBe(201)
+/** Writes until nothing fits and a charge is refused. */
+async function fillDisk(core: RunningCoreProcess, filler: string): Promise<void> {
+  expect((await charge(core)).status).toBe(201)
+  const { bavail, bsize } = statfsSync(dataDir)
+  try {
+    writeFileSync(filler, Buffer.alloc(bavail * bsize))
+  } catch (error) {
+    // The server writes meanwhile, so that there may be less: full it is.
+    expect(error).toMatchObject({ code: 'ENOSPC' })
+  }
+  for (let sent = 0; sent < 500; sent++) if ((await charge(core)).status >= 500) return
+  throw new Error('the disk is not full')
+}
+
+const meanwhile: readonly RunningFault[] = [
+  {
+    name: 'the data folder is removed',
+    async world() {
+      const core = await start()
+      // The running server writes new files into the folder meanwhile.
+      return { core, breakIt: () => rm(join(dataDir, 'data'), { recursive: true, force: true, maxRetries: 20 }) }
+    },
+    readiness: 503,
+    message: /not ready: .*was removed or replaced while it was open/,
+    code: 0,
+  },
+  {
+    name: 'the disk is full',
+    async world() {
+      if (!mountDisk('size=120m')) return 'this user may not mount'
+      const core = await start()
+      const filler = join(dataDir, 'filler')
+      return { core, breakIt: () => fillDisk(core, filler), repair: () => rmSync(filler) }
+    },
+    readiness: 200,
+    answers: { charge: 503, balance: 200 },
+    message: /No space left/i,
+    code: 0,
+  },
+  {
+    name: 'the database goes away and comes back',
+    async world() {
+      const server = await createTestDatabase()
+      undo.push(() => server.drop())
+      const line = await openLine(server.url)
+      undo.push(() => line[Symbol.asyncDispose]())
+      return { core: await start({ CORE_DATABASE_URL: line.url }), breakIt: line.cut, repair: line.restore }
+    },
+    readiness: 503,
+    message: /not ready: /,
+    code: 0,
+  },
+  {
+    name: 'a pooler in transaction mode delivers no notifications',
+    async world() {
+      const command = findPgBouncer()
+      if (command === undefined) return 'there is no pgbouncer on this machine'
+      const server = await createTestDatabase()
+      undo.push(() => server.drop())
+      const pooler = await startPooler(command, server.url)
+      undo.push(() => pooler[Symbol.asyncDispose]())
+      return { core: await start({ CORE_DATABASE_URL: pooler.url }), breakIt: () => undefined }
+    },
+    readiness: 200,
+    message: /pooler in transaction mode/,
+    code: 0,
+  },
+]
+
+test.for(meanwhile)(
+  'while it runs, $name: readiness $readiness',
+  async ({ world, readiness, answers, message, code }, { skip }) => {
+    const made = await world()
+    if (typeof made === 'string') return skip(made)
+    const { core, breakIt, repair } = made
     expect(await ready(core.url)).toBe(200)
-  })
-})
+    await breakIt()
+    await expect.poll(() => ready(core.url), { timeout: 20_000 }).toBe(readiness)
+    const status = (answer: Promise<Response>) => answer.then((one) => one.status)
+    if (answers) {
+      await expect.poll(() => status(charge(core)), { timeout: 20_000 }).toBe(answers.charge)
+      await expect.poll(() => status(balance(core)), { timeout: 20_000 }).toBe(answers.balance)
+    }
+    await expect.poll(() => core.output.stderr, { timeout: 20_000 }).toMatch(message)
+    if (repair) {
+      await repair()
+      await expect.poll(() => ready(core.url), { timeout: 30_000 }).toBe(200)
+      if (answers) await expect.poll(() => status(charge(core)), { timeout: 30_000 }).toBe(201)
+    }
+    expect(await core.stop()).toBe(code)
+  },
+)

@@ -70,7 +70,7 @@ export async function startControlPlane({
   const loopDelays = createRecentHistogram()
   const load = opened.use(startLoadMonitor({ ...config.overload, onDelay: loopDelays.record }))
   const timing = createRouteTiming()
-  const readiness = createReadiness({ database })
+  const readiness = createReadiness({ database, logger })
   const identity = createListenerIdentity(config.database, logger)
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger })

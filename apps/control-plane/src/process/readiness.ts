@@ -1,5 +1,5 @@
 import type { Database } from '@core/database'
-import { type Clock, systemClock } from '@core/foundation'
+import { type Clock, type Logger, silentLogger, systemClock } from '@core/foundation'
 
 export type ReadinessCheck =
   | { readonly status: 'up'; readonly latencyMs: number }
@@ -18,14 +18,24 @@ const sharedForMs = 500
 export interface ReadinessDependencies {
   readonly database: Pick<Database, 'health'>
   readonly clock?: Clock
+  /** Receives one line when the answer changes: the reason, which anonymous callers do not get. Default: none. */
+  readonly logger?: Logger
 }
 
-export function createReadiness({ database, clock = systemClock }: ReadinessDependencies): Readiness {
+export function createReadiness({
+  database,
+  clock = systemClock,
+  logger = silentLogger,
+}: ReadinessDependencies): Readiness {
   let isStopped = false
+  let isUp = true
   let last: { at: number; answer: Promise<ReadinessCheck> } | undefined
 
   async function ask(): Promise<ReadinessCheck> {
-    const { status, latencyMs } = await database.health({ timeoutMs: 2000 })
+    const { status, latencyMs, code, message } = await database.health({ timeoutMs: 2000 })
+    if (status === 'down' && isUp) logger.error({ code }, `not ready: ${message}`)
+    if (status === 'up' && !isUp) logger.info({ latencyMs }, 'ready again')
+    isUp = status === 'up'
     return status === 'up' ? { status, latencyMs } : { status, reason: 'the database does not answer' }
   }
 
