@@ -7,8 +7,8 @@ export { CoreError, type CoreErrorOptions, type ErrorCode, errorCodes, isCoreErr
 export { createUuidv7, uuidv7 } from './ids.ts'
 export { type Logger, silentLogger } from './logger.ts'
 export { needsPercentEncoding } from './needs-percent-encoding.ts'
-export { primaryError } from './primary-error.ts'
 export { isObject } from './object.ts'
+export { primaryError } from './primary-error.ts'
 export { redactSecrets } from './redact-secrets.ts'
 export { type RetryOptions, retry } from './retry.ts'
 export {
