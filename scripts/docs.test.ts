@@ -57,6 +57,7 @@ describe('what the check would say', () => {
     'core completion bash > somewhere',
     'core events tail flag key',
     'core keys verify <key',
+    'core worker --queue index -- python3 work.py --fast',
   ])('%s passes', (command) => expect(faultsOfCommand(command)).toEqual([]))
 })
 
@@ -100,6 +101,11 @@ function faultsOfVerb(words: readonly string[]): string[] {
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? ''
     const [name = ''] = word.split('=')
+    // What follows is another program's.
+    if (word === '--') {
+      operands.push(...words.slice(index + 1))
+      break
+    }
     if (name.startsWith('--') && name !== '--help') {
       const option = commands.flatMap(({ options }) => options).find(({ long }) => long === name)
       if (!option) return [`${path.join(' ')} has no option ${name}`]

@@ -35,6 +35,7 @@ import { addShares } from './nouns/share/share.ts'
 import { addStatus } from './nouns/system/status.ts'
 import { addSystem } from './nouns/system/system.ts'
 import { addTasks } from './nouns/task/task.ts'
+import { addWorker } from './nouns/task/worker.ts'
 import { addWebhooks } from './nouns/webhook/webhook.ts'
 import { createSession } from './session.ts'
 import type { Verbs } from './verbs.ts'
@@ -81,6 +82,7 @@ export function buildProgram(
   addScores(verbs)
   addSessions(verbs)
   addTasks(verbs)
+  addWorker(verbs)
   addMessages(verbs)
   addClaims(verbs)
   addLocks(verbs)

@@ -33,4 +33,5 @@ export type {
   Tasks,
   TaskView,
 } from './tasks.ts'
-export type { TaskContext, TaskHandler, TaskWorker, WorkerOptions } from './worker.ts'
+export { type WorkTasksDependencies, workTasks } from './work-tasks.ts'
+export type { TaskContext, TaskHandler, TaskWorker, WorkedTasks, WorkerOptions } from './worker.ts'

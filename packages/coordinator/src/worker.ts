@@ -16,8 +16,8 @@ export type TaskHandler = (task: ClaimedTask, context: TaskContext) => Promise<S
 export interface WorkerOptions {
   /** Served in turn. */
   queues: readonly string[]
-  /** By kind. A task of another kind fails its attempt, so that another worker may run it. */
-  handlers: Readonly<Record<string, TaskHandler>>
+  /** By kind, or one for all kinds. A task of another kind fails its attempt, so that another worker may run it. */
+  handlers: Readonly<Record<string, TaskHandler>> | TaskHandler
   /** Tasks at a time, 1 to 1,000. Default 4. */
   concurrency?: number | undefined
   /** Seconds until a task of a dead worker is claimed again, 3 to 86,400. Default 90. */
@@ -43,8 +43,11 @@ export interface TaskWorker extends AsyncDisposable {
   readonly stopped: Promise<void>
 }
 
+/** What a worker needs of its queues. */
+export type WorkedTasks = Pick<Tasks, 'claim' | 'beat' | 'settle'>
+
 export interface WorkerDependencies {
-  readonly tasks: Tasks
+  readonly tasks: WorkedTasks
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
@@ -106,7 +109,7 @@ export async function runWorker(
 
   async function execute(task: ClaimedTask, signal: AbortSignal): Promise<TaskReport> {
     const claim = { task: task.id, fence: task.fence }
-    const handler = Object.hasOwn(handlers, task.kind) ? handlers[task.kind] : undefined
+    const handler = toHandler(handlers, task.kind)
     try {
       if (handler === undefined) throw new CoreError('E_INVALID', `this worker has no handler for ${task.kind}`)
       const result = await handler(task, { signal })
@@ -193,6 +196,11 @@ export async function runWorker(
     stopped: done.promise,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function toHandler(handlers: WorkerOptions['handlers'], kind: string): TaskHandler | undefined {
+  if (typeof handlers === 'function') return handlers
+  return Object.hasOwn(handlers, kind) ? handlers[kind] : undefined
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
