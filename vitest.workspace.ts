@@ -25,8 +25,8 @@ export default defineConfig({
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // The workers open embedded databases for seconds: V8 spends less on 9 MB of Postgres when it does not optimise them.
     execArgv: ['--liftoff-only'],
-    testTimeout: isSoak ? 600_000 : 30_000,
-    hookTimeout: 60_000,
+    testTimeout: isSoak ? 600_000 : 60_000,
+    hookTimeout: 120_000,
     projects: [...folders, ...['supabase', 'scripts', 'bench'].map((name) => ({ name, root: name }))]
       .filter(({ root }) => existsSync(root))
       .map(({ name, root }) => ({
