@@ -350,7 +350,7 @@ begin
     v_ok := core.cache_announce(v_project, p_namespace, 'set', (select array_agg(distinct s) from unnest(v_set) s), v_own, p_origin);
   end if;
   -- Programs that are too short-lived for a timer sweep, too.
-  if v_own % 80 = 0 then perform core.cache_sweep_once(200); end if;
+  if v_own % 80 = 0 then perform core.cache_sweep_once(200, '10 minutes'); end if;
   return jsonb_build_object('ok', true, 'versions', v_versions);
 end
 $$;
@@ -646,7 +646,7 @@ revoke execute on function core_api.cache_sweep from public;
 grant execute on function core_api.cache_sweep to core_member, service_role;
 
 -- Rows are deleted by their place (ctid), under the lock that found it: joined by key, the planner reads the whole table.
-create function core.cache_sweep_once(p_limit int) returns jsonb
+create function core.cache_sweep_once(p_limit int, p_counted_within interval default '1 minute') returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -669,7 +669,7 @@ begin
   select max(xid) into v_trimmed from deleted;
   update core.cache_head set trimmed = greatest(trimmed, v_trimmed) where v_trimmed is not null;
   v_entries := v_entries + core.cache_sweep_epochs(p_limit);
-  v_evicted := core.cache_evict(p_limit);
+  v_evicted := core.cache_evict(p_limit, p_counted_within);
   return jsonb_build_object('ok', true, 'swept', v_entries, 'evicted', v_evicted);
 end
 $$;
@@ -726,15 +726,16 @@ end
 $$;
 comment on function core.cache_sweep_epochs is 'Deletes entries that were invalidated, and invalidations that void nothing any more; how many entries.';
 
--- A project may keep 1,000,000 entries and 1 GB, and 100,000 invalidations. Counted at most once a minute; a project that is
--- over loses its own entries, those first that end first, and with too many invalidations all of them.
-create function core.cache_evict(p_limit int) returns int
+-- A project may keep 1,000,000 entries and 1 GB, and 100,000 invalidations. Counted at most once a minute, which reads every entry:
+-- a write does it only where no sweep has for ten minutes. A project that is over loses its own entries, those first that end
+-- first, and with too many invalidations all of them.
+create function core.cache_evict(p_limit int, p_counted_within interval) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_evicted int := 0;
   v_over record;
 begin
-  if not exists (select from core.cache_usage where counted_at > clock_timestamp() - interval '1 minute') then
+  if not exists (select from core.cache_usage where counted_at > clock_timestamp() - p_counted_within) then
     perform core.cache_count();
   end if;
   for v_over in select * from core.cache_usage where entries > 1000000 or bytes > 1073741824 order by project loop

@@ -167,6 +167,23 @@ test('one write in eighty sweeps, so that short-lived programs leave nothing beh
   expect(await keysOf('quiet')).toEqual([])
 })
 
+test('a write does not count every entry while sweeps do', async () => {
+  await count('noisy', 7)
+  const counted = async (minutes: number) => {
+    await on.sql(`update core.cache_usage set counted_at = clock_timestamp() - $1::int * interval '1 minute'`, [
+      minutes,
+    ])
+    for (let write = 0; write < 80; write++) await put(['k'])
+    return (await on.sql(`select entries::int from core.cache_usage where project = 'noisy'`))[0]?.['entries']
+  }
+  expect(await counted(9)).toBe(7)
+  expect(await counted(11)).toBe(1)
+  await count('quiet', 7)
+  await on.sql(`update core.cache_usage set counted_at = clock_timestamp() - interval '2 minutes'`)
+  await sweep()
+  expect(await on.sql(`select entries from core.cache_usage where project = 'quiet'`)).toEqual([])
+})
+
 test('names are bounded in bytes, so that no index row is too long', async () => {
   const long = '😀'.repeat(128)
   const most = { p_namespace: long, p_entries: [entry(long, { tags: [long] })] }

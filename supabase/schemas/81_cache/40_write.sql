@@ -50,7 +50,7 @@ begin
     v_ok := core.cache_announce(v_project, p_namespace, 'set', (select array_agg(distinct s) from unnest(v_set) s), v_own, p_origin);
   end if;
   -- Programs that are too short-lived for a timer sweep, too.
-  if v_own % 80 = 0 then perform core.cache_sweep_once(200); end if;
+  if v_own % 80 = 0 then perform core.cache_sweep_once(200, '10 minutes'); end if;
   return jsonb_build_object('ok', true, 'versions', v_versions);
 end
 $$;
