@@ -857,6 +857,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 declare
   v_ok boolean;
   v_project text := core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read');
+  v_cleared bigint := core.cache_void_version(v_project, p_namespace, '{}');
   v_most int;
   v_seen int;
   v_last text;
@@ -871,7 +872,9 @@ begin
     order by c.key limit v_most
   ), page as (
     select s.* from seen s
-    where s.is_entry and s.gone_at > clock_timestamp() and s.version > core.cache_void_version(v_project, p_namespace, s.tags)
+    where s.is_entry and s.gone_at > clock_timestamp() and s.version > v_cleared and (s.tags = '{}' or not exists (
+      select from core.cache_epoch e
+      where e.project = v_project and e.namespace = p_namespace and e.tag = any (s.tags) and e.version >= s.version))
     order by s.key limit p_limit
   )
   select (select count(*) from seen), (select max(s.key) from seen s), (
