@@ -8,7 +8,7 @@ const resource = z
   .string()
   .min(1)
   .max(503)
-  .regex(/^(?!(.*\/)?\.{1,2}(\/|$))/)
+  .regex(/^(\.{0,2}[^/.]|\.{3})[^/]*(\/(\.{0,2}[^/.]|\.{3})[^/]*)*$/)
   .describe('A path, as repo/docs or repo/docs/**: it covers what lies in it. 1 to 32 segments, none . or ..')
 const mode = z.enum(['exclusive', 'shared']).default('exclusive').describe('shared: beside other shared claims')
 const fence = z.int().min(1).describe('Of the claim, as it was answered')

@@ -32,18 +32,21 @@ export const ownerField = z
 /** Of what is posted. */
 export const replayedField = z.boolean().describe('true: this key was accepted before and this is the first answer')
 
-/** The name of a thing, for a segment of a path: every URL client drops a segment `.` or `..`, however it is written. */
+/**
+ * The name of a thing, for a segment of a path: every URL client drops a segment `.` or `..`, however it is written. The
+ * patterns look ahead nowhere, because not every reader of JSON Schema can.
+ */
 export function nameField(most: number) {
   return z
     .string()
     .min(1)
     .max(most)
-    .regex(/^(?!\.{1,2}$)/)
+    .regex(/^([^.]|\.[^.]|\.\.[\s\S])/)
 }
 
 export const accountField = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_.-]*(\/(?!\.{1,2}(\/|$))[A-Za-z0-9_.:@-]+){0,3}$/)
+  .regex(/^[a-z0-9][a-z0-9_.-]*(\/(\.{0,2}[A-Za-z0-9_:@-]|\.{3})[A-Za-z0-9_.:@-]*){0,3}$/)
   .max(200)
   .describe(
     'The code of an account. Its first segment is the project, and none is . or ..: smart_layer, smart_layer/agent-7',
