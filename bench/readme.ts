@@ -21,8 +21,7 @@ export function toMarkdown(rows: readonly Row[], header: RunHeader): string {
       `${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}; a synced write of 8 KB takes ` +
       `${machine.syncMs} ms; load ${machine.loadBefore} before the run, ${machine.loadAfter} at its end.`,
     '',
-    `${withGoal - missed} of ${withGoal} goals met.`,
-    '',
+    ...(withGoal > 0 ? [`${withGoal - missed} of ${withGoal} goals met.`, ''] : []),
     ...table(['what', 'figure', 'unit', 'goal', 'met'], rows.map(toCells)),
   ]
   for (const [subject, facts] of Object.entries(header.subjects)) {

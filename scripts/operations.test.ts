@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exitCodes } from '../apps/cli/src/exit-code.ts'
 import { runInProcess } from '../apps/cli/test/run-in-process.ts'
 import { startControlPlane } from '../apps/control-plane/src/index.ts'
 import { loadConfig } from '../packages/config/src/index.ts'
@@ -121,6 +122,27 @@ test('backup-and-restore.md: a dump of a Postgres 15, restored, has the same boo
   expect(await follow('backup-and-restore', env, running)).toContain('core migrate finish-restore')
   const restored = running.use(await openDatabase({ driver: 'postgres', url: server.url('restored') }))
   expect(await restored.rpc('ledger_audit', {})).toMatchObject({ ok: true, issued: 1_500_000_000 })
+})
+
+test('the systemd unit of production.md fits what the program does', () => {
+  const text = page('production').blocks.find((block) => block.text.startsWith('[Unit]'))?.text ?? ''
+  const unit = new Map([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]))
+  // Exit code 2 is what a person must change first; every other failure is worth another start.
+  expect(unit.get('Restart')).toBe('on-failure')
+  expect(unit.get('RestartPreventExitStatus')).toBe(String(exitCodes.usage))
+  // The grace of its requests, and what closing may take beyond it.
+  const { graceMs } = loadConfig({ env: {}, cwd: folder }).shutdown
+  expect(Number(unit.get('TimeoutStopSec')) * 1000).toBeGreaterThan(graceMs + 1000)
+  const [node = '', program, verb] = unit.get('ExecStart')?.split(' ') ?? []
+  expect([node.startsWith('/'), program, verb]).toEqual([true, 'bootstrap.mjs', 'start'])
+  // The first start installs there, with no home that can be written.
+  expect(unit.get('ReadWritePaths')).toBe(unit.get('WorkingDirectory'))
+  expect(unit.get('EnvironmentFile')).toBe('/etc/core/core.env')
+  const env = page('production').blocks.find((block) => block.text.startsWith('CORE_DATABASE_URL='))?.text ?? ''
+  const settings = Object.fromEntries([...env.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
+  expect(
+    loadConfig({ env: { ...settings, CORE_DATABASE_URL: 'postgres://core@db/core' }, cwd: folder }).warnings,
+  ).toEqual([])
 })
 
 describe('nginx.md (needs nginx)', () => {

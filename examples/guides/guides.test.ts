@@ -28,14 +28,14 @@ describe('one after another on one database, the code of each guide prints what 
     await rm(programs, { recursive: true, force: true })
   })
 
-  it.each(guides)('%s', async (name) => {
+  it.each(guides)('%s', { timeout: 100_000 }, async (name) => {
     const page = await readFile(join(folder, name), 'utf8')
     const program = join(programs, name.replace('.md', '.ts'))
     await mkdir(programs, { recursive: true })
     await writeFile(program, block(page, 'ts') ?? '')
     const { stdout } = await promisify(execFile)(process.execPath, [program], {
       env: { ...process.env, CORE_DATABASE_URL: database.url },
-      timeout: 20_000,
+      timeout: 90_000, // programs that run a control plane start slowly on a busy machine
     })
     expect(stdout).toBe(block(page, 'text'))
   })
