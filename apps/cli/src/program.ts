@@ -29,6 +29,7 @@ import { addLocks } from './nouns/lock/lock.ts'
 import { addManifest } from './nouns/manifest/manifest.ts'
 import { addMembers } from './nouns/member/member.ts'
 import { addMessages } from './nouns/message/message.ts'
+import { addEstimate, addPrices } from './nouns/price/price.ts'
 import { addProject } from './nouns/project/project.ts'
 import { addSessions } from './nouns/session/session.ts'
 import { addShares } from './nouns/share/share.ts'
@@ -86,6 +87,8 @@ export function buildProgram(
   addMessages(verbs)
   addClaims(verbs)
   addLocks(verbs)
+  addPrices(verbs)
+  addEstimate(verbs)
   addInsights(verbs)
   addEvents(verbs)
   addWebhooks(verbs)

@@ -12,6 +12,7 @@ import { lock } from './nouns/lock/lock.ts'
 import { manifest } from './nouns/manifest/manifest.ts'
 import { member } from './nouns/member/member.ts'
 import { message } from './nouns/message/message.ts'
+import { price } from './nouns/price/price.ts'
 import { project } from './nouns/project/project.ts'
 import { session } from './nouns/session/session.ts'
 import { share } from './nouns/share/share.ts'
@@ -39,6 +40,7 @@ export const nouns: readonly CreateNoun[] = [
   message,
   claim,
   lock,
+  price,
   manifest,
   health,
   insight,

@@ -117,6 +117,24 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     await act(server, { method: 'PUT', path, body: { value: 1 } })
     return { method: 'DELETE', path }
   },
+  setPrice: async () => ({
+    method: 'PUT',
+    path: '/v1/prices',
+    body: { provider: 'maker', model: uuidv7(), rates: [{ unit: 'input', nanoUsdPerMillion: 1 }] },
+  }),
+  importPrices: async () => ({
+    method: 'PUT',
+    path: '/v1/prices/import',
+    body: {
+      source: 'a list',
+      cards: [{ provider: 'maker', model: uuidv7(), rates: [{ unit: 'input', nanoUsdPerMillion: 1 }] }],
+    },
+  }),
+  setCreditRate: async () => ({
+    method: 'PUT',
+    path: '/v1/credit-rate',
+    body: { nanoUsdPerCredit: 1_000_000_000, markupBasisPoints: Math.ceil(Math.random() * 1_000_000) },
+  }),
   openAccount: async () => post('/accounts', { account: `smart_layer/${uuidv7()}` }),
   updateAccount: async (server) => ({
     method: 'PATCH',

@@ -32,6 +32,10 @@ const marks = [
   'markAnyError',
   'putCacheEntry',
   'decideInsight',
+  // They add a card with a date and edit none.
+  'setPrice',
+  'importPrices',
+  'setCreditRate',
 ]
 
 test('whatever can be edited can be edited on a condition', () => {

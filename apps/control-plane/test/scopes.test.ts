@@ -47,6 +47,7 @@ test('a key of a project can spend and read by default, and cannot grant credits
         'lock:take',
         'message:receive',
         'message:send',
+        'price:read',
         'project:read',
         'session:run',
         'task:enqueue',

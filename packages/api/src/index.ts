@@ -103,6 +103,7 @@ export {
 export { getMessage, getMessageReply, listMessages, sendMessage } from './message/routes/send.ts'
 export { listSubscriptions, subscribeTopic, unsubscribeTopic } from './message/routes/topic.ts'
 export { problems, scopes, topics } from './nouns.ts'
+export { importPrices, listPrices, quotePrice, setCreditRate, setPrice } from './price/routes.ts'
 export {
   archiveProject,
   createProject,

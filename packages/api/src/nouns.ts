@@ -26,6 +26,7 @@ import * as memberTopics from './member/topics.ts'
 import * as messageProblems from './message/problems.ts'
 import * as messageScopes from './message/scopes.ts'
 import * as messageTopics from './message/topics.ts'
+import * as priceScopes from './price/scopes.ts'
 import * as projectScopes from './project/scopes.ts'
 import * as sessionProblems from './session/problems.ts'
 import * as sessionScopes from './session/scopes.ts'
@@ -57,6 +58,7 @@ export const scopes = {
   ...claimScopes.scopes,
   ...lockScopes.scopes,
   ...insightScopes.scopes,
+  ...priceScopes.scopes,
   ...taskScopes.scopes,
   ...messageScopes.scopes,
   ...auditScopes.scopes,

@@ -12,6 +12,7 @@ import * as lock from './lock/routes.ts'
 import * as manifest from './manifest/routes.ts'
 import * as member from './member/routes.ts'
 import * as message from './message/routes.ts'
+import * as price from './price/routes.ts'
 import * as project from './project/routes.ts'
 import * as session from './session/routes.ts'
 import * as share from './share/routes.ts'
@@ -34,6 +35,7 @@ export const routes = [
   ...claim.routes,
   ...lock.routes,
   ...insight.routes,
+  ...price.routes,
   ...event.routes,
   ...webhook.routes,
   ...flag.routes,

@@ -218,6 +218,16 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Changes what a credit is worth from a time on. Owner only. */
+  credit_rate_set: {
+    args: {
+      p_nano_usd_per_credit: number
+      p_markup_bp?: number | undefined
+      p_from?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Groups of unexpected failures, the one met last first; all projects for the owner. */
   error_list: {
     args: {
@@ -1082,6 +1092,58 @@ export interface CoreFunctions {
   /** All inboxes in figures, as of the last counts. Owner only. */
   message_totals: {
     args: Record<never, never>
+    result: Json
+  }
+  /** The cards after a version, and what a credit is worth. */
+  price_book: {
+    args: {
+      p_after_version?: number | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Takes over new and changed cards of a source, or says what would change. Owner only. */
+  price_import: {
+    args: {
+      p_source: string
+      p_cards: JsonInput
+      p_dry_run?: boolean | undefined
+    }
+    result: Json
+  }
+  /** The prices that apply at a time, by provider and model. */
+  price_list: {
+    args: {
+      p_provider?: string | null | undefined
+      p_model?: string | null | undefined
+      p_at?: string | null | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** What usage of a model costs, in whole micro-credits rounded up once. PT404 without a price. */
+  price_quote: {
+    args: {
+      p_provider: string
+      p_model: string
+      p_usage: JsonInput
+      p_at?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Overrides the rates of a model from a time on. Owner only. */
+  price_set: {
+    args: {
+      p_provider: string
+      p_model: string
+      p_rates: JsonInput
+      p_from?: string | null | undefined
+      p_project?: string | null | undefined
+    }
     result: Json
   }
   /** Archives a project: its keys are refused and its spending denied; everything it has stays. Owner only. Idempotent. */

@@ -242,6 +242,17 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'credit_rate_set',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_nano_usd_per_credit', type: 'bigint', required: true },
+      { name: 'p_markup_bp', type: 'integer', required: false },
+      { name: 'p_from', type: 'timestamp with time zone', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'error_list',
     returns: 'jsonb',
     isForMembers: true,
@@ -1200,6 +1211,63 @@ export const coreSignatures: readonly CoreSignature[] = [
     returns: 'jsonb',
     isForMembers: false,
     args: [],
+  },
+  {
+    name: 'price_book',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_after_version', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'price_import',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_source', type: 'text', required: true },
+      { name: 'p_cards', type: 'jsonb', required: true },
+      { name: 'p_dry_run', type: 'boolean', required: false },
+    ],
+  },
+  {
+    name: 'price_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_provider', type: 'text', required: false },
+      { name: 'p_model', type: 'text', required: false },
+      { name: 'p_at', type: 'timestamp with time zone', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'price_quote',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_provider', type: 'text', required: true },
+      { name: 'p_model', type: 'text', required: true },
+      { name: 'p_usage', type: 'jsonb', required: true },
+      { name: 'p_at', type: 'timestamp with time zone', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'price_set',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_provider', type: 'text', required: true },
+      { name: 'p_model', type: 'text', required: true },
+      { name: 'p_rates', type: 'jsonb', required: true },
+      { name: 'p_from', type: 'timestamp with time zone', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
   },
   {
     name: 'project_archive',

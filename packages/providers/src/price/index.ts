@@ -1,4 +1,7 @@
+export { type PriceCard, parseCards } from './card.ts'
 export { type Cost, type CostRequest, type CreditRate, costOf, oneUsdPerCredit } from './cost.ts'
 export { estimateTokens } from './estimate-tokens.ts'
+export { type FollowedPriceBook, type FollowPriceBookOptions, followPriceBook } from './follow-price-book.ts'
+export { type BookCard, type BookCreditRate, createPriceBook, type FoundPrice, type PriceBook } from './price-book.ts'
 export type { Rate } from './rate.ts'
 export { type Unit, type Usage, units } from './usage.ts'

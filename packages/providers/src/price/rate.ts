@@ -1,5 +1,5 @@
 import { CoreError } from '@core/foundation'
-import type { Unit } from './usage.ts'
+import { type Unit, units } from './usage.ts'
 
 /** What a million of a unit costs, in nano-USD: 2.5 USD for a million tokens is 2_500_000_000. */
 export interface Rate {
@@ -12,32 +12,42 @@ export interface Rate {
   readonly to?: string
 }
 
+/** The rate of each unit, in the order of `units`; `noRate` where there is none. */
+export type UnitRates = readonly number[]
+export const noRate = -1
+
+const indexOf: ReadonlyMap<Unit, number> = new Map(units.map((unit, index) => [unit, index]))
+
 /**
  * The rates that apply to a call: those of its time of day where there are any, of each unit the one for its prompt.
+ * One pass without objects: it runs for each call of a model.
  * @throws CoreError E_INVALID for a rate that is negative or not whole.
  */
-export function ratesFor(rates: readonly Rate[], at: Date, input: number): ReadonlyMap<Unit, number> {
-  const time = at.toISOString().slice(11, 16)
-  const windowed = rates.filter(({ from, to }) => from !== undefined && to !== undefined && isWithin(time, from, to))
-  const applying = windowed.length > 0 ? windowed : rates.filter(({ from }) => from === undefined)
-  const found = new Map<Unit, Rate>()
-  for (const rate of applying) {
-    requireRate(rate)
-    const over = rate.overInput ?? 0
-    if (over > 0 && over >= input) continue
-    const before = found.get(rate.unit)
-    if (before === undefined || over > (before.overInput ?? 0)) found.set(rate.unit, rate)
+export function ratesFor(rates: readonly Rate[], at: Date, input: number): UnitRates {
+  const time = rates.some(({ from }) => from !== undefined) ? at.toISOString().slice(11, 16) : undefined
+  const isTimed = time !== undefined && rates.some((rate) => isWithin(rate, time))
+  const found = new Array<number>(units.length).fill(noRate)
+  const thresholds = new Array<number>(units.length).fill(noRate)
+  for (const rate of rates) {
+    if (isTimed ? !isWithin(rate, time) : rate.from !== undefined) continue
+    const { nanoUsdPerMillion, overInput = 0 } = rate
+    if (!Number.isSafeInteger(nanoUsdPerMillion) || nanoUsdPerMillion < 0) throw invalidRate(rate)
+    if (overInput > 0 && overInput >= input) continue
+    const index = indexOf.get(rate.unit) ?? units.length
+    if (overInput <= (thresholds[index] ?? 0)) continue
+    thresholds[index] = overInput
+    found[index] = nanoUsdPerMillion
   }
-  return new Map([...found].map(([unit, rate]) => [unit, rate.nanoUsdPerMillion]))
+  return found
 }
 
-function requireRate({ unit, nanoUsdPerMillion }: Rate): void {
-  if (Number.isSafeInteger(nanoUsdPerMillion) && nanoUsdPerMillion >= 0) return
-  throw new CoreError('E_INVALID', `the rate of ${unit} is ${nanoUsdPerMillion}, not whole nano-USD from 0`, {
+function invalidRate({ unit, nanoUsdPerMillion }: Rate): CoreError {
+  return new CoreError('E_INVALID', `the rate of ${unit} is ${nanoUsdPerMillion}, not whole nano-USD from 0`, {
     fix: 'Write 2.5 USD for a million tokens as 2_500_000_000.',
   })
 }
 
-function isWithin(time: string, from: string, to: string): boolean {
+function isWithin({ from, to }: Rate, time: string): boolean {
+  if (from === undefined || to === undefined) return false
   return from <= to ? time >= from && time < to : time >= from || time < to
 }

@@ -1,0 +1,218 @@
+import { callable, creditRateSet, priceImport, priceList, priceQuote, priceSet } from '@core/api/functions'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { costOf, createPriceBook, followPriceBook, type Usage, units } from '@core/providers/price'
+import { readShippedCards, shippedSource } from '@core/providers/price/cards'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { costCases, refusedCases } from '../src/price/cost-cases.ts'
+
+let on: TestDatabase
+let names = 0
+
+beforeAll(async () => {
+  on = await createTestDatabase({ poolSize: 4 })
+  for (const p_name of ['smart_layer', 'manus_origin']) await on.database.rpc('project_register', { p_name })
+})
+afterAll(() => on.drop())
+
+const set = (...args: Parameters<ReturnType<typeof setter>>) => setter()(...args)
+const setter = () => callable(on.database, priceSet)
+const quote = (...args: Parameters<ReturnType<typeof quoter>>) => quoter()(...args)
+const quoter = () => callable(on.database, priceQuote)
+const newModel = () => `model-${names++}`
+const rates = [
+  { unit: 'input', nanoUsdPerMillion: 1_000_000_000 },
+  { unit: 'output', nanoUsdPerMillion: 2_000_000_000 },
+]
+
+describe('SQL costs what TypeScript costs', () => {
+  const sqlCost = (json: unknown) =>
+    on.sql(
+      `select core.price_cost(c.value -> 'rates', c.value -> 'usage', (c.value ->> 'at')::timestamptz,
+         (c.value ->> 'nano')::bigint, (c.value ->> 'markup')::int) as cost
+       from jsonb_array_elements($1::jsonb) with ordinality c order by c.ordinality`,
+      [JSON.stringify(json)],
+    )
+  const toRow = ({ usage, rates: of, at, credit }: (typeof costCases)[number]) => ({
+    usage,
+    rates: of,
+    at,
+    nano: credit?.nanoUsdPerCredit ?? 1_000_000_000,
+    markup: credit?.markupBasisPoints ?? 0,
+  })
+
+  test.each(costCases)('$name', async (one) => {
+    const [row] = await sqlCost([toRow(one)])
+    expect(row?.['cost']).toEqual({ micro: one.micro, approximated: one.approximated })
+  })
+
+  test.each(refusedCases)('$name is refused', async ({ usage, rates: of, code }) => {
+    const model = newModel()
+    await set({ provider: 'maker', model, rates: of.map((rate) => ({ ...rate })) })
+    await expect(quote({ provider: 'maker', model, usage })).rejects.toMatchObject({ code })
+  })
+
+  test('for 20,000 random usages', async () => {
+    const random = createRandom(7)
+    const of = readShippedCards().filter((_, index) => index % 50 === 0)
+    for (let batch = 0; batch < 20; batch++) {
+      const cases = Array.from({ length: 1_000 }, () => {
+        const { rates: chosen } = of[random(of.length)] ?? { rates: [] }
+        const priced = new Set(chosen.map(({ unit }) => unit))
+        const usable = units.filter((unit) => priced.has(unit) || unit === 'requests')
+        const usage: Usage = Object.fromEntries(usable.map((unit) => [unit, random(3) === 0 ? 0 : random(400_000)]))
+        const at = new Date(1.79e12 + random(1e9)).toISOString()
+        const credit = { nanoUsdPerCredit: 1 + random(2e9), markupBasisPoints: random(20_000) }
+        return { name: '', usage, rates: chosen, at, credit, micro: 0, approximated: [] }
+      })
+      const rows = await sqlCost(cases.map(toRow))
+      const expected = cases.map(({ usage, rates: chosen, at, credit }) =>
+        costOf({ usage, rates: chosen, at: new Date(at), credit }),
+      )
+      expect(rows.map((row) => row['cost'])).toEqual(expected)
+    }
+  })
+})
+
+describe('the price book', () => {
+  test('what has no price is refused', async () => {
+    await expect(quote({ provider: 'maker', model: newModel(), usage: { input: 1 } })).rejects.toMatchObject({
+      code: 'E_NOT_FOUND',
+      details: { reason: 'price_unknown' },
+    })
+  })
+
+  test('setting the same price again changes nothing', async () => {
+    const model = newModel()
+    expect(await set({ provider: 'maker', model, rates })).toMatchObject({ changed: true, source: 'override' })
+    expect(await set({ provider: 'maker', model, rates })).toMatchObject({ changed: false })
+  })
+
+  test("a project's override wins over one for all, that over what was imported, and the past stays", async () => {
+    const model = newModel()
+    const importing = callable(on.database, priceImport)
+    const at = (unit: number) => [{ unit: 'input', nanoUsdPerMillion: unit * 1_000_000_000 }]
+    await importing({ source: 'list', cards: [{ provider: 'maker', model, rates: at(1) }] })
+    const cost = async (project?: string, time?: string) =>
+      (await quote({ provider: 'maker', model, usage: { input: 1 }, project, at: time })).micro
+    const before = new Date().toISOString()
+    expect(await cost()).toBe(1)
+    await set({ provider: 'maker', model, rates: at(2) })
+    await set({ provider: 'maker', model, rates: at(3), project: 'smart_layer' })
+    expect([await cost(), await cost('smart_layer'), await cost('manus_origin')]).toEqual([2, 3, 2])
+    expect(await cost('smart_layer', before)).toBe(1)
+    await set({ provider: 'maker', model, rates: at(4), from: '2035-01-01T00:00:00Z' })
+    expect([await cost(), await cost(undefined, '2035-06-01T00:00:00Z')]).toEqual([2, 4])
+  })
+
+  test('an import says what would change, then changes that, then nothing', async () => {
+    const importing = callable(on.database, priceImport)
+    const cards = [
+      { provider: 'maker', model: newModel(), rates, aliases: ['other-name'] },
+      { provider: 'maker', model: newModel(), rates },
+      { provider: 'maker', model: `dated-${names}`, rates },
+      {
+        provider: 'maker',
+        model: `dated-${names}`,
+        rates: [{ unit: 'input', nanoUsdPerMillion: 5 }],
+        validFrom: '2026-03-13',
+      },
+    ]
+    expect(await importing({ source: 'test', cards, dryRun: true })).toMatchObject({
+      unchanged: 0,
+      changes: [{ before: null }, {}, {}, {}],
+    })
+    expect(await importing({ source: 'test', cards })).toMatchObject({ unchanged: 0, dry_run: false })
+    expect(await importing({ source: 'test', cards })).toMatchObject({ unchanged: 4, changes: [] })
+    const dearer = [{ unit: 'input', nanoUsdPerMillion: 9_000_000_000 }]
+    const changed = await importing({
+      source: 'test',
+      cards: cards.map((card) => ({ ...card, rates: dearer })).slice(1, 2),
+    })
+    expect(changed.changes).toMatchObject([{ before: rates, after: dearer }])
+    expect(await quote({ provider: 'maker', model: 'other-name', usage: { input: 1 } })).toMatchObject({ micro: 1 })
+    const dated = `dated-${names}`
+    expect(await quote({ provider: 'maker', model: dated, usage: { input: 1_000_000 } })).toMatchObject({ micro: 1 })
+    expect(
+      await quote({ provider: 'maker', model: dated, usage: { input: 1 }, at: '2026-03-12T00:00:00Z' }),
+    ).toMatchObject({ micro: 1 })
+  })
+
+  test('the shipped prices are taken over whole, and a book in memory has what the database has', async () => {
+    const importing = callable(on.database, priceImport)
+    const cards = readShippedCards().map(({ rates: of, aliases, ...card }) => ({
+      ...card,
+      aliases: [...aliases],
+      rates: of.map((rate) => ({ ...rate })),
+    }))
+    expect(cards.length).toBeGreaterThan(1_500)
+    for (let at = 0; at < cards.length; at += 500)
+      await importing({ source: shippedSource, cards: cards.slice(at, at + 500) })
+    const again = await importing({ source: shippedSource, cards: cards.slice(0, 500) })
+    expect(again).toMatchObject({ changes: [], unchanged: 500 })
+
+    await using book = await followPriceBook(on.database)
+    const at = new Date('2026-11-20T09:30:00Z')
+    const usage = { input: 1_234, output: 567 }
+    const shipped = createPriceBook(readShippedCards())
+    for (const { provider, model } of cards.filter((card, index) => index % 100 === 0 && 'rates' in card)) {
+      const found = book.find(provider, model, at)
+      expect(found?.rates).toEqual(shipped.find(provider, model, at)?.rates)
+      if (found === undefined || !['input', 'output'].every((unit) => found.rates.some((rate) => rate.unit === unit)))
+        continue
+      const { micro } = await quote({ provider, model, usage, at: at.toISOString() })
+      expect(costOf({ usage, at, ...found }).micro).toBe(micro)
+    }
+    const list = await callable(on.database, priceList)({ provider: 'openai', limit: 1_000 })
+    expect(list.prices.length).toBeGreaterThan(50)
+  })
+
+  test('what a credit is worth is per project, dated, and part of a quote', async () => {
+    const worth = callable(on.database, creditRateSet)
+    const model = newModel()
+    await set({ provider: 'maker', model, rates })
+    const before = new Date().toISOString()
+    const half = { nanoUsdPerCredit: 500_000_000, markupBasisPoints: 1_000, project: 'manus_origin' }
+    expect(await worth(half)).toMatchObject({ changed: true })
+    expect(await worth(half)).toMatchObject({ changed: false })
+    const cost = async (project: string, at?: string) =>
+      (await quote({ provider: 'maker', model, usage: { input: 1_000 }, project, at })).micro
+    expect([await cost('manus_origin'), await cost('smart_layer'), await cost('manus_origin', before)]).toEqual([
+      2_200, 1_000, 1_000,
+    ])
+    await using book = await followPriceBook(on.database, { project: 'manus_origin' })
+    const found = book.find('maker', model, new Date(Date.now() + 1_000))
+    expect(found && costOf({ usage: { input: 1_000 }, at: new Date(), ...found }).micro).toBe(2_200)
+    await expect(worth({ nanoUsdPerCredit: 0 })).rejects.toMatchObject({ code: 'E_INVALID' })
+  })
+
+  test('a follower sees a change, and a project only its own overrides', async () => {
+    const model = newModel()
+    await using mine = await followPriceBook(on.database, { project: 'smart_layer' })
+    await using theirs = await followPriceBook(on.database, { project: 'manus_origin' })
+    await set({ provider: 'maker', model, rates, project: 'smart_layer' })
+    await Promise.all([mine.refresh(), theirs.refresh()])
+    expect(mine.find('maker', model, new Date(Date.now() + 1_000))?.rates).toEqual(rates)
+    expect(theirs.find('maker', model, new Date(Date.now() + 1_000))).toBeUndefined()
+  })
+
+  test.each([
+    [{ provider: 'Maker', model: 'm', rates }],
+    [{ provider: 'maker', model: '', rates }],
+    [{ provider: 'maker', model: 'm', rates: [] }],
+    [{ provider: 'maker', model: 'm', rates: [{ unit: 'pages', nanoUsdPerMillion: 1 }] }],
+    [{ provider: 'maker', model: 'm', rates: [{ unit: 'input', nanoUsdPerMillion: 0.5 }] }],
+    [{ provider: 'maker', model: 'm', rates: [{ unit: 'input', nanoUsdPerMillion: 1, from: '25:00', to: '01:00' }] }],
+    [{ provider: 'maker', model: 'm', rates: [{ unit: 'input', nanoUsdPerMillion: 1, from: '01:00' }] }],
+  ])('%o is refused', async (input) => {
+    await expect(set(input)).rejects.toMatchObject({ code: 'E_INVALID' })
+  })
+})
+
+/** Whole numbers below a bound, the same in each run. */
+function createRandom(seed: number): (bound: number) => number {
+  let state = seed
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * bound)
+  }
+}

@@ -1,0 +1,298 @@
+-- Reading and changing the price book.
+
+-- The card that applies to a call: a project's override, an override for all, then what was imported; the model's own name
+-- before an alias, the newest that is valid.
+create function core.price_card_at(p_provider text, p_model text, p_at timestamptz, p_project text) returns core.price_card
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select found from (
+    (select c as found, c.project, c.source, true as is_exact, c.valid_from, c.version from core.price_card c
+      where c.provider = p_provider and c.model = p_model and c.valid_from <= p_at and (c.project is null or c.project = p_project))
+    union all
+    (select c, c.project, c.source, false, c.valid_from, c.version from core.price_card c
+      where c.provider = p_provider and c.aliases <> '{}' and p_model = any (c.aliases) and c.valid_from <= p_at
+        and (c.project is null or c.project = p_project))
+  ) all_of
+  order by project is null, source <> 'override', not is_exact, valid_from desc, version desc limit 1
+$$;
+comment on function core.price_card_at is 'The card of a model that applies at a time, or null.';
+
+create function core.credit_rate_at(p_at timestamptz, p_project text) returns core.credit_rate
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select r from core.credit_rate r where r.valid_from <= p_at and (r.project is null or r.project = p_project)
+  order by r.project is null, r.valid_from desc, r.version desc limit 1
+$$;
+comment on function core.credit_rate_at is 'What a credit is worth at a time, or null for one USD.';
+
+create function core.price_require_model(p_provider text, p_model text) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_provider is null or p_provider !~ '^[a-z0-9][a-z0-9_.-]{0,99}$' then
+    perform core.refuse('PT400', 'invalid_provider', 'a provider is 1 to 100 lowercase letters, digits and _ . -', null,
+      jsonb_build_object('field', 'provider'));
+  end if;
+  return core.require_text('model', p_model, 200);
+end
+$$;
+comment on function core.price_require_model is 'Raises PT400 unless provider and model can name a card.';
+
+create function core.price_require_project(p_project text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_project is not null and not exists (select from core.project where name = p_project) then
+    perform core.refuse('PT404', 'project_not_found', format('there is no project %s', quote_literal(left(p_project, 100))),
+      'Register the project first, or leave it out for all projects.', jsonb_build_object('field', 'project'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.price_require_project is 'Raises PT404 where a named project does not exist.';
+
+create function core.price_require_from(p_from timestamptz) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_from < '1970-01-01Z' or p_from > clock_timestamp() + interval '10 years' then
+    perform core.refuse('PT400', 'invalid_from', 'from must be a time from 1970 to ten years from now', null, jsonb_build_object('field', 'from'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.price_require_from is 'Raises PT400 unless a card can be valid from this time on.';
+
+-- Overrides the rates of a model from p_from (now) on, for a project or for all. Naturally idempotent: the rates that it
+-- has already are not written again. Owner only. Locks: the counter.
+create function core_api.price_set(p_provider text, p_model text, p_rates jsonb, p_from timestamptz default null, p_project text default null)
+returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_ok boolean;
+  v_version bigint;
+  v_from timestamptz := coalesce(p_from, clock_timestamp());
+  v_old core.price_card;
+  v_new core.price_card;
+begin
+  v_ok := core.authorize('price:write', null);
+  v_ok := core.price_require_model(p_provider, p_model);
+  v_ok := core.price_require_rates(p_rates);
+  v_ok := core.price_require_from(p_from);
+  v_ok := core.price_require_project(p_project);
+  v_version := core.price_version();
+  v_old := core.price_card_at(p_provider, p_model, v_from, p_project);
+  if v_old.source = 'override' and v_old.model = p_model and v_old.rates = p_rates and v_old.project is not distinct from p_project then
+    return jsonb_build_object('ok', true, 'changed', false) || core.price_card_view(v_old);
+  end if;
+  insert into core.price_card (version, project, provider, model, rates, source, valid_from)
+  values (v_version, p_project, p_provider, p_model, p_rates, 'override', v_from) returning * into v_new;
+  v_ok := core.audit('price.set', 'price:' || p_provider || '/' || p_model, p_project,
+    case when v_old.version is not null then core.price_card_view(v_old) end, core.price_card_view(v_new)) is not null;
+  return jsonb_build_object('ok', true, 'changed', true) || core.price_card_view(v_new);
+end
+$$;
+comment on function core_api.price_set is 'Overrides the rates of a model from a time on. Owner only.';
+revoke execute on function core_api.price_set from public;
+grant execute on function core_api.price_set to service_role;
+
+-- Takes over cards of a source, at most 500: [{ provider, model, aliases?, rates, validFrom? }]. What is new or different
+-- becomes a card; a first card without a date has always been valid, a changed one is valid from now on. p_dry_run only
+-- says what would change. Naturally idempotent. Owner only. Locks: the counter.
+create function core_api.price_import(p_source text, p_cards jsonb, p_dry_run boolean default false) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '10s' as $$
+declare
+  v_ok boolean;
+  v_card jsonb;
+  v_aliases text[];
+  v_from timestamptz;
+  v_old core.price_card;
+  v_changes jsonb := '[]';
+  v_unchanged int := 0;
+begin
+  v_ok := core.authorize('price:write', null);
+  v_ok := core.require_text('source', p_source, 100);
+  if p_source = 'override' then
+    perform core.refuse('PT400', 'invalid_source', 'override is no source to import from', 'Name where the prices come from.', jsonb_build_object('field', 'source'));
+  elsif jsonb_typeof(p_cards) is distinct from 'array' or jsonb_array_length(p_cards) not between 1 and 500 then
+    perform core.refuse('PT400', 'invalid_cards', 'cards must be a list of 1 to 500', 'Import in parts.', jsonb_build_object('field', 'cards'));
+  end if;
+  perform from core.price_counter for no key update;
+  for v_card in select c from jsonb_array_elements(p_cards) c loop
+    v_ok := core.require_object('cards', v_card);
+    v_ok := core.price_require_model(v_card ->> 'provider', v_card ->> 'model');
+    v_ok := core.price_require_rates(v_card -> 'rates');
+    v_aliases := core.price_aliases(v_card -> 'aliases');
+    v_from := core.price_instant(v_card -> 'validFrom');
+    v_ok := core.price_require_from(v_from);
+    select * into v_old from core.price_card c
+    where c.provider = v_card ->> 'provider' and c.model = v_card ->> 'model' and c.source = p_source
+      and c.source_from is not distinct from v_from
+    order by c.version desc limit 1;
+    -- A card without a date is the past of one with a date that has begun.
+    if v_old.rates = v_card -> 'rates' and v_old.aliases = v_aliases
+      or v_old.version is not null and v_from is null and exists (
+        select from core.price_card c where c.provider = v_old.provider and c.model = v_old.model and c.source = p_source
+          and c.source_from <= clock_timestamp()) then
+      v_unchanged := v_unchanged + 1;
+      continue;
+    end if;
+    v_changes := v_changes || jsonb_build_object('provider', v_card -> 'provider', 'model', v_card -> 'model',
+      'before', v_old.rates, 'after', v_card -> 'rates');
+    continue when p_dry_run;
+    insert into core.price_card (version, provider, model, aliases, rates, source, valid_from, source_from)
+    values (core.price_version(), v_card ->> 'provider', v_card ->> 'model', v_aliases, v_card -> 'rates', p_source,
+      case when v_old.version is null then coalesce(v_from, '1970-01-01Z') else greatest(v_from, clock_timestamp()) end, v_from);
+  end loop;
+  if not p_dry_run and v_changes <> '[]' then
+    v_ok := core.audit('price.import', 'price:' || p_source, null, null, jsonb_build_object('cards', jsonb_array_length(v_changes))) is not null;
+  end if;
+  return jsonb_build_object('ok', true, 'dry_run', p_dry_run, 'unchanged', v_unchanged, 'changes', v_changes);
+end
+$$;
+comment on function core_api.price_import is 'Takes over new and changed cards of a source, or says what would change. Owner only.';
+revoke execute on function core_api.price_import from public;
+grant execute on function core_api.price_import to service_role;
+
+create function core.price_aliases(p_aliases jsonb) returns text[]
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_aliases text[] := '{}';
+  v_alias jsonb;
+  v_ok boolean;
+begin
+  if p_aliases is null then return v_aliases; end if;
+  if jsonb_typeof(p_aliases) <> 'array' or jsonb_array_length(p_aliases) > 32 then
+    perform core.refuse('PT400', 'invalid_aliases', 'aliases must be a list of at most 32 names', null, jsonb_build_object('field', 'aliases'));
+  end if;
+  for v_alias in select a from jsonb_array_elements(p_aliases) a loop
+    v_ok := core.require_text('aliases', case when jsonb_typeof(v_alias) = 'string' then v_alias #>> '{}' end, 200);
+    v_aliases := v_aliases || (v_alias #>> '{}');
+  end loop;
+  return v_aliases;
+end
+$$;
+comment on function core.price_aliases is 'Other names of a model, from JSON. PT400 for anything but a list of texts.';
+
+create function core.price_instant(p_value jsonb) returns timestamptz
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_value is null then return null; end if;
+  if jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$' then
+    begin
+      return case when length(p_value #>> '{}') = 10 then (p_value #>> '{}' || 'T00:00:00Z')::timestamptz else (p_value #>> '{}')::timestamptz end;
+    exception when datetime_field_overflow or invalid_datetime_format then null;
+    end;
+  end if;
+  perform core.refuse('PT400', 'invalid_from', 'validFrom must be a date or a time, such as 2026-11-20 or 2026-11-20T09:30:00Z', null,
+    jsonb_build_object('field', 'cards'));
+  return null;
+end
+$$;
+comment on function core.price_instant is 'A time from JSON; a date is its first moment, UTC.';
+
+-- The cards that apply at p_at, by provider and model. p_after: "provider/model" of the last of the page before.
+create function core_api.price_list(p_provider text default null, p_model text default null, p_at timestamptz default null, p_after text default null,
+  p_limit int default 100, p_project text default null) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := core.price_enter(p_project);
+  v_at timestamptz := coalesce(p_at, clock_timestamp());
+  v_rows jsonb;
+  v_ok boolean;
+begin
+  v_ok := core.require_page(p_limit);
+  with model as (
+    select distinct c.provider, c.model from core.price_card c
+    where (p_provider is null or c.provider = p_provider) and (p_model is null or c.model = p_model or p_model = any (c.aliases))
+      and c.valid_from <= v_at and (c.project is null or c.project = v_project)
+      and (p_after is null or (c.provider || '/' || c.model) collate "C" > p_after)
+    order by 1, 2
+  ), page as (
+    select m.* from model m order by (m.provider || '/' || m.model) collate "C" limit p_limit
+  )
+  select coalesce(jsonb_agg(core.price_card_view(core.price_card_at(p.provider, p.model, v_at, v_project))
+    order by (p.provider || '/' || p.model) collate "C"), '[]') into v_rows from page p;
+  return jsonb_build_object('ok', true, 'prices', v_rows,
+    'next', case when jsonb_array_length(v_rows) = p_limit then concat(v_rows -> -1 ->> 'provider', '/', v_rows -> -1 ->> 'model') end);
+end
+$$;
+comment on function core_api.price_list is 'The prices that apply at a time, by provider and model.';
+revoke execute on function core_api.price_list from public;
+grant execute on function core_api.price_list to core_member, service_role;
+
+-- What has changed since a version, for processes that keep the book in memory. Credit rates are few and come whole.
+create function core_api.price_book(p_after_version bigint default 0, p_limit int default 1000, p_project text default null) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := core.price_enter(p_project);
+  v_rows jsonb;
+  v_ok boolean;
+begin
+  v_ok := core.require_page(p_limit);
+  if p_after_version is null or p_after_version < 0 then
+    perform core.refuse('PT400', 'invalid_version', 'after_version must be a whole number from 0', null, jsonb_build_object('field', 'after_version'));
+  end if;
+  select coalesce(jsonb_agg(core.price_card_view(c) order by c.version), '[]') into v_rows from (
+    select * from core.price_card where version > p_after_version and (project is null or project = v_project) order by version limit p_limit) c;
+  return jsonb_build_object('ok', true, 'cards', v_rows, 'more', jsonb_array_length(v_rows) = p_limit,
+    'version', greatest(p_after_version, coalesce((v_rows -> -1 ->> 'version')::bigint, 0)),
+    'credit_rates', (select coalesce(jsonb_agg(core.credit_rate_view(r) order by r.version), '[]') from (
+      select * from core.credit_rate where project is null or project = v_project order by version desc limit 1000) r));
+end
+$$;
+comment on function core_api.price_book is 'The cards after a version, and what a credit is worth.';
+revoke execute on function core_api.price_book from public;
+grant execute on function core_api.price_book to core_member, service_role;
+
+-- What usage costs a project at a time (now). PT404 where there is no price.
+create function core_api.price_quote(p_provider text, p_model text, p_usage jsonb, p_at timestamptz default null, p_project text default null)
+returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := core.price_enter(p_project);
+  v_at timestamptz := coalesce(p_at, clock_timestamp());
+  v_card core.price_card;
+  v_worth core.credit_rate;
+  v_ok boolean;
+begin
+  v_ok := core.price_require_model(p_provider, p_model);
+  v_card := core.price_card_at(p_provider, p_model, v_at, v_project);
+  if v_card.version is null then v_ok := core.price_refuse(null, p_model); end if;
+  v_worth := core.credit_rate_at(v_at, v_project);
+  return jsonb_build_object('ok', true, 'provider', p_provider, 'model', v_card.model, 'source', v_card.source)
+    || core.price_cost(v_card.rates, p_usage, v_at, coalesce(v_worth.nano_usd_per_credit, 1000000000), coalesce(v_worth.markup_bp, 0));
+end
+$$;
+comment on function core_api.price_quote is 'What usage of a model costs, in whole micro-credits rounded up once. PT404 without a price.';
+revoke execute on function core_api.price_quote from public;
+grant execute on function core_api.price_quote to core_member, service_role;
+
+-- What a credit is worth from p_from (now) on, for a project or for all. Naturally idempotent. Owner only. Locks: the counter.
+create function core_api.credit_rate_set(p_nano_usd_per_credit bigint, p_markup_bp int default 0, p_from timestamptz default null,
+  p_project text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_ok boolean;
+  v_version bigint;
+  v_from timestamptz := coalesce(p_from, clock_timestamp());
+  v_old core.credit_rate;
+  v_new core.credit_rate;
+begin
+  v_ok := core.authorize('price:write', null);
+  v_ok := core.price_require_from(p_from);
+  v_ok := core.price_require_project(p_project);
+  if p_nano_usd_per_credit is null or p_nano_usd_per_credit not between 1 and 9007199254740991 or p_markup_bp is null or p_markup_bp not between 0 and 1000000 then
+    perform core.refuse('PT400', 'invalid_credit_rate', 'nano_usd_per_credit must be 1 to 9007199254740991, markup_bp 0 to 1000000',
+      'One USD per credit is 1000000000.', jsonb_build_object('field', 'nano_usd_per_credit'));
+  end if;
+  v_version := core.price_version();
+  v_old := core.credit_rate_at(v_from, p_project);
+  if v_old.nano_usd_per_credit = p_nano_usd_per_credit and v_old.markup_bp = p_markup_bp and v_old.project is not distinct from p_project then
+    return jsonb_build_object('ok', true, 'changed', false) || core.credit_rate_view(v_old);
+  end if;
+  insert into core.credit_rate (version, project, nano_usd_per_credit, markup_bp, valid_from)
+  values (v_version, p_project, p_nano_usd_per_credit, p_markup_bp, v_from) returning * into v_new;
+  v_ok := core.audit('price.credit_rate', 'credit_rate:' || coalesce(p_project, 'all'), p_project,
+    case when v_old.version is not null then core.credit_rate_view(v_old) end, core.credit_rate_view(v_new)) is not null;
+  return jsonb_build_object('ok', true, 'changed', true) || core.credit_rate_view(v_new);
+end
+$$;
+comment on function core_api.credit_rate_set is 'Changes what a credit is worth from a time on. Owner only.';
+revoke execute on function core_api.credit_rate_set from public;
+grant execute on function core_api.credit_rate_set to service_role;
