@@ -8,7 +8,7 @@ import {
   systemClock,
 } from '@core/foundation'
 import { estimateTokens } from '../price/estimate-tokens.ts'
-import { totalInput, type Usage } from '../price/usage.ts'
+import { countsOf, totalInput, type Usage } from '../price/usage.ts'
 import { analyzeAudio, type ReadFile } from './analyze-audio.ts'
 import { callTargets } from './call-targets.ts'
 import type { Driver } from './driver.ts'
@@ -80,7 +80,7 @@ export function createLlm({
     return await callTargets({ targets: plan.targets, deadline, ...run }, async ({ target, number, deadline: own }) => {
       const model = plan.modelOf(target)
       run.meter.requirePrice(target.driver.name, model)
-      using _ = await enter(target, totalInput(plan.input), own.signal)
+      using _ = await enter(target, totalInput(countsOf(plan.input)), own.signal)
       const { answer, ...measured } = await plan.send(target.driver, model, own.signal)
       const limit = plan.maxOutputTokens
       return {

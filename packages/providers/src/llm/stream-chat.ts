@@ -1,5 +1,5 @@
 import { CoreError, type Deadline, raceSignal, startDeadline, withDetails } from '@core/foundation'
-import { totalInput } from '../price/usage.ts'
+import { countsOf, totalInput } from '../price/usage.ts'
 import { type Attempt, callTargets, type TargetCalls } from './call-targets.ts'
 import type { ModelDelta } from './driver.ts'
 import type { ChatDelta } from './llm.ts'
@@ -75,7 +75,7 @@ async function begin(call: StreamCall, { target, number, deadline }: Attempt): P
   const ended = new AbortController()
   const resources = new AsyncDisposableStack()
   try {
-    resources.use(await enter(target, totalInput(estimateInput(request)), deadline.signal))
+    resources.use(await enter(target, totalInput(countsOf(estimateInput(request))), deadline.signal))
     const signal = AbortSignal.any([call.deadline.signal, ended.signal])
     const deltas = driver.stream({ ...request, model }, signal)[Symbol.asyncIterator]()
     resources.defer(() => {

@@ -1,6 +1,6 @@
 import { CoreError } from '@core/foundation'
 import { noRate, type Rate, ratesFor, type UnitRates } from './rate.ts'
-import { directionOf, requireUsage, totalInput, type Unit, type Usage, units } from './usage.ts'
+import { countsOf, directionOf, placeOf, totalInput, type Unit, type Usage, units } from './usage.ts'
 
 /** What a credit is worth. */
 export interface CreditRate {
@@ -34,25 +34,28 @@ export interface CostRequest {
  * E_NOT_FOUND for a unit that has no rate: what is unknown is never free.
  */
 export function costOf({ usage, rates, at, credit = oneUsdPerCredit }: CostRequest): Cost {
-  requireUsage(usage)
+  const counts = countsOf(usage)
   requireCreditRate(credit)
-  const applying = ratesFor(rates, at, totalInput(usage))
-  if (applying.every((rate) => rate === noRate)) throw unknownPrice()
+  const applying = ratesFor(rates, at, totalInput(counts))
+  if (!applying.some(isRate)) throw unknownPrice()
   const approximated: Unit[] = []
   let nano = 0
   let large = 0n
-  for (let index = 0; index < units.length; index++) {
-    const unit = units[index]
-    const count = unit === undefined ? 0 : (usage[unit] ?? 0)
-    if (unit === undefined || count === 0) continue
-    const own = applying[index] ?? noRate
-    const rate = own === noRate ? substitute(unit, applying, approximated) : own
+  for (let place = 0; place < units.length; place++) {
+    const count = counts[place] ?? 0
+    if (count === 0) continue
+    const own = applying[place] ?? noRate
+    const rate = own === noRate ? substitute(place, applying, approximated) : own
     const part = count * rate
     // Numbers while they are exact: BigInt takes three times as long.
     if (nano + part <= Number.MAX_SAFE_INTEGER) nano += part
     else large += BigInt(count) * BigInt(rate)
   }
   return { micro: toMicro(nano, large, credit), approximated }
+}
+
+function isRate(rate: number): boolean {
+  return rate !== noRate
 }
 
 function toMicro(nano: number, large: bigint, { nanoUsdPerCredit, markupBasisPoints }: CreditRate): number {
@@ -69,17 +72,15 @@ function toMicro(nano: number, large: bigint, { nanoUsdPerCredit, markupBasisPoi
   })
 }
 
-function substitute(unit: Unit, applying: UnitRates, approximated: Unit[]): number {
+function substitute(place: number, applying: UnitRates, approximated: Unit[]): number {
+  const unit = units[place]
   // Most calls are not billed by their number.
-  if (unit === 'requests') return 0
+  if (unit === undefined || unit === 'requests') return 0
   // A maker without a rate for reasoning bills it as output.
-  const output = applying[units.indexOf('output')] ?? noRate
+  const output = applying[placeOf('output')] ?? noRate
   if (unit === 'reasoning' && output !== noRate) return output
-  const direction = directionOf(unit)
-  const dearest = units.reduce(
-    (most, other, index) => (direction?.has(other) ? Math.max(most, applying[index] ?? noRate) : most),
-    noRate,
-  )
+  const [from, to] = directionOf(place)
+  const dearest = Math.max(noRate, ...applying.slice(from, to))
   if (dearest === noRate) throw unknownPrice(unit)
   approximated.push(unit)
   return dearest

@@ -1,5 +1,5 @@
 import { CoreError } from '@core/foundation'
-import { type Unit, units } from './usage.ts'
+import { placeOf, type Unit } from './usage.ts'
 
 /** What a million of a unit costs, in nano-USD: 2.5 USD for a million tokens is 2_500_000_000. */
 export interface Rate {
@@ -16,29 +16,35 @@ export interface Rate {
 export type UnitRates = readonly number[]
 export const noRate = -1
 
-const indexOf: ReadonlyMap<Unit, number> = new Map(units.map((unit, index) => [unit, index]))
-
 /**
  * The rates that apply to a call: those of its time of day where there are any, of each unit the one for its prompt.
  * One pass without objects: it runs for each call of a model.
  * @throws CoreError E_INVALID for a rate that is negative or not whole.
  */
 export function ratesFor(rates: readonly Rate[], at: Date, input: number): UnitRates {
-  const time = rates.some(({ from }) => from !== undefined) ? at.toISOString().slice(11, 16) : undefined
-  const isTimed = time !== undefined && rates.some((rate) => isWithin(rate, time))
-  const found = new Array<number>(units.length).fill(noRate)
-  const thresholds = new Array<number>(units.length).fill(noRate)
+  const time = timeFor(rates, at)
+  const found = [noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate]
+  const thresholds = [...found]
   for (const rate of rates) {
-    if (isTimed ? !isWithin(rate, time) : rate.from !== undefined) continue
+    if (time === undefined ? rate.from !== undefined : !isWithin(rate, time)) continue
     const { nanoUsdPerMillion, overInput = 0 } = rate
     if (!Number.isSafeInteger(nanoUsdPerMillion) || nanoUsdPerMillion < 0) throw invalidRate(rate)
-    if (overInput > 0 && overInput >= input) continue
-    const index = indexOf.get(rate.unit) ?? units.length
-    if (overInput <= (thresholds[index] ?? 0)) continue
-    thresholds[index] = overInput
-    found[index] = nanoUsdPerMillion
+    const place = placeOf(rate.unit)
+    if (place === -1 || (overInput > 0 && overInput >= input) || overInput <= (thresholds[place] ?? 0)) continue
+    thresholds[place] = overInput
+    found[place] = nanoUsdPerMillion
   }
   return found
+}
+
+/** The time of day where rates for it apply. */
+function timeFor(rates: readonly Rate[], at: Date): string | undefined {
+  for (const { from } of rates) {
+    if (from === undefined) continue
+    const time = at.toISOString().slice(11, 16)
+    return rates.some((rate) => isWithin(rate, time)) ? time : undefined
+  }
+  return undefined
 }
 
 function invalidRate({ unit, nanoUsdPerMillion }: Rate): CoreError {
