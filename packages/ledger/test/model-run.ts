@@ -6,7 +6,8 @@ import { expect } from 'vitest'
 import { callLedger, isObject, type LedgerUnderTest, toAnswer } from './ledger-under-test.ts'
 import { createModel, type Model } from './model.ts'
 import type { Answer, Operation } from './model-state.ts'
-import { type Plan, planArbitrary, toOperation } from './plan.ts'
+import { type Plan, toOperation } from './plan.ts'
+import { anyPlan } from './plan-lives.ts'
 
 let prefixes = 0
 
@@ -44,7 +45,7 @@ export async function checkAgainstModel(
     ...how
   }: { runs: number; calls: number; batched?: Occurrences } & ({ carry: boolean } | { plans: fc.Arbitrary<Plan> }),
 ): Promise<void> {
-  const plans = 'plans' in how ? how.plans : planArbitrary(how.carry)
+  const plans = 'plans' in how ? how.plans : anyPlan(how.carry)
   const commands = fc.commands([plans.map(toCommand)], { maxCommands: calls, size: 'max' })
   await fc.assert(
     fc.asyncProperty(commands, fc.constantFrom(...starts), (steps, from) =>
