@@ -3,7 +3,7 @@ import type { JsonInput } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-/** Many due holds of one account do not delay its siblings, unless they could deny them. */
+/** Many due holds of one account do not delay its siblings, unless they could deny them; one call expires a bounded number. */
 
 let base: TestDatabase
 beforeAll(async () => {
@@ -65,4 +65,23 @@ test('a due hold that a call names expires with it', async () => {
   expect(await call('settle', { p_hold: String(row?.['id']), p_amount: 3 })).toMatchObject({ status: 'settled_late' })
   expect(await countDue()).toBe(299)
   await base.database.rpc('ledger_expire_due', { p_limit: 1_000 })
+})
+
+test('one call expires a bounded number of holds; what is left is neither lost nor counted twice', async () => {
+  // With a bound of 150 in place of its 10,000, so that few holds do.
+  const [lock] = await base.sql(`select pg_get_functiondef('core.ledger_lock'::regproc) as source`)
+  const source = String(lock?.['source'])
+  expect(source.match(/\b10000\b/g)).toHaveLength(3)
+  await base.sql(source.replaceAll(/\b10000\b/g, '150'))
+  await call('account_open', { p_account: 'crowd' })
+  await call('grant', { p_account: 'crowd', p_amount: 170 })
+  const ops = Array.from({ length: 170 }, () => ({ op: 'reserve', key: randomUUID(), account: 'crowd', amount: 1 }))
+  expect(await base.database.rpc('ledger_batch', { p_ops: ops, p_atomic: true })).toMatchObject({ ok: true })
+  await base.sql(`update core.ledger_hold set expires_at = now() where status = 'open'`)
+  const most = () => call('charge', { p_account: 'crowd', p_amount: 160 })
+  // A denial keeps what it has expired, so that the same call again has the rest.
+  expect(await most()).toMatchObject({ ok: false, code: 'insufficient_credits', available: 150 })
+  expect(await countDue()).toBe(20)
+  expect(await most()).toMatchObject({ ok: true, available: 10, held: 0 })
+  expect(await countDue()).toBe(0)
 })
