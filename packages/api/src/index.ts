@@ -83,6 +83,7 @@ export { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } 
 export { grantCredits } from './ledger/routes/grant.ts'
 export { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './ledger/routes/hold.ts'
 export { getLedgerStats, sealLedger, verifyLedger } from './ledger/routes/ledger.ts'
+export { listCharges, listCreditLeases, listHolds, listRefunds } from './ledger/routes/list.ts'
 export { rebalanceBudgets } from './ledger/routes/rebalance.ts'
 export { refundCharge, refundHold } from './ledger/routes/refund.ts'
 export { transferCredits } from './ledger/routes/transfer.ts'

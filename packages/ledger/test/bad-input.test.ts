@@ -291,6 +291,17 @@ const functions: Record<string, { good: Args; scope: string; cases: Case[] }> = 
     ],
   },
   ledger_hold_get: { good: { p_hold: '$hold' }, scope: 'ledger:read', cases: holds },
+  ledger_holds: {
+    good: { p_account: 'alpha' },
+    scope: 'ledger:read',
+    cases: [...accounts(), ...pages, ['an unknown status', { p_status: injection }, 'E_INVALID', 'invalid_status']],
+  },
+  ...Object.fromEntries(
+    ['ledger_leases', 'ledger_charges', 'ledger_refunds'].map((name) => [
+      name,
+      { good: { p_account: 'alpha' }, scope: 'ledger:read', cases: [...accounts(), ...pages] },
+    ]),
+  ),
   ledger_alerts: { good: {}, scope: 'ledger:read', cases: pages },
   ledger_usage: {
     good: { p_account: 'alpha', p_from: '2026-01-01', p_to: '2026-01-02', p_bucket: 'hour' },

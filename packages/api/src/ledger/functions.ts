@@ -12,6 +12,7 @@ export {
 export type { Credits } from './functions/answer.ts'
 export { ledgerBalance } from './functions/balance.ts'
 export { ledgerLeaseClose, ledgerLeaseGet, ledgerLeaseOpen, ledgerLeaseReport } from './functions/lease.ts'
+export { ledgerCharges, ledgerHolds, ledgerLeases, ledgerRefunds } from './functions/list.ts'
 export {
   ledgerAudit,
   ledgerExpireDue,

@@ -8,6 +8,7 @@ import { closeCreditLease, getCreditLease, openCreditLease, reportCreditLease } 
 import { grantCredits } from './routes/grant.ts'
 import { captureHold, extendHold, getHold, reserveHold, settleHold, voidHold } from './routes/hold.ts'
 import { getLedgerStats, sealLedger, verifyLedger } from './routes/ledger.ts'
+import { listCharges, listCreditLeases, listHolds, listRefunds } from './routes/list.ts'
 import { rebalanceBudgets } from './routes/rebalance.ts'
 import { refundCharge, refundHold } from './routes/refund.ts'
 import { transferCredits } from './routes/transfer.ts'
@@ -17,14 +18,17 @@ import { ensureUser } from './routes/user.ts'
 /** In the order of the docs. */
 export const routes = [
   reserveHold,
+  listHolds,
   getHold,
   extendHold,
   captureHold,
   settleHold,
   voidHold,
   chargeCredits,
+  listCharges,
   refundCharge,
   refundHold,
+  listRefunds,
   listAccounts,
   openAccount,
   getAccount,
@@ -42,6 +46,7 @@ export const routes = [
   transferCredits,
   runBatch,
   openCreditLease,
+  listCreditLeases,
   getCreditLease,
   reportCreditLease,
   closeCreditLease,

@@ -616,6 +616,15 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Charges of an account with what was refunded of them, the latest first, before a cursor. */
+  ledger_charges: {
+    args: {
+      p_account: string
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Expires due holds, at most p_limit, and returns how many. Safe to run from several processes. */
   ledger_expire_due: {
     args: {
@@ -662,6 +671,16 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Holds of an account, the latest first, before a cursor. */
+  ledger_holds: {
+    args: {
+      p_account: string
+      p_status?: string | null | undefined
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Ends a lease: the unreported rest goes back at once, further reports are refused. Replays on p_key. */
   ledger_lease_close: {
     args: {
@@ -694,6 +713,15 @@ export interface CoreFunctions {
       p_lease: string
       p_seq: number
       p_items: JsonInput
+    }
+    result: Json
+  }
+  /** Credit leases of an account, the latest first, before a cursor. */
+  ledger_leases: {
+    args: {
+      p_account: string
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
     }
     result: Json
   }
@@ -739,6 +767,15 @@ export interface CoreFunctions {
       p_key: string
       p_hold: string
       p_amount?: number | null | undefined
+    }
+    result: Json
+  }
+  /** Refunds of an account, the latest first, before a cursor. */
+  ledger_refunds: {
+    args: {
+      p_account: string
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
     }
     result: Json
   }

@@ -683,6 +683,16 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'ledger_charges',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_expire_due',
     returns: 'jsonb',
     isForMembers: false,
@@ -734,6 +744,17 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'ledger_holds',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_status', type: 'text', required: false },
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'ledger_lease_close',
     returns: 'jsonb',
     isForMembers: true,
@@ -770,6 +791,16 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_lease', type: 'uuid', required: true },
       { name: 'p_seq', type: 'integer', required: true },
       { name: 'p_items', type: 'jsonb', required: true },
+    ],
+  },
+  {
+    name: 'ledger_leases',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
     ],
   },
   {
@@ -820,6 +851,16 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_key', type: 'text', required: true },
       { name: 'p_hold', type: 'uuid', required: true },
       { name: 'p_amount', type: 'bigint', required: false },
+    ],
+  },
+  {
+    name: 'ledger_refunds',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_account', type: 'text', required: true },
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
     ],
   },
   {

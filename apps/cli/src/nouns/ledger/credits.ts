@@ -3,6 +3,7 @@ import { addCreditsAccount } from './account.ts'
 import { addCreditsBatch } from './batch.ts'
 import { addCharge } from './charge.ts'
 import { addHold } from './hold.ts'
+import { addCreditsLists } from './list.ts'
 import { addCreditsMove } from './move.ts'
 import { addCreditsOperate } from './operate.ts'
 import { addCreditsRead } from './read.ts'
@@ -18,6 +19,7 @@ export function addCredits(verbs: Verbs): void {
   addCreditsAccount(credits, verbs)
   addHold(credits, verbs)
   addCharge(credits, verbs)
+  addCreditsLists(credits, verbs)
   addCreditsMove(credits, verbs)
   addCreditsBatch(credits, verbs)
   addCreditsUsage(credits, verbs)

@@ -8,6 +8,7 @@ import type { Session } from '../../session.ts'
 import type { Verbs } from '../../verbs.ts'
 import { wholeNumber } from '../../whole-number.ts'
 import { projectOf } from './account-code.ts'
+import { addLeasesList } from './list.ts'
 import { leaseText } from './view/lease.ts'
 
 interface ReportOptions {
@@ -23,6 +24,7 @@ export function addLeases(verbs: Verbs): void {
     .command('leases')
     .description('credits set aside for a device to spend offline, and what it reports of them')
   addOpen(leases, verbs)
+  addLeasesList(leases, verbs)
   addGet(leases, verbs)
   addReport(leases, verbs)
   addClose(leases, verbs)

@@ -13,6 +13,7 @@ import { creditLeaseRoutes } from './routes/credit-lease.ts'
 import { grantRoutes } from './routes/grant.ts'
 import { holdRoutes } from './routes/hold.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
+import { listRoutes } from './routes/list.ts'
 import { rebalanceRoutes } from './routes/rebalance.ts'
 import { refundRoutes } from './routes/refund.ts'
 import { transferRoutes } from './routes/transfer.ts'
@@ -33,6 +34,7 @@ export const ledger: CreateNoun = (kernel) => ({
     ...transferRoutes,
     ...batchRoutes,
     ...creditLeaseRoutes,
+    ...listRoutes,
     ...budgetRoutes,
     ...rebalanceRoutes,
     ...auditRoutes,

@@ -16,7 +16,7 @@ import {
 const flags = z.array(z.literal(['late', 'overflow', 'uncollected']))
 
 /** A lease as the database has it. */
-const facts = {
+export const leaseFacts = {
   lease: z.string(),
   account: z.string(),
   device: z.string(),
@@ -50,26 +50,26 @@ const leaseGap = denial('lease_gap', {
 export const ledgerLeaseOpen = describeFunction({
   name: 'ledger_lease_open',
   args: { key: text, account: text, amount: bigint, ttlSeconds: named('p_ttl_s', integer), device: text },
-  answer: z.object({ ...posted, ...facts }),
+  answer: z.object({ ...posted, ...leaseFacts }),
   denials: [insufficientCredits, budgetExhausted, accountNotFound, accountFrozen, leaseLimit],
 })
 
 export const ledgerLeaseReport = describeFunction({
   name: 'ledger_lease_report',
   args: { lease: uuid, seq: integer, items: json },
-  answer: z.object({ ...posted, ...facts, charged: amount, uncollected: amount }),
+  answer: z.object({ ...posted, ...leaseFacts, charged: amount, uncollected: amount }),
   denials: [holdClosed, leaseGap],
 })
 
 export const ledgerLeaseClose = describeFunction({
   name: 'ledger_lease_close',
   args: { key: text, lease: uuid },
-  answer: z.object({ ...posted, ...facts, released: amount }),
+  answer: z.object({ ...posted, ...leaseFacts, released: amount }),
   denials: [holdClosed],
 })
 
 export const ledgerLeaseGet = describeFunction({
   name: 'ledger_lease_get',
   args: { lease: uuid },
-  answer: z.object({ ...accepted, ...facts }),
+  answer: z.object({ ...accepted, ...leaseFacts }),
 })

@@ -14,7 +14,7 @@ const leaseField = z.uuid().describe('The id of a lease, as opening it returned 
 const byId = z.strictObject({ project: projectField, id: leaseField })
 const id = '019ab2c4-0000-7000-8000-000000000000'
 
-const leaseFields = {
+export const leaseFields = {
   lease: leaseField,
   account: z.string().describe('The code of the account'),
   device: z.string().describe('The device that holds the lease'),
@@ -37,7 +37,7 @@ const leaseFields = {
   at: timestampField.describe('The time of the database: measure what is left from here'),
 }
 
-const leaseExample = {
+export const leaseExample = {
   lease: id,
   account: 'smart_layer',
   device: 'laptop-7',
