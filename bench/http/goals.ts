@@ -15,6 +15,9 @@ export const goals = {
   socketKilobytes: { atMost: 40 },
   /** Seconds until a crowd that lost its connections hears again. */
   stormSeconds: { atMost: 5 },
+  /** The median of others beside eight clients with the worst body allowed, against the same without them. */
+  worstBodies: { atMost: 3 },
+  worstAnswerKilobytes: { atMost: 16 },
   /** The most that passed in any window, divided by the limit. */
   limiter: { atMost: 1 },
 } as const satisfies Record<string, Goal>

@@ -6,6 +6,7 @@ import { measureLimiter } from './limiter.ts'
 import { measurePipeline } from './pipeline.ts'
 import { measureSockets } from './sockets.ts'
 import { measureTraffic } from './traffic.ts'
+import { measureWorstBodies } from './worst-bodies.ts'
 
 const sections: Readonly<Record<string, (context: BenchContext) => Promise<Row[]>>> = {
   pipeline: measurePipeline,
@@ -14,6 +15,7 @@ const sections: Readonly<Record<string, (context: BenchContext) => Promise<Row[]
   traffic: measureTraffic,
   sockets: measureSockets,
   drops: measureDrops,
+  worst: measureWorstBodies,
 }
 
 /** The control plane as it runs, in a process of its own, held against its goals. */

@@ -31,7 +31,7 @@ const MAX_NAME_LENGTH = 100
  * and what is nested too deep or in itself. Undefined when all of it can be stored.
  */
 export function findUnstorable(value: unknown, options: StorableOptions = {}): Unstorable | undefined {
-  const result = copy(value, options, 0)
+  const result = walk(value, { ...options, copies: false }, 0)
   return result instanceof Fault ? result : undefined
 }
 
@@ -41,7 +41,7 @@ export function findUnstorable(value: unknown, options: StorableOptions = {}): U
  * @throws CoreError E_INVALID that names the place of what cannot be stored; `field` is what the caller calls the value.
  */
 export function copyStorable(field: string, value: unknown, options: StorableOptions = {}): Storable {
-  const result = copy(value, options, 0)
+  const result = walk(value, { ...options, copies: true }, 0)
   if (!(result instanceof Fault)) return result
   const place = formatPlace(field, result.path)
   throw new CoreError('E_INVALID', `${place} cannot be stored: ${result.finding}`, {
@@ -76,7 +76,12 @@ class Fault implements Unstorable {
   }
 }
 
-function copy(value: unknown, options: StorableOptions, depth: number): Storable | Fault {
+interface Walk extends StorableOptions {
+  /** Whether the result is kept: building one takes longer than looking. */
+  readonly copies: boolean
+}
+
+function walk(value: unknown, options: Walk, depth: number): Storable | Fault {
   switch (typeof value) {
     case 'string':
       return textFault(value) ?? value
@@ -92,27 +97,27 @@ function copy(value: unknown, options: StorableOptions, depth: number): Storable
   if (value === null) return null
   const { maxDepth = MAX_DEPTH } = options
   if (depth >= maxDepth) return new Fault(`it is nested more than ${maxDepth} levels deep`, true)
-  return Array.isArray(value) ? copyList(value, options, depth + 1) : copyObject(value, options, depth + 1)
+  return Array.isArray(value) ? walkList(value, options, depth + 1) : walkObject(value, options, depth + 1)
 }
 
-function copyList(list: readonly unknown[], options: StorableOptions, depth: number): Storable[] | Fault {
+function walkList(list: readonly unknown[], options: Walk, depth: number): Storable[] | Fault {
   const items: Storable[] = []
   for (const [index, item] of list.entries()) {
-    const kept = copy(item, options, depth)
+    const kept = walk(item, options, depth)
     if (kept instanceof Fault) return kept.at(index)
-    items.push(kept)
+    if (options.copies) items.push(kept)
   }
   return items
 }
 
-function copyObject(object: object, options: StorableOptions, depth: number): Storable | Fault {
+function walkObject(object: object, options: Walk, depth: number): Storable | Fault {
   if (!isPlain(object)) return new Fault(`it is a ${kindOf(object)}, not a plain object; convert it to text first`)
   const entries: [string, Storable][] = []
-  for (const [name, content] of Object.entries(object)) {
+  for (const name of Object.keys(object)) {
     if (name === options.refusedName) return new Fault(`the name ${name} is not accepted`).at(name)
-    const kept = textFault(name) ?? copy(content, options, depth)
+    const kept = textFault(name) ?? walk(Reflect.get(object, name), options, depth)
     if (kept instanceof Fault) return kept.at(name)
-    entries.push([name, kept])
+    if (options.copies) entries.push([name, kept])
   }
   return Object.fromEntries(entries) // which defines properties and assigns none
 }
