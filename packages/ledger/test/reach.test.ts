@@ -117,7 +117,7 @@ afterAll(async () => {
 async function watchLocks(client: pg.Client, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const { rows } = await client.query(
-      `select l.locktype, l.mode, left(a.query, 200) as query from pg_locks l join pg_stat_activity a on a.pid = l.pid
+      `select l.locktype, l.mode, left(a.query, 400) as query from pg_locks l join pg_stat_activity a on a.pid = l.pid
        where a.datname = current_database() and not l.granted`,
     )
     for (const { locktype, mode, query } of rows) waits.push(`${locktype} ${mode}: ${query}`)
@@ -230,6 +230,7 @@ function withSense(name: string, args: Record<string, JsonInput>): Record<string
   const sense: Record<string, Record<string, JsonInput>> = {
     ledger_account_open: { p_account: 'theirs/new', p_kind: 'user', p_funding: 'own', p_overdraft: 0 },
     ledger_account_update: { p_status: 'frozen' },
+    ledger_holds: { p_status: 'open' },
     ledger_budget_set: { p_tz: 'UTC', p_alert_bp: [] },
     ledger_reserve: { p_over: 'cap' },
     ledger_transfer: { p_mode: 'exact' },
