@@ -1,4 +1,8 @@
+import { createClient } from '@core/api/client'
+import { systemClock } from '@core/foundation'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { closePlayground, type Insist, openPlayground } from '../src/demo/playground.ts'
+import { certain } from '../src/demo/worker.ts'
 import { runCore, startCore } from './core-here.ts'
 import { createRoom, type RunningCore } from './core-process.ts'
 
@@ -39,6 +43,22 @@ describe('core demo', () => {
     const again = await demo(small, env)
     expect(again.code).toBe(0)
     expect(JSON.parse(again.stdout).pool).not.toBe(result.pool)
+  })
+
+  test('a control plane that sheds every other request has its playground opened and closed', async () => {
+    let sent = 0
+    const overloaded = { code: 'unavailable', detail: 'the server is overloaded', retryable: true, errors: [] }
+    const client = createClient({
+      url: running.url,
+      key: running.keys['owner'] ?? '',
+      fetch: async (input, init) =>
+        sent++ % 2 === 0 ? Response.json(overloaded, { status: 503 }) : fetch(input, init),
+    })
+    const clock = { ...systemClock, sleep: async () => {} }
+    const insist: Insist = (call) => certain({ clock, random: () => 0, signal: AbortSignal.timeout(60_000) }, call)
+    const playground = await openPlayground(client, { run: 'shed', credits: 100, insist })
+    expect(playground.siblings.map(({ project }) => project)).toEqual(['smart_layer', 'manus_origin'])
+    await closePlayground(client, playground, { insist })
   })
 
   test('without a control plane it says how to start one', async () => {

@@ -1,7 +1,7 @@
 import { type Client, createClient } from '@core/api/client'
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { addBooks, type Books, openBooks } from './books.ts'
-import { closePlayground, grant, openPlayground, type Playground, topPool } from './playground.ts'
+import { closePlayground, grant, type Insist, openPlayground, type Playground, topPool } from './playground.ts'
 import { type PoolFigures, type Proof, prove } from './proof.ts'
 import { certain, runWorker } from './worker.ts'
 
@@ -38,11 +38,14 @@ export interface DemoResult extends Proof {
 /** Seconds a crashed worker's hold lives on. */
 const ttlSeconds = 3
 const progressIntervalMs = 250
+/** How long the keys of the run are tried to be revoked; after an hour they end anyway. */
+const closingMs = 30_000
 
 /** Lets workers of two projects compete for one pool, then proves that every credit is accounted for. */
 export async function runDemo(settings: DemoSettings): Promise<DemoResult> {
-  const { client, run, credits, onPhase } = settings
-  const playground = await openPlayground(client, run, credits)
+  const { client, run, credits, onPhase, signal, clock = systemClock, random = Math.random } = settings
+  const insist: Insist = (call) => certain({ clock, signal, random }, call)
+  const playground = await openPlayground(client, { run, credits, insist })
   try {
     const books = await compete(settings, playground)
     onPhase(`workers are done; waiting ${ttlSeconds} s for the holds of the crashed ones to expire`)
@@ -51,7 +54,9 @@ export async function runDemo(settings: DemoSettings): Promise<DemoResult> {
     const { violations } = await client.auditAccount({ params: { project: topPool, code: playground.pool } })
     return { pool: playground.pool, workers: settings.workers, books, ...prove(figures, books, violations) }
   } finally {
-    await closePlayground(client, playground)
+    // Also after an interruption, which has aborted the signal of the run.
+    const closing = { clock, random, signal: AbortSignal.timeout(closingMs) }
+    await closePlayground(client, playground, { insist: (call) => certain(closing, call) })
   }
 }
 
