@@ -62,13 +62,13 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
   let idle: Promise<void> | undefined
 
   function submit(item: Item, { signal, timeoutMs: limitMs = timeoutMs }: CallOptions = {}): Promise<Answer> {
-    if (closed) return Promise.reject(new CoreError('E_CLOSED', 'the ledger was closed before this call'))
+    if (closed) return Promise.reject(new CoreError('E_CLOSED', 'the ledger is closed'))
     if (signal?.aborted) return Promise.reject(aborted(signal, false))
     if (!(limitMs > 0)) return Promise.reject(new CoreError('E_INVALID', `timeoutMs must be positive, got ${limitMs}`))
     if (queue.length >= maxQueue) {
       return Promise.reject(
-        new CoreError('E_DATABASE_BUSY', `${maxQueue} calls are already waiting for the database`, {
-          fix: 'Send fewer calls at once, or raise maxQueue.',
+        new CoreError('E_DATABASE_BUSY', `${maxQueue} calls already wait for the database`, {
+          fix: 'Send fewer calls at once or raise maxQueue.',
           details: { sent: false },
         }),
       )
