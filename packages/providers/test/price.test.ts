@@ -1,9 +1,10 @@
 import { callable, creditRateSet, priceImport, priceList, priceQuote, priceSet } from '@core/api/functions'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
-import { costOf, createPriceBook, followPriceBook, type Usage, units } from '@core/providers/price'
+import { costOf, createPriceBook, followPriceBook } from '@core/providers/price'
 import { readShippedCards, shippedSource } from '@core/providers/price/cards'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { costCases, refusedCases } from '../src/price/cost-cases.ts'
+import { expectSameCosts, sqlCosts } from './same-costs.ts'
 
 let on: TestDatabase
 let names = 0
@@ -25,24 +26,9 @@ const rates = [
 ]
 
 describe('SQL costs what TypeScript costs', () => {
-  const sqlCost = (json: unknown) =>
-    on.sql(
-      `select core.price_cost(c.value -> 'rates', c.value -> 'usage', (c.value ->> 'at')::timestamptz,
-         (c.value ->> 'nano')::bigint, (c.value ->> 'markup')::int) as cost
-       from jsonb_array_elements($1::jsonb) with ordinality c order by c.ordinality`,
-      [JSON.stringify(json)],
-    )
-  const toRow = ({ usage, rates: of, at, credit }: (typeof costCases)[number]) => ({
-    usage,
-    rates: of,
-    at,
-    nano: credit?.nanoUsdPerCredit ?? 1_000_000_000,
-    markup: credit?.markupBasisPoints ?? 0,
-  })
-
   test.each(costCases)('$name', async (one) => {
-    const [row] = await sqlCost([toRow(one)])
-    expect(row?.['cost']).toEqual({ micro: one.micro, approximated: one.approximated })
+    const [cost] = await sqlCosts(on, [one])
+    expect(cost).toEqual({ micro: one.micro, approximated: one.approximated })
   })
 
   test.each(refusedCases)('$name is refused', async ({ usage, rates: of, code }) => {
@@ -51,26 +37,8 @@ describe('SQL costs what TypeScript costs', () => {
     await expect(quote({ provider: 'maker', model, usage })).rejects.toMatchObject({ code })
   })
 
-  test('for 20,000 random usages', async () => {
-    const random = createRandom(7)
-    const of = readShippedCards().filter((_, index) => index % 50 === 0)
-    for (let batch = 0; batch < 20; batch++) {
-      const cases = Array.from({ length: 1_000 }, () => {
-        const { rates: chosen } = of[random(of.length)] ?? { rates: [] }
-        const priced = new Set(chosen.map(({ unit }) => unit))
-        const usable = units.filter((unit) => priced.has(unit) || unit === 'requests')
-        const usage: Usage = Object.fromEntries(usable.map((unit) => [unit, random(3) === 0 ? 0 : random(400_000)]))
-        const at = new Date(1.79e12 + random(1e9)).toISOString()
-        const credit = { nanoUsdPerCredit: 1 + random(2e9), markupBasisPoints: random(20_000) }
-        return { name: '', usage, rates: chosen, at, credit, micro: 0, approximated: [] }
-      })
-      const rows = await sqlCost(cases.map(toRow))
-      const expected = cases.map(({ usage, rates: chosen, at, credit }) =>
-        costOf({ usage, rates: chosen, at: new Date(at), credit }),
-      )
-      expect(rows.map((row) => row['cost'])).toEqual(expected)
-    }
-  })
+  // 20,000 of them: price.soak.test.ts.
+  test('for 1,000 random usages', async () => expectSameCosts(on, { batches: 2, size: 500 }))
 })
 
 describe('the price book', () => {
@@ -207,12 +175,3 @@ describe('the price book', () => {
     await expect(set(input)).rejects.toMatchObject({ code: 'E_INVALID' })
   })
 })
-
-/** Whole numbers below a bound, the same in each run. */
-function createRandom(seed: number): (bound: number) => number {
-  let state = seed
-  return (bound) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * bound)
-  }
-}
