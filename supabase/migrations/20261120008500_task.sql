@@ -494,6 +494,7 @@ declare
   v_ids uuid[];
   v_slot core.task_slot;
   v_candidates jsonb := '[]';
+  v_grouped uuid[];
   v_one record;
 begin
   select coalesce(array_agg(f.id order by f.priority, f.run_at, f.id), '{}') into v_ids from (
@@ -518,8 +519,9 @@ begin
     exit when jsonb_array_length(v_candidates) >= p_limit;
   end loop;
   if v_candidates = '[]' then return v_ids; end if;
+  select array_agg((c ->> 'id')::uuid) into v_grouped from jsonb_array_elements(v_candidates) c;
   select array_agg(x.id) into v_ids from (
-    select t.id from core.task t where t.id = any (v_ids) or t.id in (select (c ->> 'id')::uuid from jsonb_array_elements(v_candidates) c)
+    select t.id from core.task t where t.id = any (v_ids || v_grouped)
     order by t.priority, t.run_at, t.id limit p_limit
   ) x;
   update core.task_slot s set task = (c ->> 'id')::uuid from jsonb_array_elements(v_candidates) c
@@ -615,21 +617,22 @@ create function core.task_finish(p_project text, p_items jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ids uuid[];
+  v_locked uuid[];
   v_results jsonb;
   v_done uuid[];
   v_failed uuid[];
   v_gone uuid[];
 begin
   select array_agg((i ->> 'task')::uuid) into v_ids from jsonb_array_elements(p_items) i;
-  perform from core.task t
-  where t.project = p_project and (t.id = any (v_ids) or t.id in (select n.task from core.task_need n where n.need = any (v_ids)))
-  order by t.id for update;
+  -- Those that need them, too. One list of ids: with a subquery beside it every open task of the project is read.
+  select v_ids || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = any (v_ids);
+  perform from core.task t where t.project = p_project and t.id = any (v_locked) order by t.id for update;
   with item as materialized (
     select distinct on (t.id) t.id, i.value as data, t.attempt, t.max_attempts, t.backoff_ms,
       case when i.value ->> 'outcome' = 'failed' and t.attempt >= t.max_attempts then 'dead' else i.value ->> 'outcome' end as outcome
     from jsonb_array_elements(p_items) with ordinality as i (value, ordinal)
     join core.task t on t.id = (i.value ->> 'task')::uuid
-    where t.project = p_project and t.state = 'running' and t.fence = (i.value ->> 'fence')::bigint and t.leased_until > clock_timestamp()
+    where t.id = any (v_ids) and t.project = p_project and t.state = 'running' and t.fence = (i.value ->> 'fence')::bigint and t.leased_until > clock_timestamp()
     order by t.id, i.ordinal
   ), again as (
     update core.task t set state = core.task_state(0, 0, r.run_at), run_at = r.run_at, attempt = t.attempt - (r.outcome = 'released')::int,
@@ -666,7 +669,7 @@ begin
     left join core.task_done d on d.id = (i.value ->> 'task')::uuid and d.project = p_project and d.fence = (i.value ->> 'fence')::bigint
       and (d.status = i.value ->> 'outcome' or d.status = 'dead' and i.value ->> 'outcome' = 'failed')
     -- Given back under this very fence; one that is taken from its worker loses the fence.
-    left join core.task t on t.id = (i.value ->> 'task')::uuid and t.project = p_project and t.fence = (i.value ->> 'fence')::bigint
+    left join core.task t on t.id = (i.value ->> 'task')::uuid and t.id = any (v_ids) and t.project = p_project and t.fence = (i.value ->> 'fence')::bigint
       and t.state <> 'running' and i.value ->> 'outcome' in ('failed', 'released'));
 end
 $$;
@@ -913,9 +916,11 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_project text := core.enter('task:operate', p_project);
+  v_locked uuid[];
   v_before text;
 begin
-  perform from core.task t where t.project = v_project and (t.id = p_task or t.id in (select n.task from core.task_need n where n.need = p_task)) order by t.id for update;
+  select array[p_task] || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = p_task;
+  perform from core.task t where t.project = v_project and t.id = any (v_locked) order by t.id for update;
   select state into v_before from core.task where id = p_task and project = v_project;
   if v_before is null then
     v_ok := core.task_require_known(v_project, p_task);

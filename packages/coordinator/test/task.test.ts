@@ -73,6 +73,27 @@ test('sixteen workers share a thousand tasks without one done twice', async () =
   expect(seen).toHaveLength(1_000)
 })
 
+test('a claim, a report and an end read the tasks they are about, not all that wait', async () => {
+  const queue = newQueue()
+  for (let at = 0; at < 5; at++) await enqueue(queue, ...Array.from({ length: 1_000 }, () => ({})))
+  const [first] = await enqueue(queue, { group: 'g', priority: 0 })
+  await on.sql('analyze core.task')
+  const client = await on.connect()
+  await client.query('begin')
+  const run = async (name: string, args: string) => {
+    const { rows } = await client.query(`select core_api.${name}(${args}, p_project => '${project}') as answer`)
+    const { rows: read } = await client.query(`select pg_stat_get_xact_numscans('core.task'::regclass)::int as scans`)
+    expect([name, read[0].scans]).toEqual([name, 0])
+    return rows[0].answer
+  }
+  const { tasks } = await run('task_claim', `array['${queue}'], 'w', 2`)
+  expect(tasks[0].task).toBe(first)
+  const items = tasks.map(({ task, fence }: Claim) => ({ task, fence, outcome: 'done' }))
+  await run('task_settle', `'${JSON.stringify(items.slice(0, 1))}'`)
+  await run('task_cancel', `'${tasks[1].task}'`)
+  await client.query('rollback')
+})
+
 test('keeps its result; the same report again is answered as the first time', async () => {
   const queue = newQueue()
   const [task = ''] = await enqueue(queue, {})

@@ -79,6 +79,7 @@ declare
   v_ids uuid[];
   v_slot core.task_slot;
   v_candidates jsonb := '[]';
+  v_grouped uuid[];
   v_one record;
 begin
   select coalesce(array_agg(f.id order by f.priority, f.run_at, f.id), '{}') into v_ids from (
@@ -103,8 +104,9 @@ begin
     exit when jsonb_array_length(v_candidates) >= p_limit;
   end loop;
   if v_candidates = '[]' then return v_ids; end if;
+  select array_agg((c ->> 'id')::uuid) into v_grouped from jsonb_array_elements(v_candidates) c;
   select array_agg(x.id) into v_ids from (
-    select t.id from core.task t where t.id = any (v_ids) or t.id in (select (c ->> 'id')::uuid from jsonb_array_elements(v_candidates) c)
+    select t.id from core.task t where t.id = any (v_ids || v_grouped)
     order by t.priority, t.run_at, t.id limit p_limit
   ) x;
   update core.task_slot s set task = (c ->> 'id')::uuid from jsonb_array_elements(v_candidates) c

@@ -57,9 +57,11 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_project text := core.enter('task:operate', p_project);
+  v_locked uuid[];
   v_before text;
 begin
-  perform from core.task t where t.project = v_project and (t.id = p_task or t.id in (select n.task from core.task_need n where n.need = p_task)) order by t.id for update;
+  select array[p_task] || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = p_task;
+  perform from core.task t where t.project = v_project and t.id = any (v_locked) order by t.id for update;
   select state into v_before from core.task where id = p_task and project = v_project;
   if v_before is null then
     v_ok := core.task_require_known(v_project, p_task);
