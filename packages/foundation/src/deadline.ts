@@ -19,7 +19,7 @@ export interface Deadline extends Disposable {
 export function startDeadline(what: string, { signal, timeoutMs }: CallOptions, defaultTimeoutMs: number): Deadline {
   const limitMs = timeoutMs ?? defaultTimeoutMs
   if (!(limitMs > 0)) {
-    throw new CoreError('E_INVALID', `timeoutMs must be a positive number of milliseconds, got ${limitMs}`)
+    throw new CoreError('E_INVALID', `timeoutMs must be above 0, got ${limitMs}`)
   }
   const controller = new AbortController()
   const startedAt = performance.now()
