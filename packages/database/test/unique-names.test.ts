@@ -10,6 +10,8 @@ const acrossProjects: Readonly<Record<string, string>> = {
   ledger_account_code_key: 'the first segment of a code is the project, or the owner opened it',
   ledger_hold_pkey: 'the id of a hold',
   ledger_lease_pkey: 'drawn by the database',
+  credit_rate_pkey: 'numbered by the database',
+  price_card_pkey: 'numbered by the database',
   task_done_pkey: 'the id of a task, drawn by the database',
   task_slot_task_idx: 'the id of a task, drawn by the database',
   claim_once: 'a session is of one project',
