@@ -55,6 +55,8 @@ test('no function decides by a setting of its caller’s, except the role and th
     select distinct found.parts[1] as name
     from pg_proc p cross join lateral regexp_matches(p.prosrc, '(?:current_setting|set_config)\\s*\\(\\s*''([^'']+)', 'g') as found (parts)
     where p.pronamespace in ('core'::regnamespace, 'core_api'::regnamespace) order by 1`)
-  // ledger_is_time_zone reads the zone back that it has just set; ledger_audit sets how its own queries are planned.
-  expect(settings).toEqual(['TimeZone', 'enable_seqscan', 'request.jwt.claims', 'role', 'server_version'])
+  // ledger_is_time_zone reads the zone back that it has just set; ledger_audit sets how its own queries are planned, and
+  // embedding_near how far its own search goes.
+  const own = ['TimeZone', 'enable_seqscan', 'hnsw.ef_search', 'hnsw.iterative_scan']
+  expect(settings).toEqual([...own, 'request.jwt.claims', 'role', 'server_version'])
 })

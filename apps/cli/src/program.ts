@@ -14,6 +14,7 @@ import type { CommandIo } from './io.ts'
 import { addAuditLog } from './nouns/audit/audit-log.ts'
 import { addCache } from './nouns/cache/cache.ts'
 import { addClaims } from './nouns/claim/claim.ts'
+import { addEmbeddings } from './nouns/embedding/embedding.ts'
 import { addErrors } from './nouns/error/error.ts'
 import { addEvents } from './nouns/event/event.ts'
 import { addFlags } from './nouns/flag/flag.ts'
@@ -74,6 +75,7 @@ export function buildProgram(
   addScopes(verbs)
   addFlags(verbs)
   addCache(verbs)
+  addEmbeddings(verbs)
   addShares(verbs)
   addAuditLog(verbs)
   addErrors(verbs)

@@ -1,6 +1,7 @@
 import { audit } from './nouns/audit/audit.ts'
 import { cache } from './nouns/cache/cache.ts'
 import { claim } from './nouns/claim/claim.ts'
+import { embedding } from './nouns/embedding/embedding.ts'
 import { error } from './nouns/error/error.ts'
 import { event } from './nouns/event/event.ts'
 import { flag } from './nouns/flag/flag.ts'
@@ -31,6 +32,7 @@ export const nouns: readonly CreateNoun[] = [
   flag,
   share,
   cache,
+  embedding,
   audit,
   error,
   ledger,

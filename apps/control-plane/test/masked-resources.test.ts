@@ -177,15 +177,15 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   auditAccount: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}/audit` })]],
 }
 
-// Keys and namespaces of a cache belong to the path's project: there is no other's to find.
-const caches = all
-  .filter(({ operation, noun }) => noun === 'cache' && named[operation] === undefined)
+// Keys and namespaces of a cache, and spaces, belong to the path's project: there is no other's to find.
+const keyed = all
+  .filter(({ operation, noun }) => ['cache', 'embeddings'].includes(noun) && named[operation] === undefined)
   .map(({ operation }) => operation)
 
 test('every route of a project that takes an id is here', () => {
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
   // A person who is added need not be a member of anything before, and what is shared need not exist.
-  const makers = ['putMember', 'putShare', 'putWebhook', 'setFlag', 'clearFlag', ...caches]
+  const makers = ['putMember', 'putShare', 'putWebhook', 'setFlag', 'clearFlag', ...keyed]
   // Insights are every project's to read and decide on.
   const common = ['getInsight', 'decideInsight']
   expect(

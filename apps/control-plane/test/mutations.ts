@@ -84,6 +84,28 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   invalidateCacheTags: async () => ({ method: 'POST', path: `${cachePath()}/invalidate`, body: { tags: ['t'] } }),
   clearCacheNamespace: async () => ({ method: 'DELETE', path: cachePath() }),
   sweepCache: async () => post('/cache/sweep'),
+  putEmbeddingSpace: async () => ({ method: 'PUT', path: embeddingPath(), body: {} }),
+  dropEmbeddingSpace: async (server) => ({ method: 'DELETE', path: await makeEmbeddingSpace(server) }),
+  putEmbeddingDocuments: async (server) => ({
+    method: 'POST',
+    path: `${await makeEmbeddingSpace(server)}/documents`,
+    body: { documents: [{ id: 'page', text: 'Spend offline.' }] },
+  }),
+  deleteEmbeddingDocuments: async (server) => ({
+    method: 'POST',
+    path: `${await makeEmbeddingSpace(server)}/documents/delete`,
+    body: { documents: ['page'] },
+  }),
+  putEmbeddingMigration: async (server) => ({
+    method: 'PUT',
+    path: `${await makeEmbeddingSpace(server)}/migration`,
+    body: { dimensions: 64 },
+  }),
+  cancelEmbeddingMigration: async (server) => {
+    const path = `${await makeEmbeddingSpace(server)}/migration`
+    await act(server, { method: 'PUT', path, body: { dimensions: 64 } })
+    return { method: 'DELETE', path }
+  },
   shareInsight: async () => post('/insights', { category: 'latency', title: uuidv7() }),
   removeInsight: async (server) => ({
     method: 'DELETE',
@@ -271,6 +293,14 @@ async function shareInsight(server: TestServer, author: string): Promise<string>
 }
 
 const cachePath = () => `${project}/cache/${uuidv7()}`
+
+const embeddingPath = () => `${project}/embeddings/e${uuidv7()}`
+
+async function makeEmbeddingSpace(server: TestServer): Promise<string> {
+  const path = embeddingPath()
+  await act(server, { method: 'PUT', path, body: {} })
+  return path
+}
 
 const memberPath = () => `${project}/members/user:${uuidv7()}`
 

@@ -37,6 +37,7 @@ test('a key of a project can spend and read by default, and cannot grant credits
         'cache:read',
         'cache:write',
         'claim:take',
+        'embedding:read',
         'event:read',
         'flag:read',
         'fleet:read',

@@ -14,6 +14,7 @@ export {
   unknownAnswer,
 } from './contract/function-description.ts'
 export * from './coordinator/functions.ts'
+export * from './embedding/functions.ts'
 export * from './error/functions.ts'
 export * from './event/functions.ts'
 export * from './flag/functions.ts'

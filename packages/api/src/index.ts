@@ -44,6 +44,19 @@ export {
 } from './contract/route-contract.ts'
 export { isScope, roleScopes, type Scope, scopeNames } from './contract/scope.ts'
 export { type EventData, type EventType, isTopic, type Topic, topicNames } from './contract/topic.ts'
+export {
+  cancelEmbeddingMigration,
+  deleteEmbeddingDocuments,
+  dropEmbeddingSpace,
+  getEmbeddingSpace,
+  listEmbeddingDocuments,
+  listEmbeddingSpaces,
+  measureEmbeddingRecall,
+  putEmbeddingDocuments,
+  putEmbeddingMigration,
+  putEmbeddingSpace,
+  searchEmbeddings,
+} from './embedding/routes.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
 export { connectRealtime, streamEvents } from './event/routes.ts'
 export { clearFlag, clearFlagForAll, listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'

@@ -4,6 +4,8 @@ import * as cacheTopics from './cache/topics.ts'
 import * as claimProblems from './claim/problems.ts'
 import * as claimScopes from './claim/scopes.ts'
 import * as common from './contract/problems.ts'
+import * as embeddingProblems from './embedding/problems.ts'
+import * as embeddingScopes from './embedding/scopes.ts'
 import * as errorScopes from './error/scopes.ts'
 import * as eventScopes from './event/scopes.ts'
 import * as flagScopes from './flag/scopes.ts'
@@ -53,6 +55,7 @@ export const scopes = {
   ...ledgerScopes.scopes,
   ...shareScopes.scopes,
   ...cacheScopes.scopes,
+  ...embeddingScopes.scopes,
   ...manifestScopes.scopes,
   ...sessionScopes.scopes,
   ...claimScopes.scopes,
@@ -76,6 +79,7 @@ export const problems = {
   ...claimProblems.problems,
   ...lockProblems.problems,
   ...insightProblems.problems,
+  ...embeddingProblems.problems,
 } as const
 
 /** Every topic there is. */

@@ -1,6 +1,7 @@
 import * as audit from './audit/routes.ts'
 import * as cache from './cache/routes.ts'
 import * as claim from './claim/routes.ts'
+import * as embedding from './embedding/routes.ts'
 import * as error from './error/routes.ts'
 import * as event from './event/routes.ts'
 import * as flag from './flag/routes.ts'
@@ -43,6 +44,7 @@ export const routes = [
   ...project.routes,
   ...member.routes,
   ...cache.routes,
+  ...embedding.routes,
   ...share.routes,
   ...audit.routes,
   ...error.routes,

@@ -133,7 +133,9 @@ async function checkServer(database: Database, signal: AbortSignal): Promise<Fin
     checkClock(askedAt, nowMs, Date.now()),
     ok(
       'extensions',
-      extensions['vector'] ? `vector ${extensions['vector']} is offered` : 'no vector; nothing needs it yet',
+      extensions['vector']
+        ? `vector ${extensions['vector']} is offered; core embeddings enable uses it`
+        : 'no vector: embeddings are searched by words alone',
     ),
   ]
 }

@@ -205,6 +205,13 @@ export interface CoreFunctions {
       p_beat?: JsonInput
       p_messages?: JsonInput
       p_tasks?: JsonInput
+  /** Kept vectors of up to 1,000 texts by their hashes. */
+  embedding_cache_get_many: {
+    args: {
+      p_model: string
+      p_dims: number
+      p_hashes: readonly string[]
+      p_revision?: string | undefined
       p_project?: string | null | undefined
     }
     result: Json
@@ -224,6 +231,214 @@ export interface CoreFunctions {
       p_nano_usd_per_credit: number
       p_markup_bp?: number | undefined
       p_from?: string | null | undefined
+  /** Keeps vectors of up to 1,000 texts by their hashes. */
+  embedding_cache_put_many: {
+    args: {
+      p_model: string
+      p_dims: number
+      p_hashes: readonly string[]
+      p_vectors: readonly string[]
+      p_revision?: string | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Which pieces of documents are new, changed or without a vector. */
+  embedding_changed: {
+    args: {
+      p_space: string
+      p_items: JsonInput
+      p_tenant?: string | undefined
+      p_source?: string | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes documents of a source, at most 1,000 items. */
+  embedding_delete: {
+    args: {
+      p_space: string
+      p_documents?: readonly string[] | null | undefined
+      p_tenant?: string | undefined
+      p_source?: string | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The documents of a source of a space, page by page. */
+  embedding_documents: {
+    args: {
+      p_space: string
+      p_tenant?: string | undefined
+      p_source?: string | undefined
+      p_after?: string | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Spaces in which something waits for a vector of a provider's model. Owner only. */
+  embedding_due: {
+    args: {
+      p_provider: string
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Installs the extension vector where it is offered, and makes the tables of vectors. Owner only. */
+  embedding_enable: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** Begins to migrate a space to another model, or continues. Idempotent. */
+  embedding_migrate_begin: {
+    args: {
+      p_space: string
+      p_provider: string
+      p_model: string
+      p_dims: number
+      p_revision?: string | undefined
+      p_metric?: string | undefined
+      p_swaps?: boolean | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Ends a migration without its effect. Idempotent. */
+  embedding_migrate_cancel: {
+    args: {
+      p_space: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Searches the new model from now on; refused while items wait for a vector of it. */
+  embedding_migrate_swap: {
+    args: {
+      p_space: string
+      p_partial?: boolean | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Takes items that wait for a vector, with the model that is to embed them. */
+  embedding_queue_claim: {
+    args: {
+      p_space: string
+      p_limit?: number | undefined
+      p_lease_s?: number | undefined
+      p_generation?: number | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Brings the vectors of claimed items, or that they failed and why. */
+  embedding_queue_settle: {
+    args: {
+      p_space: string
+      p_generation: number
+      p_items: readonly number[]
+      p_hashes: readonly string[]
+      p_vectors: readonly string[]
+      p_reason?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The part of the nearest items that a search finds, over a sample. */
+  embedding_recall: {
+    args: {
+      p_space: string
+      p_sample?: number | undefined
+      p_k?: number | undefined
+      p_recall?: string | undefined
+      p_tenant?: string | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The best items of a space for a vector, a text or both; as many as match, up to p_k. */
+  embedding_search: {
+    args: {
+      p_space: string
+      p_vector?: string | null | undefined
+      p_text?: string | null | undefined
+      p_mode?: string | undefined
+      p_k?: number | undefined
+      p_filter?: JsonInput
+      p_tenant?: string | undefined
+      p_source?: string | null | undefined
+      p_recall?: string | undefined
+      p_min_score?: number | null | undefined
+      p_include?: readonly string[] | undefined
+      p_generation?: number | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes a space, its items and its vectors. */
+  embedding_space_drop: {
+    args: {
+      p_space: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The spaces of a project. */
+  embedding_space_list: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Opens a space of embeddings by one model, and makes it where it is missing. Idempotent. */
+  embedding_space_open: {
+    args: {
+      p_space: string
+      p_provider: string
+      p_model: string
+      p_dims: number
+      p_revision?: string | undefined
+      p_metric?: string | undefined
+      p_language?: string | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** A space with its counts; those of what waits end at 100,000. */
+  embedding_stats: {
+    args: {
+      p_space: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Deletes kept vectors that are not used, and tables of retired generations. Owner only. */
+  embedding_sweep: {
+    args: {
+      p_keep?: string | undefined
+      p_keep_retired?: string | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Spaces, items and what waits for a vector, of all projects. Owner only. */
+  embedding_totals: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** Writes up to 1,000 items of a space with their vectors; what did not change is not written. */
+  embedding_upsert: {
+    args: {
+      p_space: string
+      p_items: JsonInput
+      p_vectors?: readonly string[] | null | undefined
+      p_tenant?: string | undefined
+      p_source?: string | undefined
+      p_whole?: readonly string[] | null | undefined
+      p_generation?: number | null | undefined
+      p_reason?: string | null | undefined
       p_project?: string | null | undefined
     }
     result: Json

@@ -1,0 +1,42 @@
+import { callable, embeddingEnable, embeddingSweep } from '@core/api/functions'
+import type { CreateNoun } from '../../process/noun.ts'
+import { drainLoop } from './draining.ts'
+import { registerEmbeddingMetrics } from './metrics.ts'
+import { createEmbeddingRoutes } from './routes.ts'
+
+const sweepEveryMs = 60_000
+
+/** Texts by meaning. The control plane embeds with the local model; programs with the package use any. */
+export const embedding: CreateNoun = ({ database, unguarded, logger, clock }) => {
+  let enabled: Promise<unknown> | undefined
+  return {
+    routes: createEmbeddingRoutes({
+      database,
+      logger,
+      // The embedded database is this process's own, and comes with the extension; a server's owner enables it.
+      async enable() {
+        if (database.driver !== 'embedded') return
+        enabled ??= callable(unguarded, embeddingEnable)({})
+        try {
+          await enabled
+        } catch (error) {
+          enabled = undefined
+          throw error
+        }
+      },
+    }),
+    loops: [
+      drainLoop(database, logger),
+      {
+        name: 'sweep embeddings',
+        everyMs: sweepEveryMs,
+        work: async (signal) => (await callable(database, embeddingSweep)({}, { signal })).swept,
+      },
+    ],
+    metrics: (registry) => registerEmbeddingMetrics({ registry, database: unguarded, logger, clock }),
+    denials: {
+      model_mismatch: ({ space, provider, model }) => `the space ${space} has vectors of ${provider}/${model}`,
+      model_changed: () => 'the space has changed to another model meanwhile',
+    },
+  }
+}

@@ -1,0 +1,257 @@
+import { callable, embeddingCacheGetMany, embeddingCachePutMany } from '@core/api/functions'
+import type { Database } from '@core/database'
+import { type CallOptions, CoreError, isCoreError, type Logger, raceSignal, startDeadline } from '@core/foundation'
+import { LRUCache } from 'lru-cache'
+import type { IdentifiedModel } from './model.ts'
+import { estimateTokens, hashOf } from './texts.ts'
+import { findVectorFault, toVectorText } from './vector.ts'
+
+export interface EmbedLimits {
+  /** Texts of one call of the model; the model's own limit where that is less. Default 512. */
+  maxInputs?: number | undefined
+  /** Longer texts are refused. Default 8,192, as about four characters each. */
+  maxTokensPerInput?: number | undefined
+  /** Calls of the model at a time. Default 4. */
+  concurrency?: number | undefined
+  /** The longest that one call of the model may take. Default 60,000. */
+  timeoutMs?: number | undefined
+}
+
+/** A call of a model that was answered. */
+export interface ModelUsage {
+  readonly provider: string
+  readonly model: string
+  readonly texts: number
+  /** As the model says, else estimated. */
+  readonly tokens: number
+}
+
+export interface SpendEstimate {
+  readonly provider: string
+  readonly model: string
+  readonly texts: number
+  readonly tokens: number
+}
+
+/** Runs a call of the model within a budget. What it throws stops the work: the texts after it are not sent. */
+export type Spend = <Value extends { readonly tokens: number }>(
+  estimate: SpendEstimate,
+  work: () => Promise<Value>,
+) => Promise<Value>
+
+/** What became of texts, in their order. */
+export interface EmbeddedTexts {
+  /** As pgvector writes them; undefined for an empty text and for a failure. */
+  readonly vectors: readonly (string | undefined)[]
+  readonly failures: readonly { readonly index: number; readonly error: CoreError }[]
+  /** Why later texts were not sent. */
+  readonly stopped: CoreError | undefined
+  readonly usage: {
+    readonly calls: number
+    readonly tokens: number
+    readonly embedded: number
+    readonly cached: number
+  }
+}
+
+export interface EmbedderDependencies {
+  readonly database: Pick<Database, 'rpc'>
+  readonly project: string | undefined
+  readonly limits: EmbedLimits
+  /** Vectors kept in memory. */
+  readonly memoryItems: number
+  /** Whether vectors are kept in the database as well. */
+  readonly keeps: boolean
+  readonly spend: Spend | undefined
+  readonly onUsage: ((usage: ModelUsage) => void) | undefined
+  readonly logger: Logger
+}
+
+export type Embed = (model: IdentifiedModel, texts: readonly string[], options?: CallOptions) => Promise<EmbeddedTexts>
+
+const perCall = 500
+
+/** Turns texts into vectors and pays for none twice: memory, the database and calls under way are asked first. */
+export function createEmbedder(dependencies: EmbedderDependencies): Embed {
+  const { database, project, limits, keeps, spend, onUsage, logger } = dependencies
+  const { maxInputs = 512, maxTokensPerInput = 8_192, concurrency = 4, timeoutMs = 60_000 } = limits
+  const getMany = callable(database, embeddingCacheGetMany)
+  const putMany = callable(database, embeddingCachePutMany)
+  const memory = new LRUCache<string, string>({ max: dependencies.memoryItems })
+  const underway = new Map<string, Promise<string>>()
+
+  return async (identified, texts, options = {}) => {
+    using limit = startDeadline('embedding', options, 600_000)
+    const { model, dimensions, revision } = identified
+    const batchSize = Math.min(maxInputs, (await model.maxEmbeddingsPerCall) ?? maxInputs)
+    const identity = `${model.provider}/${model.modelId}`
+    const keyOf = (hash: string) => `${identity}|${revision}|${dimensions}|${hash}`
+    const hashes = texts.map((text) => (text === '' ? undefined : hashOf(text)))
+    const found = new Map<string, string>()
+    const failed = new Map<string, CoreError>()
+    const wanted = new Map<string, string>()
+    const usage = { calls: 0, tokens: 0, embedded: 0, cached: 0 }
+    let stopped: CoreError | undefined
+    for (const [index, hash] of hashes.entries()) {
+      if (hash === undefined || found.has(hash) || wanted.has(hash)) continue
+      const kept = memory.get(keyOf(hash))
+      if (kept === undefined) wanted.set(hash, texts[index] ?? '')
+      else found.set(hash, kept)
+    }
+
+    const keep = (hash: string, vector: string) => {
+      memory.set(keyOf(hash), vector)
+      found.set(hash, vector)
+      wanted.delete(hash)
+    }
+    if (keeps) await readKept()
+    usage.cached = found.size
+
+    const waits: Promise<unknown>[] = []
+    for (const [hash] of [...wanted]) {
+      const other = underway.get(keyOf(hash))
+      if (other === undefined) continue
+      wanted.delete(hash)
+      waits.push(
+        other.then(
+          (vector) => found.set(hash, vector),
+          (error) => failed.set(hash, toFailure(error)),
+        ),
+      )
+    }
+    const batches = toBatches(batchSize)
+    const calls = batches.map((batch) => announce(batch))
+    const queue = calls[Symbol.iterator]()
+    const lanes = Array.from({ length: Math.min(concurrency, calls.length) }, async () => {
+      for (const call of queue) await call()
+    })
+    await raceSignal(Promise.all([...lanes, ...waits]), limit.signal)
+
+    return {
+      vectors: hashes.map((hash) => (hash === undefined ? undefined : found.get(hash))),
+      failures: hashes.flatMap((hash, index) => {
+        const error = hash === undefined ? undefined : failed.get(hash)
+        return error === undefined ? [] : [{ index, error }]
+      }),
+      stopped,
+      usage,
+    }
+
+    async function readKept(): Promise<void> {
+      const asked = [...wanted.keys()]
+      for (let at = 0; at < asked.length; at += perCall) {
+        const part = asked.slice(at, at + perCall)
+        const { vectors } = await getMany(
+          { model: identity, dims: dimensions, revision, hashes: part, project },
+          options,
+        )
+        for (const [index, vector] of vectors.entries()) {
+          const hash = part[index]
+          if (hash !== undefined && vector !== null) keep(hash, vector)
+        }
+      }
+    }
+
+    function toBatches(most: number): (readonly (readonly [hash: string, text: string])[])[] {
+      const sent = [...wanted].filter(([hash, text]) => {
+        const tokens = estimateTokens(text)
+        if (tokens <= maxTokensPerInput) return true
+        const message = `a text has about ${tokens} tokens, and the model takes ${maxTokensPerInput}`
+        failed.set(hash, new CoreError('E_TOO_LARGE', message, { fix: 'Chunk it.' }))
+        return false
+      })
+      return Array.from({ length: Math.ceil(sent.length / most) }, (_, n) => sent.slice(n * most, (n + 1) * most))
+    }
+
+    /** Lets callers of the same texts wait for this call from now on, and returns what makes it. */
+    function announce(batch: readonly (readonly [hash: string, text: string])[]): () => Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      for (const [hash] of batch) {
+        const key = keyOf(hash)
+        const vector = promise.then(() => {
+          const made = found.get(hash)
+          if (made !== undefined) return made
+          throw failed.get(hash) ?? stopped ?? new CoreError('E_LOAD_FAILED', 'the model was not asked')
+        })
+        vector.catch(() => undefined)
+        underway.set(key, vector)
+      }
+      return async () => {
+        try {
+          await callModel(batch)
+        } catch (error) {
+          for (const [hash] of batch) if (!found.has(hash)) failed.set(hash, toFailure(error))
+        } finally {
+          for (const [hash] of batch) underway.delete(keyOf(hash))
+          resolve()
+        }
+      }
+    }
+
+    async function callModel(batch: readonly (readonly [hash: string, text: string])[]): Promise<void> {
+      if (stopped !== undefined) throw stopped
+      if (limit.signal.aborted) throw limit.signal.reason
+      const values = batch.map(([, text]) => text)
+      const of = { provider: model.provider, model: model.modelId, texts: values.length }
+      const estimate = values.reduce((sum, value) => sum + estimateTokens(value), 0)
+      let wasCalled = false
+      const work = async () => {
+        wasCalled = true
+        using deadline = startDeadline(`the model ${identity}`, { signal: limit.signal, timeoutMs }, timeoutMs)
+        const call = Promise.resolve(model.doEmbed({ values, abortSignal: deadline.signal }))
+        const { embeddings, usage: reported } = await raceSignal(call, deadline.signal)
+        return { embeddings, tokens: reported?.tokens ?? estimate }
+      }
+      let answer: Awaited<ReturnType<typeof work>>
+      try {
+        answer = spend === undefined ? await work() : await spend({ ...of, tokens: estimate }, work)
+      } catch (error) {
+        // Refused before the model was asked: the budget ends here, for the texts after it as well.
+        if (!wasCalled) stopped = toFailure(error)
+        throw error
+      }
+      usage.calls += 1
+      usage.tokens += answer.tokens
+      onUsage?.({ ...of, tokens: answer.tokens })
+      if (answer.embeddings.length !== batch.length) {
+        throw new CoreError(
+          'E_LOAD_FAILED',
+          `${identity} answered ${answer.embeddings.length} vectors for ${batch.length} texts`,
+        )
+      }
+      const made: [string, string][] = []
+      for (const [index, [hash]] of batch.entries()) {
+        const vector = answer.embeddings[index]
+        const fault = findVectorFault(vector, dimensions)
+        if (vector === undefined || fault !== undefined) {
+          failed.set(hash, new CoreError('E_LOAD_FAILED', `a vector of ${identity} ${fault}`))
+          continue
+        }
+        const text = toVectorText(vector)
+        keep(hash, text)
+        made.push([hash, text])
+      }
+      usage.embedded += made.length
+      if (keeps && made.length > 0) await keepInDatabase(made)
+    }
+
+    async function keepInDatabase(made: readonly [string, string][]): Promise<void> {
+      try {
+        for (let at = 0; at < made.length; at += perCall) {
+          const part = made.slice(at, at + perCall)
+          const [hashesOf, vectors] = [part.map(([hash]) => hash), part.map(([, vector]) => vector)]
+          await putMany({ model: identity, dims: dimensions, revision, hashes: hashesOf, vectors, project }, options)
+        }
+      } catch (error) {
+        // Vectors that are not kept cost another call at most.
+        logger.warn({ err: error }, 'vectors of a model could not be kept')
+      }
+    }
+  }
+}
+
+function toFailure(error: unknown): CoreError {
+  if (isCoreError(error)) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new CoreError('E_LOAD_FAILED', `the model failed: ${message}`, { cause: error })
+}

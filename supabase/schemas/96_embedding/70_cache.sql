@@ -1,0 +1,114 @@
+-- Vectors by the hash of their text. Behind it is money: the rows are logged, and what was not used for long goes first.
+
+create function core.embedding_require_hashes(p_hashes text[]) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_hashes is null or cardinality(p_hashes) not between 1 and 1000 then
+    perform core.refuse('PT413', 'too_many_hashes', 'hashes must be 1 to 1000', 'Send them in several calls.', jsonb_build_object('field', 'hashes', 'limit', 1000));
+  elsif exists (select from unnest(p_hashes) h where h is null or h !~ '^[0-9a-f]{64}$') then
+    perform core.refuse('PT400', 'invalid_hash', 'a hash is a SHA-256 in hexadecimal', null, jsonb_build_object('field', 'hashes'));
+  end if;
+  return true;
+end
+$$;
+comment on function core.embedding_require_hashes is 'Raises PT400 or PT413 unless these are 1 to 1,000 hashes.';
+
+-- The vectors of texts by their hashes, in order; null where none is kept. What is found counts as used: once an hour at most,
+-- so that reading seldom writes.
+create function core_api.embedding_cache_get_many(p_model text, p_dims int, p_hashes text[], p_revision text default '', p_project text default null)
+returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_project text := core.enter('embedding:read', p_project);
+  v_vectors jsonb;
+begin
+  v_ok := core.embedding_require_hashes(p_hashes);
+  select jsonb_agg(c.embedding order by h.n) into v_vectors
+  from unnest(p_hashes) with ordinality as h (hash, n)
+  left join core.embedding_cache c on c.project = v_project and c.model = p_model and c.revision = p_revision and c.dims = p_dims and c.hash = h.hash
+  limit 1;
+  update core.embedding_cache c set used_at = clock_timestamp() from (
+    select hash from core.embedding_cache
+    where project = v_project and model = p_model and revision = p_revision and dims = p_dims and hash = any (p_hashes)
+      and used_at < clock_timestamp() - interval '1 hour'
+    order by hash for update skip locked
+  ) old
+  where c.project = v_project and c.model = p_model and c.revision = p_revision and c.dims = p_dims and c.hash = old.hash;
+  return jsonb_build_object('ok', true, 'vectors', v_vectors);
+end
+$$;
+comment on function core_api.embedding_cache_get_many is 'Kept vectors of up to 1,000 texts by their hashes.';
+revoke execute on function core_api.embedding_cache_get_many from public;
+grant execute on function core_api.embedding_cache_get_many to core_member, service_role;
+
+-- Keeps vectors of texts. A project keeps at most 1,000,000: beyond that those go first that were not used for longest.
+-- Naturally idempotent. Locks: rows in the order of their hashes.
+create function core_api.embedding_cache_put_many(p_model text, p_dims int, p_hashes text[], p_vectors text[], p_revision text default '',
+  p_project text default null) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_project text := core.enter('embedding:write', p_project);
+  v_count int;
+begin
+  v_ok := core.require_project(v_project);
+  v_ok := core.embedding_require_model('any', p_model, p_revision, p_dims, 'cosine');
+  v_ok := core.embedding_require_hashes(p_hashes);
+  if p_vectors is null or cardinality(p_vectors) <> cardinality(p_hashes)
+    or exists (select from unnest(p_vectors) v where v is null or v !~ '^\[[-+0-9.eE,]+\]$' or octet_length(v) > 100000)
+  then
+    perform core.refuse('PT400', 'invalid_vectors', 'send one vector for each hash, as [x1,x2,…]', null, jsonb_build_object('field', 'vectors'));
+  end if;
+  insert into core.embedding_cache (project, model, revision, dims, hash, embedding)
+  select v_project, p_model, p_revision, p_dims, u.hash, min(u.vector) from unnest(p_hashes, p_vectors) as u (hash, vector)
+  group by u.hash order by u.hash
+  on conflict on constraint embedding_cache_pkey do nothing;
+  get diagnostics v_count = row_count;
+  return jsonb_build_object('ok', true, 'kept', v_count);
+end
+$$;
+comment on function core_api.embedding_cache_put_many is 'Keeps vectors of up to 1,000 texts by their hashes.';
+revoke execute on function core_api.embedding_cache_put_many from public;
+grant execute on function core_api.embedding_cache_put_many to core_member, service_role;
+
+-- Deletes kept vectors that were not used for p_keep, and of a project with more than 1,000,000 those not used for longest; then
+-- the tables of generations retired for p_keep_retired. At most p_limit rows each. Owner only.
+create function core_api.embedding_sweep(p_keep interval default '180 days', p_keep_retired interval default '1 hour', p_limit int default 1000)
+returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.authorize('embedding:sweep', null);
+  v_swept int;
+  v_generation bigint;
+  v_dropped int := 0;
+begin
+  v_ok := core.require_page(p_limit);
+  if not pg_try_advisory_xact_lock(hashtextextended('core.embedding_sweep', 0)) then
+    return jsonb_build_object('ok', true, 'swept', 0, 'dropped', 0);
+  end if;
+  with full_project as (
+    select project from core.embedding_cache group by project having count(*) > 1000000
+  ), old as (
+    (select c.project, c.model, c.revision, c.dims, c.hash from core.embedding_cache c where c.used_at < clock_timestamp() - p_keep
+      order by c.used_at limit p_limit for update skip locked)
+    union
+    (select c.project, c.model, c.revision, c.dims, c.hash from core.embedding_cache c where c.project in (select project from full_project)
+      order by c.used_at limit p_limit for update skip locked)
+  )
+  delete from core.embedding_cache c using old o
+  where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
+  get diagnostics v_swept = row_count;
+  for v_generation in select g.id from core.embedding_generation g
+    where g.state = 'retired' and g.retired_at < clock_timestamp() - p_keep_retired order by g.id limit 10 for update skip locked
+  loop
+    execute format('drop table if exists core.%I', 'embedding_vector_' || v_generation);
+    delete from core.embedding_generation where id = v_generation;
+    v_dropped := v_dropped + 1;
+  end loop;
+  return jsonb_build_object('ok', true, 'swept', v_swept, 'dropped', v_dropped);
+end
+$$;
+comment on function core_api.embedding_sweep is 'Deletes kept vectors that are not used, and tables of retired generations. Owner only.';
+revoke execute on function core_api.embedding_sweep from public;
+grant execute on function core_api.embedding_sweep to service_role;
