@@ -55,6 +55,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     readiness: createReadiness({ database: { health } }),
     observation: { info: away, bottlenecks: () => watchNothing() },
     longPolls: { poll: ({ read }) => read() },
+    buildVectorIndex: async () => undefined,
     prove: () => undefined,
   }
   app = createServer({

@@ -118,6 +118,7 @@ export async function serveDatabase(
     readiness,
     observation,
     longPolls,
+    buildVectorIndex: async () => undefined,
     prove: () => undefined,
   }
   const app = createServer({

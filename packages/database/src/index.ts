@@ -1,3 +1,4 @@
+export { buildVectorIndex, type VectorIndexTarget } from './build-vector-index.ts'
 export type {
   Claims,
   Database,

@@ -1,4 +1,5 @@
-import { systemClock } from '@core/foundation'
+import { buildVectorIndex, type VectorIndexTarget } from '@core/database'
+import { type CallOptions, systemClock } from '@core/foundation'
 import manifest from '../../package.json' with { type: 'json' }
 import { openKeyring } from '../auth/open-keyring.ts'
 import { createProjectDirectory } from '../auth/project-directory.ts'
@@ -100,6 +101,7 @@ export async function startControlPlane({
     clock: systemClock,
     database,
     unguarded,
+    buildVectorIndex: (target: VectorIndexTarget, call: CallOptions) => buildVectorIndex(unguarded, target, call),
     keyring,
     realtime,
     readiness,

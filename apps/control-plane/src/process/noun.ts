@@ -1,6 +1,6 @@
 import type { Config } from '@core/config'
-import type { Database } from '@core/database'
-import type { Clock, Logger } from '@core/foundation'
+import type { buildVectorIndex, Database, VectorIndexTarget } from '@core/database'
+import type { CallOptions, Clock, Logger } from '@core/foundation'
 import type { Registry } from '@platformatic/prom-client'
 import type { Keyring } from '../auth/keyring.ts'
 import type { BoundRoute, Denials } from '../http/bound-route.ts'
@@ -20,6 +20,8 @@ export interface Kernel {
   readonly database: Pick<Database, 'rpc' | 'driver'>
   /** The same without the breaker: a slow reading of figures must not refuse the calls of requests. */
   readonly unguarded: Pick<Database, 'rpc'>
+  /** Builds an index of vectors over a connection of its own; see `buildVectorIndex` of @core/database. */
+  readonly buildVectorIndex: (target: VectorIndexTarget, options: CallOptions) => ReturnType<typeof buildVectorIndex>
   readonly keyring: Pick<Keyring, 'forget' | 'forgetUser'>
   readonly realtime: Pick<Realtime, 'connections' | 'subscriptions' | 'acceptSocket' | 'openStream'>
   readonly readiness: Pick<Readiness, 'check'>

@@ -280,3 +280,21 @@ export const embeddingTotals = describeFunction({
   args: {},
   answer: z.object({ ...accepted, spaces: whole, items: whole, bytes: whole, queued: whole, failed: whole }),
 })
+
+/** Generations without an index that is worth one, or those of a space. Owner only. */
+export const embeddingIndexDue = describeFunction({
+  name: 'embedding_index_due',
+  args: { least: optional(bigint), project, space: optional(text), limit: optional(integer) },
+  answer: z.object({ ...accepted, generations: z.array(generation) }),
+})
+
+/** Records the state of an index. Owner only. */
+export const embeddingIndexSet = describeFunction({
+  name: 'embedding_index_set',
+  args: {
+    generation: bigint,
+    state: oneOf('none', 'building', 'ready', 'failed'),
+    type: optional(oneOf('vector', 'halfvec')),
+  },
+  answer: z.object({ ...accepted, set: z.boolean() }),
+})

@@ -205,13 +205,6 @@ export interface CoreFunctions {
       p_beat?: JsonInput
       p_messages?: JsonInput
       p_tasks?: JsonInput
-  /** Kept vectors of up to 1,000 texts by their hashes. */
-  embedding_cache_get_many: {
-    args: {
-      p_model: string
-      p_dims: number
-      p_hashes: readonly string[]
-      p_revision?: string | undefined
       p_project?: string | null | undefined
     }
     result: Json
@@ -231,6 +224,21 @@ export interface CoreFunctions {
       p_nano_usd_per_credit: number
       p_markup_bp?: number | undefined
       p_from?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Kept vectors of up to 1,000 texts by their hashes. */
+  embedding_cache_get_many: {
+    args: {
+      p_model: string
+      p_dims: number
+      p_hashes: readonly string[]
+      p_revision?: string | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Keeps vectors of up to 1,000 texts by their hashes. */
   embedding_cache_put_many: {
     args: {
@@ -289,6 +297,25 @@ export interface CoreFunctions {
   /** Installs the extension vector where it is offered, and makes the tables of vectors. Owner only. */
   embedding_enable: {
     args: Record<never, never>
+    result: Json
+  }
+  /** Generations without an index that is worth one, or those of a space. Owner only. */
+  embedding_index_due: {
+    args: {
+      p_least?: number | undefined
+      p_project?: string | null | undefined
+      p_space?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Records the state of the index of a generation. Owner only. */
+  embedding_index_set: {
+    args: {
+      p_generation: number
+      p_state: string
+      p_type?: string | null | undefined
+    }
     result: Json
   }
   /** Begins to migrate a space to another model, or continues. Idempotent. */

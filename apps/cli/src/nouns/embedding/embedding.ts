@@ -1,5 +1,7 @@
-import { callable, embeddingEnable } from '@core/api/functions'
-import { CoreError } from '@core/foundation'
+import type { RouteRequest, searchEmbeddings } from '@core/api'
+import { callable, embeddingEnable, embeddingIndexDue, embeddingIndexSet } from '@core/api/functions'
+import { buildVectorIndex } from '@core/database'
+import { CoreError, isObject } from '@core/foundation'
 import { Option } from 'commander'
 import { z } from 'zod'
 import { exitCodes } from '../../exit-code.ts'
@@ -53,7 +55,7 @@ export function addEmbeddings(verbs: Verbs): void {
     .option(...inSpace)
     .option(...ofTenant)
     .option('--owner <project>', 'the project that shares the space; default: the own one')
-    .option('-k, --limit <rows>', 'hits at most, 1 to 1000', '5')
+    .option('--limit <rows>', 'hits at most, 1 to 1000', '5')
     .addOption(new Option('--mode <mode>', 'by vectors, by words, or both').choices(modes).default('hybrid'))
     .option('--filter <json>', 'a condition on metadata: {"op": "eq", "key": "lang", "value": "en"}')
     .option('--all-pieces', 'more than one piece of a document')
@@ -163,6 +165,26 @@ export function addEmbeddings(verbs: Verbs): void {
     })
 
   embeddings
+    .command('reindex')
+    .description('build the index of approximate search of a space again; opens the database itself')
+    .argument('<space>')
+    .action(async (space: string) => {
+      const current = session()
+      const { io, output } = current
+      const project = requireProject((await current.target()).project)
+      await using database = await openLocalDatabase(localConfig(io))
+      const { generations } = await callable(database, embeddingIndexDue)({ project, space }, { signal: io.signal })
+      let built = 0
+      for (const { generation, dims, metric } of generations) {
+        const type = await buildVectorIndex(database, { generation, dims, metric }, { signal: io.signal })
+        if (type === undefined) continue
+        await callable(database, embeddingIndexSet)({ generation, state: 'ready', type }, { signal: io.signal })
+        built += 1
+      }
+      output.data({ space, built }, () => `${built} indexes of ${space} are built`)
+    })
+
+  embeddings
     .command('enable')
     .description('install the extension vector where the server offers it; opens the database itself')
     .action(async () => {
@@ -206,7 +228,7 @@ function toExcerpt(text: string): string {
 
 function parseFilter(text: string) {
   try {
-    return z.record(z.string(), z.json()).parse(JSON.parse(text))
+    return z.custom<SearchFilter>(isObject).parse(JSON.parse(text))
   } catch (cause) {
     throw new CoreError('E_INVALID', '--filter is not a JSON object', {
       cause,
@@ -214,3 +236,10 @@ function parseFilter(text: string) {
     })
   }
 }
+
+function requireProject(project: string | undefined): string {
+  if (project !== undefined) return project
+  throw new CoreError('E_INVALID', 'no project is named', { fix: 'Name it with --project.' })
+}
+
+type SearchFilter = NonNullable<RouteRequest<typeof searchEmbeddings>['body']['filter']>

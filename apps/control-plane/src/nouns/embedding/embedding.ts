@@ -1,13 +1,14 @@
 import { callable, embeddingEnable, embeddingSweep } from '@core/api/functions'
 import type { CreateNoun } from '../../process/noun.ts'
 import { drainLoop } from './draining.ts'
+import { indexLoop } from './indexing.ts'
 import { registerEmbeddingMetrics } from './metrics.ts'
 import { createEmbeddingRoutes } from './routes.ts'
 
 const sweepEveryMs = 60_000
 
 /** Texts by meaning. The control plane embeds with the local model; programs with the package use any. */
-export const embedding: CreateNoun = ({ database, unguarded, logger, clock }) => {
+export const embedding: CreateNoun = ({ database, unguarded, buildVectorIndex, logger, clock }) => {
   let enabled: Promise<unknown> | undefined
   return {
     routes: createEmbeddingRoutes({
@@ -27,6 +28,8 @@ export const embedding: CreateNoun = ({ database, unguarded, logger, clock }) =>
     }),
     loops: [
       drainLoop(database, logger),
+      // The embedded database has one connection: a build would hold up every call.
+      ...(database.driver === 'embedded' ? [] : [indexLoop({ database, buildVectorIndex, logger })]),
       {
         name: 'sweep embeddings',
         everyMs: sweepEveryMs,

@@ -1,0 +1,71 @@
+import { type CallOptions, CoreError, startDeadline } from '@core/foundation'
+import type { Database } from './database.ts'
+import { type SqlSession, withSession } from './sql-session.ts'
+
+/** A generation of embeddings, as `embedding_index_due` names it. */
+export interface VectorIndexTarget {
+  readonly generation: number
+  readonly dims: number
+  readonly metric: 'cosine' | 'l2' | 'ip'
+}
+
+const timeoutMs = 3_600_000
+/** Longer vectors are indexed as halfvec alone. */
+const maxVectorDims = 2_000
+
+/**
+ * Builds the HNSW index of a generation over a connection of its own, while it is read and written, and then replaces the one
+ * there was. Of several processes one builds, and the others return undefined. What a killed build left is removed first. In the
+ * embedded database nothing else runs meanwhile. Returns what the index casts vectors to.
+ */
+export async function buildVectorIndex(
+  database: Database,
+  { generation, dims, metric }: VectorIndexTarget,
+  options: CallOptions = {},
+): Promise<'vector' | 'halfvec' | undefined> {
+  if (![generation, dims].every(Number.isSafeInteger))
+    throw new CoreError('E_INVALID', 'generation and dims must be whole numbers')
+  using deadline = startDeadline('building a vector index', options, timeoutMs)
+  const isEmbedded = database.driver === 'embedded'
+  // Without instructions for half floats, building on them takes six times as long.
+  const type = isEmbedded && dims <= maxVectorDims ? 'vector' : 'halfvec'
+  const table = `embedding_vector_${generation}`
+  const [name, next] = [`${table}_hnsw`, `${table}_hnsw_next`]
+  const concurrently = isEmbedded ? '' : 'concurrently'
+  return withSession(
+    database,
+    async (session) => {
+      const schema = await readSchema(session)
+      const lock = `hashtextextended('${name}', 0)`
+      const [taken] = await session.query(`select pg_try_advisory_lock(${lock}) as taken`)
+      if (taken?.['taken'] !== 't') return undefined
+      try {
+        await session.execute(`drop index ${concurrently} if exists core.${next}`)
+        await session.execute(
+          `create index ${concurrently} ${next} on core.${table}
+           using hnsw ((embedding::${schema}.${type}(${dims})) ${schema}.${type}_${metric}_ops)`,
+        )
+        await session.execute(`drop index ${concurrently} if exists core.${name}`)
+        await session.execute(`alter index core.${next} rename to ${name}`)
+      } finally {
+        await session.query(`select pg_advisory_unlock(${lock})`)
+      }
+      return type
+    },
+    deadline,
+  )
+}
+
+/** The schema of the extension, quoted. */
+async function readSchema(session: SqlSession): Promise<string> {
+  const [row] = await session.query(
+    `select quote_ident(n.nspname) as name from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+     where e.extname = 'vector'`,
+  )
+  const name = row?.['name']
+  if (name == null)
+    throw new CoreError('E_CONFLICT', 'this database does not have the extension vector', {
+      fix: 'Run core embeddings enable.',
+    })
+  return name
+}
