@@ -62,6 +62,19 @@ test.each(Object.entries(calls))(
   },
 )
 
+test('a refusal does not depend on what the other project keeps: it is given before any of it is read', async () => {
+  const client = await on.connect()
+  await client.query('begin')
+  await client.query(
+    `lock table core.cache_entry, core.cache_epoch, core.cache_lease, core.cache_event in access exclusive mode`,
+  )
+  for (const [name, [, args]] of Object.entries(calls)) {
+    const refused = call(name, { ...args, p_project: 'theirs' }, scopes)
+    await expect(refused, name).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
+  }
+  await client.query('rollback')
+})
+
 test('to read is not to lease: that takes the right to write', async () => {
   const lease = { p_namespace: 'n', p_keys: ['missing'], p_holder: 'h', p_lease_ms: 1_000 }
   await expect(call('cache_get_many', lease, ['cache:read'])).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
