@@ -147,7 +147,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
     try {
       const answers = await send(batch.map(({ item }) => item))
       if (answers.length !== batch.length) {
-        throw new CoreError('E_INTERNAL', `a batch of ${batch.length} got ${answers.length} answers`)
+        throw new CoreError('E_INTERNAL', `${batch.length} calls got ${answers.length} answers`)
       }
       for (const [index, waiting] of batch.entries()) settle(waiting, () => waiting.resolve(answers[index] as Answer))
     } catch (error) {

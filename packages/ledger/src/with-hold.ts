@@ -75,7 +75,7 @@ export async function withHold<Value>(
 ): Promise<HoldWorkOutcome<Value>> {
   const { account, max, min, over, metadata, key = uuidv7(), ttlSeconds = 120 } = input
   if (ttlSeconds < 3)
-    throw new CoreError('E_INVALID', `ttlSeconds must be at least 3 for a heartbeat, got ${ttlSeconds}`)
+    throw new CoreError('E_INVALID', `ttlSeconds must be 3 or more, got ${ttlSeconds}`)
   const reserved = await ledger.reserve(
     { account, amount: max, min, over, metadata, ttlSeconds, key: `${key}:reserve` },
     options,
@@ -135,7 +135,7 @@ async function settleWhileHeld(
     throw error === waitSignal.reason ? (failure ?? error) : error
   })
   if (settlement.status === 'settled' || settlement.status === 'settled_late') return settlement
-  throw new CoreError('E_CONFLICT', `the hold ${input.hold} could not be settled: ${settlement.status}`, {
+  throw new CoreError('E_CONFLICT', `the hold ${input.hold} was not settled: ${settlement.status}`, {
     details: { reason: settlement.status, hold: input.hold },
   })
 }
@@ -166,7 +166,7 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
     }
     if (outcome.status === 'hold_closed') {
       lost.abort(
-        new CoreError('E_CONFLICT', `the hold ${reserved.hold} was lost: ${outcome.holdStatus}`, {
+        new CoreError('E_CONFLICT', `the hold ${reserved.hold} is lost: ${outcome.holdStatus}`, {
           details: { reason: 'hold_closed' },
         }),
       )
