@@ -7,14 +7,16 @@ export interface LocalModelOptions {
 
 export const localDimensions = 384
 /** Changes when the same text would get another vector. */
-export const localRevision = '1'
+export const localRevision = '2'
 
 const stopWords = new Set(
   `a an and are as at be but by can do does for from had has have how i if in into is it its me my not of on or our should
   so than that the their them then there these they this to was we what when where which who why will with without would
   you your`.split(/\s+/),
 )
-const weights = { word: 1, stopWord: 0.1, pair: 0.5, piece: 0.35 }
+const weights = { word: 1, stopWord: 0.1, pair: 0.15, piece: 0.2 }
+/** A first line is the headings above a text: it says what the text is about. */
+const titleWeight = 4
 
 /**
  * A model that needs no network and no weights: it hashes words, pairs of words and pieces of words to dimensions. It finds
@@ -42,18 +44,20 @@ function embedLocally(text: string, dimensions: number): number[] {
   const counts = new Map<string, number>()
   const add = (feature: string, weight: number) => counts.set(feature, (counts.get(feature) ?? 0) + weight)
   let before: string | undefined
-  for (const [word] of text
+  const titleEnd = text.indexOf('\n')
+  for (const { 0: word, index } of text
     .toLowerCase()
     .normalize('NFKC')
     .matchAll(/[\p{L}\p{N}]+/gu)) {
     const stem = stemOf(word)
+    const weight = index < titleEnd ? titleWeight : 1
     const isStopWord = stopWords.has(word)
-    add(`w:${stem}`, isStopWord ? weights.stopWord : weights.word)
+    add(`w:${stem}`, weight * (isStopWord ? weights.stopWord : weights.word))
     if (!isStopWord) {
-      if (before !== undefined) add(`p:${before} ${stem}`, weights.pair)
+      if (before !== undefined) add(`p:${before} ${stem}`, weight * weights.pair)
       before = stem
       const padded = `<${stem}>`
-      for (let at = 0; at + 4 <= padded.length; at++) add(`c:${padded.slice(at, at + 4)}`, weights.piece)
+      for (let at = 0; at + 4 <= padded.length; at++) add(`c:${padded.slice(at, at + 4)}`, weight * weights.piece)
     }
   }
   // A text without words still is one: its characters give it a direction.

@@ -56,7 +56,7 @@ const spaceSchema = z.object(space).meta({ id: 'EmbeddingSpace' })
 const exampleModel = {
   provider: 'core',
   model: 'local-384',
-  revision: '1',
+  revision: '2',
   dims: 384,
   metric: 'cosine',
   state: 'active',
