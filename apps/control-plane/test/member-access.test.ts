@@ -51,7 +51,7 @@ describe.each(roles)('a member who is %s', (role) => {
     if (!allows(role, route)) expect(reply).toMatchObject({ status: 403 })
     else if (reply.status === 403) {
       // What the owner of the whole system alone may do, and what exceeds the role of who asks.
-      expect(reply.body['reason']).toMatch(/^(forbidden_account|caps_exceed_own|role_exceeds_own)$/)
+      expect(reply.body['reason']).toMatch(/^(forbidden_account|owner_only|caps_exceed_own|role_exceeds_own)$/)
     }
     const own = await call(route, 'current', role)
     expect(own.status === 403).toBe(reply.status === 403)
@@ -75,7 +75,7 @@ describe.each(ofProject.map((route) => [route.operation, route] as const))('%s',
     const [here, there] = await Promise.all([call(route, 'smart_layer', 'both'), call(route, 'manus_origin', 'both')])
     if (!allows('viewer', route)) expect(here.status).toBe(403)
     expect([401, 500]).not.toContain(there.status)
-    if (there.status === 403) expect(there.body['reason']).toMatch(/^forbidden_account$/)
+    if (there.status === 403) expect(there.body['reason']).toMatch(/^(forbidden_account|owner_only)$/)
     expect(await call(route, 'current', 'both')).toMatchObject({ status: 400 })
   })
 

@@ -138,15 +138,18 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   const loops = families.get('core_loop_runs_total')?.samples.map(({ labels }) => labels['loop'])
   expect(loops?.sort()).toEqual([
     'cache sweep',
+    'drain embeddings',
     'errors',
     'expiry',
     'follow the manifest',
     'follow the outbox',
+    'index embeddings',
     'key_uses',
     'publish balances',
     'sample health',
     'seal',
     'sweep claims',
+    'sweep embeddings',
     'sweep insights',
     'sweep locks',
     'sweep messages',

@@ -32,6 +32,9 @@ const marks = [
   'markAnyError',
   'putCacheEntry',
   'decideInsight',
+  // They open a space or begin its migration, and change none that is there.
+  'putEmbeddingSpace',
+  'putEmbeddingMigration',
   // They add a card with a date and edit none.
   'setPrice',
   'importPrices',

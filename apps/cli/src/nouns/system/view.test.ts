@@ -11,7 +11,7 @@ core        0.1.0 on Node v24.0.0
 database    embedded, Postgres 18.3
 migrations  10 applied, the newest is 20261120008100
 pending     none
-started     2026-11-20T09:30:00.000Z, 1 h ago
+started     2026-11-20T09:30:00.000+00:00, 1 h ago
 on          restRpc, sealing
 off         metrics, rebalancing, tracing`)
 })
