@@ -143,7 +143,6 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
     'expiry',
     'follow the manifest',
     'follow the outbox',
-    'index embeddings',
     'key_uses',
     'publish balances',
     'sample health',

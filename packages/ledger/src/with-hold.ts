@@ -74,8 +74,7 @@ export async function withHold<Value>(
   options: CallOptions = {},
 ): Promise<HoldWorkOutcome<Value>> {
   const { account, max, min, over, metadata, key = uuidv7(), ttlSeconds = 120 } = input
-  if (ttlSeconds < 3)
-    throw new CoreError('E_INVALID', `ttlSeconds must be 3 or more, got ${ttlSeconds}`)
+  if (ttlSeconds < 3) throw new CoreError('E_INVALID', `ttlSeconds must be 3 or more, got ${ttlSeconds}`)
   const reserved = await ledger.reserve(
     { account, amount: max, min, over, metadata, ttlSeconds, key: `${key}:reserve` },
     options,
