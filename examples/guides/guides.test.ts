@@ -18,6 +18,11 @@ function block(page: string, language: string): string | undefined {
   return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1]
 }
 
+it('no guide hides its program from this test behind another name of the language', async () => {
+  for (const name of pages)
+    expect(block(await readFile(join(folder, name), 'utf8'), 'typescript'), name).toBeUndefined()
+})
+
 describe('one after another on one database, the code of each guide prints what the guide says', () => {
   let database: TestDatabase
   beforeAll(async () => {
