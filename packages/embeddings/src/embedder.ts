@@ -69,6 +69,9 @@ export interface EmbedderDependencies {
 
 export type Embed = (model: IdentifiedModel, texts: readonly string[], options?: CallOptions) => Promise<EmbeddedTexts>
 
+/** A text that a caller has sent: its vector, why it has none, or undefined where that caller gave up. */
+type Outcome = string | CoreError | undefined
+
 const perCall = 500
 
 /** Turns texts into vectors and pays for none twice: memory, the database and calls under way are asked first. */
@@ -78,7 +81,7 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
   const getMany = callable(database, embeddingCacheGetMany)
   const putMany = callable(database, embeddingCachePutMany)
   const memory = new LRUCache<string, string>({ max: dependencies.memoryItems })
-  const underway = new Map<string, Promise<string>>()
+  const underway = new Map<string, Promise<Outcome>>()
 
   return async (identified, texts, options = {}) => {
     using limit = startDeadline('embedding', options, 600_000)
@@ -107,25 +110,16 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
     if (keeps) await readKept()
     usage.cached = found.size
 
-    const waits: Promise<unknown>[] = []
-    for (const [hash] of [...wanted]) {
-      const other = underway.get(keyOf(hash))
-      if (other === undefined) continue
-      wanted.delete(hash)
-      waits.push(
-        other.then(
-          (vector) => found.set(hash, vector),
-          (error) => failed.set(hash, toFailure(error)),
-        ),
-      )
+    while (wanted.size > 0 && stopped === undefined) {
+      const waits = waitForOthers()
+      const calls = takeBatches(batchSize).map((batch) => announce(batch))
+      const queue = calls[Symbol.iterator]()
+      const lanes = Array.from({ length: Math.min(concurrency, calls.length) }, async () => {
+        for (const call of queue) await call()
+      })
+      await raceSignal(Promise.all([...lanes, ...waits]), limit.signal)
     }
-    const batches = toBatches(batchSize)
-    const calls = batches.map((batch) => announce(batch))
-    const queue = calls[Symbol.iterator]()
-    const lanes = Array.from({ length: Math.min(concurrency, calls.length) }, async () => {
-      for (const call of queue) await call()
-    })
-    await raceSignal(Promise.all([...lanes, ...waits]), limit.signal)
+    if (stopped !== undefined) for (const hash of wanted.keys()) failed.set(hash, stopped)
 
     return {
       vectors: hashes.map((hash) => (hash === undefined ? undefined : found.get(hash))),
@@ -152,7 +146,22 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
       }
     }
 
-    function toBatches(most: number): (readonly (readonly [hash: string, text: string])[])[] {
+    /** Takes out what another caller has sent. Where that one gives up, the text is wanted again. */
+    function waitForOthers(): Promise<void>[] {
+      return [...wanted].flatMap(([hash, text]) => {
+        const other = underway.get(keyOf(hash))
+        if (other === undefined) return []
+        wanted.delete(hash)
+        const settle = (outcome: Outcome) => {
+          if (typeof outcome === 'string') found.set(hash, outcome)
+          else if (outcome === undefined) wanted.set(hash, text)
+          else failed.set(hash, outcome)
+        }
+        return [other.then(settle)]
+      })
+    }
+
+    function takeBatches(most: number): (readonly (readonly [hash: string, text: string])[])[] {
       const sent = [...wanted].filter(([hash, text]) => {
         const tokens = estimateTokens(text)
         if (tokens <= maxTokensPerInput) return true
@@ -160,21 +169,20 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
         failed.set(hash, new CoreError('E_TOO_LARGE', message, { fix: 'Chunk it.' }))
         return false
       })
+      wanted.clear()
       return Array.from({ length: Math.ceil(sent.length / most) }, (_, n) => sent.slice(n * most, (n + 1) * most))
     }
 
     /** Lets callers of the same texts wait for this call from now on, and returns what makes it. */
     function announce(batch: readonly (readonly [hash: string, text: string])[]): () => Promise<void> {
       const { promise, resolve } = Promise.withResolvers<void>()
+      const outcomeOf = (hash: string): Outcome =>
+        found.get(hash) ?? (limit.signal.aborted || stopped !== undefined ? undefined : failed.get(hash))
       for (const [hash] of batch) {
-        const key = keyOf(hash)
-        const vector = promise.then(() => {
-          const made = found.get(hash)
-          if (made !== undefined) return made
-          throw failed.get(hash) ?? stopped ?? new CoreError('E_LOAD_FAILED', 'the model was not asked')
-        })
-        vector.catch(() => undefined)
-        underway.set(key, vector)
+        underway.set(
+          keyOf(hash),
+          promise.then(() => outcomeOf(hash)),
+        )
       }
       return async () => {
         try {

@@ -86,6 +86,27 @@ test('equal texts are embedded once, also by callers at the same time, and answe
   expect(other.vectors).toEqual([one.vectors[1], one.vectors[0]])
 })
 
+test('a caller that gives up does not fail those who wait for the same texts', async () => {
+  const started = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const { model, dimensions, asked } = createCountingModel('given-up', async (_, all) => {
+    started.resolve()
+    await gate.promise
+    return all
+  })
+  const embeddings = await on.embeddings({ model, dimensions })
+  const leaving = new AbortController()
+  const first = embeddings.embed(['shared'], { signal: leaving.signal }).catch((error: unknown) => error)
+  await started.promise
+  const second = embeddings.embed(['shared', 'own'])
+  // The second waits once its own text has been sent.
+  await expect.poll(() => asked.length).toBe(2)
+  leaving.abort()
+  expect(await first).toMatchObject({ code: 'E_ABORTED' })
+  gate.resolve()
+  expect(await second).toMatchObject({ failures: [], vectors: [expect.any(Array), expect.any(Array)] })
+})
+
 test('vectors are kept in the database: another process does not pay for them again', async () => {
   const project = await on.project()
   const first = createCountingModel('kept')
