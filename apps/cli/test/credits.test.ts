@@ -71,9 +71,10 @@ test('the owner funds an account from the pool, exactly or as far as it goes', a
 
 test('alerts come once, and cap is rebalanced: first as a dry run, then for real', async () => {
   await asProject('credits', 'charge', 'smart_layer', '80')
-  expect(await asProject('credits', 'alerts')).toMatchObject({
-    data: [{ account: 'smart_layer', budget: 'daily', thresholdBasisPoints: 8000 }],
-  })
+  // An alert is shown when no older transaction of the cluster is open.
+  await expect
+    .poll(() => asProject('credits', 'alerts'), { timeout: 60_000, interval: 100 })
+    .toMatchObject({ data: [{ account: 'smart_layer', budget: 'daily', thresholdBasisPoints: 8000 }] })
   const rebalance = ['credits', 'rebalance', 'pool', 'daily']
   const planned = await asOwner(...rebalance, '--dry-run')
   expect(planned).toMatchObject({ dryRun: true, total: 200_000_000, moves: [{ to: 140_000_000 }, { to: 60_000_000 }] })

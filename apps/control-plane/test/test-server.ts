@@ -17,7 +17,7 @@ import { type ErrorTracker, openErrorTracker } from '../src/observe/error-tracke
 import type { Kernel } from '../src/process/noun.ts'
 import { createReadiness } from '../src/process/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
-import { findOddTimes } from './find-odd-times.ts'
+import { findOddTimes, noteSentTimes } from './find-odd-times.ts'
 import { watchServer } from './observing.ts'
 
 export interface Reply {
@@ -164,7 +164,8 @@ export async function serveDatabase(
 
   async function send(method: string, path: string, options: Send = {}): Promise<Reply> {
     const { key, body, idempotencyKey = method === 'POST' ? uuidv7() : null, headers = {} } = options
-    const raw = typeof body === 'string' || body === undefined
+    const payload = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body)
+    noteSentTimes(path.replaceAll(/%3a/gi, ':'), payload ?? '')
     const response = await app.inject({
       method: method as 'GET',
       url: path,
@@ -174,7 +175,7 @@ export async function serveDatabase(
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { payload: raw ? String(body) : JSON.stringify(body) }),
+      ...(payload === undefined ? {} : { payload }),
     })
     const isJson = response.body !== '' && /json/.test(String(response.headers['content-type']))
     const answer = isJson ? JSON.parse(response.body) : {}
