@@ -44,19 +44,15 @@ export {
 } from './contract/route-contract.ts'
 export { isScope, roleScopes, type Scope, scopeNames } from './contract/scope.ts'
 export { type EventData, type EventType, isTopic, type Topic, topicNames } from './contract/topic.ts'
+export { deleteEmbeddingDocuments, listEmbeddingDocuments, putEmbeddingDocuments } from './embedding/routes/document.ts'
+export { cancelEmbeddingMigration, putEmbeddingMigration } from './embedding/routes/migration.ts'
+export { measureEmbeddingRecall, searchEmbeddings } from './embedding/routes/search.ts'
 export {
-  cancelEmbeddingMigration,
-  deleteEmbeddingDocuments,
   dropEmbeddingSpace,
   getEmbeddingSpace,
-  listEmbeddingDocuments,
   listEmbeddingSpaces,
-  measureEmbeddingRecall,
-  putEmbeddingDocuments,
-  putEmbeddingMigration,
   putEmbeddingSpace,
-  searchEmbeddings,
-} from './embedding/routes.ts'
+} from './embedding/routes/space.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
 export { connectRealtime, streamEvents } from './event/routes.ts'
 export { clearFlag, clearFlagForAll, listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'

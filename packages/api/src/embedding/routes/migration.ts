@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { defineRoute, noInput } from '../../contract/route-contract.ts'
+import { dimensions, exampleModel, exampleSpace, inSpace, params, spaceSchema } from '../embedding-fields.ts'
+
+export const putEmbeddingMigration = defineRoute({
+  operation: 'putEmbeddingMigration',
+  method: 'PUT',
+  path: '/v1/projects/{project}/embeddings/{space}/migration',
+  noun: 'embeddings',
+  summary: 'Migrate a space to the local model of another length',
+  description:
+    'The control plane embeds every item again while searches use the old model, then the two change places.',
+  auth: 'embedding:operate',
+  idempotencyKey: 'none',
+  input: { ...noInput, params: inSpace, body: z.strictObject({ dimensions }) },
+  outputs: { 200: spaceSchema },
+  problems: ['conflict'],
+  examples: [
+    {
+      title: 'Shorter vectors',
+      params,
+      body: { dimensions: 256 },
+      status: 200,
+      response: {
+        ...exampleSpace,
+        next: { ...exampleModel, model: 'local-256', dims: 256, state: 'building' as const },
+      },
+    },
+  ],
+})
+
+export const cancelEmbeddingMigration = defineRoute({
+  operation: 'cancelEmbeddingMigration',
+  method: 'DELETE',
+  path: '/v1/projects/{project}/embeddings/{space}/migration',
+  noun: 'embeddings',
+  summary: 'End a migration without its effect',
+  auth: 'embedding:operate',
+  idempotencyKey: 'none',
+  input: { ...noInput, params: inSpace },
+  outputs: {
+    200: z
+      .object({ cancelled: z.boolean().describe('false: there was none') })
+      .meta({ id: 'EmbeddingMigrationCancelled' }),
+  },
+  problems: [],
+  examples: [{ title: 'Cancelled', params, status: 200, response: { cancelled: true } }],
+})
