@@ -1,3 +1,4 @@
+import { callable, embeddingSweep } from '@core/api/functions'
 import { CoreError } from '@core/foundation'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { and, createLocalModel, eq, gt, isIn, not } from '../src/index.ts'
@@ -115,6 +116,18 @@ test('vectors are kept in the database: another process does not pay for them ag
   const other = await (await on.embeddings({ project, ...second })).embed(['paid once'])
   expect(second.asked).toEqual([])
   expect(other).toMatchObject({ usage: { cached: 1, calls: 0 }, vectors: one.vectors })
+})
+
+test('a sweep deletes kept vectors that are no longer used, a bounded number at a time', async () => {
+  const project = await on.project()
+  const { model, dimensions } = createCountingModel('swept')
+  await (await on.embeddings({ project, model, dimensions })).embed(['one', 'two', 'three'])
+  const sweep = callable(on.database, embeddingSweep)
+  expect(await sweep({ keep: '1 hour' })).toMatchObject({ swept: 0 })
+  expect(await sweep({ keep: '0 seconds', limit: 2 })).toMatchObject({ swept: 2 })
+  while ((await sweep({ keep: '0 seconds', limit: 1000 })).swept > 0);
+  const again = await (await on.embeddings({ project, model, dimensions })).embed(['one', 'two', 'three'])
+  expect(again.usage).toMatchObject({ cached: 0, embedded: 3 })
 })
 
 test.each([

@@ -80,6 +80,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.authorize('embedding:sweep', null);
   v_swept int;
+  v_full text[];
+  v_evicted int := 0;
   v_generation bigint;
   v_dropped int := 0;
 begin
@@ -87,18 +89,20 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('core.embedding_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'dropped', 0);
   end if;
-  with full_project as (
-    select project from core.embedding_cache group by project having count(*) > 1000000
-  ), old as (
-    (select c.project, c.model, c.revision, c.dims, c.hash from core.embedding_cache c where c.used_at < clock_timestamp() - p_keep
-      order by c.used_at limit p_limit for update skip locked)
-    union
-    (select c.project, c.model, c.revision, c.dims, c.hash from core.embedding_cache c where c.project in (select project from full_project)
-      order by c.used_at limit p_limit for update skip locked)
-  )
-  delete from core.embedding_cache c using old o
+  delete from core.embedding_cache c using (
+    select project, model, revision, dims, hash from core.embedding_cache where used_at < clock_timestamp() - p_keep
+    order by used_at limit p_limit for update skip locked) o
   where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
   get diagnostics v_swept = row_count;
+  select array_agg(f.project) into v_full
+  from (select project from core.embedding_cache group by project having count(*) > 1000000 order by project limit 100) f;
+  if v_full is not null and v_swept < p_limit then
+    delete from core.embedding_cache c using (
+      select project, model, revision, dims, hash from core.embedding_cache where project = any (v_full)
+      order by used_at limit p_limit - v_swept for update skip locked) o
+    where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
+    get diagnostics v_evicted = row_count;
+  end if;
   for v_generation in select g.id from core.embedding_generation g
     where g.state = 'retired' and g.retired_at < clock_timestamp() - p_keep_retired order by g.id limit 10 for update skip locked
   loop
@@ -106,7 +110,7 @@ begin
     delete from core.embedding_generation where id = v_generation;
     v_dropped := v_dropped + 1;
   end loop;
-  return jsonb_build_object('ok', true, 'swept', v_swept, 'dropped', v_dropped);
+  return jsonb_build_object('ok', true, 'swept', v_swept + v_evicted, 'dropped', v_dropped);
 end
 $$;
 comment on function core_api.embedding_sweep is 'Deletes kept vectors that are not used, and tables of retired generations. Owner only.';
