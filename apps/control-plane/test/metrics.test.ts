@@ -157,6 +157,11 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
     'trim the outbox',
     'webhooks',
   ])
+  // A figure that cannot be read is NaN, and so is the health of projects that were never seen.
+  const unread = [...families].filter(
+    ([name, { samples }]) => name.startsWith('core_') && samples.some(({ value }) => Number.isNaN(value)),
+  )
+  expect(unread.map(([name]) => name).sort()).toEqual(['core_health_lowest_score', 'core_health_score'])
   // Each runs within five seconds of the start, and none fails.
   const idle = async () => loopsWhere(await scrape(), 'core_loop_last_success_timestamp_seconds', (at) => at === 0)
   const failing = async () => loopsWhere(await scrape(), 'core_loop_failures_total', (count) => count > 0)
