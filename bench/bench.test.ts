@@ -1,36 +1,15 @@
-import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { bench, expectQuickRun, expectRows, nouns } from './expect-quick-run.ts'
 import { toMarkdown } from './readme.ts'
 
-const run = promisify(execFile)
-const main = join(import.meta.dirname, 'main.ts')
-const bench = (...args: string[]) => run(process.execPath, [main, ...args], { maxBuffer: 16 * 2 ** 20 })
-
-/** Fails unless the file holds rows as a report promises them. */
-async function expectRows(file: string): Promise<string[]> {
-  const rows: unknown = JSON.parse(await readFile(file, 'utf8'))
-  if (!Array.isArray(rows) || rows.length === 0) throw new Error(`${file} holds no rows`)
-  for (const row of rows) {
-    expect(row).toEqual({
-      name: expect.any(String),
-      figure: expect.any(Number),
-      unit: expect.any(String),
-      goal: row.goal === null ? null : expect.stringMatching(/^[<>]= \d+(\.\d+)?$/),
-      met: row.goal === null ? null : expect.any(Boolean),
-    })
-    if (row.goal !== null) expect(row.met, row.name).toBe(reaches(row.figure, row.goal))
-  }
-  return rows.map((row) => row.name)
-}
-
-function reaches(figure: number, goal: string): boolean {
-  const limit = Number(goal.slice(3))
-  return goal.startsWith('>') ? figure >= limit : figure <= limit
+/** Where all of a quick run costs ten seconds of CPU and more, a part runs here, and all of it in `bench.soak.test.ts`. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  ledger: ['server', 'batch'],
+  http: ['pipeline', 'gate'],
+  coordinator: ['messages'],
+  embeddings: ['embedded'],
 }
 
 test('--list names the nouns', async () => {
@@ -43,26 +22,17 @@ test('an unknown noun is refused with the known ones', async () => {
   await expect(bench('weather')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('ledger') })
 })
 
-const nouns = readdirSync(import.meta.dirname).filter((name) => existsSync(join(import.meta.dirname, name, 'suite.ts')))
-
 // Together: the figures mean nothing here, and each waits for servers and sockets most of the time.
-describe.concurrent.each(nouns)('%s', { timeout: 400_000 }, (noun) => {
-  test('a quick run prints a table and writes rows beside what they were measured on', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'core-bench-test-'))
-    try {
-      const { stdout } = await bench(noun, '--quick', '--out', folder)
-      for (const name of await expectRows(join(folder, `${noun}.json`))) expect(stdout).toContain(name)
-      expect(JSON.parse(await readFile(join(folder, 'runs', `${noun}.json`), 'utf8'))).toMatchObject({
-        date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-        command: expect.stringContaining('--quick'),
-        node: process.version,
-        machine: { cores: expect.any(Number), syncMs: expect.any(Number) },
-        subjects: expect.any(Object),
-      })
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  })
+describe.concurrent('a quick run', { timeout: 400_000 }, () => {
+  test.each(nouns.filter((noun) => !(noun in parts)))('%s: prints a table and writes rows', expectQuickRun)
+
+  test.each(Object.entries(parts).filter(([, only]) => only.length > 0))(
+    '%s: a part prints a table',
+    async (noun, only) => {
+      const { stdout } = await bench(noun, '--quick', ...only.flatMap((part) => ['--only', part]))
+      expect(stdout).toMatch(/\d/)
+    },
+  )
 })
 
 test('the results that are kept have the shape of a report, with a figure for every noun', async () => {

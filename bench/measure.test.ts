@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type Contestant, measure, toMeasurement } from './measure.ts'
 
 const options = { sampleMs: 20, signal: new AbortController().signal, onProgress: () => undefined }
@@ -40,19 +40,24 @@ test('preparing is not timed', async () => {
 })
 
 test('the number of operations fills a sample and keeps to whole steps', async () => {
-  const counts: number[] = []
-  const contestant: Contestant = {
-    name: 'a',
-    step: 7,
-    run: async (operations) => {
-      counts.push(operations)
-      await sleep(operations * 0.2)
-      return []
-    },
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    const counts: number[] = []
+    const contestant: Contestant = {
+      name: 'a',
+      step: 7,
+      run: async (operations) => {
+        counts.push(operations)
+        vi.advanceTimersByTime(operations) // a millisecond for each
+        return []
+      },
+    }
+    await measure([contestant], { ...options, sampleMs: 200, rounds: 1 })
+    expect(counts.every((count) => count % 7 === 0)).toBe(true)
+    expect(counts.at(-1)).toBe(203)
+  } finally {
+    vi.useRealTimers()
   }
-  await measure([contestant], { ...options, sampleMs: 40, rounds: 1 })
-  expect(counts.every((count) => count % 7 === 0)).toBe(true)
-  expect(counts.at(-1)).toBeGreaterThan(40)
 })
 
 test('figures are medians of the rounds, ratios are taken within a round', () => {

@@ -56,6 +56,16 @@ describe('install', () => {
     expect(bootstrap(toy, ['start', '0']).stderr).toContain('installing production dependencies')
   })
 
+  test('what tests need stays: after a change, and where pnpm installed it by hand', () => {
+    toy = createToyWorkspace(echo)
+    bootstrap(toy, ['test'])
+    toy.write('packages/shipped/package.json', { name: '@toy/shipped', version: '1.0.1' })
+    expect(bootstrap(toy, ['start', '0']).stderr).toContain('installing all dependencies')
+    rmSync(join(toy.folder, 'node_modules/.core-install.json'))
+    expect(bootstrap(toy, ['start', '0']).stderr).toContain('installing all dependencies')
+    expect(hasModule('development')).toBe(true)
+  })
+
   test('two first runs in one folder take turns and both succeed', async () => {
     toy = createToyWorkspace(echo)
     const runs = [start(toy, 'node', ['bootstrap.mjs', 'start', '0']), start(toy, 'node', ['bootstrap.mjs', 'test'])]
@@ -96,7 +106,7 @@ describe('exit', () => {
   test('an unknown script is refused by name', () => {
     toy = createToyWorkspace(echo)
     const run = bootstrap(toy, ['toString'])
-    expect(run.status).toBe(1)
+    expect(run.status).toBe(2)
     expect(run.stderr).toContain('unknown script "toString"; one of: start, core, demo, test')
   })
 
@@ -118,12 +128,9 @@ describe('exit', () => {
 describe('what cannot work says so', () => {
   test('an old Node gets an error that names the version needed', () => {
     toy = createToyWorkspace(echo)
-    const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'16.20.2'}})`
-    const run = spawnSync(process.execPath, ['--import', old, 'bootstrap.mjs', 'start'], {
-      cwd: toy.folder,
-      encoding: 'utf8',
-    })
-    expect(run.status).toBe(1)
+    const old = `Object.defineProperty(process,'versions',{value:{...process.versions,node:'16.20.2'}})`
+    const run = bootstrapOn(toy, old)
+    expect(run.status).toBe(2) // a supervisor does not try again
     expect(run.stderr).toContain('this is Node 16.20.2; Core needs Node 18 or newer')
   })
 
@@ -136,6 +143,21 @@ describe('what cannot work says so', () => {
       /could not fetch pnpm@12\S+\. The lines above say why\. When they name the network: npm ping/,
     )
     expect(run.output).not.toContain('at fetchTools')
+  })
+
+  test.each([
+    ['a Mac', 'darwin', 'arm64'],
+    ['Windows on ARM', 'win32', 'arm64'],
+  ])('on %s, for which no hash is recorded, nothing is fetched, and it says what to install', (_, platform, arch) => {
+    toy = createToyWorkspace(echo)
+    const folder = binFolder(['node', 'npm', 'npx', 'sh', 'env'])
+    const there = `Object.defineProperty(process,'platform',{value:'${platform}'});Object.defineProperty(process,'arch',{value:'${arch}'})`
+    const run = bootstrapOn(toy, there, { PATH: folder, npm_config_registry: 'http://127.0.0.1:1' })
+    expect(run).toMatchObject({ status: 2, stdout: '' }) // a supervisor does not try again
+    expect(run.stderr).toMatch(new RegExp(`no hash to verify pnpm for ${platform}-${arch}, so it fetches nothing`))
+    expect(run.stderr).toContain('npm install --global pnpm@12')
+    expect(run.stderr).not.toContain('fetching')
+    rmSync(folder, { recursive: true })
   })
 
   test.each([
@@ -161,7 +183,7 @@ describe('what cannot work says so', () => {
     toy = createToyWorkspace(echo)
     toy.write('node_modules', 'a file where the folder would be')
     const run = bootstrap(toy, ['start'])
-    expect(run.status).toBe(1)
+    expect(run.status).toBe(2)
     expect(run.stderr).toContain(`${toy.folder}/node_modules'. This folder must be writable`)
     expect(run.stderr).not.toContain('    at ')
   })
@@ -192,12 +214,23 @@ test('what the machine lacks is fetched in exact versions, as bare programs', ()
     expect.stringMatching(/^24\.\d+\.\d+$/),
     expect.stringMatching(/^12\.\d+\.\d+$/),
   ])
-  expect(pinned.match(/'sha512-[A-Za-z0-9+/]{86}=='/g)?.length).toBeGreaterThanOrEqual(4)
+  const packages = pinned.match(/\[\s*'[^']+',\s*(?:'sha512-[A-Za-z0-9+/]{86}=='|[^\]]*?),?\s*\]/g) ?? []
+  expect(packages.length).toBeGreaterThanOrEqual(4)
+  expect(packages.filter((each) => !/'sha512-[A-Za-z0-9+/]{86}=='/.test(each))).toEqual([])
   expect(source).toContain(`['ci', '--ignore-scripts'`)
 })
 
 function bootstrap(workspace: ToyWorkspace, args: string[], env: Record<string, string> = {}) {
   return spawnSync(process.execPath, ['bootstrap.mjs', ...args], {
+    cwd: workspace.folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
+}
+
+/** Runs it where a line of JavaScript has made this process look like another machine's. */
+function bootstrapOn(workspace: ToyWorkspace, machine: string, env: Record<string, string> = {}) {
+  return spawnSync(process.execPath, ['--import', `data:text/javascript,${machine}`, 'bootstrap.mjs', 'start'], {
     cwd: workspace.folder,
     encoding: 'utf8',
     env: { ...process.env, ...env },

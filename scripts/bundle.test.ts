@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import vm from 'node:vm'
 import { expect, test } from 'vitest'
-import { type Bundle, bundleForBrowsers } from './bundle.ts'
+import { type Bundle, bundleForBrowsers, bundleSplit } from './bundle.ts'
 import { root } from './root.ts'
 
 const from = join(root, 'bench/package.json') // depends on both packages
@@ -24,6 +24,14 @@ test('the whole ledger, with the journal of leases on disk, stays below 28 KB', 
   const whole = await bundleForBrowsers(`export * from '@core/ledger'`, from)
   expect(whole.gzipBytes / 1024).toBeLessThanOrEqual(28)
   expect(whole.nodeImports).toContain('node:fs')
+})
+
+test('openCore loads what a program uses: 25 KB before the first call, and what each noun adds after it', async () => {
+  const sdk = await bundleSplit(`export { openCore } from '@core/sdk'`, join(root, 'packages/sdk/src/index.ts'))
+  expect(sdk.firstImports).toEqual([]) // also nothing that only Node has
+  expect(sdk.firstGzipBytes / 1024).toBeLessThanOrEqual(12)
+  expect(sdk.gzipBytesWith('http') / 1024).toBeLessThanOrEqual(25)
+  expect(sdk.gzipBytesWith('http', 'open-ledger', 'open-flags', 'open-cache') / 1024).toBeLessThanOrEqual(68.5)
 })
 
 test('the client works with what a browser has', async () => {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { root } from './root.ts'
 import { listFiles } from './tree.ts'
 
-test('every generated file is what its generator writes, and --check writes nothing', { timeout: 120_000 }, () => {
+test('every generated file is what its generator writes, and --check writes nothing', { timeout: 180_000 }, () => {
   const before = digests()
   const run = spawnSync(process.execPath, [join(root, 'scripts/generate.ts'), '--check'], { encoding: 'utf8' })
   expect(run.status, `${run.stdout}${run.stderr}`).toBe(0)

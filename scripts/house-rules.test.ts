@@ -21,6 +21,11 @@ const offences: [rule: string, path: string, text: string][] = [
     'packages/a/src/a.ts',
     'z.record(z.string(), z.unknown())',
   ],
+  [
+    'Cloudflare Workers refuse redirect: error, use fetchDirectly',
+    'packages/a/src/a.ts',
+    "fetch(url, { redirect: 'error' })",
+  ],
   ['no path of one person’s machine', 'docs/a.md', 'cd /home/ada/core'],
   ['where packages come from is the machine’s own setting', 'pnpm-lock.yaml', 'tarball: https://example.org/a.tgz'],
   ['plain English', 'scripts/a.ts', '// Nobody is told.'],

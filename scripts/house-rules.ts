@@ -14,7 +14,7 @@ const isRuleBook = (path: string) => path.startsWith('scripts/house-rules')
 const quote = (text: string, pattern: RegExp) => pattern.exec(text)?.[0]
 
 const quaint =
-  /\b(told|(?<!')nobody|whoever|anew|mend(s|ed|ing)?|for ever|by itself|stands|stood|go(es)? on|went on|(for )?want of)\b/i
+  /\b(told|(?<!user '|'postgres', ')nobody|whoever|anew|mend(s|ed|ing)?|for ever|by itself|stands|stood|go(es)? on|went on|(for )?want of)\b/i
 
 export const houseRules: readonly HouseRule[] = [
   {
@@ -48,6 +48,11 @@ export const houseRules: readonly HouseRule[] = [
     find: (_, text) => quote(text, /z\.record\(z\.string\(\), z\.(unknown|json|any)\(\)\)/),
   },
   {
+    name: 'Cloudflare Workers refuse redirect: error, use fetchDirectly',
+    applies: (path) => /\/src\//.test(path) && isCode(path) && !path.endsWith('/fetch-directly.ts'),
+    find: (_, text) => quote(text, /redirect: 'error'/),
+  },
+  {
     name: 'no path of one person’s machine',
     applies: (path) => !isRuleBook(path),
     find: (_, text) => quote(text, /(\/home\/[a-z]+|\/Users\/[A-Za-z]+|\/root)\/[\w.-]+/),
@@ -60,7 +65,7 @@ export const houseRules: readonly HouseRule[] = [
   },
   {
     // Each has a plain replacement: called with, no one or nothing, who or anyone who, again, fix, alone, forever, is,
-    // continues, without. In quotes 'nobody' is the Unix user.
+    // continues, without. As a user of Unix 'nobody' is a name.
     name: 'plain English',
     applies: (path) => !isRuleBook(path),
     find: (_, text) => quote(text, quaint),

@@ -20,9 +20,10 @@ export const layers: Readonly<Record<string, number>> = {
   '@core/sdk': 4,
   '@core/control-plane': 5,
   '@core/cli': 6, // `core start` runs the control plane
+  '@core/example-siblings': 7, // what the services of the examples have in common
 }
 /** Examples may import everything. */
-const topLayer = 7
+const topLayer = 8
 
 export interface SourceFile {
   /** From the package's folder: `src/ledger.ts`. */

@@ -5,9 +5,15 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openTestServer } from '../apps/control-plane/test/test-server.ts'
+import { roleScopes } from '../packages/api/src/index.ts'
+import { openCore } from '../packages/sdk/src/index.ts'
+import { callEveryNoun } from '../packages/sdk/src/testing/index.ts'
+import { bundleWorker, workerProgram } from './publishing/bundle-worker.ts'
 import { createSibling, type Sibling } from './publishing/create-sibling.ts'
 import { findNode } from './publishing/find-node.ts'
 import { findPublishedFaults } from './publishing/find-published-faults.ts'
+import { findRuntime, hasMiniflare, runtimesFolder } from './publishing/find-runtimes.ts'
 import { listPublished } from './publishing/list-published.ts'
 import { packPackages } from './publishing/pack-packages.ts'
 import { root } from './root.ts'
@@ -21,6 +27,15 @@ const isTestKit = (specifier: string) => specifier.includes('/testing')
 const testLibraries = published.flatMap(({ folder, manifest }) =>
   Object.keys(manifest.peerDependencies ?? {}).map((name) => [name, folder] as const),
 )
+
+const localPrice = {
+  provider: 'local',
+  model: 'local',
+  rates: [
+    { unit: 'input', nanoUsdPerMillion: 1_000_000_000 },
+    { unit: 'output', nanoUsdPerMillion: 2_000_000_000 },
+  ],
+}
 
 let temporary: string
 /** Has the packages and the types of Node. */
@@ -109,6 +124,50 @@ describe.concurrent.each(majors)('Node %i', { timeout: 300_000 }, (major) => {
     const found = specifiers.map((specifier) => [specifier, true])
     expect(await tester.run(node, 'every-export.js')).toEqual(Object.fromEntries(found))
     expect(await tester.run(node, 'use-test-kit.js')).toEqual(['manus_origin'])
+  })
+})
+
+describe('the packages answer on each runtime what the sources answer here', { timeout: 300_000 }, () => {
+  /** Each on a database of its own, so that the answers can be equal. */
+  async function onPlane<Answer>(work: (env: Record<string, string>) => Promise<Answer>): Promise<Answer> {
+    await using server = await openTestServer()
+    await server.send('PUT', '/v1/prices', { key: server.owner, body: localPrice })
+    const url = await server.app.listen({ host: '127.0.0.1', port: 0 })
+    return await work({ CORE_URL: url, CORE_KEY: await server.makeKey('smart_layer', roleScopes.owner) })
+  }
+  let expected: unknown
+  beforeAll(async () => {
+    expected = await onPlane(async (env) => {
+      await using core = await openCore({ project: 'smart_layer', env })
+      return await callEveryNoun(core, 'manus_origin')
+    })
+  })
+
+  test('Node 22', async ({ skip }) => {
+    const node = findNode(22) ?? skip('there is no Node 22 on this machine')
+    expect(await onPlane((env) => plain.run(node, 'call-every-noun.js', env))).toEqual(expected)
+  })
+
+  // In a folder from npm that CORE_TEST_RUNTIMES names: with miniflare 360 MB.
+  test.for([
+    ['bun', []],
+    ['deno', ['run', '-A', '--node-modules-dir=manual']],
+  ] as const)('%s', async ([name, words], { skip }) => {
+    const program = findRuntime(name) ?? skip(`${name} is not on this machine`)
+    expect(await onPlane((env) => plain.run(program, 'call-every-noun.js', env, words))).toEqual(expected)
+  })
+
+  test('workerd, after 500 requests at once of which none hung', async ({ skip }) => {
+    if (!hasMiniflare()) skip('miniflare is not on this machine')
+    plain.write('worker.js', workerProgram)
+    const more = { BUNDLE: await bundleWorker(plain.folder), RUNTIMES: runtimesFolder ?? '' }
+    const run = (requests: number) =>
+      onPlane((env) => plain.run(process.execPath, 'run-worker.js', { ...env, ...more, REQUESTS: String(requests) }))
+    // On a busy machine some run out of their time, which is an answer with a code.
+    const { answers } = Object(await run(500))
+    expect(answers).toEqual(expect.arrayContaining([expect.stringContaining('"work":"done"')]))
+    for (const answer of answers) expect(answer).toMatch(/"work":"done"|CoreError: /)
+    expect(await run(0)).toMatchObject({ everything: expected })
   })
 })
 

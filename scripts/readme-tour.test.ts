@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRoom, type RunningCore, startCoreProcess } from '../apps/cli/test/core-process.ts'
 import { type CodeBlock, commandsOf, readMarkdown } from './markdown.ts'
@@ -44,6 +45,22 @@ test('every step of the README’s tour does what the README shows', () => {
   const outputs = stdout.split(mark)
   for (const [index, { shown }] of steps.entries()) {
     if (shown) expect(JSON.parse(outputs[index] ?? '')).toMatchObject(expectation(shown))
+  }
+})
+
+test('the program of the README runs, with the key of the first start', async () => {
+  const text = readMarkdown(readFileSync(join(root, 'README.md'), 'utf8')).blocks.find(
+    ({ language }) => language === 'ts',
+  )
+  // Inside a package that has the SDK.
+  const file = join(root, 'examples/guides', `.readme-${process.pid}.ts`)
+  writeFileSync(file, text?.text ?? '')
+  try {
+    const env = { PATH, NODE_COMPILE_CACHE, CORE_URL: running.url, CORE_KEY: running.keys['smart_layer'] }
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { env, timeout: 50_000 })
+    expect(stdout).toMatch(/^true \d+ live\n$/)
+  } finally {
+    rmSync(file)
   }
 })
 

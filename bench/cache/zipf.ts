@@ -1,6 +1,7 @@
 import { createCache } from '@core/cache'
 import { postgresStore } from '@core/cache/postgres'
 import type { Database } from '@core/database'
+import { createRandom } from '../random.ts'
 import { type Row, toRow } from '../row.ts'
 import type { BenchContext } from '../suite.ts'
 import { goals } from './goals.ts'
@@ -64,16 +65,5 @@ function createZipf(count: number, exponent: number, random: () => number): () =
       else high = middle
     }
     return low
-  }
-}
-
-/** The same numbers in each run (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

@@ -9,7 +9,8 @@ export function answerUsage(url: string): void {
   const answers: Record<UsageQuestion, () => object> = {
     cpu() {
       const { user, system } = process.threadCpuUsage()
-      return { threadMs: (user + system) / 1000 }
+      const all = process.cpuUsage()
+      return { threadMs: (user + system) / 1000, processMs: (all.user + all.system) / 1000 }
     },
     memory() {
       globalThis.gc?.()

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { z } from 'zod'
 import type { UsageQuestion } from './answer-usage.ts'
 
-/** Milliseconds of a server's main thread, as it measures them. */
-const cpuSchema = z.object({ threadMs: z.number() })
+/** Milliseconds of a server's main thread, and of all its threads, as it measures them. */
+const cpuSchema = z.object({ threadMs: z.number(), processMs: z.number() })
 
 /** Bytes after a collection of garbage, measured by the server itself. */
 const memorySchema = z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() })
@@ -24,7 +24,7 @@ const answerMs = 30_000
 /** Starts `program` of this folder; its log goes nowhere, but it is written. */
 export async function forkServer(program: string, environment: Readonly<Record<string, string>>): Promise<ChildServer> {
   const child = fork(new URL(program, import.meta.url), {
-    execArgv: ['--expose-gc'],
+    execArgv: [...process.execArgv, '--expose-gc'],
     env: { PATH, NODE_COMPILE_CACHE, ...environment },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

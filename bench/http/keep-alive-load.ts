@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { openConnection } from './keep-alive-connection.ts'
 
 /**
  * Sends the same request that many times over connections that are kept, each when the one before it is answered.
@@ -9,12 +8,10 @@ import { connect, type Socket } from 'node:net'
 export async function sendOver(port: number, request: string, connections: number, requests: number): Promise<void> {
   let left = requests
   const work = async () => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    await once(socket, 'connect')
-    try {
-      await keepAsking(socket, request, () => left-- > 0)
-    } finally {
-      socket.destroy()
+    using connection = await openConnection(port)
+    while (left-- > 0) {
+      const { status, text } = await connection.ask(request)
+      if (status !== 200) throw new Error(`answered with ${status} ${text.slice(0, 200)}`)
     }
   }
   let isOver = false
@@ -27,25 +24,4 @@ export async function sendOver(port: number, request: string, connections: numbe
   } finally {
     isOver = true
   }
-}
-
-function keepAsking(socket: Socket, request: string, mayGoOn: () => boolean): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  let text = ''
-  const next = () => (mayGoOn() ? void socket.write(request) : resolve())
-  socket.setEncoding('latin1')
-  socket.on('error', reject)
-  socket.on('close', () => reject(new Error('the server closed a connection')))
-  socket.on('data', (chunk: string) => {
-    text += chunk
-    const end = text.indexOf('\r\n\r\n')
-    if (end < 0) return
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1])
-    if (text.length < end + 4 + length) return
-    if (!text.startsWith('HTTP/1.1 200')) reject(new Error(`answered with ${text.slice(0, 200)}`))
-    text = ''
-    next()
-  })
-  next()
-  return promise
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { type Row, toRow } from '../row.ts'
 import { median } from '../statistics.ts'
 import type { BenchContext } from '../suite.ts'
@@ -15,8 +14,8 @@ const worstBody = JSON.stringify(
 const body = `${worstBody.slice(0, worstBody.lastIndexOf(','))}}`
 
 /**
- * What eight clients that send the worst body allowed, each once a second, cost everybody else: the median of one caller's
- * requests, beside the same without them, in turns.
+ * What eight clients that send the worst body allowed, one after another without a pause, cost everybody else: the median
+ * of one caller's requests, beside the same without them, in turns.
  */
 export async function measureWorstBodies({ folder, isQuick, signal, progress }: BenchContext): Promise<Row[]> {
   const [rounds, seconds] = isQuick ? [1, 0.3] : [7, 4]
@@ -42,7 +41,7 @@ export async function measureWorstBodies({ folder, isQuick, signal, progress }: 
   return [
     toRow('worst bodies: median of others without them', median(samples.map(({ alone }) => alone)), 'ms'),
     toRow(
-      `worst bodies: median of others beside ${clients} clients, each with one a second`,
+      `worst bodies: median of others beside ${clients} clients that send nothing else`,
       median(samples.map(({ alone, beside }) => beside / alone)),
       'ratio',
       goals.worstBodies,
@@ -65,7 +64,6 @@ async function sendWorst({ url }: Plane, signal: AbortSignal): Promise<number> {
     if (response.status !== 400 && response.status !== 503)
       throw new Error(`a wrong body was answered with ${response.status}`)
     largest = Math.max(largest, answer.byteLength)
-    await pause(1000, undefined, { signal }).catch(() => undefined)
   }
   return largest
 }

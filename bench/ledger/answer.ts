@@ -27,6 +27,17 @@ export function entriesOf(answer: Json, name: string): [string, Json][] {
   return Object.entries(value)
 }
 
+/** The objects of a JSON array. */
+export function itemsOf(answer: Json, name: string): { [key: string]: Json }[] {
+  const value = fieldOf(answer, name)
+  if (!Array.isArray(value)) throw new Error(`${name} is not an array`)
+  return value.map((item) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item))
+      throw new Error(`${name} holds more than objects`)
+    return item
+  })
+}
+
 /** Throws unless the answer is an acceptance: refused work is fast and would flatter. */
 export function requireOk(answer: Json): Json {
   if (fieldOf(answer, 'ok') !== true) throw new Error(`refused: ${JSON.stringify(answer).slice(0, 500)}`)

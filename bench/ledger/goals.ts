@@ -4,7 +4,7 @@ import type { Goal } from '../row.ts'
 export const goals = {
   /** Coalesced reserve() or settle() from 1,000 concurrent callers on one hot account, per second. */
   coalesced: { server: { atLeast: 40_000 }, embedded: { atLeast: 15_000 } },
-  /** Against a plain INSERT of the same journal and hold rows. */
+  /** Against a plain INSERT of the same rows: hold and journal, and of a settle its entries. */
   againstInsert: { atLeast: 0.5 },
   /** A single call against a function with the same row writes and no checks. */
   againstBare: { atLeast: 0.6 },
@@ -12,6 +12,8 @@ export const goals = {
   withDenials: { atLeast: 0.5 },
   /** REST calls of 256 callers on one account, against one transaction per call. */
   rest: { atLeast: 5 },
+  /** p50 of a lone call through the coalescer of the control plane, divided by that of the same call without it. */
+  loneCoalesced: { atMost: 1.05 },
   /** p99 of a lone reserve, divided by its p50. */
   loneTail: { atMost: 3 },
   /** With a long journal, against an empty one. */

@@ -1,38 +1,52 @@
 import type { Database, Json } from '@core/database'
 import { uuidv7 } from '@core/foundation'
 import type { Contestant } from '../measure.ts'
-import { entriesOf } from './answer.ts'
-import { MAX_BATCH, openHolds, toBatches } from './operations.ts'
+import { entriesOf, itemsOf, resultsOf } from './answer.ts'
+import { MAX_BATCH, openHolds, settleOperation, toBatches } from './operations.ts'
 
 type Cell = string | null
 type Arguments = Readonly<Record<string, string>>
 
 /**
- * The limit: plain INSERTs of the hold and journal rows of 1,000 reserves, one statement per table, one round trip and
- * one commit. The rows are those the ledger wrote last, with ids and keys of their own, and are made before the clock
- * runs. `nextId` numbers the journal rows; contestants on one database share it.
+ * The limit: plain INSERTs of what 1,000 reserves or settles write, one statement per table, one round trip and one commit:
+ * hold and journal rows, and of a settle its two entries. The rows are those the ledger wrote last, with ids and keys of
+ * their own, and are made before the clock runs. `nextId` numbers the journal rows; contestants on one database share it.
  */
-export async function createInsertLimit(name: string, database: Database, nextId: () => number): Promise<Contestant> {
-  await openHolds(database, 1) // a row to take as the pattern
-  const pattern = await database.call('bench_reserve_rows', {})
+export async function createInsertLimit(
+  name: string,
+  database: Database,
+  nextId: () => number,
+  op: 'reserve' | 'settle' = 'reserve',
+): Promise<Contestant> {
+  const [opened = ''] = await openHolds(database, 1) // a row to take as the pattern
+  if (op === 'settle') resultsOf(await database.rpc('ledger_batch_json', { p_ops: [settleOperation(opened)] }))
+  const pattern = await database.call('bench_rows', { p_op: op })
   const hold = entriesOf(pattern, 'hold').map(toColumn)
   const tx = entriesOf(pattern, 'tx').map(toColumn)
+  const entries = itemsOf(pattern, 'entries').map((entry) => new Map(Object.entries(entry).map(toColumn)))
   const known = hold.find(([column]) => column === 'id')?.[1] ?? ''
   let batches: Arguments[] = []
 
   function toArguments(holds: readonly string[]): Arguments {
     const args: Record<string, string> = {}
+    const ids = holds.map(() => String(nextId()))
     for (const [column, cell] of hold) {
       args[`p_hold_${column}`] = toArray(column === 'id' ? holds : holds.map(() => cell))
     }
-    for (const [column, cell] of tx) args[`p_tx_${column}`] = toArray(holds.map((id) => txCell(column, cell, id)))
+    for (const [column, cell] of tx) {
+      args[`p_tx_${column}`] = toArray(
+        holds.map((id, at) => (column === 'id' ? (ids[at] ?? '') : txCell(column, cell, id))),
+      )
+    }
+    for (const column of entries[0]?.keys() ?? []) {
+      const cells = ids.flatMap((id) => entries.map((entry) => (column === 'tx_id' ? id : (entry.get(column) ?? null))))
+      args[`p_entry_${column}`] = toArray(cells)
+    }
     return args
   }
 
   function txCell(column: string, cell: Cell, id: string): Cell {
-    if (column === 'id') return String(nextId())
-    if (column === 'key') return uuidv7()
-    return cell?.replaceAll(known, id) ?? null
+    return column === 'key' ? uuidv7() : (cell?.replaceAll(known, id) ?? null)
   }
 
   return {
@@ -42,7 +56,7 @@ export async function createInsertLimit(name: string, database: Database, nextId
       batches = toBatches(operations, MAX_BATCH, uuidv7).map(toArguments)
     },
     async run() {
-      for (const args of batches) await database.call('bench_insert_rows', args)
+      for (const args of batches) await database.call(`bench_insert_${op}s`, args)
       return []
     },
   }

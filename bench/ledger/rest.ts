@@ -1,6 +1,6 @@
-import { type Client, createClient } from '@core/api/client'
-import type { Database } from '@core/database'
-import { retry, uuidv7 } from '@core/foundation'
+import { coalesceLedgerCalls } from '@core/control-plane/ledger-calls'
+import type { Database, JsonInput } from '@core/database'
+import { uuidv7 } from '@core/foundation'
 import { runCallers } from '../callers.ts'
 import { forkServer } from '../http/child-server.ts'
 import { ownerKey } from '../http/open-plane.ts'
@@ -12,13 +12,14 @@ import { requireOk } from './answer.ts'
 import { goals } from './goals.ts'
 import { HELD, openHolds, TTL_SECONDS, USED } from './operations.ts'
 import type { ServerPlatform } from './platform.ts'
+import { openRestCallers, type RestCallers } from './rest-callers.ts'
 
 const CALLERS = 256
 const project = hotAccount
 
 /**
  * What a program in another language sees: 256 callers of a control plane in a process of its own, all on one account, beside as
- * many that call the function themselves, a transaction each. The client runs beside both on the same cores.
+ * many that call the function themselves, a transaction each. The client runs beside both on the same cores: it is a bare socket.
  */
 export async function measureRest(platform: ServerPlatform, context: BenchContext): Promise<Row[]> {
   await using plain = await platform.openPlain()
@@ -30,37 +31,38 @@ export async function measureRest(platform: ServerPlatform, context: BenchContex
     CORE_DATABASE_URL: url,
     CORE_LIMITS_CREDENTIAL_REQUESTS: '1000000',
   })
-  const client = createClient({ url: plane.url, key: ownerKey })
+  const connect = (count: number) => openRestCallers(plane.port, ownerKey, count)
   const measured = await measure(
     [
       singleReserve('single', database, CALLERS),
-      restReserve('rest', client, CALLERS),
-      restSettle('settle', client, database),
-      singleReserve('lone single', database, 1),
-      restReserve('lone rest', client, 1),
+      restReserve('rest', connect, CALLERS),
+      singleSettle('single settle', database),
+      restSettle('settle', connect, database),
+      claimedReserve('lone single', database),
+      claimedReserve('lone coalesced', coalesceLedgerCalls(database)),
+      restReserve('lone rest', connect, 1),
     ],
     { ...context.measure, signal: context.signal },
   )
+  const perSecond = (name: string, what: string) => toRow(`server: ${what}`, measured.perSecond(name), 'per second')
+  const against = (name: string, other: string, what: string) =>
+    toRow(`server: ${what} against a transaction each`, measured.ratio(name, other).middle, 'ratio', goals.rest)
+  const p50 = (name: string) => measured.latencyMs(name, 0.5)
   return [
-    toRow('server: ledger_reserve, 256 callers, a transaction each', measured.perSecond('single'), 'per second'),
-    toRow('server: POST holds, 256 callers', measured.perSecond('rest'), 'per second'),
-    toRow(
-      'server: POST holds against a transaction each',
-      measured.ratio('rest', 'single').middle,
-      'ratio',
-      goals.rest,
-    ),
-    toRow('server: POST settle, 256 callers', measured.perSecond('settle'), 'per second'),
-    toRow(
-      'server: POST settle against a transaction each',
-      measured.ratio('settle', 'single').middle,
-      'ratio',
-      goals.rest,
-    ),
-    toRow('server: ledger_reserve, one caller, p50', measured.latencyMs('lone single', 0.5), 'ms'),
-    toRow('server: POST holds, one caller, p50', measured.latencyMs('lone rest', 0.5), 'ms'),
+    perSecond('single', 'ledger_reserve, 256 callers, a transaction each'),
+    perSecond('rest', 'POST holds, 256 callers'),
+    against('rest', 'single', 'POST holds'),
+    perSecond('single settle', 'ledger_settle, 256 callers, a transaction each'),
+    perSecond('settle', 'POST settle, 256 callers'),
+    against('settle', 'single settle', 'POST settle'),
+    toRow('server: ledger_reserve for a key, one caller, p50', p50('lone single'), 'ms'),
+    toRow('server: the same through the coalescer, p50', p50('lone coalesced'), 'ms'),
+    toRow('server: lone coalesced call, p50', p50('lone coalesced') / p50('lone single'), 'ratio', goals.loneCoalesced),
+    toRow('server: POST holds, one caller, p50', p50('lone rest'), 'ms'),
   ]
 }
+
+const terms = { p_account: hotAccount, p_amount: HELD, p_ttl_s: TTL_SECONDS }
 
 function singleReserve(name: string, database: Database, callers: number): Contestant {
   return {
@@ -68,25 +70,12 @@ function singleReserve(name: string, database: Database, callers: number): Conte
     step: callers,
     run: (operations) =>
       runCallers(callers, operations, async () => {
-        const terms = { p_account: hotAccount, p_amount: HELD, p_ttl_s: TTL_SECONDS }
         requireOk(await database.rpc('ledger_reserve', { p_key: uuidv7(), ...terms }))
       }),
   }
 }
 
-function restReserve(name: string, client: Client, callers: number): Contestant {
-  const body = { account: hotAccount, amount: HELD, ttlSeconds: TTL_SECONDS }
-  return {
-    name,
-    step: callers,
-    run: (operations) =>
-      runCallers(callers, operations, async () => {
-        await sendAgain((sent) => client.reserveHold({ params: { project }, body }, sent))
-      }),
-  }
-}
-
-function restSettle(name: string, client: Client, database: Database): Contestant {
+function singleSettle(name: string, database: Database): Contestant {
   let holds: string[] = []
   return {
     name,
@@ -96,14 +85,66 @@ function restSettle(name: string, client: Client, database: Database): Contestan
     },
     run: (operations) =>
       runCallers(CALLERS, operations, async (index) => {
-        const request = { params: { project, id: holds[index] ?? '' }, body: { amount: USED } }
-        await sendAgain((sent) => client.settleHold(request, sent))
+        requireOk(await database.rpc('ledger_settle', { p_key: uuidv7(), p_hold: holds[index] ?? '', p_amount: USED }))
       }),
   }
 }
 
-/** As a caller does: what a busy control plane refuses is sent again with its key, and the waiting is part of the rate. */
-function sendAgain(call: (sent: { idempotencyKey: string }) => Promise<unknown>): Promise<unknown> {
-  const idempotencyKey = uuidv7()
-  return retry(() => call({ idempotencyKey }), { attempts: 20, baseMs: 20, capMs: 500 })
+/** One caller, with the claims of a key as the control plane sets them. */
+function claimedReserve(name: string, calls: Pick<Database, 'call'>): Contestant {
+  const member = { role: 'core_member', project, caps: ['ledger:spend'], sub: 'key' } as const
+  return {
+    name,
+    run: (operations) =>
+      runCallers(1, operations, async () => {
+        const args: Record<string, JsonInput> = { p_key: uuidv7(), ...terms }
+        requireOk(await calls.call('ledger_reserve', args, { claims: { ...member, requestId: uuidv7() } }))
+      }),
+  }
+}
+
+const holdsPath = `/v1/projects/${project}/holds`
+
+/** Connections are made before a sample: a server closes those that are idle while others are measured. */
+type Connect = (count: number) => Promise<RestCallers>
+
+function requireCallers(rest: RestCallers | undefined): RestCallers {
+  if (rest === undefined) throw new Error('prepare comes before run')
+  return rest
+}
+
+function restReserve(name: string, connect: Connect, callers: number): Contestant {
+  const body = JSON.stringify({ account: hotAccount, amount: HELD, ttlSeconds: TTL_SECONDS })
+  let rest: RestCallers | undefined
+  return {
+    name,
+    step: callers,
+    async prepare() {
+      rest = await connect(callers)
+    },
+    async run(operations) {
+      using ready = requireCallers(rest)
+      return await runCallers(callers, operations, async () => ready.post(holdsPath, body))
+    },
+  }
+}
+
+function restSettle(name: string, connect: Connect, database: Database): Contestant {
+  const body = JSON.stringify({ amount: USED })
+  let holds: string[] = []
+  let rest: RestCallers | undefined
+  return {
+    name,
+    step: CALLERS,
+    async prepare(operations) {
+      holds = await openHolds(database, operations)
+      rest = await connect(CALLERS)
+    },
+    async run(operations) {
+      using ready = requireCallers(rest)
+      return await runCallers(CALLERS, operations, async (index) =>
+        ready.post(`${holdsPath}/${holds[index] ?? ''}/settle`, body),
+      )
+    },
+  }
 }

@@ -1,4 +1,4 @@
-import { costOf, createPriceBook } from '@core/providers/price'
+import { type CreditRate, costOf, createPriceBook, oneUsdPerCredit } from '@core/providers/price'
 import { readShippedCards } from '@core/providers/price/cards'
 import { measure } from '../measure.ts'
 import { type Row, toRow } from '../row.ts'
@@ -17,18 +17,18 @@ export async function measureCost({ measure: options, signal }: BenchContext): P
     cacheRead: 500,
     output: 300 + index,
   }))
-  const priced = (worth: typeof credit | undefined) => (count: number) => {
+  const { rates } = found
+  const priced = (worth: CreditRate) => (count: number) => {
     let sum = 0
     for (let index = 0; index < count; index++) {
-      const usage = usages[index % usages.length] ?? {}
-      sum += costOf({ usage, rates: found.rates, at, ...(worth && { credit: worth }) }).micro
+      sum += costOf({ usage: usages[index % usages.length] ?? {}, rates, at, credit: worth }).micro
     }
     if (sum === 0) throw new Error('calls were free')
     return []
   }
   const measured = await measure(
     [
-      { name: 'cost', run: async (count) => priced(undefined)(count) },
+      { name: 'cost', run: async (count) => priced(oneUsdPerCredit)(count) },
       { name: 'cost with a markup', run: async (count) => priced(credit)(count) },
       {
         name: 'find a price',

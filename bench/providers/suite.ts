@@ -3,8 +3,9 @@ import type { Suite } from '../suite.ts'
 import { measureChat } from './chat.ts'
 import { measureCost } from './cost.ts'
 import { measureEstimate } from './estimate.ts'
+import { measureUpload } from './upload.ts'
 
-const sections = { cost: measureCost, estimate: measureEstimate, chat: measureChat } as const
+const sections = { cost: measureCost, estimate: measureEstimate, chat: measureChat, upload: measureUpload } as const
 
 /** What a call of a model costs beside what it waits for: pricing, estimating, and the way through the SDK. */
 export const suite: Suite = {

@@ -33,7 +33,7 @@ describe('one after another on one database, the code of each guide prints what 
     await rm(programs, { recursive: true, force: true })
   })
 
-  it.each(guides)('%s', { timeout: 100_000 }, async (name) => {
+  it.each(guides)('%s', { timeout: 180_000 }, async (name) => {
     const page = await readFile(join(folder, name), 'utf8')
     const program = join(programs, name.replace('.md', '.ts'))
     await mkdir(programs, { recursive: true })

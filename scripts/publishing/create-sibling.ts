@@ -13,8 +13,13 @@ export interface Sibling extends Disposable {
   write(file: string, text: string): void
   /** What the strict compiler finds, one line each; the JavaScript is in `out`. */
   compile(files: readonly string[]): Promise<string[]>
-  /** Runs a program to its end under that Node and reads its output, which is one line of JSON. */
-  run(node: string, file: string, env?: Readonly<Record<string, string>>): Promise<unknown>
+  /** Runs a program to its end under that Node, or another runtime and its words, and reads its output, which is one line of JSON. */
+  run(
+    program: string,
+    file: string,
+    env?: Readonly<Record<string, string>>,
+    words?: readonly string[],
+  ): Promise<unknown>
 }
 
 /** Libraries of a sibling's own, each with the folder of this repository whose node_modules has it. */
@@ -48,7 +53,7 @@ export function createSibling(packed: readonly PackedPackage[], libraries: OwnLi
     folder,
     write,
     compile: (files) => compile(folder, files),
-    run: (node, file, env = {}) => run(folder, node, file, env),
+    run: (program, file, env = {}, words = []) => run(folder, [program, ...words, file], env),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
@@ -85,11 +90,11 @@ async function compile(folder: string, files: readonly string[]): Promise<string
   }
 }
 
-async function run(folder: string, node: string, file: string, env: Readonly<Record<string, string>>) {
+async function run(folder: string, [program = '', ...words]: readonly string[], env: Readonly<Record<string, string>>) {
   // The settings of the user who runs the tests are not a sibling's.
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(CORE_(?!TEST_)|SUPABASE_|NODE_|VITEST)/.test(name),
   )
-  const { stdout } = await execute(node, [file], { cwd: folder, env: { ...Object.fromEntries(inherited), ...env } })
+  const { stdout } = await execute(program, words, { cwd: folder, env: { ...Object.fromEntries(inherited), ...env } })
   return JSON.parse(stdout)
 }

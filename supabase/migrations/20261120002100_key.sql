@@ -505,6 +505,7 @@ declare
   v_count int;
 begin
   perform core.authorize('key:write', null);
+  perform core.require_exact('uses', p_uses);
   if p_uses is null or jsonb_typeof(p_uses) <> 'array' or jsonb_array_length(p_uses) > 10000 then
     perform core.refuse('PT400', 'invalid_uses', 'uses must be a list of at most 10000', 'Send [{"id": …, "at": …}].',
       jsonb_build_object('field', 'uses'));

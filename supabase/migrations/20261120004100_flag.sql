@@ -108,6 +108,7 @@ create function core_api.flag_set(p_name text, p_value jsonb, p_project text def
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 begin
   perform core.require_flag(p_name, p_project);
+  perform core.require_exact('value', p_value);
   if p_value is null or p_value = 'null' then
     perform core.refuse('PT400', 'invalid_value', 'a flag must have a value', 'Use flag_clear to remove an override.',
       jsonb_build_object('field', 'value'));

@@ -15,8 +15,8 @@ create table core.webhook (
   url text not null constraint webhook_url_form check (url ~ '^https?://' and length(url) <= 2000),
   status text not null default 'active' constraint webhook_status check (status in ('active', 'disabled')),
   disabled_reason text,
-  secret text not null,
-  old_secret text,
+  secret text not null constraint webhook_secret_form check (core.is_sealed(secret)),
+  old_secret text constraint webhook_old_secret_form check (old_secret is null or core.is_sealed(old_secret)),
   old_secret_until timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   created_by text not null default core.actor(),
@@ -25,7 +25,7 @@ create table core.webhook (
   constraint webhook_project_name_key unique (project, name)
 );
 comment on table core.webhook is 'Addresses that receive events of a project.';
-comment on column core.webhook.secret is 'Signs each delivery, so the process that sends needs it as it is. No function that a member may call returns it.';
+comment on column core.webhook.secret is 'Signs each delivery. Sealed: only the process that sends can read it, and no function that a member may call returns it.';
 comment on column core.webhook.disabled_reason is 'Why the process disabled it: null where a person did.';
 
 create table core.webhook_feed (
@@ -86,18 +86,6 @@ end
 $$;
 comment on function core.webhook_lock is 'The webhook row, locked. PT404 where it is missing or another project''s.';
 
-create function core.webhook_require_secret(p_secret text) returns boolean
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-begin
-  if p_secret is null or p_secret !~ '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$' then
-    perform core.refuse('PT400', 'invalid_secret', 'the secret must be whsec_ and 24 to 64 random bytes in base64',
-      'Generate 32 random bytes.', jsonb_build_object('field', 'secret'));
-  end if;
-  return true;
-end
-$$;
-comment on function core.webhook_require_secret is 'Raises PT400 unless the text is a secret in the form of Standard Webhooks.';
-
 -- A member sends only events that its own scopes open: else a webhook would show it what it may not read.
 create function core.webhook_require_topics(p_topics text[]) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -140,7 +128,7 @@ declare
   v_ok boolean;
 begin
   v_ok := core.webhook_require_topics(p_topics);
-  v_ok := core.webhook_require_secret(p_secret);
+  v_ok := core.require_sealed('secret', p_secret);
   if p_name is null or p_name !~ '^[a-z][a-z0-9_-]{0,49}$' then
     perform core.refuse('PT400', 'invalid_name', 'a webhook''s name is 1 to 50 lowercase letters, digits, _ and -, and begins with a letter',
       null, jsonb_build_object('field', 'name'));
@@ -199,7 +187,7 @@ declare
   v_ok boolean;
 begin
   if v_first is not null then return v_first; end if;
-  v_ok := core.webhook_require_secret(p_secret);
+  v_ok := core.require_sealed('secret', p_secret);
   if p_overlap_s is null or p_overlap_s not between 0 and 2592000 then
     perform core.refuse('PT400', 'invalid_overlap', 'overlap must be 0 to 2592000 seconds (30 days)', null, jsonb_build_object('field', 'overlap_s'));
   end if;
@@ -286,7 +274,7 @@ grant execute on function core_api.webhook_list to core_member, service_role;
 -- after its lease, so receivers get each event at least once and tell repeats by its id.
 
 -- Claims topics with events, each for p_lease_s. A project has at most p_per_project under way, so that receivers that are
--- slow on purpose delay only their own. Only the process calls it: the answer carries the secrets.
+-- slow on purpose delay only their own. Only the process calls it: the answer carries the sealed secrets.
 create function core_api.webhook_claim(p_limit int default 20, p_lease_s int default 30, p_per_project int default 4) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -404,6 +392,44 @@ $$;
 comment on function core_api.webhook_target is 'Where a webhook sends to and what signs it. Owner only.';
 revoke execute on function core_api.webhook_target from public;
 grant execute on function core_api.webhook_target to service_role;
+
+-- Webhooks with a secret that another key sealed. Owner only.
+create function core_api.webhook_stale(p_key_id text, p_limit int default 100) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.authorize('webhook:operate', null);
+  perform core.require_page(p_limit);
+  return jsonb_build_object('ok', true, 'secrets', (
+    select coalesce(jsonb_agg(to_jsonb(s)), '[]') from (
+      select w.id as webhook, w.project, w.name, kept.sealed
+      from core.webhook w cross join lateral (values (w.secret), (w.old_secret)) kept (sealed)
+      where split_part(kept.sealed, '.', 2) <> p_key_id order by w.id limit p_limit) s));
+end
+$$;
+comment on function core_api.webhook_stale is 'Secrets of webhooks that another key sealed. Owner only.';
+revoke execute on function core_api.webhook_stale from public;
+grant execute on function core_api.webhook_stale to service_role;
+
+-- The same secret under another key; one that was replaced meanwhile stays as it is. Locks: the webhook.
+create function core_api.webhook_rewrap(p_webhook uuid, p_from text, p_to text) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_row core.webhook;
+begin
+  perform core.authorize('webhook:operate', null);
+  perform core.require_sealed('to', p_to);
+  update core.webhook set secret = case when secret = p_from then p_to else secret end,
+    old_secret = case when old_secret = p_from then p_to else old_secret end
+  where id = p_webhook and p_from in (secret, old_secret) returning * into v_row;
+  if v_row.id is not null then
+    perform core.audit('webhook.rewrap', 'webhook:' || v_row.name, v_row.project, null, jsonb_build_object('key_id', split_part(p_to, '.', 2)));
+  end if;
+  return jsonb_build_object('ok', true, 'rewrapped', v_row.id is not null);
+end
+$$;
+comment on function core_api.webhook_rewrap is 'Keeps a secret of a webhook under another key. Owner only.';
+revoke execute on function core_api.webhook_rewrap from public;
+grant execute on function core_api.webhook_rewrap to service_role;
 
 -- No role may execute a function without a grant of its own.
 

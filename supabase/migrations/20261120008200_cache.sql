@@ -366,6 +366,7 @@ declare
   v_at int := 0;
   v_fault text;
 begin
+  perform core.require_exact('entries', p_entries);
   if p_entries is null or jsonb_typeof(p_entries) <> 'array' then
     perform core.refuse('PT400', 'invalid_entries', 'entries must be a JSON array', null, jsonb_build_object('field', 'entries'));
   end if;
@@ -735,7 +736,7 @@ declare
   v_evicted int := 0;
   v_over record;
 begin
-  if not exists (select from core.cache_usage where counted_at > clock_timestamp() - p_counted_within) then
+  if not exists (select from core.cache_usage where counted_at > (select clock_timestamp() - p_counted_within)) then
     perform core.cache_count();
   end if;
   for v_over in select * from core.cache_usage where entries > 1000000 or bytes > 1073741824 order by project loop
@@ -782,7 +783,7 @@ declare
 begin
   delete from core.cache_entry where project = p_project;
   get diagnostics v_deleted = row_count;
-  delete from core.cache_epoch where project = p_project and at < clock_timestamp() - interval '10 minutes';
+  delete from core.cache_epoch where project = p_project and at < (select clock_timestamp() - interval '10 minutes');
   update core.cache_usage set entries = 0, bytes = 0, epochs = 0 where project = p_project;
   return v_deleted;
 end
@@ -834,10 +835,10 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('namespace', n.namespace, 'entries', n.entries, 'bytes', n.bytes, 'stale', n.stale,
     'oldest_gone_at', n.oldest) order by n.namespace), '[]') into v_rows
   from (
-    select namespace, count(*) as entries, sum(size) as bytes, count(*) filter (where fresh_until <= clock_timestamp()) as stale,
+    select namespace, count(*) as entries, sum(size) as bytes, count(*) filter (where fresh_until <= (select clock_timestamp())) as stale,
       min(gone_at) as oldest
     from core.cache_entry
-    where project = v_project and (p_namespace is null or namespace = p_namespace) and value is not null and gone_at > clock_timestamp()
+    where project = v_project and (p_namespace is null or namespace = p_namespace) and value is not null and gone_at > (select clock_timestamp())
     group by namespace order by namespace limit 1000
   ) n;
   return jsonb_build_object('ok', true, 'project', v_project, 'namespaces', v_rows);

@@ -47,8 +47,6 @@ create index task_ready_idx on core.task (project, queue, priority, run_at, id) 
 create index task_group_idx on core.task (project, queue, group_name, priority, run_at, id) where state = 'ready' and group_name is not null;
 create index task_scheduled_idx on core.task (project, queue, run_at) where state = 'scheduled';
 create index task_lease_idx on core.task (project, queue, leased_until) where state = 'running';
-create index task_lease_any_idx on core.task (leased_until) where state = 'running';
-create index task_scheduled_any_idx on core.task (run_at) where state = 'scheduled';
 create unique index task_unique_idx on core.task (project, queue, unique_key) where unique_key is not null;
 
 create table core.task_done (
@@ -74,11 +72,12 @@ create table core.task_done (
   created_at timestamptz not null,
   created_by text not null,
   finished_at timestamptz not null default clock_timestamp(),
-  constraint task_done_key_once unique (project, key)
+  constraint task_done_key_once unique (key, project)
 );
 comment on table core.task_done is 'Tasks that have ended, until their retention is over.';
 create index task_done_age_idx on core.task_done (finished_at);
 create index task_done_list_idx on core.task_done (project, queue, id);
+create index task_done_failed_idx on core.task_done (project, status, id) include (queue) where status <> 'done';
 
 create table core.task_need (
   need uuid not null,
@@ -115,11 +114,13 @@ create table core.task_count (
   waiting bigint not null,
   running bigint not null,
   blocked bigint not null,
+  dead bigint not null default 0,
   oldest_at timestamptz,
   counted_at timestamptz not null,
   constraint task_count_pkey primary key (project, queue)
 );
 comment on table core.task_count is 'How much is open in each queue, as of the last count.';
+comment on column core.task_count.dead is 'Tasks that ended as dead and are kept.';
 comment on column core.task_count.oldest_at is 'Since when the task waits that is ready the longest.';
 
 -- supabase/schemas/84_task/20_enqueue.sql
@@ -167,7 +168,8 @@ end
 $$;
 comment on function core.task_field is 'A field of one of several tasks, null where it is missing.';
 
--- Raises PT400 or PT413 that names the first field that is wrong.
+-- Raises PT400 or PT413 that names the first field that is wrong. True: the tasks are plain, they have a key, a kind, a payload
+-- and a priority and no other field.
 create function core.task_require_tasks(p_tasks jsonb) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -177,6 +179,7 @@ declare
   v_name text;
   v_unknown text;
 begin
+  v_ok := core.require_exact('tasks', p_tasks);
   if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_array_length(p_tasks) = 0 then
     perform core.refuse('PT400', 'invalid_tasks', 'tasks must be a list of at least one', null, jsonb_build_object('field', 'tasks'));
   elsif jsonb_array_length(p_tasks) > 1000 then
@@ -184,12 +187,13 @@ begin
       'Send them in several calls.', jsonb_build_object('field', 'tasks', 'limit', 1000));
   end if;
   -- Most calls have these fields alone, and are in order: one statement for all of them. What is wrong is found one by one.
-  if not jsonb_path_exists(p_tasks, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991))') and (
+  if (
     select bool_and(coalesce(jsonb_typeof(v) = 'object' and v - '{key,kind,payload,priority}'::text[] = '{}'
       and jsonb_typeof(v -> 'key') = 'string' and length(v ->> 'key') between 1 and 200
-      and jsonb_typeof(v -> 'kind') = 'string' and v ->> 'kind' ~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}$'
+      and jsonb_typeof(v -> 'kind') = 'string' and length(v ->> 'kind') between 1 and 200 and left(v ->> 'kind', 1) not in ('_', '.', ':', '/', '@', '-')
+      and translate(v ->> 'kind', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@-', '') = ''
       and octet_length(coalesce((v -> 'payload')::text, '')) <= 65536
-      and case jsonb_typeof(v -> 'priority') when 'number' then (v ->> 'priority')::numeric between 0 and 1000 else v -> 'priority' is null end, false))
+      and case jsonb_typeof(v -> 'priority') when 'number' then (v ->> 'priority')::numeric between 0 and 1000 and (v ->> 'priority')::numeric % 1 = 0 else v -> 'priority' is null end, false))
     from jsonb_array_elements(p_tasks) v) then
     return true;
   end if;
@@ -212,10 +216,10 @@ begin
       if core.task_field(v_at, v_task, v_name, 'string') is not null then v_ok := core.require_name(format('tasks[%s].%s', v_at, v_name), v_task ->> v_name); end if;
     end loop;
     v_ok := core.require_payload(format('tasks[%s].payload', v_at), coalesce(v_task -> 'payload', '{}'));
-    v_ok := core.require_range(format('tasks[%s].priority', v_at), coalesce((core.task_field(v_at, v_task, 'priority', 'number') #>> '{}')::numeric, 100), 0, 1000);
-    v_ok := core.require_range(format('tasks[%s].max_attempts', v_at), coalesce((core.task_field(v_at, v_task, 'max_attempts', 'number') #>> '{}')::numeric, 5), 1, 100);
-    v_ok := core.require_range(format('tasks[%s].backoff_ms', v_at), coalesce((core.task_field(v_at, v_task, 'backoff_ms', 'number') #>> '{}')::numeric, 1000), 0, 3600000);
-    v_ok := core.require_range(format('tasks[%s].delay_ms', v_at), coalesce((core.task_field(v_at, v_task, 'delay_ms', 'number') #>> '{}')::numeric, 0), 0, 31536000000);
+    v_ok := core.require_whole(format('tasks[%s].priority', v_at), coalesce((core.task_field(v_at, v_task, 'priority', 'number') #>> '{}')::numeric, 100), 0, 1000);
+    v_ok := core.require_whole(format('tasks[%s].max_attempts', v_at), coalesce((core.task_field(v_at, v_task, 'max_attempts', 'number') #>> '{}')::numeric, 5), 1, 100);
+    v_ok := core.require_whole(format('tasks[%s].backoff_ms', v_at), coalesce((core.task_field(v_at, v_task, 'backoff_ms', 'number') #>> '{}')::numeric, 1000), 0, 3600000);
+    v_ok := core.require_whole(format('tasks[%s].delay_ms', v_at), coalesce((core.task_field(v_at, v_task, 'delay_ms', 'number') #>> '{}')::numeric, 0), 0, 31536000000);
     if core.task_field(v_at, v_task, 'run_at', 'string') is not null then
       begin
         if (v_task ->> 'run_at')::timestamptz not between now() - interval '10 years' and now() + interval '10 years' then raise datetime_field_overflow; end if;
@@ -230,54 +234,96 @@ begin
     end if;
     v_at := v_at + 1;
   end loop;
-  return true;
+  return false;
 end
 $$;
-comment on function core.task_require_tasks is 'Raises PT400 or PT413 naming the first field of the tasks that is malformed.';
+comment on function core.task_require_tasks is 'Raises PT400 or PT413 naming the first field of the tasks that is malformed; whether they have no special ones.';
 
 -- Enqueues tasks: [{key, kind, payload, priority, run_at | delay_ms, unique_key, group, needs, max_attempts, backoff_ms}]. Answers for
 -- each, in order, its id and whether it was enqueued, replayed (the key is known) or exists (an open one has its unique key).
 -- needs name tasks of the same project; an unknown one is refused. Lower priorities come first. 1,000,000 open tasks a project.
 -- Locks: the tasks that are needed, in the order of their ids.
 create function core_api.task_enqueue(p_queue text, p_tasks jsonb, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:enqueue', 'queue', p_project, p_queue, 'write');
-  v_open bigint;
+  v_is_plain boolean;
+  v_count int;
+  v_ids uuid[];
   v_made uuid[];
+  v_actor text := core.actor();
   v_answer jsonb;
 begin
   v_ok := core.require_project(v_project);
   v_ok := core.require_name('queue', p_queue);
-  v_ok := core.task_require_tasks(p_tasks);
-  v_open := core.task_open_count(v_project);
-  if v_open + jsonb_array_length(p_tasks) > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
-  with made as (
-  insert into core.task (project, queue, key, kind, payload, state, priority, run_at, group_name, unique_key, max_attempts, backoff_ms)
-  select v_project, p_queue, t.key, t.kind, t.payload,
-    case when t.has_needs then 'pending' else core.task_state(0, 0, t.run_at) end, t.priority, t.run_at, t.group_name, t.unique_key, t.max_attempts, t.backoff_ms
-  from (
-    select e.value ->> 'key' as key, e.value ->> 'kind' as kind, coalesce(e.value -> 'payload', '{}') as payload,
-      coalesce((e.value ->> 'priority')::numeric, 100)::smallint as priority,
-      coalesce((e.value ->> 'run_at')::timestamptz, clock_timestamp()) + coalesce((e.value ->> 'delay_ms')::numeric, 0)::double precision * interval '1 millisecond' as run_at,
-      e.value ->> 'group' as group_name, e.value ->> 'unique_key' as unique_key, coalesce((e.value ->> 'max_attempts')::numeric, 5)::int as max_attempts,
-      coalesce((e.value ->> 'backoff_ms')::numeric, 1000)::int as backoff_ms,
-      jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
-    from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
-  ) t order by t.key, t.ordinal
-  on conflict do nothing returning id
-  )
-  select coalesce(array_agg(id), '{}') into v_made from made;
+  v_is_plain := core.task_require_tasks(p_tasks);
+  v_count := jsonb_array_length(p_tasks);
+  if core.task_open_count(v_project) + v_count > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
+  v_ids := core.new_ids(v_count);
+  if v_is_plain then
+    with made as (
+      insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, created_by)
+      select v_ids[e.ordinal], v_project, p_queue, e.value ->> 'key', e.value ->> 'kind', coalesce(e.value -> 'payload', '{}'), 'ready',
+        coalesce((e.value ->> 'priority')::numeric, 100)::smallint, clock_timestamp(), 5, 1000, v_actor
+      from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal) order by e.value ->> 'key', e.ordinal
+      on conflict do nothing returning id
+    )
+    select array_agg(id) into v_made from made;
+  else
+    with made as (
+      insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, group_name, unique_key, max_attempts, backoff_ms, created_by)
+      select v_ids[t.ordinal], v_project, p_queue, t.key, t.kind, t.payload,
+        case when t.has_needs then 'pending' else core.task_state(0, 0, t.run_at) end, t.priority, t.run_at, t.group_name, t.unique_key, t.max_attempts,
+        t.backoff_ms, v_actor
+      from (
+        select e.value ->> 'key' as key, e.value ->> 'kind' as kind, coalesce(e.value -> 'payload', '{}') as payload,
+          coalesce((e.value ->> 'priority')::numeric, 100)::smallint as priority,
+          coalesce((e.value ->> 'run_at')::timestamptz, clock_timestamp()) + coalesce((e.value ->> 'delay_ms')::numeric, 0)::double precision * interval '1 millisecond' as run_at,
+          e.value ->> 'group' as group_name, e.value ->> 'unique_key' as unique_key, coalesce((e.value ->> 'max_attempts')::numeric, 5)::int as max_attempts,
+          coalesce((e.value ->> 'backoff_ms')::numeric, 1000)::int as backoff_ms,
+          jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
+        from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+      ) t order by t.key, t.ordinal
+      on conflict do nothing returning id
+    )
+    select array_agg(id) into v_made from made;
+  end if;
   -- One that has ended meanwhile, or long ago, frees its key in the table of open ones: then what was just inserted is a
   -- second. Looked for after the insert, which has waited for the one that was ending it.
-  delete from core.task t using core.task_done d where t.id = any (v_made) and d.project = t.project and d.key = t.key;
+  if coalesce(cardinality(v_made), 0) = v_count and not exists (
+    -- Only the index of keys fits: by the project alone, every task that it ever finished would be read.
+    select from core.task_done d where d.key = any (array(select e ->> 'key' from jsonb_array_elements(p_tasks) e)) and d.project || '' = v_project) then
+    select jsonb_agg(r) into v_answer from (
+      select v_ids[e.ordinal] as task, e.value ->> 'key' as key, 'enqueued' as outcome from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+      order by e.ordinal
+    ) r;
+  else
+    v_answer := core.task_enqueue_answer(v_project, p_queue, p_tasks, coalesce(v_made, '{}'));
+  end if;
+  if v_is_plain then return jsonb_build_object('ok', true, 'tasks', v_answer); end if;
+  v_ok := core.task_link_needs(v_project, p_tasks, v_answer);
+  v_ok := core.task_open_slots(v_project, p_queue, array(select distinct e ->> 'group' from jsonb_array_elements(p_tasks) e where e ->> 'group' is not null));
+  return jsonb_build_object('ok', true, 'tasks', v_answer);
+end
+$$;
+comment on function core_api.task_enqueue is 'Enqueues up to 1,000 tasks of a queue; each replays on its key.';
+revoke execute on function core_api.task_enqueue from public;
+grant execute on function core_api.task_enqueue to core_member, service_role;
+
+-- Answers a call some of whose tasks were known, and takes away what it inserted a second time.
+create function core.task_enqueue_answer(p_project text, p_queue text, p_tasks jsonb, p_made uuid[]) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_answer jsonb;
+begin
+  delete from core.task t using core.task_done d where t.id = any (p_made) and d.project = t.project and d.key = t.key;
   select jsonb_agg(coalesce(
-      (select jsonb_build_object('task', t.id, 'key', t.key, 'outcome', case when t.id = any (v_made) and e.first then 'enqueued' else 'replayed' end)
-        from core.task t where t.project = v_project and t.key = e.key),
-      (select jsonb_build_object('task', d.id, 'key', d.key, 'outcome', 'replayed') from core.task_done d where d.project = v_project and d.key = e.key),
+      (select jsonb_build_object('task', t.id, 'key', t.key, 'outcome', case when t.id = any (p_made) and e.first then 'enqueued' else 'replayed' end)
+        from core.task t where t.project = p_project and t.key = e.key),
+      (select jsonb_build_object('task', d.id, 'key', d.key, 'outcome', 'replayed') from core.task_done d where d.project = p_project and d.key = e.key),
       (select jsonb_build_object('task', t.id, 'key', e.key, 'outcome', 'exists')
-        from core.task t where t.project = v_project and t.queue = p_queue and t.unique_key = e.unique_key)) order by e.ordinal)
+        from core.task t where t.project = p_project and t.queue = p_queue and t.unique_key = e.unique_key)) order by e.ordinal)
   into v_answer
   from (
     select i.value ->> 'key' as key, i.value ->> 'unique_key' as unique_key, i.ordinal, row_number() over (partition by i.value ->> 'key' order by i.ordinal) = 1 as first
@@ -287,14 +333,10 @@ begin
     -- The open one with this unique key ended between the two: the call is sent again.
     raise exception using errcode = '40001', message = 'a task ended while another was enqueued under its unique key', hint = 'Send the call again.';
   end if;
-  v_ok := core.task_link_needs(v_project, p_tasks, v_answer);
-  v_ok := core.task_open_slots(v_project, p_queue, array(select distinct e ->> 'group' from jsonb_array_elements(p_tasks) e where e ->> 'group' is not null));
-  return jsonb_build_object('ok', true, 'tasks', v_answer);
+  return v_answer;
 end
 $$;
-comment on function core_api.task_enqueue is 'Enqueues up to 1,000 tasks of a queue; each replays on its key.';
-revoke execute on function core_api.task_enqueue from public;
-grant execute on function core_api.task_enqueue to core_member, service_role;
+comment on function core.task_enqueue_answer is 'What became of each task of a call, where some were known before.';
 
 -- Links what was enqueued to the tasks it needs. Those are locked in share mode first, so that one ends either before,
 -- and counts as it ended, or after, and finds the link. Locks: the needed tasks, in the order of their ids.
@@ -373,10 +415,18 @@ declare
   v_open bigint;
 begin
   delete from core.task_count where project = p_project;
-  insert into core.task_count (project, queue, ready, waiting, running, blocked, oldest_at, counted_at)
-  select p_project, q.queue, count(*) filter (where q.state = 'ready'), count(*) filter (where q.state in ('scheduled', 'pending')),
-    count(*) filter (where q.state = 'running'), count(*) filter (where q.state = 'blocked'), min(q.run_at) filter (where q.state = 'ready'), clock_timestamp()
-  from core.task q where q.project = p_project group by q.queue order by q.queue
+  insert into core.task_count (project, queue, ready, waiting, running, blocked, dead, oldest_at, counted_at)
+  select p_project, coalesce(o.queue, d.queue), coalesce(o.ready, 0), coalesce(o.waiting, 0), coalesce(o.running, 0), coalesce(o.blocked, 0),
+    coalesce(d.dead, 0), o.oldest_at, clock_timestamp()
+  from (
+    select q.queue, count(*) filter (where q.state = 'ready') as ready, count(*) filter (where q.state in ('scheduled', 'pending')) as waiting,
+      count(*) filter (where q.state = 'running') as running, count(*) filter (where q.state = 'blocked') as blocked,
+      min(q.run_at) filter (where q.state = 'ready') as oldest_at
+    from core.task q where q.project = p_project group by q.queue
+  ) o full join (
+    select x.queue, count(*) as dead from (select e.queue from core.task_done e where e.project = p_project and e.status = 'dead' limit 100000) x group by x.queue
+  ) d on d.queue = o.queue
+  order by 2
   on conflict on constraint task_count_pkey do nothing;
   select coalesce(sum(ready + waiting + running + blocked), 0) into v_open from core.task_count where project = p_project;
   if not exists (select from core.task_count where project = p_project) then
@@ -386,30 +436,7 @@ begin
   return v_open;
 end
 $$;
-comment on function core.task_recount is 'Counts the open tasks of a project, by queue.';
-
--- Authorises the worker of these tasks: of its own project, or of queues of another one that are shared with it.
-create function core.task_enter(p_project text, p_tasks uuid[]) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_project text := coalesce(p_project, core.claims() ->> 'project');
-  v_own text := core.member_claims() ->> 'project';
-  v_queue text;
-begin
-  if v_project is null then perform core.refuse_no_project(); end if;
-  perform core.authorize('task:work', coalesce(v_own, v_project));
-  if v_own is not null and v_own <> v_project then
-    for v_queue in
-      select distinct coalesce(t.queue, d.queue, '') from unnest(p_tasks) as i (id)
-      left join core.task t on t.id = i.id and t.project = v_project left join core.task_done d on d.id = i.id and d.project = v_project order by 1
-    loop
-      perform core.reach('queue', v_project, v_queue, 'work');
-    end loop;
-  end if;
-  return v_project;
-end
-$$;
-comment on function core.task_enter is 'Authorises a call about claimed tasks and returns the project that owns them.';
+comment on function core.task_recount is 'Counts the open and the dead tasks of a project, by queue.';
 
 -- supabase/schemas/84_task/30_claim.sql
 
@@ -422,13 +449,13 @@ declare
   v_count int;
 begin
   with due as materialized (
-    select id from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= clock_timestamp()
+    select id from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= (select clock_timestamp())
     order by run_at limit p_limit for update skip locked
   )
   update core.task t set state = 'ready' from due where t.id = due.id;
   get diagnostics v_count = row_count;
   select array_agg(id) into v_lost from (
-    select id from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= clock_timestamp()
+    select id from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= (select clock_timestamp())
     order by leased_until limit p_limit for update skip locked
   ) l;
   if v_lost is not null then v_count := v_count + core.task_lose(p_project, v_lost); end if;
@@ -441,15 +468,20 @@ comment on function core.task_refresh is 'Makes ready what is due and what a dea
 -- lasts p_lease_s unless a beat renews it. Several workers never get the same task, nor more of a group than may run at a
 -- time. With p_session the session has to be alive (session_ended). Locks: free slots and ready tasks, skipping locked ones.
 create function core_api.task_claim(p_queues text[], p_worker text, p_limit int default 1, p_lease_s int default 90,
-  p_session uuid default null, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+  p_session uuid default null, p_project text default null) returns json
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:work', 'queue', p_project, p_queues[1], 'work');
   v_queue text;
-  v_ids uuid[] := '{}';
-  v_found uuid[];
-  v_answer jsonb;
+  v_is_due boolean;
+  v_has_slots boolean;
+  v_picked uuid[];
+  v_count int;
+  v_left int := p_limit;
+  v_claimed text; -- as it leaves: jsonb would be copied twice
+  v_answer text;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then v_ok := core.require_range('limit', p_limit, 1, 1000); end if;
   v_ok := core.require_range('lease_s', p_lease_s, 3, 86400);
@@ -458,29 +490,37 @@ begin
     perform core.refuse('PT400', 'invalid_queues', 'queues must name 1 to 100', null, jsonb_build_object('field', 'queues'));
   end if;
   if p_session is not null and not core.session_is_live(v_project, p_session) then
-    return jsonb_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
+    return json_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
   end if;
   foreach v_queue in array p_queues loop
     v_ok := core.require_name('queues', v_queue);
     if v_queue <> p_queues[1] then v_ok := core.reach('queue', v_project, v_queue, 'work'); end if;
-    if exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= clock_timestamp())
-      or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= clock_timestamp()) then
-      perform core.task_refresh(v_project, v_queue, p_limit + 10);
-    end if;
-    v_found := core.task_pick(v_project, v_queue, p_limit - cardinality(v_ids));
-    v_ids := v_ids || v_found;
-    exit when cardinality(v_ids) >= p_limit;
+    select exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= (select clock_timestamp()))
+        or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= (select clock_timestamp())),
+      exists (select from core.task_slot s where s.project = v_project and s.queue = v_queue and s.task is null)
+    into v_is_due, v_has_slots;
+    if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
+    v_picked := case when v_is_due or v_has_slots then core.task_pick(v_project, v_queue, v_left) end;
+    with picked as materialized (
+      select t.id from core.task t
+      where v_picked is null and t.project = v_project and t.queue = v_queue and t.state = 'ready' and t.group_name is null
+      order by t.priority, t.run_at, t.id limit v_left for update skip locked
+    ), claimed as (
+      update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
+        leased_until = clock_timestamp() + p_lease_s * interval '1 second', claimed_at = clock_timestamp(), progress = null
+      where t.id = any (coalesce(v_picked, (select array_agg(p.id) from picked p)))
+      returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
+    )
+    select json_agg(r)::text, count(*) into v_claimed, v_count from (
+      select c.id as task, c.queue, c.kind, c.payload, c.attempt, c.max_attempts, c.fence, c.leased_until, c.created_at from claimed c
+      order by c.priority, c.run_at, c.id
+    ) r;
+    continue when v_claimed is null;
+    v_answer := case when v_answer is null then v_claimed else rtrim(v_answer, ']') || ',' || ltrim(v_claimed, '[') end; -- rows are objects
+    v_left := v_left - v_count;
+    exit when v_left <= 0;
   end loop;
-  if v_ids = '{}' then return jsonb_build_object('ok', true, 'tasks', jsonb_build_array()); end if;
-  with claimed as (
-    update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
-      leased_until = clock_timestamp() + p_lease_s * interval '1 second', claimed_at = clock_timestamp(), progress = null
-    where t.id = any (v_ids) returning t.*
-  )
-  select jsonb_agg(jsonb_build_object('task', c.id, 'queue', c.queue, 'kind', c.kind, 'payload', c.payload, 'attempt', c.attempt,
-    'max_attempts', c.max_attempts, 'fence', c.fence, 'leased_until', c.leased_until, 'created_at', c.created_at)
-    order by array_position(v_ids, c.id)) into v_answer from claimed c;
-  return jsonb_build_object('ok', true, 'tasks', v_answer);
+  return '{"ok": true, "tasks": ' || coalesce(v_answer, '[]') || '}';
 end
 $$;
 comment on function core_api.task_claim is 'Claims tasks that are ready for a worker, each under a fence and for a time.';
@@ -609,30 +649,162 @@ comment on function core.task_end is 'Ends open tasks as dead or cancelled.';
 
 -- How a task ends: the steps that other nouns call within their own transaction.
 
+-- Authorises the worker of these tasks, or of those in reports: of its own project, or of queues of another one that are
+-- shared with it.
+create function core.task_enter(p_project text, p_tasks uuid[], p_items jsonb default '[]') returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := coalesce(p_project, core.claims() ->> 'project');
+  v_own text := core.member_claims() ->> 'project';
+  v_queue text;
+  v_ok boolean;
+begin
+  if v_project is null then perform core.refuse_no_project(); end if;
+  v_ok := core.authorize('task:work', coalesce(v_own, v_project));
+  if v_own is not null and v_own <> v_project then
+    for v_queue in
+      select distinct coalesce(t.queue, d.queue, '')
+      from unnest(coalesce(p_tasks, array(select (r ->> 'task')::uuid from jsonb_array_elements(p_items) r limit 1000))) as i (id)
+      left join core.task t on t.id = i.id and t.project = v_project left join core.task_done d on d.id = i.id and d.project = v_project order by 1
+    loop
+      v_ok := core.reach('queue', v_project, v_queue, 'work');
+    end loop;
+  end if;
+  return v_project;
+end
+$$;
+comment on function core.task_enter is 'Authorises a call about claimed tasks and returns the project that owns them.';
+
+create function core.task_require_items(p_items jsonb) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_item jsonb;
+  v_at int := 0;
+begin
+  v_ok := core.require_exact('items', p_items);
+  if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) = 0 then
+    perform core.refuse('PT400', 'invalid_items', 'items must be a list of at least one', null, jsonb_build_object('field', 'items'));
+  elsif jsonb_array_length(p_items) > 1000 then
+    perform core.refuse('PT413', 'too_many_items', format('at most 1000 items in one call, got %s', jsonb_array_length(p_items)),
+      'Send them in several calls.', jsonb_build_object('field', 'items', 'limit', 1000));
+  end if;
+  -- Most reports are in order: one statement for all of them. What is wrong, also what no cast takes, is found one by one.
+  begin
+    if (
+      select bool_and(coalesce(v - '{task,fence,outcome,result}'::text[] = '{}' and (v ->> 'task')::uuid::text = v ->> 'task'
+        and (v -> 'fence')::bigint >= 0 and (v -> 'fence')::bigint::text = v ->> 'fence'
+        and v ->> 'outcome' in ('done', 'failed', 'dead', 'released')
+        and case when v ? 'result' then octet_length((v -> 'result')::text) <= 65536 else true end, false))
+      from jsonb_array_elements(p_items) v) then
+      return true;
+    end if;
+  exception when data_exception then null;
+  end;
+  for v_item in select value from jsonb_array_elements(p_items) loop
+    if not coalesce(jsonb_typeof(v_item) = 'object' and v_item ->> 'task' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      and jsonb_typeof(v_item -> 'fence') = 'number' and v_item ->> 'fence' ~ '^[0-9]{1,18}$'
+      and v_item ->> 'outcome' in ('done', 'failed', 'dead', 'released')
+      and coalesce(jsonb_typeof(v_item -> 'error'), 'null') in ('string', 'null')
+      and coalesce(jsonb_typeof(v_item -> 'delay_ms'), 'null') in ('number', 'null'), false) then
+      perform core.refuse('PT400', 'invalid_items', format('items[%s] must have task, fence and outcome: done, failed, dead or released', v_at),
+        'A task is named by its id, and the fence is that of the claim.', jsonb_build_object('field', format('items[%s]', v_at)));
+    end if;
+    if v_item ? 'result' then v_ok := core.require_payload(format('items[%s].result', v_at), v_item -> 'result'); end if;
+    if length(v_item ->> 'error') > 10000 then v_ok := core.require_text(format('items[%s].error', v_at), v_item ->> 'error', 10000); end if;
+    if jsonb_typeof(v_item -> 'delay_ms') = 'number' then v_ok := core.require_whole(format('items[%s].delay_ms', v_at), (v_item ->> 'delay_ms')::numeric, 0, 31536000000); end if;
+    v_at := v_at + 1;
+  end loop;
+  return true;
+end
+$$;
+comment on function core.task_require_items is 'Raises PT400 or PT413 naming the first report on a task that is malformed.';
+
 -- Ends tasks that a claim holds: [{task, fence, outcome, result, error, delay_ms}] with the outcomes done, failed (again after its
 -- back-off, dead when no attempt is left), dead and released (the attempt is not counted). Answers by task what it is
 -- by now, or stale: its claim is over, and nothing was written. A repetition is answered as the first time.
 -- Locks: the tasks and those that need them, in the order of their ids, then slots.
-create function core.task_finish(p_project text, p_items jsonb) returns jsonb
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+create function core.task_finish(p_project text, p_items jsonb) returns json
+language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_ids uuid[];
+  v_fences bigint[];
+  v_results jsonb[];
+  v_is_plain boolean;
+begin
+  select a.ids, a.fences, a.results, a.is_plain and not exists (select from core.task_need n where n.need = any (a.ids))
+  into v_ids, v_fences, v_results, v_is_plain
+  from (
+    select array_agg(i.task order by i.task) as ids, array_agg(i.fence order by i.task) as fences, array_agg(i.result order by i.task) as results,
+      bool_and(i.outcome = 'done') and count(distinct i.task) = count(*) as is_plain
+    from jsonb_to_recordset(p_items) as i (task uuid, fence bigint, outcome text, result jsonb)
+  ) a;
+  if v_is_plain then return core.task_finish_done(p_project, p_items, v_ids, v_fences, v_results); end if;
+  return core.task_finish_any(p_project, p_items, v_ids);
+end
+$$;
+comment on function core.task_finish is 'Ends tasks under their fences in the caller''s transaction; what is stale changes nothing.';
+
+-- The same where all are done, each is named once and no task needs them. The arrays are in the order of the ids.
+create function core.task_finish_done(p_project text, p_items jsonb, p_ids uuid[], p_fences bigint[], p_results jsonb[]) returns json
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_done uuid[];
+  v_fences bigint[];
+  v_ok boolean;
+begin
+  with gone as (
+    -- One look into the primary key for each item, which locks in the order of the ids. The other conditions are expressions so that no other
+    -- index fits: the planner takes a table that was empty for one of one row, and then every index for as good.
+    delete from core.task t using unnest(p_ids, p_fences, p_results) as i (id, fence, result)
+    where t.id = i.id and t.fence = i.fence and t.project || '' = p_project and t.state || '' = 'running' and t.leased_until + interval '0' > clock_timestamp()
+    returning t.id, t.project, t.queue, t.key, t.kind, t.payload, t.priority, t.group_name, t.unique_key, t.failed_needs, t.attempt, t.max_attempts,
+      t.backoff_ms, i.result, t.error, t.worker, t.session, t.fence, t.created_at, t.created_by
+  ), ended as (
+    insert into core.task_done (id, project, queue, key, kind, payload, status, priority, group_name, unique_key, failed_needs, attempt, max_attempts,
+      backoff_ms, result, error, worker, session, fence, created_at, created_by)
+    select g.id, g.project, g.queue, g.key, g.kind, g.payload, 'done', g.priority, g.group_name, g.unique_key, g.failed_needs, g.attempt, g.max_attempts,
+      g.backoff_ms, g.result, g.error, g.worker, g.session, g.fence, g.created_at, g.created_by
+    from gone g order by g.id returning id, fence
+  )
+  select array_agg(id), array_agg(fence) into v_done, v_fences from ended;
+  -- A task that was linked to one of these meanwhile, while its enqueue held them.
+  if exists (select from core.task_need n where n.need = any (v_done)) or exists (select from core.task_slot s where s.task = any (v_done)) then
+    v_ok := core.task_free_slots(v_done);
+    v_ok := core.task_release_needing(v_done, '{}');
+  end if;
+  if v_done = p_ids and cardinality(p_ids) = 1 then
+    return json_build_array(json_build_object('task', p_ids[1], 'status', 'done'));
+  elsif cardinality(v_done) = cardinality(p_ids) then
+    return (select json_agg(json_build_object('task', i -> 'task', 'status', 'done')) from jsonb_array_elements(p_items) i);
+  end if;
+  return core.task_finish_answer(p_project, p_items, p_ids,
+    coalesce((select jsonb_object_agg(d.id || ' ' || d.fence, 'done') from unnest(v_done, v_fences) as d (id, fence)), '{}'));
+end
+$$;
+comment on function core.task_finish_done is 'Ends tasks as done that no task needs.';
+
+-- The same for all outcomes, and for tasks that others need.
+create function core.task_finish_any(p_project text, p_items jsonb, p_ids uuid[]) returns json
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
   v_locked uuid[];
   v_results jsonb;
   v_done uuid[];
   v_failed uuid[];
   v_gone uuid[];
+  v_ok boolean;
 begin
-  select array_agg((i ->> 'task')::uuid) into v_ids from jsonb_array_elements(p_items) i;
   -- Those that need them, too. One list of ids: with a subquery beside it every open task of the project is read.
-  select v_ids || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = any (v_ids);
+  select p_ids || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = any (p_ids);
   perform from core.task t where t.project = p_project and t.id = any (v_locked) order by t.id for update;
   with item as materialized (
     select distinct on (t.id) t.id, i.value as data, t.attempt, t.max_attempts, t.backoff_ms,
       case when i.value ->> 'outcome' = 'failed' and t.attempt >= t.max_attempts then 'dead' else i.value ->> 'outcome' end as outcome
     from jsonb_array_elements(p_items) with ordinality as i (value, ordinal)
     join core.task t on t.id = (i.value ->> 'task')::uuid
-    where t.id = any (v_ids) and t.project = p_project and t.state = 'running' and t.fence = (i.value ->> 'fence')::bigint and t.leased_until > clock_timestamp()
+    where t.id = any (p_ids) and t.project = p_project and t.state = 'running' and t.fence = (i.value ->> 'fence')::bigint and t.leased_until > clock_timestamp()
     order by t.id, i.ordinal
   ), again as (
     update core.task t set state = core.task_state(0, 0, r.run_at), run_at = r.run_at, attempt = t.attempt - (r.outcome = 'released')::int,
@@ -642,7 +814,7 @@ begin
         else coalesce((data ->> 'delay_ms')::double precision, least(3600000, item.backoff_ms * 2 ^ (item.attempt - 1)) * (0.5 + random() / 2)) end
         * interval '1 millisecond' as run_at
       from item where outcome in ('failed', 'released')
-    ) r where t.id = r.id returning t.id, t.state
+    ) r where t.id = r.id returning t.id, t.fence, t.state
   ), gone as (
     delete from core.task t using item where t.id = item.id and item.outcome in ('done', 'dead') returning t.*
   ), ended as (
@@ -651,29 +823,39 @@ begin
     select g.id, g.project, g.queue, g.key, g.kind, g.payload, item.outcome, g.priority, g.group_name, g.unique_key, g.failed_needs, g.attempt, g.max_attempts,
       g.backoff_ms, item.data -> 'result', case item.outcome when 'done' then g.error else coalesce(item.data ->> 'error', g.error) end,
       g.worker, g.session, g.fence, g.created_at, g.created_by
-    from gone g join item on item.id = g.id order by g.id returning id, status
+    from gone g join item on item.id = g.id order by g.id returning id, fence, status
   )
-  select coalesce(jsonb_object_agg(x.id, x.status), '{}'), coalesce(array_agg(x.id) filter (where x.status = 'done'), '{}'),
+  select coalesce(jsonb_object_agg(x.id || ' ' || x.fence, x.status), '{}'), coalesce(array_agg(x.id) filter (where x.status = 'done'), '{}'),
     coalesce(array_agg(x.id) filter (where x.status = 'dead'), '{}'), coalesce(array_agg(x.id), '{}')
   into v_results, v_done, v_failed, v_gone
-  from (select id, status from ended union all select id, state from again) x;
-  perform core.task_free_slots(v_gone);
-  perform core.task_release_needing(v_done, v_failed);
+  from (select id, fence, status from ended union all select id, fence, state from again) x;
+  v_ok := core.task_free_slots(v_gone);
+  v_ok := core.task_release_needing(v_done, v_failed);
+  return core.task_finish_answer(p_project, p_items, p_ids, v_results);
+end
+$$;
+comment on function core.task_finish_any is 'Ends tasks with whatever outcomes, and counts them off the needs of others.';
+
+-- What became of each: in p_results by its id and fence, or else as an earlier call left it under this very fence.
+create function core.task_finish_answer(p_project text, p_items jsonb, p_ids uuid[], p_results jsonb) returns json
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
   return (
-    select jsonb_agg(case
-      when v_results ? (i.value ->> 'task') then jsonb_build_object('task', i.value -> 'task', 'status', v_results -> (i.value ->> 'task'))
-      when d.id is not null then jsonb_build_object('task', i.value -> 'task', 'status', d.status, 'replayed', true)
-      when t.id is not null then jsonb_build_object('task', i.value -> 'task', 'status', t.state, 'replayed', true)
-      else jsonb_build_object('task', i.value -> 'task', 'status', 'stale') end order by i.ordinal)
-    from jsonb_array_elements(p_items) with ordinality as i (value, ordinal)
+    select json_agg(case
+      when p_results ? i.claim then json_build_object('task', i.value -> 'task', 'status', p_results -> i.claim)
+      when d.id is not null then json_build_object('task', i.value -> 'task', 'status', d.status, 'replayed', true)
+      when t.id is not null then json_build_object('task', i.value -> 'task', 'status', t.state, 'replayed', true)
+      else json_build_object('task', i.value -> 'task', 'status', 'stale') end order by i.ordinal)
+    from (select e.value, e.ordinal, concat_ws(' ', e.value ->> 'task', e.value ->> 'fence') as claim
+      from jsonb_array_elements(p_items) with ordinality as e (value, ordinal)) i
     left join core.task_done d on d.id = (i.value ->> 'task')::uuid and d.project = p_project and d.fence = (i.value ->> 'fence')::bigint
       and (d.status = i.value ->> 'outcome' or d.status = 'dead' and i.value ->> 'outcome' = 'failed')
     -- Given back under this very fence; one that is taken from its worker loses the fence.
-    left join core.task t on t.id = (i.value ->> 'task')::uuid and t.id = any (v_ids) and t.project = p_project and t.fence = (i.value ->> 'fence')::bigint
+    left join core.task t on t.id = (i.value ->> 'task')::uuid and t.id = any (p_ids) and t.project = p_project and t.fence = (i.value ->> 'fence')::bigint
       and t.state <> 'running' and i.value ->> 'outcome' in ('failed', 'released'));
 end
 $$;
-comment on function core.task_finish is 'Ends tasks under their fences in the caller''s transaction; what is stale changes nothing.';
+comment on function core.task_finish_answer is 'Answers reports on tasks: their status, a replay, or stale.';
 
 -- Slots of tasks that do not run any more. Those beyond the group's present number go.
 create function core.task_free_slots(p_tasks uuid[]) returns boolean
@@ -731,8 +913,8 @@ create function core.task_is_ready(p_project text, p_queue text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
   return exists (select from core.task where project = p_project and queue = p_queue and state = 'ready' and group_name is null)
-    or exists (select from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= clock_timestamp())
-    or exists (select from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= clock_timestamp())
+    or exists (select from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= (select clock_timestamp()))
+    or exists (select from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= (select clock_timestamp()))
     or exists (select from core.task_slot s where s.project = p_project and s.queue = p_queue and s.task is null and exists (
       select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name and t.state = 'ready'));
 end
@@ -744,57 +926,25 @@ comment on function core.task_is_ready is 'Whether a queue has something to clai
 -- Reports what became of up to 1,000 tasks: [{task, fence, outcome, result, error, delay_ms}] with the outcomes done, failed, dead and
 -- released. Each is answered on its own with its status, or stale: the claim is over, and nothing was written.
 -- A repetition is answered as the first time. Locks: the tasks and those that need them, in the order of their ids.
-create function core_api.task_settle(p_items jsonb, p_project text default null) returns jsonb
+create function core_api.task_settle(p_items jsonb, p_project text default null) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.task_require_items(p_items);
-  v_project text := core.task_enter(p_project, array(select (i ->> 'task')::uuid from jsonb_array_elements(p_items) i limit 1000));
+  v_project text := core.task_enter(p_project, null, p_items);
 begin
-  return jsonb_build_object('ok', true, 'tasks', core.task_finish(v_project, p_items));
+  return json_build_object('ok', true, 'tasks', core.task_finish(v_project, p_items));
 end
 $$;
 comment on function core_api.task_settle is 'Reports what became of claimed tasks; what is stale changes nothing.';
 revoke execute on function core_api.task_settle from public;
 grant execute on function core_api.task_settle to core_member, service_role;
 
-create function core.task_require_items(p_items jsonb) returns boolean
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_ok boolean;
-  v_item jsonb;
-  v_at int := 0;
-begin
-  if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) = 0 then
-    perform core.refuse('PT400', 'invalid_items', 'items must be a list of at least one', null, jsonb_build_object('field', 'items'));
-  elsif jsonb_array_length(p_items) > 1000 then
-    perform core.refuse('PT413', 'too_many_items', format('at most 1000 items in one call, got %s', jsonb_array_length(p_items)),
-      'Send them in several calls.', jsonb_build_object('field', 'items', 'limit', 1000));
-  end if;
-  for v_item in select value from jsonb_array_elements(p_items) loop
-    if not coalesce(jsonb_typeof(v_item) = 'object' and v_item ->> 'task' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-      and jsonb_typeof(v_item -> 'fence') = 'number' and v_item ->> 'fence' ~ '^[0-9]{1,18}$'
-      and v_item ->> 'outcome' in ('done', 'failed', 'dead', 'released')
-      and coalesce(jsonb_typeof(v_item -> 'error'), 'null') in ('string', 'null')
-      and coalesce(jsonb_typeof(v_item -> 'delay_ms'), 'null') in ('number', 'null'), false) then
-      perform core.refuse('PT400', 'invalid_items', format('items[%s] must have task, fence and outcome: done, failed, dead or released', v_at),
-        'A task is named by its id, and the fence is that of the claim.', jsonb_build_object('field', format('items[%s]', v_at)));
-    end if;
-    if v_item ? 'result' then v_ok := core.require_payload(format('items[%s].result', v_at), v_item -> 'result'); end if;
-    if length(v_item ->> 'error') > 10000 then v_ok := core.require_text(format('items[%s].error', v_at), v_item ->> 'error', 10000); end if;
-    if jsonb_typeof(v_item -> 'delay_ms') = 'number' then v_ok := core.require_range(format('items[%s].delay_ms', v_at), (v_item ->> 'delay_ms')::numeric, 0, 31536000000); end if;
-    v_at := v_at + 1;
-  end loop;
-  return true;
-end
-$$;
-comment on function core.task_require_items is 'Raises PT400 or PT413 naming the first report on a task that is malformed.';
-
 -- The same for one task. stale (task_stale) is a denial here.
 create function core.task_settle_one(p_project text, p_item jsonb) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.task_require_items(jsonb_build_array(p_item));
-  v_answer jsonb := core.task_finish(p_project, jsonb_build_array(p_item)) -> 0;
+  v_answer jsonb := (core.task_finish(p_project, jsonb_build_array(p_item)) -> 0)::jsonb;
 begin
   if v_answer ->> 'status' <> 'stale' then return jsonb_build_object('ok', true) || v_answer; end if;
   v_ok := core.task_require_known(p_project, (p_item ->> 'task')::uuid);
@@ -819,6 +969,7 @@ create function core_api.task_complete(p_task uuid, p_fence bigint, p_result jso
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_project text := core.task_enter(p_project, array[p_task]);
+  v_ok boolean := core.require_exact('result', p_result);
 begin
   return core.task_settle_one(v_project, jsonb_strip_nulls(jsonb_build_object('task', p_task, 'fence', p_fence, 'outcome', 'done'))
     || case when p_result is null then '{}' else jsonb_build_object('result', p_result) end);
@@ -898,8 +1049,13 @@ begin
      order by t.id desc limit p_limit)
     union all
     (select d.id, core.task_done_view(d) from core.task_done d
-     where p_status in ('done', 'dead', 'cancelled') and d.project = v_project and (p_queue is null or d.queue = p_queue) and d.status = p_status
+     where p_status = 'done' and d.project = v_project and (p_queue is null or d.queue = p_queue) and d.status = 'done'
        and (p_before is null or d.id < p_before)
+     order by d.id desc limit p_limit)
+    union all -- few of many: by an index of their own
+    (select d.id, core.task_done_view(d) from core.task_done d
+     where p_status in ('dead', 'cancelled') and d.project = v_project and (p_queue is null or d.queue = p_queue) and d.status = p_status
+       and d.status <> 'done' and (p_before is null or d.id < p_before)
      order by d.id desc limit p_limit)
   ) x;
   return jsonb_build_object('ok', true, 'tasks', v_rows, 'next', v_next);
@@ -1006,7 +1162,7 @@ comment on function core_api.task_group_set is 'Sets how many tasks of a group m
 revoke execute on function core_api.task_group_set from public;
 grant execute on function core_api.task_group_set to core_member, service_role;
 
--- How much is open in each queue of a project, counted at most once in five seconds. At most 1,000 queues.
+-- How much is open and how much is dead in each queue of a project, counted at most once in five seconds. At most 1,000 queues.
 create function core_api.task_stats(p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -1018,12 +1174,12 @@ begin
     perform core.task_recount(v_project);
   end if;
   select coalesce(jsonb_agg(jsonb_build_object('queue', c.queue, 'ready', c.ready, 'waiting', c.waiting, 'running', c.running, 'blocked', c.blocked,
-    'oldest_at', c.oldest_at, 'counted_at', c.counted_at) order by c.queue), '[]') into v_rows
+    'dead', c.dead, 'oldest_at', c.oldest_at, 'counted_at', c.counted_at) order by c.queue), '[]') into v_rows
   from (select * from core.task_count where project = v_project and queue <> '' order by queue limit 1000) c;
   return jsonb_build_object('ok', true, 'queues', v_rows);
 end
 $$;
-comment on function core_api.task_stats is 'Open tasks of a project by queue.';
+comment on function core_api.task_stats is 'Open and dead tasks of a project by queue.';
 revoke execute on function core_api.task_stats from public;
 grant execute on function core_api.task_stats to core_member, service_role;
 
@@ -1043,18 +1199,33 @@ begin
   if p_keep is null or p_keep < interval '1 minute' then
     perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
   end if;
+  -- From queue to queue in the indexes, which begin with them.
   for v_queue in
-    select distinct q.project, q.queue from (
-      (select project, queue from core.task where state = 'running' and leased_until <= clock_timestamp() order by leased_until limit p_limit)
+    with recursive running as (
+      (select t.project, t.queue from core.task t where t.state = 'running' order by t.project, t.queue limit 1)
       union all
-      (select project, queue from core.task where state = 'scheduled' and run_at <= clock_timestamp() order by run_at limit p_limit)
-    ) q order by 1, 2
+      select n.project, n.queue from running r cross join lateral (
+        select t.project, t.queue from core.task t where t.state = 'running' and (t.project, t.queue) > (r.project, r.queue)
+        order by t.project, t.queue limit 1) n
+    ), scheduled as (
+      (select t.project, t.queue from core.task t where t.state = 'scheduled' order by t.project, t.queue limit 1)
+      union all
+      select n.project, n.queue from scheduled s cross join lateral (
+        select t.project, t.queue from core.task t where t.state = 'scheduled' and (t.project, t.queue) > (s.project, s.queue)
+        order by t.project, t.queue limit 1) n
+    )
+    select r.project, r.queue from running r where exists (
+      select from core.task t where t.project = r.project and t.queue = r.queue and t.state = 'running' and t.leased_until <= (select clock_timestamp()))
+    union
+    select s.project, s.queue from scheduled s where exists (
+      select from core.task t where t.project = s.project and t.queue = s.queue and t.state = 'scheduled' and t.run_at <= (select clock_timestamp()))
+    order by 1, 2
   loop
     v_reaped := v_reaped + core.task_refresh(v_queue.project, v_queue.queue, p_limit);
   end loop;
   -- What an open task waits for stays known while it waits.
   with old as (
-    select d.id from core.task_done d where d.finished_at < clock_timestamp() - p_keep and not exists (select from core.task_need n where n.need = d.id)
+    select d.id from core.task_done d where d.finished_at < (select clock_timestamp() - p_keep) and not exists (select from core.task_need n where n.need = d.id)
     order by d.finished_at limit p_limit for update skip locked
   )
   delete from core.task_done d using old where d.id = old.id;
@@ -1079,6 +1250,21 @@ $$;
 comment on function core_api.task_sweep is 'Takes tasks from dead workers, counts what is open, and deletes what ended before an interval. Owner only.';
 revoke execute on function core_api.task_sweep from public;
 grant execute on function core_api.task_sweep to service_role;
+
+-- All queues in figures, as of their last counts. Owner only.
+create function core_api.task_totals() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.authorize('task:sweep', null);
+begin
+  return (select jsonb_build_object('ok', true, 'ready', coalesce(sum(c.ready), 0), 'waiting', coalesce(sum(c.waiting), 0),
+    'running', coalesce(sum(c.running), 0), 'blocked', coalesce(sum(c.blocked), 0), 'dead', coalesce(sum(c.dead), 0),
+    'oldest_s', coalesce(extract(epoch from clock_timestamp() - min(c.oldest_at)), 0)::float8) from core.task_count c);
+end
+$$;
+comment on function core_api.task_totals is 'All queues in figures, as of the last counts. Owner only.';
+revoke execute on function core_api.task_totals from public;
+grant execute on function core_api.task_totals to service_role;
 
 -- No role may execute a function without a grant of its own.
 

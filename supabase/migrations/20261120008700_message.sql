@@ -496,13 +496,13 @@ declare
   v_dead uuid[];
 begin
   with due as materialized (
-    select id from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= clock_timestamp()
+    select id from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp())
     order by due_at limit p_limit for update skip locked
   )
   update core.message_delivery d set state = 'ready', due_at = null from due where d.id = due.id;
   get diagnostics v_count = row_count;
   select array_agg(l.id), array_agg(l.id) filter (where l.attempt >= l.max_attempts) into v_ids, v_dead from (
-    select id, attempt, max_attempts from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= clock_timestamp()
+    select id, attempt, max_attempts from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp())
     order by leased_until limit p_limit for update skip locked
   ) l;
   if v_ids is not null then
@@ -512,7 +512,7 @@ begin
     if v_dead is not null then perform core.message_end(p_project, v_dead, 'dead', 'attempts', 'the receiver was lost'); end if;
   end if;
   select array_agg(e.id) into v_dead from (
-    select id from core.message_delivery where recipient = p_project and expires_at <= clock_timestamp() and state <> 'leased'
+    select id from core.message_delivery where recipient = p_project and expires_at <= (select clock_timestamp()) and state <> 'leased'
     order by expires_at limit p_limit for update skip locked
   ) e;
   if v_dead is not null then
@@ -583,9 +583,9 @@ grant execute on function core_api.message_receive to core_member, service_role;
 create function core.message_needs_refresh(p_project text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= clock_timestamp())
-    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= clock_timestamp())
-    or exists (select from core.message_delivery where recipient = p_project and expires_at <= clock_timestamp());
+  return exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp()))
+    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp()))
+    or exists (select from core.message_delivery where recipient = p_project and expires_at <= (select clock_timestamp()));
 end
 $$;
 comment on function core.message_needs_refresh is 'Whether something in an inbox is due, lost or expired.';
@@ -597,11 +597,21 @@ create function core.message_is_ready(p_project text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
   return exists (select from core.message_delivery where recipient = p_project and state = 'ready')
-    or exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= clock_timestamp())
-    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= clock_timestamp());
+    or exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp()))
+    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp()));
 end
 $$;
 comment on function core.message_is_ready is 'Whether an inbox has something to receive.';
+
+-- Whether who waits for the reply to a message need not wait any more.
+create function core.message_is_answered(p_message uuid) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
+  return exists (select from core.message where reply_to = p_message)
+    or exists (select from core.message_done where message = p_message and status = 'dead');
+end
+$$;
+comment on function core.message_is_answered is 'Whether a message has a reply, or will have none.';
 
 -- supabase/schemas/86_message/50_settle.sql
 
@@ -944,28 +954,29 @@ begin
   end if;
   for v_project in
     select distinct d.recipient from (
-      (select recipient from core.message_delivery where state = 'leased' and leased_until <= clock_timestamp() order by leased_until limit p_limit)
+      (select recipient from core.message_delivery where state = 'leased' and leased_until <= (select clock_timestamp()) order by leased_until limit p_limit)
       union all
-      (select recipient from core.message_delivery where state = 'delayed' and due_at <= clock_timestamp() order by due_at limit p_limit)
+      (select recipient from core.message_delivery where state = 'delayed' and due_at <= (select clock_timestamp()) order by due_at limit p_limit)
       union all
-      (select recipient from core.message_delivery where expires_at <= clock_timestamp() order by expires_at limit p_limit)
+      (select recipient from core.message_delivery where expires_at <= (select clock_timestamp()) order by expires_at limit p_limit)
     ) d order by 1
   loop
     v_refreshed := v_refreshed + core.message_refresh(v_project, p_limit);
   end loop;
   with old as (
-    select id from core.message_done where ended_at < clock_timestamp() - p_keep order by ended_at limit p_limit for update skip locked
+    select id from core.message_done where ended_at < (select clock_timestamp() - p_keep) order by ended_at limit p_limit for update skip locked
   ), gone as (
     delete from core.message_done d using old where d.id = old.id returning d.message
   )
   select array_agg(distinct message) into v_messages from gone;
   v_messages := coalesce(v_messages, '{}') || array(
-    select id from core.message where not has_deliveries and sent_at < clock_timestamp() - p_keep - make_interval(secs => ttl_s) order by sent_at limit p_limit);
+    select id from core.message where not has_deliveries and sent_at < (select clock_timestamp() - p_keep)
+      and sent_at + make_interval(secs => ttl_s) < (select clock_timestamp() - p_keep) order by sent_at limit p_limit);
   delete from core.message m where m.id = any (v_messages) and not exists (select from core.message_delivery d where d.message = m.id)
     and not exists (select from core.message_done d where d.message = m.id);
   get diagnostics v_swept = row_count;
   for v_project in
-    select project from core.message_count where counted_at < clock_timestamp() - interval '15 seconds' order by counted_at limit 100
+    select project from core.message_count where counted_at < (select clock_timestamp() - interval '15 seconds') order by counted_at limit 100
   loop
     if pg_try_advisory_xact_lock(hashtextextended('message_count:' || v_project, 0)) then perform core.message_recount(v_project); end if;
   end loop;

@@ -32,7 +32,7 @@ create table core.price_card (
 );
 comment on table core.price_card is 'The rates of a model from valid_from on, until the next card of the same model and source.';
 comment on column core.price_card.source is 'override, or where it was imported from. An override wins over what was imported, a project''s own over one for all.';
-comment on column core.price_card.rates is 'As in @core/providers/price: [{ unit, nanoUsdPerMillion, overInput?, from?, to? }].';
+comment on column core.price_card.rates is 'As in @core/providers/price: [{ unit, nanoUsdPerMillion, overInput?, from?, to?, tier? }].';
 comment on column core.price_card.source_from is 'From when on it applies by its source; null where that says nothing. A change of it applies from its import on.';
 create index price_card_model_idx on core.price_card (provider, model, valid_from desc);
 create index price_card_alias_idx on core.price_card (provider) where aliases <> '{}';
@@ -92,6 +92,17 @@ language sql set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.price_version is 'The next version of the price book, under the lock that keeps versions in commit order.';
 
+-- supabase/schemas/90_price/15_steps.sql
+
+-- What other nouns may ask of the price book.
+
+-- The version of the newest change; 0 before the first.
+create function core.price_version_now() returns bigint
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select version from core.price_counter
+$$;
+comment on function core.price_version_now is 'The version of the newest change of the price book.';
+
 -- supabase/schemas/90_price/20_cost.sql
 
 -- What usage costs: the twin of costOf in @core/providers/price. One table of cases holds both to the same numbers.
@@ -102,19 +113,21 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
 begin
+  v_ok := core.require_exact('rates', p_rates);
   v_ok := jsonb_typeof(p_rates) = 'array' and jsonb_array_length(p_rates) between 1 and 64;
   if v_ok then
     select bool_and(jsonb_typeof(r) = 'object'
       and coalesce(r ->> 'unit' = any (core.price_units()), false)
-      and r - '{unit,nanoUsdPerMillion,overInput,from,to}'::text[] = '{}'
+      and r - '{unit,nanoUsdPerMillion,overInput,from,to,tier}'::text[] = '{}'
       and core.price_is_whole(r -> 'nanoUsdPerMillion')
       and (not r ? 'overInput' or core.price_is_whole(r -> 'overInput'))
+      and (not r ? 'tier' or coalesce(jsonb_typeof(r -> 'tier') = 'string' and r ->> 'tier' ~ '^[a-z0-9_-]{1,50}$', false))
       and (r ? 'from') = (r ? 'to')
       and (not r ? 'from' or coalesce(r ->> 'from' ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$' and r ->> 'to' ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$', false)))
     into v_ok from jsonb_array_elements(p_rates) r;
   end if;
   if v_ok is distinct from true then
-    perform core.refuse('PT400', 'invalid_rates', 'rates must be 1 to 64 objects { unit, nanoUsdPerMillion, overInput?, from?, to? }',
+    perform core.refuse('PT400', 'invalid_rates', 'rates must be 1 to 64 objects { unit, nanoUsdPerMillion, overInput?, from?, to?, tier? }',
       'Write 2.5 USD for a million tokens as { "unit": "input", "nanoUsdPerMillion": 2500000000 }; times are HH:MM, UTC.',
       jsonb_build_object('field', 'rates', 'units', to_jsonb(core.price_units())));
   end if;
@@ -130,18 +143,20 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.price_is_whole is 'Whether a JSON value is a whole number from 0 to 2^53 - 1.';
 
-create function core.price_refuse(p_unit text, p_model text) returns boolean
+create function core.price_refuse(p_unit text, p_model text, p_tier text default null) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  perform core.refuse('PT404', 'price_unknown', format('there is no price for %s', coalesce(p_unit, quote_literal(p_model), 'this call')),
-    'Import prices, or set the rates of the model.', jsonb_strip_nulls(jsonb_build_object('unit', p_unit, 'model', p_model)));
+  perform core.refuse('PT404', 'price_unknown', format('there is no price for %s', coalesce(p_unit, quote_literal(p_model), 'the service tier ' || quote_literal(p_tier), 'this call')),
+    'Import prices, or set the rates of the model.', jsonb_strip_nulls(jsonb_build_object('unit', p_unit, 'model', p_model, 'tier', p_tier)));
   return true;
 end
 $$;
 comment on function core.price_refuse is 'Raises PT404: what has no price is refused, never free.';
 
--- ceil(sum(units * nanoUsdPerMillion) * (10000 + markup) / (10000 * nanoUsdPerCredit)), in whole numbers.
-create function core.price_cost(p_rates jsonb, p_usage jsonb, p_at timestamptz, p_nano_usd_per_credit bigint, p_markup_bp int) returns jsonb
+-- ceil(sum(units * nanoUsdPerMillion) * (10000 + markup) / (10000 * nanoUsdPerCredit)), in whole numbers. p_is_approximated:
+-- the rates are those of other models.
+create function core.price_cost(p_rates jsonb, p_usage jsonb, p_at timestamptz, p_nano_usd_per_credit bigint, p_markup_bp int,
+  p_tier text default null, p_is_approximated boolean default false) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_input constant text[] := '{input,cacheRead,cacheWrite,cacheWrite1h,audioIn,imageIn}';
@@ -165,13 +180,13 @@ begin
   end if;
   select coalesce(sum(u.value::numeric), 0) into v_size from jsonb_each(p_usage) u where u.key = any (v_input);
 
-  -- Rates of a time of day replace the others; of each unit the one with the highest threshold below the prompt.
+  -- Rates of the tier alone; those of a time of day replace the others; of each unit the one with the highest threshold below the prompt.
   with rate as (
     select r.value as rate, r.ordinality, coalesce((r.value ->> 'overInput')::numeric, 0) as over,
       r.value ? 'from' as is_timed,
       case when r.value ->> 'from' <= r.value ->> 'to' then v_time >= r.value ->> 'from' and v_time < r.value ->> 'to'
         else v_time >= r.value ->> 'from' or v_time < r.value ->> 'to' end as is_now
-    from jsonb_array_elements(p_rates) with ordinality r
+    from jsonb_array_elements(p_rates) with ordinality r where r.value ->> 'tier' is not distinct from case when not p_is_approximated then p_tier end
   ), applying as (
     select * from rate where case when exists (select from rate where is_timed and is_now) then is_timed and is_now else not is_timed end
   )
@@ -179,12 +194,13 @@ begin
     select distinct on (rate ->> 'unit') rate ->> 'unit' as unit, rate -> 'nanoUsdPerMillion' as price
     from applying where over = 0 or over < v_size order by rate ->> 'unit', over desc, ordinality
   ) chosen;
-  if v_rates is null then v_ok := core.price_refuse(null, null); end if;
+  if v_rates is null then v_ok := core.price_refuse(null, null, p_tier); end if;
 
   foreach v_unit in array core.price_units() loop
     v_count := (p_usage ->> v_unit)::numeric;
     continue when v_count is null or v_count = 0;
     v_rate := (v_rates ->> v_unit)::numeric;
+    if p_is_approximated and v_rate is not null then v_approximated := v_approximated || to_jsonb(v_unit); end if;
     if v_rate is null and v_unit = 'requests' then continue; end if;
     if v_rate is null and v_unit = 'reasoning' then v_rate := (v_rates ->> 'output')::numeric; end if;
     if v_rate is null then
@@ -316,6 +332,7 @@ declare
 begin
   v_ok := core.authorize('price:write', null);
   v_ok := core.require_text('source', p_source, 100);
+  v_ok := core.require_exact('cards', p_cards);
   if p_source = 'override' then
     perform core.refuse('PT400', 'invalid_source', 'override is no source to import from', 'Name where the prices come from.', jsonb_build_object('field', 'source'));
   elsif jsonb_typeof(p_cards) is distinct from 'array' or jsonb_array_length(p_cards) not between 1 and 500 then
@@ -449,8 +466,28 @@ comment on function core_api.price_book is 'The cards after a version, and what 
 revoke execute on function core_api.price_book from public;
 grant execute on function core_api.price_book to core_member, service_role;
 
--- What usage costs a project at a time (now). PT404 where there is no price.
-create function core_api.price_quote(p_provider text, p_model text, p_usage jsonb, p_at timestamptz default null, p_project text default null)
+-- For a model without a card: of each unit the highest rate of its provider's models, else of all models, whatever its time,
+-- threshold and tier. Null where none is known.
+create function core.price_dearest(p_provider text, p_at timestamptz, p_project text) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  with model as (
+    select distinct c.provider, c.model from core.price_card c
+    where c.valid_from <= p_at and (c.project is null or c.project = p_project)
+      and (c.provider = p_provider or not exists (
+        select from core.price_card o where o.provider = p_provider and o.valid_from <= p_at and (o.project is null or o.project = p_project)))
+  ), highest as (
+    select r.value ->> 'unit' as unit, max((r.value ->> 'nanoUsdPerMillion')::numeric) as price
+    from model m cross join lateral core.price_card_at(m.provider, m.model, p_at, p_project) c cross join lateral jsonb_array_elements(c.rates) r
+    group by 1
+  )
+  select jsonb_agg(jsonb_build_object('unit', unit, 'nanoUsdPerMillion', price) order by unit) from highest
+$$;
+comment on function core.price_dearest is 'The highest rates that are known, for a model without a price.';
+
+-- What usage costs a project at a time (now). p_unknown: what a model without a price costs, refuse or dearest. PT404 where
+-- there is no price.
+create function core_api.price_quote(p_provider text, p_model text, p_usage jsonb, p_at timestamptz default null, p_project text default null,
+  p_tier text default null, p_unknown text default 'refuse')
 returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -458,14 +495,24 @@ declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
   v_card core.price_card;
   v_worth core.credit_rate;
+  v_dearest jsonb;
   v_ok boolean;
 begin
   v_ok := core.price_require_model(p_provider, p_model);
+  v_ok := core.require_exact('usage', p_usage);
+  if p_tier is not null then v_ok := core.require_text('tier', p_tier, 50); end if;
+  if p_unknown is null or p_unknown not in ('refuse', 'dearest') then
+    perform core.refuse('PT400', 'invalid_unknown', 'unknown must be refuse or dearest', null, jsonb_build_object('field', 'unknown'));
+  end if;
   v_card := core.price_card_at(p_provider, p_model, v_at, v_project);
-  if v_card.version is null then v_ok := core.price_refuse(null, p_model); end if;
+  if v_card.version is null then
+    if p_unknown = 'dearest' then v_dearest := core.price_dearest(p_provider, v_at, v_project); end if;
+    if v_dearest is null then v_ok := core.price_refuse(null, p_model); end if;
+  end if;
   v_worth := core.credit_rate_at(v_at, v_project);
-  return jsonb_build_object('ok', true, 'provider', p_provider, 'model', v_card.model, 'source', v_card.source)
-    || core.price_cost(v_card.rates, p_usage, v_at, coalesce(v_worth.nano_usd_per_credit, 1000000000), coalesce(v_worth.markup_bp, 0));
+  return jsonb_build_object('ok', true, 'provider', p_provider, 'model', coalesce(v_card.model, p_model), 'source', coalesce(v_card.source, 'dearest'))
+    || core.price_cost(coalesce(v_card.rates, v_dearest), p_usage, v_at, coalesce(v_worth.nano_usd_per_credit, 1000000000),
+      coalesce(v_worth.markup_bp, 0), p_tier, v_dearest is not null);
 end
 $$;
 comment on function core_api.price_quote is 'What usage of a model costs, in whole micro-credits rounded up once. PT404 without a price.';

@@ -213,7 +213,7 @@ begin
     perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
   end if;
   with old as (
-    select id from core.insight where active_at < clock_timestamp() - p_keep order by active_at limit p_limit for update skip locked
+    select id from core.insight where active_at < (select clock_timestamp() - p_keep) order by active_at limit p_limit for update skip locked
   )
   delete from core.insight i using old where i.id = old.id;
   get diagnostics v_count = row_count;

@@ -73,8 +73,17 @@ create table core.embedding_item (
 comment on table core.embedding_item is 'Texts, or pieces of them: an item is the ordinal-th piece of a document of a source.';
 comment on column core.embedding_item.hash is 'SHA-256 of title and content: what was embedded.';
 comment on column core.embedding_item.words is 'For text search, with a word that names space and tenant, so that a search reads no rows of others.';
-create index embedding_item_words_idx on core.embedding_item using gin (words);
-create index embedding_item_metadata_idx on core.embedding_item using gin (metadata jsonb_path_ops);
+-- What is not yet sorted into the index is read by every search: 4 MB by default, which took 19 ms.
+create index embedding_item_words_idx on core.embedding_item using gin (words) with (gin_pending_list_limit = 256);
+create index embedding_item_metadata_idx on core.embedding_item using gin (metadata jsonb_path_ops) with (gin_pending_list_limit = 256);
+
+create table core.embedding_tenant (
+  space bigint not null constraint embedding_tenant_space_fkey references core.embedding_space (id) on delete cascade,
+  tenant text not null,
+  items bigint not null,
+  constraint embedding_tenant_pkey primary key (space, tenant)
+);
+comment on table core.embedding_tenant is 'How many items each tenant of a space has, so that no search counts them.';
 
 -- Logged: it costs money to fill it again.
 create table core.embedding_cache (
@@ -88,7 +97,13 @@ create table core.embedding_cache (
   constraint embedding_cache_pkey primary key (project, model, revision, dims, hash)
 );
 comment on table core.embedding_cache is 'Vectors of texts by the hash of the text, so that no text is paid for twice.';
-create index embedding_cache_age_idx on core.embedding_cache (used_at);
+create index embedding_cache_age_idx on core.embedding_cache (project, used_at);
+
+create table core.embedding_cache_size (
+  project text constraint embedding_cache_size_pkey primary key,
+  vectors bigint not null
+);
+comment on table core.embedding_cache_size is 'How many vectors of texts each project keeps, so that nothing counts them.';
 
 create table core.embedding_queue (
   generation bigint not null constraint embedding_queue_generation_fkey references core.embedding_generation (id) on delete cascade,
@@ -99,7 +114,7 @@ create table core.embedding_queue (
   constraint embedding_queue_pkey primary key (generation, item)
 );
 comment on table core.embedding_queue is 'Items without a vector of a generation, and why. After ten attempts a row waits for a new text.';
-create index embedding_queue_due_idx on core.embedding_queue (due_at);
+create index embedding_queue_due_idx on core.embedding_queue (generation, due_at, item) where attempts < 10;
 create index embedding_queue_item_idx on core.embedding_queue (item);
 
 -- supabase/schemas/96_embedding/20_enter.sql
@@ -450,6 +465,7 @@ declare
   v_at int := 0;
   v_fault text;
 begin
+  perform core.require_exact('items', p_items);
   if p_items is null or jsonb_typeof(p_items) <> 'array' then
     perform core.refuse('PT400', 'invalid_items', 'items must be a JSON array', null, jsonb_build_object('field', 'items'));
   elsif jsonb_array_length(p_items) > 1000 then
@@ -485,7 +501,7 @@ $$;
 comment on function core.embedding_require_items is 'Raises PT400 for the first item that is not well formed, PT413 above 1,000.';
 
 -- Which of some pieces need a vector, by their place: [{document, ordinal, hash}]. Those that are new or changed, and those
--- whose vector is missing.
+-- whose vector is missing. Each is looked up alone (lateral, limit 1): joined, a thousand of them read whole tables.
 create function core_api.embedding_changed(p_space text, p_items jsonb, p_tenant text default '', p_source text default 'default',
   p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -496,18 +512,23 @@ declare
   v_known text;
 begin
   v_ok := core.embedding_require_names(p_tenant, p_source);
+  v_ok := core.require_exact('items', p_items);
   if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) > 1000 then
     perform core.refuse('PT400', 'invalid_items', 'items must be a JSON array of at most 1000', null, jsonb_build_object('field', 'items'));
   end if;
-  v_known := case when to_regclass('core.embedding_vector_' || v_space.generation) is null then 'true'
-    else format('exists (select from core.%I v where v.item = i.id)', 'embedding_vector_' || v_space.generation) end;
+  v_known := case when to_regclass('core.embedding_vector_' || v_space.generation) is not null
+    then format(' left join lateral (select true as has from core.%I v where v.item = i.id limit 1) v on true', 'embedding_vector_' || v_space.generation)
+    else ' cross join lateral (select i.id is not null as has) v' end;
   execute format($sql$
     select array_agg((e.n - 1)::int order by e.n)
     from jsonb_array_elements($1) with ordinality as e (item, n)
-    left join core.embedding_item i on i.space = $2 and i.tenant = $3 and i.source = $4
-      and i.document = e.item ->> 'document' and i.ordinal = (e.item ->> 'ordinal')::int and i.hash = e.item ->> 'hash'
-    where not coalesce(i.content = '' or (%s), false)
-    limit 1000
+    left join lateral (
+      select i.id, i.content = '' as is_empty from core.embedding_item i
+      where i.space = $2 and i.tenant = $3 and i.source = $4 and i.document = e.item ->> 'document'
+        and i.ordinal = (e.item ->> 'ordinal')::int and i.hash = e.item ->> 'hash'
+      limit 1
+    ) i on true%s
+    where not coalesce(i.is_empty or v.has, false)
   $sql$, v_known) into v_needed using p_items, v_space.id, p_tenant, p_source;
   return jsonb_build_object('ok', true, 'needed', coalesce(to_jsonb(v_needed), '[]'));
 end
@@ -619,6 +640,10 @@ begin
   from placed p;
   update core.embedding_space set items = items + v_added, bytes = bytes + v_bytes
   where id = p_space.id and (v_added > 0 or v_bytes <> 0);
+  if v_added > 0 then
+    insert into core.embedding_tenant as t (space, tenant, items) values (p_space.id, p_tenant, v_added)
+    on conflict on constraint embedding_tenant_pkey do update set items = t.items + excluded.items;
+  end if;
   perform core.embedding_put_vectors(p_space.generation, p_tenant, v_ids, v_vectors);
   insert into core.embedding_queue (generation, item, reason)
   select q.generation, q.item, q.reason from (
@@ -662,6 +687,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
   v_bytes bigint;
+  v_tenants text[];
   v_generation bigint;
 begin
   if coalesce(cardinality(p_items), 0) = 0 then return 0; end if;
@@ -671,9 +697,13 @@ begin
     end if;
   end loop;
   with gone as (
-    delete from core.embedding_item i where i.space = p_space.id and i.id = any (p_items) returning octet_length(i.content) as size
+    delete from core.embedding_item i where i.space = p_space.id and i.id = any (p_items) returning i.tenant, octet_length(i.content) as size
+  ), fewer as (
+    update core.embedding_tenant t set items = t.items - g.count from (select tenant, count(*) from gone group by tenant) g
+    where t.space = p_space.id and t.tenant = g.tenant
   )
-  select count(*), coalesce(sum(g.size), 0) into v_count, v_bytes from gone g;
+  select count(*), coalesce(sum(g.size), 0), array_agg(distinct g.tenant) into v_count, v_bytes, v_tenants from gone g;
+  delete from core.embedding_tenant where space = p_space.id and tenant = any (v_tenants) and items <= 0;
   update core.embedding_space set items = items - v_count, bytes = bytes - v_bytes where id = p_space.id;
   return v_count;
 end
@@ -747,6 +777,7 @@ declare
   v_sign text := case v_op when 'eq' then '==' when 'ne' then '==' when 'gt' then '>' when 'gte' then '>=' when 'lt' then '<' when 'lte' then '<=' end;
   v_values jsonb;
 begin
+  if p_depth = 1 then perform core.require_exact('filter', p_filter); end if;
   if p_depth = 1 and octet_length(p_filter::text) > 16384 then
     perform core.embedding_refuse_filter('is larger than 16 KB');
   elsif p_depth > 8 then
@@ -845,7 +876,14 @@ end
 $$;
 comment on function core.embedding_near is 'The nearest items by the HNSW index; may be fewer than match.';
 
--- The vector leg: counts what matches, up to 3,001. So few are compared one by one; of more the index is asked, and where it
+-- How many items a tenant of a space has.
+create function core.embedding_tenant_items(p_space bigint, p_tenant text) returns bigint
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((select t.items from core.embedding_tenant t where t.space = p_space and t.tenant = p_tenant), 0)
+$$;
+comment on function core.embedding_tenant_items is 'How many items a tenant of a space has.';
+
+-- The vector leg: counts what matches, up to 3,001, where a filter makes that necessary. So few are compared one by one; of more the index is asked, and where it
 -- finds fewer than there are, all are compared after all. So min(p_limit, matching) rows come back in every case.
 create function core.embedding_by_vector(p_space core.embedding_space, p_vector text, p_limit int, p_recall text, p_tenant text,
   p_filter jsonpath, p_source text) returns core.embedding_leg
@@ -865,11 +903,15 @@ begin
   if p_recall = 'exact' or v_generation.index_state <> 'ready' then
     return core.embedding_exact(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source);
   end if;
-  execute format('select count(*) from (select from core.%I v %s limit 3001) c', 'embedding_vector_' || v_generation.id, v_where)
-  into v_matching using p_vector, p_tenant, p_filter, p_source;
+  if p_filter is null and p_source is null then
+    v_matching := least(3001, core.embedding_tenant_items(p_space.id, p_tenant));
+  else
+    execute format('select count(*) from (select from core.%I v %s limit 3001) c', 'embedding_vector_' || v_generation.id, v_where)
+    into v_matching using p_vector, p_tenant, p_filter, p_source;
+  end if;
   if v_matching > 3000 then
     v_leg := core.embedding_near(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source,
-      least(1000, greatest(p_limit, case p_recall when 'fast' then 40 else 100 end)));
+      least(1000, greatest(p_limit, case p_recall when 'fast' then 40 else 80 end)));
     if cardinality(v_leg.items) >= least(p_limit, v_matching) then return v_leg; end if;
   end if;
   v_leg := core.embedding_exact(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source);
@@ -890,7 +932,7 @@ declare
   v_weights double precision[];
   v_any tsquery;
   v_leg core.embedding_leg;
-  v_total int := (select count(*) from (select from core.embedding_item i where i.space = p_space.id and i.tenant = p_tenant limit 20000) c);
+  v_total int := least(20000, core.embedding_tenant_items(p_space.id, p_tenant));
   v_where text := case when p_filter is not null then ' and i.metadata @@ $6' else '' end
     || case when p_source is not null then ' and i.source = $7' else '' end;
 begin
@@ -917,7 +959,7 @@ begin
   execute format($sql$
     select array_agg(s.id order by s.score desc, s.id), array_agg(s.score order by s.score desc, s.id)
     from (
-      select i.id, (select sum(q.weight * ts_rank('{0.1, 0.2, 0.3, 1.0}', i.words, q.query, 0)) from unnest($2, $3) as q (query, weight)) as score
+      select i.id, (select sum(q.weight * ts_rank('{0.1, 0.2, 0.7, 1.0}', i.words, q.query, 0)) from unnest($2, $3) as q (query, weight)) as score
       from core.embedding_item i
       where i.words @@ (core.embedding_word($8) && $1) and i.space = $4 and i.tenant = $5 %s
       order by 2 desc, 1 limit $9
@@ -951,6 +993,9 @@ declare
   v_deep int;
   v_near core.embedding_leg;
   v_text core.embedding_leg;
+  v_items bigint[];
+  v_scores double precision[];
+  v_metric text;
   v_hits jsonb;
 begin
   if p_generation <> v_space.generation then
@@ -961,28 +1006,36 @@ begin
   v_deep := case p_mode when 'hybrid' then least(1000, greatest(50, 4 * p_k)) else p_k end;
   if p_mode <> 'text' then v_near := core.embedding_by_vector(v_space, p_vector, v_deep, p_recall, p_tenant, v_filter, p_source); end if;
   if p_mode <> 'vector' then v_text := core.embedding_by_text(v_space, p_text, v_deep, p_tenant, v_filter, p_source); end if;
-  with near as (
-    select u.item, u.score, u.n from unnest(v_near.items, v_near.scores) with ordinality as u (item, score, n)
-  ), worded as (
-    select u.item, u.score, u.n from unnest(v_text.items, v_text.scores) with ordinality as u (item, score, n)
-  ), ranked as (
-    select coalesce(n.item, w.item) as item,
-      case p_mode
-        when 'vector' then core.embedding_score(n.score, (select metric from core.embedding_generation where id = v_space.generation))
-        when 'text' then w.score
-        else coalesce(1.0 / (60 + n.n), 0) + coalesce(1.0 / (60 + w.n), 0)
-      end as score
-    from near n full join worded w on w.item = n.item
-  ), best as (
-    select r.item, r.score from ranked r where p_min_score is null or r.score >= p_min_score order by r.score desc, r.item limit p_k
-  )
-  select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', i.id, 'document', i.document, 'ordinal', i.ordinal, 'source', i.source,
-      'title', i.title, 'score', b.score, 'start_at', i.start_at, 'end_at', i.end_at,
-      'content', case when 'content' = any (p_include) then i.content end,
-      'vector', case when 'vector' = any (p_include) then core.embedding_vector_text(v_space.generation, i.id) end))
-      || case when 'metadata' = any (p_include) then jsonb_build_object('metadata', i.metadata) else '{}' end
-    order by b.score desc, b.item), '[]')
-  into v_hits from best b join core.embedding_item i on i.id = b.item;
+  case p_mode
+    when 'text' then
+      v_items := v_text.items;
+      v_scores := v_text.scores;
+    when 'vector' then
+      v_items := v_near.items;
+      select g.metric into v_metric from core.embedding_generation g where g.id = v_space.generation;
+      v_scores := array(select core.embedding_score(d, v_metric) from unnest(v_near.scores) with ordinality as u (d, n) order by n);
+    else
+      select array_agg(r.item order by r.score desc, r.item), array_agg(r.score order by r.score desc, r.item) into v_items, v_scores
+      from (
+        select l.item, sum(1.0::double precision / (60 + l.n)) as score from (
+          select u.item, u.n from unnest(v_near.items) with ordinality as u (item, n)
+          union all
+          select u.item, u.n from unnest(v_text.items) with ordinality as u (item, n)
+        ) l group by l.item
+      ) r;
+  end case;
+  -- Each hit is read by its id (lateral, limit 1), whatever Postgres expects of the lengths of arrays.
+  select coalesce(jsonb_agg(h.hit order by h.n), '[]') into v_hits
+  from (
+    select u.n, jsonb_strip_nulls(jsonb_build_object('id', i.id, 'document', i.document, 'ordinal', i.ordinal, 'source', i.source,
+        'title', i.title, 'score', u.score, 'start_at', i.start_at, 'end_at', i.end_at,
+        'content', case when 'content' = any (p_include) then i.content end,
+        'vector', case when 'vector' = any (p_include) then core.embedding_vector_text(v_space.generation, i.id) end))
+      || case when 'metadata' = any (p_include) then jsonb_build_object('metadata', i.metadata) else '{}' end as hit
+    from unnest(v_items[:p_k], v_scores[:p_k]) with ordinality as u (item, score, n)
+    cross join lateral (select * from core.embedding_item e where e.id = u.item limit 1) i
+    where p_min_score is null or u.score >= p_min_score
+  ) h;
   return jsonb_build_object('ok', true, 'hits', v_hits, 'plan', coalesce(v_near.plan, v_text.plan),
     'complete', coalesce(v_text.is_complete, true) or jsonb_array_length(v_hits) >= p_k);
 end
@@ -1076,8 +1129,27 @@ comment on function core_api.embedding_cache_get_many is 'Kept vectors of up to 
 revoke execute on function core_api.embedding_cache_get_many from public;
 grant execute on function core_api.embedding_cache_get_many to core_member, service_role;
 
+-- Deletes vectors of a project, those first that were not used for longest: at most p_limit, and of those not used since
+-- p_before. Takes no row that another call holds. Locks: the rows, then the project's size.
+create function core.embedding_cache_evict(p_project text, p_before timestamptz, p_limit int) returns int
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_count int;
+begin
+  delete from core.embedding_cache c using (
+    select project, model, revision, dims, hash from core.embedding_cache
+    where project = p_project and used_at < p_before
+    order by used_at limit p_limit for update skip locked) o
+  where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
+  get diagnostics v_count = row_count;
+  update core.embedding_cache_size set vectors = vectors - v_count where project = p_project and v_count > 0;
+  return v_count;
+end
+$$;
+comment on function core.embedding_cache_evict is 'Deletes vectors of a project that were not used for longest.';
+
 -- Keeps vectors of texts. A project keeps at most 1,000,000: beyond that those go first that were not used for longest.
--- Naturally idempotent. Locks: rows in the order of their hashes.
+-- Naturally idempotent. Locks: rows in the order of their hashes, then the project's size.
 create function core_api.embedding_cache_put_many(p_model text, p_dims int, p_hashes text[], p_vectors text[], p_revision text default '',
   p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -1085,6 +1157,7 @@ declare
   v_ok boolean;
   v_project text := core.enter('embedding:write', p_project);
   v_count int;
+  v_total bigint;
 begin
   v_ok := core.require_project(v_project);
   v_ok := core.embedding_require_model('any', p_model, p_revision, p_dims, 'cosine');
@@ -1099,6 +1172,14 @@ begin
   group by u.hash order by u.hash
   on conflict on constraint embedding_cache_pkey do nothing;
   get diagnostics v_count = row_count;
+  if v_count > 0 then
+    insert into core.embedding_cache_size as s (project, vectors) values (v_project, v_count)
+    on conflict on constraint embedding_cache_size_pkey do update set vectors = s.vectors + excluded.vectors
+    returning s.vectors into v_total;
+    if v_total > 1000000 then
+      perform core.embedding_cache_evict(v_project, 'infinity', least(v_total - 1000000, 2000)::int);
+    end if;
+  end if;
   return jsonb_build_object('ok', true, 'kept', v_count);
 end
 $$;
@@ -1106,16 +1187,15 @@ comment on function core_api.embedding_cache_put_many is 'Keeps vectors of up to
 revoke execute on function core_api.embedding_cache_put_many from public;
 grant execute on function core_api.embedding_cache_put_many to core_member, service_role;
 
--- Deletes kept vectors that were not used for p_keep, and of a project with more than 1,000,000 those not used for longest; then
--- the tables of generations retired for p_keep_retired. At most p_limit rows each. Owner only.
+-- Deletes kept vectors that were not used for p_keep, at most p_limit, then the tables of generations retired for
+-- p_keep_retired, at most ten. Owner only.
 create function core_api.embedding_sweep(p_keep interval default '180 days', p_keep_retired interval default '1 hour', p_limit int default 1000)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.authorize('embedding:sweep', null);
-  v_swept int;
-  v_full text[];
-  v_evicted int := 0;
+  v_project text;
+  v_swept int := 0;
   v_generation bigint;
   v_dropped int := 0;
 begin
@@ -1123,28 +1203,18 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('core.embedding_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'dropped', 0);
   end if;
-  delete from core.embedding_cache c using (
-    select project, model, revision, dims, hash from core.embedding_cache where used_at < clock_timestamp() - p_keep
-    order by used_at limit p_limit for update skip locked) o
-  where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
-  get diagnostics v_swept = row_count;
-  select array_agg(f.project) into v_full
-  from (select project from core.embedding_cache group by project having count(*) > 1000000 order by project limit 100) f;
-  if v_full is not null and v_swept < p_limit then
-    delete from core.embedding_cache c using (
-      select project, model, revision, dims, hash from core.embedding_cache where project = any (v_full)
-      order by used_at limit p_limit - v_swept for update skip locked) o
-    where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
-    get diagnostics v_evicted = row_count;
-  end if;
+  for v_project in select s.project from core.embedding_cache_size s where s.vectors > 0 order by s.project limit 10000 loop
+    exit when v_swept >= p_limit;
+    v_swept := v_swept + core.embedding_cache_evict(v_project, clock_timestamp() - p_keep, p_limit - v_swept);
+  end loop;
   for v_generation in select g.id from core.embedding_generation g
-    where g.state = 'retired' and g.retired_at < clock_timestamp() - p_keep_retired order by g.id limit 10 for update skip locked
+    where g.state = 'retired' and g.retired_at < (select clock_timestamp() - p_keep_retired) order by g.id limit 10 for update skip locked
   loop
     execute format('drop table if exists core.%I', 'embedding_vector_' || v_generation);
     delete from core.embedding_generation where id = v_generation;
     v_dropped := v_dropped + 1;
   end loop;
-  return jsonb_build_object('ok', true, 'swept', v_swept + v_evicted, 'dropped', v_dropped);
+  return jsonb_build_object('ok', true, 'swept', v_swept, 'dropped', v_dropped);
 end
 $$;
 comment on function core_api.embedding_sweep is 'Deletes kept vectors that are not used, and tables of retired generations. Owner only.';
@@ -1190,18 +1260,20 @@ declare
   v_space core.embedding_space := core.embedding_enter('embedding:write', p_project, p_space, 'write');
   v_generation bigint;
   v_rows jsonb;
+  v_now timestamptz;
 begin
   v_ok := core.require_page(p_limit);
   v_ok := core.require_range('lease_s', p_lease_s, 1, 3600);
   foreach v_generation in array array_remove(array[v_space.generation, v_space.next_generation], null) loop
     if v_generation <> p_generation or to_regclass('core.embedding_vector_' || v_generation) is null then continue; end if;
     perform core.embedding_fill(v_generation, p_limit);
+    v_now := clock_timestamp();
     with due as (
       select q.item from core.embedding_queue q
-      where q.generation = v_generation and q.due_at <= clock_timestamp() and q.attempts < 10
-      order by q.item limit p_limit for update skip locked
+      where q.generation = v_generation and q.due_at <= v_now and q.attempts < 10
+      order by q.due_at, q.item limit p_limit for update skip locked
     ), taken as (
-      update core.embedding_queue q set due_at = clock_timestamp() + make_interval(secs => p_lease_s)
+      update core.embedding_queue q set due_at = v_now + make_interval(secs => p_lease_s)
       from due d where q.generation = v_generation and q.item = d.item returning q.item, q.attempts
     )
     select jsonb_agg(jsonb_build_object('item', i.id, 'title', i.title, 'content', i.content, 'hash', i.hash, 'attempts', t.attempts) order by i.id)
@@ -1264,6 +1336,7 @@ create function core_api.embedding_due(p_provider text, p_limit int default 100)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.authorize('embedding:drain', null);
+  v_now timestamptz := clock_timestamp();
 begin
   v_ok := core.require_page(p_limit);
   if core.embedding_schema() is null then return jsonb_build_object('ok', true, 'spaces', '[]'::jsonb); end if;
@@ -1274,7 +1347,7 @@ begin
       from core.embedding_generation g join core.embedding_space s on s.id = g.space
       where g.provider = p_provider and g.state <> 'retired' and (g.swaps_when_filled and g.id = s.next_generation
         or g.filled_to < 9223372036854775807
-        or exists (select from core.embedding_queue q where q.generation = g.id and q.due_at <= clock_timestamp() and q.attempts < 10))
+        or (select min(q.due_at) from core.embedding_queue q where q.generation = g.id and q.attempts < 10) <= v_now)
       group by s.id order by s.id limit p_limit
     ) d));
 end
@@ -1423,9 +1496,10 @@ grant execute on function core_api.embedding_recall to core_member, service_role
 -- The index of approximate search. It cannot be built inside a function without holding up writers, so a process builds it over
 -- a connection of its own (`buildVectorIndex` of @core/database) and records here what there is.
 
--- Generations that an index would help: with p_least items or more and none yet, or the one of p_space whatever it has. Owner only.
+-- Generations that an index would help: with p_least items or more, at most p_most, and none yet, or the one of p_space whatever
+-- it has. Owner only.
 create function core_api.embedding_index_due(p_least bigint default 10000, p_project text default null, p_space text default null,
-  p_limit int default 10) returns jsonb
+  p_limit int default 10, p_most bigint default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.authorize('embedding:index', null);
@@ -1436,7 +1510,7 @@ begin
     from (
       select g.* from core.embedding_generation g join core.embedding_space s on g.id in (s.generation, s.next_generation)
       where to_regclass('core.embedding_vector_' || g.id) is not null
-        and case when p_space is null then g.index_state <> 'ready' and s.items >= p_least else s.project = p_project and s.name = p_space end
+        and case when p_space is null then g.index_state <> 'ready' and s.items >= p_least and s.items <= coalesce(p_most, s.items) else s.project = p_project and s.name = p_space end
       order by g.id limit p_limit
     ) d));
 end

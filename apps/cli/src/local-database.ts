@@ -1,5 +1,5 @@
 import { type Config, loadConfig } from '@core/config'
-import { type Database, openDatabase } from '@core/database'
+import { type Database, type DatabaseConfig, openDatabase } from '@core/database'
 import { CoreError, isCoreError } from '@core/foundation'
 import type { CommandIo } from './io.ts'
 import { commandVariables } from './target.ts'
@@ -10,9 +10,9 @@ export function localConfig({ env, cwd }: Pick<CommandIo, 'env' | 'cwd'>): Confi
 }
 
 /** Opens the configured database directly, for the verbs that work without a control plane. */
-export async function openLocalDatabase(config: Config): Promise<Database> {
+export async function openLocalDatabase({ database }: { readonly database: DatabaseConfig }): Promise<Database> {
   try {
-    return await openDatabase(config.database)
+    return await openDatabase(database)
   } catch (error) {
     if (!isCoreError(error, 'E_DATABASE_LOCKED')) throw error
     throw new CoreError('E_DATABASE_LOCKED', error.message, {

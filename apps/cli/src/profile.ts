@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Environment } from '@core/config'
 import { CoreError } from '@core/foundation'
 import { z } from 'zod'
@@ -54,4 +56,13 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Writes the profile for its user alone. It appears whole or not at all. */
+export async function keepProfile(env: Environment, profile: Profile): Promise<void> {
+  const file = profileFile(env)
+  const draft = `${file}.${randomUUID()}`
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  await writeFile(draft, `${JSON.stringify(profile, null, 2)}\n`, { mode: 0o600 })
+  await rename(draft, file)
 }

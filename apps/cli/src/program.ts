@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { addApi } from './commands/api.ts'
 import { addCall } from './commands/call.ts'
 import { addCompletion } from './commands/completion.ts'
+import { addDatabase } from './commands/database.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addInit } from './commands/init.ts'
@@ -27,13 +28,19 @@ import { addBudget } from './nouns/ledger/budget.ts'
 import { addCredits } from './nouns/ledger/credits.ts'
 import { addLeases } from './nouns/ledger/lease.ts'
 import { addLocks } from './nouns/lock/lock.ts'
+import { addLogin } from './nouns/login/login.ts'
 import { addManifest } from './nouns/manifest/manifest.ts'
 import { addMembers } from './nouns/member/member.ts'
 import { addMessages } from './nouns/message/message.ts'
 import { addEstimate, addPrices } from './nouns/price/price.ts'
 import { addProject } from './nouns/project/project.ts'
+import { addCalls, addUsage } from './nouns/router/call.ts'
+import { addProviders } from './nouns/router/provider.ts'
+import { addRoutes } from './nouns/router/route.ts'
+import { addSecrets } from './nouns/secret/secret.ts'
 import { addSessions } from './nouns/session/session.ts'
 import { addShares } from './nouns/share/share.ts'
+import { addStorage } from './nouns/storage/storage.ts'
 import { addStatus } from './nouns/system/status.ts'
 import { addSystem } from './nouns/system/system.ts'
 import { addTasks } from './nouns/task/task.ts'
@@ -64,8 +71,10 @@ export function buildProgram(
   addInit(verbs)
   addStart(verbs)
   addStatus(verbs)
+  addLogin(verbs)
   addDoctor(verbs)
   addMigrate(verbs)
+  addDatabase(verbs)
   addCredits(verbs)
   addLeases(verbs)
   addBudget(verbs)
@@ -90,7 +99,13 @@ export function buildProgram(
   addClaims(verbs)
   addLocks(verbs)
   addPrices(verbs)
+  addSecrets(verbs)
+  addStorage(verbs)
   addEstimate(verbs)
+  addProviders(verbs)
+  addRoutes(verbs)
+  addCalls(verbs)
+  addUsage(verbs)
   addInsights(verbs)
   addEvents(verbs)
   addWebhooks(verbs)

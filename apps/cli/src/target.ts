@@ -6,8 +6,11 @@ import { type Profile, readProfile } from './profile.ts'
 import { createProvenFetch } from './proven-fetch.ts'
 import type { StandardInput } from './standard-input.ts'
 
+/** Where `core database copy` copies to. */
+export const copyTargetVariable = 'CORE_COPY_TARGET_URL'
+
 /** Variables that are read elsewhere than in the configuration: by the command, and by the test runner. */
-export const commandVariables = ['CORE_URL', 'CORE_KEY', 'CORE_PROJECT', 'CORE_TEST_RUN']
+export const commandVariables = ['CORE_URL', 'CORE_KEY', 'CORE_PROJECT', copyTargetVariable, 'CORE_TEST_RUN']
 
 export interface TargetOptions {
   url?: string

@@ -94,8 +94,26 @@ test('on a terminal the results are a table', async () => {
   const { code, stdout } = await runInProcess(['credits', 'batch'], { cwd: room.folder, env, stdin, isTTY: true })
   expect(code).toBe(6)
   expect(stdout).toMatch(
-    /^#\s+OP\s+RESULT\s+AMOUNT\s+HOLD\s+TX\s+WHY\n0\s+charge\s+done\s+1 .*\n1\s+charge\s+insufficient_credits .*available/,
+    /^#\s+OP\s+RESULT\s+AMOUNT\s+UNCOLLECTED\s+HOLD\s+TX\s+WHY\n0\s+charge\s+done\s+1 .*\n1\s+charge\s+insufficient_credits .*available/,
   )
+})
+
+test('what was used and not charged is in the tables of a batch, of holds and of a report', async () => {
+  const env = { CORE_URL: running.url, CORE_KEY: running.keys['smart_layer'] ?? '' }
+  const show = async (args: readonly string[], stdin = '') =>
+    (await runInProcess(args, { cwd: room.folder, env, stdin, isTTY: true })).stdout
+  const hold = '019ab2c4-0000-7000-8000-0000000000b2'
+  const ops = [
+    { op: 'reserve', key: 'u1', account, amount: 1_000, hold },
+    { op: 'settle', key: 'u2', hold, amount: 5_000 },
+  ]
+  expect(await show(['credits', 'batch'], JSON.stringify(ops))).toMatch(
+    /\n1\s+settle\s+done\s+0\.002\s+0\.003\s+019ab2c4/,
+  )
+  expect(await show(['credits', 'holds'])).toMatch(/UNCOLLECTED[\s\S]*00b2\s+settled .*\s0\.003\s/)
+  const { answer } = await core(['leases', 'open', account, '0.001'])
+  const report = ['leases', 'report', answer.lease, '0.005', '--at', '2026-11-20T09:30:00Z']
+  expect(await show(report)).toMatch(/charged\s+0\.002\n\s*uncollected\s+0\.003\n/)
 })
 
 describe('leases', () => {

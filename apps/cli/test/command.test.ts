@@ -103,7 +103,7 @@ describe('every verb', () => {
     [['scopes'], { data: expect.arrayContaining([expect.objectContaining({ scope: 'member:write' })]) }],
     [['flags', 'list'], { data: [] }],
     [['api', 'get', '/v1/me'], { project: 'smart_layer' }],
-    [['version'], { core: '0.1.0' }],
+    [['version'], { core: '0.2.0' }],
     [['openapi'], { openapi: '3.1.0' }],
   ]
   test.each(mine)('core %j answers a project', async (args, answer) => {
@@ -146,7 +146,7 @@ describe('every verb', () => {
     [['flags', 'set', 'router.order', '"price"', '--all'], { changed: true }],
     [['flags', 'list', '--all'], { data: [{ name: 'router.order', project: null, value: 'price' }] }],
     [['flags', 'clear', 'router.order', '--all'], { changed: true }],
-    [['system', 'info'], { version: '0.1.0', driver: 'embedded', schema: { pending: [] } }],
+    [['system', 'info'], { version: '0.2.0', driver: 'embedded', schema: { pending: [] } }],
     [['system', 'bottlenecks', '--limit', '1'], { windowSeconds: 300, routes: [{ failures: 0 }] }],
   ]
   test.each(theirs)('core %j answers the owner', async (args, answer) => {

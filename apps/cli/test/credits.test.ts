@@ -47,6 +47,17 @@ test('a hold is extended and captured while the work continues, and what was cha
   expect(usage.at(-1)).toMatchObject({ charged: 1_250_000, refunded: 1_250_000 })
 })
 
+test('what a hold was charged is refunded by its id, in part and then the rest', async () => {
+  const { hold } = await asProject('credits', 'reserve', 'smart_layer', '1')
+  await asProject('credits', 'capture', hold, '0.25')
+  await asProject('credits', 'settle', hold, '0.5')
+
+  const refund = ['credits', 'refund-hold', hold, '--project', 'smart_layer']
+  expect(await asOwner(...refund, '0.6')).toMatchObject({ refunded: 600_000, left: 150_000 })
+  expect(await asOwner(...refund)).toMatchObject({ refunded: 150_000, left: 0 })
+  expect((await spawn(running.keys['owner'], refund)).code).toBe(5)
+})
+
 test('the owner funds an account from the pool, exactly or as far as it goes', async () => {
   await asOwner(
     'api',
@@ -101,7 +112,7 @@ test('the owner sets the terms of an account; what a hold could not be charged i
   // An alert is listed when no older transaction of the server is open: other tests of the run may have one.
   const alert = { kind: 'uncollected', account: 'smart_layer/terms', hold, uncollected: 1_500_000 }
   await expect
-    .poll(async () => (await asProject('credits', 'alerts')).data.at(-1), { timeout: 20_000, interval: 100 })
+    .poll(async () => (await asProject('credits', 'alerts')).data.at(-1), { timeout: 30_000, interval: 100 })
     .toMatchObject(alert)
 })
 

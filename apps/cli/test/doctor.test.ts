@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { uuidv7 } from '@core/foundation'
+import { createSealer } from '@core/foundation/seal'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Finding } from '../src/doctor/finding.ts'
 import { runCore } from './core-here.ts'
@@ -155,6 +157,7 @@ describe('a Postgres server', () => {
     })
     expect(findings.get('migrations')).toMatchObject({ status: 'ok' })
     expect(findings.get('clock')).toMatchObject({ status: 'ok' })
+    expect(findings.get('time zones')?.detail).toMatch(/time zone data of different age: [A-Z]|is as new as/)
     expect(findings.get('extensions')).toMatchObject({ status: 'ok' })
     // The server of the tests is fast and forgets what it acknowledged when it crashes.
     expect(findings.get('settings')).toMatchObject({
@@ -218,3 +221,31 @@ async function freePort(): Promise<number> {
   if (typeof address !== 'object' || address === null) throw new Error('no address')
   return address.port
 }
+
+describe('what is sealed', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createTestDatabase()
+  })
+  afterAll(() => database.drop())
+  const [mine, theirs] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('base64')) as [string, string]
+  const withKeys = async (keys?: string) =>
+    (await examine({ CORE_DATABASE_URL: database.url, ...(keys !== undefined && { CORE_SECRETS_KEY: keys }) })).get(
+      'secrets',
+    )
+
+  test('without a key, sealed with an older one, and with none that opens them', async () => {
+    expect(await withKeys()).toMatchObject({ status: 'warning', fix: expect.stringContaining('CORE_SECRETS_KEY') })
+    expect(await withKeys(mine)).toMatchObject({ status: 'ok' })
+    const version = uuidv7()
+    const p_sealed = createSealer([mine]).seal([null, 'OPENAI', version], 'value')
+    await database.database.rpc('secret_put', { p_name: 'OPENAI', p_version: version, p_sealed })
+    expect(await withKeys(mine)).toMatchObject({ status: 'ok' })
+    expect(await withKeys(`${theirs},${mine}`)).toMatchObject({
+      status: 'warning',
+      fix: expect.stringContaining('rewrap'),
+    })
+    expect(await withKeys(theirs)).toMatchObject({ status: 'fault', detail: 'no key opens OPENAI' })
+    expect(await withKeys()).toMatchObject({ status: 'fault', detail: 'no key opens OPENAI' })
+  })
+})

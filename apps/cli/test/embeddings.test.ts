@@ -1,8 +1,10 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '@core/config'
 import { type ControlPlane, startControlPlane } from '@core/control-plane'
 import { prepareEmbeddedFolder } from '@core/database/testing'
 import { silentLogger } from '@core/foundation'
+import { startFakeProvider } from '@core/providers/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runCore } from './core-here.ts'
 import { createRoom } from './core-process.ts'
@@ -11,14 +13,18 @@ vi.setConfig({ hookTimeout: 120_000, testTimeout: 60_000 })
 
 const docs = join(import.meta.dirname, '../../../docs')
 const room = createRoom()
+const fake = await startFakeProvider()
 let plane: ControlPlane
 beforeAll(async () => {
   await prepareEmbeddedFolder(join(room.folder, '.core'))
-  const config = loadConfig({ env: { CORE_HTTP_PORT: '0' }, cwd: room.folder })
+  const provider = { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: fake.url }
+  const env = { CORE_HTTP_PORT: '0', CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host, ...provider }
+  const config = loadConfig({ env, cwd: room.folder })
   plane = await startControlPlane({ config, logger: silentLogger })
 })
 afterAll(async () => {
   await plane?.close()
+  await fake[Symbol.asyncDispose]()
   room[Symbol.dispose]()
 })
 
@@ -36,9 +42,27 @@ test('a folder is written, found by a question, written again without work, migr
   const { answer } = await core('search', 'how do I spend offline')
   expect(answer.hits[0]).toMatchObject({ document: 'guides/spend-offline.md' })
   expect(answer.plan).toBe('exact')
+  const mixed = await core(
+    'search',
+    'spend offline',
+    '--mmr',
+    '0.3',
+    '--recall',
+    'exact',
+    '--all-pieces',
+    '--limit',
+    '3',
+  )
+  expect(mixed.answer.hits).toHaveLength(3)
+  const near = await core('search', 'spend offline', '--mode', 'vector', '--min-score', '0.99', '--source', 'default')
+  expect(near.answer).toMatchObject({ hits: [], complete: true })
+  expect((await core('search', 'x', '--mmr', '2')).stderr).toContain('lambda')
   expect((await core('ingest', docs, '--prune')).answer).toMatchObject({ added: 0, updated: 0, deleted: 0 })
 
-  expect((await core('recall', 'docs', '--sample', '5')).answer).toMatchObject({ recall: 1, plan: 'exact' })
+  expect((await core('recall', 'docs', '--sample', '5', '--recall', 'fast')).answer).toMatchObject({
+    recall: 1,
+    plan: 'exact',
+  })
   expect((await core('migrate', 'docs', '--dimensions', '64')).answer).toMatchObject({ next: { dims: 64 } })
   await vi.waitFor(
     async () => expect((await core('stats', 'docs')).answer.data).toMatchObject([{ model: { dims: 64 }, next: null }]),
@@ -53,4 +77,44 @@ test('a folder is written, found by a question, written again without work, migr
 test('what is malformed is refused with what to write', async () => {
   expect((await core('ingest', room.folder)).stderr).toContain('--extensions')
   expect((await core('search', 'x', '--filter', '[]')).stderr).toContain('{"op": "eq"')
+})
+
+test('a folder is written with a model of a provider, which the project pays for, and the model stays that of the space', async () => {
+  const folder = join(room.folder, 'pages')
+  await mkdir(folder)
+  await writeFile(join(folder, 'leases.md'), 'Spend offline with a lease.')
+  const ingest = (...args: readonly string[]) => core('ingest', folder, '--space', 'paid', ...args)
+  const model = ['--model', 'openai/embed-1', '--dimensions', '64'] as const
+
+  expect(await ingest(...model)).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining('PUT /v1/prices'),
+    answer: undefined,
+  })
+  const rates = [{ unit: 'input', nanoUsdPerMillion: 1_000_000_000 }]
+  const priced = await fetch(`${plane.url}/v1/prices`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${plane.firstStart.ownerKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ provider: 'openai', model: 'embed-1', rates }),
+  })
+  expect(priced.ok).toBe(true)
+
+  // The router reads prices again after some seconds.
+  const written = await vi.waitFor(
+    async () => {
+      const result = await ingest(...model)
+      expect(result.code, result.stderr).toBe(0)
+      return result.answer
+    },
+    { timeout: 50_000, interval: 500 },
+  )
+  expect(written).toMatchObject({ added: 1, queued: 0, stopped: null })
+  expect(written.cost).toBeGreaterThan(0)
+  expect((await core('stats', 'paid')).answer.data).toMatchObject([
+    { model: { provider: 'router', model: 'openai/embed-1', dims: 64 } },
+  ])
+  expect((await ingest(...model)).answer).toMatchObject({ added: 0, updated: 0, cost: 0 })
+  expect((await core('search', 'a lease', '--space', 'paid')).answer.hits).toMatchObject([{ document: 'leases.md' }])
+  expect(await ingest('--model', 'openai/embed-2')).toMatchObject({ code: 5, answer: undefined })
+  expect((await core('migrate', 'paid', '--model', 'nowhere/embed-1')).stderr).toContain('nowhere')
 })

@@ -315,13 +315,13 @@ test.for(meanwhile)(
     const { core, breakIt, repair } = made
     expect(await ready(core.url)).toBe(200)
     await breakIt()
-    await expect.poll(() => ready(core.url), { timeout: 20_000 }).toBe(readiness)
+    await expect.poll(() => ready(core.url), { timeout: 30_000 }).toBe(readiness)
     const status = (answer: Promise<Response>) => answer.then((one) => one.status)
     if (answers) {
-      await expect.poll(() => status(charge(core)), { timeout: 20_000 }).toBe(answers.charge)
-      await expect.poll(() => status(balance(core)), { timeout: 20_000 }).toBe(answers.balance)
+      await expect.poll(() => status(charge(core)), { timeout: 30_000 }).toBe(answers.charge)
+      await expect.poll(() => status(balance(core)), { timeout: 30_000 }).toBe(answers.balance)
     }
-    await expect.poll(() => core.output.stderr, { timeout: 20_000 }).toMatch(message)
+    await expect.poll(() => core.output.stderr, { timeout: 30_000 }).toMatch(message)
     if (repair) {
       await repair()
       await expect.poll(() => ready(core.url), { timeout: 30_000 }).toBe(200)

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '@core/config'
-import { startControlPlane } from '@core/control-plane'
+import { renderStartMessage, startControlPlane } from '@core/control-plane'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { silentLogger } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -40,6 +40,40 @@ test('core init migrates, registers the project and prints its keys once', async
   expect(JSON.parse(second.stdout)).toEqual({ ownerKey: null, projectKeys: [] })
   expect(await own.database.rpc('project_list', {})).toMatchObject({ projects: [{ name: 'shop' }] })
   expect(await own.database.rpc('ledger_balance', { p_account: 'pool' })).toMatchObject({ available: 500_000_000 })
+})
+
+test('a start on a server makes nothing; its message says what makes a key, of a project that is there', async () => {
+  await using other = await createTestDatabase({ empty: true })
+  const config = (url: string) =>
+    loadConfig({ env: {}, cwd: folder, overrides: { http: { port: 0 }, database: { url } } })
+  await using empty = await startControlPlane({ config: config(other.url), logger: silentLogger })
+  expect(renderStartMessage(empty)).toContain('core init --project <name>')
+  expect(await other.database.rpc('project_list', {})).toMatchObject({ projects: [] })
+
+  await using plane = await startControlPlane({ config: config(own.url), logger: silentLogger })
+  const [, url = ''] = /curl -sS -X POST (\S+)/.exec(renderStartMessage(plane)) ?? []
+  const headers = {
+    authorization: `Bearer ${owner}`,
+    'idempotency-key': 'of the message',
+    'content-type': 'application/json',
+  }
+  expect((await fetch(url, { method: 'POST', headers, body: '{"name":"another"}' })).status).toBe(201)
+})
+
+test('core init --example adds the two projects of the guides, once, whatever is there', async () => {
+  const made = await core(['init', '--example'])
+  expect(made.code, made.stderr).toBe(0)
+  const before = JSON.parse(made.stdout)
+  expect(before.projectKeys.map(({ project }: { project: string }) => project)).toEqual(['smart_layer', 'manus_origin'])
+  expect(JSON.parse((await core(['init', '--example', '--project', 'shop'])).stdout)).toEqual({
+    ownerKey: null,
+    projectKeys: [],
+  })
+  const list = await own.database.rpc('project_list', {})
+  expect(list).toMatchObject({ projects: [{ name: 'manus_origin' }, { name: 'shop' }, { name: 'smart_layer' }] })
+  // The pool of before stays as it is.
+  expect(await own.database.rpc('ledger_balance', { p_account: 'pool' })).toMatchObject({ granted: 500_000_000 })
+  expect(await own.database.rpc('ledger_balance', { p_account: 'smart_layer' })).toMatchObject({ granted: 500_000_000 })
 })
 
 test('core project add registers, opens, budgets and prints a key that spends', async () => {

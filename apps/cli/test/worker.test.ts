@@ -141,6 +141,33 @@ test('its beats survive a command that blocks for longer than the lease, and SIG
   expect(await ended(id)).toMatchObject({ status: 'done', attempt: 1, result: 'slow' })
 })
 
+test('a second SIGTERM ends it at once, whatever runs', async () => {
+  const worker = await startWorker('impatient', `setTimeout(() => {}, 60_000)`, ['--drain', '600'])
+  const id = await enqueue('impatient')
+  while ((await client.getTask({ params: { ...params, id } })).status !== 'running') await pause(50)
+  const ending = once(worker, 'exit')
+  worker.kill('SIGTERM')
+  await pause(500)
+  expect(worker.exitCode).toBeNull() // it waits for what runs
+  worker.kill('SIGTERM')
+  expect(await ending).toEqual([1, null])
+})
+
+test('it works on a queue that another project shares', async () => {
+  await on.database.rpc('project_register', { p_name: 'sharer' })
+  const owner = createClient({ url: plane.url, key: ownerKey })
+  await owner.putShare({
+    params: { project: 'sharer', kind: 'queue', name: 'lent', grantee: 'worked' },
+    body: { rights: ['work'] },
+  })
+  const at = { project: 'sharer' }
+  const { task: id } = await owner.enqueueTask({ params: at, body: { queue: 'lent', kind: 'k' } })
+  await startWorker('lent', `console.log('"lent"')`, ['--owner', 'sharer'])
+  await expect
+    .poll(() => owner.getTask({ params: { ...at, id } }), { timeout: 20_000 })
+    .toMatchObject({ status: 'done', result: 'lent' })
+})
+
 test('stopped for longer than it drains, it gives the task back, and the attempt is not counted', async () => {
   const worker = await startWorker('drain', `setTimeout(() => {}, 60_000)`, ['--drain', '0'])
   const id = await enqueue('drain')

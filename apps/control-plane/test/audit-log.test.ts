@@ -67,16 +67,25 @@ describe.each(mutating.map((contract) => [contract.operation as Mutation, contra
       )
       const again = await entriesOf(server, () => send(request, { idempotencyKey }))
       expect(again.value.status).toBe(repeated[operation] ?? first.value.status)
-      expect(again.entries).toEqual([])
+      expect(again.entries).toEqual(changesAgain.has(operation) ? [expect.objectContaining({ actor: 'owner' })] : [])
     })
   },
 )
 
-/** What leaves more entries than one: an account and its budget, a refund and what it refunds. */
-const entries: Readonly<Record<string, number>> = { ensureUser: 2, refundHold: 2 }
+/**
+ * What leaves more entries than one: an account and its budget, a refund and what it refunds. A move leaves one for each
+ * file, and here its store is missing.
+ */
+const entries: Readonly<Record<string, number>> = { ensureUser: 2, refundHold: 2, moveFiles: 0 }
+
+/** What is sealed cannot be compared, and saying that a value is the same would let a caller guess it. */
+const changesAgain: ReadonlySet<string> = new Set(['putSecret', 'putSharedSecret'])
 
 /** Repetitions with another status: what is gone cannot be removed or given back again, and what is there is not created. */
 const repeated: Readonly<Record<string, number>> = {
+  removeFile: 404,
+  removeSecret: 404,
+  removeSharedSecret: 404,
   removeInsight: 404,
   removeMember: 404,
   removeShare: 404,

@@ -72,7 +72,7 @@ describe('reading', () => {
     },
   )
 
-  test('a rare entry behind a long journal is found in several short pages', { timeout: 60_000 }, async () => {
+  test('a rare entry behind a long journal is found in several short pages', { timeout: 180_000 }, async () => {
     const begun = await newestEntry(server)
     const charge = (index: number) => ({ op: 'charge', key: `${begun}:${index}`, account: 'smart_layer', amount: 1 })
     for (let batch = 0; batch < 41; batch++) {

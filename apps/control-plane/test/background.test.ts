@@ -167,11 +167,11 @@ test('two control planes on one server balance and seal by themselves', async ()
   const body = { account: 'smart_layer', amount: limit * 0.9 }
   await owner.chargeCredits({ params: { project: 'smart_layer' }, body })
 
-  await expect.poll(async () => (await read('smart_layer'))?.limit, { timeout: 10_000 }).toBe(limit * 1.45)
+  await expect.poll(async () => (await read('smart_layer'))?.limit, { timeout: 30_000 }).toBe(limit * 1.45)
   expect(await read('manus_origin')).toMatchObject({ limit: limit - limit * 0.45, spent: 0 })
   const stats = () => owner.getLedgerStats()
   await expect
-    .poll(async () => ((now) => now.sealedTx === now.transactions)(await stats()), { timeout: 10_000 })
+    .poll(async () => ((now) => now.sealedTx === now.transactions)(await stats()), { timeout: 30_000 })
     .toBe(true)
   expect(await owner.verifyLedger()).toMatchObject({ valid: true })
   // Several intervals later nothing has moved again.

@@ -191,7 +191,7 @@ async function prepare({ send, owner }: ServedDatabase): Promise<Known> {
   const charges = [await made('/charges', { account: 'smart_layer', amount: 500 }, 'tx')]
   const accounts = ['smart_layer', 'smart_layer/agent', 'manus_origin', 'pool', 'smart_layer/none']
   return {
-    project: ['smart_layer', 'smart_layer', 'current', 'manus_origin', 'nobody'],
+    project: ['smart_layer', 'smart_layer', 'current', 'manus_origin', 'no_such_project'],
     account: accounts,
     parent: accounts,
     code: accounts,

@@ -45,14 +45,14 @@ const watched = `
 
 const postgres15 = '/usr/lib/postgresql/15/bin'
 
-test.each(Object.entries(settings))('settings of %s', { timeout: 60_000 }, async (_, list) => {
+test.each(Object.entries(settings))('settings of %s', { timeout: 180_000 }, async (_, list) => {
   await using own = await createTestDatabase({ empty: true })
   await own.sql(namesakes)
   for (const setting of list.split(';')) await own.sql(`alter database ${own.name} set ${setting}`)
   await expectToWork(own)
 })
 
-test('event triggers and default privileges of a host', { timeout: 60_000 }, async () => {
+test('event triggers and default privileges of a host', { timeout: 180_000 }, async () => {
   await using own = await createTestDatabase({ empty: true })
   await own.sql(watched)
   await expectToWork(own)
@@ -64,7 +64,7 @@ test('event triggers and default privileges of a host', { timeout: 60_000 }, asy
   expect(reach).toEqual({ schemas: 0, functions: 0 })
 })
 
-test('Postgres 15', { timeout: 60_000 }, async ({ skip }) => {
+test('Postgres 15', { timeout: 180_000 }, async ({ skip }) => {
   if (!existsSync(join(postgres15, 'initdb'))) return skip('there is no Postgres 15 on this machine')
   const server = await startPostgresServer({ folder: await mkdtemp(join(tmpdir(), 'core-15-')), bin: postgres15 })
   try {

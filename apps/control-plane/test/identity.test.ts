@@ -142,6 +142,28 @@ describe('the owner', () => {
   })
 })
 
+/** Accounts, what happened to them and their events; everything else belongs to a project. */
+const isOfAccounts = ({ auth }: RouteContract) => /^(ledger:|audit:read$|event:read$)/.test(auth)
+
+describe('the owner at root accounts', () => {
+  const kinds = { any_pool: 'pool', any_user: 'user', any_project: 'project' }
+  beforeAll(async () => {
+    for (const [p_account, p_kind] of Object.entries(kinds))
+      await server.test.database.rpc('ledger_account_open', { p_key: uuidv7(), p_account, p_kind })
+  })
+
+  test.each(ofProject.map((route) => [route.operation, route] as const))(
+    '%s is of the account, or there is nothing',
+    async (_, route) => {
+      for (const name of Object.keys(kinds)) {
+        const { status, text } = await call(route, name, server.owner)
+        const expected = isOfAccounts(route) ? [200, 201, 400, 402, 404, 409] : [404]
+        expect(expected, text).toContain(status)
+      }
+    },
+  )
+})
+
 describe('names of projects and of root accounts exclude each other', () => {
   test.each(['pool', 'lone_user', 'issuer', 'sink', 'breakage'])('%s names no project', async (name) => {
     await expect(server.test.database.rpc('project_register', { p_name: name })).rejects.toMatchObject({

@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { shortLived } from '@core/database/testing'
+import { startProgram } from './start-program.ts'
 
-const main = join(import.meta.dirname, '../src/process/main.ts')
-const { PATH, NODE_COMPILE_CACHE } = process.env
-const inherited = { PATH, NODE_COMPILE_CACHE }
 const ownerKey = 'owner-key-of-the-load-tests-0123456789'
 
 /** Half of the workers keep their connection, the other half opens one for each request. */
@@ -22,21 +18,8 @@ export interface LoadedProcess {
 
 /** Starts the program on a data folder; resolves when it listens. */
 export async function startLoaded(folder: string): Promise<LoadedProcess> {
-  const child = spawn(process.execPath, [...shortLived, main], {
-    cwd: folder,
-    env: { ...inherited, CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, CORE_OWNER_KEY: ownerKey },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const ended = once(child, 'exit')
-  let output = ''
-  for await (const chunk of child.stdout) {
-    output += chunk
-    const port = /Core is running at http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]
-    if (port === undefined) continue
-    child.stdout.resume()
-    return { port: Number(port), child, ended }
-  }
-  throw new Error(`it ended before it listened: ${output}`)
+  const { url, child } = await startProgram(folder, { CORE_OWNER_KEY: ownerKey })
+  return { port: Number(new URL(url).port), child, ended: once(child, 'exit') }
 }
 
 interface Answer {

@@ -26,6 +26,7 @@ const nobodys: Record<string, string> = {
   subject: `user:${uuidv7()}`,
   share: uuidv7(),
   webhook: 'nobodys',
+  secret: 'nobodys',
 }
 
 beforeAll(async () => {
@@ -56,6 +57,8 @@ beforeAll(async () => {
   const shared = { key: server.owner, body: { rights: ['read'] } }
   await server.send('PUT', `${there}/shares/cache/${theirs['share']}/*`, shared)
   theirs['webhook'] = 'theirs'
+  theirs['secret'] = 'theirs'
+  await server.send('PUT', `${there}/secrets/theirs`, { key: server.owner, body: { value: 'theirs' } })
   const webhook = { url: 'https://receiver.example/core', topics: ['flag'] }
   await server.send('PUT', `${there}/webhooks/theirs`, { key: server.owner, body: webhook })
   const at = new Date().toISOString()
@@ -146,6 +149,7 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
     ['account', (id) => ({ method: 'POST', path: '/rebalances', body: { parent: id, budget: 'daily' } })],
   ],
   getWebhook: [['webhook', (id) => ({ method: 'GET', path: `/webhooks/${id}` })]],
+  removeSecret: [['secret', (id) => ({ method: 'DELETE', path: `/secrets/${id}` })]],
   removeWebhook: [['webhook', (id) => ({ method: 'DELETE', path: `/webhooks/${id}` })]],
   rotateWebhookSecret: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/rotate`, body: {} })]],
   replayWebhook: [['webhook', (id) => ({ method: 'POST', path: `/webhooks/${id}/replay`, body: { after: 0 } })]],
@@ -177,15 +181,18 @@ const named: Readonly<Record<string, readonly [kind: string, name: Name][]>> = {
   auditAccount: [['account', (id) => ({ method: 'GET', path: `/accounts/${id}/audit` })]],
 }
 
-// Keys and namespaces of a cache, and spaces, belong to the path's project: there is no other's to find.
+// Keys and namespaces of a cache, spaces, providers, routes and files belong to the path's project: there is no other's to find.
 const keyed = all
-  .filter(({ operation, noun }) => ['cache', 'embeddings'].includes(noun) && named[operation] === undefined)
+  .filter(
+    ({ operation, noun }) =>
+      ['cache', 'embeddings', 'models', 'files'].includes(noun) && named[operation] === undefined,
+  )
   .map(({ operation }) => operation)
 
 test('every route of a project that takes an id is here', () => {
   const inPath = all.filter(({ path }) => /\{project\}\/.*\{\w+\}/.test(path)).map(({ operation }) => operation)
   // A person who is added need not be a member of anything before, and what is shared need not exist.
-  const makers = ['putMember', 'putShare', 'putWebhook', 'setFlag', 'clearFlag', ...keyed]
+  const makers = ['putMember', 'putShare', 'putSecret', 'putWebhook', 'setFlag', 'clearFlag', ...keyed]
   // Insights are every project's to read and decide on.
   const common = ['getInsight', 'decideInsight']
   expect(

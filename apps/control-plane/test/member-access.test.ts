@@ -60,7 +60,7 @@ describe.each(roles)('a member who is %s', (role) => {
 
 describe.each(ofProject.map((route) => [route.operation, route] as const))('%s', (_, route) => {
   test('hides a project from people who are no members of it as if there were none', async () => {
-    for (const sub of ['stranger', 'nobody']) {
+    for (const sub of ['stranger', 'no_member']) {
       const [foreign, missing] = await Promise.all([
         call(route, 'smart_layer', sub),
         call(route, 'no_such_project', sub),
@@ -89,11 +89,11 @@ test.each(
     .filter(({ path, auth }) => !path.includes('{project}') && auth !== 'authenticated')
     .map((route) => [route.operation, route] as const),
 )('%s, which names no project, serves a member within its project or not at all', async (_, route) => {
-  for (const sub of [...roles, 'both', 'nobody']) {
+  for (const sub of [...roles, 'both', 'no_member']) {
     const reply = await call(route, '', sub)
     // Who may make projects gets the answer that their own exists already.
     expect([200, 400, 403, 404, 409]).toContain(reply.status)
-    if (sub === 'nobody') expect(reply.status).toBe(403)
+    if (sub === 'no_member') expect(reply.status).toBe(403)
     // The manifest and health show every project by its name, and the figures of one's own.
     if (!['listManifest', 'listHealth', 'placeWork'].includes(route.operation))
       expect(reply.text).not.toContain(sub === 'both' ? 'issuer' : 'manus_origin')

@@ -125,7 +125,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   expect(reserve.status).toBe(201)
   // A reading serves five seconds.
   await expect
-    .poll(async () => readValue(await scrape(), 'core_ledger_holds_open'), { timeout: 15_000, interval: 500 })
+    .poll(async () => readValue(await scrape(), 'core_ledger_holds_open'), { timeout: 30_000, interval: 500 })
     .toBe(1)
   const families = await scrape()
   expect(readValue(families, 'core_ledger_stats_up')).toBe(1)
@@ -141,21 +141,29 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
     'drain embeddings',
     'errors',
     'expiry',
+    'follow model routes',
     'follow the manifest',
     'follow the outbox',
+    'index embeddings',
     'key_uses',
     'publish balances',
+    'recover model calls',
     'sample health',
     'seal',
+    'send alerts',
     'sweep claims',
     'sweep embeddings',
+    'sweep files',
     'sweep insights',
     'sweep locks',
+    'sweep logins',
     'sweep messages',
+    'sweep model calls',
     'sweep sessions',
     'sweep tasks',
     'trim the outbox',
     'webhooks',
+    'write model calls',
   ])
   // A figure that cannot be read is NaN, and so is the health of projects that were never seen.
   const unread = [...families].filter(
@@ -166,7 +174,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   const idle = async () => loopsWhere(await scrape(), 'core_loop_last_success_timestamp_seconds', (at) => at === 0)
   const failing = async () => loopsWhere(await scrape(), 'core_loop_failures_total', (count) => count > 0)
   await expect.poll(async () => [...(await idle()), ...(await failing())], { timeout: 30_000 }).toEqual([])
-}, 60_000)
+}, 120_000)
 
 /** Names of the loops for which a figure is so. */
 function loopsWhere(families: Awaited<ReturnType<typeof scrape>>, name: string, isSo: (value: number) => boolean) {

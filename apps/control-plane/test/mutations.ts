@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { routes } from '@core/api'
 import { uuidv7 } from '@core/foundation'
-import type { TestServer } from './test-server.ts'
+import { createSealer } from '@core/foundation/seal'
+import { secretsKeys, type TestServer } from './test-server.ts'
 
 /** The operations that change something: what the audit log must know of. */
 export type Mutation = Exclude<
@@ -139,6 +140,26 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     await act(server, { method: 'PUT', path, body: { value: 1 } })
     return { method: 'DELETE', path }
   },
+  setProvider: async () => ({
+    method: 'PUT',
+    path: `${project}/providers/maker`,
+    body: { kind: 'openai', baseUrl: `https://models.example/${uuidv7()}` },
+  }),
+  removeProvider: async (server) => {
+    const path = `${project}/providers/gone-${uuidv7()}`
+    await act(server, { method: 'PUT', path, body: { kind: 'local' } })
+    return { method: 'DELETE', path }
+  },
+  setModelRoute: async () => ({
+    method: 'PUT',
+    path: `${project}/routes/fast`,
+    body: { targets: [{ provider: 'local', model: uuidv7() }] },
+  }),
+  removeModelRoute: async (server) => {
+    const path = `${project}/routes/${uuidv7()}`
+    await act(server, { method: 'PUT', path, body: { targets: [{ provider: 'local' }] } })
+    return { method: 'DELETE', path }
+  },
   setPrice: async () => ({
     method: 'PUT',
     path: '/v1/prices',
@@ -203,6 +224,36 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
     return { method: 'DELETE', path }
   },
   rebalanceBudgets: async () => post('/rebalances', { parent: 'smart_layer', budget: 'daily' }),
+  removeFile: async (server) => ({ method: 'DELETE', path: await makeFile(server) }),
+  beginUpload: async () => post('/uploads', { name: `made/${uuidv7()}`, size: 3 }),
+  commitUpload: async (server) => ({ method: 'PUT', path: await makeUpload(server, 'abc'), body: {} }),
+  abortUpload: async (server) => ({ method: 'DELETE', path: await makeUpload(server) }),
+  setFileQuota: async () => ({
+    method: 'PUT',
+    path: '/v1/file-quotas/smart_layer',
+    body: { bytes: 1e9 + (Date.now() % 1e6) },
+  }),
+  moveFiles: async (server) => {
+    await makeFile(server)
+    await server.test.sql(`update core.file set store = 'elsewhere'`)
+    return { method: 'POST', path: '/v1/files/move', body: {} }
+  },
+  putSecret: async () => ({ method: 'PUT', path: secretPath(), body: secretBody }),
+  removeSecret: async (server) => ({ method: 'DELETE', path: await addSecret(server, secretPath()) }),
+  putSharedSecret: async () => ({ method: 'PUT', path: sharedSecretPath(), body: secretBody }),
+  removeSharedSecret: async (server) => ({ method: 'DELETE', path: await addSecret(server, sharedSecretPath()) }),
+  rewrapSecrets: async ({ test }) => {
+    const name = `s${uuidv7()}`
+    const version = uuidv7()
+    const sealed = createSealer([secretsKeys[1]]).seal(['smart_layer', name, version], 'value')
+    await test.database.rpc('secret_put', {
+      p_name: name,
+      p_sealed: sealed,
+      p_version: version,
+      p_project: 'smart_layer',
+    })
+    return { method: 'POST', path: '/v1/secrets/rewrap', body: {} }
+  },
   putWebhook: async () => ({ method: 'PUT', path: webhookPath(), body: webhookBody }),
   rotateWebhookSecret: async (server) => post(`/webhooks/${await addWebhook(server)}/rotate`),
   replayWebhook: async (server) => post(`/webhooks/${await addWebhook(server)}/replay`, { after: 0 }),
@@ -256,6 +307,15 @@ export const mutations: Readonly<Record<Mutation, (server: TestServer) => Promis
   sealLedger: async () => ({ method: 'POST', path: '/v1/system/seal', body: {} }),
 }
 
+const secretBody = { value: 'a value' }
+const secretPath = () => `${project}/secrets/s${uuidv7()}`
+const sharedSecretPath = () => `/v1/secrets/s${uuidv7()}`
+
+async function addSecret(server: TestServer, path: string): Promise<string> {
+  await act(server, { method: 'PUT', path, body: secretBody })
+  return path
+}
+
 const webhookBody = { url: 'https://receiver.example/core', topics: ['flag'] }
 const webhookPath = () => `${project}/webhooks/h${uuidv7()}`
 
@@ -282,6 +342,22 @@ async function recordError({ test }: TestServer): Promise<string> {
 async function makeKey(server: TestServer, prefix = project): Promise<string> {
   const made = await act(server, { method: 'POST', path: `${prefix}/api-keys`, body: { name: 'made' } })
   return String(made['id'])
+}
+
+async function makeUpload(server: TestServer, content?: string): Promise<string> {
+  const begun = await act(server, post('/uploads', { name: `made/${uuidv7()}`, size: 3 }))
+  if (content !== undefined) {
+    const url = String(begun['url']).replace(/^https?:\/\/[^/]+/, '')
+    const headers = { 'content-type': 'application/octet-stream' }
+    const sent = await server.app.inject({ method: 'PUT', url, headers, payload: Buffer.from(content) })
+    if (sent.statusCode !== 204) throw new Error(`the content was answered with ${sent.statusCode}: ${sent.body}`)
+  }
+  return `${project}/uploads/${begun['upload']}`
+}
+
+async function makeFile(server: TestServer): Promise<string> {
+  const file = await act(server, { method: 'PUT', path: await makeUpload(server, 'abc'), body: {} })
+  return `${project}/files/${encodeURIComponent(String(file['name']))}`
 }
 
 const sharePath = () => `${project}/shares/cache/${uuidv7()}/*`

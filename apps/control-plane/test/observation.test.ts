@@ -31,7 +31,7 @@ const owner = () => createClient({ url: plane.url, key: ownerKey })
 test('the system says what it is', async () => {
   const info = await owner().getSystemInfo()
   expect(info).toMatchObject({
-    version: '0.1.0',
+    version: '0.2.0',
     node: process.version,
     driver: 'embedded',
     serverVersion: expect.stringMatching(/^\d+\.\d+/),
@@ -46,7 +46,8 @@ test('routes and functions are timed, without a metrics port', async () => {
   expect(plane.metricsPort).toBeUndefined()
   for (let index = 0; index < 30; index++) await owner().getLedgerStats()
   await owner().getSystemInfo()
-  const { routes, functions, pool, windowSeconds } = await owner().getBottlenecks()
+  const all = { query: { limit: 100 } } // on a busy machine others take longer than what is asked for here
+  const { routes, functions, pool, windowSeconds } = await owner().getBottlenecks(all)
   expect(windowSeconds).toBe(300)
   const stats = routes.find(({ route }) => route === '/v1/system/ledger-stats')
   expect(stats).toMatchObject({ method: 'GET', count: 30, failures: 0 })

@@ -27,6 +27,10 @@ const marks = [
   'retryMessage',
   'subscribeTopic',
   'putWebhook',
+  'putSecret',
+  'commitUpload',
+  'setFileQuota',
+  'putSharedSecret',
   'archiveProject',
   'markError',
   'markAnyError',
@@ -100,6 +104,16 @@ const editables: Record<string, () => Promise<{ method: string; path: string; bo
     const { method, path } = await mutations.putShare(server)
     return { method, path, bodies: [{ rights: ['read'] }, { rights: ['read', 'write'] }] }
   },
+  setProvider: async () => ({
+    method: 'PUT',
+    path: '/v1/projects/smart_layer/providers/edited',
+    bodies: [{ kind: 'local' }, { kind: 'ollama' }],
+  }),
+  setModelRoute: async () => ({
+    method: 'PUT',
+    path: '/v1/projects/smart_layer/routes/edited',
+    bodies: [{ targets: [{ provider: 'local' }] }, { targets: [{ provider: 'openai' }] }],
+  }),
   setFlagForAll: async () => ({
     method: 'PUT',
     path: '/v1/flags/edited.for.all',

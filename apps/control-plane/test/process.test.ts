@@ -73,7 +73,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const first = { owner: '', smart_layer: '' }
 
 test('the first start migrates, makes the fleet, and prints keys and a line that works when pasted', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const start = run()
   const url = await started(start)
@@ -120,7 +120,7 @@ test('the first start migrates, makes the fleet, and prints keys and a line that
   expect(await start.ended).toBe(0)
 })
 
-test('a later start prints no key, and those of the first work', { timeout: 60_000 }, async () => {
+test('a later start prints no key, and those of the first work', { timeout: 180_000 }, async () => {
   const start = run()
   const url = await started(start)
   expect(start.output.stdout).toContain('The keys were shown at the first start')
@@ -138,7 +138,7 @@ test('a later start prints no key, and those of the first work', { timeout: 60_0
   expect(await start.ended).toBe(0)
 })
 
-test('kill -9 under load loses nothing that was acknowledged', { timeout: 60_000 }, async () => {
+test('kill -9 under load loses nothing that was acknowledged', { timeout: 180_000 }, async () => {
   const start = run()
   const client = createClient({ url: await started(start), key: first.smart_layer })
   const params = { project: 'current' }
@@ -159,7 +159,7 @@ test('kill -9 under load loses nothing that was acknowledged', { timeout: 60_000
     }
   }
   const workers = Array.from({ length: 8 }, (_, worker) => charge(worker))
-  await expect.poll(() => acknowledged.size, { timeout: 20_000 }).toBeGreaterThan(100)
+  await expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(100)
   isKilled = true
   start.child.kill('SIGKILL')
   expect(await start.ended).toBe('SIGKILL')
@@ -180,7 +180,7 @@ test('kill -9 under load loses nothing that was acknowledged', { timeout: 60_000
   expect(await again.ended).toBe(0)
 })
 
-test('a signal that comes twice does not cut the drain short', { timeout: 60_000 }, async () => {
+test('a signal that comes twice does not cut the drain short', { timeout: 180_000 }, async () => {
   const start = run()
   const url = await started(start)
   const client = createClient({ url, key: first.smart_layer })
@@ -197,10 +197,10 @@ test('a signal that comes twice does not cut the drain short', { timeout: 60_000
   setTimeout(() => start.child.kill('SIGTERM'), 30)
   await expect(Promise.all(calls)).resolves.toHaveLength(40)
   expect(await start.ended).toBe(0)
-  expect(performance.now() - startedAt).toBeLessThan(10_000)
+  expect(performance.now() - startedAt).toBeLessThan(60_000)
 })
 
-test('an address beyond this machine needs an owner key that is there already', { timeout: 60_000 }, async () => {
+test('an address beyond this machine needs an owner key that is there already', { timeout: 180_000 }, async () => {
   const fresh = await mkdtemp(join(tmpdir(), 'core-control-plane-'))
   await prepareEmbeddedFolder(fresh)
   try {
@@ -223,7 +223,7 @@ test('an address beyond this machine needs an owner key that is there already', 
   }
 })
 
-test('a port that is taken is said so, with what to do', { timeout: 60_000 }, async () => {
+test('a port that is taken is said so, with what to do', { timeout: 180_000 }, async () => {
   const blocker = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => blocker.once('listening', resolve))
   const address = blocker.address()
@@ -232,5 +232,6 @@ test('a port that is taken is said so, with what to do', { timeout: 60_000 }, as
   expect(await refused.ended).toBe(1)
   expect(refused.output.stderr).toMatch(new RegExp(`cannot listen on 127.0.0.1 port ${port}[\\s\\S]*CORE_HTTP_PORT`))
   expect(refused.output.stdout).toBe('')
+  expect(refused.output.stderr).not.toMatch(/background work failed|^ {4}at /m)
   blocker.close()
 })

@@ -10,7 +10,7 @@ import { openTestServer, type TestServer } from './test-server.ts'
 let server: TestServer
 let url: string
 let line: CutLine
-const patience = { timeout: 20_000 }
+const patience = { timeout: 30_000 }
 const clients: AsyncDisposable[] = []
 
 interface CutLine {
@@ -105,7 +105,7 @@ const range = (first: number, last: number) => Array.from({ length: last - first
 test.each(['websocket', 'sse'] as const)(
   '%s: 20 cut lines lose nothing and double nothing while a writer writes',
   {
-    timeout: 120_000,
+    timeout: 180_000,
   },
   async (transport) => {
     await write()

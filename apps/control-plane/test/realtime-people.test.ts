@@ -22,7 +22,7 @@ const setRole = (project: string, name: string, role: string) =>
   server.test.database.rpc('member_set', { p_project: project, p_subject: `user:${name}`, p_role: role })
 const emit = (project: string, number: number) =>
   server.test.sql('select core.emit($1, $2, $3, $4)', ['ledger.alert', project, 'threshold_crossed', { number }])
-const patience = { timeout: 10_000 }
+const patience = { timeout: 30_000 }
 
 test.each(['the header', 'the first frame'])('a token in %s opens a socket, within the project', async (place) => {
   await setRole('smart_layer', 'ada', 'viewer')

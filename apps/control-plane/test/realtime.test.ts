@@ -18,7 +18,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 const emit = (number: number, project: string | null = 'smart_layer', topic = 'ledger.alert') =>
   server.test.sql('select core.emit($1, $2, $3, $4)', [topic, project, 'threshold_crossed', { number }])
 /** Generous: other suites share the machine. */
-const patience = { timeout: 10_000 }
+const patience = { timeout: 30_000 }
 const numbers = (events: readonly { data: Record<string, unknown> }[]) => events.map(({ data }) => data['number'])
 
 test('an event reaches those who subscribe to its topic, within its project', async () => {

@@ -267,6 +267,7 @@ describe('the same limits as elsewhere', () => {
       ['{"__proto__":1}', 'body.p_metadata.__proto__'],
       ['{"a":"\\u0000"}', 'body.p_metadata.a'],
       ['{"id":12345678901234567890}', 'body.p_metadata.id'],
+      ['{"id":[4503599627370497.5]}', 'body.p_metadata.id.0'],
     ]) {
       const reply = await post(`{"p_metadata":${value}}`)
       expect([reply.status, String(reply.body['message'])]).toEqual([400, expect.stringContaining(`${place} `)])
@@ -333,7 +334,7 @@ test('a person acts as core_member of the only project, and not at all where it 
   expect(await call('one', 'ledger_balance', { p_account: 'smart_layer' })).toMatchObject({ status: 200 })
   expect((await call('one', 'ledger_charge', { p_key: 'k', p_account: 'smart_layer', p_amount: 1 })).status).toBe(403)
   expect((await call('one', 'member_roles', { p_subject: 'user:both' })).status).toBe(403)
-  for (const sub of ['both', 'nobody'])
+  for (const sub of ['both', 'no_member'])
     expect(await call(sub, 'ledger_balance', { p_account: 'smart_layer' })).toMatchObject({
       status: 403,
       body: { code: '42501' },

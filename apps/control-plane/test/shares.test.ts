@@ -72,3 +72,51 @@ test('who gives a share and who receives it hear of each change, of one with eve
   await server.send('PUT', path('of all', '*'), { key, body: { rights: ['read'] } })
   expect(await heard('of all')).toEqual([[null, 'set', '["read"]']])
 })
+
+test('work on a queue, and a lock, that another project shares names their owner; what is not shared is refused', async () => {
+  const worker = await server.makeKey('manus_origin', ['task:enqueue', 'task:work', 'lock:take'])
+  const own = '/v1/projects/current'
+  const post = (address: string, body: object) => server.send('POST', `${own}${address}`, { key: worker, body })
+  const claim = { queues: ['lent'], worker: 'w' }
+  for (const [kind, rights] of [
+    ['queue', ['write', 'work']],
+    ['lock', ['work']],
+  ]) {
+    const made = await server.send('PUT', `${shares}/${kind}/lent/manus_origin`, { key, body: { rights } })
+    expect(made.status).toBe(200)
+  }
+  const made = await post('/tasks?owner=smart_layer', { queue: 'lent', kind: 'k' })
+  const { task } = made.body
+  expect(made).toMatchObject({ status: 201, body: { project: 'smart_layer' } })
+  expect(made.headers['location']).toBe(`/v1/projects/smart_layer/tasks/${task}`)
+  expect((await post('/tasks/claim', claim)).body).toEqual({ tasks: [] })
+  const next = async () => {
+    const { body } = await post('/tasks/claim?owner=smart_layer', claim)
+    expect(body).toMatchObject({ tasks: [{ task, queue: 'lent' }] })
+    return Object(body['tasks'])[0].fence
+  }
+  const report = (name: string, body: object, owner = '?owner=smart_layer') =>
+    post(`/tasks/${task}/${name}${owner}`, body)
+  const fence = await next()
+  expect(await report('beat', { fence }, '')).toMatchObject({ status: 404 })
+  expect(await report('beat', { fence })).toMatchObject({ status: 200 })
+  expect(await report('release', { fence })).toMatchObject({ status: 200, body: { status: 'ready' } })
+  expect(await report('fail', { fence: await next(), error: 'no', delayMs: 0 })).toMatchObject({ status: 200 })
+  expect(await report('complete', { fence: await next() })).toMatchObject({ status: 200, body: { status: 'done' } })
+
+  const lock = { name: 'lent', holder: 'h' }
+  const held = await post('/locks?owner=smart_layer', lock)
+  expect(await post('/locks', { ...lock, holder: 'i' })).toMatchObject({ status: 200 }) // its own of that name
+  expect(await post('/locks?owner=smart_layer', { ...lock, holder: 'i' })).toMatchObject({ status: 409 })
+  const kept = { name: 'lent', fence: held.body['fence'] }
+  expect(await post('/locks/renew?owner=smart_layer', kept)).toMatchObject({ status: 200 })
+  expect(await post('/locks/release?owner=smart_layer', kept)).toMatchObject({ body: { released: true } })
+
+  for (const [address, body] of [
+    ['/tasks', { queue: 'kept', kind: 'k' }],
+    ['/tasks/claim', { ...claim, queues: ['kept'] }],
+    ['/locks', { ...lock, name: 'kept' }],
+  ] as const) {
+    expect(await post(`${address}?owner=smart_layer`, body)).toMatchObject({ status: 404 })
+  }
+})

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { routes } from '@core/api'
+import { gunzipSync } from 'node:zlib'
+import { contentPaths, gatewayRoutes, routes } from '@core/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
 
@@ -23,7 +24,9 @@ test('the document lists what is served', async () => {
   const operations = Object.values(body['paths'] as object).flatMap((path: object) =>
     Object.values(path).map(({ operationId }: { operationId: string }) => operationId),
   )
-  expect(operations.sort()).toEqual(routes.map(({ operation }) => operation).sort())
+  const content = Object.values(contentPaths).flatMap((path) => Object.values(path).map((one) => one['operationId']))
+  const named = [...routes, ...gatewayRoutes].map(({ operation }) => operation)
+  expect(operations.sort()).toEqual([...named, ...content].sort())
 })
 
 test('the document is made once and has a tag, so that a reader asks whether it has changed', async () => {
@@ -32,6 +35,22 @@ test('the document is made once and has a tag, so that a reader asks whether it 
   const again = await server.send('GET', '/openapi.json', { headers: { 'if-none-match': String(headers['etag']) } })
   expect(again).toMatchObject({ status: 304, text: '' })
   expect((await server.send('GET', '/openapi.json', { headers: { 'if-none-match': '"other"' } })).text).toBe(text)
+})
+
+test('the docs and the document are compressed for who accepts that, once, and asked about by their tag', async () => {
+  for (const path of ['/docs', '/openapi.json']) {
+    const plain = await server.send('GET', path)
+    const zipped = await server.app.inject({ url: path, headers: { 'accept-encoding': 'br, gzip;q=0.8' } })
+    expect(zipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' })
+    expect(gunzipSync(zipped.rawPayload).toString()).toBe(plain.text)
+    expect(zipped.rawPayload.length, path).toBeLessThan(200_000)
+    for (const tag of [plain.headers['etag'], zipped.headers.etag]) {
+      const again = await server.send('GET', path, { headers: { 'if-none-match': String(tag) } })
+      expect(again).toMatchObject({ status: 304, text: '' })
+    }
+    const refused = await server.app.inject({ url: path, headers: { 'accept-encoding': 'gzip;q=0, identity' } })
+    expect(refused.headers).not.toHaveProperty('content-encoding')
+  }
 })
 
 test('the docs are a page that may load nothing and runs its own script only', async () => {
@@ -59,7 +78,7 @@ test('every answer carries the security headers and its id, errors too', async (
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
-      'cache-control': 'no-store',
+      'cache-control': path === '/docs' ? 'no-cache' : 'no-store',
       'referrer-policy': 'no-referrer',
       'content-security-policy': expect.stringContaining("default-src 'none'"),
       'x-request-id': expect.stringMatching(/^req_[0-9a-f-]{36}$/),
@@ -72,6 +91,14 @@ test('an unknown address is a problem document, a known one with another method 
   expect(await server.send('GET', '/v2/me')).toMatchObject({ status: 404, body: { code: 'not_found' } })
   const reply = await server.send('POST', '/v1/me')
   expect(reply).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' }, body: { code: 'method_not_allowed' } })
-  expect(await server.send('TRACE', '/v1/me')).toMatchObject({ status: 404 })
+  const shown = `/v1/projects/smart_layer/holds/${reply.headers['x-request-id']}`
+  for (const [path, allow] of Object.entries({
+    '/v1/me?x=1': 'GET, HEAD',
+    '/v1/api-keys': 'GET, HEAD, POST',
+    [shown]: 'GET, HEAD',
+  }))
+    for (const method of ['TRACE', 'PROPFIND', 'QUERY'])
+      expect(await server.send(method, path, { body: {} }), method).toMatchObject({ status: 405, headers: { allow } })
+  expect(await server.send('TRACE', '/v2/me')).toMatchObject({ status: 404 })
   expect(await server.send('HEAD', '/livez')).toMatchObject({ status: 200, text: '' })
 })

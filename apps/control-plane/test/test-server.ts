@@ -6,6 +6,8 @@ import { type Logger, silentLogger, systemClock, uuidv7 } from '@core/foundation
 import type { FastifyInstance } from 'fastify'
 import { expect } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
+import { createLoginCookie } from '../src/auth/login-cookie.ts'
+import { createLogins } from '../src/auth/logins.ts'
 import { openUserTokens } from '../src/auth/open-user-tokens.ts'
 import { createProjectDirectory } from '../src/auth/project-directory.ts'
 import { createLongPolls } from '../src/http/long-polls.ts'
@@ -14,10 +16,12 @@ import { createAdmission } from '../src/limits/admission.ts'
 import { createOwnRateLimits, type RateSettings } from '../src/limits/rate-limits.ts'
 import { nouns } from '../src/nouns.ts'
 import { type ErrorTracker, openErrorTracker } from '../src/observe/error-tracker.ts'
-import type { Kernel } from '../src/process/noun.ts'
+import { type Kernel, modelCallsOf, type Noun } from '../src/process/noun.ts'
 import { createReadiness } from '../src/process/readiness.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
+import { createVault } from '../src/vault/vault.ts'
 import { findOddTimes, noteSentTimes } from './find-odd-times.ts'
+import { findUndeclared } from './find-undeclared.ts'
 import { watchServer } from './observing.ts'
 
 export interface Reply {
@@ -41,6 +45,8 @@ export interface ServedDatabase extends AsyncDisposable {
   readonly kernel: Kernel
   readonly realtime: Realtime
   readonly errors: ErrorTracker
+  /** Runs a background loop once, by its name. */
+  runLoop(name: string): Promise<unknown>
   readonly owner: string
   /** Keys with every default scope of their project. */
   readonly keys: { readonly smart_layer: string; readonly manus_origin: string }
@@ -61,8 +67,15 @@ export const unlimited = { credential: plenty, anonymous: plenty, failedAuthenti
 
 export const ownerKey = 'owner-key-of-the-tests-0123456789'
 
+/** The first seals, both open. */
+export const secretsKeys = ['A'.repeat(43), 'B'.repeat(43)] as const
+
 type ServeOptions = Pick<RealtimeDependencies, 'limits' | 'pollEveryMs'> & {
   readonly jwt?: JwtSettings
+  /** Variables of its configuration. */
+  readonly env?: Readonly<Record<string, string>>
+  /** The database has what the first server of a test has put there. */
+  readonly isFilled?: true
   /** Whether requests may wait for something. Default: each is answered at once. */
   readonly waits?: true
 }
@@ -90,19 +103,25 @@ export async function serveDatabase(
   direct: Database,
   logger: Logger = silentLogger,
   rates: RateSettings = unlimited,
-  { jwt, ...options }: ServeOptions = {},
+  { jwt, env = {}, isFilled, ...options }: ServeOptions = {},
 ): Promise<ServedDatabase> {
   const { database, timing, observation } = watchServer(direct)
   const errors = openErrorTracker({ database, version: '0.0.0', logger })
   const admission = createAdmission(createOwnRateLimits(rates))
-  const keyring = createKeyring({ database, ownerKey, userTokens: jwt && openUserTokens(jwt, database) })
+  const config = loadConfig({
+    env: { CORE_SECRETS_KEY: secretsKeys.join(','), CORE_STORAGE_PROVIDER: 'memory', ...env },
+    cwd: import.meta.dirname,
+  })
+  const publicUrl = () => config.http.publicUrl ?? 'http://127.0.0.1:4400'
+  const logins = createLogins({ database, settings: config.auth, ownerKey, cookie: createLoginCookie(publicUrl) })
+  const keyring = createKeyring({ database, ownerKey, userTokens: jwt && openUserTokens(jwt, database), logins })
   const hints = [
     await database.listen('core_key', (keyId) => keyring.forget(keyId)),
     await database.listen('core_member', (subject) => keyring.forgetUser(subject)),
+    await database.listen('core_login', (id) => keyring.forgetLogin(id)),
   ]
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger, ...options })
-  const config = loadConfig({ env: {}, cwd: import.meta.dirname })
   const readiness = createReadiness({ database })
   const longPolls = createLongPolls({ database, clock: systemClock, logger })
   if (!options.waits) longPolls.end()
@@ -118,11 +137,15 @@ export async function serveDatabase(
     readiness,
     observation,
     longPolls,
+    modelCalls: modelCallsOf(() => served),
+    vault: createVault(config, database),
     buildVectorIndex: async () => undefined,
     prove: () => undefined,
+    publicUrl,
   }
+  const served: readonly Noun[] = nouns.map((create) => create(kernel))
   const app = createServer({
-    nouns: nouns.map((create) => create(kernel)),
+    nouns: served,
     database,
     keyring,
     admission,
@@ -135,6 +158,8 @@ export async function serveDatabase(
     realtime,
     logger,
   })
+  // As the drain of the process ends: fetch opens connections that it does not use, and Node alone waits for them.
+  app.addHook('preClose', async () => app.server.closeAllConnections())
   await app.ready()
 
   async function makeKey(project: string, scopes?: readonly Scope[]): Promise<string> {
@@ -149,17 +174,7 @@ export async function serveDatabase(
     return secret
   }
 
-  await database.rpc('ledger_account_open', { p_key: uuidv7(), p_account: 'pool', p_kind: 'pool' })
-  await database.rpc('ledger_grant', { p_key: uuidv7(), p_account: 'pool', p_amount: 1_000_000_000 })
-  for (const name of ['smart_layer', 'manus_origin']) {
-    await database.rpc('project_register', { p_name: name })
-    await database.rpc('ledger_account_open', {
-      p_key: uuidv7(),
-      p_account: name,
-      p_parent: 'pool',
-      p_funding: 'parent',
-    })
-  }
+  if (!isFilled) await fill(database)
   const keys = { smart_layer: await makeKey('smart_layer'), manus_origin: await makeKey('manus_origin') }
 
   async function send(method: string, path: string, options: Send = {}): Promise<Reply> {
@@ -180,6 +195,7 @@ export async function serveDatabase(
     const isJson = response.body !== '' && /json/.test(String(response.headers['content-type']))
     const answer = isJson ? JSON.parse(response.body) : {}
     expect(findOddTimes(answer), `${method} ${path}`).toEqual([])
+    expect(findUndeclared(method, path, response.statusCode, answer['code'])).toBeUndefined()
     return {
       status: response.statusCode,
       headers: response.headers,
@@ -198,12 +214,32 @@ export async function serveDatabase(
     send,
     makeKey,
     audit: () => database.rpc('ledger_audit', {}),
+    runLoop: async (name) => {
+      const loop = served.flatMap(({ loops = [] }) => loops).find((one) => one.name === name)
+      if (loop === undefined) throw new Error(`there is no loop ${name}`)
+      return await loop.work(new AbortController().signal)
+    },
     async [Symbol.asyncDispose]() {
       longPolls.end()
       await app.close()
+      for (const noun of served) await noun.close?.()
       await longPolls[Symbol.asyncDispose]()
       for (const hint of hints) await hint[Symbol.asyncDispose]()
       await errors[Symbol.asyncDispose]()
     },
+  }
+}
+
+async function fill(database: Pick<Database, 'rpc'>): Promise<void> {
+  await database.rpc('ledger_account_open', { p_key: uuidv7(), p_account: 'pool', p_kind: 'pool' })
+  await database.rpc('ledger_grant', { p_key: uuidv7(), p_account: 'pool', p_amount: 1_000_000_000 })
+  for (const name of ['smart_layer', 'manus_origin']) {
+    await database.rpc('project_register', { p_name: name })
+    await database.rpc('ledger_account_open', {
+      p_key: uuidv7(),
+      p_account: name,
+      p_parent: 'pool',
+      p_funding: 'parent',
+    })
   }
 }

@@ -70,7 +70,7 @@ const wrong: [name: string, reason: string, make: () => string | Promise<string>
       return issuer.sign('ada', {}, { jwk: { kty: 'EC' }, kid: 'mine' }, mine)
     },
   ],
-  ['an unknown kid', 'token_key', () => issuer.sign('ada', {}, { kid: 'nobody' })],
+  ['an unknown kid', 'token_key', () => issuer.sign('ada', {}, { kid: 'unknown' })],
   ['a kid that is a path', 'token_key', () => issuer.sign('ada', {}, { kid: '../../etc/passwd' })],
   [
     'the right kid and another key',

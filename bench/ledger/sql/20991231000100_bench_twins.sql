@@ -39,52 +39,56 @@ begin
 end
 $$;
 
--- The newest reserve of the ledger as its two rows, each column in Postgres's text format.
--- Columns and their types come from the catalog: a change of the ledger's tables changes the limit with it.
+-- The newest reserve or settle of the ledger as its rows, each column in Postgres's text format: the hold as it left it, the
+-- journal row and its entries. Columns and types come from the catalog: a change of the ledger's tables changes the limit with it.
 do $$
 declare
-  v_hold text;
-  v_tx text;
+  v_columns text[] := '{}';
+  v_table text;
 begin
-  select string_agg(format('%L, h.%I::text', attname, attname), ', ' order by attnum) into v_hold
-  from pg_catalog.pg_attribute where attrelid = 'core.ledger_hold'::regclass and attnum > 0 and not attisdropped;
-  select string_agg(format('%L, t.%I::text', attname, attname), ', ' order by attnum) into v_tx
-  from pg_catalog.pg_attribute where attrelid = 'core.ledger_tx'::regclass and attnum > 0 and not attisdropped;
+  foreach v_table in array array['hold', 'tx', 'entry'] loop
+    v_columns := v_columns || (select string_agg(format('%L, %s.%I::text', attname, v_table, attname), ', ' order by attnum)
+      from pg_catalog.pg_attribute where attrelid = format('core.ledger_%s', v_table)::regclass and attnum > 0 and not attisdropped);
+  end loop;
   execute format($body$
-    create function core_api.bench_reserve_rows() returns jsonb language sql as $sql$
-      select jsonb_build_object('hold', jsonb_build_object(%s), 'tx', jsonb_build_object(%s))
-      from core.ledger_tx t join core.ledger_hold h on h.id = t.hold where t.op = 'reserve' order by t.id desc limit 1
-    $sql$ $body$, v_hold, v_tx);
+    create function core_api.bench_rows(p_op text) returns jsonb language sql as $sql$
+      select jsonb_build_object('hold', jsonb_build_object(%s), 'tx', jsonb_build_object(%s), 'entries',
+        (select coalesce(jsonb_agg(jsonb_build_object(%s)), '[]') from core.ledger_entry entry where entry.tx_id = tx.id))
+      from core.ledger_tx tx join core.ledger_hold hold on hold.id = tx.hold where tx.op = p_op order by tx.id desc limit 1
+    $sql$ $body$, v_columns[1], v_columns[2], v_columns[3]);
 end
 $$;
 
--- The limit: one INSERT of many rows per table, all values from the caller. One array per column; columns that are
+-- The limits: one INSERT of many rows per table, all values from the caller. One array per column; columns that are
 -- arrays themselves come as texts, because Postgres has no arrays of arrays.
 do $$
 declare
+  v_op text;
   v_table text;
-  v_columns text;
-  v_arguments text := '';
-  v_inserts text := '';
+  v_arguments text;
+  v_inserts text;
 begin
-  foreach v_table in array array['hold', 'tx'] loop
-    select string_agg(format('%I', attname), ', ' order by attnum),
-      v_arguments || case v_arguments when '' then '' else ', ' end
-        || string_agg(format('p_%s_%s %s[]', v_table, attname, c.type), ', ' order by attnum),
-      v_inserts || format('insert into bench.ledger_%s (%s) select %s from unnest(%s) as x (%s);', v_table,
-        string_agg(format('%I', attname), ', ' order by attnum),
-        string_agg(format('x.%I::%s', attname, c.declared), ', ' order by attnum),
-        string_agg(format('p_%s_%s', v_table, attname), ', ' order by attnum),
-        string_agg(format('%I', attname), ', ' order by attnum))
-    into v_columns, v_arguments, v_inserts
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_type t on t.oid = a.atttypid
-    cross join lateral (
-      select format_type(a.atttypid, a.atttypmod) as declared,
-        case when t.typcategory = 'A' then 'text' else format_type(coalesce(nullif(t.typbasetype, 0), t.oid), -1) end as type) c
-    where a.attrelid = format('core.ledger_%s', v_table)::regclass and a.attnum > 0 and not a.attisdropped;
+  foreach v_op in array array['reserve', 'settle'] loop
+    v_arguments := '';
+    v_inserts := '';
+    foreach v_table in array case v_op when 'reserve' then array['hold', 'tx'] else array['hold', 'tx', 'entry'] end loop
+      select v_arguments || case v_arguments when '' then '' else ', ' end
+          || string_agg(format('p_%s_%s %s[]', v_table, attname, c.type), ', ' order by attnum),
+        v_inserts || format('insert into bench.ledger_%s (%s) select %s from unnest(%s) as x (%s);', v_table,
+          string_agg(format('%I', attname), ', ' order by attnum),
+          string_agg(format('x.%I::%s', attname, c.declared), ', ' order by attnum),
+          string_agg(format('p_%s_%s', v_table, attname), ', ' order by attnum),
+          string_agg(format('%I', attname), ', ' order by attnum))
+      into v_arguments, v_inserts
+      from pg_catalog.pg_attribute a
+      join pg_catalog.pg_type t on t.oid = a.atttypid
+      cross join lateral (
+        select format_type(a.atttypid, a.atttypmod) as declared,
+          case when t.typcategory = 'A' then 'text' else format_type(coalesce(nullif(t.typbasetype, 0), t.oid), -1) end as type) c
+      where a.attrelid = format('core.ledger_%s', v_table)::regclass and a.attnum > 0 and not a.attisdropped;
+    end loop;
+    execute format('create function core_api.bench_insert_%ss(%s) returns void language plpgsql
+      set plan_cache_mode = force_generic_plan as $body$ begin %s end $body$', v_op, v_arguments, v_inserts);
   end loop;
-  execute format('create function core_api.bench_insert_rows(%s) returns void language plpgsql
-    set plan_cache_mode = force_generic_plan as $body$ begin %s end $body$', v_arguments, v_inserts);
 end
 $$;

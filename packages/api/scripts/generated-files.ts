@@ -17,9 +17,7 @@ type JsonSchema = z.core.JSONSchema.JSONSchema | boolean
 export function generatedFiles(): GeneratedFile[] {
   const shapes: Record<string, BodyShape> = {}
   const operations = Object.fromEntries(routes.map((route) => [route.operation, toWireOperation(route, shapes)]))
-  const problemErrors = Object.fromEntries(
-    Object.entries(problems).map(([code, { error, remedy }]) => [code, [error, remedy]]),
-  )
+  const problemErrors = Object.fromEntries(Object.entries(problems).map(([code, { error }]) => [code, error]))
   const content = `// Made by packages/api/scripts/generate.ts from the contracts of routes. Do not edit.
 import type { ErrorCode } from '@core/foundation'
 import type { BodyShape, WireOperation } from '../contract/wire-operation.ts'
@@ -30,13 +28,41 @@ export const operations: Readonly<Record<string, WireOperation>> = ${lines(opera
 /** Shapes that answers share. */
 export const shapes: Readonly<Record<string, BodyShape>> = ${lines(shapes)}
 
-/** The error that each problem becomes, and what its reader can do about it. */
-export const problemErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = ${lines(problemErrors)}
+/** The error that each problem becomes. */
+export const problemErrors: Readonly<Record<string, ErrorCode>> = ${lines(problemErrors)}
 `
   return [
     { path: fileURLToPath(new URL('../src/generated/operations.ts', import.meta.url)), content },
     { path: fileURLToPath(new URL('../src/generated/events.ts', import.meta.url)), content: renderEvents() },
+    { path: fileURLToPath(new URL('../../../docs/reference/problems.md', import.meta.url)), content: renderProblems() },
   ]
+}
+
+/** The failures of the REST API as a page that is there without a server. */
+function renderProblems(): string {
+  const kinds = Object.entries(problems)
+    .map(([code, kind]) => ({ code, ...kind }))
+    .sort((one, other) => one.status - other.status || (one.code < other.code ? -1 : 1))
+  return `<!-- Generated from the problems of packages/api by \`npm run generate\`. Do not edit. -->
+# Problems
+
+Every failure of the REST API is an \`application/problem+json\` document (RFC 9457) with \`type\`, \`title\`, \`status\`, \`detail\`,
+\`instance\` (the request's id), \`code\`, \`errors\` (places and what is wrong there), \`retryable\` and \`fix\`. Match on \`code\`. Clients in
+TypeScript throw a \`CoreError\` with the code of the last column; [errors](errors.md) describes those.
+
+| Status | Code | Meaning | What to do | Retry | \`CoreError\` |
+|---|---|---|---|---|---|
+${kinds
+  .map(
+    ({ code, status, title, remedy, retryable, error }) =>
+      `| ${status} | \`${code}\` | ${cell(title)} | ${cell(remedy)} | ${retryable ? 'yes' : 'no'} | \`${error}\` |`,
+  )
+  .join('\n')}
+`
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
 }
 
 /** What the realtime client knows of frames and events. */

@@ -1,15 +1,12 @@
 export { listAuditLog, listWholeAuditLog } from './audit/routes.ts'
+export { deleteCacheEntry, getCacheEntry, listCacheEntries, putCacheEntry } from './cache/routes/entry.ts'
 export {
   clearCacheNamespace,
-  deleteCacheEntry,
-  getCacheEntry,
   getCacheStats,
   invalidateCacheTags,
-  listCacheEntries,
   listCacheNamespaces,
-  putCacheEntry,
   sweepCache,
-} from './cache/routes.ts'
+} from './cache/routes/namespace.ts'
 export { listClaims, releaseClaim, renewClaim, takeClaim } from './claim/routes.ts'
 export { type Deprecation, toDeprecationHeaders } from './contract/deprecation.ts'
 export { renderDocsPage } from './contract/docs-page/docs-page.ts'
@@ -17,6 +14,7 @@ export { renderProblemPage } from './contract/docs-page/problem-page.ts'
 export { docsScript } from './contract/docs-page/script.ts'
 export { docsStyle } from './contract/docs-page/style.ts'
 export { type ParsedInput, parseInput, toFaults, toLocation } from './contract/fault.ts'
+export type { GatewayRoute } from './contract/gateway-route.ts'
 export { type OpenApiOptions, toOpenApi } from './contract/openapi.ts'
 export {
   type Fault,
@@ -55,6 +53,10 @@ export {
 } from './embedding/routes/space.ts'
 export { listAllErrors, listErrors, markAnyError, markError } from './error/routes.ts'
 export { connectRealtime, streamEvents } from './event/routes.ts'
+export { contentPaths } from './file/content-openapi.ts'
+export { getFile, getFileUrl, listFiles, removeFile } from './file/routes/file.ts'
+export { getFileQuota, moveFiles, setFileQuota } from './file/routes/space.ts'
+export { abortUpload, beginUpload, commitUpload } from './file/routes/upload.ts'
 export { clearFlag, clearFlagForAll, listAllFlags, listFlags, setFlag, setFlagForAll } from './flag/routes.ts'
 export { getHealthPolicy, listHealth, listHealthSamples, putHealthPolicy } from './health/routes.ts'
 export { decideInsight, getInsight, listInsights, removeInsight, shareInsight } from './insight/routes.ts'
@@ -100,6 +102,8 @@ export { getUsage } from './ledger/routes/usage.ts'
 export { ensureUser } from './ledger/routes/user.ts'
 export { type UsageRows, usageCsv, usageCsvHeader, usageCsvLines } from './ledger/usage-csv.ts'
 export { acquireLock, listLocks, releaseLock, renewLock } from './lock/routes.ts'
+export { isLoginToken, loginTokenForm } from './login/login-token.ts'
+export { listLogins } from './login/routes.ts'
 export { listManifest, placeWork } from './manifest/routes.ts'
 export { addMember, getMember, listMembers, putMember, removeMember, updateMember } from './member/routes.ts'
 export {
@@ -137,7 +141,20 @@ export {
   serverFrameSchema,
 } from './realtime/frame.ts'
 export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
+export { gatewayRoutes } from './router/gateway-routes.ts'
+export { listModelCalls } from './router/routes/model-call.ts'
+export { explainModelRoute, listModelRoutes, removeModelRoute, setModelRoute } from './router/routes/model-route.ts'
+export { listProviders, removeProvider, setProvider } from './router/routes/provider.ts'
 export { type Routes, routes } from './routes.ts'
+export {
+  listSecrets,
+  listSharedSecrets,
+  putSecret,
+  putSharedSecret,
+  removeSecret,
+  removeSharedSecret,
+  rewrapSecrets,
+} from './secret/routes.ts'
 export { beatSession, closeSession, listSessions, openSession } from './session/routes.ts'
 export { listShares, putShare, removeShare } from './share/routes.ts'
 export { getBottlenecks } from './system/routes/bottleneck.ts'

@@ -8,6 +8,8 @@ import * as embeddingProblems from './embedding/problems.ts'
 import * as embeddingScopes from './embedding/scopes.ts'
 import * as errorScopes from './error/scopes.ts'
 import * as eventScopes from './event/scopes.ts'
+import * as fileProblems from './file/problems.ts'
+import * as fileScopes from './file/scopes.ts'
 import * as flagScopes from './flag/scopes.ts'
 import * as flagTopics from './flag/topics.ts'
 import * as healthTopics from './health/topics.ts'
@@ -30,6 +32,8 @@ import * as messageScopes from './message/scopes.ts'
 import * as messageTopics from './message/topics.ts'
 import * as priceScopes from './price/scopes.ts'
 import * as projectScopes from './project/scopes.ts'
+import * as routerScopes from './router/scopes.ts'
+import * as secretScopes from './secret/scopes.ts'
 import * as sessionProblems from './session/problems.ts'
 import * as sessionScopes from './session/scopes.ts'
 import * as shareScopes from './share/scopes.ts'
@@ -62,11 +66,14 @@ export const scopes = {
   ...lockScopes.scopes,
   ...insightScopes.scopes,
   ...priceScopes.scopes,
+  ...routerScopes.scopes,
   ...taskScopes.scopes,
   ...messageScopes.scopes,
   ...auditScopes.scopes,
   ...errorScopes.scopes,
   ...webhookScopes.scopes,
+  ...secretScopes.scopes,
+  ...fileScopes.scopes,
 } as const
 
 /** Every problem the API can answer with. Each has a page at `/problems/{code}`. */
@@ -80,6 +87,7 @@ export const problems = {
   ...lockProblems.problems,
   ...insightProblems.problems,
   ...embeddingProblems.problems,
+  ...fileProblems.problems,
 } as const
 
 /** Every topic there is. */

@@ -218,7 +218,7 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
       requireOpen()
       for (const key of keys) forget(nameOf(requireName('key', key)))
       counters.deletes += keys.length
-      if (keys.length > 0) await shared?.delete(scope.name, keys.map(toStoredKey))
+      await shared?.delete(scope.name, keys.map(toStoredKey))
     },
     async expire(...keys) {
       requireOpen()

@@ -81,7 +81,7 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
   }
   let replaying: Promise<boolean> | undefined
 
-  /** Undefined: the store is away. */
+  /** Undefined: the store is away. Only for work that asks the store: the breaker counts what comes of it. */
   async function attempt<Answer>(
     what: string,
     limitMs: number,
@@ -141,7 +141,13 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
     return attempt(what, limitMs, work)
   }
 
-  async function change(what: string, work: (options: CallOptions) => Promise<void>, note: () => void): Promise<void> {
+  async function change(
+    what: string,
+    names: readonly string[],
+    work: (options: CallOptions) => Promise<void>,
+    note: () => void,
+  ): Promise<void> {
+    if (names.length === 0) return
     const done = await call(what, hardTimeoutMs, work)
     if (done === undefined) note()
     else if ('refusal' in done) throw done.refusal
@@ -154,6 +160,7 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
       return breaker.isOpen
     },
     async read(namespace, keys, lease, limitMs) {
+      if (keys.length === 0) return []
       const limit = Math.min(limitMs, hardTimeoutMs)
       const asked = lease === undefined || isReadOnly(namespace) ? undefined : lease
       let done = await call('read', limit, (options) => store.read(namespace, keys, asked, options))
@@ -166,6 +173,7 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
       return done !== undefined && 'answer' in done ? done.answer : undefined
     },
     async write(namespace, writes) {
+      if (writes.length === 0) return []
       const done = await call('write', hardTimeoutMs, (options) => store.write(namespace, writes, origin, options))
       if (done !== undefined && 'refusal' in done) throw done.refusal
       // The outcome is unknown, or nothing was sent: what is there is older than what was to be written.
@@ -181,24 +189,28 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
     expire: (namespace, keys) =>
       change(
         'expire',
+        keys,
         (options) => store.expire(namespace, keys, origin, options),
         () => outage.noteKeys(namespace, keys),
       ),
     delete: (namespace, keys) =>
       change(
         'delete',
+        keys,
         (options) => store.delete(namespace, keys, origin, options),
         () => outage.noteKeys(namespace, keys),
       ),
     invalidate: (namespace, tags) =>
       change(
         'invalidate',
+        tags,
         (options) => store.invalidate(namespace, tags, origin, options),
         () => outage.noteTags(namespace, tags),
       ),
     clear: (namespace) =>
       change(
         'clear',
+        [namespace],
         (options) => store.clear(namespace, origin, options),
         () => outage.noteClear(namespace),
       ),
@@ -231,8 +243,9 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
       }
     },
     async sweep(limit) {
-      if (!maySweep) return 0
-      const done = await call('sweep', hardTimeoutMs, (options) => store.sweep(limit, options))
+      const { sweep } = store
+      if (!maySweep || sweep === undefined) return 0
+      const done = await call('sweep', hardTimeoutMs, (options) => sweep(limit, options))
       if (done !== undefined && 'refusal' in done) maySweep = false // others do it
       return done !== undefined && 'answer' in done ? done.answer : 0
     },

@@ -103,6 +103,6 @@ export interface CacheStore extends AsyncDisposable {
    * such hints do not arrive. A hint may be lost or come twice.
    */
   watch?(onHint: () => void, namespace: string, options: CallOptions): Promise<AsyncDisposable | undefined>
-  /** Removes what is gone, at most `limit` entries; how many it removed. */
-  sweep(limit: number, options: CallOptions): Promise<number>
+  /** Removes what is gone, at most `limit` entries; how many it removed. Left out where the store removes it itself. */
+  sweep?(limit: number, options: CallOptions): Promise<number>
 }

@@ -31,7 +31,7 @@ export async function checkSkewedClocks(openStore: () => CacheStore): Promise<vo
     await writer.set('long', 'value', { ttl: '1h' })
     expect(await reader.get('long')).toBe('value')
     await writer.delete('long')
-    await expect.poll(() => reader.peek('long'), { timeout: 20_000 }).toBeUndefined()
+    await expect.poll(() => reader.peek('long'), { timeout: 30_000 }).toBeUndefined()
 
     const startedAt = performance.now()
     await writer.set('short', 'value', { ttl: ttlMs })
@@ -54,11 +54,11 @@ export async function checkSkewedClocks(openStore: () => CacheStore): Promise<vo
       await isOver
       return 'old'
     })
-    await expect.poll(() => reader.stats().loads, { timeout: 20_000 }).toBeGreaterThan(before)
+    await expect.poll(() => reader.stats().loads, { timeout: 30_000 }).toBeGreaterThan(before)
     await writer.delete('raced')
     end()
     expect(await loading).toBe('old')
-    await expect.poll(() => reader.peek('raced'), { timeout: 20_000 }).toBeUndefined()
+    await expect.poll(() => reader.peek('raced'), { timeout: 30_000 }).toBeUndefined()
     expect(await writer.getOrSet('raced', () => 'new')).toBe('new')
     await writer.delete('raced')
   }

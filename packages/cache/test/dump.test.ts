@@ -13,7 +13,7 @@ import { postgresStore } from '../src/stores/postgres.ts'
 const bin = ['/usr/lib/postgresql/15/bin'].find((path) => existsSync(join(path, 'pg_dump')))
 
 test('dumped and restored into another cluster, entries are read, what was void stays void, and no memory is trusted', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async ({ skip }) => {
   if (bin === undefined) return skip('there is no pg_dump of Postgres 15 on this machine')
   const folder = await mkdtemp(join(tmpdir(), 'core-cache-dump-'))

@@ -54,7 +54,7 @@ test('a change elsewhere is heard of at once, however seldom the store is polled
       await reader.getOrSet('k', () => 'old', { tags: ['t'] })
       return reader.peek('k')
     }
-    await expect.poll(kept, { timeout: 20_000 }).toBe('old')
+    await expect.poll(kept, { timeout: 30_000 }).toBe('old')
     if (round % 3 === 0) await writer.delete('k')
     else if (round % 3 === 1) await writer.invalidateTags('t')
     else await writer.clear()
@@ -118,13 +118,19 @@ test('hints of another project wake no one', async () => {
     listen: on.database.listen,
   }
   const namespace = `n${namespaces++}`
-  await using reader = open(namespace, 1_000, counting)
+  await using reader = open(namespace, 2_000, counting)
   await using writer = open(namespace, 60_000)
   await hears(reader, writer)
-  const before = polls
+  let before = -1
+  while (before !== polls) {
+    before = polls // until the hints of its own project are over
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  const startedAt = performance.now()
   for (let sent = 0; sent < 20; sent++) {
     await on.database.rpc('cache_hint', { p_namespace: 'n', p_origin: 'x', p_project: 'manus_origin' })
   }
   await new Promise((resolve) => setTimeout(resolve, 100))
-  expect(polls - before).toBeLessThan(3)
+  const byTheClock = (performance.now() - startedAt) / 2_000
+  expect(polls - before).toBeLessThanOrEqual(1 + byTheClock)
 })

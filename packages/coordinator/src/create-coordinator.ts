@@ -4,6 +4,7 @@ import { createInsights, type Insights } from './insights.ts'
 import { acquireLock, type HeldLock, type LockOptions } from './lock.ts'
 import { findPlaces, type ManifestEntry, type Place, readManifest } from './manifest.ts'
 import { createMessages, type Messages } from './messages.ts'
+import { type Polled, type PollInput, pollCoordinator } from './poll.ts'
 import { createProjectPort, type ProjectPort } from './project-port.ts'
 import { type JoinOptions, joinProject, type Member } from './session.ts'
 import { startTaskBeats } from './task-beats.ts'
@@ -38,6 +39,8 @@ export interface Coordinator {
   /** The queues of the project, or of another one that shares them. */
   readonly tasks: Tasks
   tasksOf(project: string): Tasks
+  /** Beats for a session, receives messages, reports on tasks and claims the next ones, all in one call. */
+  poll(input: PollInput, options?: CallOptions): Promise<Polled>
   /** Claims and runs tasks until it is stopped. */
   startWorker(options: WorkerOptions): Promise<TaskWorker>
   /** Acquires a lock and keeps it until it is disposed; undefined where another process holds it. */
@@ -55,6 +58,7 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
     messages,
     insights: createInsights(database, own),
     tasksOf: (owner) => createTasks(database, owner),
+    poll: (input, callOptions) => pollCoordinator({ database, project: own, messages }, input, callOptions),
     startWorker: (workerOptions) =>
       runWorker(
         {

@@ -22,6 +22,7 @@ export type {
   Reply,
   RequestOptions,
 } from './messages.ts'
+export type { Polled, PollInput } from './poll.ts'
 export type { JoinOptions, LiveSession, Member, SessionMetrics, SessionStatus } from './session.ts'
 export type {
   ClaimedTask,

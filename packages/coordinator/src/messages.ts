@@ -29,6 +29,7 @@ import {
 import { type InboxOptions, readInbox } from './inbox.ts'
 import type { Delivered, SendOptions, SentMessage } from './message.ts'
 import { openMessageHints } from './message-hints.ts'
+import { type NackDelivery, toDelivered } from './to-delivered.ts'
 
 export interface RequestOptions extends Omit<SendOptions, 'ttlSeconds' | 'ordered' | 'timeoutMs'> {
   /** How long to wait for the reply; later ones are refused. Whole seconds count. Default 30,000. */
@@ -89,7 +90,12 @@ const pageSize = 100
 const firstPauseMs = 50
 const pollMs = 1_000
 
-export function createMessages({ database, project, clock, logger, random }: MessagesDependencies): Messages {
+/** What a poll received becomes messages, too. */
+export interface PolledMessages extends Messages {
+  deliver(rows: AcceptedOf<typeof messageReceive>['messages']): Delivered[]
+}
+
+export function createMessages({ database, project, clock, logger, random }: MessagesDependencies): PolledMessages {
   const calls = {
     send: callable(database, messageSend),
     receive: callable(database, messageReceive),
@@ -153,34 +159,15 @@ export function createMessages({ database, project, clock, logger, random }: Mes
     ...options
   }: { limit?: number; visibleSeconds?: number; holder?: string } & CallOptions = {}): Promise<Delivered[]> {
     const { messages } = await calls.receive({ limit, visibleS: visibleSeconds, holder, project }, options)
-    return messages.map((row) => toDelivered(row))
+    return deliver(messages)
   }
 
-  function toDelivered(row: AcceptedOf<typeof messageReceive>['messages'][number]): Delivered {
-    const { message, delivery, fence } = row
-    return {
-      id: message,
-      delivery,
-      fence,
-      from: row.from,
-      to: row.to,
-      type: row.type,
-      payload: row.payload,
-      priority: row.priority,
-      attempt: row.attempt,
-      maxAttempts: row.max_attempts,
-      awaitsReply: row.awaits_reply,
-      replyTo: row.reply_to ?? undefined,
-      sentAt: new Date(row.sent_at),
-      expiresAt: new Date(row.expires_at),
-      signal: new AbortController().signal,
-      ack: async (options) => (await ack([{ delivery, fence }], options)).length === 0,
-      nack: async (error, { outcome, delayMs, ...options } = {}) => {
-        const answer = await calls.nack({ delivery, fence, error, outcome, delayMs, project }, options)
-        return answer.ok ? answer.status : 'stale'
-      },
-      reply: (payload = {}, options = {}) => reply(message, payload, options),
+  function deliver(rows: AcceptedOf<typeof messageReceive>['messages']): Delivered[] {
+    const nack: NackDelivery = async (held, error, { outcome, delayMs, ...options } = {}) => {
+      const answer = await calls.nack({ ...held, error, outcome, delayMs, project }, options)
+      return answer.ok ? answer.status : 'stale'
     }
+    return rows.map((row) => toDelivered(row, { ack, nack, reply }))
   }
 
   async function ack(held: readonly Held[], options?: CallOptions): Promise<readonly string[]> {
@@ -207,6 +194,7 @@ export function createMessages({ database, project, clock, logger, random }: Mes
     request,
     reply,
     receive,
+    deliver,
     inbox: (options) =>
       readInbox(
         {

@@ -193,7 +193,7 @@ export async function joinProject(
   }
 }
 
-function toFigures({ requests, errors, p95Ms, targetP95Ms, backlog }: SessionMetrics): Record<string, number> {
+export function toFigures({ requests, errors, p95Ms, targetP95Ms, backlog }: SessionMetrics): Record<string, number> {
   const figures = { requests, errors, p95_ms: p95Ms, target_p95_ms: targetP95Ms, backlog }
   return Object.fromEntries(
     Object.entries(figures).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

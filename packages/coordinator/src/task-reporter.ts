@@ -9,7 +9,9 @@ export interface TaskReporter {
 }
 
 export interface TaskReporterDependencies {
-  readonly tasks: Pick<Tasks, 'settle'>
+  readonly settle: Tasks['settle']
+  /** Sends those that have gathered. */
+  readonly settleMany: (reports: readonly TaskReport[]) => Promise<TaskOutcome[]>
   readonly clock: Clock
   readonly random: () => number
   readonly logger: Logger
@@ -24,15 +26,17 @@ interface Waiting {
 }
 
 /** Reports that gather while one call is under way go with the next. A lost answer is asked for again: reports replay. */
-export function createTaskReporter({ tasks, clock, random, logger, giveUpMs }: TaskReporterDependencies): TaskReporter {
+export function createTaskReporter(dependencies: TaskReporterDependencies): TaskReporter {
+  const { settle, settleMany, clock, random, logger, giveUpMs } = dependencies
   let waiting: Waiting[] = []
-  let sending: Promise<void> | undefined
+  let isSending = false
+  let sending: Promise<void> = Promise.resolve()
 
   async function send(): Promise<void> {
     for (let failures = 0; waiting.length > 0; ) {
       const batch = waiting.slice(0, 1_000)
       try {
-        const outcomes = await tasks.settle(batch.map(({ report }) => report))
+        const outcomes = await settleMany(batch.map(({ report }) => report))
         waiting = waiting.slice(batch.length)
         for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index])
         failures = 0
@@ -50,13 +54,15 @@ export function createTaskReporter({ tasks, clock, random, logger, giveUpMs }: T
         await clock.sleep(fullJitterMs(failures, { baseMs: 200, capMs: 5_000, random }))
       }
     }
+    // Here, and not once the promise is settled: a report that comes in between would never be sent.
+    isSending = false
   }
 
   /** One that the database refuses must not keep the others from being reported. */
   async function sendEach(batch: readonly Waiting[]): Promise<void> {
     waiting = waiting.filter((each) => !batch.includes(each))
     for (const { report, resolve } of batch) {
-      await tasks.settle([report]).then(
+      await settle([report]).then(
         ([outcome]) => resolve(outcome),
         (err: unknown) => {
           logger.warn({ err, task: report.task }, 'the result of a task could not be reported')
@@ -70,12 +76,12 @@ export function createTaskReporter({ tasks, clock, random, logger, giveUpMs }: T
     report: (report) =>
       new Promise((resolve) => {
         waiting.push({ report, since: clock.monotonic(), resolve })
-        sending ??= send().finally(() => {
-          sending = undefined
-        })
+        if (isSending) return
+        isSending = true
+        sending = send()
       }),
     async idle() {
-      while (sending !== undefined) await sending
+      while (isSending) await sending
     },
   }
 }

@@ -1,6 +1,7 @@
 import {
   type AcceptedOf,
   callable,
+  coordinatorPoll,
   type DeniedOf,
   taskBeat,
   taskCancel,
@@ -111,6 +112,12 @@ export interface Tasks {
   ): Promise<readonly string[]>
   /** Reports what became of tasks, in their order. */
   settle(reports: readonly TaskReport[], options?: CallOptions): Promise<TaskOutcome[]>
+  /** Reports and then claims, in one call: what a worker does again and again. */
+  next(
+    reports: readonly TaskReport[],
+    input: ClaimInput,
+    options?: CallOptions,
+  ): Promise<{ outcomes: TaskOutcome[]; claimed: ClaimedTask[] }>
 }
 
 /** `project` owns the queues; another project's have to be shared with the caller's. */
@@ -125,6 +132,7 @@ export function createTasks(database: Pick<Database, 'rpc'>, project: string | u
     claim: callable(database, taskClaim),
     beat: callable(database, taskBeat),
     settle: callable(database, taskSettle),
+    poll: callable(database, coordinatorPoll),
   }
 
   async function enqueueMany(queue: string, tasks: readonly NewTask[], options?: CallOptions): Promise<EnqueuedTask[]> {
@@ -160,27 +168,64 @@ export function createTasks(database: Pick<Database, 'rpc'>, project: string | u
     async claim({ queues, worker, limit, leaseSeconds, session }, options) {
       const answer = await calls.claim({ queues, worker, limit, leaseS: leaseSeconds, session, project }, options)
       if (!answer.ok) throw toDenied(answer)
-      return answer.tasks.map(({ task, max_attempts, created_at, leased_until: _, ...rest }) => ({
-        id: task,
-        ...rest,
-        maxAttempts: max_attempts,
-        createdAt: new Date(created_at),
-      }))
+      return answer.tasks.map(toClaimed)
     },
     async beat(held, leaseSeconds, options) {
       const [tasks, fences] = [held.map(({ id }) => id), held.map(({ fence }) => fence)]
       return (await calls.beat({ tasks, fences, leaseS: leaseSeconds, project }, options)).lost
     },
     async settle(reports, options) {
-      const items = reports.map(({ delayMs, result, ...rest }) => ({
-        ...rest,
-        ...(result === undefined ? {} : { result }),
-        ...(delayMs === undefined ? {} : { delay_ms: delayMs }),
-      }))
-      const { tasks } = await calls.settle({ items, project }, options)
-      return tasks.map(({ task, status }) => ({ task, status }))
+      const { tasks } = await calls.settle({ items: reports.map(toItem), project }, options)
+      return tasks.map(toOutcome)
+    },
+    async next(reports, { session, ...input }, options) {
+      const answer = await calls.poll({ session, tasks: toTasksPart({ ...input, reports }), project }, options)
+      if (!answer.ok) throw toDenied(answer)
+      return readTasksPart(answer)
     },
   }
+}
+
+/** The part of a poll that is about tasks. */
+export function toTasksPart({
+  queues,
+  worker,
+  limit,
+  leaseSeconds,
+  reports = [],
+}: Omit<ClaimInput, 'session'> & { reports?: readonly TaskReport[] | undefined }) {
+  return {
+    queues: [...queues],
+    worker,
+    ...(limit === undefined ? {} : { limit }),
+    ...(leaseSeconds === undefined ? {} : { lease_s: leaseSeconds }),
+    reports: reports.map(toItem),
+  }
+}
+
+export function readTasksPart({ settled, tasks }: Pick<AcceptedOf<typeof coordinatorPoll>, 'settled' | 'tasks'>) {
+  const [outcomes, claims] = [taskSettle.parse({ ok: true, tasks: settled }), taskClaim.parse({ ok: true, tasks })]
+  return { outcomes: outcomes.tasks.map(toOutcome), claimed: claims.ok ? claims.tasks.map(toClaimed) : [] }
+}
+
+function toItem({ task, fence, outcome, error, delayMs, result }: TaskReport) {
+  return {
+    task,
+    fence,
+    outcome,
+    ...(error === undefined ? {} : { error }),
+    ...(result === undefined ? {} : { result }),
+    ...(delayMs === undefined ? {} : { delay_ms: delayMs }),
+  }
+}
+
+function toOutcome({ task, status }: AcceptedOf<typeof taskSettle>['tasks'][number]): TaskOutcome {
+  return { task, status }
+}
+
+function toClaimed(row: AcceptedOf<typeof taskClaim>['tasks'][number]): ClaimedTask {
+  const { task, queue, kind, payload, attempt, max_attempts, fence, created_at } = row
+  return { id: task, queue, kind, payload, attempt, maxAttempts: max_attempts, fence, createdAt: new Date(created_at) }
 }
 
 function toJson(task: NewTask, at: number) {

@@ -3,7 +3,7 @@ import type { DatabaseConfig } from '@core/database'
 import { type Clock, CoreError, copyStorable, fullJitterMs, type Logger, type Storable } from '@core/foundation'
 import type { TaskBeats } from './task-beats.ts'
 import { createTaskReporter } from './task-reporter.ts'
-import type { ClaimedTask, TaskReport, Tasks } from './tasks.ts'
+import type { ClaimedTask, ClaimInput, TaskOutcome, TaskReport, Tasks } from './tasks.ts'
 
 export interface TaskContext {
   /** Aborts when the task is lost or the worker has to end: the work should stop, its result would be refused. */
@@ -43,8 +43,8 @@ export interface TaskWorker extends AsyncDisposable {
   readonly stopped: Promise<void>
 }
 
-/** What a worker needs of its queues. */
-export type WorkedTasks = Pick<Tasks, 'claim' | 'beat' | 'settle'>
+/** What a worker needs of its queues. Without `next` it claims and reports in two calls. */
+export type WorkedTasks = Pick<Tasks, 'claim' | 'beat' | 'settle'> & Partial<Pick<Tasks, 'next'>>
 
 export interface WorkerDependencies {
   readonly tasks: WorkedTasks
@@ -86,13 +86,64 @@ export async function runWorker(
     free(id)
   }
   const beats = await openBeats({ leaseSeconds, heartbeat: options.heartbeat, onLost: lost })
-  const reporter = createTaskReporter({ tasks, clock, random, logger, giveUpMs: leaseSeconds * 1000 })
+  const reporter = createTaskReporter({
+    settle: tasks.settle,
+    settleMany: reportAndClaim,
+    clock,
+    random,
+    logger,
+    giveUpMs: leaseSeconds * 1000,
+  })
   let wake = Promise.withResolvers<void>()
+  let turn = 0
+  /** Places that a call under way may fill. */
+  let reserved = 0
+  /** The last call has found fewer tasks than it could have claimed. */
+  let isDry = false
 
-  function free(id: string): void {
-    if (!running.delete(id)) return
+  function wakeUp(): void {
     wake.resolve()
     wake = Promise.withResolvers()
+  }
+
+  function free(id: string): void {
+    if (running.delete(id)) wakeUp()
+  }
+
+  /** The queues in turn, and for as many tasks. */
+  function toClaim(limit: number): ClaimInput {
+    const from = turn++ % queues.length
+    return { queues: [...queues.slice(from), ...queues.slice(0, from)], worker: name, limit, leaseSeconds }
+  }
+
+  function start(claimed: readonly ClaimedTask[]): void {
+    for (const task of claimed) {
+      const entry = { task, abort: new AbortController() }
+      running.set(task.id, entry)
+      beats.hold(task)
+      void run(entry)
+    }
+  }
+
+  /** Fills the places that the reports make free, and others that are free, in the call that reports. */
+  async function reportAndClaim(reports: readonly TaskReport[]): Promise<TaskOutcome[]> {
+    const ending = reports.filter(({ task, fence }) => running.get(task)?.task.fence === fence)
+    const others = Math.max(0, concurrency - running.size - reserved)
+    if (tasks.next === undefined || stopping.signal.aborted || ending.length === 0) return tasks.settle(reports)
+    reserved += others
+    try {
+      const { outcomes, claimed } = await tasks.next(reports, toClaim(ending.length + others))
+      isDry = claimed.length < ending.length + others
+      for (const { task: id, fence } of ending) {
+        beats.drop({ id, fence })
+        running.delete(id)
+      }
+      start(claimed)
+      return outcomes
+    } finally {
+      reserved -= others
+      wakeUp()
+    }
   }
 
   async function run(entry: Running): Promise<void> {
@@ -122,36 +173,34 @@ export async function runWorker(
   }
 
   async function claim(): Promise<void> {
-    let turn = 0
     for (let failures = 0; !stopping.signal.aborted; ) {
-      const wanted = concurrency - running.size
-      if (wanted === 0) {
+      const wanted = concurrency - running.size - reserved
+      if (wanted <= 0) {
         await Promise.race([wake.promise, aborted(stopping.signal)])
         continue
       }
-      let found = 0
-      const inTurn = [...queues.slice(turn % queues.length), ...queues.slice(0, turn % queues.length)]
-      turn++
-      try {
-        // Not under the signal: what an unanswered claim took would stay taken until its lease ends.
-        const claimed = await tasks.claim({ queues: inTurn, worker: name, limit: wanted, leaseSeconds })
-        failures = 0
-        found = claimed.length
-        for (const task of claimed) {
-          const entry = { task, abort: new AbortController() }
-          running.set(task.id, entry)
-          beats.hold(task)
-          void run(entry)
+      if (!isDry) {
+        reserved += wanted
+        try {
+          // Not under the signal: what an unanswered claim took would stay taken until its lease ends.
+          const claimed = await tasks.claim(toClaim(wanted))
+          failures = 0
+          isDry = claimed.length < wanted
+          start(claimed)
+        } catch (err) {
+          isDry = true
+          if (failures++ === 0) logger.warn({ err }, 'tasks could not be claimed')
+        } finally {
+          reserved -= wanted
         }
-      } catch (err) {
-        if (failures++ === 0) logger.warn({ err }, 'tasks could not be claimed')
+        if (!isDry) continue
       }
-      if (found === wanted) continue
       const pauseMs =
         failures > 0
           ? fullJitterMs(failures, { baseMs: pollMs, capMs: 30_000, random })
           : pollMs * (0.75 + random() / 2)
       await clock.sleep(pauseMs, { signal: stopping.signal }).catch(() => undefined)
+      isDry = false
     }
   }
 

@@ -77,6 +77,7 @@ test('a claim ends with its time or its session, and its holder cannot have it b
     expect(await call('claim_renew', late)).toMatchObject({ code: 'claim_lost' })
     const held = await take(next, root)
     expect(Number(held['fence'])).toBeGreaterThan(Number(dead['fence']))
+    expect(await call('claim_renew', { ...late, p_ttl_s: 3_600 })).toMatchObject({ code: 'claim_lost' })
     expect(await call('claim_release', late)).toMatchObject({ released: false })
     expect(await call('claim_release', { ...late, p_fence: Number(held['fence']) })).toMatchObject({ released: true })
   }
@@ -151,4 +152,33 @@ test('a claim in a path of another project needs a share of its first segment', 
   await expect(me.claim(newRoot(), theirs)).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
   expect(await take(await openSession(), root)).toMatchObject({ code: 'claim_held', holder: 'manus_origin' })
   expect(held.signal.aborted).toBe(false)
+})
+
+test('taking, renewing and releasing read the claims on their paths, not the 100,000 of others', async () => {
+  const session = await openSession()
+  const root = newRoot()
+  // Not analysed: as on a server that has not come to it yet.
+  await on.sql(
+    `insert into core.claim (project, path, mode, key, session_project, session, ends_at)
+     select 'other' || n % 20, 'repo ' || n, 'exclusive', 'k' || n, 'other' || n % 20, core.new_id(), clock_timestamp() + interval '1 hour'
+     from generate_series(1, 100000) n`,
+  )
+  const read = `(select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) from pg_stat_xact_user_tables
+    where schemaname = 'core' and relname = 'claim')`
+  await on.sql(`do $$
+    declare
+      v_before bigint := ${read};
+      v_claim jsonb;
+      v_read bigint;
+    begin
+      for at in 1 .. 10 loop
+        v_claim := core_api.claim_take('grown ' || at, '${session}', '${root}/' || at || '/a', p_project => 'smart_layer');
+        perform core_api.claim_renew('${root}/' || at || '/a', (v_claim ->> 'fence')::bigint, p_project => 'smart_layer');
+        perform core_api.claim_release('${root}/' || at || '/a', (v_claim ->> 'fence')::bigint, p_project => 'smart_layer');
+      end loop;
+      perform core_api.claim_sweep();
+      v_read := ${read} - v_before;
+      if v_read > 5000 then raise exception 'read % claims', v_read; end if;
+    end $$`)
+  await on.sql(`delete from core.claim where project like 'other%'`)
 })

@@ -54,9 +54,11 @@ export async function killWorkers(
     await coordinator.tasks.enqueueMany(queue, batch)
   }
   const children = new Set<ChildProcess>()
+  const working = new WeakSet<ChildProcess>()
   const start = () => {
     const child = fork(join(import.meta.dirname, 'worker-process.ts'), [on.url, queue, String(leaseSeconds), '1000'])
     children.add(child)
+    child.on('message', () => working.add(child)) // that it is ready, then each task that it starts
     child.once('exit', () => children.delete(child))
   }
   for (let at = 0; at < workers; at++) start()
@@ -69,7 +71,7 @@ export async function killWorkers(
   try {
     while (Date.now() < until && (counts.kills + counts.stops < signals || (await readOpen()) > 0)) {
       await pause(everyMs)
-      const ready = [...children].filter((child) => !frozen.has(child))
+      const ready = [...children].filter((child) => working.has(child) && !frozen.has(child))
       const child = ready[Math.floor(Math.random() * ready.length)]
       if (child === undefined || counts.kills + counts.stops >= signals) continue
       if (counts.kills <= counts.stops) {

@@ -64,11 +64,11 @@ test('while the database is away the holder gives up before its time is over', a
   const name = newName()
   let isAway = false
   const away = createChaosDatabase(on.database, () => (isAway ? 'throw' : undefined))
-  const held = await createCoordinator({ database: away, project: 'smart_layer' }).lock(name, { ttlSeconds: 1 })
+  const held = await createCoordinator({ database: away, project: 'smart_layer' }).lock(name, { ttlSeconds: 5 })
   const acquiredAt = performance.now()
   isAway = true
   await new Promise((resolve) => held?.signal.addEventListener('abort', resolve))
-  expect(performance.now() - acquiredAt).toBeLessThan(1_000)
+  expect(performance.now() - acquiredAt).toBeLessThan(5_000)
   await held?.[Symbol.asyncDispose]()
 })
 

@@ -258,6 +258,49 @@ describe('for many', () => {
     expect(rows).toHaveLength(first.recipients)
   })
 
+  test('a broadcast reaches each project once while others come and go and receivers lose what they hold', async () => {
+    const sender = await register()
+    const staying = await Promise.all(Array.from({ length: 3 }, register))
+    const leaving = await Promise.all(Array.from({ length: 2 }, register))
+    const coming: string[] = []
+    const keys = Array.from({ length: 12 }, (_, at) => `news ${at}`)
+    const [sent] = await Promise.all([
+      // Each key by two at once, as by a sender that has lost the answer.
+      Promise.all(keys.flatMap((p_key) => [p_key, p_key]).map((p_key) => send(sender, '*', { p_key }))),
+      Promise.all(leaving.map((p_name) => on.database.rpc('project_archive', { p_name }))),
+      (async () => {
+        for (let at = 0; at < 3; at++) coming.push(await register())
+      })(),
+    ])
+    expect(new Set(sent.map(({ message }) => message)).size).toBe(keys.length)
+    expect(sent.filter(({ replayed }) => !replayed)).toHaveLength(keys.length)
+    const ends = new Map<string, number>()
+    const takeAll = async (project: string) => {
+      for (let rounds = 0; rounds < 50; rounds++) {
+        const held = await receive(project, 5)
+        if (held.length === 0) return
+        for (const [at, each] of held.entries()) {
+          // At the first time every second is lost, and so is what its receiver says afterwards.
+          if (each.attempt === 1 && at % 2 === 0) await lose(each)
+          const { lost } = await ack(project, each)
+          if (lost.length === 0)
+            ends.set(`${each.message} ${project}`, (ends.get(`${each.message} ${project}`) ?? 0) + 1)
+        }
+      }
+    }
+    await Promise.all([...staying, ...staying, ...coming].map(takeAll))
+    for (const project of staying) for (const { message } of sent) expect(ends.get(`${message} ${project}`)).toBe(1)
+    for (const project of [sender, ...leaving, ...coming]) {
+      for (const { message } of sent) expect(ends.get(`${message} ${project}`) ?? 1).toBe(1)
+    }
+    const rows = await on.sql(
+      `select count(*)::int as rows, count(distinct (message, recipient))::int as pairs from (
+        select message, recipient from core.message_delivery union all select message, recipient from core.message_done) d where message = any ($1::uuid[])`,
+      [[...new Set(sent.map(({ message }) => String(message)))]],
+    )
+    expect(rows[0]?.['rows']).toBe(rows[0]?.['pairs'])
+  })
+
   test('a topic reaches its subscribers; another project’s has to be shared, to subscribe and to publish', async () => {
     const [owner, guest, stranger] = [await register(), await register(), await register()]
     const subscribe = (project: string, p_topic: string) => call('topic_subscribe', { p_topic, p_project: project })

@@ -55,6 +55,23 @@ test('is claimed once, lowest priority number first, then in the order of enqueu
   expect(await claim(queue, 10)).toEqual([])
 })
 
+test('a batch reads each of its tasks a few times, however many are open', async () => {
+  const queue = newQueue()
+  await enqueue(queue, ...Array.from({ length: 1_000 }, () => ({})))
+  // One transaction, whose own counters say what it has read.
+  await on.sql(`do $$
+    declare
+      v_tasks jsonb := core_api.task_claim(array['${queue}'], 'w', 500, 90, null, '${project}') -> 'tasks';
+      v_settled jsonb := core_api.task_settle((select jsonb_agg(jsonb_build_object('task', t -> 'task', 'fence', t -> 'fence', 'outcome', 'done'))
+        from jsonb_array_elements(v_tasks) t), '${project}');
+      v_read bigint := (select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) from pg_stat_xact_user_tables where schemaname = 'core' and relname = 'task');
+    begin
+      if jsonb_array_length(v_settled -> 'tasks') <> 500 or v_read > 500 * 10 then
+        raise exception 'read % tasks to claim and end 500', v_read;
+      end if;
+    end $$`)
+})
+
 test('sixteen workers share a thousand tasks without one done twice', async () => {
   const queue = newQueue()
   await enqueue(queue, ...Array.from({ length: 1_000 }, (_, payload) => ({ payload })))
@@ -94,6 +111,37 @@ test('a claim, a report and an end read the tasks they are about, not all that w
   await client.query('rollback')
 })
 
+test('a claim and an enqueue read no more, however much runs and however much was done', async () => {
+  const queue = newQueue()
+  // Not analysed: as on a server that has not come to it yet.
+  await on.sql(
+    `insert into core.task (project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, attempt, fence, leased_until)
+     select $1, $2, $2 || n, 'k', '{}', 'running', 100, clock_timestamp(), 5, 1000, 1, n, clock_timestamp() + interval '1 hour' from generate_series(1, 2000) n`,
+    [project, queue],
+  )
+  await on.sql(
+    `insert into core.task_done (id, project, queue, key, kind, payload, status, priority, attempt, max_attempts, backoff_ms, fence, created_at, created_by)
+     select core.new_id(), $1, $2, $2 || 'done' || n, 'k', '{}', 'done', 100, 1, 5, 1000, n, clock_timestamp(), 'test' from generate_series(1, 5000) n`,
+    [project, queue],
+  )
+  await call('task_stats', {}) // the count of a minute
+  const read = `(select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) from pg_stat_xact_user_tables
+    where schemaname = 'core' and relname in ('task', 'task_done'))`
+  await on.sql(`do $$
+    declare
+      -- Of earlier transactions of this connection, which has not reported them yet.
+      v_before bigint := ${read};
+      v_read bigint;
+    begin
+      for at in 1 .. 10 loop
+        perform core_api.task_enqueue('${queue}', jsonb_build_array(jsonb_build_object('key', '${queue} one ' || at, 'kind', 'k')), '${project}');
+        perform core_api.task_claim(array['${queue}'], 'w', 1, 90, null, '${project}');
+      end loop;
+      v_read := ${read} - v_before;
+      if v_read > 10 * 20 then raise exception 'read % tasks to enqueue and claim 10', v_read; end if;
+    end $$`)
+})
+
 test('keeps its result; the same report again is answered as the first time', async () => {
   const queue = newQueue()
   const [task = ''] = await enqueue(queue, {})
@@ -110,6 +158,7 @@ test('the late result of a worker that lost it is refused, and that of its succe
   await lose(task)
   // Refused at once, also before anyone else has it.
   expect(await complete(late, 'late')).toMatchObject({ ok: false, code: 'task_stale' })
+  expect(await call('task_beat', { p_tasks: [task], p_fences: [late.fence] })).toMatchObject({ held: 0, lost: [task] })
   const next = await one(queue)
   expect(next).toMatchObject({ task, attempt: 2 })
   expect(next.fence).toBeGreaterThan(late.fence)
@@ -117,6 +166,25 @@ test('the late result of a worker that lost it is refused, and that of its succe
   expect(await call('task_beat', { p_tasks: [task], p_fences: [late.fence] })).toMatchObject({ held: 0, lost: [task] })
   expect(await complete(next, 'in time')).toMatchObject({ ok: true })
   expect(await get(task)).toMatchObject({ status: 'done', result: 'in time' })
+})
+
+test('of several reports on a task in one call the first under its fence counts, and one under another fence is stale', async () => {
+  for (const needed of [false, true]) {
+    const queue = newQueue()
+    const [task = ''] = await enqueue(queue, {})
+    if (needed) await enqueue(queue, { needs: [task] })
+    const { fence } = await one(queue)
+    const report = { task, outcome: 'done' }
+    const { tasks } = await call('task_settle', {
+      p_items: [
+        { ...report, fence: fence - 1, result: 'stale' },
+        { ...report, fence, result: 'first' },
+        { ...report, fence, result: 'second' },
+      ],
+    })
+    expect(rowsOf(tasks).map(({ status }) => status)).toEqual(['stale', 'done', 'done'])
+    expect(await get(task)).toMatchObject({ status: 'done', result: 'first' })
+  }
 })
 
 test('a beat renews the claim and shows progress', async () => {
@@ -368,7 +436,9 @@ test('the sweep forgets what ended long ago, but not what is waited for', async 
 
 test('a project has 1,000,000 open tasks at most', async () => {
   await on.database.rpc('project_register', { p_name: 'full' })
-  await on.sql(`insert into core.task_count values ('full', 'q', 1000000, 0, 0, 0, null, clock_timestamp())`)
+  await on.sql(
+    `insert into core.task_count (project, queue, ready, waiting, running, blocked, counted_at) values ('full', 'q', 1000000, 0, 0, 0, clock_timestamp())`,
+  )
   const args = { p_queue: 'q', p_tasks: [{ key: 'k', kind: 'work' }], p_project: 'full' }
   expect(await on.database.rpc('task_enqueue', args)).toMatchObject({
     ok: false,
@@ -381,9 +451,21 @@ test('the figures of a queue are counted', async () => {
   const queue = newQueue()
   await enqueue(queue, {}, {}, { delay_ms: 60_000 })
   await one(queue)
+  await enqueue(queue, {})
+  const killed = await one(queue)
+  await fail(killed, { p_delay_ms: null, p_retry: false })
   await on.sql('delete from core.task_count')
   const { queues: counted } = await call('task_stats', {})
-  expect(rowsOf(counted).find((row) => row['queue'] === queue)).toMatchObject({ ready: 1, waiting: 1, running: 1 })
+  expect(rowsOf(counted).find((row) => row['queue'] === queue)).toMatchObject({
+    ready: 1,
+    waiting: 1,
+    running: 1,
+    dead: 1,
+  })
+  const { tasks: dead } = await call('task_list', { p_queue: queue, p_status: 'dead' })
+  expect(rowsOf(dead)).toMatchObject([{ task: killed.task, status: 'dead', error: 'no' }])
+  const totals = Object(await on.database.rpc('task_totals', {}))
+  for (const figure of ['ready', 'waiting', 'running', 'dead']) expect(totals[figure]).toBeGreaterThan(0)
 })
 
 test.each<[string, JsonInput]>([
@@ -426,7 +508,7 @@ test('the place of a number that cannot be stored is named in full', async () =>
   await expect(refused).rejects.toMatchObject({ details: { place: 'p_tasks[0].payload.list[1].deep' } })
 })
 
-test('works the same in the embedded database', { timeout: 120_000 }, async () => {
+test('works the same in the embedded database', { timeout: 180_000 }, async () => {
   await using database = await openMemoryDatabase()
   await database.rpc('project_register', { p_name: project })
   const p_tasks = [{ key: 'a', kind: 'work', group: 'g' }]

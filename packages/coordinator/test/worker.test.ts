@@ -191,3 +191,17 @@ test('SIGTERM drains: what runs is done, and the process ends', async () => {
   expect(code).toBe(0)
   expect(await coordinator.tasks.get(id)).toMatchObject({ status: 'done', attempt: 1 })
 })
+
+test('a second SIGTERM ends the process at once', async () => {
+  const queue = newQueue()
+  const { id } = await coordinator.tasks.enqueue(queue, { kind: 'work', payload: { ms: 60_000 } })
+  const child = startProcess(queue, 30, 600_000)
+  await message(child, 'started')
+  const ending = once(child, 'exit')
+  child.kill('SIGTERM')
+  await pause(500)
+  expect(child.exitCode).toBeNull() // it waits for what runs
+  child.kill('SIGTERM')
+  expect(await ending).toEqual([1, null])
+  expect(await coordinator.tasks.get(id)).toMatchObject({ status: 'running' })
+})

@@ -1,14 +1,17 @@
-// Writes supabase/migrations from supabase/schemas, and src/generated from what these migrations make. With --check it
-// writes nothing and fails when a file is stale.
+// Writes supabase/migrations from supabase/schemas until a release freezes them, and src/generated from what they make.
+// With --check it writes nothing and fails when a file is stale. It fails where a frozen migration was edited.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { findFreezeFaults, readFrozenMigrations } from '../src/generate/frozen-migrations.ts'
 import { type GeneratedFile, generateDatabaseTypes } from '../src/generate/generate-database-types.ts'
 import { generateMigrations } from '../src/generate/generate-migrations.ts'
 
 const check = process.argv.includes('--check')
 const place = (path: string) => fileURLToPath(new URL(`../../../${path}/`, import.meta.url))
 
-await write('supabase/migrations', await generateMigrations(place('supabase/schemas')))
+const frozen = await readFrozenMigrations(`${place('supabase')}frozen.json`)
+for (const fault of await findFreezeFaults(frozen, place('supabase/migrations'))) fail(fault)
+if (frozen.release === null) await write('supabase/migrations', await generateMigrations(place('supabase/schemas')))
 await write('packages/database/src/generated', await generateDatabaseTypes())
 
 /** Makes the folder hold these files and no others. */
@@ -28,6 +31,10 @@ async function write(path: string, files: readonly GeneratedFile[]): Promise<voi
   }
   if (stale.length === 0) return
   if (!check) return void process.stdout.write(`${path}: wrote ${stale.join(', ')}\n`)
-  process.stderr.write(`${path} is stale: ${stale.join(', ')}. Run \`npm run generate\`.\n`)
+  fail(`${path} is stale: ${stale.join(', ')}. Run \`npm run generate\`.`)
+}
+
+function fail(sentence: string): void {
+  process.stderr.write(`${sentence}\n`)
   process.exitCode = 1
 }

@@ -12,6 +12,8 @@ export interface VectorIndexTarget {
 const timeoutMs = 3_600_000
 /** Longer vectors are indexed as halfvec alone. */
 const maxVectorDims = 2_000
+/** What an index needs in memory for a row besides its vector. */
+const graphBytes = 800
 
 /**
  * Builds the HNSW index of a generation over a connection of its own, while it is read and written, and then replaces the one
@@ -41,6 +43,7 @@ export async function buildVectorIndex(
       if (taken?.['taken'] !== 't') return undefined
       try {
         await session.execute(`drop index ${concurrently} if exists core.${next}`)
+        await allowMemory(session, table, dims * (type === 'vector' ? 4 : 2) + graphBytes, isEmbedded)
         await session.execute(
           `create index ${concurrently} ${next} on core.${table}
            using hnsw ((embedding::${schema}.${type}(${dims})) ${schema}.${type}_${metric}_ops)`,
@@ -48,12 +51,34 @@ export async function buildVectorIndex(
         await session.execute(`drop index ${concurrently} if exists core.${name}`)
         await session.execute(`alter index core.${next} rename to ${name}`)
       } finally {
+        await session.execute('reset maintenance_work_mem; reset max_parallel_maintenance_workers')
         await session.query(`select pg_advisory_unlock(${lock})`)
       }
       return type
     },
     deadline,
   )
+}
+
+/**
+ * A graph that does not fit into maintenance_work_mem is built many times slower. Where there is less than it takes, the session
+ * gets more, up to a bound; several workers would need that as shared memory, of which a container may have too little.
+ */
+async function allowMemory(
+  session: SqlSession,
+  table: string,
+  bytesPerRow: number,
+  isEmbedded: boolean,
+): Promise<void> {
+  const most = isEmbedded ? 256 : 1_024
+  const [row] = await session.query(
+    `select (select count(*) from core.${table}) * $1::bigint / 1048576 + 1 as needed, pg_size_bytes(current_setting('maintenance_work_mem')) / 1048576 as allowed`,
+    [String(Math.ceil(bytesPerRow * 1.1))],
+  )
+  const [needed, allowed] = [Number(row?.['needed']), Number(row?.['allowed'])]
+  if (!(needed > allowed)) return
+  await session.execute(`set max_parallel_maintenance_workers = 0`)
+  await session.execute(`set maintenance_work_mem = '${Math.min(needed, most)}MB'`)
 }
 
 /** The schema of the extension, quoted. */

@@ -8,7 +8,7 @@ export function encodeArgument(name: string, type: string, value: JsonInput): st
   if (type.endsWith('[]') && Array.isArray(value)) return encodeArray(name, value)
   switch (typeof value) {
     case 'string':
-      return value
+      return requireWellFormed(name, value)
     case 'number':
     case 'boolean':
       return encodeScalar(name, value)
@@ -37,9 +37,17 @@ function encodeArray(name: string, values: readonly JsonInput[]): string {
     if (value === null || value === undefined) return 'NULL'
     if (Array.isArray(value)) return encodeArray(name, value)
     if (typeof value === 'object') return quote(encodeJson(name, value))
-    return quote(typeof value === 'string' ? value : encodeScalar(name, value as number | boolean))
+    return quote(
+      typeof value === 'string' ? requireWellFormed(name, value) : encodeScalar(name, value as number | boolean),
+    )
   })
   return `{${items.join(',')}}`
+}
+
+/** UTF-8 has no half of a surrogate pair: it would arrive as U+FFFD, so that two different texts became one. */
+function requireWellFormed(name: string, text: string): string {
+  if (text.isWellFormed()) return text
+  throw invalid(name, 'has half of a surrogate pair, which UTF-8 does not have')
 }
 
 function quote(text: string): string {

@@ -1,4 +1,4 @@
-import { type Clock, type Deadline, isCoreError, type Logger, retry } from '@core/foundation'
+import { type Clock, type Deadline, isCoreError, type Logger, retry, withDetails } from '@core/foundation'
 
 export interface RepeatOptions {
   deadline: Deadline
@@ -12,16 +12,27 @@ export interface RepeatOptions {
 const ATTEMPTS = { E_DATABASE_UNAVAILABLE: 4, E_DATABASE_BUSY: 8 } as const
 const PAUSE = { baseMs: 50, capMs: 400 } as const
 
-/** Sends the same call again after lock conflicts and lost connections, with jitter, within the deadline. */
+/**
+ * Sends the same call again after lock conflicts and lost connections, with jitter, within the deadline. What it throws says
+ * `sent: false` only where no attempt was sent: one whose answer was lost may have run.
+ */
 export async function repeatCall<Value>(work: () => Promise<Value>, options: RepeatOptions): Promise<Value> {
   const { deadline, repeatable, logger, clock } = options
   let attempts = 0
   let last: unknown
+  let mayHaveRun = false
   try {
     return await retry(
-      (attempt) => {
+      async (attempt) => {
         attempts = attempt
-        return work()
+        try {
+          return await work()
+        } catch (error) {
+          if (isCoreError(error, 'E_DATABASE_UNAVAILABLE')) mayHaveRun ||= error.details['sent'] !== false
+          throw mayHaveRun && isCoreError(error) && error.details['sent'] === false
+            ? withDetails(error, { sent: true })
+            : error
+        }
       },
       {
         attempts: Math.max(ATTEMPTS.E_DATABASE_UNAVAILABLE, ATTEMPTS.E_DATABASE_BUSY),

@@ -53,7 +53,7 @@ test('a hint is lost or repeated', async () => {
   const heard: string[] = []
   await using _listening = await chaos.listen('chaos', (payload) => heard.push(payload))
   for (const p_payload of ['1', '2', '3']) await chaos.call('contract_notify', { p_channel: 'chaos', p_payload })
-  await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['2', '2', '3'])
+  await expect.poll(() => heard, { timeout: 30_000 }).toEqual(['2', '2', '3'])
 })
 
 test('faults at random come with their chances, one at most per call', () => {

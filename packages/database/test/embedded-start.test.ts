@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { createEmbeddedFolder } from '../src/testing/index.ts'
 
 const program = `
   import { openDatabase } from '@core/database'
@@ -22,4 +23,16 @@ test('a thread that dies at its start is a coded error, not the end of the proce
   expect(stderr).toBe('')
   expect(status).toBe(0)
   expect(JSON.parse(stdout)).toEqual({ code: 'E_DATABASE_UNAVAILABLE', retryable: true, cause: 'no memory left' })
+})
+
+test('where little memory is free, a database takes 400 MB at no moment', { timeout: 60_000 }, async () => {
+  await using folder = await createEmbeddedFolder()
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, 'small-machine.ts'), folder.dataDir],
+    { encoding: 'utf8' },
+  )
+  expect(stderr).toBe('')
+  expect(Number(stdout)).toBeGreaterThan(50)
+  expect(Number(stdout)).toBeLessThan(400)
 })

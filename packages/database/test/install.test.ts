@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../src/index.ts'
 import { inspectRights, migratePlan, migrateRepair, migrateUp } from '../src/migrate/index.ts'
 import { type PostgresServer, startPostgresServer } from '../src/testing/index.ts'
 
 /** Installing on a server that others use: owners with different rights, a second database, a PostgREST with siblings. */
 
+/** Of the version that the tests at hand are about. */
 let server: PostgresServer
 const tlsName = `core-tls-${randomUUID()}.crt`
 beforeAll(async () => {
@@ -48,46 +50,96 @@ const schemasOf = async (database: string) =>
         and s.setdatabase in (0, (select oid from pg_database where datname = '${database}')) order by s.setdatabase`)
   ).map(({ schemas, everywhere }) => [schemas, everywhere])
 
-test('an owner without CREATEROLE learns what a DBA must do, and installs after that SQL was executed', async () => {
-  await using database = await open(await makeDatabase('plain', 'nosuperuser nocreaterole'))
-  const plan = await migratePlan(database)
-  expect(plan.required).toEqual(
-    ['anon', 'authenticated', 'service_role', 'core_member'].map((role) => `create role "${role}" nologin;`),
-  )
-  await expect(migrateUp({ database })).rejects.toMatchObject({
-    code: 'E_DATABASE_SCHEMA',
-    message: expect.stringMatching(/role anon is missing, and plain_owner may not create roles/),
-    fix: expect.stringContaining('core migrate plan'),
-  })
-  await asAdmin(plan.required.join('\n'), 'plain')
-  expect((await migratePlan(database)).required).toEqual([])
-  await migrateUp({ database })
-  expect(await inspectRights(database)).toEqual({ missingRoles: [], missingGrants: [], clashes: [] })
+const postgres15 = '/usr/lib/postgresql/15/bin'
 
-  const registered = Object(await database.rpc('project_register', { p_name: 'apart' }))
-  expect(registered).toMatchObject({
-    ok: true,
-    name: 'apart',
-    dba_sql: expect.stringContaining('create role project_apart'),
+describe.each([
+  ['the newest Postgres', undefined],
+  ['Postgres 15', postgres15],
+])('%s', (_, bin) => {
+  let newest: PostgresServer
+  beforeAll(async () => {
+    newest = server
+    if (bin === undefined || !existsSync(join(bin, 'initdb'))) return
+    server = await startPostgresServer({ folder: join(tmpdir(), `core-install-${randomUUID()}`), bin })
   })
-  expect(
-    await asAdmin(`select pg_get_userbyid(nspowner) as owner from pg_namespace where nspname = 'apart'`, 'plain'),
-  ).toEqual([{ owner: 'plain_owner' }])
-  const { optional } = await migratePlan(database)
-  expect(optional).toContain('alter schema "apart" owner to "project_apart";')
-  await asAdmin(optional.join('\n'), 'plain')
-  expect((await migratePlan(database)).optional).toEqual([])
-  expect(Object(await database.rpc('project_register', { p_name: 'apart' }))).toMatchObject({ dba_sql: null })
-})
+  afterAll(async () => {
+    if (server !== newest) await server.stop()
+    server = newest
+  })
+  beforeEach(({ skip }) => {
+    if (bin !== undefined && server === newest) skip('there is no Postgres 15 on this machine')
+  })
 
-test('a second database of the cluster with another owner, who may create roles', async () => {
-  await using database = await open(await makeDatabase('second', 'nosuperuser createrole'))
-  expect((await migratePlan(database)).required).toEqual([])
-  await migrateUp({ database })
-  expect(await inspectRights(database)).toMatchObject({ missingRoles: [], missingGrants: [] })
-  // The role of that name was made by the other owner.
-  expect(await database.rpc('project_register', { p_name: 'apart' })).toMatchObject({ ok: true })
-  expect(await database.rpc('project_register', { p_name: 'own' })).toMatchObject({ ok: true, dba_sql: null })
+  test('an owner without CREATEROLE learns what a DBA must do, and installs after that SQL was executed', async () => {
+    await using database = await open(await makeDatabase('plain', 'nosuperuser nocreaterole'))
+    const plan = await migratePlan(database)
+    expect(plan.required).toEqual(
+      ['anon', 'authenticated', 'service_role', 'core_member'].map((role) => `create role "${role}" nologin;`),
+    )
+    await expect(migrateUp({ database })).rejects.toMatchObject({
+      code: 'E_DATABASE_SCHEMA',
+      message: expect.stringMatching(/role anon is missing, and plain_owner may not create roles/),
+      fix: expect.stringContaining('core migrate plan'),
+    })
+    await asAdmin(plan.required.join('\n'), 'plain')
+    expect((await migratePlan(database)).required).toEqual([])
+    await migrateUp({ database })
+    expect(await inspectRights(database)).toEqual({ missingRoles: [], missingGrants: [], clashes: [] })
+
+    const registered = Object(await database.rpc('project_register', { p_name: 'apart' }))
+    expect(registered).toMatchObject({
+      ok: true,
+      name: 'apart',
+      dba_sql: expect.stringContaining('create role project_apart'),
+    })
+    expect(
+      await asAdmin(`select pg_get_userbyid(nspowner) as owner from pg_namespace where nspname = 'apart'`, 'plain'),
+    ).toEqual([{ owner: 'plain_owner' }])
+    const { optional } = await migratePlan(database)
+    expect(optional).toContain('alter schema "apart" owner to "project_apart";')
+    await asAdmin(optional.join('\n'), 'plain')
+    expect((await migratePlan(database)).optional).toEqual([])
+    expect(Object(await database.rpc('project_register', { p_name: 'apart' }))).toMatchObject({ dba_sql: null })
+  })
+
+  test('a second database of the cluster with another owner, who may create roles', async () => {
+    await using database = await open(await makeDatabase('second', 'nosuperuser createrole'))
+    expect((await migratePlan(database)).required).toEqual([])
+    await migrateUp({ database })
+    expect(await inspectRights(database)).toMatchObject({ missingRoles: [], missingGrants: [] })
+    // The role of that name was made by the other owner.
+    expect(await database.rpc('project_register', { p_name: 'apart' })).toMatchObject({ ok: true })
+    expect(await database.rpc('project_register', { p_name: 'own' })).toMatchObject({ ok: true, dba_sql: null })
+  })
+
+  test('a user who may do nothing but create schemas in the database of another', async () => {
+    const { username: owner } = new URL(await makeDatabase('shared', 'nosuperuser'))
+    await asAdmin(
+      `
+      create role tenant login password 'secret' nosuperuser nocreaterole;
+      revoke all on database shared from public;
+      grant connect on database shared to tenant;
+      revoke all on schema public from public`,
+      'shared',
+    )
+    const url = new URL(server.url('shared'))
+    Object.assign(url, { username: 'tenant', password: 'secret' })
+    await using database = await open(url.href)
+    const { required } = await migratePlan(database)
+    expect(required[0]).toBe('grant create on database "shared" to "tenant";')
+    await asAdmin(required.join('\n'), 'shared')
+    expect((await migratePlan(database)).required).toEqual([])
+    await migrateUp({ database })
+    expect(await inspectRights(database)).toEqual({ missingRoles: [], missingGrants: [], clashes: [] })
+    expect(Object(await database.rpc('project_register', { p_name: 'guest' }))).toMatchObject({ ok: true })
+    const owners = await asAdmin(
+      `
+      select distinct pg_get_userbyid(nspowner) as owner from pg_namespace where nspname in ('core', 'core_api', 'guest')`,
+      'shared',
+    )
+    expect(owners).toEqual([{ owner: 'tenant' }])
+    expect(owner).toBe('shared_owner')
+  })
 })
 
 test('beside a PostgREST that serves siblings core_api is added, in this database only', async () => {
@@ -158,7 +210,7 @@ test('TLS: each sslmode connects or says what to do', async ({ skip }) => {
   try {
     await asAdmin('alter system set ssl = on')
     await asAdmin('select pg_reload_conf()')
-    await expect.poll(() => health('sslmode=require'), { timeout: 10_000 }).toBe('up')
+    await expect.poll(() => health('sslmode=require'), { timeout: 30_000 }).toBe('up')
     expect(await health('sslmode=disable')).toBe('up')
     expect(await health(`sslmode=verify-ca&sslrootcert=/tmp/${tlsName}`)).toBe('up')
     expect(await health(`sslmode=verify-full&sslrootcert=/tmp/${tlsName}`)).toMatch(/altnames|does not match/)

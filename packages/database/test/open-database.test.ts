@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DatabaseConfig } from '../src/database.ts'
 import { toDataDirError } from '../src/drivers/data-dir-error.ts'
@@ -41,8 +41,9 @@ describe('a data folder that cannot be made', () => {
   test.each([
     ['file', 'EEXIST'],
     ['file/below', 'ENOTDIR'],
+    ['/proc/no/such', 'ENOTSUP'],
   ])('%s is an error that says what to do', async (name, errno) => {
-    const dataDir = join(folder, name)
+    const dataDir = resolve(folder, name)
     expect(await failure(openDatabase({ driver: 'embedded', dataDir }))).toMatchObject({
       code: 'E_DATABASE_UNAVAILABLE',
       retryable: false,

@@ -73,7 +73,7 @@ test('a refusal, a time limit and the next call are as without it', async ({ ski
   for (let round = 0; round < 5; round++) {
     const nap = pooled.call('contract_nap', { p_seconds: 30 }, { timeoutMs: 200 })
     await expect(nap).rejects.toMatchObject({ code: 'E_TIMEOUT' })
-    await expect.poll(() => base.sql(active), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => base.sql(active), { timeout: 30_000 }).toEqual([])
     expect(await pooled.call('contract_answer', { p_value: round })).toBe(round)
   }
 })

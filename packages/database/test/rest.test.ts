@@ -113,7 +113,7 @@ describe('the driver http', () => {
         expect.objectContaining({
           method: 'POST',
           body: '{"p_limit":3}',
-          redirect: 'error',
+          redirect: 'manual',
           headers: {
             authorization: 'Bearer the-key',
             apikey: 'the-key',

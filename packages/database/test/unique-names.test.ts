@@ -18,6 +18,7 @@ const acrossProjects: Readonly<Record<string, string>> = {
   event_state_key: 'begins with the project',
   audit_pkey: 'numbered by the database',
   event_seq_key: 'numbered by the database',
+  file_trash_pkey: 'an upload, whose id the database drew, and the name of its store',
   flag_version_key: 'numbered by the database',
   ledger_tx_pkey: 'numbered by the database',
   ledger_alert_once: 'of a budget, which is of one account',

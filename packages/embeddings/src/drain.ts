@@ -7,7 +7,11 @@ import { toEmbedded } from './upsert.ts'
 const perCall = 200
 
 /** Works off what waits for a vector, until nothing is due. Any number of processes may do so together. */
-export async function drainSpace(kernel: Kernel, space: string, options: DrainOptions): Promise<number> {
+export async function drainSpace(
+  kernel: Kernel,
+  space: string,
+  options: DrainOptions,
+): Promise<{ readonly written: number; readonly failed: number }> {
   const { limit = Number.POSITIVE_INFINITY, onProgress, ...call } = options
   const { database, project } = kernel
   const claim = callable(database, embeddingQueueClaim)
@@ -15,6 +19,7 @@ export async function drainSpace(kernel: Kernel, space: string, options: DrainOp
   const { model, next } = await callable(database, embeddingStats)({ space, project }, call)
   const generations = [model, ...(next === null ? [] : [next])]
   let written = 0
+  let failed = 0
   let taken = 0
   for (const identity of generations) {
     const one = toModel(kernel, identity, generations.length > 1)
@@ -43,11 +48,12 @@ export async function drainSpace(kernel: Kernel, space: string, options: DrainOp
         call,
       )
       written += answer.written
+      failed += tried.filter(({ vector }) => vector === '').length
       onProgress?.(written)
       if (embedded.stopped !== undefined) throw embedded.stopped
     }
   }
-  return written
+  return { written, failed }
 }
 
 /** Of two models one may be another process's: its items are left to that. */

@@ -1,10 +1,10 @@
 import { callable, embeddingCacheGetMany, embeddingCachePutMany } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type CallOptions, CoreError, isCoreError, type Logger, raceSignal, startDeadline } from '@core/foundation'
-import { LRUCache } from 'lru-cache'
+import { isLocalModel } from './local-model.ts'
 import type { IdentifiedModel } from './model.ts'
 import { estimateTokens, hashOf } from './texts.ts'
-import { findVectorFault, toVectorText } from './vector.ts'
+import { findVectorFault, toVector, toVectorText } from './vector.ts'
 
 export interface EmbedLimits {
   /** Texts of one call of the model; the model's own limit where that is less. Default 512. */
@@ -24,17 +24,18 @@ export interface ModelUsage {
   readonly texts: number
   /** As the model says, else estimated. */
   readonly tokens: number
+  /** In micro-credits, by `price`; 0 without one. */
+  readonly cost: number
 }
 
-export interface SpendEstimate {
-  readonly provider: string
-  readonly model: string
-  readonly texts: number
-  readonly tokens: number
-}
+/** A call of a model before it is made: tokens and cost are estimated. */
+export type SpendEstimate = ModelUsage
+
+/** What a call of a model costs, in micro-credits. */
+export type Price = (call: Omit<ModelUsage, 'cost'>) => number | Promise<number>
 
 /** Runs a call of the model within a budget. What it throws stops the work: the texts after it are not sent. */
-export type Spend = <Value extends { readonly tokens: number }>(
+export type Spend = <Value extends { readonly tokens: number; readonly cost: number }>(
   estimate: SpendEstimate,
   work: () => Promise<Value>,
 ) => Promise<Value>
@@ -49,20 +50,30 @@ export interface EmbeddedTexts {
   readonly usage: {
     readonly calls: number
     readonly tokens: number
+    /** In micro-credits; 0 without a `price`. */
+    readonly cost: number
     readonly embedded: number
     readonly cached: number
   }
+}
+
+/** Where vectors are kept in memory: a cache of `@core/cache` without a tier behind it fits. */
+export interface VectorMemory {
+  /** At once, or undefined. */
+  peek(key: string): unknown
+  set(key: string, vector: string): unknown
 }
 
 export interface EmbedderDependencies {
   readonly database: Pick<Database, 'rpc'>
   readonly project: string | undefined
   readonly limits: EmbedLimits
-  /** Vectors kept in memory. */
-  readonly memoryItems: number
+  readonly memory: VectorMemory
   /** Whether vectors are kept in the database as well. */
   readonly keeps: boolean
+  readonly price: Price | undefined
   readonly spend: Spend | undefined
+  readonly isFinal: ((error: unknown) => boolean) | undefined
   readonly onUsage: ((usage: ModelUsage) => void) | undefined
   readonly logger: Logger
 }
@@ -76,11 +87,21 @@ const perCall = 500
 
 /** Turns texts into vectors and pays for none twice: memory, the database and calls under way are asked first. */
 export function createEmbedder(dependencies: EmbedderDependencies): Embed {
-  const { database, project, limits, keeps, spend, onUsage, logger } = dependencies
+  const {
+    database,
+    project,
+    limits,
+    keeps,
+    memory,
+    price = () => 0,
+    spend,
+    isFinal = () => false,
+    onUsage,
+    logger,
+  } = dependencies
   const { maxInputs = 512, maxTokensPerInput = 8_192, concurrency = 4, timeoutMs = 60_000 } = limits
   const getMany = callable(database, embeddingCacheGetMany)
   const putMany = callable(database, embeddingCachePutMany)
-  const memory = new LRUCache<string, string>({ max: dependencies.memoryItems })
   const underway = new Map<string, Promise<Outcome>>()
 
   return async (identified, texts, options = {}) => {
@@ -93,21 +114,24 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
     const found = new Map<string, string>()
     const failed = new Map<string, CoreError>()
     const wanted = new Map<string, string>()
-    const usage = { calls: 0, tokens: 0, embedded: 0, cached: 0 }
+    const usage = { calls: 0, tokens: 0, cost: 0, embedded: 0, cached: 0 }
     let stopped: CoreError | undefined
     for (const [index, hash] of hashes.entries()) {
       if (hash === undefined || found.has(hash) || wanted.has(hash)) continue
-      const kept = memory.get(keyOf(hash))
-      if (kept === undefined) wanted.set(hash, texts[index] ?? '')
-      else found.set(hash, kept)
+      const kept = memory.peek(keyOf(hash))
+      if (typeof kept === 'string') found.set(hash, kept)
+      else wanted.set(hash, texts[index] ?? '')
     }
 
     const keep = (hash: string, vector: string) => {
-      memory.set(keyOf(hash), vector)
+      // A memory that was closed keeps nothing, which costs a read of the database.
+      Promise.resolve(memory.set(keyOf(hash), vector)).catch(() => undefined)
       found.set(hash, vector)
       wanted.delete(hash)
     }
-    if (keeps) await readKept()
+    // The local model costs less than a look at what was kept.
+    const isKept = keeps && !isLocalModel(model.provider, model.modelId)
+    if (isKept) await readKept()
     usage.cached = found.size
 
     while (wanted.size > 0 && stopped === undefined) {
@@ -141,7 +165,7 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
         )
         for (const [index, vector] of vectors.entries()) {
           const hash = part[index]
-          if (hash !== undefined && vector !== null) keep(hash, vector)
+          if (hash !== undefined && vector !== null && isUsable(vector, dimensions)) keep(hash, vector)
         }
       }
     }
@@ -208,19 +232,24 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
         using deadline = startDeadline(`the model ${identity}`, { signal: limit.signal, timeoutMs }, timeoutMs)
         const call = Promise.resolve(model.doEmbed({ values, abortSignal: deadline.signal }))
         const { embeddings, usage: reported } = await raceSignal(call, deadline.signal)
-        return { embeddings, tokens: reported?.tokens ?? estimate }
+        const tokens = reported?.tokens ?? estimate
+        return { embeddings, tokens, cost: await price({ ...of, tokens }) }
       }
       let answer: Awaited<ReturnType<typeof work>>
       try {
-        answer = spend === undefined ? await work() : await spend({ ...of, tokens: estimate }, work)
+        answer =
+          spend === undefined
+            ? await work()
+            : await spend({ ...of, tokens: estimate, cost: await price({ ...of, tokens: estimate }) }, work)
       } catch (error) {
         // Refused before the model was asked: the budget ends here, for the texts after it as well.
-        if (!wasCalled) stopped = toFailure(error)
+        if (!wasCalled || isFinal(error)) stopped = toFailure(error)
         throw error
       }
       usage.calls += 1
       usage.tokens += answer.tokens
-      onUsage?.({ ...of, tokens: answer.tokens })
+      usage.cost += answer.cost
+      onUsage?.({ ...of, tokens: answer.tokens, cost: answer.cost })
       if (answer.embeddings.length !== batch.length) {
         throw new CoreError(
           'E_LOAD_FAILED',
@@ -240,7 +269,7 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
         made.push([hash, text])
       }
       usage.embedded += made.length
-      if (keeps && made.length > 0) await keepInDatabase(made)
+      if (isKept && made.length > 0) await keepInDatabase(made)
     }
 
     async function keepInDatabase(made: readonly [string, string][]): Promise<void> {
@@ -256,6 +285,11 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
       }
     }
   }
+}
+
+/** What was kept by another program may be no vector of this model: it is embedded again. */
+function isUsable(vector: string, dimensions: number): boolean {
+  return findVectorFault(toVector(vector), dimensions) === undefined
 }
 
 function toFailure(error: unknown): CoreError {

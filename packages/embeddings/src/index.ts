@@ -4,13 +4,29 @@ export {
   type Embedded,
   type Embeddings,
   type EmbeddingsOptions,
+  type FindModelOptions,
   type ModelOptions,
 } from './create-embeddings.ts'
-export type { EmbedLimits, ModelUsage, Spend, SpendEstimate } from './embedder.ts'
+export type { EmbedLimits, ModelUsage, Price, Spend, SpendEstimate, VectorMemory } from './embedder.ts'
 export { and, eq, exists, type Filter, type FilterValue, gt, gte, isIn, lt, lte, ne, not, or } from './filter.ts'
-export { createLocalModel, type LocalModelOptions, localDimensions, localRevision } from './local-model.ts'
+export {
+  createLocalModel,
+  isLocalModel,
+  type LocalModelOptions,
+  localDimensions,
+  localRevision,
+} from './local-model.ts'
 export type { MigrateOptions, RecallOptions } from './migrate.ts'
 export type { EmbeddingModel } from './model.ts'
+export {
+  type AnswerCache,
+  type AskOptions,
+  type QuestionStore,
+  type SemanticCache,
+  type SemanticCacheOptions,
+  type SemanticCacheStats,
+  semanticCache,
+} from './semantic-cache.ts'
 export type {
   DeleteOptions,
   DrainOptions,

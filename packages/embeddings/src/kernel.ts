@@ -10,8 +10,10 @@ export interface Kernel {
   readonly project: string | undefined
   /** The model of new spaces. */
   readonly model: IdentifiedModel
-  /** All models this process can ask. */
+  /** Models this process can ask. */
   readonly models: readonly IdentifiedModel[]
+  /** Finds further ones. What it throws refuses the call. */
+  readonly find: (identity: ModelIdentity) => IdentifiedModel | undefined
   readonly embed: Embed
   readonly logger: Logger
 }
@@ -27,7 +29,7 @@ export interface ModelIdentity {
 }
 
 /** The model of these vectors: of all lengths the local one is there. @throws CoreError E_CONFLICT where this process has not. */
-export function findModel({ models }: Pick<Kernel, 'models'>, identity: ModelIdentity): IdentifiedModel {
+export function findModel({ models, find }: Pick<Kernel, 'models' | 'find'>, identity: ModelIdentity): IdentifiedModel {
   const found = models.find(
     ({ model, dimensions, revision }) =>
       model.provider === identity.provider &&
@@ -41,6 +43,8 @@ export function findModel({ models }: Pick<Kernel, 'models'>, identity: ModelIde
   if (provider === local.provider && model === local.modelId && revision === localRevision) {
     return { model: local, dimensions: dims, revision }
   }
+  const other = find(identity)
+  if (other !== undefined) return other
   throw new CoreError('E_CONFLICT', `the space has vectors of ${provider}/${model} (${dims} dimensions)`, {
     fix: 'Pass that model as `model` or among `models`, or migrate the space.',
     details: { reason: 'model_mismatch', provider, model, revision, dims },

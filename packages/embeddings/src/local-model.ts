@@ -9,6 +9,13 @@ export const localDimensions = 384
 /** Changes when the same text would get another vector. */
 export const localRevision = '2'
 
+const [provider, name] = ['core', 'local']
+
+/** Whether these name a local model: its calls cost nothing. */
+export function isLocalModel(of: string, modelId: string): boolean {
+  return of === provider && modelId.startsWith(`${name}-`)
+}
+
 const stopWords = new Set(
   `a an and are as at be but by can do does for from had has have how i if in into is it its me my not of on or our should
   so than that the their them then there these they this to was we what when where which who why will with without would
@@ -24,8 +31,8 @@ const titleWeight = 4
  */
 export function createLocalModel({ dimensions = localDimensions }: LocalModelOptions = {}): EmbeddingModel {
   return {
-    provider: 'core',
-    modelId: `local-${dimensions}`,
+    provider,
+    modelId: `${name}-${dimensions}`,
     maxEmbeddingsPerCall: 1000,
     async doEmbed({ values, abortSignal }) {
       const embeddings: number[][] = []

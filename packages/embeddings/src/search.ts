@@ -1,10 +1,12 @@
 import { callable, embeddingSearch } from '@core/api/functions'
-import { CoreError } from '@core/foundation'
+import { CoreError, copyStorable } from '@core/foundation'
 import { diversify } from './diversify.ts'
 import { findModel, type Kernel, type ModelIdentity, toConflict } from './kernel.ts'
 import type { Hit, Query, SearchOptions, SearchResult } from './space.ts'
-import { requireTexts } from './texts.ts'
+import { requireText } from './texts.ts'
 import { requireVector, toVector } from './vector.ts'
+
+const mostHits = 1_000
 
 export interface SearchPort {
   readonly name: string
@@ -32,10 +34,17 @@ export async function searchSpace(
     onePerDocument = false,
   } = options
   const call = { signal: options.signal, timeoutMs: options.timeoutMs }
+  if (!Number.isInteger(k) || k < 1 || k > mostHits) {
+    throw new CoreError('E_INVALID', `k must be a whole number from 1 to ${mostHits}, got ${k}`, {
+      details: { field: 'k', min: 1, max: mostHits },
+    })
+  }
+  // Before a model is asked for what the database would refuse.
+  copyStorable('search', { tenant, source: source ?? null, filter: filter ?? null })
   const asked = toQuery(query, mode)
   const include = options.include ?? ['content', 'metadata']
   const depth = Math.max(1, mmr ? 4 : 1, rerank ? (rerank.depth ?? 3) : 1, onePerDocument ? 5 : 1)
-  const deep = Math.min(1_000, depth * k)
+  const deep = Math.min(mostHits, depth * k)
   const search = callable(kernel.database, embeddingSearch)
   for (let attempt = 1; ; attempt++) {
     const identity = mode === 'text' ? undefined : await identify(attempt > 1)
@@ -88,7 +97,7 @@ function toQuery(query: Query, mode: string): { text?: string | undefined; vecto
     if (mode === 'vector') return { vector: query.vector }
     throw new CoreError('E_INVALID', `mode ${mode} needs a text`, { fix: 'Pass a text, or search with mode vector.' })
   }
-  const [text = ''] = requireTexts([typeof query === 'string' ? query : query.text])
+  const text = requireText(typeof query === 'string' ? query : query.text, 'the query', { field: 'query' })
   if (text.trim() === '') throw new CoreError('E_INVALID', 'the query is empty', { details: { field: 'query' } })
   return { text }
 }

@@ -42,8 +42,12 @@ export interface UpsertResult {
   readonly deleted: number
   /** Written without a vector, for one that failed or was not paid for. `drain` tries again. */
   readonly queued: number
+  /** Items without a vector because their text is empty: only filters and lists find them. */
+  readonly empty: number
   /** What the calls of the model took. */
   readonly tokens: number
+  /** And cost, in micro-credits; 0 without a `price`. */
+  readonly cost: number
   /** About what they did not take, because nothing changed or a vector was kept. */
   readonly savedTokens: number
   readonly calls: number

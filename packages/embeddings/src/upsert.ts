@@ -1,9 +1,9 @@
 import { callable, embeddingChanged, embeddingDelete, embeddingDocuments, embeddingUpsert } from '@core/api/functions'
-import { CoreError, copyStorable } from '@core/foundation'
+import { CoreError, copyStorable, type Storable } from '@core/foundation'
 import { chunkText } from './chunk.ts'
 import { findModel, type Kernel, type ModelIdentity, toConflict } from './kernel.ts'
 import type { EmbeddingDocument, UpsertOptions, UpsertResult } from './space.ts'
-import { estimateTokens, hashOf, requireTexts } from './texts.ts'
+import { estimateTokens, hashOf, requireText } from './texts.ts'
 
 interface Piece {
   readonly document: string
@@ -11,7 +11,7 @@ interface Piece {
   readonly title: string
   readonly content: string
   readonly hash: string
-  readonly metadata: Readonly<Record<string, unknown>>
+  readonly metadata: Storable
   readonly start_at: number
   readonly end_at: number
 }
@@ -38,7 +38,18 @@ export async function upsertDocuments(
   const { database, project } = kernel
   const changed = callable(database, embeddingChanged)
   const write = callable(database, embeddingUpsert)
-  const result = { added: 0, updated: 0, skipped: 0, deleted: 0, queued: 0, tokens: 0, savedTokens: 0, calls: 0 }
+  const result = {
+    added: 0,
+    updated: 0,
+    skipped: 0,
+    deleted: 0,
+    queued: 0,
+    empty: 0,
+    tokens: 0,
+    cost: 0,
+    savedTokens: 0,
+    calls: 0,
+  }
   let stopped: CoreError | undefined
   requireOnce(documents)
   const batches = toBatches(documents, chunk)
@@ -47,6 +58,7 @@ export async function upsertDocuments(
   for (const batch of batches) {
     call.signal?.throwIfAborted()
     const written = await writeBatch(batch)
+    result.empty += batch.pieces.filter(({ content }) => content === '').length
     for (const key of ['added', 'updated', 'skipped', 'deleted', 'queued'] as const) result[key] += written[key]
     done += batch.documents.length
     onProgress?.({ documents: done, ofDocuments: documents.length })
@@ -59,7 +71,7 @@ export async function upsertDocuments(
     const { needed } = await changed({ space, items, tenant, source, project }, call)
     for (let attempt = 1; ; attempt++) {
       const { vectors, reason } = await embedNeeded(pieces, needed)
-      const sent = pieces.map(({ hash: _, ...piece }) => copyStorable('document', piece))
+      const sent = pieces.map(({ hash: _, ...piece }) => piece)
       const answer = await write(
         { space, items: sent, vectors, tenant, source, whole, reason, generation: identity.generation, project },
         call,
@@ -87,6 +99,7 @@ export async function upsertDocuments(
     )
     stopped = embedded.stopped
     result.tokens += embedded.usage.tokens
+    result.cost += embedded.usage.cost
     result.calls += embedded.usage.calls
     for (const [at, { index }] of wanted.entries()) vectors[index] = embedded.vectors[at] ?? ''
     return { vectors, reason: embedded.failures[0]?.error.message }
@@ -144,8 +157,12 @@ function toBatches(documents: readonly EmbeddingDocument[], chunk: UpsertOptions
 }
 
 function toPieces(document: EmbeddingDocument, index: number, chunk: UpsertOptions['chunk']): Piece[] {
-  const { id, metadata = {} } = document
-  const [text = '', own = ''] = requireTexts([document.text, document.title ?? ''])
+  const { id } = document
+  copyStorable('id', id)
+  const metadata = copyStorable('metadata', document.metadata ?? {})
+  const place = { field: 'documents', index }
+  const text = requireText(document.text, `document ${index} (${id})`, place)
+  const own = requireText(document.title ?? '', `the title of document ${index} (${id})`, place)
   const chunks =
     chunk === false || text.trim() === ''
       ? [{ content: text.trim() === '' ? '' : text, title: '', start: 0, end: text.length }]

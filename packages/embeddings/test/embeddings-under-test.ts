@@ -1,15 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import { type Database, openDatabase } from '@core/database'
+import { migrateUp } from '@core/database/migrate'
 import { openMemoryDatabase } from '@core/database/testing'
 import { createEmbeddings, createLocalModel, type EmbeddingModel, type EmbeddingsOptions } from '../src/index.ts'
 
-/** One embedded database with pgvector, and a project for each test that asks. */
-export async function openEmbeddings() {
-  const database = await openMemoryDatabase()
+/** A database with pgvector, and a project for each test that asks: the embedded one, or that of an address. */
+export async function openEmbeddings(url?: string) {
+  const database = url === undefined ? await openMemoryDatabase() : await openDatabase({ driver: 'postgres', url })
+  if (url !== undefined) await migrateUp({ database })
   await createEmbeddings({ database }).enable()
+  return toUnderTest(database)
+}
+
+function toUnderTest(database: Database) {
+  const run = randomBytes(3).toString('hex')
   let projects = 0
   return {
     database,
     async project() {
-      const p_name = `project_${projects++}`
+      const p_name = `project_${run}_${projects++}`
       await database.rpc('project_register', { p_name })
       return p_name
     },
@@ -20,7 +29,9 @@ export async function openEmbeddings() {
   }
 }
 
-/** A model of eight dimensions that counts what it is asked, and does what a test wants with it. */
+export type EmbeddingsUnderTest = ReturnType<typeof toUnderTest>
+
+/** A model of 16 dimensions that counts what it is asked, and does what a test wants with it. */
 export function createCountingModel(
   name: string,
   answer?: (values: readonly string[], embeddings: number[][]) => number[][] | Promise<number[][]>,

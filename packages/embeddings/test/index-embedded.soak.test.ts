@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, vi } from 'vitest'
-import { openEmbeddings } from './embeddings-under-test.ts'
-import { describeIndex } from './index-suite.ts'
+import { type EmbeddingsUnderTest, openEmbeddings } from './embeddings-under-test.ts'
+import { describePlans } from './suites/plans.ts'
+import { describeRowGuarantee } from './suites/row-guarantee.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
-let on: Awaited<ReturnType<typeof openEmbeddings>>
+let on: EmbeddingsUnderTest
 beforeAll(async () => {
   on = await openEmbeddings()
 })
 afterAll(() => on[Symbol.asyncDispose]())
 
-describeIndex(() => on.database, 12)
+describeRowGuarantee(() => on, 300)
+describePlans(() => on)

@@ -66,7 +66,7 @@ test('a sleep in the background lets the process end', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
     return Number(stdout)
   }
-  expect(await lifeMs(60_000, true)).toBeLessThan(20_000)
+  expect(await lifeMs(60_000, true)).toBeLessThan(50_000)
   expect(await lifeMs(300, false)).toBeGreaterThan(290)
 })
 

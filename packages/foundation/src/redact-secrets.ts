@@ -5,12 +5,12 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${redacted}@`],
   [/([?&](?:password|passwd|pwd|secret|token|api[_-]?key|key)=)[^\s"'&#]+/gi, `$1${redacted}`],
   [/\b(bearer|basic) +[\w.~+/=-]{8,}/gi, `$1 ${redacted}`],
-  [/\b(?:ck_(?:live|test)|sb_secret)_[\w-]+/g, redacted],
+  [/\b(?:ck_(?:live|test)|cs|sb_secret)_[\w-]+/g, redacted],
   [/\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*/g, redacted],
 ]
 
 /** What one of the rules looks for; most messages have none of it. */
-const suspicious = /:\/\/|[?&]\w+=|bearer|basic|ck_|sb_|eyJ/i
+const suspicious = /:\/\/|[?&]\w+=|bearer|basic|(?:c[ks]|sb)_|eyJ/i
 
 /**
  * A message without the keys, tokens and passwords in it: those known by their form, and the given ones wherever they

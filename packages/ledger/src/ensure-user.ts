@@ -1,7 +1,8 @@
 import { type AcceptedOf, callable, ledgerUserEnsure } from '@core/api/functions'
 import type { Database, RpcOptions } from '@core/database'
-import { type CallOptions, copyStorable, isCoreError, uuidv7, withDetails } from '@core/foundation'
+import { type CallOptions, copyStorable, uuidv7 } from '@core/foundation'
 import type { Credits } from './credits.ts'
+import { keyed } from './keyed.ts'
 import type { AccountDenial } from './outcome.ts'
 
 export interface EnsureUserInput {
@@ -33,13 +34,11 @@ export function createUserEnsurer(database: Pick<Database, 'rpc'>, claims: RpcOp
     { user, key = uuidv7(), ...input }: EnsureUserInput,
     options?: CallOptions,
   ): Promise<EnsuredUser | AccountDenial> => {
-    try {
-      const answer = await ensure({ ...input, key, user: String(copyStorable('user', user)) }, { ...options, claims })
-      if (!answer.ok) return { status: answer.code, account: answer.account }
-      const { ok: _, ...facts } = answer
-      return { status: 'ensured', ...facts }
-    } catch (error) {
-      throw isCoreError(error) ? withDetails(error, { key }) : error
-    }
+    const answer = await keyed(key, async () =>
+      ensure({ ...input, key, user: String(copyStorable('user', user)) }, { ...options, claims }),
+    )
+    if (!answer.ok) return { status: answer.code, account: answer.account }
+    const { ok: _, ...facts } = answer
+    return { status: 'ensured', ...facts }
   }
 }

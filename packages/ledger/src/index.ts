@@ -2,6 +2,7 @@ export type { AccountBalance } from './account-balance.ts'
 export { type Coalescer, type CoalescerOptions, createCoalescer } from './coalescer.ts'
 export { type Credits, credits, formatCredits, microCredits } from './credits.ts'
 export type { EnsuredUser, EnsureUserInput } from './ensure-user.ts'
+export type { HoldCalls } from './hold-calls.ts'
 export type { BootTime } from './lease/boot-time.ts'
 export type {
   Lease,
@@ -72,11 +73,12 @@ export type {
 export type { RefundedHold, RefundHoldInput } from './refund-hold.ts'
 export { type UnsettledWork, unsettledOf } from './unsettled-work.ts'
 export type { Usage, UsageInput, UsageRow } from './usage.ts'
-export type {
-  HoldWork,
-  HoldWorkDone,
-  HoldWorkInput,
-  HoldWorkOutcome,
-  HoldWorkUnsettled,
-  LiveHold,
+export {
+  type HoldWork,
+  type HoldWorkDone,
+  type HoldWorkInput,
+  type HoldWorkOutcome,
+  type HoldWorkUnsettled,
+  type LiveHold,
+  withHold,
 } from './with-hold.ts'

@@ -1,10 +1,11 @@
 import { callable, ledgerBalance, ledgerBatchJson } from '@core/api/functions'
 import type { Database, RpcOptions } from '@core/database'
-import { type CallOptions, isCoreError, uuidv7, withDetails } from '@core/foundation'
+import { type CallOptions, uuidv7 } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
 import { createUserEnsurer, type EnsuredUser, type EnsureUserInput } from './ensure-user.ts'
 import type { HoldCalls } from './hold-calls.ts'
+import { keyed } from './keyed.ts'
 import { createLeaseCalls, type LeaseCalls } from './lease/lease-calls.ts'
 import {
   type CaptureInput,
@@ -85,12 +86,7 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     fields: OperationFields<Op>,
     options?: CallOptions,
   ): Promise<Outcomes[Op]> {
-    try {
-      return toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options))
-    } catch (error) {
-      // Also a key that was generated here: with it the caller can send the same call again.
-      throw isCoreError(error) ? withDetails(error, { key }) : error
-    }
+    return toOutcome(op, await keyed(key, async () => coalescer.submit(toOperation(op, key, fields), options)))
   }
 
   const ledger: Ledger = {

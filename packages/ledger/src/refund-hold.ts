@@ -1,7 +1,8 @@
 import { type AcceptedOf, callable, ledgerRefundHold } from '@core/api/functions'
 import type { Database, RpcOptions } from '@core/database'
-import { type CallOptions, isCoreError, uuidv7, withDetails } from '@core/foundation'
+import { type CallOptions, uuidv7 } from '@core/foundation'
 import type { Credits } from './credits.ts'
+import { keyed } from './keyed.ts'
 
 export interface RefundHoldInput {
   hold: string
@@ -22,11 +23,7 @@ export interface RefundedHold extends Omit<AcceptedOf<typeof ledgerRefundHold>, 
 export function createHoldRefund(database: Pick<Database, 'rpc'>, claims: RpcOptions['claims']) {
   const refund = callable(database, ledgerRefundHold)
   return async ({ key = uuidv7(), ...input }: RefundHoldInput, options?: CallOptions): Promise<RefundedHold> => {
-    try {
-      const { ok: _, ...facts } = await refund({ key, ...input }, { ...options, claims })
-      return { status: 'refunded', ...facts }
-    } catch (error) {
-      throw isCoreError(error) ? withDetails(error, { key }) : error
-    }
+    const { ok: _, ...facts } = await keyed(key, async () => refund({ key, ...input }, { ...options, claims }))
+    return { status: 'refunded', ...facts }
   }
 }

@@ -117,21 +117,24 @@ async function settleWhileHeld(
   expiresAt: number,
   signal?: AbortSignal,
 ): Promise<Settled> {
-  const expiry = AbortSignal.timeout(Math.max(0, Math.ceil(expiresAt - performance.now())))
-  const waitSignal = signal ? AbortSignal.any([signal, expiry]) : expiry
   let failure: unknown
+  let waiting: AbortSignal | undefined
   // Not with the caller's signal, which only ends the waiting: the work is done and has to be paid for.
-  const send = () => ledger.settle(input)
-  const settlement = await retry(send, {
+  const settlement = await retry(() => ledger.settle(input), {
     attempts: Number.POSITIVE_INFINITY,
     baseMs: 100,
     capMs: 2_000,
-    signal: waitSignal,
     onRetry: (error) => {
       failure = error
     },
+    // Asked for after a failure, which is rare: joining signals costs more than the rest of a settle.
+    get signal() {
+      const expiry = AbortSignal.timeout(Math.max(0, expiresAt - performance.now()) | 0)
+      waiting ??= signal ? AbortSignal.any([signal, expiry]) : expiry
+      return waiting
+    },
   }).catch((error: unknown) => {
-    throw error === waitSignal.reason ? (failure ?? error) : error
+    throw error === waiting?.reason ? failure : error
   })
   if (settlement.status === 'settled' || settlement.status === 'settled_late') return settlement
   throw new CoreError('E_CONFLICT', `the hold ${input.hold} was not settled: ${settlement.status}`, {
@@ -150,8 +153,7 @@ async function giveBack(ledger: HoldCalls, hold: string, key: string): Promise<v
 function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number, signal?: AbortSignal) {
   const lost = new AbortController()
   let granted = reserved.granted
-  let metered = 0
-  let meteredAtAll = false
+  let metered: number | undefined
   let expiresAt = performance.now() + ttlSeconds * 1_000
 
   async function extend(amount: Credits): Promise<boolean> {
@@ -190,14 +192,18 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
       return granted
     },
     get metered() {
-      return microCredits(metered)
+      return microCredits(metered ?? 0)
     },
     signal: signal ? AbortSignal.any([signal, lost.signal]) : lost.signal,
     meter(amount) {
-      metered = microCredits(metered + microCredits(amount))
-      meteredAtAll = true
+      metered = microCredits((metered ?? 0) + microCredits(amount))
     },
     extend,
   }
-  return { hold, stop: () => clearInterval(heartbeat), hasMetered: () => meteredAtAll, expiresAt: () => expiresAt }
+  return {
+    hold,
+    stop: () => clearInterval(heartbeat),
+    hasMetered: () => metered !== undefined,
+    expiresAt: () => expiresAt,
+  }
 }

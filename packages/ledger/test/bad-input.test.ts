@@ -76,7 +76,8 @@ const functions: Record<string, { good: Args; scope: string; cases: Case[] }> = 
         (code): Case => [`the code ${code?.slice(0, 20)}`, { p_account: code }, 'E_INVALID', 'invalid_account'],
       ),
       ['a code that is taken', { p_account: 'alpha/1' }, 'E_CONFLICT', 'account_exists'],
-      ['the name of a project', { p_account: 'alpha' }, 'E_CONFLICT', 'name_taken'],
+      ['the account of a project, as another kind', { p_account: 'alpha' }, 'E_CONFLICT', 'account_exists'],
+      ['the name of a project, as another kind', { p_account: 'gamma' }, 'E_CONFLICT', 'name_taken'],
       ['the code of the issuer', { p_account: 'issuer' }, 'E_CONFLICT', 'account_exists'],
       ['an unknown parent', { p_parent: 'ghost' }, 'denied', 'account_not_found'],
       ['a parent that is the issuer', { p_parent: 'issuer' }, 'denied', 'account_not_found'],
@@ -368,7 +369,7 @@ beforeAll(async () => {
   ledger = await openLedgerUnderTest('server')
   await ledger.setClock(Date.UTC(2026, 5, 1))
   await ledger.sql(dump)
-  for (const p_name of ['alpha', 'beta']) await ledger.database.rpc('project_register', { p_name })
+  for (const p_name of ['alpha', 'beta', 'gamma']) await ledger.database.rpc('project_register', { p_name })
   let count = 0
   const send = async (name: string, args: Args) => {
     const answer = await ledger.database.call(`ledger_${name}`, { p_key: `set-up ${count++}`, ...args })
@@ -393,7 +394,7 @@ beforeAll(async () => {
   made['$tx'] = (await send('charge', { p_account: 'alpha', p_amount: 50 }))['tx']
   await send('account_update', { p_account: 'frozen', p_status: 'frozen' })
   await send('account_update', { p_account: 'closed', p_status: 'closed' })
-}, 60_000)
+}, 120_000)
 afterAll(() => ledger[Symbol.asyncDispose]())
 
 /** A digest of everything the ledger has written. */

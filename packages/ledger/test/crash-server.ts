@@ -6,18 +6,22 @@ import pg from 'pg'
 export const waysToCrash = ['SIGQUIT to the server', 'kill -9 of the server', 'kill -9 of a connection'] as const
 export type WayToCrash = (typeof waysToCrash)[number]
 
+/** A busy machine takes a minute to recover, and seconds to let a connection in. */
+const RECOVERY_MS = 120_000
+const limits = { connectionTimeoutMillis: 10_000, query_timeout: 30_000 }
+
 /** Ends a server without any order and waits until it serves again. */
 export async function crashServer(server: PostgresServer, how: WayToCrash): Promise<void> {
   if (how === 'kill -9 of a connection') {
     // The server then ends all its processes and recovers from its log.
     await killConnection(server)
-    await untilItAnswers(server, Date.now() + 20_000)
+    await untilItAnswers(server, Date.now() + RECOVERY_MS)
     return
   }
   process.kill(server.pid, how === 'kill -9 of the server' ? 'SIGKILL' : 'SIGQUIT')
   await server.halt() // until it has gone
   // Its connections' processes notice a little later that it is gone; until then no other one may start.
-  for (const until = Date.now() + 20_000; ; ) {
+  for (const until = Date.now() + RECOVERY_MS; ; ) {
     try {
       return await server.start()
     } catch (error) {
@@ -28,18 +32,23 @@ export async function crashServer(server: PostgresServer, how: WayToCrash): Prom
 }
 
 async function killConnection(server: PostgresServer): Promise<void> {
-  const client = new pg.Client({ connectionString: server.url('ledger') })
+  const client = new pg.Client({ connectionString: server.url('ledger'), ...limits, connectionTimeoutMillis: 30_000 })
   client.on('error', () => undefined)
   await client.connect()
   const { rows } = await client.query<{ pid: number }>(
     `select pid from pg_stat_activity where application_name = 'core' order by random() limit 1`,
   )
-  if (rows[0]) process.kill(rows[0].pid, 'SIGKILL')
+  try {
+    if (rows[0]) process.kill(rows[0].pid, 'SIGKILL')
+  } catch (error) {
+    // It was closed between the question and the kill: nothing to recover from, this time.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
   await client.end().catch(() => undefined)
 }
 
 async function untilItAnswers(server: PostgresServer, until: number): Promise<void> {
-  const client = new pg.Client({ connectionString: server.url('ledger'), connectionTimeoutMillis: 2_000 })
+  const client = new pg.Client({ connectionString: server.url('ledger'), ...limits })
   client.on('error', () => undefined)
   try {
     await sleep(50)

@@ -128,6 +128,16 @@ const scripts: Record<string, Step[]> = {
     { op: 'budget_set', account: 'beta', name: 'new', period: 'day', limit: null, alert_bp: [1] },
     { op: 'settle', hold: 'h', amount: 60 },
   ],
+  'a budget that comes back is shown by the refund of what its hold was charged before': [
+    { op: 'reserve', account: 'beta', amount: 10, hold: 'h' },
+    { op: 'capture', hold: 'h', amount: 4 },
+    { op: 'budget_set', account: 'beta', name: 'new', period: 'day', limit: 100 },
+    { op: 'budget_set', account: 'beta', name: 'new', period: 'day', limit: null },
+    { op: 'budget_set', account: 'beta', name: 'new', period: 'day', limit: 100 },
+    { op: 'refund', tx: 0, amount: 1 },
+    0,
+    { op: 'refund', tx: 0, amount: null },
+  ],
   'a cap of nothing blocks, no cap allows': [
     { op: 'budget_set', account: 'beta', name: 'none', period: 'hour', limit: 0 },
     { op: 'reserve', account: 'beta', amount: 1, min: 1 },

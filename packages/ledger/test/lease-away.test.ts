@@ -43,7 +43,7 @@ const reported = async (lease: Lease) => (await ledger.leases.get(lease.id)).rep
 test('with the database away spending continues, over restarts; when it is back everything is reported once', async () => {
   const lease = await open()
   await lease.spend(microCredits(100))
-  await vi.waitFor(async () => expect(await reported(lease)).toBe(100), 5_000)
+  await vi.waitFor(async () => expect(await reported(lease)).toBe(100), 30_000)
 
   await server.halt()
   await lease.spend(microCredits(10), { key: 'offline' })
@@ -57,11 +57,11 @@ test('with the database away spending continues, over restarts; when it is back 
   expect(await resumed.spend(microCredits(871))).toMatchObject({ status: 'lease_exhausted', remaining: 870 })
 
   await server.start()
-  await vi.waitFor(async () => expect(await reported(lease)).toBe(130), { timeout: 20_000, interval: 100 })
+  await vi.waitFor(async () => expect(await reported(lease)).toBe(130), { timeout: 30_000, interval: 100 })
   expect(await resumed.close()).toEqual({ status: 'closed', reported: 130, released: 870 })
   expect(await ledger.balance('smart_layer')).toMatchObject({ settled: 9_870, held: 0 })
   expect(await database.rpc('ledger_audit', {})).toMatchObject({ clean: true })
-}, 60_000)
+}, 120_000)
 
 test('a new lease needs the database', async () => {
   await server.halt()
@@ -70,4 +70,4 @@ test('a new lease needs the database', async () => {
   const lease = await open()
   expect(lease).toMatchObject({ resumed: false, remaining: 1_000 })
   expect(await lease.close()).toMatchObject({ status: 'closed', released: 1_000 })
-}, 60_000)
+}, 120_000)

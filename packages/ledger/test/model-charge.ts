@@ -3,8 +3,21 @@ import { Refusal, type State } from './model-state.ts'
 
 /** What posts at once: charge, transfer, refund. */
 export function chargeOperations(state: State, books: Books): Record<string, Run> {
-  const { available, balanceOf, isFrozen, replay, accept, deny, count, countHold, grantable, onAccount, lock, post } =
-    books
+  const {
+    available,
+    balanceOf,
+    isFrozen,
+    replay,
+    accept,
+    deny,
+    count,
+    countHold,
+    windowsOfHold,
+    grantable,
+    onAccount,
+    lock,
+    post,
+  } = books
   const { accounts, charges, others } = state
 
   return {
@@ -59,7 +72,7 @@ export function chargeOperations(state: State, books: Books): Record<string, Run
       const stays = charge.from + charge.left - charge.above
       if (charge.hold) countHold(charge.hold, stays, 0, above - amount, -above, charge.aboveWindows)
       else count(windows, 0, -amount)
-      const shown = [...windows, ...charge.aboveWindows.filter((window) => !windows.includes(window))]
+      const shown = charge.hold ? windowsOfHold(charge.hold, charge.aboveWindows) : windows
       const facts = { account: account.code, refunded: amount, left: charge.left }
       return accept(operation, account.project, account.purse, shown, facts)
     },

@@ -139,7 +139,7 @@ test('a call that may lock a row of the project is seen to wait', async () => {
   expect(waits.join()).toContain('ledger_charge')
   // The database waits a little longer than its caller: until it has ended, the next look finds it again.
   const { looks } = watched
-  await expect.poll(() => watched.looks > looks + 1 && watched.waiting === 0, { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => watched.looks > looks + 1 && watched.waiting === 0, { timeout: 30_000 }).toBe(true)
   waits.length = 0
 })
 

@@ -29,14 +29,10 @@ afterEach(async () => {
   await test.drop()
 })
 
-async function openSibling(account: string, limit: number, floor = 0, period = 'day'): Promise<void> {
-  await test.database.rpc('ledger_account_open', {
-    p_key: key(),
-    p_account: account,
-    p_parent: 'pool',
-    p_funding: 'parent',
-  })
-  await test.database.rpc('ledger_budget_set', {
+const openAccount = (account: string) =>
+  test.database.rpc('ledger_account_open', { p_key: key(), p_account: account, p_parent: 'pool', p_funding: 'parent' })
+const setBudget = (account: string, limit: number, floor = 0, period = 'day') =>
+  test.database.rpc('ledger_budget_set', {
     p_key: key(),
     p_account: account,
     p_name: 'daily',
@@ -44,6 +40,9 @@ async function openSibling(account: string, limit: number, floor = 0, period = '
     p_limit: limit,
     p_floor: floor,
   })
+async function openSibling(account: string, limit: number, floor = 0, period = 'day'): Promise<void> {
+  await openAccount(account)
+  await setBudget(account, limit, floor, period)
 }
 const spend = (account: string, amount: number) =>
   test.database.rpc('ledger_charge', { p_key: key(), p_account: account, p_amount: amount })
@@ -71,6 +70,22 @@ it('evens out the rests of siblings and keeps the sum of their caps', async () =
   expect(a.limit + b.limit + c.limit).toBe(3_000)
   // 2,000 unused over three: 667, 667, 666; the odd ones go to the oldest accounts.
   expect([a.rest, b.rest, c.rest]).toEqual([667, 667, 666])
+})
+
+it('the order of the accounts decides, whatever the order of their budgets and the plan of the join', async () => {
+  for (const account of ['a', 'b', 'c']) await openAccount(account)
+  for (const account of ['c', 'b', 'a']) await setBudget(account, 1_000)
+  for (const setting of ['enable_nestloop = off', 'enable_hashjoin = off', 'join_collapse_limit = 1'])
+    await test.sql(`alter function core_api.ledger_rebalance set ${setting}`)
+  await spend('a', 900)
+  await spend('b', 100)
+
+  const { moves } = await rebalance()
+  expect(moves.map(({ account, to }) => [account, to])).toEqual([
+    ['a', 1_567],
+    ['b', 767],
+    ['c', 666],
+  ])
 })
 
 it('a dry run lists the same moves and changes nothing', async () => {
@@ -136,7 +151,7 @@ it('refuses budgets of different periods', async () => {
 
 it('an unknown parent is a denial, a parent without such budgets has nothing to move', async () => {
   expect(
-    await test.database.rpc('ledger_rebalance', { p_key: key(), p_parent: 'nobody', p_budget: 'daily' }),
+    await test.database.rpc('ledger_rebalance', { p_key: key(), p_parent: 'no_such_account', p_budget: 'daily' }),
   ).toMatchObject({
     ok: false,
     code: 'account_not_found',

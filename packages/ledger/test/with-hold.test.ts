@@ -221,13 +221,13 @@ describe('time', () => {
     const startedAt = performance.now()
     const failed = flaky.withHold({ account, max: amount(400), ttlSeconds: 3 }, async (hold) => {
       isAway = true
-      await sleep(8_000, undefined, { signal: hold.signal }).catch(() => undefined)
+      await sleep(100_000, undefined, { signal: hold.signal }).catch(() => undefined)
       isAway = false
       hold.signal.throwIfAborted()
     })
     await expect(failed).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
     expect(performance.now() - startedAt).toBeGreaterThan(2_900)
-    expect(performance.now() - startedAt).toBeLessThan(6_000)
+    expect(performance.now() - startedAt).toBeLessThan(60_000)
   })
 
   test.concurrent('what a killed process had set aside is released at its expiry', async ({ expect }) => {
@@ -239,6 +239,6 @@ describe('time', () => {
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone
-    await expect.poll(() => balanceOf(account), { timeout: 5_000, interval: 200 }).toEqual({ settled: 1_000, held: 0 })
+    await expect.poll(() => balanceOf(account), { timeout: 30_000, interval: 200 }).toEqual({ settled: 1_000, held: 0 })
   })
 })

@@ -31,10 +31,10 @@ describe('SQL costs what TypeScript costs', () => {
     expect(cost).toEqual({ micro: one.micro, approximated: one.approximated })
   })
 
-  test.each(refusedCases)('$name is refused', async ({ usage, rates: of, code }) => {
+  test.each(refusedCases)('$name is refused', async ({ usage, rates: of, tier, code }) => {
     const model = newModel()
     await set({ provider: 'maker', model, rates: of.map((rate) => ({ ...rate })) })
-    await expect(quote({ provider: 'maker', model, usage })).rejects.toMatchObject({ code })
+    await expect(quote({ provider: 'maker', model, usage, tier })).rejects.toMatchObject({ code })
   })
 
   // 20,000 of them: price.soak.test.ts.
@@ -46,6 +46,45 @@ describe('the price book', () => {
     await expect(quote({ provider: 'maker', model: newModel(), usage: { input: 1 } })).rejects.toMatchObject({
       code: 'E_NOT_FOUND',
       details: { reason: 'price_unknown' },
+    })
+  })
+
+  test('or, if so asked, charged at the highest rates of its provider, else of all models', async () => {
+    const provider = `maker-${names++}`
+    const unknown = 'dearest'
+    const [cheap, dear] = [newModel(), newModel()]
+    await set({ provider, model: cheap, rates: [{ unit: 'input', nanoUsdPerMillion: 1_000_000_000 }] })
+    await set({
+      provider,
+      model: dear,
+      rates: [...rates, { unit: 'input', nanoUsdPerMillion: 9_000_000_000, tier: 'priority' }],
+    })
+    await using book = await followPriceBook(on.database, { unknown })
+    const at = new Date(Date.now() + 1_000)
+    for (const [asked, usage] of [
+      [provider, { input: 1_000, output: 1_000 }],
+      [provider, { audioIn: 7, requests: 1 }],
+      ['maker-of-nothing', { input: 1_000 }],
+    ] as const) {
+      const found = book.find(asked, 'unheard-of', at) ?? book.findDearest(asked, at)
+      if (found === undefined) throw new Error('nothing is known')
+      const { micro, approximated } = costOf({ usage, at, ...found })
+      expect(micro).toBeGreaterThan(0)
+      expect(await quote({ provider: asked, model: 'unheard-of', usage, at: at.toISOString(), unknown })).toMatchObject(
+        {
+          source: 'dearest',
+          micro,
+          approximated,
+        },
+      )
+    }
+    expect(
+      (await quote({ provider, model: 'unheard-of', usage: { input: 1_000, output: 1_000 }, unknown })).micro,
+    ).toBe(11_000)
+    await using refusing = await followPriceBook(on.database)
+    expect(refusing.findDearest(provider, at)).toBeUndefined()
+    await expect(quote({ provider, model: cheap, usage: { input: 1 }, unknown: 'free' })).rejects.toMatchObject({
+      code: 'E_INVALID',
     })
   })
 
@@ -138,7 +177,10 @@ describe('the price book', () => {
     const worth = callable(on.database, creditRateSet)
     const model = newModel()
     await set({ provider: 'maker', model, rates })
+    // Milliseconds after the card of the database, whose time has microseconds, and before the rate.
+    await new Promise((resolve) => setTimeout(resolve, 5))
     const before = new Date().toISOString()
+    await new Promise((resolve) => setTimeout(resolve, 5))
     const half = { nanoUsdPerCredit: 500_000_000, markupBasisPoints: 1_000, project: 'manus_origin' }
     expect(await worth(half)).toMatchObject({ changed: true })
     expect(await worth(half)).toMatchObject({ changed: false })
@@ -171,6 +213,7 @@ describe('the price book', () => {
     [{ provider: 'maker', model: 'm', rates: [{ unit: 'input', nanoUsdPerMillion: 0.5 }] }],
     [{ provider: 'maker', model: 'm', rates: [{ unit: 'input', nanoUsdPerMillion: 1, from: '25:00', to: '01:00' }] }],
     [{ provider: 'maker', model: 'm', rates: [{ unit: 'input', nanoUsdPerMillion: 1, from: '01:00' }] }],
+    [{ provider: 'maker', model: 'm', rates: [{ unit: 'input', nanoUsdPerMillion: 1, tier: 'Priority!' }] }],
   ])('%o is refused', async (input) => {
     await expect(set(input)).rejects.toMatchObject({ code: 'E_INVALID' })
   })

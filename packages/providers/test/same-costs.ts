@@ -9,15 +9,16 @@ type Priced = Omit<CostRequest, 'at'> & { readonly at: string }
 export async function sqlCosts({ sql }: Pick<TestDatabase, 'sql'>, priced: readonly Priced[]): Promise<unknown[]> {
   const rows = await sql(
     `select core.price_cost(c.value -> 'rates', c.value -> 'usage', (c.value ->> 'at')::timestamptz,
-       (c.value ->> 'nano')::bigint, (c.value ->> 'markup')::int) as cost
+       (c.value ->> 'nano')::bigint, (c.value ->> 'markup')::int,
+       c.value ->> 'tier', coalesce((c.value ->> 'isApproximated')::boolean, false)) as cost
      from jsonb_array_elements($1::jsonb) with ordinality c order by c.ordinality`,
     [JSON.stringify(priced.map(toRow))],
   )
   return rows.map((row) => row['cost'])
 }
 
-function toRow({ usage, rates, at, credit }: Priced) {
-  return { usage, rates, at, nano: credit?.nanoUsdPerCredit ?? 1_000_000_000, markup: credit?.markupBasisPoints ?? 0 }
+function toRow({ credit, ...priced }: Priced) {
+  return { ...priced, nano: credit?.nanoUsdPerCredit ?? 1_000_000_000, markup: credit?.markupBasisPoints ?? 0 }
 }
 
 /** Random usages of shipped models at random times, credit rates and markups cost the same in SQL and in TypeScript. */

@@ -126,7 +126,7 @@ begin
     perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 100000', 'Call again while trimmed is not 0.', jsonb_build_object('field', 'limit'));
   end if;
   with old as (
-    select id from core.event where seq is not null and at < clock_timestamp() - p_keep order by seq limit p_limit
+    select id from core.event where seq is not null and at < (select clock_timestamp() - p_keep) order by seq limit p_limit
   ), gone as (
     delete from core.event e using old where e.id = old.id returning e.seq
   )

@@ -64,15 +64,15 @@ $$;
 comment on function core.refuse_unfinished is 'Raises PT409: restore_finish has to run first.';
 
 -- p_last: the greatest number among the rows that the caller adds to. It is greater than this transaction's own only
--- where others ran beside it, or where the data came from another cluster.
-create function core.xid_after(p_last xid8) returns xid8
+-- where others ran beside it, or where the data came from another cluster. p_base: that of core.xid_head, which the caller's
+-- statement reads.
+create function core.xid_after(p_last xid8, p_base bigint) returns xid8
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_xid xid8 := pg_current_xact_id();
-  v_base bigint := (select base from core.xid_head);
 begin
   -- core.xid() written out: this is on the path of every posting, and a function inside costs as much as the rest.
-  if v_base > 0 then v_xid := (v_xid::text::bigint + v_base)::text::xid8; end if;
+  if p_base > 0 then v_xid := (v_xid::text::bigint + p_base)::text::xid8; end if;
   if p_last > v_xid and p_last::text::bigint >= core.next_xid() then
     perform core.refuse_unfinished(p_last::text::bigint, core.next_xid());
   end if;

@@ -72,6 +72,7 @@ begin
   v_ok := core.authorize('project:write', p_name, p_is_new => true);
   if p_metadata is not null then v_ok := core.require_object('metadata', p_metadata); end if;
   if p_endpoints is not null then v_ok := core.require_object('endpoints', p_endpoints); end if;
+  v_ok := core.require_exact('capabilities', p_capabilities);
   if p_capabilities is not null and jsonb_typeof(p_capabilities) <> 'array' then
     perform core.refuse('PT400', 'invalid_capabilities', 'capabilities must be a JSON array', 'Send a list of texts.',
       jsonb_build_object('field', 'capabilities'));

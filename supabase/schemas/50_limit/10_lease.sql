@@ -61,6 +61,7 @@ declare
   v_want jsonb;
 begin
   v_ok := core.authorize('limit:lease', null);
+  v_ok := core.require_exact('wants', p_wants);
   if p_wants is null or jsonb_typeof(p_wants) <> 'array' or jsonb_array_length(p_wants) > 1000 then
     perform core.refuse('PT400', 'invalid_wants', 'wants must be a list of at most 1000', null, jsonb_build_object('field', 'wants'));
   elsif p_lease_ms is null or p_lease_ms not between 1 and 3600000 then
@@ -89,7 +90,7 @@ begin
     perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 100000', 'Call again while trimmed is not 0.', jsonb_build_object('field', 'limit'));
   end if;
   with old as (
-    select key from core.limit_window where expires_at < clock_timestamp() limit p_limit for update skip locked
+    select key from core.limit_window where expires_at < (select clock_timestamp()) limit p_limit for update skip locked
   )
   delete from core.limit_window w using old where w.key = old.key;
   get diagnostics v_count = row_count;

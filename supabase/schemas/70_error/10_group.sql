@@ -46,6 +46,7 @@ declare
   v_count int;
 begin
   v_ok := core.authorize('error:write', null);
+  v_ok := core.require_exact('groups', p_groups);
   if p_groups is null or jsonb_typeof(p_groups) <> 'array' or jsonb_array_length(p_groups) > 1000 then
     perform core.refuse('PT400', 'invalid_groups', 'groups must be a list of at most 1000', null,
       jsonb_build_object('field', 'groups'));
@@ -160,7 +161,7 @@ begin
     perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 100000', 'Call again while trimmed is not 0.', jsonb_build_object('field', 'limit'));
   end if;
   with old as (
-    select id from core.error_group where last_seen < clock_timestamp() - p_keep limit p_limit for update skip locked
+    select id from core.error_group where last_seen < (select clock_timestamp() - p_keep) limit p_limit for update skip locked
   )
   delete from core.error_group g using old where g.id = old.id;
   get diagnostics v_count = row_count;

@@ -11,8 +11,8 @@ create table core.webhook (
   url text not null constraint webhook_url_form check (url ~ '^https?://' and length(url) <= 2000),
   status text not null default 'active' constraint webhook_status check (status in ('active', 'disabled')),
   disabled_reason text,
-  secret text not null,
-  old_secret text,
+  secret text not null constraint webhook_secret_form check (core.is_sealed(secret)),
+  old_secret text constraint webhook_old_secret_form check (old_secret is null or core.is_sealed(old_secret)),
   old_secret_until timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   created_by text not null default core.actor(),
@@ -21,7 +21,7 @@ create table core.webhook (
   constraint webhook_project_name_key unique (project, name)
 );
 comment on table core.webhook is 'Addresses that receive events of a project.';
-comment on column core.webhook.secret is 'Signs each delivery, so the process that sends needs it as it is. No function that a member may call returns it.';
+comment on column core.webhook.secret is 'Signs each delivery. Sealed: only the process that sends can read it, and no function that a member may call returns it.';
 comment on column core.webhook.disabled_reason is 'Why the process disabled it: null where a person did.';
 
 create table core.webhook_feed (
@@ -82,18 +82,6 @@ end
 $$;
 comment on function core.webhook_lock is 'The webhook row, locked. PT404 where it is missing or another project''s.';
 
-create function core.webhook_require_secret(p_secret text) returns boolean
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-begin
-  if p_secret is null or p_secret !~ '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$' then
-    perform core.refuse('PT400', 'invalid_secret', 'the secret must be whsec_ and 24 to 64 random bytes in base64',
-      'Generate 32 random bytes.', jsonb_build_object('field', 'secret'));
-  end if;
-  return true;
-end
-$$;
-comment on function core.webhook_require_secret is 'Raises PT400 unless the text is a secret in the form of Standard Webhooks.';
-
 -- A member sends only events that its own scopes open: else a webhook would show it what it may not read.
 create function core.webhook_require_topics(p_topics text[]) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -136,7 +124,7 @@ declare
   v_ok boolean;
 begin
   v_ok := core.webhook_require_topics(p_topics);
-  v_ok := core.webhook_require_secret(p_secret);
+  v_ok := core.require_sealed('secret', p_secret);
   if p_name is null or p_name !~ '^[a-z][a-z0-9_-]{0,49}$' then
     perform core.refuse('PT400', 'invalid_name', 'a webhook''s name is 1 to 50 lowercase letters, digits, _ and -, and begins with a letter',
       null, jsonb_build_object('field', 'name'));
@@ -195,7 +183,7 @@ declare
   v_ok boolean;
 begin
   if v_first is not null then return v_first; end if;
-  v_ok := core.webhook_require_secret(p_secret);
+  v_ok := core.require_sealed('secret', p_secret);
   if p_overlap_s is null or p_overlap_s not between 0 and 2592000 then
     perform core.refuse('PT400', 'invalid_overlap', 'overlap must be 0 to 2592000 seconds (30 days)', null, jsonb_build_object('field', 'overlap_s'));
   end if;

@@ -2,7 +2,7 @@
 -- after its lease, so receivers get each event at least once and tell repeats by its id.
 
 -- Claims topics with events, each for p_lease_s. A project has at most p_per_project under way, so that receivers that are
--- slow on purpose delay only their own. Only the process calls it: the answer carries the secrets.
+-- slow on purpose delay only their own. Only the process calls it: the answer carries the sealed secrets.
 create function core_api.webhook_claim(p_limit int default 20, p_lease_s int default 30, p_per_project int default 4) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -120,3 +120,41 @@ $$;
 comment on function core_api.webhook_target is 'Where a webhook sends to and what signs it. Owner only.';
 revoke execute on function core_api.webhook_target from public;
 grant execute on function core_api.webhook_target to service_role;
+
+-- Webhooks with a secret that another key sealed. Owner only.
+create function core_api.webhook_stale(p_key_id text, p_limit int default 100) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.authorize('webhook:operate', null);
+  perform core.require_page(p_limit);
+  return jsonb_build_object('ok', true, 'secrets', (
+    select coalesce(jsonb_agg(to_jsonb(s)), '[]') from (
+      select w.id as webhook, w.project, w.name, kept.sealed
+      from core.webhook w cross join lateral (values (w.secret), (w.old_secret)) kept (sealed)
+      where split_part(kept.sealed, '.', 2) <> p_key_id order by w.id limit p_limit) s));
+end
+$$;
+comment on function core_api.webhook_stale is 'Secrets of webhooks that another key sealed. Owner only.';
+revoke execute on function core_api.webhook_stale from public;
+grant execute on function core_api.webhook_stale to service_role;
+
+-- The same secret under another key; one that was replaced meanwhile stays as it is. Locks: the webhook.
+create function core_api.webhook_rewrap(p_webhook uuid, p_from text, p_to text) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_row core.webhook;
+begin
+  perform core.authorize('webhook:operate', null);
+  perform core.require_sealed('to', p_to);
+  update core.webhook set secret = case when secret = p_from then p_to else secret end,
+    old_secret = case when old_secret = p_from then p_to else old_secret end
+  where id = p_webhook and p_from in (secret, old_secret) returning * into v_row;
+  if v_row.id is not null then
+    perform core.audit('webhook.rewrap', 'webhook:' || v_row.name, v_row.project, null, jsonb_build_object('key_id', split_part(p_to, '.', 2)));
+  end if;
+  return jsonb_build_object('ok', true, 'rewrapped', v_row.id is not null);
+end
+$$;
+comment on function core_api.webhook_rewrap is 'Keeps a secret of a webhook under another key. Owner only.';
+revoke execute on function core_api.webhook_rewrap from public;
+grant execute on function core_api.webhook_rewrap to service_role;

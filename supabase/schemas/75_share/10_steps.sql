@@ -17,7 +17,8 @@ declare
   v_claims jsonb := core.member_claims();
   v_own text := v_claims ->> 'project';
 begin
-  return v_claims is null or v_own = p_project or exists (select from core.share s
+  if v_claims is null or v_own = p_project then return true; end if;
+  return exists (select from core.share s
     where s.owner = p_project and s.kind = p_kind and s.name = p_name and s.grantee in (v_own, '*') and p_right = any (s.rights));
 end
 $$;
@@ -37,12 +38,15 @@ comment on function core.is_shared is 'Whether a thing of one project is shared 
 -- what does not exist get one answer. Of an archived project others only read, as it does itself.
 create function core.reach(p_kind text, p_project text, p_name text, p_right text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_own text := core.member_claims() ->> 'project';
 begin
   if not coalesce(core.can_reach(p_kind, p_project, p_name, p_right), false) then
-    perform core.refuse_foreign(core.member_claims() ->> 'project', p_project);
-  elsif p_right <> 'read' and core.member_claims() ->> 'project' <> p_project
-      and exists (select from core.root_name n where n.name = p_project and n.is_archived) then
-    perform core.refuse('PT409', 'project_archived', format('the project %s is archived', quote_literal(p_project)), 'Restore the project first.');
+    perform core.refuse_foreign(v_own, p_project);
+  elsif p_right <> 'read' and v_own <> p_project then
+    if exists (select from core.root_name n where n.name = p_project and n.is_archived) then
+      perform core.refuse('PT409', 'project_archived', format('the project %s is archived', quote_literal(p_project)), 'Restore the project first.');
+    end if;
   end if;
   return true;
 end
@@ -55,10 +59,12 @@ create function core.enter_shared(p_scope text, p_kind text, p_project text, p_n
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_project text := coalesce(p_project, core.claims() ->> 'project');
+  v_own text := core.member_claims() ->> 'project';
+  v_ok boolean;
 begin
   if v_project is null then perform core.refuse_no_project(); end if;
-  perform core.authorize(p_scope, coalesce(core.member_claims() ->> 'project', v_project));
-  perform core.reach(p_kind, v_project, p_name, p_right);
+  v_ok := core.authorize(p_scope, coalesce(v_own, v_project));
+  if v_own is distinct from v_project then v_ok := core.reach(p_kind, v_project, p_name, p_right); end if;
   return v_project;
 end
 $$;

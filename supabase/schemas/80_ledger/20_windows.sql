@@ -112,17 +112,18 @@ end
 $$;
 comment on function core.ledger_open_windows is 'The current windows of all budgets on a path, created at first touch; made: the budgets whose window was.';
 
+-- Whether one of them has ended is asked of the locked rows themselves.
 create function core.ledger_lock_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  perform from core.ledger_window w
-  join unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
-    on w.budget_id = k.budget_id and w.period_start = k.period_start
-  order by w.budget_id, w.period_start for no key update of w;
-  return true;
+  return (select bool_or(l.limit_amount is not null) from (
+    select w.limit_amount from core.ledger_window w
+    join unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+      on w.budget_id = k.budget_id and w.period_start = k.period_start
+    order by w.budget_id, w.period_start for no key update of w) l);
 end
 $$;
-comment on function core.ledger_lock_windows is 'Locks the named windows in the global order (budget, period).';
+comment on function core.ledger_lock_windows is 'Locks the named windows in the global order (budget, period); returns whether one of them has ended.';
 
 -- Some windows, read once after they were locked, then counted on in memory: what is written back and what is
 -- answered come from the same numbers. cap is limit + carried + moved; alert_at is the spending at which the next
@@ -161,7 +162,10 @@ end
 $$;
 comment on function core.ledger_next_alert is 'The next spending at which an alert is due, in micro-credits.';
 
-create function core.ledger_read_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_window_set
+-- p_alerts false: nothing is going to be spent, so that no alert can be due. core.ledger_window_facts is written out: a call
+-- for each window of each posting costs as much as reading them.
+create function core.ledger_read_windows(p_budget_ids bigint[], p_window_starts timestamptz[], p_alerts boolean default true)
+returns core.ledger_window_set
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_set core.ledger_window_set;
@@ -172,8 +176,10 @@ begin
     into v_set
     from (
       select w.budget_id, w.period_start, b.name, c.cap, w.spent::bigint as spent, w.held::bigint as held,
-        core.ledger_next_alert(b.alert_bp, c.cap, w.spent) as alert_at,
-        core.ledger_window_facts(b, a.code, c.cap, w.period_start, w.period_end) as facts
+        case when p_alerts then core.ledger_next_alert(b.alert_bp, c.cap, w.spent) end as alert_at,
+        jsonb_build_object('budget', b.name, 'account', a.code, 'period', b.period, 'limit', c.cap,
+          'period_start', case when isfinite(w.period_start) then w.period_start end,
+          'resets_at', case when isfinite(w.period_end) then w.period_end end) as facts
       from unnest(p_budget_ids, p_window_starts) with ordinality as k (budget_id, period_start, ord)
       join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
       join core.ledger_budget b on b.id = w.budget_id
@@ -328,27 +334,14 @@ end
 $$;
 comment on function core.ledger_alert_uncollected is 'Writes the alert of a hold that was not charged in full, once.';
 
--- Cap, spent and held of each window, in the order of the set: what the journal keeps of it.
-create function core.ledger_window_counts(p_set core.ledger_window_set) returns bigint[]
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_counts bigint[] := '{}';
-begin
-  if p_set.caps is null then return null; end if;
-  for i in 1 .. cardinality(p_set.caps) loop
-    v_counts := v_counts || array[p_set.caps[i], p_set.spent[i], p_set.held[i]];
-  end loop;
-  return v_counts;
-end
-$$;
-comment on function core.ledger_window_counts is 'A set of windows as the journal keeps it.';
-
 -- Moves held and spent of the windows of a set, one amount for each, in the table and in the set, and raises an alert for
 -- every threshold the spending crosses. Returns the set.
 create function core.ledger_count_each(p_tx bigint, p_set core.ledger_window_set, p_held bigint[], p_spent bigint[], p_now timestamptz)
 returns core.ledger_window_set
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+  v_held bigint[] := p_set.held;
+  v_spent bigint[] := p_set.spent;
   v_next bigint;
 begin
   if p_set.caps is null then return p_set; end if;
@@ -356,13 +349,15 @@ begin
   from unnest(p_set.budget_ids, p_set.window_starts, p_held, p_spent) as k (budget_id, period_start, held, spent)
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
   for i in 1 .. cardinality(p_set.caps) loop
-    p_set.held[i] := p_set.held[i] + p_held[i];
-    p_set.spent[i] := p_set.spent[i] + p_spent[i];
-    if p_set.spent[i] >= p_set.alert_at[i] then
+    v_held[i] := v_held[i] + p_held[i];
+    v_spent[i] := v_spent[i] + p_spent[i];
+    if v_spent[i] >= p_set.alert_at[i] then
       v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i],
-        p_set.spent[i] - p_spent[i], p_set.spent[i], p_now);
+        v_spent[i] - p_spent[i], v_spent[i], p_now);
     end if;
   end loop;
+  p_set.held := v_held;
+  p_set.spent := v_spent;
   return p_set;
 end
 $$;
@@ -373,10 +368,24 @@ create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_h
 returns core.ledger_window_set
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_lengths int[] := array[cardinality(p_set.caps)];
+  v_held bigint[] := p_set.held;
+  v_spent bigint[] := p_set.spent;
+  v_next bigint;
 begin
   if p_set.caps is null then return p_set; end if;
-  return core.ledger_count_each(p_tx, p_set, array_fill(p_held, v_lengths), array_fill(p_spent, v_lengths), p_now);
+  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
+  from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
+  where w.budget_id = k.budget_id and w.period_start = k.period_start;
+  for i in 1 .. cardinality(v_held) loop
+    v_held[i] := v_held[i] + p_held;
+    v_spent[i] := v_spent[i] + p_spent;
+    if v_spent[i] >= p_set.alert_at[i] then
+      v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i], v_spent[i] - p_spent, v_spent[i], p_now);
+    end if;
+  end loop;
+  p_set.held := v_held;
+  p_set.spent := v_spent;
+  return p_set;
 end
 $$;
 comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';

@@ -15,11 +15,12 @@ create function core.ledger_answer(p_tx core.ledger_tx, p_hold core.ledger_hold,
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_budgets jsonb := '[]';
+  v_counts bigint[] := p_tx.windows;
 begin
   -- A hold may have grown into further windows since.
-  for i in 1 .. coalesce(cardinality(p_tx.windows), 0) / 3 loop
-    v_budgets := v_budgets || (p_facts[i] || jsonb_build_object('limit', p_tx.windows[3 * i - 2], 'spent', p_tx.windows[3 * i - 1],
-      'held', p_tx.windows[3 * i], 'rest', p_tx.windows[3 * i - 2] - p_tx.windows[3 * i - 1] - p_tx.windows[3 * i]));
+  for i in 1 .. coalesce(cardinality(v_counts), 0) / 3 loop
+    v_budgets := v_budgets || (p_facts[i] || jsonb_build_object('limit', v_counts[3 * i - 2], 'spent', v_counts[3 * i - 1],
+      'held', v_counts[3 * i], 'rest', v_counts[3 * i - 2] - v_counts[3 * i - 1] - v_counts[3 * i]));
   end loop;
   return jsonb_build_object('ok', true, 'tx', p_tx.id, 'replayed', false, 'settled', p_tx.settled, 'held', p_tx.held,
       'available', p_tx.available, 'budgets', v_budgets)
@@ -88,13 +89,22 @@ create function core.ledger_journal(
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
+  v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  v_counts bigint[];
 begin
+  -- Cap, spent and held of each window, in the order of the set.
+  for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
+    v_counts := v_counts || array[p_windows.caps[i], p_windows.spent[i], p_windows.held[i]];
+  end loop;
+  -- core.actor() and core.request_id() written out, as in core.xid_after: this is on the path of every posting.
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected,
     captured_from)
-  values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1)), p_account.project, p_key, p_op, p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
+  values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h)), p_account.project, p_key, p_op,
+    p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
-    core.ledger_window_counts(p_windows), p_request, p_result, core.actor(), core.request_id(), p_now,
+    v_counts, p_request, p_result,
+    coalesce(v_claims ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text), v_claims ->> 'rid', p_now,
     nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))
   on conflict on constraint ledger_tx_key_key do nothing
   returning * into v_tx;

@@ -18,37 +18,45 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.ledger_find_short is 'The purses and budgets of a call that leave less than it needs.';
 
--- Locks the due holds of locked purses, and those named, in id order; returns the due ones. p_short null: all that are due;
--- else those of a purse or with a budget that it names.
+-- Locks the due holds of locked purses, and those named, in id order; returns those that are due, and the windows of all.
+-- p_short null: all that are due; else those of a purse or with a budget that it names.
 create function core.ledger_lock_holds(p_purses bigint[], p_holds core.ledger_hold_key[], p_limit int, p_now timestamptz,
-  p_short core.ledger_short default null) returns core.ledger_hold_key[]
+  p_short core.ledger_short default null,
+  out due core.ledger_hold_key[], out budget_ids bigint[], out window_starts timestamptz[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_due core.ledger_hold_key[];
+  v_holds core.ledger_hold_key[] := p_holds;
 begin
-  select coalesce(array_agg(row(d.id, d.project)::core.ledger_hold_key), '{}') into v_due from (
-    select h.id, h.project from core.ledger_hold h
-    where h.root_id in (select a.root_id from core.ledger_account a where a.id = any (p_purses))
-      and h.status = 'open' and h.expires_at <= p_now and h.purse_id = any (p_purses)
-      and (p_short is null or h.purse_id = any (p_short.purses) or h.budget_ids && p_short.budgets)
-    order by h.expires_at limit p_limit) d;
-  perform from unnest(v_due || p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+  if p_purses <> '{}' then
+    select coalesce(array_agg(row(d.id, d.project)::core.ledger_hold_key), '{}') into due from (
+      select h.id, h.project from core.ledger_hold h
+      where h.root_id in (select a.root_id from core.ledger_account a where a.id = any (p_purses))
+        and h.status = 'open' and h.expires_at <= p_now and h.purse_id = any (p_purses)
+        and (p_short is null or h.purse_id = any (p_short.purses) or h.budget_ids && p_short.budgets)
+      order by h.expires_at limit p_limit) d;
+    if due <> '{}' then v_holds := due || array(select k from unnest(p_holds) as k where k <> all (due)); end if;
+  end if;
+  perform from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
   order by h.id, h.project for no key update of h;
   -- Due by name, too: the page above may not have reached it.
-  select v_due || coalesce(array_agg(k), '{}') into v_due
-  from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
-  where h.status = 'open' and h.expires_at <= p_now and k <> all (v_due);
-  return v_due;
+  with locked as materialized (
+    select h.id, h.project, h.status = 'open' and h.expires_at <= p_now as is_due, h.budget_ids, h.window_starts
+    from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project)
+  select
+    coalesce((select array_agg(row(l.id, l.project)::core.ledger_hold_key) from locked l where l.is_due), '{}'),
+    w.budget_ids, w.window_starts into due, budget_ids, window_starts
+  from (select coalesce(array_agg(k.budget_id), '{}') as budget_ids, coalesce(array_agg(k.period_start), '{}') as window_starts
+    from (select distinct l.budget_ids, l.window_starts from locked l) d, unnest(d.budget_ids, d.window_starts) as k (budget_id, period_start)) w;
 end
 $$;
-comment on function core.ledger_lock_holds is 'Locks due holds of locked purses and named holds, in id order; returns the due ones.';
+comment on function core.ledger_lock_holds is 'Locks due holds of locked purses and named holds, in id order; returns the due ones and the windows of all.';
 
 -- Gives back what due holds still hold. Purses, holds and windows are locked by the caller. One statement per table,
 -- however many are due: hold by hold, 5,000 of one purse took 4 s, most of it in the versions of the purse's own row.
 create function core.ledger_expire(p_holds core.ledger_hold_key[], p_now timestamptz) returns int
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1));
+  v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h));
   v_count int;
 begin
   with due as materialized (
@@ -136,24 +144,29 @@ comment on function core.ledger_require_locked is 'Raises 40001 for a lock that 
 -- p_need (null: unknown, so all): 10,000 due holds of one tenant made a charge of its sibling wait for 0.9 s.
 create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds core.ledger_hold_key[], p_path bigint[],
   p_budget_ids bigint[], p_window_starts timestamptz[], p_need bigint default null,
-  out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
+  out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[], out purse core.ledger_account, out hold core.ledger_hold)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
+  v_has_ended boolean;
   v_purses bigint[];
   v_count int;
   v_short core.ledger_short;
   v_after core.ledger_short;
+  v_locked record;
   v_due core.ledger_hold_key[] := '{}';
   v_windows record;
   v_made bigint[];
-  v_ids bigint[];
-  v_starts timestamptz[];
+  v_ids bigint[] := p_budget_ids;
+  v_starts timestamptz[] := p_window_starts;
 begin
   -- All that is due, up to a bound that is not reached while a sweep runs: a hold left over could deny for nothing.
   -- Inside a batch the batch has taken the locks; a second expiry would take locks out of order.
   at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
-  if p_batch.at is null then
+  if p_batch.at is not null then
+    v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names(p_purses, '{}', '{}'));
+  -- Mostly nothing is.
+  elsif exists (select from core.ledger_hold h where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at) then
     select array_agg(distinct d.purse_id), count(*) into v_purses, v_count from (
       select h.purse_id from core.ledger_hold h
       where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
@@ -167,14 +180,25 @@ begin
           and (h.purse_id = any (v_short.purses) or h.budget_ids && v_short.budgets)
         order by h.expires_at limit 10000) d;
     end if;
-  else
-    v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names(p_purses, '{}', '{}'));
   end if;
-  perform from core.ledger_account where id = any (p_purses || v_purses) order by id for no key update;
+  -- One row is read as it is locked: nothing is joined or summed that could be older than the lock.
+  if v_purses is null and cardinality(p_purses) = 1 then
+    select * into purse from core.ledger_account where id = p_purses[1] for no key update;
+  else
+    perform from core.ledger_account where id = any (p_purses || v_purses) order by id for no key update;
+  end if;
   at := coalesce(p_batch.at, clock_timestamp());
 
-  if p_holds <> '{}' or v_purses is not null then
-    v_due := core.ledger_lock_holds(case when p_batch.at is null then p_purses || v_purses else '{}' end, p_holds, 10000, at, v_short);
+  if v_purses is null and cardinality(p_holds) = 1 then
+    select * into hold from core.ledger_hold h where h.id = (p_holds[1]).id and h.project = (p_holds[1]).project for no key update;
+    v_ids := v_ids || hold.budget_ids;
+    v_starts := v_starts || hold.window_starts;
+    if hold.status = 'open' and hold.expires_at <= at then v_due := p_holds; end if;
+  elsif cardinality(p_holds) > 0 or v_purses is not null then
+    v_locked := core.ledger_lock_holds(case when p_batch.at is null then p_purses || v_purses else '{}' end, p_holds, 10000, at, v_short);
+    v_due := v_locked.due;
+    v_ids := v_ids || v_locked.budget_ids;
+    v_starts := v_starts || v_locked.window_starts;
   end if;
   budget_ids := '{}';
   window_starts := '{}';
@@ -183,14 +207,8 @@ begin
     budget_ids := v_windows.budget_ids;
     window_starts := v_windows.window_starts;
     v_made := v_windows.made;
-  end if;
-  v_ids := budget_ids || p_budget_ids;
-  v_starts := window_starts || p_window_starts;
-  if p_holds <> '{}' or v_due <> '{}' then
-    select v_ids || array_agg(k.budget_id), v_starts || array_agg(k.period_start) into v_ids, v_starts
-    from (select distinct h.budget_ids, h.window_starts
-      from unnest(v_due || p_holds) as d join core.ledger_hold h on h.id = d.id and h.project = d.project) l,
-      unnest(l.budget_ids, l.window_starts) as k (budget_id, period_start);
+    v_ids := budget_ids || v_ids;
+    v_starts := window_starts || v_starts;
   end if;
   if v_made is not null then
     -- What rolls over is the rest of the last window, which ends here; a call that was in time for it may not have committed yet.
@@ -204,10 +222,18 @@ begin
     if p_batch.at is not null then
       v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names('{}', v_ids, v_starts));
     end if;
-    v_ok := core.ledger_lock_windows(v_ids, v_starts);
-    if cardinality(budget_ids) > 0 then v_ok := core.ledger_require_present(budget_ids, window_starts); end if;
+    v_has_ended := core.ledger_lock_windows(v_ids, v_starts);
+    if v_has_ended and cardinality(budget_ids) > 0 then v_ok := core.ledger_require_present(budget_ids, window_starts); end if;
   end if;
-  if v_due <> '{}' then perform core.ledger_expire(v_due, at); end if;
+  if v_due <> '{}' then
+    perform core.ledger_expire(v_due, at);
+  end if;
+  if cardinality(p_purses) = 1 and (purse.id is null or v_due <> '{}') then
+    select * into purse from core.ledger_account where id = p_purses[1];
+  end if;
+  if cardinality(p_holds) = 1 and (hold.id is null or v_due <> '{}') then
+    select * into hold from core.ledger_hold h where h.id = (p_holds[1]).id and h.project = (p_holds[1]).project;
+  end if;
   -- Others may have spent since what was enough before the locks.
   if v_short is not null then
     v_after := core.ledger_find_short(p_purses, p_path, p_need, at);
@@ -227,13 +253,13 @@ begin
   end if;
 end
 $$;
-comment on function core.ledger_lock is 'Takes every lock of a call in the global order, expires what is due, and returns the time and the present windows.';
+comment on function core.ledger_lock is 'Takes every lock of a call in the global order, expires what is due, and returns the time, the present windows and, where it is one, the purse and the hold.';
 
 -- Locks one account: its purse locked and read, and, as asked, one hold, the present windows of its path, a
 -- further account and further windows.
 create function core.ledger_lock_account(p_batch core.ledger_batch_locks, p_account core.ledger_account, p_hold uuid, p_windows boolean, p_also bigint default null,
   p_budget_ids bigint[] default '{}', p_window_starts timestamptz[] default '{}', p_need bigint default null,
-  out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[])
+  out purse core.ledger_account, out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[], out hold core.ledger_hold)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_lock record;
@@ -250,10 +276,12 @@ begin
   at := v_lock.at;
   budget_ids := v_lock.budget_ids;
   window_starts := v_lock.window_starts;
-  select * into purse from core.ledger_account where id = p_account.purse_id;
+  hold := v_lock.hold;
+  purse := v_lock.purse;
+  if purse.id is null then select * into purse from core.ledger_account where id = p_account.purse_id; end if;
 end
 $$;
-comment on function core.ledger_lock_account is 'Locks one account, expires what is due, and returns its purse, the time and its present windows.';
+comment on function core.ledger_lock_account is 'Locks one account, expires what is due, and returns its purse, its hold, the time and its present windows.';
 
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
@@ -262,9 +290,7 @@ set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_purses bigint[];
-  v_due core.ledger_hold_key[];
-  v_ids bigint[];
-  v_starts timestamptz[];
+  v_locked record;
   v_now timestamptz := clock_timestamp();
 begin
   v_ok := core.authorize('ledger:operate', null);
@@ -272,20 +298,19 @@ begin
     perform core.refuse('PT400', 'invalid_limit', 'limit must be 1 to 10000', 'Call again while it returns as many as the limit.',
       jsonb_build_object('field', 'limit'));
   end if;
+  -- Tree by tree, as the index of what is due is ordered: without a tree all of it would be read, due or not.
   select array_agg(distinct d.purse_id) into v_purses from (
-    select purse_id from core.ledger_hold where status = 'open' and expires_at <= v_now
-    order by expires_at limit p_limit) d;
+    select h.purse_id from core.ledger_account r cross join lateral (
+      select l.purse_id, l.expires_at from core.ledger_hold l
+      where l.root_id = r.id and l.status = 'open' and l.expires_at <= v_now order by l.expires_at limit p_limit) h
+    where r.parent_id is null order by h.expires_at limit p_limit) d;
   if v_purses is null then return jsonb_build_object('ok', true, 'expired', 0); end if;
 
   perform from core.ledger_account where id = any (v_purses) order by id for no key update;
   v_now := clock_timestamp();
-  v_due := core.ledger_lock_holds(v_purses, '{}', p_limit, v_now);
-  select array_agg(w.budget_id), array_agg(w.period_start) into v_ids, v_starts from (
-    select distinct k.budget_id, k.period_start
-    from unnest(v_due) as d join core.ledger_hold h on h.id = d.id and h.project = d.project,
-      unnest(h.budget_ids, h.window_starts) as k (budget_id, period_start)) w;
-  v_ok := core.ledger_lock_windows(v_ids, v_starts);
-  return jsonb_build_object('ok', true, 'expired', core.ledger_expire(v_due, v_now));
+  v_locked := core.ledger_lock_holds(v_purses, '{}', p_limit, v_now);
+  v_ok := core.ledger_lock_windows(v_locked.budget_ids, v_locked.window_starts);
+  return jsonb_build_object('ok', true, 'expired', core.ledger_expire(v_locked.due, v_now));
 end
 $$;
 comment on function core_api.ledger_expire_due is 'Expires due holds, at most p_limit, and returns how many. Safe to run from several processes.';

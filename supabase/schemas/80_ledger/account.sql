@@ -111,7 +111,13 @@ begin
   end if;
 
   -- An account of kind project waits for the project of its name, or is its; any other kind keeps projects off the name.
-  if p_account !~ '/' and p_kind <> 'project' then v_ok := core.take_name(p_account, 'account'); end if;
+  if p_account !~ '/' and p_kind <> 'project' and not exists (select from core.ledger_account where code = p_account) then
+    if exists (select from core.root_name where name = p_account and noun = 'project') then
+      perform core.refuse('PT409', 'name_taken', format('%s is a project, whose own account has the kind project', quote_literal(p_account)),
+        'Send kind project, or open the account under another code.', jsonb_build_object('name', p_account, 'noun', 'project', 'field', 'kind'));
+    end if;
+    v_ok := core.take_name(p_account, 'account');
+  end if;
   v_account.id := nextval('core.ledger_account_id_seq');
   insert into core.ledger_account (id, code, project, kind, parent_id, purse_id, path, root_id, overdraft, debt_limit, over_bp, metadata)
   values (v_account.id, p_account, split_part(p_account, '/', 1), p_kind, v_parent.id,
@@ -213,11 +219,12 @@ begin
   end if;
   if v_account.status = 'closed' and not (p_status is not distinct from 'active' and core.claims() ->> 'project' is null) then
     perform core.refuse('PT409', 'account_closed', format('the account %s is closed', p_account), 'Open another one, or ask the owner to open this one again.');
-  elsif p_status = 'closed' and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
+  -- Not null, or both sides would be asked, and the second reads the open holds of the whole tree.
+  elsif coalesce(p_status = 'closed', false) and (v_account.total_in - v_account.total_out <> 0 or v_account.held > 0
       or exists (select from core.ledger_hold where root_id = v_account.root_id and account_id = v_account.id and status = 'open')) then
     perform core.refuse('PT409', 'account_not_empty', format('the account %s still has credits or open holds', p_account),
       'Settle or void its holds and move its credits first.');
-  elsif p_status = 'closed' and exists (select from core.ledger_account c where c.parent_id = v_account.id and c.status <> 'closed') then
+  elsif coalesce(p_status = 'closed', false) and exists (select from core.ledger_account c where c.parent_id = v_account.id and c.status <> 'closed') then
     perform core.refuse('PT409', 'account_has_children', format('accounts below %s are not closed', p_account), 'Close them first.');
   elsif (p_overdraft > 0 or p_debt_limit > 0) and v_account.purse_id <> v_account.id then
     perform core.refuse('PT400', 'invalid_funding', 'an account that draws on its parent has no overdraft or debt limit of its own',

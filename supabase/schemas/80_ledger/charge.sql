@@ -13,20 +13,26 @@ declare
   v_tightest record;
   v_tx core.ledger_tx;
   v_request jsonb;
-  v_replay jsonb;
+  v_is_known boolean;
+  v_is_frozen boolean;
 begin
-  v_ok := core.ledger_require_key(p_key);
-  v_ok := core.ledger_require_amount('amount', p_amount);
-  v_ok := core.require_object('metadata', p_metadata);
+  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
+    and p_metadata = '{}') is not true then
+    v_ok := core.ledger_require_key(p_key);
+    v_ok := core.ledger_require_amount('amount', p_amount);
+    v_ok := core.require_object('metadata', p_metadata);
+  end if;
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, null, true, p_need => p_amount);
+  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount);
   v_purse := v_lock.purse;
-  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
-  if v_replay is not null then return v_replay; end if;
-  if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+  select exists (select from core.ledger_tx where project = v_account.project and key = p_key),
+    exists (select from core.ledger_account where id = any (v_account.path) and status <> 'active')
+  into v_is_known, v_is_frozen;
+  if v_is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+  if v_is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
   v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
   if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
@@ -35,7 +41,7 @@ begin
 
   v_tx.id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + p_amount, version = version + 1
-  where id = v_purse.id returning * into v_purse;
+  where id = v_purse.id returning total_out, version into v_purse.total_out, v_purse.version;
   v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_lock.at,
     v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows);

@@ -71,7 +71,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
+  v_hold := v_lock.hold;
   if v_hold.status <> 'open' then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
@@ -146,7 +146,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
+  v_hold := v_lock.hold;
   v_windows := core.ledger_read_hold(v_hold);
   v_rest := v_hold.amount - v_hold.captured;
   if v_hold.status <> 'open' or p_amount > v_rest then

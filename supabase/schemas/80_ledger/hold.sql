@@ -17,12 +17,17 @@ declare
   v_hold core.ledger_hold;
   v_tx core.ledger_tx;
   v_request jsonb;
-  v_replay jsonb;
+  v_is_known boolean;
+  v_is_frozen boolean;
 begin
-  v_ok := core.ledger_require_key(p_key);
-  v_ok := core.ledger_require_amount('amount', p_amount);
-  v_ok := core.ledger_require_ttl(p_ttl_s);
-  v_ok := core.require_object('metadata', p_metadata);
+  -- What is mostly so is asked in one expression: four calls cost as much as a row.
+  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
+    and p_ttl_s between 1 and 86400 and p_metadata = '{}') is not true then
+    v_ok := core.ledger_require_key(p_key);
+    v_ok := core.ledger_require_amount('amount', p_amount);
+    v_ok := core.ledger_require_ttl(p_ttl_s);
+    v_ok := core.require_object('metadata', p_metadata);
+  end if;
   if p_min is not null and (p_min < 1 or p_min > p_amount) then
     perform core.refuse('PT400', 'invalid_min', format('min must be from 1 to amount (%s), got %s', p_amount, p_min),
       'Leave min out to reserve exactly the amount.', jsonb_build_object('field', 'min'));
@@ -35,17 +40,19 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
-  v_lock := core.ledger_lock_account(p_batch, v_account, null, true, p_need => p_amount);
+  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount);
   v_purse := v_lock.purse;
-  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
-  if v_replay is not null then return v_replay; end if;
+  select exists (select from core.ledger_tx where project = v_account.project and key = p_key),
+    exists (select from core.ledger_account where id = any (v_account.path) and status <> 'active')
+  into v_is_known, v_is_frozen;
+  if v_is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
   if p_hold is not null and exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then
     v_ok := core.ledger_refuse_hold(p_hold);
   end if;
-  if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+  if v_is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
-  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
+  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts, false);
   v_tightest := core.ledger_tightest(v_windows);
   v_granted := least(p_amount, core.ledger_available(v_purse), v_tightest.rest);
   if v_granted < coalesce(p_min, p_amount) then
@@ -53,14 +60,15 @@ begin
   end if;
 
   v_tx.id := nextval('core.journal_id');
+  v_hold.id := coalesce(p_hold, core.new_id());
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
-  values (coalesce(p_hold, core.new_id()), v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
+  values (v_hold.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
     v_lock.budget_ids, v_lock.window_starts, p_metadata, v_lock.at, v_lock.at + make_interval(secs => p_ttl_s))
-  on conflict on constraint ledger_hold_pkey do nothing
-  returning * into v_hold;
+  on conflict on constraint ledger_hold_pkey do nothing;
   if not found then v_ok := core.ledger_refuse_hold(p_hold); end if; -- taken meanwhile, under another purse's lock
-  update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id returning * into v_purse;
+  update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id
+  returning held, version into v_purse.held, v_purse.version;
   v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
@@ -113,10 +121,10 @@ comment on function core.ledger_spend_denial is 'insufficient_credits or budget_
 create function core.ledger_hold_project(p_hold uuid) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_member text := core.claims() ->> 'project';
+  v_claims jsonb := core.claims();
   v_projects text[];
 begin
-  if v_member is not null or core.member_claims() is not null then return v_member; end if;
+  if v_claims ->> 'project' is not null or core.member_claims() is not null then return v_claims ->> 'project'; end if;
   v_projects := array(select h.project from core.ledger_hold h where h.id = p_hold limit 2);
   if cardinality(v_projects) > 1 then
     perform core.refuse('PT409', 'hold_ambiguous', format('several projects have a hold %s', p_hold),
@@ -133,9 +141,19 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_hold core.ledger_hold;
-  v_member text := core.claims() ->> 'project';
+  v_holds core.ledger_hold[];
+  v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  v_member text := v_claims ->> 'project';
 begin
-  select * into v_hold from core.ledger_hold where id = p_hold and project = core.ledger_hold_project(p_hold);
+  -- core.member_claims() written out. Who is bound to no project means the one that has the id; core.ledger_hold_project
+  -- refuses where several do.
+  if v_member is null and (current_setting('role', true) = 'core_member' or v_claims ->> 'role' = 'core_member') is not true then
+    v_holds := array(select h from core.ledger_hold h where h.id = p_hold limit 2);
+    if cardinality(v_holds) > 1 then v_member := core.ledger_hold_project(p_hold); end if;
+    v_hold := v_holds[1];
+  else
+    select * into v_hold from core.ledger_hold where id = p_hold and project = v_member;
+  end if;
   v_ok := core.authorize(p_scope, coalesce(v_hold.project, v_member));
   if v_hold.id is null then
     perform core.refuse('PT404', 'hold_not_found', format('there is no hold %s', coalesce(p_hold::text, 'null')),
@@ -243,23 +261,27 @@ declare
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
   v_request jsonb;
-  v_replay jsonb;
 begin
-  v_ok := core.ledger_require_key(p_key);
-  if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount, 0); end if;
-  v_ok := core.require_object('metadata', p_metadata);
+  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 0 and 9007199254740991
+    and p_metadata = '{}') is not true then
+    v_ok := core.ledger_require_key(p_key);
+    if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount, 0); end if;
+    v_ok := core.require_object('metadata', p_metadata);
+  end if;
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
   select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
   -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
   v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
-  v_lock := core.ledger_lock_account(p_batch, v_account, p_hold, v_is_above,
-    p_need => case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end);
+  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id],
+    array[row(p_hold, v_account.project)::core.ledger_hold_key], case when v_is_above then v_account.path end, '{}', '{}',
+    case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end);
   v_purse := v_lock.purse;
-  v_replay := core.ledger_replay(v_account.project, p_key, v_request);
-  if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
+  if exists (select from core.ledger_tx where project = v_account.project and key = p_key) then
+    return core.ledger_replay(v_account.project, p_key, v_request);
+  end if;
+  v_hold := v_lock.hold;
   if v_hold.status not in ('open', 'expired') then
     return core.ledger_denied('hold_closed', v_account.code, v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
@@ -280,8 +302,8 @@ begin
     v_lock.window_starts := null;
   end if;
   v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
-  v_part := core.ledger_split(v_hold, v_purse, v_used,
-    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
+  v_part := core.ledger_split(v_hold, v_purse, v_used, case when v_lock.budget_ids is not null then
+    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest end);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
   if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
   if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
@@ -290,7 +312,7 @@ begin
   v_tx.id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
-  where id = v_purse.id returning * into v_purse;
+  where id = v_purse.id returning total_out, held, version into v_purse.total_out, v_purse.held, v_purse.version;
   v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
     v_part.within, v_lock.budget_ids, v_lock.window_starts, v_part.above, v_lock.at);
   update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_lock.at,
@@ -348,7 +370,7 @@ begin
   v_purse := v_lock.purse;
   v_replay := core.ledger_replay(v_account.project, p_key, v_request);
   if v_replay is not null then return v_replay; end if;
-  select * into v_hold from core.ledger_hold where id = p_hold and project = v_account.project;
+  v_hold := v_lock.hold;
   v_windows := core.ledger_read_hold(v_hold);
   if v_hold.status <> 'open' or v_hold.captured > 0 then
     return core.ledger_denied('hold_closed', v_account.code, v_purse, core.ledger_windows_view(v_windows),

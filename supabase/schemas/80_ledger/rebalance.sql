@@ -90,13 +90,18 @@ begin
       'Set them alike: cap moves only within one period.', jsonb_build_object('budget', p_budget));
   end if;
 
-  select array_agg(b.id), array_agg(a.code), array_agg(w.period_start), array_agg(b.limit_amount + w.carried + w.moved),
-    array_agg(b.limit_amount + w.carried), array_agg(w.spent::bigint + w.held), array_agg(b.floor_amount::bigint), array_agg(w.spent::bigint)
+  -- In the order of the accounts, whatever the plan of the join: the oldest get what cannot be divided.
+  select array_agg(r.id), array_agg(r.code), array_agg(r.period_start), array_agg(r.base + r.moved), array_agg(r.base),
+    array_agg(r.spent + r.held), array_agg(r.floor), array_agg(r.spent)
   into v_ids, v_codes, v_starts, v_caps, v_bases, v_demands, v_floors, v_spent
-  from (select c.id, c.code from unnest(v_children) c order by c.id) a
-  join core.ledger_budget b on b.account_id = a.id and b.name = p_budget and b.removed_at is null
-  join core.ledger_window w on w.budget_id = b.id
-    and w.period_start = (core.ledger_period(b.period, b.time_zone, v_lock.at)).period_start;
+  from (
+    select b.id, c.code, w.period_start, b.limit_amount::bigint + w.carried as base, w.moved, w.spent::bigint as spent, w.held,
+      b.floor_amount::bigint as floor
+    from unnest(v_children) c
+    join core.ledger_budget b on b.account_id = c.id and b.name = p_budget and b.removed_at is null
+    join core.ledger_window w on w.budget_id = b.id
+      and w.period_start = (core.ledger_period(b.period, b.time_zone, v_lock.at)).period_start
+    order by c.id) r;
   v_total := coalesce((select sum(u) from unnest(v_caps) u), 0);
   -- Where floors and use already exceed the total there is nothing unused to move.
   if coalesce((select sum(greatest(u.floor, u.demand)) from unnest(v_demands, v_floors) as u (demand, floor)), 0) <= v_total then

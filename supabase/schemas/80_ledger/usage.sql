@@ -134,7 +134,9 @@ begin
       from jsonb_array_elements(t.request -> 'items') with ordinality as v (item, ord)) i
     where v_metadata and t.op = 'lease_report'
   ), grouped as (
-    select case p_bucket when 'total' then p_from else date_trunc(p_bucket, p.created_at, p_tz) end as start,
+    select case p_bucket when 'total' then p_from
+        when 'hour' then date_bin('1 hour', p.created_at, timestamp '2000-01-01' at time zone p_tz)
+        else date_trunc(p_bucket, p.created_at, p_tz) end as start,
       case when v_grouped then array(
         select case k.name when 'account' then a.code
           when 'user' then coalesce(p.metadata ->> 'user', case a.kind when 'user' then coalesce(a.metadata ->> 'user', a.code) end)
@@ -147,7 +149,9 @@ begin
     left join lateral jsonb_array_elements_text(case when 'tag' = any (p_by) and p.metadata ->> 'tag' is null
       and jsonb_typeof(p.metadata -> 'tags') = 'array' then p.metadata -> 'tags' end) as g (tag) on true
   ), summed as (
-    select u.start, core.ledger_usage_group(u."group") as "group", md5(coalesce(u."group"::text, '')) as hash,
+    -- Midnight may come twice, and date_trunc takes the second: a bucket begins where the period of a budget does.
+    select case when p_bucket in ('total', 'hour') then u.start else core.ledger_first_instant(u.start at time zone p_tz, p_tz) end as start,
+      core.ledger_usage_group(u."group") as "group", md5(coalesce(u."group"::text, '')) as hash,
       coalesce(sum(u.amount) filter (where u.op <> 'refund'), 0)::bigint as charged,
       coalesce(sum(u.amount) filter (where u.op = 'refund'), 0)::bigint as refunded,
       sum(u.uncollected)::bigint as uncollected, coalesce(sum(u.charges) filter (where u.op <> 'refund'), 0)::bigint as charges

@@ -66,6 +66,7 @@ declare
   v_at int := 0;
   v_fault text;
 begin
+  perform core.require_exact('entries', p_entries);
   if p_entries is null or jsonb_typeof(p_entries) <> 'array' then
     perform core.refuse('PT400', 'invalid_entries', 'entries must be a JSON array', null, jsonb_build_object('field', 'entries'));
   end if;

@@ -31,7 +31,8 @@ comment on function core.require_text is 'Raises PT400 unless a text has 1 to p_
 create function core.require_name(p_field text, p_name text) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}$' then
+  -- The length apart: {0,199} in the expression takes ten times as long.
+  if p_name is null or length(p_name) > 200 or p_name !~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$' then
     perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be 1 to 200 of letters, digits and _ . : / @ -, beginning with a letter or digit', p_field),
       null, jsonb_build_object('field', p_field));
   end if;
@@ -52,41 +53,30 @@ end
 $$;
 comment on function core.require_range is 'Raises PT400 unless a number is in a range.';
 
--- Where in a JSON value the first number is that a JSON number of another language would change; null where none is.
-create function core.find_unsafe_number(p_field text, p_value jsonb) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  with recursive place as (
-    select p_field as path, p_value as value
-    union all
-    select p.path || step.name, step.value
-    from place p cross join lateral (
-      select '.' || o.key as name, o.value from jsonb_each(case jsonb_typeof(p.value) when 'object' then p.value else '{}' end) o
-      union all
-      select '.' || (l.ordinal - 1), l.value
-      from jsonb_array_elements(case jsonb_typeof(p.value) when 'array' then p.value else '[]' end) with ordinality as l (value, ordinal)
-    ) step
-  )
-  select path from place where jsonb_typeof(value) = 'number' and abs((value #>> '{}')::numeric) > 9007199254740991 limit 1
+-- A number of a JSON value that is stored as an integer: a cast would round it.
+create function core.require_whole(p_field text, p_value numeric, p_least numeric, p_most numeric) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  if p_value % 1 <> 0 then
+    perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be a whole number, got %s', p_field, left(p_value::text, 30)), null,
+      jsonb_build_object('field', p_field));
+  end if;
+  return core.require_range(p_field, p_value, p_least, p_most);
+end
 $$;
-comment on function core.find_unsafe_number is 'The place of the first number beyond 2^53 - 1 in a JSON value, or null.';
+comment on function core.require_whole is 'Raises PT400 unless a number is whole and in a range.';
 
 -- p_value null is SQL null: refused. The caller decides whether to ask.
 create function core.require_payload(p_field text, p_value jsonb, p_most_bytes int default 65536) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_place text;
 begin
   if p_value is null then
     perform core.refuse('PT400', 'invalid_' || p_field, format('%s must be a JSON value', p_field), null, jsonb_build_object('field', p_field));
   elsif octet_length(p_value::text) > p_most_bytes then
     perform core.refuse('PT413', p_field || '_too_large', format('%s is larger than %s KB', p_field, p_most_bytes / 1024),
       'Keep large data in your own tables or files and send where it is.', jsonb_build_object('field', p_field, 'max_bytes', p_most_bytes));
-  elsif jsonb_path_exists(p_value, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991))') then
-    v_place := core.find_unsafe_number(p_field, p_value);
-    perform core.refuse('PT400', 'unstorable', format('%s cannot be stored: a number beyond 2^53 - 1', left(v_place, 200)),
-      'Send it as a text.', jsonb_build_object('field', p_field, 'place', left(v_place, 200)));
   end if;
-  return true;
+  return core.require_exact(p_field, p_value);
 end
 $$;
 comment on function core.require_payload is 'Raises PT413 for JSON above a size, PT400 for a number that a JSON number does not hold exactly.';

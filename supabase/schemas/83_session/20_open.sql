@@ -38,7 +38,7 @@ begin
     return jsonb_build_object('ok', false, 'code', 'session_live', 'session', v_row.id, 'opened_at', v_row.opened_at, 'beat_at', v_row.beat_at);
   end if;
   if v_row.id is null and (select count(*) from (select from core.session where project = v_project limit 10000) s) >= 10000 then
-    delete from core.session where project = v_project and ends_at <= clock_timestamp();
+    delete from core.session where project = v_project and ends_at <= (select clock_timestamp());
     if not found then return core.bound_reached('sessions', 10000); end if;
   end if;
   delete from core.session where id = v_row.id;

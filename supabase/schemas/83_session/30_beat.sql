@@ -93,7 +93,7 @@ begin
   v_ok := core.require_page(p_limit);
   with page as (
     select s.* from core.session s
-    where s.project = v_project and s.ends_at > clock_timestamp() and (p_after is null or s.id > p_after)
+    where s.project = v_project and s.ends_at > (select clock_timestamp()) and (p_after is null or s.id > p_after)
     order by s.id limit p_limit
   )
   select coalesce(jsonb_agg(core.session_view(p::core.session) order by p.id), '[]'), case when count(*) = p_limit then (array_agg(p.id order by p.id desc))[1] end
@@ -115,7 +115,7 @@ begin
   v_ok := core.authorize('session:operate', null);
   v_ok := core.require_page(p_limit);
   with old as (
-    select id from core.session where ends_at < clock_timestamp() - interval '1 hour' order by id limit p_limit for update skip locked
+    select id from core.session where ends_at < (select clock_timestamp() - interval '1 hour') order by id limit p_limit for update skip locked
   )
   delete from core.session s using old where s.id = old.id;
   get diagnostics v_count = row_count;
@@ -125,3 +125,18 @@ $$;
 comment on function core_api.session_sweep is 'Deletes sessions that ended an hour ago. Owner only.';
 revoke execute on function core_api.session_sweep from public;
 grant execute on function core_api.session_sweep to service_role;
+
+-- The live sessions of all projects in figures, at most 100,000 of them. Owner only.
+create function core_api.session_totals() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.authorize('session:operate', null);
+begin
+  return (select jsonb_build_object('ok', true, 'live', count(*), 'hung', count(*) filter (where s.progress_at < s.beat_at - interval '60 seconds'),
+      'degraded', count(*) filter (where s.status = 'degraded'))
+    from (select progress_at, beat_at, status from core.session where ends_at > (select clock_timestamp()) limit 100000) s);
+end
+$$;
+comment on function core_api.session_totals is 'The live sessions of all projects in figures. Owner only.';
+revoke execute on function core_api.session_totals from public;
+grant execute on function core_api.session_totals to service_role;

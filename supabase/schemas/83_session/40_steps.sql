@@ -13,7 +13,7 @@ begin
     (array_agg(s.version order by s.opened_at desc))[1],
     sum(s.requests)::bigint, sum(s.errors)::bigint, max(s.p95_ms), min(s.target_p95_ms), sum(s.backlog)::bigint
   from (select t.*, t.progress_at < t.beat_at - interval '60 seconds' as is_hung from core.session t
-    where t.ends_at > clock_timestamp() and t.project = any (p_projects)) s
+    where t.ends_at > (select clock_timestamp()) and t.project = any (p_projects)) s
   group by s.project;
 end
 $$;

@@ -43,8 +43,6 @@ create index task_ready_idx on core.task (project, queue, priority, run_at, id) 
 create index task_group_idx on core.task (project, queue, group_name, priority, run_at, id) where state = 'ready' and group_name is not null;
 create index task_scheduled_idx on core.task (project, queue, run_at) where state = 'scheduled';
 create index task_lease_idx on core.task (project, queue, leased_until) where state = 'running';
-create index task_lease_any_idx on core.task (leased_until) where state = 'running';
-create index task_scheduled_any_idx on core.task (run_at) where state = 'scheduled';
 create unique index task_unique_idx on core.task (project, queue, unique_key) where unique_key is not null;
 
 create table core.task_done (
@@ -70,11 +68,12 @@ create table core.task_done (
   created_at timestamptz not null,
   created_by text not null,
   finished_at timestamptz not null default clock_timestamp(),
-  constraint task_done_key_once unique (project, key)
+  constraint task_done_key_once unique (key, project)
 );
 comment on table core.task_done is 'Tasks that have ended, until their retention is over.';
 create index task_done_age_idx on core.task_done (finished_at);
 create index task_done_list_idx on core.task_done (project, queue, id);
+create index task_done_failed_idx on core.task_done (project, status, id) include (queue) where status <> 'done';
 
 create table core.task_need (
   need uuid not null,
@@ -111,9 +110,11 @@ create table core.task_count (
   waiting bigint not null,
   running bigint not null,
   blocked bigint not null,
+  dead bigint not null default 0,
   oldest_at timestamptz,
   counted_at timestamptz not null,
   constraint task_count_pkey primary key (project, queue)
 );
 comment on table core.task_count is 'How much is open in each queue, as of the last count.';
+comment on column core.task_count.dead is 'Tasks that ended as dead and are kept.';
 comment on column core.task_count.oldest_at is 'Since when the task waits that is ready the longest.';

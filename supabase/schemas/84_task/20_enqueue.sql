@@ -41,7 +41,8 @@ end
 $$;
 comment on function core.task_field is 'A field of one of several tasks, null where it is missing.';
 
--- Raises PT400 or PT413 that names the first field that is wrong.
+-- Raises PT400 or PT413 that names the first field that is wrong. True: the tasks are plain, they have a key, a kind, a payload
+-- and a priority and no other field.
 create function core.task_require_tasks(p_tasks jsonb) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -51,6 +52,7 @@ declare
   v_name text;
   v_unknown text;
 begin
+  v_ok := core.require_exact('tasks', p_tasks);
   if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_array_length(p_tasks) = 0 then
     perform core.refuse('PT400', 'invalid_tasks', 'tasks must be a list of at least one', null, jsonb_build_object('field', 'tasks'));
   elsif jsonb_array_length(p_tasks) > 1000 then
@@ -58,12 +60,13 @@ begin
       'Send them in several calls.', jsonb_build_object('field', 'tasks', 'limit', 1000));
   end if;
   -- Most calls have these fields alone, and are in order: one statement for all of them. What is wrong is found one by one.
-  if not jsonb_path_exists(p_tasks, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991))') and (
+  if (
     select bool_and(coalesce(jsonb_typeof(v) = 'object' and v - '{key,kind,payload,priority}'::text[] = '{}'
       and jsonb_typeof(v -> 'key') = 'string' and length(v ->> 'key') between 1 and 200
-      and jsonb_typeof(v -> 'kind') = 'string' and v ->> 'kind' ~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}$'
+      and jsonb_typeof(v -> 'kind') = 'string' and length(v ->> 'kind') between 1 and 200 and left(v ->> 'kind', 1) not in ('_', '.', ':', '/', '@', '-')
+      and translate(v ->> 'kind', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@-', '') = ''
       and octet_length(coalesce((v -> 'payload')::text, '')) <= 65536
-      and case jsonb_typeof(v -> 'priority') when 'number' then (v ->> 'priority')::numeric between 0 and 1000 else v -> 'priority' is null end, false))
+      and case jsonb_typeof(v -> 'priority') when 'number' then (v ->> 'priority')::numeric between 0 and 1000 and (v ->> 'priority')::numeric % 1 = 0 else v -> 'priority' is null end, false))
     from jsonb_array_elements(p_tasks) v) then
     return true;
   end if;
@@ -86,10 +89,10 @@ begin
       if core.task_field(v_at, v_task, v_name, 'string') is not null then v_ok := core.require_name(format('tasks[%s].%s', v_at, v_name), v_task ->> v_name); end if;
     end loop;
     v_ok := core.require_payload(format('tasks[%s].payload', v_at), coalesce(v_task -> 'payload', '{}'));
-    v_ok := core.require_range(format('tasks[%s].priority', v_at), coalesce((core.task_field(v_at, v_task, 'priority', 'number') #>> '{}')::numeric, 100), 0, 1000);
-    v_ok := core.require_range(format('tasks[%s].max_attempts', v_at), coalesce((core.task_field(v_at, v_task, 'max_attempts', 'number') #>> '{}')::numeric, 5), 1, 100);
-    v_ok := core.require_range(format('tasks[%s].backoff_ms', v_at), coalesce((core.task_field(v_at, v_task, 'backoff_ms', 'number') #>> '{}')::numeric, 1000), 0, 3600000);
-    v_ok := core.require_range(format('tasks[%s].delay_ms', v_at), coalesce((core.task_field(v_at, v_task, 'delay_ms', 'number') #>> '{}')::numeric, 0), 0, 31536000000);
+    v_ok := core.require_whole(format('tasks[%s].priority', v_at), coalesce((core.task_field(v_at, v_task, 'priority', 'number') #>> '{}')::numeric, 100), 0, 1000);
+    v_ok := core.require_whole(format('tasks[%s].max_attempts', v_at), coalesce((core.task_field(v_at, v_task, 'max_attempts', 'number') #>> '{}')::numeric, 5), 1, 100);
+    v_ok := core.require_whole(format('tasks[%s].backoff_ms', v_at), coalesce((core.task_field(v_at, v_task, 'backoff_ms', 'number') #>> '{}')::numeric, 1000), 0, 3600000);
+    v_ok := core.require_whole(format('tasks[%s].delay_ms', v_at), coalesce((core.task_field(v_at, v_task, 'delay_ms', 'number') #>> '{}')::numeric, 0), 0, 31536000000);
     if core.task_field(v_at, v_task, 'run_at', 'string') is not null then
       begin
         if (v_task ->> 'run_at')::timestamptz not between now() - interval '10 years' and now() + interval '10 years' then raise datetime_field_overflow; end if;
@@ -104,54 +107,96 @@ begin
     end if;
     v_at := v_at + 1;
   end loop;
-  return true;
+  return false;
 end
 $$;
-comment on function core.task_require_tasks is 'Raises PT400 or PT413 naming the first field of the tasks that is malformed.';
+comment on function core.task_require_tasks is 'Raises PT400 or PT413 naming the first field of the tasks that is malformed; whether they have no special ones.';
 
 -- Enqueues tasks: [{key, kind, payload, priority, run_at | delay_ms, unique_key, group, needs, max_attempts, backoff_ms}]. Answers for
 -- each, in order, its id and whether it was enqueued, replayed (the key is known) or exists (an open one has its unique key).
 -- needs name tasks of the same project; an unknown one is refused. Lower priorities come first. 1,000,000 open tasks a project.
 -- Locks: the tasks that are needed, in the order of their ids.
 create function core_api.task_enqueue(p_queue text, p_tasks jsonb, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:enqueue', 'queue', p_project, p_queue, 'write');
-  v_open bigint;
+  v_is_plain boolean;
+  v_count int;
+  v_ids uuid[];
   v_made uuid[];
+  v_actor text := core.actor();
   v_answer jsonb;
 begin
   v_ok := core.require_project(v_project);
   v_ok := core.require_name('queue', p_queue);
-  v_ok := core.task_require_tasks(p_tasks);
-  v_open := core.task_open_count(v_project);
-  if v_open + jsonb_array_length(p_tasks) > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
-  with made as (
-  insert into core.task (project, queue, key, kind, payload, state, priority, run_at, group_name, unique_key, max_attempts, backoff_ms)
-  select v_project, p_queue, t.key, t.kind, t.payload,
-    case when t.has_needs then 'pending' else core.task_state(0, 0, t.run_at) end, t.priority, t.run_at, t.group_name, t.unique_key, t.max_attempts, t.backoff_ms
-  from (
-    select e.value ->> 'key' as key, e.value ->> 'kind' as kind, coalesce(e.value -> 'payload', '{}') as payload,
-      coalesce((e.value ->> 'priority')::numeric, 100)::smallint as priority,
-      coalesce((e.value ->> 'run_at')::timestamptz, clock_timestamp()) + coalesce((e.value ->> 'delay_ms')::numeric, 0)::double precision * interval '1 millisecond' as run_at,
-      e.value ->> 'group' as group_name, e.value ->> 'unique_key' as unique_key, coalesce((e.value ->> 'max_attempts')::numeric, 5)::int as max_attempts,
-      coalesce((e.value ->> 'backoff_ms')::numeric, 1000)::int as backoff_ms,
-      jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
-    from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
-  ) t order by t.key, t.ordinal
-  on conflict do nothing returning id
-  )
-  select coalesce(array_agg(id), '{}') into v_made from made;
+  v_is_plain := core.task_require_tasks(p_tasks);
+  v_count := jsonb_array_length(p_tasks);
+  if core.task_open_count(v_project) + v_count > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
+  v_ids := core.new_ids(v_count);
+  if v_is_plain then
+    with made as (
+      insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, created_by)
+      select v_ids[e.ordinal], v_project, p_queue, e.value ->> 'key', e.value ->> 'kind', coalesce(e.value -> 'payload', '{}'), 'ready',
+        coalesce((e.value ->> 'priority')::numeric, 100)::smallint, clock_timestamp(), 5, 1000, v_actor
+      from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal) order by e.value ->> 'key', e.ordinal
+      on conflict do nothing returning id
+    )
+    select array_agg(id) into v_made from made;
+  else
+    with made as (
+      insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, group_name, unique_key, max_attempts, backoff_ms, created_by)
+      select v_ids[t.ordinal], v_project, p_queue, t.key, t.kind, t.payload,
+        case when t.has_needs then 'pending' else core.task_state(0, 0, t.run_at) end, t.priority, t.run_at, t.group_name, t.unique_key, t.max_attempts,
+        t.backoff_ms, v_actor
+      from (
+        select e.value ->> 'key' as key, e.value ->> 'kind' as kind, coalesce(e.value -> 'payload', '{}') as payload,
+          coalesce((e.value ->> 'priority')::numeric, 100)::smallint as priority,
+          coalesce((e.value ->> 'run_at')::timestamptz, clock_timestamp()) + coalesce((e.value ->> 'delay_ms')::numeric, 0)::double precision * interval '1 millisecond' as run_at,
+          e.value ->> 'group' as group_name, e.value ->> 'unique_key' as unique_key, coalesce((e.value ->> 'max_attempts')::numeric, 5)::int as max_attempts,
+          coalesce((e.value ->> 'backoff_ms')::numeric, 1000)::int as backoff_ms,
+          jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
+        from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+      ) t order by t.key, t.ordinal
+      on conflict do nothing returning id
+    )
+    select array_agg(id) into v_made from made;
+  end if;
   -- One that has ended meanwhile, or long ago, frees its key in the table of open ones: then what was just inserted is a
   -- second. Looked for after the insert, which has waited for the one that was ending it.
-  delete from core.task t using core.task_done d where t.id = any (v_made) and d.project = t.project and d.key = t.key;
+  if coalesce(cardinality(v_made), 0) = v_count and not exists (
+    -- Only the index of keys fits: by the project alone, every task that it ever finished would be read.
+    select from core.task_done d where d.key = any (array(select e ->> 'key' from jsonb_array_elements(p_tasks) e)) and d.project || '' = v_project) then
+    select jsonb_agg(r) into v_answer from (
+      select v_ids[e.ordinal] as task, e.value ->> 'key' as key, 'enqueued' as outcome from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+      order by e.ordinal
+    ) r;
+  else
+    v_answer := core.task_enqueue_answer(v_project, p_queue, p_tasks, coalesce(v_made, '{}'));
+  end if;
+  if v_is_plain then return jsonb_build_object('ok', true, 'tasks', v_answer); end if;
+  v_ok := core.task_link_needs(v_project, p_tasks, v_answer);
+  v_ok := core.task_open_slots(v_project, p_queue, array(select distinct e ->> 'group' from jsonb_array_elements(p_tasks) e where e ->> 'group' is not null));
+  return jsonb_build_object('ok', true, 'tasks', v_answer);
+end
+$$;
+comment on function core_api.task_enqueue is 'Enqueues up to 1,000 tasks of a queue; each replays on its key.';
+revoke execute on function core_api.task_enqueue from public;
+grant execute on function core_api.task_enqueue to core_member, service_role;
+
+-- Answers a call some of whose tasks were known, and takes away what it inserted a second time.
+create function core.task_enqueue_answer(p_project text, p_queue text, p_tasks jsonb, p_made uuid[]) returns jsonb
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_answer jsonb;
+begin
+  delete from core.task t using core.task_done d where t.id = any (p_made) and d.project = t.project and d.key = t.key;
   select jsonb_agg(coalesce(
-      (select jsonb_build_object('task', t.id, 'key', t.key, 'outcome', case when t.id = any (v_made) and e.first then 'enqueued' else 'replayed' end)
-        from core.task t where t.project = v_project and t.key = e.key),
-      (select jsonb_build_object('task', d.id, 'key', d.key, 'outcome', 'replayed') from core.task_done d where d.project = v_project and d.key = e.key),
+      (select jsonb_build_object('task', t.id, 'key', t.key, 'outcome', case when t.id = any (p_made) and e.first then 'enqueued' else 'replayed' end)
+        from core.task t where t.project = p_project and t.key = e.key),
+      (select jsonb_build_object('task', d.id, 'key', d.key, 'outcome', 'replayed') from core.task_done d where d.project = p_project and d.key = e.key),
       (select jsonb_build_object('task', t.id, 'key', e.key, 'outcome', 'exists')
-        from core.task t where t.project = v_project and t.queue = p_queue and t.unique_key = e.unique_key)) order by e.ordinal)
+        from core.task t where t.project = p_project and t.queue = p_queue and t.unique_key = e.unique_key)) order by e.ordinal)
   into v_answer
   from (
     select i.value ->> 'key' as key, i.value ->> 'unique_key' as unique_key, i.ordinal, row_number() over (partition by i.value ->> 'key' order by i.ordinal) = 1 as first
@@ -161,14 +206,10 @@ begin
     -- The open one with this unique key ended between the two: the call is sent again.
     raise exception using errcode = '40001', message = 'a task ended while another was enqueued under its unique key', hint = 'Send the call again.';
   end if;
-  v_ok := core.task_link_needs(v_project, p_tasks, v_answer);
-  v_ok := core.task_open_slots(v_project, p_queue, array(select distinct e ->> 'group' from jsonb_array_elements(p_tasks) e where e ->> 'group' is not null));
-  return jsonb_build_object('ok', true, 'tasks', v_answer);
+  return v_answer;
 end
 $$;
-comment on function core_api.task_enqueue is 'Enqueues up to 1,000 tasks of a queue; each replays on its key.';
-revoke execute on function core_api.task_enqueue from public;
-grant execute on function core_api.task_enqueue to core_member, service_role;
+comment on function core.task_enqueue_answer is 'What became of each task of a call, where some were known before.';
 
 -- Links what was enqueued to the tasks it needs. Those are locked in share mode first, so that one ends either before,
 -- and counts as it ended, or after, and finds the link. Locks: the needed tasks, in the order of their ids.
@@ -247,10 +288,18 @@ declare
   v_open bigint;
 begin
   delete from core.task_count where project = p_project;
-  insert into core.task_count (project, queue, ready, waiting, running, blocked, oldest_at, counted_at)
-  select p_project, q.queue, count(*) filter (where q.state = 'ready'), count(*) filter (where q.state in ('scheduled', 'pending')),
-    count(*) filter (where q.state = 'running'), count(*) filter (where q.state = 'blocked'), min(q.run_at) filter (where q.state = 'ready'), clock_timestamp()
-  from core.task q where q.project = p_project group by q.queue order by q.queue
+  insert into core.task_count (project, queue, ready, waiting, running, blocked, dead, oldest_at, counted_at)
+  select p_project, coalesce(o.queue, d.queue), coalesce(o.ready, 0), coalesce(o.waiting, 0), coalesce(o.running, 0), coalesce(o.blocked, 0),
+    coalesce(d.dead, 0), o.oldest_at, clock_timestamp()
+  from (
+    select q.queue, count(*) filter (where q.state = 'ready') as ready, count(*) filter (where q.state in ('scheduled', 'pending')) as waiting,
+      count(*) filter (where q.state = 'running') as running, count(*) filter (where q.state = 'blocked') as blocked,
+      min(q.run_at) filter (where q.state = 'ready') as oldest_at
+    from core.task q where q.project = p_project group by q.queue
+  ) o full join (
+    select x.queue, count(*) as dead from (select e.queue from core.task_done e where e.project = p_project and e.status = 'dead' limit 100000) x group by x.queue
+  ) d on d.queue = o.queue
+  order by 2
   on conflict on constraint task_count_pkey do nothing;
   select coalesce(sum(ready + waiting + running + blocked), 0) into v_open from core.task_count where project = p_project;
   if not exists (select from core.task_count where project = p_project) then
@@ -260,27 +309,4 @@ begin
   return v_open;
 end
 $$;
-comment on function core.task_recount is 'Counts the open tasks of a project, by queue.';
-
--- Authorises the worker of these tasks: of its own project, or of queues of another one that are shared with it.
-create function core.task_enter(p_project text, p_tasks uuid[]) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_project text := coalesce(p_project, core.claims() ->> 'project');
-  v_own text := core.member_claims() ->> 'project';
-  v_queue text;
-begin
-  if v_project is null then perform core.refuse_no_project(); end if;
-  perform core.authorize('task:work', coalesce(v_own, v_project));
-  if v_own is not null and v_own <> v_project then
-    for v_queue in
-      select distinct coalesce(t.queue, d.queue, '') from unnest(p_tasks) as i (id)
-      left join core.task t on t.id = i.id and t.project = v_project left join core.task_done d on d.id = i.id and d.project = v_project order by 1
-    loop
-      perform core.reach('queue', v_project, v_queue, 'work');
-    end loop;
-  end if;
-  return v_project;
-end
-$$;
-comment on function core.task_enter is 'Authorises a call about claimed tasks and returns the project that owns them.';
+comment on function core.task_recount is 'Counts the open and the dead tasks of a project, by queue.';

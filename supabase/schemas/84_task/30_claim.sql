@@ -7,13 +7,13 @@ declare
   v_count int;
 begin
   with due as materialized (
-    select id from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= clock_timestamp()
+    select id from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= (select clock_timestamp())
     order by run_at limit p_limit for update skip locked
   )
   update core.task t set state = 'ready' from due where t.id = due.id;
   get diagnostics v_count = row_count;
   select array_agg(id) into v_lost from (
-    select id from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= clock_timestamp()
+    select id from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= (select clock_timestamp())
     order by leased_until limit p_limit for update skip locked
   ) l;
   if v_lost is not null then v_count := v_count + core.task_lose(p_project, v_lost); end if;
@@ -26,15 +26,20 @@ comment on function core.task_refresh is 'Makes ready what is due and what a dea
 -- lasts p_lease_s unless a beat renews it. Several workers never get the same task, nor more of a group than may run at a
 -- time. With p_session the session has to be alive (session_ended). Locks: free slots and ready tasks, skipping locked ones.
 create function core_api.task_claim(p_queues text[], p_worker text, p_limit int default 1, p_lease_s int default 90,
-  p_session uuid default null, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+  p_session uuid default null, p_project text default null) returns json
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:work', 'queue', p_project, p_queues[1], 'work');
   v_queue text;
-  v_ids uuid[] := '{}';
-  v_found uuid[];
-  v_answer jsonb;
+  v_is_due boolean;
+  v_has_slots boolean;
+  v_picked uuid[];
+  v_count int;
+  v_left int := p_limit;
+  v_claimed text; -- as it leaves: jsonb would be copied twice
+  v_answer text;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then v_ok := core.require_range('limit', p_limit, 1, 1000); end if;
   v_ok := core.require_range('lease_s', p_lease_s, 3, 86400);
@@ -43,29 +48,37 @@ begin
     perform core.refuse('PT400', 'invalid_queues', 'queues must name 1 to 100', null, jsonb_build_object('field', 'queues'));
   end if;
   if p_session is not null and not core.session_is_live(v_project, p_session) then
-    return jsonb_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
+    return json_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
   end if;
   foreach v_queue in array p_queues loop
     v_ok := core.require_name('queues', v_queue);
     if v_queue <> p_queues[1] then v_ok := core.reach('queue', v_project, v_queue, 'work'); end if;
-    if exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= clock_timestamp())
-      or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= clock_timestamp()) then
-      perform core.task_refresh(v_project, v_queue, p_limit + 10);
-    end if;
-    v_found := core.task_pick(v_project, v_queue, p_limit - cardinality(v_ids));
-    v_ids := v_ids || v_found;
-    exit when cardinality(v_ids) >= p_limit;
+    select exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= (select clock_timestamp()))
+        or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= (select clock_timestamp())),
+      exists (select from core.task_slot s where s.project = v_project and s.queue = v_queue and s.task is null)
+    into v_is_due, v_has_slots;
+    if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
+    v_picked := case when v_is_due or v_has_slots then core.task_pick(v_project, v_queue, v_left) end;
+    with picked as materialized (
+      select t.id from core.task t
+      where v_picked is null and t.project = v_project and t.queue = v_queue and t.state = 'ready' and t.group_name is null
+      order by t.priority, t.run_at, t.id limit v_left for update skip locked
+    ), claimed as (
+      update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
+        leased_until = clock_timestamp() + p_lease_s * interval '1 second', claimed_at = clock_timestamp(), progress = null
+      where t.id = any (coalesce(v_picked, (select array_agg(p.id) from picked p)))
+      returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
+    )
+    select json_agg(r)::text, count(*) into v_claimed, v_count from (
+      select c.id as task, c.queue, c.kind, c.payload, c.attempt, c.max_attempts, c.fence, c.leased_until, c.created_at from claimed c
+      order by c.priority, c.run_at, c.id
+    ) r;
+    continue when v_claimed is null;
+    v_answer := case when v_answer is null then v_claimed else rtrim(v_answer, ']') || ',' || ltrim(v_claimed, '[') end; -- rows are objects
+    v_left := v_left - v_count;
+    exit when v_left <= 0;
   end loop;
-  if v_ids = '{}' then return jsonb_build_object('ok', true, 'tasks', jsonb_build_array()); end if;
-  with claimed as (
-    update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
-      leased_until = clock_timestamp() + p_lease_s * interval '1 second', claimed_at = clock_timestamp(), progress = null
-    where t.id = any (v_ids) returning t.*
-  )
-  select jsonb_agg(jsonb_build_object('task', c.id, 'queue', c.queue, 'kind', c.kind, 'payload', c.payload, 'attempt', c.attempt,
-    'max_attempts', c.max_attempts, 'fence', c.fence, 'leased_until', c.leased_until, 'created_at', c.created_at)
-    order by array_position(v_ids, c.id)) into v_answer from claimed c;
-  return jsonb_build_object('ok', true, 'tasks', v_answer);
+  return '{"ok": true, "tasks": ' || coalesce(v_answer, '[]') || '}';
 end
 $$;
 comment on function core_api.task_claim is 'Claims tasks that are ready for a worker, each under a fence and for a time.';

@@ -1,29 +1,161 @@
 -- How a task ends: the steps that other nouns call within their own transaction.
 
+-- Authorises the worker of these tasks, or of those in reports: of its own project, or of queues of another one that are
+-- shared with it.
+create function core.task_enter(p_project text, p_tasks uuid[], p_items jsonb default '[]') returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := coalesce(p_project, core.claims() ->> 'project');
+  v_own text := core.member_claims() ->> 'project';
+  v_queue text;
+  v_ok boolean;
+begin
+  if v_project is null then perform core.refuse_no_project(); end if;
+  v_ok := core.authorize('task:work', coalesce(v_own, v_project));
+  if v_own is not null and v_own <> v_project then
+    for v_queue in
+      select distinct coalesce(t.queue, d.queue, '')
+      from unnest(coalesce(p_tasks, array(select (r ->> 'task')::uuid from jsonb_array_elements(p_items) r limit 1000))) as i (id)
+      left join core.task t on t.id = i.id and t.project = v_project left join core.task_done d on d.id = i.id and d.project = v_project order by 1
+    loop
+      v_ok := core.reach('queue', v_project, v_queue, 'work');
+    end loop;
+  end if;
+  return v_project;
+end
+$$;
+comment on function core.task_enter is 'Authorises a call about claimed tasks and returns the project that owns them.';
+
+create function core.task_require_items(p_items jsonb) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean;
+  v_item jsonb;
+  v_at int := 0;
+begin
+  v_ok := core.require_exact('items', p_items);
+  if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) = 0 then
+    perform core.refuse('PT400', 'invalid_items', 'items must be a list of at least one', null, jsonb_build_object('field', 'items'));
+  elsif jsonb_array_length(p_items) > 1000 then
+    perform core.refuse('PT413', 'too_many_items', format('at most 1000 items in one call, got %s', jsonb_array_length(p_items)),
+      'Send them in several calls.', jsonb_build_object('field', 'items', 'limit', 1000));
+  end if;
+  -- Most reports are in order: one statement for all of them. What is wrong, also what no cast takes, is found one by one.
+  begin
+    if (
+      select bool_and(coalesce(v - '{task,fence,outcome,result}'::text[] = '{}' and (v ->> 'task')::uuid::text = v ->> 'task'
+        and (v -> 'fence')::bigint >= 0 and (v -> 'fence')::bigint::text = v ->> 'fence'
+        and v ->> 'outcome' in ('done', 'failed', 'dead', 'released')
+        and case when v ? 'result' then octet_length((v -> 'result')::text) <= 65536 else true end, false))
+      from jsonb_array_elements(p_items) v) then
+      return true;
+    end if;
+  exception when data_exception then null;
+  end;
+  for v_item in select value from jsonb_array_elements(p_items) loop
+    if not coalesce(jsonb_typeof(v_item) = 'object' and v_item ->> 'task' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      and jsonb_typeof(v_item -> 'fence') = 'number' and v_item ->> 'fence' ~ '^[0-9]{1,18}$'
+      and v_item ->> 'outcome' in ('done', 'failed', 'dead', 'released')
+      and coalesce(jsonb_typeof(v_item -> 'error'), 'null') in ('string', 'null')
+      and coalesce(jsonb_typeof(v_item -> 'delay_ms'), 'null') in ('number', 'null'), false) then
+      perform core.refuse('PT400', 'invalid_items', format('items[%s] must have task, fence and outcome: done, failed, dead or released', v_at),
+        'A task is named by its id, and the fence is that of the claim.', jsonb_build_object('field', format('items[%s]', v_at)));
+    end if;
+    if v_item ? 'result' then v_ok := core.require_payload(format('items[%s].result', v_at), v_item -> 'result'); end if;
+    if length(v_item ->> 'error') > 10000 then v_ok := core.require_text(format('items[%s].error', v_at), v_item ->> 'error', 10000); end if;
+    if jsonb_typeof(v_item -> 'delay_ms') = 'number' then v_ok := core.require_whole(format('items[%s].delay_ms', v_at), (v_item ->> 'delay_ms')::numeric, 0, 31536000000); end if;
+    v_at := v_at + 1;
+  end loop;
+  return true;
+end
+$$;
+comment on function core.task_require_items is 'Raises PT400 or PT413 naming the first report on a task that is malformed.';
+
 -- Ends tasks that a claim holds: [{task, fence, outcome, result, error, delay_ms}] with the outcomes done, failed (again after its
 -- back-off, dead when no attempt is left), dead and released (the attempt is not counted). Answers by task what it is
 -- by now, or stale: its claim is over, and nothing was written. A repetition is answered as the first time.
 -- Locks: the tasks and those that need them, in the order of their ids, then slots.
-create function core.task_finish(p_project text, p_items jsonb) returns jsonb
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+create function core.task_finish(p_project text, p_items jsonb) returns json
+language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_ids uuid[];
+  v_fences bigint[];
+  v_results jsonb[];
+  v_is_plain boolean;
+begin
+  select a.ids, a.fences, a.results, a.is_plain and not exists (select from core.task_need n where n.need = any (a.ids))
+  into v_ids, v_fences, v_results, v_is_plain
+  from (
+    select array_agg(i.task order by i.task) as ids, array_agg(i.fence order by i.task) as fences, array_agg(i.result order by i.task) as results,
+      bool_and(i.outcome = 'done') and count(distinct i.task) = count(*) as is_plain
+    from jsonb_to_recordset(p_items) as i (task uuid, fence bigint, outcome text, result jsonb)
+  ) a;
+  if v_is_plain then return core.task_finish_done(p_project, p_items, v_ids, v_fences, v_results); end if;
+  return core.task_finish_any(p_project, p_items, v_ids);
+end
+$$;
+comment on function core.task_finish is 'Ends tasks under their fences in the caller''s transaction; what is stale changes nothing.';
+
+-- The same where all are done, each is named once and no task needs them. The arrays are in the order of the ids.
+create function core.task_finish_done(p_project text, p_items jsonb, p_ids uuid[], p_fences bigint[], p_results jsonb[]) returns json
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_done uuid[];
+  v_fences bigint[];
+  v_ok boolean;
+begin
+  with gone as (
+    -- One look into the primary key for each item, which locks in the order of the ids. The other conditions are expressions so that no other
+    -- index fits: the planner takes a table that was empty for one of one row, and then every index for as good.
+    delete from core.task t using unnest(p_ids, p_fences, p_results) as i (id, fence, result)
+    where t.id = i.id and t.fence = i.fence and t.project || '' = p_project and t.state || '' = 'running' and t.leased_until + interval '0' > clock_timestamp()
+    returning t.id, t.project, t.queue, t.key, t.kind, t.payload, t.priority, t.group_name, t.unique_key, t.failed_needs, t.attempt, t.max_attempts,
+      t.backoff_ms, i.result, t.error, t.worker, t.session, t.fence, t.created_at, t.created_by
+  ), ended as (
+    insert into core.task_done (id, project, queue, key, kind, payload, status, priority, group_name, unique_key, failed_needs, attempt, max_attempts,
+      backoff_ms, result, error, worker, session, fence, created_at, created_by)
+    select g.id, g.project, g.queue, g.key, g.kind, g.payload, 'done', g.priority, g.group_name, g.unique_key, g.failed_needs, g.attempt, g.max_attempts,
+      g.backoff_ms, g.result, g.error, g.worker, g.session, g.fence, g.created_at, g.created_by
+    from gone g order by g.id returning id, fence
+  )
+  select array_agg(id), array_agg(fence) into v_done, v_fences from ended;
+  -- A task that was linked to one of these meanwhile, while its enqueue held them.
+  if exists (select from core.task_need n where n.need = any (v_done)) or exists (select from core.task_slot s where s.task = any (v_done)) then
+    v_ok := core.task_free_slots(v_done);
+    v_ok := core.task_release_needing(v_done, '{}');
+  end if;
+  if v_done = p_ids and cardinality(p_ids) = 1 then
+    return json_build_array(json_build_object('task', p_ids[1], 'status', 'done'));
+  elsif cardinality(v_done) = cardinality(p_ids) then
+    return (select json_agg(json_build_object('task', i -> 'task', 'status', 'done')) from jsonb_array_elements(p_items) i);
+  end if;
+  return core.task_finish_answer(p_project, p_items, p_ids,
+    coalesce((select jsonb_object_agg(d.id || ' ' || d.fence, 'done') from unnest(v_done, v_fences) as d (id, fence)), '{}'));
+end
+$$;
+comment on function core.task_finish_done is 'Ends tasks as done that no task needs.';
+
+-- The same for all outcomes, and for tasks that others need.
+create function core.task_finish_any(p_project text, p_items jsonb, p_ids uuid[]) returns json
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
   v_locked uuid[];
   v_results jsonb;
   v_done uuid[];
   v_failed uuid[];
   v_gone uuid[];
+  v_ok boolean;
 begin
-  select array_agg((i ->> 'task')::uuid) into v_ids from jsonb_array_elements(p_items) i;
   -- Those that need them, too. One list of ids: with a subquery beside it every open task of the project is read.
-  select v_ids || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = any (v_ids);
+  select p_ids || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = any (p_ids);
   perform from core.task t where t.project = p_project and t.id = any (v_locked) order by t.id for update;
   with item as materialized (
     select distinct on (t.id) t.id, i.value as data, t.attempt, t.max_attempts, t.backoff_ms,
       case when i.value ->> 'outcome' = 'failed' and t.attempt >= t.max_attempts then 'dead' else i.value ->> 'outcome' end as outcome
     from jsonb_array_elements(p_items) with ordinality as i (value, ordinal)
     join core.task t on t.id = (i.value ->> 'task')::uuid
-    where t.id = any (v_ids) and t.project = p_project and t.state = 'running' and t.fence = (i.value ->> 'fence')::bigint and t.leased_until > clock_timestamp()
+    where t.id = any (p_ids) and t.project = p_project and t.state = 'running' and t.fence = (i.value ->> 'fence')::bigint and t.leased_until > clock_timestamp()
     order by t.id, i.ordinal
   ), again as (
     update core.task t set state = core.task_state(0, 0, r.run_at), run_at = r.run_at, attempt = t.attempt - (r.outcome = 'released')::int,
@@ -33,7 +165,7 @@ begin
         else coalesce((data ->> 'delay_ms')::double precision, least(3600000, item.backoff_ms * 2 ^ (item.attempt - 1)) * (0.5 + random() / 2)) end
         * interval '1 millisecond' as run_at
       from item where outcome in ('failed', 'released')
-    ) r where t.id = r.id returning t.id, t.state
+    ) r where t.id = r.id returning t.id, t.fence, t.state
   ), gone as (
     delete from core.task t using item where t.id = item.id and item.outcome in ('done', 'dead') returning t.*
   ), ended as (
@@ -42,29 +174,39 @@ begin
     select g.id, g.project, g.queue, g.key, g.kind, g.payload, item.outcome, g.priority, g.group_name, g.unique_key, g.failed_needs, g.attempt, g.max_attempts,
       g.backoff_ms, item.data -> 'result', case item.outcome when 'done' then g.error else coalesce(item.data ->> 'error', g.error) end,
       g.worker, g.session, g.fence, g.created_at, g.created_by
-    from gone g join item on item.id = g.id order by g.id returning id, status
+    from gone g join item on item.id = g.id order by g.id returning id, fence, status
   )
-  select coalesce(jsonb_object_agg(x.id, x.status), '{}'), coalesce(array_agg(x.id) filter (where x.status = 'done'), '{}'),
+  select coalesce(jsonb_object_agg(x.id || ' ' || x.fence, x.status), '{}'), coalesce(array_agg(x.id) filter (where x.status = 'done'), '{}'),
     coalesce(array_agg(x.id) filter (where x.status = 'dead'), '{}'), coalesce(array_agg(x.id), '{}')
   into v_results, v_done, v_failed, v_gone
-  from (select id, status from ended union all select id, state from again) x;
-  perform core.task_free_slots(v_gone);
-  perform core.task_release_needing(v_done, v_failed);
+  from (select id, fence, status from ended union all select id, fence, state from again) x;
+  v_ok := core.task_free_slots(v_gone);
+  v_ok := core.task_release_needing(v_done, v_failed);
+  return core.task_finish_answer(p_project, p_items, p_ids, v_results);
+end
+$$;
+comment on function core.task_finish_any is 'Ends tasks with whatever outcomes, and counts them off the needs of others.';
+
+-- What became of each: in p_results by its id and fence, or else as an earlier call left it under this very fence.
+create function core.task_finish_answer(p_project text, p_items jsonb, p_ids uuid[], p_results jsonb) returns json
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
   return (
-    select jsonb_agg(case
-      when v_results ? (i.value ->> 'task') then jsonb_build_object('task', i.value -> 'task', 'status', v_results -> (i.value ->> 'task'))
-      when d.id is not null then jsonb_build_object('task', i.value -> 'task', 'status', d.status, 'replayed', true)
-      when t.id is not null then jsonb_build_object('task', i.value -> 'task', 'status', t.state, 'replayed', true)
-      else jsonb_build_object('task', i.value -> 'task', 'status', 'stale') end order by i.ordinal)
-    from jsonb_array_elements(p_items) with ordinality as i (value, ordinal)
+    select json_agg(case
+      when p_results ? i.claim then json_build_object('task', i.value -> 'task', 'status', p_results -> i.claim)
+      when d.id is not null then json_build_object('task', i.value -> 'task', 'status', d.status, 'replayed', true)
+      when t.id is not null then json_build_object('task', i.value -> 'task', 'status', t.state, 'replayed', true)
+      else json_build_object('task', i.value -> 'task', 'status', 'stale') end order by i.ordinal)
+    from (select e.value, e.ordinal, concat_ws(' ', e.value ->> 'task', e.value ->> 'fence') as claim
+      from jsonb_array_elements(p_items) with ordinality as e (value, ordinal)) i
     left join core.task_done d on d.id = (i.value ->> 'task')::uuid and d.project = p_project and d.fence = (i.value ->> 'fence')::bigint
       and (d.status = i.value ->> 'outcome' or d.status = 'dead' and i.value ->> 'outcome' = 'failed')
     -- Given back under this very fence; one that is taken from its worker loses the fence.
-    left join core.task t on t.id = (i.value ->> 'task')::uuid and t.id = any (v_ids) and t.project = p_project and t.fence = (i.value ->> 'fence')::bigint
+    left join core.task t on t.id = (i.value ->> 'task')::uuid and t.id = any (p_ids) and t.project = p_project and t.fence = (i.value ->> 'fence')::bigint
       and t.state <> 'running' and i.value ->> 'outcome' in ('failed', 'released'));
 end
 $$;
-comment on function core.task_finish is 'Ends tasks under their fences in the caller''s transaction; what is stale changes nothing.';
+comment on function core.task_finish_answer is 'Answers reports on tasks: their status, a replay, or stale.';
 
 -- Slots of tasks that do not run any more. Those beyond the group's present number go.
 create function core.task_free_slots(p_tasks uuid[]) returns boolean
@@ -122,8 +264,8 @@ create function core.task_is_ready(p_project text, p_queue text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
   return exists (select from core.task where project = p_project and queue = p_queue and state = 'ready' and group_name is null)
-    or exists (select from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= clock_timestamp())
-    or exists (select from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= clock_timestamp())
+    or exists (select from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= (select clock_timestamp()))
+    or exists (select from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= (select clock_timestamp()))
     or exists (select from core.task_slot s where s.project = p_project and s.queue = p_queue and s.task is null and exists (
       select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name and t.state = 'ready'));
 end

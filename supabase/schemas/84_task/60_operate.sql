@@ -39,8 +39,13 @@ begin
      order by t.id desc limit p_limit)
     union all
     (select d.id, core.task_done_view(d) from core.task_done d
-     where p_status in ('done', 'dead', 'cancelled') and d.project = v_project and (p_queue is null or d.queue = p_queue) and d.status = p_status
+     where p_status = 'done' and d.project = v_project and (p_queue is null or d.queue = p_queue) and d.status = 'done'
        and (p_before is null or d.id < p_before)
+     order by d.id desc limit p_limit)
+    union all -- few of many: by an index of their own
+    (select d.id, core.task_done_view(d) from core.task_done d
+     where p_status in ('dead', 'cancelled') and d.project = v_project and (p_queue is null or d.queue = p_queue) and d.status = p_status
+       and d.status <> 'done' and (p_before is null or d.id < p_before)
      order by d.id desc limit p_limit)
   ) x;
   return jsonb_build_object('ok', true, 'tasks', v_rows, 'next', v_next);
@@ -147,7 +152,7 @@ comment on function core_api.task_group_set is 'Sets how many tasks of a group m
 revoke execute on function core_api.task_group_set from public;
 grant execute on function core_api.task_group_set to core_member, service_role;
 
--- How much is open in each queue of a project, counted at most once in five seconds. At most 1,000 queues.
+-- How much is open and how much is dead in each queue of a project, counted at most once in five seconds. At most 1,000 queues.
 create function core_api.task_stats(p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -159,12 +164,12 @@ begin
     perform core.task_recount(v_project);
   end if;
   select coalesce(jsonb_agg(jsonb_build_object('queue', c.queue, 'ready', c.ready, 'waiting', c.waiting, 'running', c.running, 'blocked', c.blocked,
-    'oldest_at', c.oldest_at, 'counted_at', c.counted_at) order by c.queue), '[]') into v_rows
+    'dead', c.dead, 'oldest_at', c.oldest_at, 'counted_at', c.counted_at) order by c.queue), '[]') into v_rows
   from (select * from core.task_count where project = v_project and queue <> '' order by queue limit 1000) c;
   return jsonb_build_object('ok', true, 'queues', v_rows);
 end
 $$;
-comment on function core_api.task_stats is 'Open tasks of a project by queue.';
+comment on function core_api.task_stats is 'Open and dead tasks of a project by queue.';
 revoke execute on function core_api.task_stats from public;
 grant execute on function core_api.task_stats to core_member, service_role;
 
@@ -184,18 +189,33 @@ begin
   if p_keep is null or p_keep < interval '1 minute' then
     perform core.refuse('PT400', 'invalid_keep', 'keep must be at least one minute', null, jsonb_build_object('field', 'keep'));
   end if;
+  -- From queue to queue in the indexes, which begin with them.
   for v_queue in
-    select distinct q.project, q.queue from (
-      (select project, queue from core.task where state = 'running' and leased_until <= clock_timestamp() order by leased_until limit p_limit)
+    with recursive running as (
+      (select t.project, t.queue from core.task t where t.state = 'running' order by t.project, t.queue limit 1)
       union all
-      (select project, queue from core.task where state = 'scheduled' and run_at <= clock_timestamp() order by run_at limit p_limit)
-    ) q order by 1, 2
+      select n.project, n.queue from running r cross join lateral (
+        select t.project, t.queue from core.task t where t.state = 'running' and (t.project, t.queue) > (r.project, r.queue)
+        order by t.project, t.queue limit 1) n
+    ), scheduled as (
+      (select t.project, t.queue from core.task t where t.state = 'scheduled' order by t.project, t.queue limit 1)
+      union all
+      select n.project, n.queue from scheduled s cross join lateral (
+        select t.project, t.queue from core.task t where t.state = 'scheduled' and (t.project, t.queue) > (s.project, s.queue)
+        order by t.project, t.queue limit 1) n
+    )
+    select r.project, r.queue from running r where exists (
+      select from core.task t where t.project = r.project and t.queue = r.queue and t.state = 'running' and t.leased_until <= (select clock_timestamp()))
+    union
+    select s.project, s.queue from scheduled s where exists (
+      select from core.task t where t.project = s.project and t.queue = s.queue and t.state = 'scheduled' and t.run_at <= (select clock_timestamp()))
+    order by 1, 2
   loop
     v_reaped := v_reaped + core.task_refresh(v_queue.project, v_queue.queue, p_limit);
   end loop;
   -- What an open task waits for stays known while it waits.
   with old as (
-    select d.id from core.task_done d where d.finished_at < clock_timestamp() - p_keep and not exists (select from core.task_need n where n.need = d.id)
+    select d.id from core.task_done d where d.finished_at < (select clock_timestamp() - p_keep) and not exists (select from core.task_need n where n.need = d.id)
     order by d.finished_at limit p_limit for update skip locked
   )
   delete from core.task_done d using old where d.id = old.id;
@@ -220,3 +240,18 @@ $$;
 comment on function core_api.task_sweep is 'Takes tasks from dead workers, counts what is open, and deletes what ended before an interval. Owner only.';
 revoke execute on function core_api.task_sweep from public;
 grant execute on function core_api.task_sweep to service_role;
+
+-- All queues in figures, as of their last counts. Owner only.
+create function core_api.task_totals() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.authorize('task:sweep', null);
+begin
+  return (select jsonb_build_object('ok', true, 'ready', coalesce(sum(c.ready), 0), 'waiting', coalesce(sum(c.waiting), 0),
+    'running', coalesce(sum(c.running), 0), 'blocked', coalesce(sum(c.blocked), 0), 'dead', coalesce(sum(c.dead), 0),
+    'oldest_s', coalesce(extract(epoch from clock_timestamp() - min(c.oldest_at)), 0)::float8) from core.task_count c);
+end
+$$;
+comment on function core_api.task_totals is 'All queues in figures, as of the last counts. Owner only.';
+revoke execute on function core_api.task_totals from public;
+grant execute on function core_api.task_totals to service_role;

@@ -54,7 +54,7 @@ begin
   if not exists (select from core.lock where project = v_project and name = p_name) then
     perform pg_advisory_xact_lock(hashtextextended('lock:' || v_project, 0));
     if (select count(*) from (select from core.lock where project = v_project limit 10000) l) >= 10000 then
-      delete from core.lock where project = v_project and ends_at <= clock_timestamp();
+      delete from core.lock where project = v_project and ends_at <= (select clock_timestamp());
       if not found then return core.bound_reached('locks', 10000); end if;
     end if;
   end if;
@@ -121,7 +121,7 @@ declare
 begin
   v_ok := core.require_page(p_limit);
   with page as (
-    select l.* from core.lock l where l.project = v_project and l.ends_at > clock_timestamp() and (p_after is null or l.name > p_after)
+    select l.* from core.lock l where l.project = v_project and l.ends_at > (select clock_timestamp()) and (p_after is null or l.name > p_after)
     order by l.name limit p_limit
   )
   select coalesce(jsonb_agg(core.lock_view(p::core.lock) order by p.name), '[]'), case when count(*) = p_limit then max(p.name) end
@@ -143,7 +143,7 @@ begin
   v_ok := core.authorize('lock:sweep', null);
   v_ok := core.require_page(p_limit);
   with old as (
-    select project, name from core.lock where ends_at < clock_timestamp() - interval '1 hour' order by ends_at limit p_limit for update skip locked
+    select project, name from core.lock where ends_at < (select clock_timestamp() - interval '1 hour') order by ends_at limit p_limit for update skip locked
   )
   delete from core.lock l using old where l.project = old.project and l.name = old.name;
   get diagnostics v_count = row_count;
@@ -153,3 +153,17 @@ $$;
 comment on function core_api.lock_sweep is 'Deletes locks that ended an hour ago. Owner only.';
 revoke execute on function core_api.lock_sweep from public;
 grant execute on function core_api.lock_sweep to service_role;
+
+-- Locks that are held, of all projects, in figures: at most 100,000 of them. Owner only.
+create function core_api.lock_totals() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.authorize('lock:sweep', null);
+begin
+  return (select jsonb_build_object('ok', true, 'held', count(*), 'oldest_s', coalesce(extract(epoch from clock_timestamp() - min(h.acquired_at)), 0)::float8)
+    from (select acquired_at from core.lock where ends_at > (select clock_timestamp()) limit 100000) h);
+end
+$$;
+comment on function core_api.lock_totals is 'Locks that are held, of all projects, in figures. Owner only.';
+revoke execute on function core_api.lock_totals from public;
+grant execute on function core_api.lock_totals to service_role;

@@ -56,13 +56,13 @@ declare
   v_dead uuid[];
 begin
   with due as materialized (
-    select id from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= clock_timestamp()
+    select id from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp())
     order by due_at limit p_limit for update skip locked
   )
   update core.message_delivery d set state = 'ready', due_at = null from due where d.id = due.id;
   get diagnostics v_count = row_count;
   select array_agg(l.id), array_agg(l.id) filter (where l.attempt >= l.max_attempts) into v_ids, v_dead from (
-    select id, attempt, max_attempts from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= clock_timestamp()
+    select id, attempt, max_attempts from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp())
     order by leased_until limit p_limit for update skip locked
   ) l;
   if v_ids is not null then
@@ -72,7 +72,7 @@ begin
     if v_dead is not null then perform core.message_end(p_project, v_dead, 'dead', 'attempts', 'the receiver was lost'); end if;
   end if;
   select array_agg(e.id) into v_dead from (
-    select id from core.message_delivery where recipient = p_project and expires_at <= clock_timestamp() and state <> 'leased'
+    select id from core.message_delivery where recipient = p_project and expires_at <= (select clock_timestamp()) and state <> 'leased'
     order by expires_at limit p_limit for update skip locked
   ) e;
   if v_dead is not null then
@@ -143,9 +143,9 @@ grant execute on function core_api.message_receive to core_member, service_role;
 create function core.message_needs_refresh(p_project text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= clock_timestamp())
-    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= clock_timestamp())
-    or exists (select from core.message_delivery where recipient = p_project and expires_at <= clock_timestamp());
+  return exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp()))
+    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp()))
+    or exists (select from core.message_delivery where recipient = p_project and expires_at <= (select clock_timestamp()));
 end
 $$;
 comment on function core.message_needs_refresh is 'Whether something in an inbox is due, lost or expired.';

@@ -16,28 +16,29 @@ begin
   end if;
   for v_project in
     select distinct d.recipient from (
-      (select recipient from core.message_delivery where state = 'leased' and leased_until <= clock_timestamp() order by leased_until limit p_limit)
+      (select recipient from core.message_delivery where state = 'leased' and leased_until <= (select clock_timestamp()) order by leased_until limit p_limit)
       union all
-      (select recipient from core.message_delivery where state = 'delayed' and due_at <= clock_timestamp() order by due_at limit p_limit)
+      (select recipient from core.message_delivery where state = 'delayed' and due_at <= (select clock_timestamp()) order by due_at limit p_limit)
       union all
-      (select recipient from core.message_delivery where expires_at <= clock_timestamp() order by expires_at limit p_limit)
+      (select recipient from core.message_delivery where expires_at <= (select clock_timestamp()) order by expires_at limit p_limit)
     ) d order by 1
   loop
     v_refreshed := v_refreshed + core.message_refresh(v_project, p_limit);
   end loop;
   with old as (
-    select id from core.message_done where ended_at < clock_timestamp() - p_keep order by ended_at limit p_limit for update skip locked
+    select id from core.message_done where ended_at < (select clock_timestamp() - p_keep) order by ended_at limit p_limit for update skip locked
   ), gone as (
     delete from core.message_done d using old where d.id = old.id returning d.message
   )
   select array_agg(distinct message) into v_messages from gone;
   v_messages := coalesce(v_messages, '{}') || array(
-    select id from core.message where not has_deliveries and sent_at < clock_timestamp() - p_keep - make_interval(secs => ttl_s) order by sent_at limit p_limit);
+    select id from core.message where not has_deliveries and sent_at < (select clock_timestamp() - p_keep)
+      and sent_at + make_interval(secs => ttl_s) < (select clock_timestamp() - p_keep) order by sent_at limit p_limit);
   delete from core.message m where m.id = any (v_messages) and not exists (select from core.message_delivery d where d.message = m.id)
     and not exists (select from core.message_done d where d.message = m.id);
   get diagnostics v_swept = row_count;
   for v_project in
-    select project from core.message_count where counted_at < clock_timestamp() - interval '15 seconds' order by counted_at limit 100
+    select project from core.message_count where counted_at < (select clock_timestamp() - interval '15 seconds') order by counted_at limit 100
   loop
     if pg_try_advisory_xact_lock(hashtextextended('message_count:' || v_project, 0)) then perform core.message_recount(v_project); end if;
   end loop;

@@ -71,7 +71,7 @@ begin
     where not core.session_is_live(s.session_project, s.session)
   )
   delete from core.claim c
-  where c.project = p_project and (c.ends_at <= clock_timestamp() or c.session in (select e.session from ended e));
+  where c.project = p_project and (c.ends_at <= (select clock_timestamp()) or c.session in (select e.session from ended e));
   return found;
 end
 $$;

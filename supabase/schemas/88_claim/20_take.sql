@@ -102,7 +102,7 @@ begin
   v_ok := core.require_page(p_limit);
   with page as (
     select c.* from core.claim c
-    where c.project = v_project and c.ends_at > clock_timestamp() and core.session_is_live(c.session_project, c.session)
+    where c.project = v_project and c.ends_at > (select clock_timestamp()) and core.session_is_live(c.session_project, c.session)
       and (p_after is null or c.fence > p_after)
     order by c.fence limit p_limit
   )
@@ -125,7 +125,7 @@ begin
   v_ok := core.authorize('claim:sweep', null);
   v_ok := core.require_page(p_limit);
   with old as (
-    select project, path, fence from core.claim where ends_at <= clock_timestamp() order by ends_at limit p_limit for update skip locked
+    select project, path, fence from core.claim where ends_at <= (select clock_timestamp()) order by ends_at limit p_limit for update skip locked
   )
   delete from core.claim c using old where c.project = old.project and c.path = old.path and c.fence = old.fence;
   get diagnostics v_count = row_count;
@@ -135,3 +135,17 @@ $$;
 comment on function core_api.claim_sweep is 'Deletes claims that are over. Owner only.';
 revoke execute on function core_api.claim_sweep from public;
 grant execute on function core_api.claim_sweep to service_role;
+
+-- Claims whose time is not over, of all projects, in figures: at most 100,000 of them. Owner only.
+create function core_api.claim_totals() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.authorize('claim:sweep', null);
+begin
+  return (select jsonb_build_object('ok', true, 'held', count(*), 'oldest_s', coalesce(extract(epoch from clock_timestamp() - min(h.taken_at)), 0)::float8)
+    from (select taken_at from core.claim where ends_at > (select clock_timestamp()) limit 100000) h);
+end
+$$;
+comment on function core_api.claim_totals is 'Claims whose time is not over, of all projects, in figures. Owner only.';
+revoke execute on function core_api.claim_totals from public;
+grant execute on function core_api.claim_totals to service_role;

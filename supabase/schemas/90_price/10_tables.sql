@@ -28,7 +28,7 @@ create table core.price_card (
 );
 comment on table core.price_card is 'The rates of a model from valid_from on, until the next card of the same model and source.';
 comment on column core.price_card.source is 'override, or where it was imported from. An override wins over what was imported, a project''s own over one for all.';
-comment on column core.price_card.rates is 'As in @core/providers/price: [{ unit, nanoUsdPerMillion, overInput?, from?, to? }].';
+comment on column core.price_card.rates is 'As in @core/providers/price: [{ unit, nanoUsdPerMillion, overInput?, from?, to?, tier? }].';
 comment on column core.price_card.source_from is 'From when on it applies by its source; null where that says nothing. A change of it applies from its import on.';
 create index price_card_model_idx on core.price_card (provider, model, valid_from desc);
 create index price_card_alias_idx on core.price_card (provider) where aliases <> '{}';

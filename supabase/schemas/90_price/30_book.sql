@@ -107,6 +107,7 @@ declare
 begin
   v_ok := core.authorize('price:write', null);
   v_ok := core.require_text('source', p_source, 100);
+  v_ok := core.require_exact('cards', p_cards);
   if p_source = 'override' then
     perform core.refuse('PT400', 'invalid_source', 'override is no source to import from', 'Name where the prices come from.', jsonb_build_object('field', 'source'));
   elsif jsonb_typeof(p_cards) is distinct from 'array' or jsonb_array_length(p_cards) not between 1 and 500 then
@@ -240,8 +241,28 @@ comment on function core_api.price_book is 'The cards after a version, and what 
 revoke execute on function core_api.price_book from public;
 grant execute on function core_api.price_book to core_member, service_role;
 
--- What usage costs a project at a time (now). PT404 where there is no price.
-create function core_api.price_quote(p_provider text, p_model text, p_usage jsonb, p_at timestamptz default null, p_project text default null)
+-- For a model without a card: of each unit the highest rate of its provider's models, else of all models, whatever its time,
+-- threshold and tier. Null where none is known.
+create function core.price_dearest(p_provider text, p_at timestamptz, p_project text) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  with model as (
+    select distinct c.provider, c.model from core.price_card c
+    where c.valid_from <= p_at and (c.project is null or c.project = p_project)
+      and (c.provider = p_provider or not exists (
+        select from core.price_card o where o.provider = p_provider and o.valid_from <= p_at and (o.project is null or o.project = p_project)))
+  ), highest as (
+    select r.value ->> 'unit' as unit, max((r.value ->> 'nanoUsdPerMillion')::numeric) as price
+    from model m cross join lateral core.price_card_at(m.provider, m.model, p_at, p_project) c cross join lateral jsonb_array_elements(c.rates) r
+    group by 1
+  )
+  select jsonb_agg(jsonb_build_object('unit', unit, 'nanoUsdPerMillion', price) order by unit) from highest
+$$;
+comment on function core.price_dearest is 'The highest rates that are known, for a model without a price.';
+
+-- What usage costs a project at a time (now). p_unknown: what a model without a price costs, refuse or dearest. PT404 where
+-- there is no price.
+create function core_api.price_quote(p_provider text, p_model text, p_usage jsonb, p_at timestamptz default null, p_project text default null,
+  p_tier text default null, p_unknown text default 'refuse')
 returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -249,14 +270,24 @@ declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
   v_card core.price_card;
   v_worth core.credit_rate;
+  v_dearest jsonb;
   v_ok boolean;
 begin
   v_ok := core.price_require_model(p_provider, p_model);
+  v_ok := core.require_exact('usage', p_usage);
+  if p_tier is not null then v_ok := core.require_text('tier', p_tier, 50); end if;
+  if p_unknown is null or p_unknown not in ('refuse', 'dearest') then
+    perform core.refuse('PT400', 'invalid_unknown', 'unknown must be refuse or dearest', null, jsonb_build_object('field', 'unknown'));
+  end if;
   v_card := core.price_card_at(p_provider, p_model, v_at, v_project);
-  if v_card.version is null then v_ok := core.price_refuse(null, p_model); end if;
+  if v_card.version is null then
+    if p_unknown = 'dearest' then v_dearest := core.price_dearest(p_provider, v_at, v_project); end if;
+    if v_dearest is null then v_ok := core.price_refuse(null, p_model); end if;
+  end if;
   v_worth := core.credit_rate_at(v_at, v_project);
-  return jsonb_build_object('ok', true, 'provider', p_provider, 'model', v_card.model, 'source', v_card.source)
-    || core.price_cost(v_card.rates, p_usage, v_at, coalesce(v_worth.nano_usd_per_credit, 1000000000), coalesce(v_worth.markup_bp, 0));
+  return jsonb_build_object('ok', true, 'provider', p_provider, 'model', coalesce(v_card.model, p_model), 'source', coalesce(v_card.source, 'dearest'))
+    || core.price_cost(coalesce(v_card.rates, v_dearest), p_usage, v_at, coalesce(v_worth.nano_usd_per_credit, 1000000000),
+      coalesce(v_worth.markup_bp, 0), p_tier, v_dearest is not null);
 end
 $$;
 comment on function core_api.price_quote is 'What usage of a model costs, in whole micro-credits rounded up once. PT404 without a price.';

@@ -21,6 +21,7 @@ declare
   v_at int := 0;
   v_fault text;
 begin
+  perform core.require_exact('items', p_items);
   if p_items is null or jsonb_typeof(p_items) <> 'array' then
     perform core.refuse('PT400', 'invalid_items', 'items must be a JSON array', null, jsonb_build_object('field', 'items'));
   elsif jsonb_array_length(p_items) > 1000 then
@@ -56,7 +57,7 @@ $$;
 comment on function core.embedding_require_items is 'Raises PT400 for the first item that is not well formed, PT413 above 1,000.';
 
 -- Which of some pieces need a vector, by their place: [{document, ordinal, hash}]. Those that are new or changed, and those
--- whose vector is missing.
+-- whose vector is missing. Each is looked up alone (lateral, limit 1): joined, a thousand of them read whole tables.
 create function core_api.embedding_changed(p_space text, p_items jsonb, p_tenant text default '', p_source text default 'default',
   p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -67,18 +68,23 @@ declare
   v_known text;
 begin
   v_ok := core.embedding_require_names(p_tenant, p_source);
+  v_ok := core.require_exact('items', p_items);
   if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) > 1000 then
     perform core.refuse('PT400', 'invalid_items', 'items must be a JSON array of at most 1000', null, jsonb_build_object('field', 'items'));
   end if;
-  v_known := case when to_regclass('core.embedding_vector_' || v_space.generation) is null then 'true'
-    else format('exists (select from core.%I v where v.item = i.id)', 'embedding_vector_' || v_space.generation) end;
+  v_known := case when to_regclass('core.embedding_vector_' || v_space.generation) is not null
+    then format(' left join lateral (select true as has from core.%I v where v.item = i.id limit 1) v on true', 'embedding_vector_' || v_space.generation)
+    else ' cross join lateral (select i.id is not null as has) v' end;
   execute format($sql$
     select array_agg((e.n - 1)::int order by e.n)
     from jsonb_array_elements($1) with ordinality as e (item, n)
-    left join core.embedding_item i on i.space = $2 and i.tenant = $3 and i.source = $4
-      and i.document = e.item ->> 'document' and i.ordinal = (e.item ->> 'ordinal')::int and i.hash = e.item ->> 'hash'
-    where not coalesce(i.content = '' or (%s), false)
-    limit 1000
+    left join lateral (
+      select i.id, i.content = '' as is_empty from core.embedding_item i
+      where i.space = $2 and i.tenant = $3 and i.source = $4 and i.document = e.item ->> 'document'
+        and i.ordinal = (e.item ->> 'ordinal')::int and i.hash = e.item ->> 'hash'
+      limit 1
+    ) i on true%s
+    where not coalesce(i.is_empty or v.has, false)
   $sql$, v_known) into v_needed using p_items, v_space.id, p_tenant, p_source;
   return jsonb_build_object('ok', true, 'needed', coalesce(to_jsonb(v_needed), '[]'));
 end
@@ -190,6 +196,10 @@ begin
   from placed p;
   update core.embedding_space set items = items + v_added, bytes = bytes + v_bytes
   where id = p_space.id and (v_added > 0 or v_bytes <> 0);
+  if v_added > 0 then
+    insert into core.embedding_tenant as t (space, tenant, items) values (p_space.id, p_tenant, v_added)
+    on conflict on constraint embedding_tenant_pkey do update set items = t.items + excluded.items;
+  end if;
   perform core.embedding_put_vectors(p_space.generation, p_tenant, v_ids, v_vectors);
   insert into core.embedding_queue (generation, item, reason)
   select q.generation, q.item, q.reason from (
@@ -233,6 +243,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_count int;
   v_bytes bigint;
+  v_tenants text[];
   v_generation bigint;
 begin
   if coalesce(cardinality(p_items), 0) = 0 then return 0; end if;
@@ -242,9 +253,13 @@ begin
     end if;
   end loop;
   with gone as (
-    delete from core.embedding_item i where i.space = p_space.id and i.id = any (p_items) returning octet_length(i.content) as size
+    delete from core.embedding_item i where i.space = p_space.id and i.id = any (p_items) returning i.tenant, octet_length(i.content) as size
+  ), fewer as (
+    update core.embedding_tenant t set items = t.items - g.count from (select tenant, count(*) from gone group by tenant) g
+    where t.space = p_space.id and t.tenant = g.tenant
   )
-  select count(*), coalesce(sum(g.size), 0) into v_count, v_bytes from gone g;
+  select count(*), coalesce(sum(g.size), 0), array_agg(distinct g.tenant) into v_count, v_bytes, v_tenants from gone g;
+  delete from core.embedding_tenant where space = p_space.id and tenant = any (v_tenants) and items <= 0;
   update core.embedding_space set items = items - v_count, bytes = bytes - v_bytes where id = p_space.id;
   return v_count;
 end

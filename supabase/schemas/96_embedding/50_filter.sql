@@ -12,6 +12,7 @@ declare
   v_sign text := case v_op when 'eq' then '==' when 'ne' then '==' when 'gt' then '>' when 'gte' then '>=' when 'lt' then '<' when 'lte' then '<=' end;
   v_values jsonb;
 begin
+  if p_depth = 1 then perform core.require_exact('filter', p_filter); end if;
   if p_depth = 1 and octet_length(p_filter::text) > 16384 then
     perform core.embedding_refuse_filter('is larger than 16 KB');
   elsif p_depth > 8 then

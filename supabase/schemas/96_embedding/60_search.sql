@@ -46,7 +46,14 @@ end
 $$;
 comment on function core.embedding_near is 'The nearest items by the HNSW index; may be fewer than match.';
 
--- The vector leg: counts what matches, up to 3,001. So few are compared one by one; of more the index is asked, and where it
+-- How many items a tenant of a space has.
+create function core.embedding_tenant_items(p_space bigint, p_tenant text) returns bigint
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((select t.items from core.embedding_tenant t where t.space = p_space and t.tenant = p_tenant), 0)
+$$;
+comment on function core.embedding_tenant_items is 'How many items a tenant of a space has.';
+
+-- The vector leg: counts what matches, up to 3,001, where a filter makes that necessary. So few are compared one by one; of more the index is asked, and where it
 -- finds fewer than there are, all are compared after all. So min(p_limit, matching) rows come back in every case.
 create function core.embedding_by_vector(p_space core.embedding_space, p_vector text, p_limit int, p_recall text, p_tenant text,
   p_filter jsonpath, p_source text) returns core.embedding_leg
@@ -66,11 +73,15 @@ begin
   if p_recall = 'exact' or v_generation.index_state <> 'ready' then
     return core.embedding_exact(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source);
   end if;
-  execute format('select count(*) from (select from core.%I v %s limit 3001) c', 'embedding_vector_' || v_generation.id, v_where)
-  into v_matching using p_vector, p_tenant, p_filter, p_source;
+  if p_filter is null and p_source is null then
+    v_matching := least(3001, core.embedding_tenant_items(p_space.id, p_tenant));
+  else
+    execute format('select count(*) from (select from core.%I v %s limit 3001) c', 'embedding_vector_' || v_generation.id, v_where)
+    into v_matching using p_vector, p_tenant, p_filter, p_source;
+  end if;
   if v_matching > 3000 then
     v_leg := core.embedding_near(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source,
-      least(1000, greatest(p_limit, case p_recall when 'fast' then 40 else 100 end)));
+      least(1000, greatest(p_limit, case p_recall when 'fast' then 40 else 80 end)));
     if cardinality(v_leg.items) >= least(p_limit, v_matching) then return v_leg; end if;
   end if;
   v_leg := core.embedding_exact(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source);
@@ -91,7 +102,7 @@ declare
   v_weights double precision[];
   v_any tsquery;
   v_leg core.embedding_leg;
-  v_total int := (select count(*) from (select from core.embedding_item i where i.space = p_space.id and i.tenant = p_tenant limit 20000) c);
+  v_total int := least(20000, core.embedding_tenant_items(p_space.id, p_tenant));
   v_where text := case when p_filter is not null then ' and i.metadata @@ $6' else '' end
     || case when p_source is not null then ' and i.source = $7' else '' end;
 begin
@@ -118,7 +129,7 @@ begin
   execute format($sql$
     select array_agg(s.id order by s.score desc, s.id), array_agg(s.score order by s.score desc, s.id)
     from (
-      select i.id, (select sum(q.weight * ts_rank('{0.1, 0.2, 0.3, 1.0}', i.words, q.query, 0)) from unnest($2, $3) as q (query, weight)) as score
+      select i.id, (select sum(q.weight * ts_rank('{0.1, 0.2, 0.7, 1.0}', i.words, q.query, 0)) from unnest($2, $3) as q (query, weight)) as score
       from core.embedding_item i
       where i.words @@ (core.embedding_word($8) && $1) and i.space = $4 and i.tenant = $5 %s
       order by 2 desc, 1 limit $9
@@ -152,6 +163,9 @@ declare
   v_deep int;
   v_near core.embedding_leg;
   v_text core.embedding_leg;
+  v_items bigint[];
+  v_scores double precision[];
+  v_metric text;
   v_hits jsonb;
 begin
   if p_generation <> v_space.generation then
@@ -162,28 +176,36 @@ begin
   v_deep := case p_mode when 'hybrid' then least(1000, greatest(50, 4 * p_k)) else p_k end;
   if p_mode <> 'text' then v_near := core.embedding_by_vector(v_space, p_vector, v_deep, p_recall, p_tenant, v_filter, p_source); end if;
   if p_mode <> 'vector' then v_text := core.embedding_by_text(v_space, p_text, v_deep, p_tenant, v_filter, p_source); end if;
-  with near as (
-    select u.item, u.score, u.n from unnest(v_near.items, v_near.scores) with ordinality as u (item, score, n)
-  ), worded as (
-    select u.item, u.score, u.n from unnest(v_text.items, v_text.scores) with ordinality as u (item, score, n)
-  ), ranked as (
-    select coalesce(n.item, w.item) as item,
-      case p_mode
-        when 'vector' then core.embedding_score(n.score, (select metric from core.embedding_generation where id = v_space.generation))
-        when 'text' then w.score
-        else coalesce(1.0 / (60 + n.n), 0) + coalesce(1.0 / (60 + w.n), 0)
-      end as score
-    from near n full join worded w on w.item = n.item
-  ), best as (
-    select r.item, r.score from ranked r where p_min_score is null or r.score >= p_min_score order by r.score desc, r.item limit p_k
-  )
-  select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', i.id, 'document', i.document, 'ordinal', i.ordinal, 'source', i.source,
-      'title', i.title, 'score', b.score, 'start_at', i.start_at, 'end_at', i.end_at,
-      'content', case when 'content' = any (p_include) then i.content end,
-      'vector', case when 'vector' = any (p_include) then core.embedding_vector_text(v_space.generation, i.id) end))
-      || case when 'metadata' = any (p_include) then jsonb_build_object('metadata', i.metadata) else '{}' end
-    order by b.score desc, b.item), '[]')
-  into v_hits from best b join core.embedding_item i on i.id = b.item;
+  case p_mode
+    when 'text' then
+      v_items := v_text.items;
+      v_scores := v_text.scores;
+    when 'vector' then
+      v_items := v_near.items;
+      select g.metric into v_metric from core.embedding_generation g where g.id = v_space.generation;
+      v_scores := array(select core.embedding_score(d, v_metric) from unnest(v_near.scores) with ordinality as u (d, n) order by n);
+    else
+      select array_agg(r.item order by r.score desc, r.item), array_agg(r.score order by r.score desc, r.item) into v_items, v_scores
+      from (
+        select l.item, sum(1.0::double precision / (60 + l.n)) as score from (
+          select u.item, u.n from unnest(v_near.items) with ordinality as u (item, n)
+          union all
+          select u.item, u.n from unnest(v_text.items) with ordinality as u (item, n)
+        ) l group by l.item
+      ) r;
+  end case;
+  -- Each hit is read by its id (lateral, limit 1), whatever Postgres expects of the lengths of arrays.
+  select coalesce(jsonb_agg(h.hit order by h.n), '[]') into v_hits
+  from (
+    select u.n, jsonb_strip_nulls(jsonb_build_object('id', i.id, 'document', i.document, 'ordinal', i.ordinal, 'source', i.source,
+        'title', i.title, 'score', u.score, 'start_at', i.start_at, 'end_at', i.end_at,
+        'content', case when 'content' = any (p_include) then i.content end,
+        'vector', case when 'vector' = any (p_include) then core.embedding_vector_text(v_space.generation, i.id) end))
+      || case when 'metadata' = any (p_include) then jsonb_build_object('metadata', i.metadata) else '{}' end as hit
+    from unnest(v_items[:p_k], v_scores[:p_k]) with ordinality as u (item, score, n)
+    cross join lateral (select * from core.embedding_item e where e.id = u.item limit 1) i
+    where p_min_score is null or u.score >= p_min_score
+  ) h;
   return jsonb_build_object('ok', true, 'hits', v_hits, 'plan', coalesce(v_near.plan, v_text.plan),
     'complete', coalesce(v_text.is_complete, true) or jsonb_array_length(v_hits) >= p_k);
 end

@@ -42,8 +42,27 @@ comment on function core_api.embedding_cache_get_many is 'Kept vectors of up to 
 revoke execute on function core_api.embedding_cache_get_many from public;
 grant execute on function core_api.embedding_cache_get_many to core_member, service_role;
 
+-- Deletes vectors of a project, those first that were not used for longest: at most p_limit, and of those not used since
+-- p_before. Takes no row that another call holds. Locks: the rows, then the project's size.
+create function core.embedding_cache_evict(p_project text, p_before timestamptz, p_limit int) returns int
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_count int;
+begin
+  delete from core.embedding_cache c using (
+    select project, model, revision, dims, hash from core.embedding_cache
+    where project = p_project and used_at < p_before
+    order by used_at limit p_limit for update skip locked) o
+  where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
+  get diagnostics v_count = row_count;
+  update core.embedding_cache_size set vectors = vectors - v_count where project = p_project and v_count > 0;
+  return v_count;
+end
+$$;
+comment on function core.embedding_cache_evict is 'Deletes vectors of a project that were not used for longest.';
+
 -- Keeps vectors of texts. A project keeps at most 1,000,000: beyond that those go first that were not used for longest.
--- Naturally idempotent. Locks: rows in the order of their hashes.
+-- Naturally idempotent. Locks: rows in the order of their hashes, then the project's size.
 create function core_api.embedding_cache_put_many(p_model text, p_dims int, p_hashes text[], p_vectors text[], p_revision text default '',
   p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -51,6 +70,7 @@ declare
   v_ok boolean;
   v_project text := core.enter('embedding:write', p_project);
   v_count int;
+  v_total bigint;
 begin
   v_ok := core.require_project(v_project);
   v_ok := core.embedding_require_model('any', p_model, p_revision, p_dims, 'cosine');
@@ -65,6 +85,14 @@ begin
   group by u.hash order by u.hash
   on conflict on constraint embedding_cache_pkey do nothing;
   get diagnostics v_count = row_count;
+  if v_count > 0 then
+    insert into core.embedding_cache_size as s (project, vectors) values (v_project, v_count)
+    on conflict on constraint embedding_cache_size_pkey do update set vectors = s.vectors + excluded.vectors
+    returning s.vectors into v_total;
+    if v_total > 1000000 then
+      perform core.embedding_cache_evict(v_project, 'infinity', least(v_total - 1000000, 2000)::int);
+    end if;
+  end if;
   return jsonb_build_object('ok', true, 'kept', v_count);
 end
 $$;
@@ -72,16 +100,15 @@ comment on function core_api.embedding_cache_put_many is 'Keeps vectors of up to
 revoke execute on function core_api.embedding_cache_put_many from public;
 grant execute on function core_api.embedding_cache_put_many to core_member, service_role;
 
--- Deletes kept vectors that were not used for p_keep, and of a project with more than 1,000,000 those not used for longest; then
--- the tables of generations retired for p_keep_retired. At most p_limit rows each. Owner only.
+-- Deletes kept vectors that were not used for p_keep, at most p_limit, then the tables of generations retired for
+-- p_keep_retired, at most ten. Owner only.
 create function core_api.embedding_sweep(p_keep interval default '180 days', p_keep_retired interval default '1 hour', p_limit int default 1000)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.authorize('embedding:sweep', null);
-  v_swept int;
-  v_full text[];
-  v_evicted int := 0;
+  v_project text;
+  v_swept int := 0;
   v_generation bigint;
   v_dropped int := 0;
 begin
@@ -89,28 +116,18 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('core.embedding_sweep', 0)) then
     return jsonb_build_object('ok', true, 'swept', 0, 'dropped', 0);
   end if;
-  delete from core.embedding_cache c using (
-    select project, model, revision, dims, hash from core.embedding_cache where used_at < clock_timestamp() - p_keep
-    order by used_at limit p_limit for update skip locked) o
-  where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
-  get diagnostics v_swept = row_count;
-  select array_agg(f.project) into v_full
-  from (select project from core.embedding_cache group by project having count(*) > 1000000 order by project limit 100) f;
-  if v_full is not null and v_swept < p_limit then
-    delete from core.embedding_cache c using (
-      select project, model, revision, dims, hash from core.embedding_cache where project = any (v_full)
-      order by used_at limit p_limit - v_swept for update skip locked) o
-    where (c.project, c.model, c.revision, c.dims, c.hash) = (o.project, o.model, o.revision, o.dims, o.hash);
-    get diagnostics v_evicted = row_count;
-  end if;
+  for v_project in select s.project from core.embedding_cache_size s where s.vectors > 0 order by s.project limit 10000 loop
+    exit when v_swept >= p_limit;
+    v_swept := v_swept + core.embedding_cache_evict(v_project, clock_timestamp() - p_keep, p_limit - v_swept);
+  end loop;
   for v_generation in select g.id from core.embedding_generation g
-    where g.state = 'retired' and g.retired_at < clock_timestamp() - p_keep_retired order by g.id limit 10 for update skip locked
+    where g.state = 'retired' and g.retired_at < (select clock_timestamp() - p_keep_retired) order by g.id limit 10 for update skip locked
   loop
     execute format('drop table if exists core.%I', 'embedding_vector_' || v_generation);
     delete from core.embedding_generation where id = v_generation;
     v_dropped := v_dropped + 1;
   end loop;
-  return jsonb_build_object('ok', true, 'swept', v_swept + v_evicted, 'dropped', v_dropped);
+  return jsonb_build_object('ok', true, 'swept', v_swept, 'dropped', v_dropped);
 end
 $$;
 comment on function core_api.embedding_sweep is 'Deletes kept vectors that are not used, and tables of retired generations. Owner only.';

@@ -35,18 +35,20 @@ declare
   v_space core.embedding_space := core.embedding_enter('embedding:write', p_project, p_space, 'write');
   v_generation bigint;
   v_rows jsonb;
+  v_now timestamptz;
 begin
   v_ok := core.require_page(p_limit);
   v_ok := core.require_range('lease_s', p_lease_s, 1, 3600);
   foreach v_generation in array array_remove(array[v_space.generation, v_space.next_generation], null) loop
     if v_generation <> p_generation or to_regclass('core.embedding_vector_' || v_generation) is null then continue; end if;
     perform core.embedding_fill(v_generation, p_limit);
+    v_now := clock_timestamp();
     with due as (
       select q.item from core.embedding_queue q
-      where q.generation = v_generation and q.due_at <= clock_timestamp() and q.attempts < 10
-      order by q.item limit p_limit for update skip locked
+      where q.generation = v_generation and q.due_at <= v_now and q.attempts < 10
+      order by q.due_at, q.item limit p_limit for update skip locked
     ), taken as (
-      update core.embedding_queue q set due_at = clock_timestamp() + make_interval(secs => p_lease_s)
+      update core.embedding_queue q set due_at = v_now + make_interval(secs => p_lease_s)
       from due d where q.generation = v_generation and q.item = d.item returning q.item, q.attempts
     )
     select jsonb_agg(jsonb_build_object('item', i.id, 'title', i.title, 'content', i.content, 'hash', i.hash, 'attempts', t.attempts) order by i.id)
@@ -109,6 +111,7 @@ create function core_api.embedding_due(p_provider text, p_limit int default 100)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean := core.authorize('embedding:drain', null);
+  v_now timestamptz := clock_timestamp();
 begin
   v_ok := core.require_page(p_limit);
   if core.embedding_schema() is null then return jsonb_build_object('ok', true, 'spaces', '[]'::jsonb); end if;
@@ -119,7 +122,7 @@ begin
       from core.embedding_generation g join core.embedding_space s on s.id = g.space
       where g.provider = p_provider and g.state <> 'retired' and (g.swaps_when_filled and g.id = s.next_generation
         or g.filled_to < 9223372036854775807
-        or exists (select from core.embedding_queue q where q.generation = g.id and q.due_at <= clock_timestamp() and q.attempts < 10))
+        or (select min(q.due_at) from core.embedding_queue q where q.generation = g.id and q.attempts < 10) <= v_now)
       group by s.id order by s.id limit p_limit
     ) d));
 end

@@ -1,4 +1,4 @@
-import { routes, toOpenApi } from '@core/api'
+import { contentPaths, gatewayRoutes, routes, toOpenApi } from '@core/api'
 import manifest from '../../package.json' with { type: 'json' }
 import type { Verbs } from '../verbs.ts'
 
@@ -7,6 +7,12 @@ export function addOpenApi({ program, session }: Verbs): void {
     .command('openapi')
     .description('the OpenAPI 3.1 document of this version; no control plane is needed')
     .action(() => {
-      session().output.text(JSON.stringify(toOpenApi(routes, { version: manifest.version }), null, 2))
+      session().output.text(
+        JSON.stringify(
+          toOpenApi(routes, { version: manifest.version, gateway: gatewayRoutes, paths: contentPaths }),
+          null,
+          2,
+        ),
+      )
     })
 }

@@ -1,9 +1,18 @@
 import { callable, keyList } from '@core/api/functions'
 import type { Config } from '@core/config'
 import { type Database, isMade, openDatabase } from '@core/database'
-import { inspectRights, inspectServer, migrateStatus, restoreStatus, type ServerFacts } from '@core/database/migrate'
+import {
+  inspectRights,
+  inspectServer,
+  inspectZones,
+  migrateStatus,
+  restoreStatus,
+  type ServerFacts,
+} from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { checkClock } from './check-clock.ts'
+import { checkSecrets } from './check-secrets.ts'
+import { changedZones, checkZones, timesToCompare } from './check-zones.ts'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
 export const databaseChecks = [
@@ -13,8 +22,10 @@ export const databaseChecks = [
   'names',
   'settings',
   'clock',
+  'time zones',
   'extensions',
   'owner key',
+  'secrets',
 ] as const
 
 /** Everything that needs the database itself. It is opened, looked at and closed; nothing is written. */
@@ -53,10 +64,11 @@ async function look(database: Database, config: Config, signal: AbortSignal): Pr
   if (database.driver === 'supabase') {
     const why = 'the API of Supabase does not show it; CORE_DATABASE_URL with the connection string does'
     return [
-      ...(['migrations', 'rights', 'names', 'settings', 'clock', 'extensions'] as const).map((check) =>
+      ...(['migrations', 'rights', 'names', 'settings', 'clock', 'time zones', 'extensions'] as const).map((check) =>
         skipped(check, why),
       ),
       await ownerKey(database, config),
+      await secrets(database, config),
     ]
   }
   const migrations = await checkMigrations(database, signal)
@@ -65,9 +77,11 @@ async function look(database: Database, config: Config, signal: AbortSignal): Pr
     migrations.status === 'ok'
       ? await checkRights(database, signal)
       : (['rights', 'names'] as const).map((check) => skipped(check, 'the migrations come first'))
-  const owner =
-    migrations.status === 'ok' ? await ownerKey(database, config) : skipped('owner key', 'the migrations come first')
-  return [migrations, ...rights, ...server, owner]
+  const kept =
+    migrations.status === 'ok'
+      ? [await ownerKey(database, config), await secrets(database, config)]
+      : (['owner key', 'secrets'] as const).map((check) => skipped(check, 'the migrations come first'))
+  return [migrations, ...rights, ...server, ...kept]
 }
 
 async function checkMigrations(database: Database, signal: AbortSignal): Promise<Finding> {
@@ -128,9 +142,12 @@ async function checkRights(database: Database, signal: AbortSignal): Promise<Fin
 async function checkServer(database: Database, signal: AbortSignal): Promise<Finding[]> {
   const askedAt = Date.now()
   const { nowMs, extensions, wrongSettings, lossySettings } = await inspectServer(database, ['vector'], { signal })
+  const answeredAt = Date.now()
+  const times = timesToCompare(new Date(answeredAt))
   return [
     checkSettings(wrongSettings, lossySettings),
-    checkClock(askedAt, nowMs, Date.now()),
+    checkClock(askedAt, nowMs, answeredAt),
+    checkZones(await inspectZones(database, changedZones, times, { signal }), times),
     ok(
       'extensions',
       extensions['vector']
@@ -162,6 +179,15 @@ async function ownerKey(database: Database, config: Config): Promise<Finding> {
   } catch (error) {
     if (!isCoreError(error)) throw error
     return fault('owner key', describe(error), error.fix ?? 'Run core migrate status for details.')
+  }
+}
+
+async function secrets(database: Database, config: Config): Promise<Finding> {
+  try {
+    return await checkSecrets(database, config)
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    return fault('secrets', describe(error), error.fix ?? 'Run core migrate status for details.')
   }
 }
 

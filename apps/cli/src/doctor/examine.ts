@@ -12,6 +12,7 @@ import { checkPort, type PortState } from './check-port.ts'
 import { checkProfile } from './check-profile.ts'
 import { checkReady } from './check-ready.ts'
 import { checkNode } from './check-runtime.ts'
+import { checkSignIn } from './check-sign-in.ts'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
 
 /** Looks at everything that can keep Core from working here. Changes nothing. */
@@ -19,12 +20,12 @@ export async function examine(io: CommandIo): Promise<Finding[]> {
   const findings: Finding[] = [checkNode(process.versions.node), checkProfile(io.env)]
   const config = readConfig(io, findings)
   if (config === undefined) {
-    const checks = ['data folder', 'disk space', 'port', 'issuer', 'control plane', ...databaseChecks]
+    const checks = ['data folder', 'disk space', 'port', 'issuer', 'sign-in', 'control plane', ...databaseChecks]
     return [...findings, ...checks.map((check) => skipped(check, 'the configuration comes first'))]
   }
   const folder = config.database.driver === 'embedded' ? await checkDataFolder(config.dataDir) : []
   const { state, finding } = await checkPort(config)
-  findings.push(...folder, finding, await checkIssuer(config.jwt))
+  findings.push(...folder, finding, await checkIssuer(config.jwt), await checkSignIn(config))
   const unusable = folder.some(({ status }) => status === 'fault') && state !== 'control plane'
   findings.push(...(unusable ? skipDatabase('the data folder comes first') : await checkServing(io, config, state)))
   return findings

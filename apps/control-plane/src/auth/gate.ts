@@ -30,7 +30,7 @@ declare module 'fastify' {
  * the body is read. A foreign project is answered before a missing scope, so that the answer does not reveal which projects exist.
  */
 export function createGate(
-  contract: RouteContract,
+  contract: Pick<RouteContract, 'auth' | 'idempotencyKey' | 'method' | 'path' | 'makes' | 'produces'>,
   keyring: Keyring,
   admission: Admission,
   projects: ProjectDirectory,
@@ -79,6 +79,13 @@ export function createGate(
     return principal === undefined ? admission.anonymous(request, reply) : admission.known(principal, reply)
   }
 
+  /** A cookie that counts is read as the header, so that all that follows knows one form of credential. */
+  function readCookie({ method, headers }: FastifyRequest): void {
+    if (headers.authorization !== undefined || headers.cookie === undefined) return
+    const token = keyring.readCookie({ method, headers })
+    if (token !== undefined) headers.authorization = `Bearer ${token}`
+  }
+
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     if (mayBeAnonymous) {
       const { ip } = request
@@ -90,6 +97,7 @@ export function createGate(
         })
     }
     try {
+      readCookie(request)
       const asking =
         auth !== 'public' || (mayBeAnonymous && request.headers.authorization !== undefined)
           ? admitOrAsk(request, reply)

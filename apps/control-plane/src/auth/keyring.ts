@@ -1,10 +1,12 @@
-import { hashApiKey, isApiKey, isScope, type Scope } from '@core/api'
+import { hashApiKey, isApiKey, isLoginToken, type Scope } from '@core/api'
 import { callable, keyVerify } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
 import type { Authentication } from '../limits/admission.ts'
-import { ownerScopes, type Principal } from './principal.ts'
+import type { CookieRequest } from './login-cookie.ts'
+import type { Logins } from './logins.ts'
+import { keyPrincipal, ownerPrincipal, type Principal } from './principal.ts'
 import { isTokenForm } from './token-form.ts'
 import type { UserTokens } from './user-tokens.ts'
 
@@ -20,6 +22,8 @@ export interface KeyringDependencies {
   readonly ownerKey?: string | undefined
   /** Resolves tokens (JWT). Default: tokens are not accepted. */
   readonly userTokens?: UserTokens | undefined
+  /** Resolves the tokens of logins (`cs_…`). Default: logins are not accepted. */
+  readonly logins?: Logins | undefined
   /** Called with the id of a stored key each time it is accepted. Default: none. */
   readonly onUse?: ((keyId: string) => void) | undefined
   readonly clock?: Clock
@@ -39,6 +43,10 @@ export interface Keyring {
   forget(keyId?: string): void
   /** Drops the cached roles of one user, or of all. */
   forgetUser(subject?: string): void
+  /** Drops one login from the cache, or all. */
+  forgetLogin(id?: string): void
+  /** The token of a cookie that counts; undefined where there is none. */
+  readCookie(request: CookieRequest): string | undefined
 }
 
 type Refusal = 'key_unknown' | 'key_expired' | 'key_disabled' | 'project_archived' | 'token_not_accepted'
@@ -52,9 +60,15 @@ interface Known {
   readonly principal: Principal
 }
 
-export function createKeyring({ database, ownerKey, userTokens, onUse, ...options }: KeyringDependencies): Keyring {
+export function createKeyring({
+  database,
+  ownerKey,
+  userTokens,
+  logins,
+  onUse,
+  ...options
+}: KeyringDependencies): Keyring {
   const { clock = systemClock } = options
-  const owner: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
   const ownerHash = ownerKey === undefined ? undefined : hashApiKey(ownerKey)
   // The cache reads a start of 0 as none, so its time begins at 1.
   const time = { perf: { now: () => clock.monotonic() + 1 }, ttlResolution: 0 }
@@ -74,14 +88,9 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
       }
       throw refuse(answer.code)
     }
-    const { id, project, caps, expires_at: expiresAt } = answer
+    const { id, expires_at: expiresAt } = answer
     onUse?.(id)
-    const principal: Principal = {
-      subject: `key:${id}`,
-      project: project ?? undefined,
-      scopes: new Set(caps.filter(isScope)),
-      expiresAt,
-    }
+    const principal = keyPrincipal(answer)
     const leftMs = expiresAt === null ? knownForMs : Date.parse(expiresAt) - clock.now()
     // A revocation that arrived during the call may concern this key.
     if (leftMs > 0 && askedIn === generation)
@@ -92,7 +101,7 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
   return {
     resolve(token) {
       const hash = hashApiKey(token)
-      if (hash === ownerHash) return owner
+      if (hash === ownerHash) return ownerPrincipal
       const cached = known.get(hash)
       if (cached !== undefined) {
         onUse?.(cached.keyId)
@@ -102,6 +111,7 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
         if (userTokens === undefined) throw refuse('token_not_accepted')
         return userTokens.resolve(token)
       }
+      if (logins !== undefined && isLoginToken(token)) return logins.resolve(token)
       const refusal = refused.get(hash)
       if (refusal !== undefined) throw refuse(refusal.reason)
       if (!isApiKey(token)) throw refuse('key_unknown')
@@ -113,18 +123,28 @@ export function createKeyring({ database, ownerKey, userTokens, onUse, ...option
     },
     peek(token) {
       const hash = hashApiKey(token)
-      if (hash === ownerHash) return owner
-      return known.get(hash)?.principal ?? (isTokenForm(token) ? userTokens?.peek(token) : undefined)
+      if (hash === ownerHash) return ownerPrincipal
+      if (isTokenForm(token)) return userTokens?.peek(token)
+      return isLoginToken(token) ? logins?.peek(token) : known.get(hash)?.principal
     },
-    needsLookup: (token) =>
-      isTokenForm(token) ? userTokens !== undefined : isApiKey(token) && refused.get(hashApiKey(token)) === undefined,
+    needsLookup(token) {
+      if (isTokenForm(token)) return userTokens !== undefined
+      if (isLoginToken(token)) return logins?.isRefused(token) === false
+      return isApiKey(token) && refused.get(hashApiKey(token)) === undefined
+    },
     forget(keyId) {
       generation++
       asking.clear() // later calls must not get an answer from before the change
       for (const [hash, entry] of known.entries()) if (!keyId || entry.keyId === keyId) known.delete(hash)
       for (const [hash, entry] of refused.entries()) if (!keyId || entry.keyId === keyId) refused.delete(hash)
+      logins?.forget(keyId ? { subject: `key:${keyId}` } : {})
     },
-    forgetUser: (subject) => userTokens?.forget(subject),
+    forgetUser(subject) {
+      userTokens?.forget(subject)
+      logins?.forget(subject ? { subject } : {})
+    },
+    forgetLogin: (id) => logins?.forget(id ? { id } : {}),
+    readCookie: (request) => logins?.cookie.read(request),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Role, roles as roleNames, roleScopes, type Scope, scopeNames } from '@core/api'
+import { isScope, type Role, roles as roleNames, roleScopes, type Scope, scopeNames } from '@core/api'
 import type { MemberClaims, OwnerClaims } from '@core/database'
 import { CoreError, toTimestamp } from '@core/foundation'
 
@@ -17,9 +17,26 @@ export interface Principal {
   readonly roles?: ReadonlyMap<string | null, Role>
   /** RFC 3339, or null for a credential without end. */
   readonly expiresAt: string | null
+  /** Of a login: its id, and the person as the issuer names them. */
+  readonly login?: { readonly id: string; readonly issuer: string; readonly subject: string }
 }
 
 export const ownerScopes: ReadonlySet<Scope> = new Set(scopeNames)
+
+/** Who has the key of the configuration. */
+export const ownerPrincipal: Principal = { subject: 'owner', project: undefined, scopes: ownerScopes, expiresAt: null }
+
+interface StoredKey {
+  readonly id: string
+  readonly project: string | null
+  readonly caps: readonly string[]
+  readonly expires_at: string | null
+}
+
+/** The principal of a stored key. A scope of a later version is none that this one could judge. */
+export function keyPrincipal({ id, project, caps, expires_at: expiresAt }: StoredKey): Principal {
+  return { subject: `key:${id}`, project: project ?? undefined, scopes: new Set(caps.filter(isScope)), expiresAt }
+}
 
 const scopesOf: Readonly<Record<Role, ReadonlySet<Scope>>> = {
   viewer: new Set(roleScopes.viewer),
@@ -97,8 +114,20 @@ function higher(one: Role | undefined, other: Role | undefined): Role | undefine
  * owner passes it, too, with every scope, so that a path's project bounds what any request can touch.
  */
 export function claimsOf({ subject, scopes }: Principal, project: string, requestId?: string): MemberClaims {
-  return { role: 'core_member', project, caps: [...scopes], sub: subject, requestId }
+  return { role: 'core_member', project, caps: toCaps(scopes), sub: subject, requestId }
 }
+
+/** One list for all calls of a credential. */
+function toCaps(scopes: ReadonlySet<Scope>): readonly Scope[] {
+  let caps = capsOf.get(scopes)
+  if (caps === undefined) {
+    caps = Object.freeze([...scopes])
+    capsOf.set(scopes, caps)
+  }
+  return caps
+}
+
+const capsOf = new WeakMap<ReadonlySet<Scope>, readonly Scope[]>()
 
 /** The same for an account outside every project: the owner's alone. */
 export function rootClaimsOf(owner: Principal, root: string, requestId?: string): MemberClaims {

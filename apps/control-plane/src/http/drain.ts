@@ -12,10 +12,13 @@ export interface DrainOptions {
 }
 
 /** How long connections that wait to be taken in are looked for, at most. */
-const takeInMs = 500
+const takeInMs = 1000
+/** How long no connection may have come and no answer gone: a client that has just been answered opens the next connection. */
+const quietMs = 100
 /** How long an idle connection may still bring a request, which is answered with `Connection: close`. */
 const lingerMs = 1000
 const pollMs = 20
+const takeInPollMs = 5
 /** A turn of the loop in which hardly anything was done. */
 const quietTurnMs = 0.2
 
@@ -29,18 +32,30 @@ export function installDrain(
   { graceMs, acceptMs = () => 0, clock = systemClock }: DrainOptions,
 ): void {
   let inFlight = 0
-  const ended = () => inFlight--
+  let lastMovedAt = Number.NEGATIVE_INFINITY
+  const moved = () => {
+    lastMovedAt = clock.monotonic()
+  }
+  const ended = () => {
+    inFlight--
+    moved()
+  }
   app.server.on('request', (_request, response) => {
     inFlight++
     response.on('close', ended) // comes once
   })
   let connections = 0
-  app.server.on('connection', () => connections++)
+  app.server.on('connection', () => {
+    connections++
+    moved()
+  })
 
   /**
    * The kernel has accepted connections that this process has not: they would be reset with what they sent. While they
    * are taken in, requests are held: a client that waits for its answer opens no further connection. The turns of the
-   * loop continue until a short one brings none; in a long one others may have come after it looked.
+   * loop continue until nothing has moved for a while (on a busy machine a client acts late on its answer, and this
+   * process may lose the CPU between its last look and the end of listening) and a short turn brings none; in a long
+   * one others may have come after it looked.
    */
   let isAccepting = false
   let held: Promise<void> | undefined
@@ -58,6 +73,7 @@ export function installDrain(
     held = promise
     await nextTurn() // this turn may have looked for connections before the signal came
     const untilMs = Math.min(elapsedMs() + takeInMs, graceMs)
+    while (clock.monotonic() - lastMovedAt < quietMs && elapsedMs() < untilMs) await clock.sleep(takeInPollMs)
     let quietTurns = 0
     while (quietTurns < 3 && elapsedMs() < untilMs) {
       const before = connections

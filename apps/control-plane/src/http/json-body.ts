@@ -2,21 +2,27 @@ import { isUtf8 } from 'node:buffer'
 import { toLocation } from '@core/api'
 import { findUnstorable } from '@core/foundation'
 import type { FastifyRequest } from 'fastify'
-import { findDuplicateName } from './duplicate-name.ts'
+import type { BodyTurns } from './body-turns.ts'
+import { findLoss } from './lost-text.ts'
 import { ProblemError } from './problem-error.ts'
 
 /** Of a whole body: a batch has three levels above the metadata of an operation, which has 32 of its own. */
 export const maxBodyDepth = 40
 
+type Done = (error: Error | null, body?: unknown) => void
+
 /**
  * Parses a body, and refuses with its place what no field can hold: text that Postgres cannot store, and the name
- * `__proto__`, which libraries drop or take for an object's prototype. Which numbers are right depends on the field.
+ * `__proto__`, which libraries drop or take for an object's prototype. Numbers beyond 2^53 - 1 are for their field to
+ * judge; one that is read as an integer which it is not is refused here, for only the text shows it.
  */
-export function parseJsonBody(
-  _request: FastifyRequest,
-  bytes: Buffer,
-  done: (error: Error | null, body?: unknown) => void,
-): void {
+export function createJsonParser(turns: BodyTurns) {
+  return (request: Pick<FastifyRequest, 'caller' | 'ip'>, bytes: Buffer, done: Done): void =>
+    turns(request, bytes, (error) => (error === null ? parse(bytes, done) : done(error)))
+}
+
+/** Calls back at once, and with that does all synchronous work of the request. */
+function parse(bytes: Buffer, done: Done): void {
   const body = bytes.length === 0 ? undefined : readJson(bytes)
   if (body instanceof ProblemError) done(body)
   else done(null, body)
@@ -34,8 +40,8 @@ function readJson(bytes: Buffer): unknown {
   const found = findUnstorable(body, { maxDepth: maxBodyDepth, refusedName: '__proto__', anyNumber: true })
   // What is too deep is left to its field, which says which one it is and what it takes.
   if (found !== undefined && !found.isTooDeep) return refuse(found.path, found.finding)
-  const duplicate = findDuplicateName(text)
-  return duplicate === undefined ? body : refuse(duplicate, 'the name is there twice')
+  const loss = findLoss(text)
+  return loss === undefined ? body : refuse(loss.path, loss.finding)
 }
 
 function refuse(path: readonly (string | number)[], message: string): ProblemError {

@@ -13,7 +13,7 @@ export function toLocationPath(
   body: Readonly<Record<string, unknown>>,
 ): string {
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(String(name === 'project' ? project : body[name])),
+    encodeURIComponent(String(body[name] ?? (name === 'project' ? project : undefined))),
   )
   return `${basePath}${path}`
 }

@@ -3,10 +3,12 @@ import type { Database } from '@core/database'
 import type { Clock, Logger } from '@core/foundation'
 import { ProblemError } from './problem-error.ts'
 
-/** What a request waits for: one of these inboxes or queues. */
+/** What a request waits for: one of these inboxes, queues or replies. */
 export interface Awaited {
   readonly inboxes?: readonly string[]
   readonly queues?: readonly { readonly project: string; readonly queue: string }[]
+  /** To a message that this project has sent. */
+  readonly replies?: readonly { readonly project: string; readonly message: string }[]
 }
 
 export interface LongPoll<Answer> {
@@ -46,6 +48,9 @@ interface Waiter {
 }
 
 const inboxKey = (project: string) => `inbox ${project}`
+const replyKey = (message: string) => `reply ${message}`
+/** A hint names the project, not the message. */
+const repliesKey = (project: string) => `replies ${project}`
 const queueKey = (project: string, queue: string) => `queue ${project} ${queue}`
 
 export function createLongPolls({
@@ -69,6 +74,10 @@ export function createLongPolls({
     first?.wake()
   }
 
+  function wakeAll(key: string): void {
+    for (const waiter of waiters.get(key) ?? []) waiter.wake()
+  }
+
   async function look(): Promise<void> {
     while (waiters.size > 0 && !ending.signal.aborted) {
       await clock.sleep(everyMs * (0.75 + random() / 2), { signal: ending.signal, unref: true }).catch(() => undefined)
@@ -80,12 +89,14 @@ export function createLongPolls({
         const ready = await callable(database, coordinatorReady)(
           {
             inboxes,
+            messages: keys.flatMap(([kind, message = '']) => (kind === 'reply' ? [message] : [])),
             projects: queues.map(({ project }) => project),
             queues: queues.map(({ queue }) => queue),
           },
           { signal: ending.signal },
         )
         for (const project of ready.inboxes) wakeOne(inboxKey(project))
+        for (const message of ready.replies) wakeAll(replyKey(message))
         for (const { project, queue } of ready.queues) wakeOne(queueKey(project, queue))
       } catch (err) {
         if (!ending.signal.aborted) logger.debug({ err }, 'the look for those that wait has failed')
@@ -94,9 +105,10 @@ export function createLongPolls({
     looking = undefined
   }
 
-  /** Inboxes only: tasks are enqueued without a hint. */
+  /** Inboxes and replies only: tasks are enqueued without a hint. */
   async function listen(): Promise<AsyncDisposable | undefined> {
     const onHint = (project: string) => {
+      wakeAll(repliesKey(project))
       if (project === '' || project === '*') for (const key of waiters.keys()) wakeOne(key)
       else wakeOne(inboxKey(project))
     }
@@ -160,6 +172,7 @@ export function createLongPolls({
       const keys = [
         ...(awaited.inboxes ?? []).map(inboxKey),
         ...(awaited.queues ?? []).map(({ project, queue }) => queueKey(project, queue)),
+        ...(awaited.replies ?? []).flatMap(({ project, message }) => [repliesKey(project), replyKey(message)]),
       ]
       for (;;) {
         const leftMs = until - clock.monotonic()

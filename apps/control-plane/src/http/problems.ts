@@ -32,8 +32,21 @@ export function toDocument(
   { detail, errors = [], reason, fix, facts }: ProblemFacts,
   instance: string,
 ) {
-  const { status, title, retryable } = problems[code]
-  const document = { type: `/problems/${code}`, title, status, detail, instance, code, errors, retryable, reason, fix }
+  const { status, title, retryable, remedy } = problems[code]
+  // A client has one thing to show: what is known of this case, else what helps with every case of its kind.
+  const advice = fix ?? (errors.some((fault) => fault.fix !== undefined) ? undefined : remedy)
+  const document = {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail,
+    instance,
+    code,
+    errors,
+    retryable,
+    reason,
+    fix: advice,
+  }
   return { ...document, ...facts, ...document } // facts come after, and cannot take the place of a member
 }
 

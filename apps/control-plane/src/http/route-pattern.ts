@@ -3,6 +3,11 @@ export function toRouterPattern(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
+/** Fits each address of a path of the contract. */
+export function toPathPattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+}
+
 const written = new Map<string, string>()
 
 /** A pattern of the router as the contract writes it. Remembered, because every request asks. */

@@ -16,11 +16,11 @@ import { isKnown, type Precondition, readPrecondition, toEntityTag } from './pre
 import type { PreparedAnswer } from './prepared-answer.ts'
 import { noOwnProject, notFound, ProblemError } from './problem-error.ts'
 import { sendProblem } from './problems.ts'
-import { toRouterPattern } from './route-pattern.ts'
+import { toPathPattern, toRouterPattern } from './route-pattern.ts'
 import { htmlPolicy } from './security-headers.ts'
 
 export interface RoutesDependencies {
-  readonly nouns: readonly Pick<Noun, 'routes' | 'denials' | 'listeners' | 'joinCalls'>[]
+  readonly nouns: readonly Pick<Noun, 'routes' | 'denials' | 'listeners' | 'joinCalls' | 'install'>[]
   readonly database: Pick<Database, 'call'>
   readonly keyring: Keyring
   readonly admission: Admission
@@ -167,7 +167,7 @@ function send(
   { contract, denials, precondition, root }: AnswerForm,
 ): FastifyReply {
   if ('streaming' in answer) return reply
-  if ('prepared' in answer) return sendPrepared(reply, answer.prepared, precondition)
+  if ('prepared' in answer) return sendPrepared(reply, answer.prepared, precondition, contract)
   if ('text' in answer) return reply.headers(answer.headers).type(answer.type).send(answer.text)
   if ('problem' in answer) {
     return sendProblem(reply, answer.problem, { detail: describeDenial(answer, denials), facts: answer.facts })
@@ -198,13 +198,23 @@ function send(
 
 function sendPrepared(
   reply: FastifyReply,
-  { text, entityTag }: PreparedAnswer,
+  { text, entityTag, gzip }: PreparedAnswer,
   precondition: Precondition,
+  { produces }: RouteContract,
 ): FastifyReply {
+  const isGzip = acceptsGzip(reply.request.headers['accept-encoding'])
   reply.header('cache-control', 'no-cache') // kept, and asked about with its tag
-  if (entityTag !== undefined) reply.header('etag', entityTag)
+  reply.header('vary', 'accept-encoding')
+  if (entityTag !== undefined) reply.header('etag', isGzip ? `W/${entityTag}` : entityTag)
   if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
-  return reply.type('application/json; charset=utf-8').send(text)
+  if (produces === 'text/html') reply.type('text/html; charset=utf-8').header('content-security-policy', htmlPolicy)
+  else reply.type('application/json; charset=utf-8')
+  return isGzip ? reply.header('content-encoding', 'gzip').send(gzip()) : reply.send(text)
+}
+
+/** Of a list of codings the one that all browsers send; a weight of zero refuses it. */
+function acceptsGzip(accepted: string | string[] | undefined): boolean {
+  return /(^|,)\s*gzip\s*(;\s*q=(1|0\.0*[1-9])|,|$)/i.test(String(accepted ?? ''))
 }
 
 /** Whether this was answered before; a batch was if all of it was. */
@@ -214,26 +224,40 @@ function isReplay(body: unknown): boolean {
   return 'replayed' in body && body.replayed === true
 }
 
+/** What Fastify routes. */
+const routedMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
 /** Known addresses answer other methods with 405 and the ones they know. */
 function refuseOtherMethods(app: FastifyInstance, admission: Admission): void {
-  const byPath = Map.groupBy<string, RouteContract>(routes, ({ path }) => toRouterPattern(path))
-  for (const [url, contracts] of byPath) {
+  const byPath = Map.groupBy<string, RouteContract>(routes, ({ path }) => path)
+  const addresses: { readonly pattern: RegExp; readonly allow: string }[] = []
+  for (const [path, contracts] of byPath) {
     const known = new Set<HTTPMethods>(
       contracts.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),
     )
     const allow = [...known].join(', ')
+    addresses.push({ pattern: toPathPattern(path), allow })
     app.route({
-      method: (['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const).filter(
-        (method) => !known.has(method),
-      ),
-      url,
+      method: routedMethods.filter((method) => !known.has(method)),
+      url: toRouterPattern(path),
       config: { auth: 'public' }, // says nothing but that
       exposeHeadRoute: false,
       onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
         await admission.anonymous(request, reply)
-        throw new ProblemError('method_not_allowed', `${request.method} is not allowed here`, { headers: { allow } })
+        throw notAllowed(request.method, allow)
       },
       handler: () => problems.method_not_allowed.title,
     })
   }
+  // The router has no routes for TRACE, QUERY or PROPFIND: they arrive as unknown addresses, counted as those are.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!request.is404 || routedMethods.some((method) => method === request.method)) return done()
+    const [path = ''] = request.url.split('?')
+    const address = addresses.find(({ pattern }) => pattern.test(path))
+    done(address && notAllowed(request.method, address.allow))
+  })
+}
+
+function notAllowed(method: string, allow: string): ProblemError {
+  return new ProblemError('method_not_allowed', `${method} is not allowed here`, { headers: { allow } })
 }

@@ -4,22 +4,25 @@ import { uuidv7 } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { requireDeclaredAuth } from '../auth/route-auth.ts'
 import { installUnknownAddressLimit } from '../limits/admission.ts'
+import { createLargeBodies } from '../limits/large-bodies.ts'
 import { installShedding, type Overload } from '../limits/shedding.ts'
 import { type AnswerObserver, observeAnswers } from '../observe/answered.ts'
 import type { ErrorSink } from '../observe/error-tracker.ts'
 import type { Tracing } from '../observe/open-tracing.ts'
 import { createRequestLog } from '../observe/request-log.ts'
 import type { Realtime } from '../realtime/realtime.ts'
+import { createBodyTurns } from './body-turns.ts'
 import { createBadAddressHandler, createBrokenRequestHandler } from './broken-request.ts'
 import { installCrossOrigin } from './cross-origin.ts'
 import { encodeAccount } from './encode-account.ts'
-import { parseJsonBody } from './json-body.ts'
+import { createJsonParser } from './json-body.ts'
 import { toBasePath } from './location-path.ts'
 import { watchConnections } from './open-connections.ts'
 import { installProblems } from './problems.ts'
 import { installRestRpc } from './rest-rpc.ts'
 import { installRoutes, type RoutesDependencies } from './routes.ts'
 import { installSecurityHeaders } from './security-headers.ts'
+import { createSlowBodies } from './slow-bodies.ts'
 
 export interface HttpSettings {
   /** The largest body that is read. */
@@ -64,6 +67,7 @@ export function createServer({
   logger,
   ...dependencies
 }: ServerDependencies): FastifyInstance {
+  const slowBodies = createSlowBodies()
   const app = Fastify({
     logger: false,
     trustProxy: http.trustedProxies.length > 0 && [...http.trustedProxies],
@@ -79,7 +83,9 @@ export function createServer({
       maxHeaderSize: 16 * 1024,
       shouldUpgradeCallback: asksForWebSocket,
     },
-    clientErrorHandler: (error, socket) => void answerBrokenRequest(error, socket),
+    clientErrorHandler: (error, socket) => {
+      if (!slowBodies.isMeant(error, socket)) void answerBrokenRequest(error, socket)
+    },
     frameworkErrors: createBadAddressHandler(dependencies.admission),
     return503OnClosing: false, // a request that made it here is answered; new connections are refused
     routerOptions: { maxParamLength: 1000 }, // account codes of 200 characters, URL-encoded
@@ -87,8 +93,9 @@ export function createServer({
   const { maxConnections } = http
   const connections = watchConnections(app.server, { maxConnections })
   const answerBrokenRequest = createBrokenRequestHandler(dependencies.admission, connections)
+  const bodyTurns = createBodyTurns(createLargeBodies())
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody)
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, createJsonParser(bodyTurns))
   requireDeclaredAuth(app)
   tracing?.install(app)
   installProblems(app, logger, errors)
@@ -99,6 +106,8 @@ export function createServer({
   installUnknownAddressLimit(app, dependencies.admission)
   installRoutes(app, { ...dependencies, basePath: toBasePath(http.publicUrl) })
   if (restRpc) installRestRpc(app, { ...dependencies, logger, errors })
+  const door = { ...dependencies, logger, errors, bodyTurns, allowSlowBody: slowBodies.allow }
+  for (const { install } of dependencies.nouns) install?.(app, door)
   for (const { listeners = {} } of dependencies.nouns) realtime.addListeners(listeners)
   realtime.install(app, answerBrokenRequest)
   return app

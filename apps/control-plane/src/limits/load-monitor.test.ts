@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { startLoadMonitor } from './load-monitor.ts'
+
+afterEach(() => vi.useRealTimers())
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -17,5 +19,18 @@ test('a loop that is kept busy shows, and is over when it is', async () => {
   }
   expect(monitor.isOverloaded()).toBe(true)
   expect(monitor.loopDelayMs()).toBeGreaterThan(100)
-  await expect.poll(() => monitor.isOverloaded(), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => monitor.isOverloaded(), { timeout: 30_000 }).toBe(false)
+})
+
+test('one long pause is no overload, and a loop that is late most times is', () => {
+  vi.useFakeTimers()
+  let now = 0
+  using monitor = startLoadMonitor({ maxLoopDelayMs: 100, clock: { monotonic: () => now } })
+  const measure = (lateMs: number) => {
+    now += 100 + lateMs
+    vi.advanceTimersByTime(100)
+    return monitor.isOverloaded()
+  }
+  expect([0, 0, 0, 0, 0, 8_000, 0, 0, 0, 0].map(measure)).not.toContain(true)
+  expect([200, 200, 0, 200].map(measure)).toEqual([false, false, false, true])
 })

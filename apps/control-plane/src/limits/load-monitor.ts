@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '@core/foundation'
 
 export interface LoadMonitorOptions {
-  /** The mean delay of the event loop, in milliseconds, from which on the process is overloaded. */
+  /** The median delay of the event loop, in milliseconds, above which the process is overloaded. */
   readonly maxLoopDelayMs: number
   /** Called with each measured delay, in milliseconds. Default: none. */
   readonly onDelay?: (ms: number) => void
@@ -9,7 +9,7 @@ export interface LoadMonitorOptions {
 }
 
 export interface LoadMonitor extends Disposable {
-  /** How late the event loop ran what was due, in milliseconds: the mean of the last five measurements. */
+  /** How late the event loop ran what was due, in milliseconds: the median of the last five measurements. */
   loopDelayMs(): number
   isOverloaded(): boolean
 }
@@ -27,7 +27,7 @@ export function startLoadMonitor({
   clock = systemClock,
 }: LoadMonitorOptions): LoadMonitor {
   const delays: number[] = []
-  let meanMs = 0
+  let medianMs = 0
   let dueAt = clock.monotonic() + everyMs
   const timer = setInterval(() => {
     const now = clock.monotonic()
@@ -35,13 +35,14 @@ export function startLoadMonitor({
     onDelay(delayMs)
     delays.push(delayMs)
     if (delays.length > remembered) delays.shift()
-    meanMs = delays.reduce((sum, delay) => sum + delay, 0) / remembered
+    // One long pause, as at a start or when the machine gives the CPU to others, is no overload: it is over.
+    medianMs = delays.length < remembered ? 0 : (delays.toSorted((a, b) => a - b)[Math.floor(remembered / 2)] ?? 0)
     dueAt = now + everyMs
   }, everyMs)
   timer.unref()
   return {
-    loopDelayMs: () => meanMs,
-    isOverloaded: () => meanMs > maxLoopDelayMs,
+    loopDelayMs: () => medianMs,
+    isOverloaded: () => medianMs > maxLoopDelayMs,
     [Symbol.dispose]() {
       clearInterval(timer)
     },

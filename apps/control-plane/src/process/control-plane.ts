@@ -5,17 +5,24 @@ import type { FirstStart } from './first-start.ts'
 export interface ControlPlaneOptions {
   readonly config: Pick<
     Config,
+    | 'auth'
     | 'http'
     | 'rest'
     | 'jwt'
     | 'metrics'
     | 'tracing'
     | 'database'
+    | 'dataDir'
+    | 'llm'
+    | 'price'
+    | 'router'
     | 'limits'
     | 'overload'
     | 'background'
+    | 'storage'
     | 'webhook'
     | 'ownerKey'
+    | 'secretsKey'
     | 'shutdown'
   >
   readonly logger: Logger

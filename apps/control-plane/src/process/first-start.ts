@@ -5,6 +5,8 @@ import {
   ledgerAccountOpen,
   ledgerBudgetSet,
   ledgerGrant,
+  priceList,
+  priceSet,
   projectList,
   projectRegister,
 } from '@core/api/functions'
@@ -22,8 +24,8 @@ export interface FirstStart {
   /** Missing where the configuration brings its own owner key, or the key was made before. */
   readonly ownerKey: ApiKeySecret | undefined
   readonly projectKeys: readonly { readonly project: string; readonly key: ApiKeySecret }[]
-  /** No project is registered: an operator says which with `core init`. */
-  readonly isEmpty: boolean
+  /** Every registered project. Without one an operator says which with `core init`. */
+  readonly projects: readonly string[]
   /** Called when the keys were shown. Keys that were not are made again by the next call, unless a request used them. */
   confirmShown(): Promise<void>
 }
@@ -56,6 +58,18 @@ export async function installProjects(database: Rpc, { projects, credits, dailyC
   for (const project of projects) await openProjectAccount(database, project, dailyCredits)
 }
 
+/** Models of this process have a price in the example, so that the first call shows one. Once: a later price stays. */
+export async function priceLocalModel(database: Rpc): Promise<void> {
+  const { prices } = await callable(database, priceList)({ provider: 'local', model: 'local' })
+  if (prices.length > 0) return
+  const rates = [
+    { unit: 'input', nanoUsdPerMillion: 1_000_000_000 },
+    { unit: 'output', nanoUsdPerMillion: 2_000_000_000 },
+    { unit: 'seconds', nanoUsdPerMillion: 1_000_000_000 },
+  ]
+  await callable(database, priceSet)({ provider: 'local', model: 'local', rates })
+}
+
 /** Makes the keys that are missing. Last of all, so that hardly anything can happen before they are shown. */
 export async function makeFirstKeys(
   database: Rpc,
@@ -70,7 +84,7 @@ export async function makeFirstKeys(
   return {
     ownerKey: owner?.secret,
     projectKeys: made.map(({ project, key }) => ({ project, key: key.secret })),
-    isEmpty: false,
+    projects,
     async confirmShown() {
       await owner?.confirm()
       for (const { key } of made) await key.confirm()
@@ -80,8 +94,8 @@ export async function makeFirstKeys(
 
 /** What a start shows that makes nothing. */
 export async function describeInstalled(database: Rpc): Promise<FirstStart> {
-  const isEmpty = (await listProjectNames(database)).length === 0
-  return { ownerKey: undefined, projectKeys: [], isEmpty, confirmShown: async () => undefined }
+  const projects = await listProjectNames(database)
+  return { ownerKey: undefined, projectKeys: [], projects, confirmShown: async () => undefined }
 }
 
 async function listProjectNames(database: Rpc): Promise<string[]> {
@@ -93,7 +107,12 @@ async function openPool(database: Rpc, credits: number | undefined): Promise<voi
   const open = { key: 'first-start:pool', account: pool, kind: 'pool' } as const
   if (!(await isOurs(callable(database, ledgerAccountOpen)(open))) || credits === undefined) return
   const grant = { key: 'first-start:grant', account: pool, amount: credits, reason: 'first start' }
-  requireDone('grant to', pool, await callable(database, ledgerGrant)(grant))
+  try {
+    requireDone('grant to', pool, await callable(database, ledgerGrant)(grant))
+  } catch (error) {
+    // Another installation of this database granted another amount, which stays.
+    if (!isCoreError(error, 'E_IDEMPOTENCY_MISMATCH')) throw error
+  }
 }
 
 async function openProjectAccount(database: Rpc, project: string, dailyCredits: number | undefined): Promise<void> {

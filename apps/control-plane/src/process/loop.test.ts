@@ -1,4 +1,4 @@
-import { silentLogger } from '@core/foundation'
+import { CoreError, silentLogger } from '@core/foundation'
 import { createFakeClock } from '@core/foundation/testing'
 import { expect, test } from 'vitest'
 import { startLoop } from './loop.ts'
@@ -56,4 +56,19 @@ test('disposing ends the pause at once, or waits for the work that runs', async 
   await clock.advance(10)
   await busy[Symbol.asyncDispose]()
   expect(events).toEqual(['started', 'ended'])
+})
+
+test.each([
+  ['cut off because what it uses is being closed', true, new CoreError('E_ABORTED', 'aborted'), []],
+  ['refused because what it uses is closed', true, new CoreError('E_CLOSED', 'closed'), []],
+  ['aborted at any other time', false, new CoreError('E_ABORTED', 'aborted'), ['background work failed']],
+  ['that fails otherwise meanwhile', true, new Error('disk full'), ['background work failed']],
+])('work %s is logged as it should be', async (_, isClosing, error, expected) => {
+  const clock = createFakeClock()
+  const logged: string[] = []
+  const logger = { ...silentLogger, warn: (_: object, message?: string) => void logged.push(message ?? '') }
+  const work = () => Promise.reject(error)
+  await using _loop = startLoop({ name: 'test', everyMs: 1000, work, logger, clock, isClosing: () => isClosing })
+  await clock.advance(1500)
+  expect(logged).toEqual(expected)
 })

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, systemClock } from '@core/foundation'
+import { type Clock, isCoreError, type Logger, systemClock } from '@core/foundation'
 
 /** Receives how each loop's runs end, by the loop's name. */
 export interface LoopReport {
@@ -21,6 +21,8 @@ export interface LoopOptions extends Loop {
   readonly logger: Logger
   /** Called with how each run ended. Default: none. */
   readonly report?: LoopReport | undefined
+  /** True from the moment that what work uses is being closed: that ends the work, and is no failure. */
+  readonly isClosing?: () => boolean
   readonly clock?: Clock
   readonly random?: () => number
 }
@@ -33,7 +35,7 @@ const firstRunMs = 3000
  * The first failure in a row is logged, and work continues: the database may be back at the next run.
  */
 export function startLoop({ name, everyMs, work, logger, report, ...options }: LoopOptions): AsyncDisposable {
-  const { clock = systemClock, random = Math.random } = options
+  const { clock = systemClock, random = Math.random, isClosing = () => false } = options
   const controller = new AbortController()
   const { signal } = controller
   let isFailing = false
@@ -50,7 +52,7 @@ export function startLoop({ name, everyMs, work, logger, report, ...options }: L
         if (isFailing) logger.info({ loop: name }, 'background work succeeds again')
         isFailing = false
       } catch (error) {
-        if (signal.aborted) return
+        if (signal.aborted || (isClosing() && isCutOff(error))) return
         report?.failed(name, error)
         if (!isFailing) logger.warn({ loop: name, err: error }, 'background work failed')
         isFailing = true
@@ -66,4 +68,9 @@ export function startLoop({ name, everyMs, work, logger, report, ...options }: L
       await running
     },
   }
+}
+
+/** Work that ended because what it used was closed. */
+function isCutOff(error: unknown): boolean {
+  return isCoreError(error, 'E_ABORTED') || isCoreError(error, 'E_CLOSED')
 }

@@ -50,3 +50,9 @@ export const claimSweep = describeFunction({
   args: { limit: optional(integer) },
   answer: z.object({ ...accepted, swept: whole }),
 })
+
+export const claimTotals = describeFunction({
+  name: 'claim_totals',
+  args: {},
+  answer: z.object({ ...accepted, held: whole, oldest_s: z.number() }),
+})

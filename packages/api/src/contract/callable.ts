@@ -30,7 +30,9 @@ export function toSqlArguments<Arguments extends FunctionArguments>(
   input: ArgumentInput<Arguments>,
 ): SqlArguments<Arguments> & Readonly<Record<string, JsonArgument>> {
   const given: Readonly<Record<string, unknown>> = input
-  const entries = Object.entries(args).map(([name, argument]) => [toSqlName(name, argument), given[name]] as const)
-  const sent: object = Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+  const sent: Record<string, unknown> = {}
+  for (const [name, argument] of Object.entries(args)) {
+    if (given[name] !== undefined) sent[toSqlName(name, argument)] = given[name]
+  }
   return sent as SqlArguments<Arguments> & Readonly<Record<string, JsonArgument>>
 }

@@ -106,6 +106,7 @@ test('a problem document becomes a CoreError with its facts', async () => {
         code: 'insufficient_credits',
         errors: [],
         retryable: false,
+        fix: 'Ask for less.',
         available: 3,
       },
       { status: 402, headers: { 'content-type': 'application/problem+json' } },
@@ -115,6 +116,7 @@ test('a problem document becomes a CoreError with its facts', async () => {
   await expect(call).rejects.toMatchObject({
     name: 'CoreError',
     code: 'E_CONFLICT',
+    fix: 'Ask for less.',
     details: { code: 'insufficient_credits', status: 402, available: 3, instance: 'req_1' },
   })
 })

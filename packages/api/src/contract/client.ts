@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   CoreError,
+  fetchDirectly,
   isObject,
   startDeadline,
   stringifyExact,
@@ -90,12 +91,11 @@ export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch
     if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
     if (wire.hasBody) headers.set('content-type', 'application/json')
     try {
-      const response = await send(toUrl(url, wire, request), {
+      const response = await fetchDirectly(send, toUrl(url, wire, request), {
         method: wire.method,
         headers,
         ...(wire.hasBody ? { body: stringifyExact('body', request.body ?? {}) } : {}),
         signal: deadline.signal,
-        redirect: 'error', // a redirect would carry the key to another place
       })
       const text = await response.text()
       if (wire.answers[response.status] === undefined) throw toProblemError(operation, response, text)
@@ -146,20 +146,21 @@ function readSuccess(operation: string, wire: WireOperation, status: number, tex
   }
 }
 
-function toProblemError(operation: string, response: Response, text: string): CoreError {
+/** A problem document as the error that a call rejects with; for routes whose bodies are bytes. */
+export function toProblemError(operation: string, response: Response, text: string): CoreError {
   const problem = readProblem(text)
-  const known = problem === undefined ? undefined : problemErrors[problem.code]
-  if (problem === undefined || known === undefined) {
+  const code = problem === undefined ? undefined : problemErrors[problem.code]
+  if (problem === undefined || code === undefined) {
     return new CoreError('E_INTERNAL', `${operation} was answered with ${response.status} and no problem document`, {
       details: { status: response.status },
       retryable: response.status === 502 || response.status === 503 || response.status === 504,
     })
   }
   const { title, type, detail, retryable, fix, ...facts } = problem
-  const [error, remedy] = known
-  return new CoreError(error, `${operation}: ${detail}`, {
+  const advice = fix ?? firstFix(problem.errors)
+  return new CoreError(code, `${operation}: ${detail}`, {
     retryable,
-    fix: fix ?? firstFix(problem.errors) ?? remedy,
+    ...(advice === undefined ? {} : { fix: advice }),
     details: { ...facts },
   })
 }

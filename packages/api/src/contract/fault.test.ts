@@ -48,6 +48,16 @@ test('faults inside lists and nested objects keep their place', () => {
   ])
 })
 
+test('a long message is written once', () => {
+  const names = Array.from({ length: 30 }, (_, index) => `option-${index}`)
+  const schema = z.strictObject({ list: z.array(z.enum(names)) })
+  const { error } = schema.safeParse({ list: ['x', 'option-1', 'y'] })
+  expect(error && toFaults('body', schema, error)).toEqual([
+    { location: 'body.list.0', message: expect.stringContaining('option-29') },
+    { location: 'body.list.2', message: 'the same as body.list.0' },
+  ])
+})
+
 test('metadata may be deep, but not deep enough to overflow a stack', () => {
   const nested = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)
   expect(faultsOf({ account: 'smart_layer', amount: 1, metadata: nested(31) })).toEqual([])

@@ -7,6 +7,8 @@ export const maxFaults = 20
 /** Locations and names come from the caller and are repeated in answers and logs. */
 const maxNameLength = 100
 const maxLocationLength = 300
+/** A longer message is written once: twenty lists of the scopes there are would be most of an answer. */
+const longMessage = 200
 
 /**
  * Turns what zod found into faults: where (`body.amount`), what is wrong, and what would be right. At most `maxFaults`
@@ -25,7 +27,18 @@ export function toFaults(
       for (const key of issue.keys.slice(0, room)) faults.push(unknownField(part, schema, issue.path, key))
     else faults.push(wrongField(part, schema, issue))
   }
-  return faults
+  return withoutRepeats(faults)
+}
+
+function withoutRepeats(faults: readonly Fault[]): Fault[] {
+  const first = new Map<string, string>()
+  return faults.map((fault) => {
+    const { location, message } = fault
+    const earlier = message.length > longMessage ? first.get(message) : undefined
+    if (earlier !== undefined) return { ...fault, message: `the same as ${earlier}` }
+    first.set(message, location)
+    return fault
+  })
 }
 
 /** Input that fits its schema, or the first faults and how many there are in all. */

@@ -3,6 +3,8 @@ import { problems } from '../nouns.ts'
 import { clientFrameSchema, closeCodes, serverFrameSchema } from '../realtime/frame.ts'
 import { toBounded } from './bounded-schema.ts'
 import { describeDeprecation } from './deprecation.ts'
+import { toGatewayOperation } from './gateway-openapi.ts'
+import type { GatewayRoute } from './gateway-route.ts'
 import { type ProblemCode, problemSchema } from './problem.ts'
 import { headersOfProblem, headersOfSuccess, refer, responseHeaders } from './response-header.ts'
 import { hasFields, problemsOf, type RouteContract } from './route-contract.ts'
@@ -12,19 +14,32 @@ type JsonObject = { [key: string]: unknown }
 export interface OpenApiOptions {
   readonly version: string
   readonly serverUrl?: string | undefined
+  /** Addresses in the dialects of other makers. Default: none. */
+  readonly gateway?: readonly GatewayRoute[]
+  /** Addresses without a contract, as the document has them. Default: none. */
+  readonly paths?: Readonly<Record<string, object>>
 }
 
 /** The routes as an OpenAPI 3.1 document. Schemas that carry an id become components. */
-export function toOpenApi(routes: readonly RouteContract[], { version, serverUrl }: OpenApiOptions): JsonObject {
+export function toOpenApi(
+  routes: readonly RouteContract[],
+  { version, serverUrl, gateway = [], paths: others = {} }: OpenApiOptions,
+): JsonObject {
   const schemas: JsonObject = {}
   toJsonSchema(problemSchema, 'output', schemas)
   const byPath = Map.groupBy(routes, ({ path }) => path)
-  const paths = Object.fromEntries(
-    [...byPath].map(([path, members]) => [
+  const gatewayByPath = Map.groupBy(gateway, ({ path }) => path)
+  const paths = Object.fromEntries([
+    ...[...byPath].map(([path, members]) => [
       path,
       Object.fromEntries(members.map((route) => [route.method.toLowerCase(), toOperation(route, schemas)])),
     ]),
-  )
+    ...[...gatewayByPath].map(([path, members]) => [
+      path,
+      Object.fromEntries(members.map((route) => [route.method.toLowerCase(), toGatewayOperation(route)])),
+    ]),
+    ...Object.entries(others),
+  ])
   return {
     openapi: '3.1.0',
     info: {

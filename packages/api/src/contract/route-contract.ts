@@ -101,7 +101,8 @@ export function problemsOf(contract: RouteContract): ProblemCode[] {
   if (auth !== 'public' && auth !== 'authenticated') codes.add('forbidden')
   if (contract.path.includes('{project}')) codes.add('not_found')
   if (contract.path.includes('{project}') && isRefusedWhenArchived(auth)) codes.add('conflict')
-  if (method !== 'GET') codes.add('too_large').add('unsupported_media_type')
+  codes.add('headers_too_large') // an address counts as one
+  if (method !== 'GET') codes.add('too_large').add('unsupported_media_type').add('request_timeout')
   if (idempotencyKey !== 'none') codes.add('idempotency_mismatch')
   if (contract.conditional !== undefined) codes.add('invalid')
   if (contract.conditional === 'edit') codes.add('precondition_failed')

@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { accepted, anything, denial, instant } from '../contract/answer-field.ts'
-import { json, nullable, optional, text, texts, uuid } from '../contract/function-argument.ts'
+import { json, nullable, optional, text, texts, uuid, uuids } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
 
 /** Without one, the project of the claims. */
@@ -20,6 +20,8 @@ export const coordinatorPoll = describeFunction({
     ends_at: z.nullable(instant),
     /** As message_receive answers them. */
     messages: z.array(anything),
+    /** As task_settle answers them. */
+    settled: z.array(anything),
     /** As task_claim answers them. */
     tasks: z.array(anything),
   }),
@@ -28,10 +30,12 @@ export const coordinatorPoll = describeFunction({
 
 export const coordinatorReady = describeFunction({
   name: 'coordinator_ready',
-  args: { inboxes: optional(texts), projects: optional(texts), queues: optional(texts) },
+  args: { inboxes: optional(texts), projects: optional(texts), queues: optional(texts), messages: optional(uuids) },
   answer: z.object({
     ...accepted,
     inboxes: z.array(z.string()),
+    /** Messages that have their reply, or will have none. */
+    replies: z.array(z.string()),
     queues: z.array(z.object({ project: z.string(), queue: z.string() })),
   }),
 })

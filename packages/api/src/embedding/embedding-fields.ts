@@ -15,11 +15,24 @@ export const documentField = z
   .min(1)
   .max(500)
   .describe('Names a document within its source: a path, an address, an id')
-export const dimensions = z.int().min(16).max(4000).describe('The length of the vectors of the local model, 16 to 4000')
+/** The model of a space: the local one, or one of the router. */
+export const modelFields = {
+  model: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,62}\/[\x21-\x7e]{1,130}$/)
+    .optional()
+    .describe('provider/model: one of a configured provider, which needs a price. Default: the local model'),
+  dimensions: z
+    .int()
+    .min(16)
+    .max(4000)
+    .optional()
+    .describe('The length of the vectors, 16 to 4000. Default: 384 of the local model, else the model’s own'),
+}
 
 const modelSchema = z
   .object({
-    provider: z.string().describe('core for the local model'),
+    provider: z.string().describe('core for the local model, router for one of a provider'),
     model: z.string().describe('The name of the model'),
     revision: z.string().describe('Part of its identity; may be empty'),
     dims: z.int().describe('The length of its vectors'),

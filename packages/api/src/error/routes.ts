@@ -53,7 +53,7 @@ const example = {
   firstSeen: '2026-11-20T09:30:00+00:00',
   lastSeen: '2026-11-20T09:42:00+00:00',
   lastRequestId: 'req_019ab2c4-0000-7000-8000-000000000001',
-  lastVersion: '0.1.0',
+  lastVersion: '0.2.0',
   resolvedAt: null,
   resolvedBy: null,
 } as const

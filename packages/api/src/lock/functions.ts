@@ -41,3 +41,9 @@ export const lockSweep = describeFunction({
   args: { limit: optional(integer) },
   answer: z.object({ ...accepted, swept: whole }),
 })
+
+export const lockTotals = describeFunction({
+  name: 'lock_totals',
+  args: {},
+  answer: z.object({ ...accepted, held: whole, oldest_s: z.number() }),
+})

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { nameField, pageFields, pageOf, projectField, timestampField } from '../contract/field.ts'
+import { nameField, ownerField, pageFields, pageOf, projectField, timestampField } from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
 
 const params = z.strictObject({ project: projectField })
+const query = z.strictObject({ owner: ownerField })
 const name = nameField(200).describe('The name of the lock, 1 to 200 characters, not . or ..')
 const fence = z.int().min(1).describe('Of the holder, as it was answered')
 const ttlSeconds = z
@@ -44,6 +45,7 @@ export const acquireLock = defineRoute({
   input: {
     ...noInput,
     params,
+    query,
     body: z.strictObject({
       name,
       holder: z.string().min(1).max(200).describe('Who acquires it: a text that no other process has'),
@@ -72,7 +74,7 @@ export const renewLock = defineRoute({
   auth: 'lock:take',
   idempotencyKey: 'none',
   isTraffic: true,
-  input: { ...noInput, params, body: z.strictObject({ name, fence, ttlSeconds }) },
+  input: { ...noInput, params, query, body: z.strictObject({ name, fence, ttlSeconds }) },
   outputs: { 200: lockSchema },
   problems: ['lock_lost'],
   examples: [
@@ -95,7 +97,7 @@ export const releaseLock = defineRoute({
   auth: 'lock:take',
   idempotencyKey: 'none',
   isTraffic: true,
-  input: { ...noInput, params, body: z.strictObject({ name, fence }) },
+  input: { ...noInput, params, query, body: z.strictObject({ name, fence }) },
   outputs: {
     200: z
       .object({ released: z.boolean().describe('false: it was lost or released before') })

@@ -72,7 +72,7 @@ export const priceBook = describeFunction({
 
 export const priceQuote = describeFunction({
   name: 'price_quote',
-  args: { provider: text, model: text, usage: json, at, project },
+  args: { provider: text, model: text, usage: json, at, project, tier: optional(text), unknown: optional(text) },
   answer: z.object({
     ...accepted,
     provider: z.string(),

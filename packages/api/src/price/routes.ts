@@ -24,6 +24,8 @@ const providerField = z
 const modelField = z.string().min(1).max(200).describe("The model's name at the provider, such as gpt-5")
 const clockTime = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/)
 
+const tierField = z.string().regex(/^[a-z0-9_-]{1,50}$/)
+
 const rateField = z
   .strictObject({
     unit: z.enum(units).describe('What the rate is for'),
@@ -31,6 +33,7 @@ const rateField = z
     overInput: z.int().min(0).optional().describe('For the whole call where its prompt has more tokens than this'),
     from: clockTime.optional().describe('At these times of day only, UTC, with to'),
     to: clockTime.optional().describe('The end of the time of day; it may pass midnight'),
+    tier: tierField.optional().describe('For calls of this service tier alone; it has rates for all its units'),
   })
   .meta({ id: 'PriceRate' })
 
@@ -38,7 +41,7 @@ const card = {
   provider: z.string().describe('The provider'),
   model: z.string().describe('The model'),
   aliases: z.array(z.string()).describe('Other names of the model'),
-  rates: z.array(objectField).describe('{ unit, nanoUsdPerMillion, overInput?, from?, to? }'),
+  rates: z.array(objectField).describe('{ unit, nanoUsdPerMillion, overInput?, from?, to?, tier? }'),
   source: z.string().describe('override, or where it was imported from'),
   project: z.string().nullable().describe('Whose override it is; null for all projects'),
   validFrom: timestampField.describe('From when on it applies'),
@@ -114,6 +117,7 @@ export const quotePrice = defineRoute({
       model: modelField,
       usage: usageField,
       at: timestampField.optional().describe('When the call started; left out, now'),
+      tier: tierField.optional().describe('The service tier of the call, such as priority; left out, the standard one'),
     }),
   },
   outputs: {
@@ -121,9 +125,11 @@ export const quotePrice = defineRoute({
       .object({
         provider: z.string().describe('The provider'),
         model: z.string().describe('The model whose card applies'),
-        source: z.string().describe('override, or where it was imported from'),
+        source: z
+          .string()
+          .describe('override, where it was imported from, or dearest: the model has no price (CORE_PRICE_UNKNOWN)'),
         micro: z.int().describe('Whole micro-credits'),
-        approximated: z.array(z.string()).describe('Units without a rate, priced as the dearest of their direction'),
+        approximated: z.array(z.string()).describe('Units without a rate of their own, priced as the dearest'),
       })
       .meta({ id: 'PriceQuote' }),
   },

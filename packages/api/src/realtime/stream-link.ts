@@ -1,4 +1,4 @@
-import { type Clock, CoreError, isObject } from '@core/foundation'
+import { type Clock, CoreError, fetchDirectly, isObject } from '@core/foundation'
 import { problemErrors } from '../generated/operations.ts'
 import { createBackoff } from './backoff.ts'
 import type { Channel } from './channel.ts'
@@ -55,10 +55,9 @@ async function* openStream(channel: Channel, signal: AbortSignal, options: Strea
   const silence = new AbortController()
   let timer = setTimeout(() => silence.abort(), silenceMs)
   try {
-    const response = await send(address, {
+    const response = await fetchDirectly(send, address, {
       headers,
       signal: AbortSignal.any([signal, silence.signal]),
-      redirect: 'error',
     })
     if (response.status !== 200 || response.body === null) throw toError(response.status, await response.text())
     const body = response.body
@@ -110,7 +109,7 @@ function isResyncReason(value: unknown): value is ResyncReason {
 function toError(status: number, text: string): CoreError {
   try {
     const { code, detail, retryable } = Object(JSON.parse(text))
-    const error = problemErrors[code]?.[0]
+    const error = problemErrors[code]
     if (error !== undefined && typeof detail === 'string' && typeof retryable === 'boolean')
       return new CoreError(error, detail, { retryable, details: { status, code } })
   } catch {

@@ -74,3 +74,9 @@ export const sessionSweep = describeFunction({
   args: { limit: optional(integer) },
   answer: z.object({ ...accepted, swept: whole }),
 })
+
+export const sessionTotals = describeFunction({
+  name: 'session_totals',
+  args: {},
+  answer: z.object({ ...accepted, live: whole, hung: whole, degraded: whole }),
+})

@@ -187,6 +187,7 @@ export const taskStats = describeFunction({
         waiting: whole,
         running: whole,
         blocked: whole,
+        dead: whole,
         oldest_at: z.nullable(instant),
         counted_at: instant,
       }),
@@ -198,4 +199,18 @@ export const taskSweep = describeFunction({
   name: 'task_sweep',
   args: { keep: optional(interval), limit: optional(integer) },
   answer: z.object({ ...accepted, reaped: whole, swept: whole }),
+})
+
+export const taskTotals = describeFunction({
+  name: 'task_totals',
+  args: {},
+  answer: z.object({
+    ...accepted,
+    ready: whole,
+    waiting: whole,
+    running: whole,
+    blocked: whole,
+    dead: whole,
+    oldest_s: z.number(),
+  }),
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { projectField, timestampField } from '../contract/field.ts'
+import { ownerField, projectField, timestampField } from '../contract/field.ts'
 
 export const nameField = z
   .string()
@@ -9,6 +9,9 @@ export const nameField = z
 export const statusField = z
   .enum(['ready', 'scheduled', 'pending', 'blocked', 'running', 'done', 'dead', 'cancelled'])
   .describe('pending: what it needs is open; blocked: what it needs is dead or cancelled')
+
+/** Queues can be shared: work on one of another project names it. */
+export const ownerQuery = z.strictObject({ owner: ownerField })
 
 const any = z.unknown()
 

@@ -113,3 +113,19 @@ export const webhookTarget = describeFunction({
   args: { name: text, project: text },
   answer: z.object({ ...accepted, url: z.string(), secrets: z.array(z.string()) }),
 })
+
+/** Secrets of webhooks that another key sealed. */
+export const webhookStale = describeFunction({
+  name: 'webhook_stale',
+  args: { keyId: text, limit: optional(integer) },
+  answer: z.object({
+    ...accepted,
+    secrets: z.array(z.object({ webhook: z.string(), project: z.string(), name: z.string(), sealed: z.string() })),
+  }),
+})
+
+export const webhookRewrap = describeFunction({
+  name: 'webhook_rewrap',
+  args: { webhook: uuid, from: text, to: text },
+  answer: z.object({ ...accepted, rewrapped: z.boolean() }),
+})

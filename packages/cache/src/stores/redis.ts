@@ -192,8 +192,7 @@ export function redisStore({ client, subscriber, project, prefix = 'core' }: Red
         return hearChannel(subscriber, events, hear, options)
       },
     }),
-    // Redis removes what is past its time itself, and what does not fit by its own policy.
-    sweep: async () => 0,
+    // No sweep: Redis removes what is past its time itself, and what does not fit by its own policy.
     async [Symbol.asyncDispose]() {},
   }
 }

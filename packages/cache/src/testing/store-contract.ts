@@ -6,7 +6,7 @@ export interface StoreUnderTest extends AsyncDisposable {
   open(): CacheStore
 }
 
-const options = { timeoutMs: 5_000 }
+const options = { timeoutMs: 30_000 }
 const lease = (holder: string, ttlMs = 5_000) => ({ holder, ttlMs })
 const text = (value: string) => new TextEncoder().encode(value)
 
@@ -270,7 +270,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       withStores(async (a, _, ns) => {
         await a.write(ns, [write('gone', 'x', { freshMs: 0, staleMs: 0 }), write('kept', 'y')], 'a', options)
         await new Promise((resolve) => setTimeout(resolve, 10))
-        expect(await a.sweep(1_000, options)).toBeGreaterThanOrEqual(0)
+        expect((await a.sweep?.(1_000, options)) ?? 0).toBeGreaterThanOrEqual(0)
         expect([await readText(a, ns, 'gone'), await readText(a, ns, 'kept')]).toEqual([undefined, 'y'])
       }))
   })

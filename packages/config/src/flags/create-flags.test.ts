@@ -354,7 +354,7 @@ describe('closing', () => {
     const { flags } = start(store)
     const startedAt = performance.now()
     await flags.close()
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    expect(performance.now() - startedAt).toBeLessThan(30_000)
     expect(flags.status()).toMatchObject({ state: 'defaults', error: undefined })
   })
 })

@@ -112,8 +112,11 @@ export function createFlags<Declarations extends FlagDeclarations>({
   }
 
   async function listen(): Promise<AsyncDisposable | undefined> {
+    const lookAgain = () => void look().catch(() => undefined)
     try {
-      return await database.listen?.(flagChannel, () => void look().catch(() => undefined), { signal: closing.signal })
+      const listening = await database.listen?.(flagChannel, lookAgain, { signal: closing.signal })
+      if (listening !== undefined) lookAgain() // what changed after the first look and before this gave no hint
+      return listening
     } catch (error) {
       log.debug({ err: error }, 'no hints of changed flags; polling finds them')
       hints = undefined // tried again when the database has been away and is back

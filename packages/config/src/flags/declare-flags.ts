@@ -1,5 +1,5 @@
 import { CoreError } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { deepFreeze } from '../deep-freeze.ts'
 
 /** A flag that is on or off, or with a schema one of any type that JSON can carry. */
@@ -9,7 +9,7 @@ export interface FlagDeclaration {
   /** Holds where nothing overrides it, and while the database has never been reached. */
   readonly default: unknown
   /** What an override must be; left out, a boolean. */
-  readonly schema?: z.ZodType
+  readonly schema?: z.core.$ZodType
 }
 
 export type FlagDeclarations = Readonly<Record<string, FlagDeclaration>>
@@ -36,7 +36,7 @@ export function declareFlags<const Declarations extends FlagDeclarations>(
         fix: 'Use 1 to 100 lowercase letters, digits and _ . - beginning with a letter.',
       })
     }
-    const accepted = flagSchema(declaration).safeParse(declaration.default)
+    const accepted = z.safeParse(flagSchema(declaration), declaration.default)
     if (!accepted.success) {
       throw new CoreError('E_INVALID', `the default of the flag ${name} does not fit its schema`, {
         cause: accepted.error,
@@ -47,7 +47,7 @@ export function declareFlags<const Declarations extends FlagDeclarations>(
   return declarations
 }
 
-export function flagSchema({ schema }: FlagDeclaration): z.ZodType {
+export function flagSchema({ schema }: FlagDeclaration): z.core.$ZodType {
   return schema ?? onOrOff
 }
 

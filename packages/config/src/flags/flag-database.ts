@@ -1,5 +1,5 @@
 import { type CallOptions, CoreError } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 
 /** What flags need of a database; a `Database` of @core/database fits as it is. */
 export interface FlagDatabase {
@@ -21,7 +21,7 @@ const flagPage = z.object({
   flags: z.array(
     z.object({
       name: z.string(),
-      project: z.string().nullable(),
+      project: z.nullable(z.string()),
       value: z.unknown(),
       cleared: z.boolean(),
       rollout_bp: z.int(),

@@ -1,3 +1,4 @@
+import { z } from 'zod/mini'
 import { deepFreeze } from '../deep-freeze.ts'
 import { type FlagDeclarations, flagSchema } from './declare-flags.ts'
 import type { FlagPage } from './flag-database.ts'
@@ -36,7 +37,7 @@ export function applyPage(
       scope.delete(flag.name)
       continue
     }
-    const parsed = flagSchema(declaration).safeParse(flag.value)
+    const parsed = z.safeParse(flagSchema(declaration), flag.value)
     scope.set(
       flag.name,
       parsed.success

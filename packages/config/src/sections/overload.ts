@@ -6,7 +6,7 @@ export const overloadSection = z
   .strictObject({
     maxLoopDelayMs: milliseconds(60_000).default(1_000).register(settingRegistry, {
       variable: 'CORE_OVERLOAD_MAX_LOOP_DELAY_MS',
-      description: 'The mean delay of the event loop from which on requests are refused with 503.',
+      description: 'The median delay of the event loop above which requests are refused with 503.',
     }),
     maxDatabaseCalls: z.int().min(1).max(100_000).default(250).register(settingRegistry, {
       variable: 'CORE_OVERLOAD_MAX_DATABASE_CALLS',

@@ -5,6 +5,7 @@ const remedies: Readonly<Record<string, readonly [problem: string, fix: string]>
   EPERM: ['this user may not write there', 'Give this user the folder, or choose another CORE_DATA_DIR.'],
   EROFS: ['its file system is read-only', 'Mount it for writing, or choose another CORE_DATA_DIR.'],
   EEXIST: ['a file has its name', 'Move the file away, or choose another CORE_DATA_DIR.'],
+  ENOTSUP: ['its file system makes no folders', 'Choose another CORE_DATA_DIR.'],
   ENOTDIR: ['a part of its path is a file', 'Move the file away, or choose another CORE_DATA_DIR.'],
   ENOSPC: ['its disk is full', 'Make room, or choose another CORE_DATA_DIR.'],
 }

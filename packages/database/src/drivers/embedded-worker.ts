@@ -19,9 +19,12 @@ const start: EmbeddedStart = workerData
 /** What Emscripten calls the refusals of a file system. */
 const wasiErrnos: Readonly<Record<number, string>> = { 2: 'EACCES', 51: 'ENOSPC', 63: 'EPERM', 69: 'EROFS' }
 
+// Not Postgres' 128 MB of buffers: its wasm build fills them all with zeros, and the system caches the files anyway.
+const params = [...PGlite.defaultStartParams, '-c', 'shared_buffers=32MB']
+
 // PGlite ships with fsync off ("-F"). Its wasm build also answers fdatasync without doing it, so the log is written
 // with fsync, which withFsync below makes real.
-const durable = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync']
+const durable = [...params.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync']
 
 // Offered to `create extension`, and needed to open a database that has it.
 const extensions = { vector }
@@ -46,7 +49,11 @@ function errnoOf(error: unknown): string | undefined {
 }
 
 function openMemory(snapshot: Uint8Array | undefined): Promise<PGlite> {
-  return PGlite.create({ extensions, ...(snapshot && { loadDataDir: new Blob([Uint8Array.from(snapshot)]) }) })
+  return PGlite.create({
+    startParams: params,
+    extensions,
+    ...(snapshot && { loadDataDir: new Blob([Uint8Array.from(snapshot)]) }),
+  })
 }
 
 /** A cluster is created under another name and renamed when complete, so that a crash in between leaves none. */

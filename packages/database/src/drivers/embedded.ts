@@ -8,6 +8,7 @@ import { toDataDirError } from './data-dir-error.ts'
 import { watchDataFolder } from './data-folder.ts'
 import { acquireDataLock } from './data-lock.ts'
 import { createEmbeddedQueue, type EmbeddedQueue } from './embedded-queue.ts'
+import { spareMemory } from './spare-memory.ts'
 
 export interface EmbeddedDriver extends SqlDriver {
   /** The whole database as a tar; memory databases can start from it. */
@@ -39,6 +40,11 @@ export async function createEmbeddedDriver(
   let queue: EmbeddedQueue
   let folder: Awaited<ReturnType<typeof watchDataFolder>> | undefined
   const listeners = new Map<string, Set<(payload: string) => void>>()
+  if (spareMemory())
+    logger.info(
+      { availableMb: Math.round(process.availableMemory() / 2 ** 20) },
+      'little memory is free: the embedded database runs slower and takes less',
+    )
   try {
     queue = await createEmbeddedQueue({
       start: { folder: inMemory ? undefined : join(dataDir, 'data'), snapshot },

@@ -1,4 +1,4 @@
-import { type Clock, CoreError, type Logger, raceSignal } from '@core/foundation'
+import { type Clock, CoreError, fetchDirectly, type Logger, raceSignal } from '@core/foundation'
 import type { Database, HttpConfig } from '../database.ts'
 import type { Json } from '../json.ts'
 import { createRestDatabase } from './rest-database.ts'
@@ -32,7 +32,7 @@ export function createHttpDatabase(config: HttpConfig, dependencies: HttpDepende
       const body = JSON.stringify(args)
       const url = base + encodeURIComponent(name)
       try {
-        const response = await send(url, { method: 'POST', headers, body, redirect: 'error', signal })
+        const response = await fetchDirectly(send, url, { method: 'POST', headers, body, signal })
         const text = await response.text()
         if (response.ok) return parseAnswer(name, text)
         throw toRestError(name, response.status, parseFault(response, text))

@@ -198,7 +198,12 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Beats, receives messages and claims tasks in one round trip. */
+  /** Claims whose time is not over, of all projects, in figures. Owner only. */
+  claim_totals: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** Beats, receives messages, reports on tasks and claims the next ones in one round trip. */
   coordinator_poll: {
     args: {
       p_session?: string | null | undefined
@@ -209,12 +214,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Which of many inboxes and queues have something for who waits. Owner only. */
+  /** Which of many inboxes, queues and messages have something for who waits. Owner only. */
   coordinator_ready: {
     args: {
       p_inboxes?: readonly string[] | undefined
       p_projects?: readonly string[] | undefined
       p_queues?: readonly string[] | undefined
+      p_messages?: readonly string[] | undefined
     }
     result: Json
   }
@@ -306,6 +312,7 @@ export interface CoreFunctions {
       p_project?: string | null | undefined
       p_space?: string | null | undefined
       p_limit?: number | undefined
+      p_most?: number | null | undefined
     }
     result: Json
   }
@@ -518,6 +525,129 @@ export interface CoreFunctions {
     args: {
       p_keep?: string | undefined
       p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Ends an upload that is not committed. */
+  file_abort: {
+    args: {
+      p_upload: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Begins an upload and holds its size of the quota. */
+  file_begin: {
+    args: {
+      p_key: string
+      p_name: string
+      p_size: number
+      p_store: string
+      p_content_type?: string | undefined
+      p_ttl_s?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Makes the file of an upload, or replaces it. */
+  file_commit: {
+    args: {
+      p_upload: string
+      p_size: number
+      p_etag: string
+      p_sha256?: string | null | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Files whose content is in another store. Owner only. */
+  file_elsewhere: {
+    args: {
+      p_store: string
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** A file and where its content is. PT404 where there is none. */
+  file_get: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The files of a project, by name. */
+  file_list: {
+    args: {
+      p_prefix?: string | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Says that the content of a file was copied to another store. Owner only. */
+  file_moved: {
+    args: {
+      p_project: string
+      p_object: string
+      p_name: string
+      p_store: string
+      p_etag: string
+      p_sha256: string
+    }
+    result: Json
+  }
+  /** Sets the quota of a project's files. Owner only. */
+  file_quota_set: {
+    args: {
+      p_project: string
+      p_bytes: number
+    }
+    result: Json
+  }
+  /** Removes a file. PT404 where there is none. */
+  file_remove: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** What all files take. Owner only. */
+  file_stats: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** Ends expired uploads and takes objects to delete from their stores. Owner only. */
+  file_sweep: {
+    args: {
+      p_stores: readonly string[]
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Forgets objects that were deleted from their stores. Owner only. */
+  file_swept: {
+    args: {
+      p_objects: readonly string[]
+      p_stores: readonly string[]
+    }
+    result: Json
+  }
+  /** An upload that is open or committed. PT404 where there is none. */
+  file_upload: {
+    args: {
+      p_upload: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** What the files of a project take, and its quota. */
+  file_usage: {
+    args: {
+      p_project?: string | null | undefined
     }
     result: Json
   }
@@ -1171,6 +1301,59 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Locks that are held, of all projects, in figures. Owner only. */
+  lock_totals: {
+    args: Record<never, never>
+    result: Json
+  }
+  /** The login of a token; login_unknown or login_expired otherwise. Owner only. */
+  login_check: {
+    args: {
+      p_token_hash: string
+    }
+    result: Json
+  }
+  /** Ends logins: of a token, a person, or a session at the issuer. Owner only. */
+  login_end: {
+    args: {
+      p_key: string
+      p_token_hash?: string | null | undefined
+      p_issuer?: string | null | undefined
+      p_subject?: string | null | undefined
+      p_sid?: string | null | undefined
+    }
+    result: Json
+  }
+  /** The logins of a person, newest first. Never the hashes of their tokens. Owner only. */
+  login_list: {
+    args: {
+      p_issuer: string
+      p_subject: string
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Keeps a login by the hash of its token. Replays on p_key. Owner only. */
+  login_open: {
+    args: {
+      p_key: string
+      p_token_hash: string
+      p_issuer: string
+      p_subject: string
+      p_sid?: string | null | undefined
+      p_claims?: JsonInput
+      p_ttl_s?: number | undefined
+      p_idle_s?: number | undefined
+    }
+    result: Json
+  }
+  /** Deletes logins that have ended. Owner only. */
+  login_sweep: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
   /** Every registered project in use with its status and score. Figures are null for those with whom they are not shared. */
   manifest: {
     args: {
@@ -1411,6 +1594,8 @@ export interface CoreFunctions {
       p_usage: JsonInput
       p_at?: string | null | undefined
       p_project?: string | null | undefined
+      p_tier?: string | null | undefined
+      p_unknown?: string | undefined
     }
     result: Json
   }
@@ -1487,6 +1672,34 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** The providers that a project may use. */
+  provider_list: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Removes a provider of models. */
+  provider_remove: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Sets a provider of models, of a project or for all. */
+  provider_set: {
+    args: {
+      p_name: string
+      p_kind: string
+      p_base_url?: string | null | undefined
+      p_secret?: string | null | undefined
+      p_settings?: JsonInput
+      p_project?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
   /** Continues the transaction numbers after the data was copied to another cluster. Idempotent. Owner only. */
   restore_finish: {
     args: Record<never, never>
@@ -1495,6 +1708,151 @@ export interface CoreFunctions {
   /** Whether restore_finish has to run, because the data was copied from another cluster. Owner only. */
   restore_status: {
     args: Record<never, never>
+    result: Json
+  }
+  /** The routes that a project may use. */
+  route_list: {
+    args: {
+      p_project?: string | null | undefined
+      p_after?: string | null | undefined
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** Removes a route. */
+  route_remove: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Sets a route: a public name of a model and the targets that serve it. */
+  route_set: {
+    args: {
+      p_name: string
+      p_targets: JsonInput
+      p_policy?: JsonInput
+      p_project?: string | null | undefined
+      p_if_match?: readonly string[] | null | undefined
+    }
+    result: Json
+  }
+  /** The sealed answer that was kept under a key. */
+  router_answer: {
+    args: {
+      p_project: string
+      p_key_hash: string
+    }
+    result: Json
+  }
+  /** Keeps the sealed answer of a model call. */
+  router_answer_put: {
+    args: {
+      p_project: string
+      p_key_hash: string
+      p_request_hash: string
+      p_sealed: string
+    }
+    result: Json
+  }
+  /** Model calls of a project, newest first. */
+  router_calls: {
+    args: {
+      p_before?: number | null | undefined
+      p_limit?: number | undefined
+      p_filter?: JsonInput
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Writes the rows of model calls that have ended. */
+  router_calls_put: {
+    args: {
+      p_calls: JsonInput
+    }
+    result: Json
+  }
+  /** Cools a target for every process that routes. */
+  router_cool: {
+    args: {
+      p_target: string
+      p_ms: number
+      p_reason: string
+    }
+    result: Json
+  }
+  /** Charges model calls whose process died, once, at the price of their input. */
+  router_recover: {
+    args: {
+      p_limit?: number | undefined
+      p_after_s?: number | undefined
+    }
+    result: Json
+  }
+  /** Providers, routes and what is cooling, for the process that routes. */
+  router_snapshot: {
+    args: {
+      p_version?: number | undefined
+    }
+    result: Json
+  }
+  /** Removes rows of model calls older than 30 days, and kept answers older than 24 hours. */
+  router_sweep: {
+    args: {
+      p_limit?: number | undefined
+    }
+    result: Json
+  }
+  /** The secrets of a project, or of the installation, by name; no values. */
+  secret_list: {
+    args: {
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Keeps a sealed secret of a project, or of the installation. Idempotent. */
+  secret_put: {
+    args: {
+      p_name: string
+      p_sealed: string
+      p_version: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Removes a secret. PT404 where there is none. */
+  secret_remove: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Keeps a secret under another key. Owner only. */
+  secret_rewrap: {
+    args: {
+      p_name: string
+      p_version: string
+      p_sealed: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** A secret as it is sealed. Owner only. */
+  secret_sealed: {
+    args: {
+      p_name: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Secrets that another key sealed. Owner only. */
+  secret_stale: {
+    args: {
+      p_key_id: string
+      p_limit?: number | undefined
+    }
     result: Json
   }
   /** Keeps a session alive and takes its status and figures; p_status null keeps it. A session that has ended stays ended. */
@@ -1544,6 +1902,11 @@ export interface CoreFunctions {
     args: {
       p_limit?: number | undefined
     }
+    result: Json
+  }
+  /** The live sessions of all projects in figures. Owner only. */
+  session_totals: {
+    args: Record<never, never>
     result: Json
   }
   /** The shares that a project gives, or those it receives; pages by their order of creation. */
@@ -1699,7 +2062,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Open tasks of a project by queue. */
+  /** Open and dead tasks of a project by queue. */
   task_stats: {
     args: {
       p_project?: string | null | undefined
@@ -1712,6 +2075,11 @@ export interface CoreFunctions {
       p_keep?: string | undefined
       p_limit?: number | undefined
     }
+    result: Json
+  }
+  /** All queues in figures, as of the last counts. Owner only. */
+  task_totals: {
+    args: Record<never, never>
     result: Json
   }
   /** The topics to which a project is subscribed. */
@@ -1798,6 +2166,15 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Keeps a secret of a webhook under another key. Owner only. */
+  webhook_rewrap: {
+    args: {
+      p_webhook: string
+      p_from: string
+      p_to: string
+    }
+    result: Json
+  }
   /** Replaces the secret of a webhook; both sign until the overlap ends. Replays on p_key. */
   webhook_rotate: {
     args: {
@@ -1806,6 +2183,14 @@ export interface CoreFunctions {
       p_secret: string
       p_overlap_s?: number | undefined
       p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Secrets of webhooks that another key sealed. Owner only. */
+  webhook_stale: {
+    args: {
+      p_key_id: string
+      p_limit?: number | undefined
     }
     result: Json
   }

@@ -220,8 +220,14 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
-    name: 'coordinator_poll',
+    name: 'claim_totals',
     returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
+    name: 'coordinator_poll',
+    returns: 'json',
     isForMembers: true,
     args: [
       { name: 'p_session', type: 'uuid', required: false },
@@ -239,6 +245,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_inboxes', type: 'text[]', required: false },
       { name: 'p_projects', type: 'text[]', required: false },
       { name: 'p_queues', type: 'text[]', required: false },
+      { name: 'p_messages', type: 'uuid[]', required: false },
     ],
   },
   {
@@ -339,6 +346,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_project', type: 'text', required: false },
       { name: 'p_space', type: 'text', required: false },
       { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_most', type: 'bigint', required: false },
     ],
   },
   {
@@ -572,6 +580,143 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [
       { name: 'p_keep', type: 'interval', required: false },
       { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'file_abort',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_upload', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'file_begin',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_size', type: 'bigint', required: true },
+      { name: 'p_store', type: 'text', required: true },
+      { name: 'p_content_type', type: 'text', required: false },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'file_commit',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_upload', type: 'uuid', required: true },
+      { name: 'p_size', type: 'bigint', required: true },
+      { name: 'p_etag', type: 'text', required: true },
+      { name: 'p_sha256', type: 'text', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'file_elsewhere',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_store', type: 'text', required: true },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'file_get',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'file_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_prefix', type: 'text', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'file_moved',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_object', type: 'uuid', required: true },
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_store', type: 'text', required: true },
+      { name: 'p_etag', type: 'text', required: true },
+      { name: 'p_sha256', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'file_quota_set',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_bytes', type: 'bigint', required: true },
+    ],
+  },
+  {
+    name: 'file_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'file_stats',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
+    name: 'file_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_stores', type: 'text[]', required: true },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'file_swept',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_objects', type: 'uuid[]', required: true },
+      { name: 'p_stores', type: 'text[]', required: true },
+    ],
+  },
+  {
+    name: 'file_upload',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_upload', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'file_usage',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
     ],
   },
   {
@@ -1295,6 +1440,65 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'lock_totals',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
+  },
+  {
+    name: 'login_check',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_token_hash', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'login_end',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_token_hash', type: 'text', required: false },
+      { name: 'p_issuer', type: 'text', required: false },
+      { name: 'p_subject', type: 'text', required: false },
+      { name: 'p_sid', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'login_list',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_issuer', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'login_open',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_key', type: 'text', required: true },
+      { name: 'p_token_hash', type: 'text', required: true },
+      { name: 'p_issuer', type: 'text', required: true },
+      { name: 'p_subject', type: 'text', required: true },
+      { name: 'p_sid', type: 'text', required: false },
+      { name: 'p_claims', type: 'jsonb', required: false },
+      { name: 'p_ttl_s', type: 'integer', required: false },
+      { name: 'p_idle_s', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'login_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
     name: 'manifest',
     returns: 'jsonb',
     isForMembers: true,
@@ -1561,6 +1765,8 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_usage', type: 'jsonb', required: true },
       { name: 'p_at', type: 'timestamp with time zone', required: false },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_tier', type: 'text', required: false },
+      { name: 'p_unknown', type: 'text', required: false },
     ],
   },
   {
@@ -1645,6 +1851,37 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'provider_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'provider_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'provider_set',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_kind', type: 'text', required: true },
+      { name: 'p_base_url', type: 'text', required: false },
+      { name: 'p_secret', type: 'text', required: false },
+      { name: 'p_settings', type: 'jsonb', required: false },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
     name: 'restore_finish',
     returns: 'jsonb',
     isForMembers: false,
@@ -1655,6 +1892,168 @@ export const coreSignatures: readonly CoreSignature[] = [
     returns: 'jsonb',
     isForMembers: false,
     args: [],
+  },
+  {
+    name: 'route_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_after', type: 'text', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'route_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'route_set',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_targets', type: 'jsonb', required: true },
+      { name: 'p_policy', type: 'jsonb', required: false },
+      { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_match', type: 'text[]', required: false },
+    ],
+  },
+  {
+    name: 'router_answer',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_key_hash', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'router_answer_put',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_key_hash', type: 'text', required: true },
+      { name: 'p_request_hash', type: 'text', required: true },
+      { name: 'p_sealed', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'router_calls',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_before', type: 'bigint', required: false },
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_filter', type: 'jsonb', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'router_calls_put',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_calls', type: 'jsonb', required: true },
+    ],
+  },
+  {
+    name: 'router_cool',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_target', type: 'text', required: true },
+      { name: 'p_ms', type: 'integer', required: true },
+      { name: 'p_reason', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'router_recover',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_after_s', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'router_snapshot',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_version', type: 'bigint', required: false },
+    ],
+  },
+  {
+    name: 'router_sweep',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
+  },
+  {
+    name: 'secret_list',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'secret_put',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_sealed', type: 'text', required: true },
+      { name: 'p_version', type: 'uuid', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'secret_remove',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'secret_rewrap',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_version', type: 'uuid', required: true },
+      { name: 'p_sealed', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'secret_sealed',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_name', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'secret_stale',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_key_id', type: 'text', required: true },
+      { name: 'p_limit', type: 'integer', required: false },
+    ],
   },
   {
     name: 'session_beat',
@@ -1709,6 +2108,12 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [
       { name: 'p_limit', type: 'integer', required: false },
     ],
+  },
+  {
+    name: 'session_totals',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
   },
   {
     name: 'share_list',
@@ -1774,7 +2179,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'task_claim',
-    returns: 'jsonb',
+    returns: 'json',
     isForMembers: true,
     args: [
       { name: 'p_queues', type: 'text[]', required: true },
@@ -1872,7 +2277,7 @@ export const coreSignatures: readonly CoreSignature[] = [
   },
   {
     name: 'task_settle',
-    returns: 'jsonb',
+    returns: 'json',
     isForMembers: true,
     args: [
       { name: 'p_items', type: 'jsonb', required: true },
@@ -1895,6 +2300,12 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_keep', type: 'interval', required: false },
       { name: 'p_limit', type: 'integer', required: false },
     ],
+  },
+  {
+    name: 'task_totals',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [],
   },
   {
     name: 'topic_list',
@@ -1990,6 +2401,16 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'webhook_rewrap',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_webhook', type: 'uuid', required: true },
+      { name: 'p_from', type: 'text', required: true },
+      { name: 'p_to', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'webhook_rotate',
     returns: 'jsonb',
     isForMembers: true,
@@ -1999,6 +2420,15 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_secret', type: 'text', required: true },
       { name: 'p_overlap_s', type: 'integer', required: false },
       { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'webhook_stale',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_key_id', type: 'text', required: true },
+      { name: 'p_limit', type: 'integer', required: false },
     ],
   },
   {

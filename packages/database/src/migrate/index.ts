@@ -1,5 +1,7 @@
+export { type CopyOptions, type CopyResult, copyDatabase } from '../copy/copy-database.ts'
 export { inspectRights, type Rights } from './inspect-rights.ts'
 export { inspectServer, type ServerFacts } from './inspect-server.ts'
+export { inspectZones, type ZoneOffsets } from './inspect-zones.ts'
 export { type MigrationPlan, migratePlan } from './migrate-plan.ts'
 export { migrateRepair, type RepairResult } from './migrate-repair.ts'
 export { migrateReset } from './migrate-reset.ts'

@@ -8,6 +8,8 @@ export {
 export { createEmbeddedFolder, prepareEmbeddedFolder } from './embedded-folder.ts'
 export { holdTestServer } from './lease-test-server.ts'
 export { openMemoryDatabase } from './memory-database.ts'
+export { findPgvectorServer, type PgvectorServer } from './pgvector-server.ts'
+export { findPostgresBinaries } from './postgres-binaries.ts'
 export { type PostgresServer, type PostgresServerOptions, startPostgresServer } from './postgres-server.ts'
 export { runSql } from './run-sql.ts'
 export { shortLived } from './short-lived.ts'

@@ -28,11 +28,15 @@ export interface PostgresServer {
   /** Leaves the data in place and the port closed until `start`. */
   halt(): Promise<void>
   start(): Promise<void>
+  /** Ends it with -9: what was not written is lost, and `start` recovers the rest. */
+  kill(): Promise<void>
   /** Stops and removes the folder. */
   stop(): Promise<void>
 }
 
-const START_TIMEOUT_MS = 30_000
+/** On a busy machine a start that first recovers from a crash takes a minute. */
+const START_TIMEOUT_MS = 120_000
+const CONNECT_TIMEOUT_MS = 10_000
 
 /** A real Postgres server on a free port of the loopback interface. */
 export async function startPostgresServer({
@@ -57,6 +61,7 @@ export async function startPostgresServer({
   })
   let child: ChildProcess | undefined
   let log = ''
+  let isKilled = false
 
   const server: PostgresServer = {
     port,
@@ -65,16 +70,27 @@ export async function startPostgresServer({
     },
     url: (database = 'postgres') => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`,
     async start() {
-      log = ''
-      child = spawn(binaries.postgres, ['-D', data, '-p', String(port), ...flags], {
-        ...binaries.identity,
-        stdio: ['ignore', 'ignore', 'pipe'],
-        env: cleanEnvironment(),
-      })
-      child.stderr?.on('data', (chunk: Buffer) => {
-        log = (log + chunk.toString()).slice(-10_000)
-      })
-      await waitUntilReady(server, child, () => log)
+      const limit = Date.now() + START_TIMEOUT_MS
+      for (;;) {
+        try {
+          await startOnce()
+          isKilled = false
+          return
+        } catch (error) {
+          // The processes of one that was killed end a moment after it, and until then have its memory.
+          if (!isKilled || Date.now() > limit) throw error
+          await sleep(50)
+        }
+      }
+    },
+    async kill() {
+      const old = child
+      child = undefined
+      if (old === undefined) return
+      isKilled = true
+      const exited = once(old, 'exit')
+      old.kill('SIGKILL')
+      await exited
     },
     async halt() {
       const old = child
@@ -93,6 +109,20 @@ export async function startPostgresServer({
       await rm(folder, { recursive: true, force: true })
     },
   }
+
+  async function startOnce(): Promise<void> {
+    log = ''
+    child = spawn(binaries.postgres, ['-D', data, '-p', String(port), ...flags], {
+      ...binaries.identity,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: cleanEnvironment(),
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-10_000)
+    })
+    await waitUntilReady(server, child, () => log)
+  }
+
   try {
     await server.start()
   } catch (error) {
@@ -140,7 +170,7 @@ async function waitUntilReady(server: PostgresServer, child: ChildProcess, log: 
   const limit = Date.now() + START_TIMEOUT_MS
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the Postgres server ended at its start: ${log()}`)
-    const client = new pg.Client({ connectionString: server.url(), connectionTimeoutMillis: 2_000 })
+    const client = new pg.Client({ connectionString: server.url(), connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
     client.on('error', () => undefined)
     try {
       await client.connect()

@@ -1,6 +1,6 @@
 // Node only, and an entry of its own: browsers load the rest of this package.
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, link, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -15,6 +15,9 @@ import {
 } from './lock-holder.ts'
 import { removeLeftovers } from './lock-leftovers.ts'
 import { bindLockSocket } from './lock-socket.ts'
+import { makeFolder } from './make-folder.ts'
+
+export { makeFolder } from './make-folder.ts'
 
 export interface FileLockOptions {
   /** The lock itself; its folder is made where it is missing, for this user alone. */
@@ -43,7 +46,7 @@ const PAUSE_MS = 5
  * moment in which two believe to have it.
  */
 export async function lockFile({ path, locked, watchMs = 0 }: FileLockOptions): Promise<AsyncDisposable> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path))
   const last = (await readChain(path)).at(-1)
   // Asked before anything is made: most calls for a lock that is held end here.
   if (last && (await isAlive(path, last, watchMs))) throw locked(await visiblePid(last.holder))

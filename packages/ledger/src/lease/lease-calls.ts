@@ -8,8 +8,9 @@ import {
   ledgerLeaseReport,
 } from '@core/api/functions'
 import type { Database, RpcOptions } from '@core/database'
-import { type CallOptions, isCoreError, withDetails } from '@core/foundation'
+import type { CallOptions } from '@core/foundation'
 import type { Credits } from '../credits.ts'
+import { keyed } from '../keyed.ts'
 import { copyMetadata } from '../metadata.ts'
 import type { Accepted, AccountDenial, Balance, ClosedDenial, SpendDenial } from '../outcome.ts'
 import { toDenial, toPosting } from '../to-outcome.ts'
@@ -96,7 +97,7 @@ export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOpt
   return {
     async open({ key, account, amount, ttlSeconds, device }, options) {
       const input = { key, account, amount, ttlSeconds, device }
-      const answer = await keyed(key, openLease(input, { ...options, claims }))
+      const answer = await keyed(key, async () => openLease(input, { ...options, claims }))
       if (answer.ok) return { ...toPosting(answer), ...toFacts(answer), status: 'leased' }
       if (answer.code !== 'lease_limit') return toDenial(answer)
       const { settled, held, available, budgets, requested, limit } = answer
@@ -112,22 +113,13 @@ export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOpt
       return { status: answer.code, lease: answer.lease, seq: answer.seq, expected: answer.expected }
     },
     async close({ key, lease }, options) {
-      const answer = await keyed(key, closeLease({ key, lease }, { ...options, claims }))
+      const answer = await keyed(key, async () => closeLease({ key, lease }, { ...options, claims }))
       if (!answer.ok) return toDenial(answer)
       return { ...toPosting(answer), ...toFacts(answer), status: 'closed', released: answer.released }
     },
     async get(lease, options) {
       return toFacts(await getLease({ lease }, { ...options, claims }))
     },
-  }
-}
-
-/** Every error of a mutation has its key, so that the call can be sent again. */
-async function keyed<Answer>(key: string, call: Promise<Answer>): Promise<Answer> {
-  try {
-    return await call
-  } catch (error) {
-    throw isCoreError(error) ? withDetails(error, { key }) : error
   }
 }
 

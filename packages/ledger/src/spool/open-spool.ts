@@ -30,6 +30,8 @@ export interface SpoolOptions {
   onRefused?: ((entry: SpoolEntry, error: unknown) => void) | undefined
   /** Entries that may wait. Default 10,000. */
   maxEntries?: number | undefined
+  /** Bytes of the values that may wait. Default: no bound but that of the entries. */
+  maxBytes?: number | undefined
   /** Entries that are sent at once. Default 8. */
   concurrency?: number | undefined
   /** The file is rewritten when it has this length. Default 1 MB. */
@@ -63,7 +65,8 @@ const PAUSE = { baseMs: 100, capMs: 30_000 } as const
 
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { file, send, onRefused = () => {}, maxEntries = 10_000, concurrency = 8, compactBytes = 1_000_000 } = options
-  const { logger = silentLogger, clock = systemClock } = options
+  const { logger = silentLogger, clock = systemClock, maxBytes = Number.POSITIVE_INFINITY } = options
+  let bytes = 0
   const kept = new Map<string, Kept>()
   const queue: string[] = []
   const closing = new AbortController()
@@ -76,7 +79,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   for (const [key, value] of disk.found) keep(key, value, Promise.resolve())
 
   function keep(key: string, value: Storable, durable: Promise<void>): void {
-    kept.set(key, { value, text: JSON.stringify(value), durable })
+    const text = JSON.stringify(value)
+    kept.set(key, { value, text, durable })
+    bytes += text.length
     queue.push(key)
     work()
   }
@@ -100,7 +105,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     try {
       await durable // what is not on disk is not sent: its sender has no promise of it
     } catch {
-      kept.delete(key)
+      forget(key)
       return
     }
     try {
@@ -114,9 +119,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     await end(key)
   }
 
+  function forget(key: string): void {
+    bytes -= kept.get(key)?.text.length ?? 0
+    kept.delete(key)
+  }
+
   /** Not on disk, it is only sent once more. */
   async function end(key: string): Promise<void> {
-    kept.delete(key)
+    forget(key)
     await disk.append({ done: key }).catch((error: unknown) => {
       logger.warn({ err: error, file, key }, 'a delivered entry stays in its spool')
     })
@@ -136,7 +146,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         details: { reason: 'key_in_use', key: name },
       })
     }
-    if (kept.size >= maxEntries) throw full(file, maxEntries)
+    if (kept.size >= maxEntries || bytes + JSON.stringify(copy).length > maxBytes) throw full(file, kept.size)
     if (encodeRecord({ put: name, value: copy }).length > MAX_RECORD_BYTES) {
       throw new CoreError('E_TOO_LARGE', `an entry of a spool has at most ${MAX_RECORD_BYTES} bytes`)
     }

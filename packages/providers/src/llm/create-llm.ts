@@ -8,12 +8,13 @@ import {
   systemClock,
 } from '@core/foundation'
 import { estimateTokens } from '../price/estimate-tokens.ts'
+import type { Prices } from '../price/find-price.ts'
 import { countsOf, totalInput, type Usage } from '../price/usage.ts'
 import { analyzeAudio, type ReadFile } from './analyze-audio.ts'
 import { callTargets } from './call-targets.ts'
 import type { Driver } from './driver.ts'
 import { createLimiter, type Limiter, type ProviderLimits } from './limiter.ts'
-import type { CallReport, ChatAnswer, Embeddings, Llm, LlmCallOptions, Prices, Probe, Transcript } from './llm.ts'
+import type { CallReport, ChatAnswer, Embeddings, Llm, LlmCallOptions, Probe, Transcript } from './llm.ts'
 import type { ChatRequest } from './message.ts'
 import { createMeter, estimateInput, estimateOutput, secondsOfAudio } from './meter.ts'
 import { faultOf, providerError } from './provider-error.ts'
@@ -60,8 +61,8 @@ export function createLlm({
   const log = logger.child({ component: 'llm' })
 
   /** The targets of a call; a model that the call names is the first target's. */
-  function targetsFor({ unit }: LlmCallOptions, named: Partial<Target> = {}): readonly Target[] {
-    const [first, ...rest] = orderTargets(targets, flags?.get('providers.llm', { unit }))
+  function targetsFor({ unit, provider }: LlmCallOptions, named: Partial<Target> = {}): readonly Target[] {
+    const [first, ...rest] = orderTargets(targets, provider ?? flags?.get('providers.llm', { unit }))
     return first === undefined ? [] : [{ ...first, ...named }, ...rest]
   }
 

@@ -3,6 +3,20 @@ import type { ChatRequest, Finish, ToolCall } from './message.ts'
 /** A chat request for one model. */
 export interface ModelRequest extends ChatRequest {
   readonly model: string
+  /** What a client of a dialect asks for besides. */
+  readonly settings?: CallSettings
+}
+
+/** As AI SDK's models name them. */
+export interface CallSettings {
+  readonly temperature?: number
+  readonly topP?: number
+  readonly topK?: number
+  readonly seed?: number
+  readonly presencePenalty?: number
+  readonly frequencyPenalty?: number
+  readonly stopSequences?: string[]
+  readonly toolChoice?: { type: 'auto' | 'none' | 'required' } | { type: 'tool'; toolName: string }
 }
 
 /** What one attempt gave. `usage` is the provider's own JSON, not yet checked. */

@@ -1,12 +1,13 @@
 import type { CallOptions } from '@core/foundation'
-import type { Cost, CreditRate } from '../price/cost.ts'
-import type { Rate } from '../price/rate.ts'
+import type { Cost } from '../price/cost.ts'
 import type { Usage } from '../price/usage.ts'
 import type { ChatRequest, Finish, ToolCall } from './message.ts'
 
 export interface LlmCallOptions extends CallOptions {
   /** By which a roll-out of the flag `providers.llm` is shared out: a user, a job, a tenant. */
   readonly unit?: string | undefined
+  /** The configured provider to begin with, before what the flag says. */
+  readonly provider?: string | undefined
 }
 
 /** What every call ends with. */
@@ -80,7 +81,7 @@ export interface Llm {
   /** What a call may cost at most: the prompt's estimate and the whole output. For the size of a hold. */
   estimate(
     request: ChatRequest,
-    options?: Pick<LlmCallOptions, 'unit'>,
+    options?: Pick<LlmCallOptions, 'unit' | 'provider'>,
   ): { readonly usage: Usage; readonly cost: Cost; readonly provider: string; readonly model: string }
   /** One short chat with each configured provider, without retries. */
   probe(options?: CallOptions): Promise<readonly Probe[]>
@@ -92,13 +93,4 @@ export interface Probe {
   /** Of the failure: `auth`, `unavailable`, … */
   readonly reason?: string
   readonly latencyMs: number
-}
-
-/** What a model costs at a moment; undefined where no price is known. */
-export interface Prices {
-  find(
-    provider: string,
-    model: string,
-    at: Date,
-  ): { readonly rates: readonly Rate[]; readonly credit: CreditRate } | undefined
 }

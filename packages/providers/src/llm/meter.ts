@@ -1,9 +1,10 @@
-import { CoreError } from '@core/foundation'
-import { type Cost, costOf, oneUsdPerCredit } from '../price/cost.ts'
+import { type Cost, costOf } from '../price/cost.ts'
 import { estimateTokens } from '../price/estimate-tokens.ts'
+import { findPrice, type Prices } from '../price/find-price.ts'
+import { requirePrice } from '../price/require-price.ts'
 import type { Usage } from '../price/usage.ts'
 import type { Driver } from './driver.ts'
-import type { CallReport, Prices } from './llm.ts'
+import type { CallReport } from './llm.ts'
 import { type ChatRequest, filesOf, type ToolCall, textOf } from './message.ts'
 import { isPlausible, readUsage } from './read-usage.ts'
 
@@ -23,12 +24,7 @@ interface Measured {
 
 export function createMeter(prices: Prices, at: Date): Meter {
   function find(provider: string, model: string) {
-    const found = prices.find(provider, model, at) ?? (provider === 'local' ? free : undefined)
-    if (found !== undefined) return found
-    throw new CoreError('E_NOT_FOUND', `there is no price for ${model} of ${provider}`, {
-      fix: `Set one: core prices set ${provider} ${model} --input <usd per million> --output <usd per million>.`,
-      details: { provider, model },
-    })
+    return requirePrice(findPrice(prices, { provider, model, at }), provider, model)
   }
   const cost = (provider: string, model: string, usage: Usage) => costOf({ usage, at, ...find(provider, model) })
   return {
@@ -42,16 +38,6 @@ export function createMeter(prices: Prices, at: Date): Meter {
     },
   }
 }
-
-/** Models of this process cost nothing unless they are given a price. */
-const free = {
-  rates: [
-    { unit: 'input', nanoUsdPerMillion: 0 },
-    { unit: 'output', nanoUsdPerMillion: 0 },
-    { unit: 'seconds', nanoUsdPerMillion: 0 },
-  ],
-  credit: oneUsdPerCredit,
-} as const
 
 /** About what a prompt uses: text by its characters, images by tiles, audio by its seconds at a low bit rate. */
 export function estimateInput(request: ChatRequest): Usage {

@@ -1,3 +1,5 @@
+import type { CallSettings } from './driver.ts'
+
 /**
  * The models of AI SDK (specifications V3 and V4), as far as they are called here. Structural, so that no package of the
  * SDK is needed to pass one.
@@ -37,7 +39,7 @@ export interface TranscriptionModelLike {
   }): PromiseLike<{ text: string; durationInSeconds: number | undefined }>
 }
 
-export interface CallOptionsLike<Data> {
+export interface CallOptionsLike<Data> extends CallSettings {
   prompt: MessageLike<Data>[]
   maxOutputTokens?: number
   tools?: { type: 'function'; name: string; description?: string; inputSchema: object }[]

@@ -1,9 +1,10 @@
 import type { Secret } from '@core/config'
-import { CoreError } from '@core/foundation'
+import { CoreError, fetchDirectly } from '@core/foundation'
 import { createLlm, type LlmDependencies } from './create-llm.ts'
 import type { Driver } from './driver.ts'
 import { createLocalDriver } from './drivers/local.ts'
 import type { Llm } from './llm.ts'
+import { openDialectDriver } from './open-dialect-driver.ts'
 import type { Target } from './target.ts'
 
 /** The section `llm` of the configuration. */
@@ -125,23 +126,14 @@ async function openDriver(
       'Set CORE_LLM_BASE_URL to where it serves the API of OpenAI, as https://host/v1.',
     )
   const settings = { name, baseUrl: address.replace(/\/+$/, ''), apiKey: keys[name], fetch: withoutRedirects(fetch) }
-  try {
-    if (kind.dialect === 'anthropic') return (await import('./drivers/anthropic.ts')).createAnthropicDriver(settings)
-    return (await import('./drivers/openai.ts')).createOpenAIDriver(settings)
-  } catch (error) {
-    throw invalid(
-      `the package for ${name} cannot be loaded`,
-      `Install it: npm install @ai-sdk/${kind.dialect === 'anthropic' ? 'anthropic' : 'openai-compatible'}`,
-      error,
-    )
-  }
+  return await openDialectDriver(kind.dialect, settings)
 }
 
 /** A redirect would carry the key to another host. */
 function withoutRedirects(fetch: typeof globalThis.fetch = globalThis.fetch): typeof globalThis.fetch {
-  return (input, init) => fetch(input, { ...init, redirect: 'error' })
+  return (input, init) => fetchDirectly(fetch, input, init)
 }
 
-function invalid(message: string, fix: string, cause?: unknown): CoreError {
-  return new CoreError('E_CONFIG_INVALID', message, { fix, ...(cause === undefined ? {} : { cause }) })
+function invalid(message: string, fix: string): CoreError {
+  return new CoreError('E_CONFIG_INVALID', message, { fix })
 }

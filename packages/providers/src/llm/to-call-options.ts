@@ -11,12 +11,13 @@ export function toCallOptions<Data>(
   toData: ToData<Data>,
   abortSignal: AbortSignal,
 ): CallOptionsLike<Data> {
-  const { system, messages, tools, responseFormat, maxOutputTokens } = request
+  const { system, messages, tools, responseFormat, maxOutputTokens, settings } = request
   return {
     prompt: [
       ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
       ...messages.map((message) => toMessage(message, toData)),
     ],
+    ...settings,
     maxOutputTokens,
     abortSignal,
     ...(responseFormat === undefined ? {} : { responseFormat: { ...responseFormat } }),

@@ -1,3 +1,4 @@
+import { fetchDirectly } from '@core/foundation'
 import { z } from 'zod/mini'
 import type { Driver } from './driver.ts'
 import { providerError, statusError } from './provider-error.ts'
@@ -21,12 +22,11 @@ export function transcribeOverHttp({
     if (language !== undefined) body.set('language', language)
     body.set('file', new Blob([new Uint8Array(audio)], { type: mediaType }), `audio.${extensionOf(mediaType)}`)
     const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey.reveal()}` }
-    const response = await fetch(`${baseUrl}/audio/transcriptions`, {
+    const response = await fetchDirectly(fetch, `${baseUrl}/audio/transcriptions`, {
       method: 'POST',
       body,
       headers,
       signal,
-      redirect: 'error',
     })
     const text = await readText(response, name)
     if (!response.ok)

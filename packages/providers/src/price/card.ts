@@ -21,6 +21,7 @@ const rateSchema = z.strictObject({
   overInput: z.optional(whole),
   from: z.optional(clockTime),
   to: z.optional(clockTime),
+  tier: z.optional(z.string().check(z.regex(/^[a-z0-9_-]{1,50}$/))),
 })
 const cardSchema = z.strictObject({
   provider: z.string(),
@@ -55,8 +56,8 @@ export function parseRates(json: unknown): readonly Rate[] {
 
 type Optional<Value> = { [Name in keyof Value]: Value[Name] | undefined }
 
-function toRate({ overInput, from, to, ...rate }: z.infer<typeof rateSchema>): Rate {
-  return { ...rate, ...present({ overInput, from, to }) }
+function toRate({ overInput, from, to, tier, ...rate }: z.infer<typeof rateSchema>): Rate {
+  return { ...rate, ...present({ overInput, from, to, tier }) }
 }
 
 function toCard({ rates, validFrom, ...card }: z.infer<typeof cardSchema>): PriceCard {

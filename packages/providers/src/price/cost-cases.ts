@@ -9,6 +9,8 @@ export interface CostCase {
   readonly rates: readonly Rate[]
   readonly at: string
   readonly credit?: CreditRate
+  readonly tier?: string
+  readonly isApproximated?: boolean
   readonly micro: number
   readonly approximated: readonly Unit[]
 }
@@ -24,6 +26,13 @@ const audio: Rate = { unit: 'audioIn', nanoUsdPerMillion: 40_000_000_000 }
 const timed: readonly Rate[] = [
   { unit: 'input', nanoUsdPerMillion: 1_000_000_000 },
   { unit: 'input', nanoUsdPerMillion: 2_000_000_000, from: '16:30', to: '00:30' },
+]
+
+const tiered: readonly Rate[] = [
+  ...rates,
+  { unit: 'input', nanoUsdPerMillion: 5_000_000_000, tier: 'priority' },
+  { unit: 'output', nanoUsdPerMillion: 20_000_000_000, tier: 'priority' },
+  { unit: 'input', nanoUsdPerMillion: 7_000_000_000, tier: 'priority', overInput: 200_000 },
 ]
 
 const costs = (name: string, usage: Usage, micro: number, more: Partial<CostCase> = {}): CostCase => ({
@@ -66,6 +75,23 @@ export const costCases: readonly CostCase[] = [
   costs('counts and rates beyond 2^53 in their product', { input: 9_007_199_254_740_991 }, 9_007_199_254_740_991, {
     rates: [{ unit: 'input', nanoUsdPerMillion: 1_000_000_000 }],
   }),
+  costs('a service tier has rates of its own', { input: 1_000, output: 1_000 }, 25_000, {
+    rates: tiered,
+    tier: 'priority',
+  }),
+  costs('its rate for a long prompt', { input: 200_001 }, 1_400_007, { rates: tiered, tier: 'priority' }),
+  costs('a unit that it lacks is priced as its dearest', { cacheRead: 1_000 }, 5_000, {
+    rates: tiered,
+    tier: 'priority',
+    approximated: ['cacheRead'],
+  }),
+  costs('without it they do not apply', { input: 1_000, output: 1_000 }, 12_500, { rates: tiered }),
+  costs('rates of other models name each unit', { input: 1_000, audioIn: 10, requests: 1 }, 2_525, {
+    rates,
+    tier: 'priority',
+    isApproximated: true,
+    approximated: ['input', 'audioIn'],
+  }),
   costs('before the window of a timed rate', { input: 1 }, 1, { rates: timed, at: '2026-11-20T16:29:59Z' }),
   costs('at its begin', { input: 1 }, 2, { rates: timed, at: '2026-11-20T16:30:00Z' }),
   costs('across midnight', { input: 1 }, 2, { rates: timed, at: '2026-11-20T00:29:00Z' }),
@@ -77,11 +103,13 @@ export const refusedCases: readonly {
   readonly name: string
   readonly usage: Usage
   readonly rates: readonly Rate[]
+  readonly tier?: string
   readonly code: 'E_INVALID' | 'E_NOT_FOUND'
 }[] = [
   { name: 'seconds without a rate', usage: { seconds: 1 }, rates, code: 'E_NOT_FOUND' },
   { name: 'searches without a rate', usage: { searches: 1 }, rates, code: 'E_NOT_FOUND' },
   { name: 'output without any rate of output', usage: { output: 1 }, rates: [audio], code: 'E_NOT_FOUND' },
+  { name: 'a service tier without rates', usage: { input: 1 }, rates, tier: 'priority', code: 'E_NOT_FOUND' },
   { name: 'a negative count', usage: { input: -5 }, rates, code: 'E_INVALID' },
   { name: 'a fraction', usage: { input: 0.5 }, rates, code: 'E_INVALID' },
   { name: 'a count beyond 2^53', usage: { input: 1e300 }, rates, code: 'E_INVALID' },

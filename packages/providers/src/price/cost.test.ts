@@ -8,12 +8,12 @@ import { units } from './usage.ts'
 
 const at = new Date('2026-11-20T09:30:00Z')
 
-test.each(costCases)('$name', ({ usage, rates, at: time, credit, micro, approximated }) => {
-  expect(costOf({ usage, rates, at: new Date(time), ...(credit && { credit }) })).toEqual({ micro, approximated })
+test.each(costCases)('$name', ({ name: _, at: time, micro, approximated, ...request }) => {
+  expect(costOf({ ...request, at: new Date(time) })).toEqual({ micro, approximated })
 })
 
-test.each(refusedCases)('$name is refused', ({ usage, rates, code }) => {
-  expect(() => costOf({ usage, rates, at })).toThrow(expect.objectContaining({ code }))
+test.each(refusedCases)('$name is refused', ({ usage, rates, tier, code }) => {
+  expect(() => costOf({ usage, rates, at, tier })).toThrow(expect.objectContaining({ code }))
 })
 
 test('20,000 usages cost no less than the exact price and less than a micro-credit more', () => {

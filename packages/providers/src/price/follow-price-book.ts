@@ -2,12 +2,15 @@ import { callable, priceBook } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type CallOptions, type Clock, type Logger, silentLogger, startDeadline, systemClock } from '@core/foundation'
 import { parseRates } from './card.ts'
-import { type BookCard, type BookCreditRate, createPriceBook, type PriceBook } from './price-book.ts'
+import { type BookCard, type BookCreditRate, createPriceBook, type PriceBook, type UnknownPrice } from './price-book.ts'
 
 export interface FollowPriceBookOptions {
   /** Whose prices; left out, the caller's own project's. */
   readonly project?: string
+  /** Default 30,000. Infinity: only when it is asked to `refresh`. */
   readonly everyMs?: number
+  /** Default `refuse`. */
+  readonly unknown?: UnknownPrice
   readonly clock?: Clock
   readonly logger?: Logger
 }
@@ -26,13 +29,19 @@ const readTimeoutMs = 10_000
  */
 export async function followPriceBook(
   database: Pick<Database, 'rpc'>,
-  { project, everyMs = 30_000, clock = systemClock, logger = silentLogger }: FollowPriceBookOptions = {},
+  {
+    project,
+    everyMs = 30_000,
+    unknown = 'refuse',
+    clock = systemClock,
+    logger = silentLogger,
+  }: FollowPriceBookOptions = {},
 ): Promise<FollowedPriceBook> {
   const read = callable(database, priceBook)
   const closing = new AbortController()
   const cards: BookCard[] = []
   let version = 0
-  let book = createPriceBook([])
+  let book = createPriceBook([], [], { unknown })
 
   async function refresh(options: CallOptions = {}): Promise<void> {
     using deadline = startDeadline('reading prices', options, readTimeoutMs)
@@ -53,7 +62,7 @@ export async function followPriceBook(
       version = page.version
       more = page.more
     }
-    book = createPriceBook(cards, creditRates)
+    book = createPriceBook(cards, creditRates, { unknown })
   }
 
   async function follow(): Promise<void> {
@@ -66,9 +75,10 @@ export async function followPriceBook(
   }
 
   await refresh()
-  const following = follow().catch(() => undefined)
+  const following = Number.isFinite(everyMs) ? follow().catch(() => undefined) : undefined
   return {
     find: (provider, model, at) => book.find(provider, model, at),
+    findDearest: (provider, at) => book.findDearest(provider, at),
     refresh,
     async [Symbol.asyncDispose]() {
       closing.abort()

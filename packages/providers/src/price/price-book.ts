@@ -1,6 +1,7 @@
 import type { PriceCard } from './card.ts'
 import { type CreditRate, oneUsdPerCredit } from './cost.ts'
 import type { Rate } from './rate.ts'
+import type { Unit } from './usage.ts'
 
 /** A card as the database keeps it. */
 export interface BookCard extends PriceCard {
@@ -20,11 +21,18 @@ export interface BookCreditRate extends CreditRate {
 export interface FoundPrice {
   readonly rates: readonly Rate[]
   readonly credit: CreditRate
+  /** These are no rates of the model: each unit has the dearest of its provider, else of the book. */
+  readonly isApproximated?: true
 }
+
+/** What a model without a price costs: its call is refused, or charged at the dearest rates that are known. */
+export type UnknownPrice = 'refuse' | 'dearest'
 
 export interface PriceBook {
   /** What applied at a time: undefined where no card is known. The `prices` of `openLlm`. */
   find(provider: string, model: string, at: Date): FoundPrice | undefined
+  /** For a model that is not found: undefined where its call is refused. */
+  findDearest(provider: string, at: Date): FoundPrice | undefined
 }
 
 interface Entry {
@@ -34,7 +42,11 @@ interface Entry {
 }
 
 /** A price book in memory, with the rules of the database: a project's override, an override for all, then the source. */
-export function createPriceBook(cards: readonly BookCard[], creditRates: readonly BookCreditRate[] = []): PriceBook {
+export function createPriceBook(
+  cards: readonly BookCard[],
+  creditRates: readonly BookCreditRate[] = [],
+  { unknown = 'refuse' }: { readonly unknown?: UnknownPrice } = {},
+): PriceBook {
   const entries = new Map<string, Entry[]>()
   for (const card of cards) {
     for (const name of new Set([card.model, ...card.aliases])) {
@@ -50,15 +62,41 @@ export function createPriceBook(cards: readonly BookCard[], creditRates: readonl
       startOf(b.validFrom) - startOf(a.validFrom) ||
       (b.version ?? 0) - (a.version ?? 0),
   )
+  const models = new Map(cards.map((card) => [`${card.provider}/${card.model}`, card]))
+
+  function cardAt(provider: string, model: string, time: number): BookCard | undefined {
+    return entries.get(`${provider}/${model}`)?.find(({ fromMs }) => fromMs <= time)?.card
+  }
+
+  function creditAt(time: number): CreditRate {
+    return worth.find(({ validFrom }) => startOf(validFrom) <= time) ?? oneUsdPerCredit
+  }
+
   return {
     find(provider, model, at) {
       const time = at.getTime()
-      const found = entries.get(`${provider}/${model}`)?.find(({ fromMs }) => fromMs <= time)
-      if (found === undefined) return undefined
-      const credit = worth.find(({ validFrom }) => startOf(validFrom) <= time) ?? oneUsdPerCredit
-      return { rates: found.card.rates, credit }
+      const card = cardAt(provider, model, time)
+      return card && { rates: card.rates, credit: creditAt(time) }
+    },
+    findDearest(provider, at) {
+      if (unknown === 'refuse') return undefined
+      const time = at.getTime()
+      const applying = [...models.values()].flatMap((one) => cardAt(one.provider, one.model, time) ?? [])
+      const own = applying.filter((card) => card.provider === provider)
+      const rates = dearestOf(own.length > 0 ? own : applying)
+      return rates.length === 0 ? undefined : { rates, credit: creditAt(time), isApproximated: true }
     },
   }
+}
+
+/** Of each unit the highest rate, whatever its time, threshold and tier. */
+function dearestOf(cards: readonly BookCard[]): Rate[] {
+  const highest = new Map<Unit, number>()
+  for (const { rates } of cards) {
+    for (const { unit, nanoUsdPerMillion } of rates)
+      highest.set(unit, Math.max(nanoUsdPerMillion, highest.get(unit) ?? 0))
+  }
+  return [...highest].map(([unit, nanoUsdPerMillion]) => ({ unit, nanoUsdPerMillion }))
 }
 
 function byPrecedence(a: Entry, b: Entry): number {

@@ -10,6 +10,8 @@ export interface Rate {
   /** The rate applies at these times of day only, UTC, `HH:MM`; a window may pass midnight. */
   readonly from?: string
   readonly to?: string
+  /** The rate applies to calls of this service tier only, such as `priority`. A tier has rates for all its units. */
+  readonly tier?: string
 }
 
 /** The rate of each unit, in the order of `units`; `noRate` where there is none. */
@@ -17,15 +19,17 @@ export type UnitRates = readonly number[]
 export const noRate = -1
 
 /**
- * The rates that apply to a call: those of its time of day where there are any, of each unit the one for its prompt.
+ * The rates that apply to a call: those of its service tier, of them those of its time of day where there are any, and of
+ * each unit the one for its prompt.
  * One pass without objects: it runs for each call of a model.
  * @throws CoreError E_INVALID for a rate that is negative or not whole.
  */
-export function ratesFor(rates: readonly Rate[], at: Date, input: number): UnitRates {
-  const time = timeFor(rates, at)
+export function ratesFor(rates: readonly Rate[], at: Date, input: number, tier?: string): UnitRates {
+  const time = timeFor(rates, at, tier)
   const found = [noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate, noRate]
   const thresholds = [...found]
   for (const rate of rates) {
+    if (rate.tier !== tier) continue
     if (time === undefined ? rate.from !== undefined : !isWithin(rate, time)) continue
     const { nanoUsdPerMillion, overInput = 0 } = rate
     if (!Number.isSafeInteger(nanoUsdPerMillion) || nanoUsdPerMillion < 0) throw invalidRate(rate)
@@ -38,11 +42,11 @@ export function ratesFor(rates: readonly Rate[], at: Date, input: number): UnitR
 }
 
 /** The time of day where rates for it apply. */
-function timeFor(rates: readonly Rate[], at: Date): string | undefined {
-  for (const { from } of rates) {
-    if (from === undefined) continue
+function timeFor(rates: readonly Rate[], at: Date, tier: string | undefined): string | undefined {
+  for (const { from, tier: own } of rates) {
+    if (from === undefined || own !== tier) continue
     const time = at.toISOString().slice(11, 16)
-    return rates.some((rate) => isWithin(rate, time)) ? time : undefined
+    return rates.some((rate) => rate.tier === tier && isWithin(rate, time)) ? time : undefined
   }
   return undefined
 }

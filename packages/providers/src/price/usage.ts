@@ -27,6 +27,11 @@ const firstOutput = units.indexOf('output')
 const firstOther = units.indexOf('seconds')
 const places: ReadonlyMap<string, number> = new Map(units.map((unit, index) => [unit, index]))
 
+/** The unit at a place of `units`. */
+export function unitAt(place: number): Unit {
+  return units[place] ?? 'requests'
+}
+
 /** The place of a unit in `units`, and of anything else -1. */
 export function placeOf(unit: string): number {
   return places.get(unit) ?? -1

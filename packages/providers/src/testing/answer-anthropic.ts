@@ -1,6 +1,7 @@
 import { isObject } from '@core/foundation'
-import { type FakeCall, failEarly, sendAnswer, sendEvents, sendJson, spoilUsage } from './fake-call.ts'
-import { toModelRequest } from './to-model-request.ts'
+import { readMessagesRequest } from '../dialect/read-messages.ts'
+import { createMessagesWriter } from '../dialect/write-messages.ts'
+import { type FakeCall, failEarly, sendAnswer, sendEvents, sendJson, spoilUsage, wordsOf } from './fake-call.ts'
 
 const neverAborted = new AbortController().signal
 const id = 'msg_fake'
@@ -14,33 +15,16 @@ export const anthropicError = (code: string) => ({
 export async function answerAnthropic(call: FakeCall): Promise<void> {
   if (call.request.method !== 'POST') return sendJson(call, 404, anthropicError('not_found_error'))
   if (failEarly(call, anthropicError)) return
-  const request = toModelRequest(call.body, call.model, call.body['max_tokens'])
-  const { content, finish, usage } = await call.local.chat(request, neverAborted)
-  const stop = finish === 'length' ? 'max_tokens' : 'end_turn'
+  const request = readMessagesRequest(call.body, call.model, 4_096)
+  const { usage, ...answer } = await call.local.chat(request, neverAborted)
   const counted = usageOf(call, usage)
-  const message = { id, type: 'message', role: 'assistant', model: call.model, stop_sequence: null }
-  if (call.body['stream'] !== true) {
-    const answer = { ...message, content: [{ type: 'text', text: content }], stop_reason: stop, usage: counted }
-    return sendAnswer(call, answer, anthropicError)
-  }
-  const event = (type: string, data: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`
-  const begun = { ...message, content: [], stop_reason: null, usage: counted && { ...counted, output_tokens: 1 } }
+  const writer = createMessagesWriter({ id, model: call.model, created: 0 })
+  if (call.body['stream'] !== true) return sendAnswer(call, writer.whole(answer, counted), anthropicError)
+  const events = writer.stream()
   await sendEvents(call, {
-    before: [
-      event('message_start', { message: begun }),
-      event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
-    ],
-    text: (content.match(/\S+\s*/g) ?? []).map((text) =>
-      event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }),
-    ),
-    after: [
-      event('content_block_stop', { index: 0 }),
-      event('message_delta', {
-        delta: { stop_reason: stop, stop_sequence: null },
-        usage: counted && { output_tokens: counted.output_tokens },
-      }),
-      event('message_stop', {}),
-    ],
+    before: events.begin(counted && { ...counted, output_tokens: 1 }),
+    text: wordsOf(answer.content).map((text) => events.delta({ type: 'text', text }).join('')),
+    after: events.end(answer.finish, counted && { output_tokens: counted.output_tokens }),
     error: `event: error\ndata: ${JSON.stringify(anthropicError('overloaded_error'))}\n\n`,
   })
 }

@@ -1,7 +1,9 @@
 import { isObject } from '@core/foundation'
+import { readChatRequest } from '../dialect/read-chat.ts'
+import { createChatWriter } from '../dialect/write-chat.ts'
+import { readTexts, writeEmbeddings } from '../dialect/write-embeddings.ts'
 import type { ModelRequest } from '../llm/driver.ts'
-import { type FakeCall, failEarly, sendAnswer, sendEvents, sendJson, spoilUsage } from './fake-call.ts'
-import { toModelRequest } from './to-model-request.ts'
+import { type FakeCall, failEarly, sendAnswer, sendEvents, sendJson, spoilUsage, wordsOf } from './fake-call.ts'
 
 const neverAborted = new AbortController().signal
 const id = 'chatcmpl-fake'
@@ -31,40 +33,32 @@ export async function answerOpenAI(call: FakeCall): Promise<void> {
 }
 
 async function answerChat(call: FakeCall): Promise<void> {
-  const { content, finish, usage } = await call.local.chat(readRequest(call), neverAborted)
-  const message = { role: 'assistant', content, refusal: null }
-  const choices = [{ index: 0, message, finish_reason: finish, logprobs: null }]
-  const body = { id, object: 'chat.completion', created: 0, model: call.model, choices, usage: usageOf(call, usage) }
-  sendAnswer(call, body, openAIError)
+  const { usage, ...answer } = await call.local.chat(readRequest(call), neverAborted)
+  sendAnswer(call, writerOf(call).whole(answer, usageOf(call, usage)), openAIError)
 }
 
 async function streamChat(call: FakeCall): Promise<void> {
   const { content, finish, usage } = await call.local.chat(readRequest(call), neverAborted)
-  const chunk = (choices: unknown[], more: object = {}) =>
-    `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created: 0, model: call.model, choices, ...more })}\n\n`
-  const delta = (value: object, reason: string | null = null) =>
-    chunk([{ index: 0, delta: value, finish_reason: reason }])
   const options = call.body['stream_options']
   const isAsked = isObject(options) && options['include_usage'] === true
+  const writer = writerOf(call).stream()
   await sendEvents(call, {
-    before: [delta({ role: 'assistant', content: '' })],
-    text: (content.match(/\S+\s*/g) ?? []).map((word) => delta({ content: word })),
-    after: [
-      delta({}, finish),
-      ...(isAsked ? [chunk([], { usage: usageOf(call, usage) ?? null })] : []),
-      'data: [DONE]\n\n',
-    ],
+    before: writer.begin(),
+    text: wordsOf(content).map((text) => writer.delta({ type: 'text', text }).join('')),
+    after: writer.end(finish, isAsked ? usageOf(call, usage) : undefined),
     error: `data: ${JSON.stringify(openAIError('overloaded_error'))}\n\n`,
   })
 }
 
+const writerOf = ({ model }: FakeCall) => createChatWriter({ id, model, created: 0 })
+
 async function answerEmbeddings(call: FakeCall): Promise<void> {
-  const { input, dimensions } = call.body
-  const texts = (Array.isArray(input) ? input : [input]).map(String)
+  const { input, dimensions, encoding_format } = call.body
   const size = typeof dimensions === 'number' ? { dimensions } : {}
-  const { vectors, usage } = await call.local.embed({ model: call.model, texts, ...size }, neverAborted)
-  const data = vectors.map((embedding, index) => ({ object: 'embedding', index, embedding }))
-  sendAnswer(call, { object: 'list', model: call.model, data, usage: usageOf(call, usage) }, openAIError)
+  const { model } = call
+  const { vectors, usage } = await call.local.embed({ model, texts: readTexts(input), ...size }, neverAborted)
+  const answer = writeEmbeddings({ model, vectors, usage: usageOf(call, usage) }, encoding_format)
+  sendAnswer(call, answer, openAIError)
 }
 
 async function answerTranscription(call: FakeCall): Promise<void> {
@@ -85,5 +79,5 @@ function usageOf(call: FakeCall, usage: unknown) {
 }
 
 function readRequest({ body, model }: FakeCall): ModelRequest {
-  return toModelRequest(body, model, body['max_completion_tokens'] ?? body['max_tokens'])
+  return readChatRequest(body, model, 4_096)
 }

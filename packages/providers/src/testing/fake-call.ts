@@ -97,6 +97,11 @@ export function sendAnswer(call: FakeCall, answer: unknown, errorBody: (code: st
   else response.end(fault === 'eof' || fault === 'badsse' ? half : text)
 }
 
+/** The words of a text, each with the space behind it. */
+export function wordsOf(text: string): readonly string[] {
+  return text.match(/\S+\s*/g) ?? []
+}
+
 /** Usage as the fault has it: missing, all zero, or numbers that cannot be. */
 export function spoilUsage<Value extends Readonly<Record<string, number>>>(
   { fault }: FakeCall,

@@ -37,7 +37,8 @@ begin
     array_agg(coalesce(length(o.key) between 1 and 200 and not starts_with(o.key, 'core:')
       and (o.amount is null or o.amount between 0 and 9007199254740991)
       and (o.metadata is null or o.metadata = '{}' or jsonb_typeof(o.metadata) = 'object' and pg_column_size(o.metadata) <= 16384
-        and not core.is_too_deep(o.metadata))
+        and not core.is_too_deep(o.metadata)
+        and (not jsonb_path_exists(o.metadata, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991 || @ != @.floor()))') or core.is_exact(o.metadata)))
       and case o.op
         when 'reserve' then length(o.account) between 1 and 200 and o.amount > 0 and coalesce(o.min between 1 and o.amount, true)
           and coalesce(o.ttl_s between 1 and 86400, true) and coalesce(o.over in ('overflow', 'cap', 'reject'), true)
@@ -47,8 +48,23 @@ begin
         when 'charge' then length(o.account) between 1 and 200 and o.amount > 0
           and o.value - '{op,key,account,amount,metadata}'::text[] = '{}'
       end, false)),
+    -- What the journal keeps of it: as sent where that is the plain form, because to build it again costs more than all of parsing.
+    array_agg(case
+      when o.op in ('reserve', 'charge') and jsonb_typeof(o.value -> 'account') = 'string' and jsonb_typeof(o.value -> 'amount') = 'number'
+          and o.value - '{op,key,account,amount,ttl_s,metadata}'::text[] = '{}'
+          and coalesce(o.ttl_s <> 120 and jsonb_typeof(o.value -> 'ttl_s') = 'number', not o.value ? 'ttl_s')
+          and coalesce(o.metadata <> '{}', not o.value ? 'metadata')
+        or o.op = 'settle' and o.value ->> 'hold' = o.hold::text and coalesce(jsonb_typeof(o.value -> 'amount') = 'number', true)
+          and o.value - '{op,key,hold,amount,metadata}'::text[] = '{}' and coalesce(o.metadata <> '{}', not o.value ? 'metadata') then o.value - 'key'
+      else core.ledger_request(case o.op
+        when 'reserve' then jsonb_build_object('op', 'reserve', 'account', o.account, 'amount', o.amount, 'hold', o.hold, 'min', o.min,
+          'ttl_s', nullif(o.ttl_s, 120), 'over', nullif(o.over, 'cap'))
+        when 'charge' then jsonb_build_object('op', 'charge', 'account', o.account, 'amount', o.amount)
+        when 'settle' then jsonb_build_object('op', 'settle', 'hold', o.hold, 'amount', o.amount)
+        else jsonb_build_object('op', 'void', 'hold', o.hold, 'reason', o.reason) end,
+        case when o.op <> 'void' then coalesce(o.metadata, '{}') else '{}' end) end),
     bool_and(coalesce(o.op in ('reserve', 'settle', 'void', 'charge'), false))
-  into b.op, b.key, b.code, b.amount, b.min, b.ttl, b.over, b.metadata, b.hold, b.reason, b.valid, v_together
+  into b.op, b.key, b.code, b.amount, b.min, b.ttl, b.over, b.metadata, b.hold, b.reason, b.valid, b.request, v_together
   from rows from (
     jsonb_to_recordset(p_ops) as (op text, key text, account text, amount bigint, min bigint, ttl_s int, over text,
       hold uuid, reason text, metadata jsonb),
@@ -64,39 +80,43 @@ end
 $$;
 comment on function core.ledger_batch_parse is 'A batch as arrays; null where it cannot be taken together.';
 
--- Accounts and requests. What is missing, foreign or in the way is not valid: its own function says so afterwards.
+-- Statements over all operations of a batch read these positions and take the rest from arrays by subscript: of an array of
+-- unknown length the planner expects ten elements, and looks each of them up; of generate_series it expects a thousand, and
+-- would read the tables.
+create function core.ledger_batch_positions(p_ops text[]) returns int[]
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select array(select generate_series(1, cardinality(p_ops)))
+$$;
+comment on function core.ledger_batch_positions is 'The positions of the operations of a batch.';
+
+-- Whose operations they are. What is missing, foreign or in the way is not valid: its own function says so afterwards.
 create function core.ledger_batch_find(b core.ledger_batch) returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   v_now timestamptz := clock_timestamp();
+  v_each int[] := core.ledger_batch_positions(b.op);
+  v_op text[] := b.op; v_code text[] := b.code; v_amount bigint[] := b.amount; v_hold uuid[] := b.hold; v_valid boolean[] := b.valid;
 begin
   select array_agg(x.account), array_agg(x.project), array_agg(x.code), array_agg(x.root_id), array_agg(x.over_bp), array_agg(x.known),
-    array_agg(x.known and x.op = 'settle' and x.exceeds),
-    array_agg(x.known and not (x.op = 'reserve' and x.hold is not null) and x.leased is not true), array_agg(x.request)
-  into b.account, b.project, b.code, b.root, b.over_bp, b.known, b.exceeds, b.valid, b.request
+    array_agg(x.known and v_op[x.i] = 'settle' and x.exceeds),
+    array_agg(x.known and not (v_op[x.i] = 'reserve' and x.hold is not null) and x.leased is not true)
+  into b.account, b.project, b.code, b.root, b.over_bp, b.known, b.exceeds, b.valid
   from (
-    select x.op, a.over_bp, coalesce(h.status <> 'open' or h.expires_at <= v_now or x.amount > h.amount - h.captured, false) as exceeds, a.id as account, a.project, a.code, a.root_id, h.id as hold, h.leased,
-      x.valid and a.id is not null and (v_member is null or a.project = v_member) as known,
-      case when x.op = 'void' or x.metadata = '{}' then r.fields else r.fields || jsonb_build_object('metadata', x.metadata) end as request
-    from unnest(b.op, b.code, b.amount, b.hold, b.min, b.ttl, b.over, b.metadata, b.reason, b.valid)
-      with ordinality as x (op, code, amount, hold, min, ttl, over, metadata, reason, valid, ord)
-    cross join lateral (select jsonb_strip_nulls(case x.op
-      when 'reserve' then jsonb_build_object('op', 'reserve', 'account', x.code, 'amount', x.amount, 'hold', x.hold, 'min', x.min,
-        'ttl_s', nullif(x.ttl, 120), 'over', nullif(x.over, 'cap'))
-      when 'charge' then jsonb_build_object('op', 'charge', 'account', x.code, 'amount', x.amount)
-      when 'settle' then jsonb_build_object('op', 'settle', 'hold', x.hold, 'amount', x.amount)
-      else jsonb_build_object('op', 'void', 'hold', x.hold, 'reason', x.reason) end) as fields) r
-    left join core.ledger_account c on c.code = x.code and c.kind not in ('issuer', 'sink', 'breakage')
-    -- Where several projects have the id, and the caller is of none, its own function says so.
-    left join core.ledger_hold h on h.id = x.hold and h.project = coalesce(c.project, v_member,
-      (select min(o.project) from core.ledger_hold o where o.id = x.hold having count(*) = 1))
-    left join core.ledger_account a on a.id = case when x.op in ('settle', 'void') then h.account_id else c.id end
-    order by x.ord) x;
+    select n.i, a.id as account, a.project, a.code, a.root_id, a.over_bp, h.id as hold, h.leased,
+      v_valid[n.i] and a.id is not null and (v_member is null or a.project = v_member) as known,
+      coalesce(h.status <> 'open' or h.expires_at <= v_now or v_amount[n.i] > h.amount - h.captured, false) as exceeds
+    from unnest(v_each) as n (i)
+    left join core.ledger_account c on c.code = v_code[n.i] and c.kind not in ('issuer', 'sink', 'breakage')
+    left join core.ledger_hold h on h.id = v_hold[n.i] and h.project = coalesce(c.project, v_member, h.project)
+    left join core.ledger_account a on a.id = case when v_op[n.i] in ('settle', 'void') then h.account_id else c.id end
+    order by n.i) x;
+  -- Several projects have the id of a hold, and the caller is of none: each operation says so itself.
+  if cardinality(b.account) > cardinality(b.op) then b.known := array_fill(false, array[cardinality(b.op)]); end if;
   return b;
 end
 $$;
-comment on function core.ledger_batch_find is 'Adds to a batch the account and the request of each operation.';
+comment on function core.ledger_batch_find is 'Adds to a batch the account of each operation.';
 
 -- Everything else, read under the locks of ledger_lock; p_budget_ids and p_window_starts are the present windows it returned.
 create function core.ledger_batch_read(b core.ledger_batch, p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
@@ -105,7 +125,12 @@ declare
   v_accounts bigint[];
   v_spending bigint[];
   v_holds core.ledger_hold_key[];
+  v_first core.ledger_window_list;
+  v_last core.ledger_window_list;
   v_positions int[];
+  v_each int[] := core.ledger_batch_positions(b.op);
+  v_op text[] := b.op; v_account bigint[] := b.account; v_hold uuid[] := b.hold; v_project text[] := b.project; v_key text[] := b.key;
+  v_request jsonb[] := b.request; v_valid boolean[] := b.valid;
 begin
   select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge')),
     coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key) filter (where x.op in ('settle', 'void') and x.valid), '{}')
@@ -121,21 +146,22 @@ begin
     from core.ledger_account a where a.id = any (v_accounts)
   )
   select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
-    array_agg(r.result), array_agg(r.valid), array_agg(r.in_parts)
-  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts
+    array_agg(r.result), array_agg(r.valid), array_agg(r.in_parts),
+    min(r.budget_ids), min(r.window_starts), max(r.budget_ids), max(r.window_starts)
+  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts,
+    v_first.budget_ids, v_first.window_starts, v_last.budget_ids, v_last.window_starts
   from (
-    select a.purse, a.frozen, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
-      case when t.request = x.request then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
+    select a.purse, a.frozen, h.budget_ids, h.window_starts, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
+      case when v_valid[n.i] and t.request = v_request[n.i] then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
       -- A hold that somebody opened under the id of a reserve since: reserve itself says so.
-      x.valid and (t.request is null or t.request = x.request) and not (x.op = 'reserve' and h.id is not null) as valid
-    from unnest(b.op, b.account, b.hold, b.project, b.key, b.request, b.valid)
-      with ordinality as x (op, account, hold, project, key, request, valid, ord)
-    left join account a on a.id = x.account
-    left join core.ledger_hold h on h.id = x.hold and h.project = x.project
-    left join core.ledger_tx t on t.project = x.project and t.key = x.key
-    order by x.ord) r;
+      v_valid[n.i] and (t.request is null or t.request = v_request[n.i]) and not (v_op[n.i] = 'reserve' and h.id is not null) as valid
+    from unnest(v_each) as n (i)
+    left join account a on a.id = v_account[n.i]
+    left join core.ledger_hold h on h.id = v_hold[n.i] and h.project = v_project[n.i]
+    left join core.ledger_tx t on t.project = v_project[n.i] and t.key = v_key[n.i]
+    order by n.i) r;
 
-  b := core.ledger_batch_lists(b, v_spending, v_accounts, v_holds, p_budget_ids, p_window_starts);
+  b := core.ledger_batch_lists(b, v_spending, v_accounts, v_holds, v_first, v_last, p_budget_ids, p_window_starts);
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into p_budget_ids, p_window_starts
   from (select distinct u.budget_id, u.period_start from unnest(b.lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start) order by 1, 2) k;
   b.windows := core.ledger_read_windows(p_budget_ids, p_window_starts);
@@ -153,24 +179,21 @@ end
 $$;
 comment on function core.ledger_batch_read is 'Adds to a batch the purses, holds, known keys and windows as they are under its locks.';
 
--- Which list of windows each operation counts in: one for most batches, and then it is not looked for op by op.
+-- Which list of windows each operation counts in: one for most batches, and then it is not looked for op by op. p_first and
+-- p_last: the least and the greatest list of the holds.
 create function core.ledger_batch_lists(b core.ledger_batch, p_spending bigint[], p_accounts bigint[], p_holds core.ledger_hold_key[],
-  p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
+  p_first core.ledger_window_list, p_last core.ledger_window_list, p_budget_ids bigint[], p_window_starts timestamptz[])
+returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_now core.ledger_window_list := row(p_budget_ids, p_window_starts, null);
-  v_first core.ledger_window_list;
-  v_last core.ledger_window_list;
 begin
-  select min(h.budget_ids), min(h.window_starts), max(h.budget_ids), max(h.window_starts)
-  into v_first.budget_ids, v_first.window_starts, v_last.budget_ids, v_last.window_starts
-  from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project;
   if p_holds = '{}' then
-    v_first := v_now;
-    v_last := v_now;
+    p_first := v_now;
+    p_last := v_now;
   end if;
-  if not true = any (b.exceeds) and v_first = v_last and (p_spending is null or cardinality(p_spending) = 1 and v_first = v_now) then
-    b.lists := array[v_first];
+  if not true = any (b.exceeds) and p_first = p_last and (p_spending is null or cardinality(p_spending) = 1 and p_first = v_now) then
+    b.lists := array[p_first];
     b.list := array_fill(1, array[cardinality(b.op)]);
     b.present := b.list;
     return b;

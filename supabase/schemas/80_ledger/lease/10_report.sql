@@ -7,6 +7,7 @@ declare
   v_sum numeric;
   v_bad record;
 begin
+  perform core.require_exact('items', p_items);
   if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) = 0 then
     perform core.refuse('PT400', 'invalid_items', 'items must be an array of what was spent', 'Send [{"amount": …, "at": …}, …].',
       jsonb_build_object('field', 'items'));

@@ -1,18 +1,18 @@
 import type { RouteRequest, searchEmbeddings } from '@core/api'
-import { callable, embeddingEnable, embeddingIndexDue, embeddingIndexSet } from '@core/api/functions'
-import { buildVectorIndex } from '@core/database'
 import { CoreError, isObject } from '@core/foundation'
 import { Option } from 'commander'
 import { z } from 'zod'
 import { exitCodes } from '../../exit-code.ts'
-import { localConfig, openLocalDatabase } from '../../local-database.ts'
 import type { Session } from '../../session.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
+import { addIndexing } from './indexing.ts'
 import { ingestFolder } from './ingest-folder.ts'
 
 const excerptLength = 100
 const modes = ['vector', 'text', 'hybrid'] as const
+const measured = ['fast', 'balanced'] as const
+const levels = [...measured, 'exact'] as const
 
 export function addEmbeddings(verbs: Verbs): void {
   const embeddings = verbs.program
@@ -30,22 +30,34 @@ export function addEmbeddings(verbs: Verbs): void {
     .option(...ofTenant)
     .option('--source <source>', 'where the documents come from', 'default')
     .option('--extensions <list>', 'which files, by the ends of their names', 'md,mdx,txt,rst,adoc')
+    .option('--owner <project>', 'the project that shares the space; default: the own one')
+    .option(
+      '--model <provider/model>',
+      'makes the space with this model, which the project pays for; default: the local one',
+    )
+    .option('--dimensions <number>', 'the length of its vectors; default: the model’s own')
     .option('--prune', 'delete documents of the source that are no longer in the folder')
     .action(async (folder: string, options: IngestOptions) => {
       const current = session()
       const { client, project } = await connect(current)
-      const { space, tenant, source, prune = false } = options
+      const { space, tenant, source, owner, prune = false } = options
+      const asked = toModel(options)
+      if ('model' in asked || 'dimensions' in asked)
+        await client.putEmbeddingSpace({ params: { project, space }, body: asked })
       const extensions = options.extensions.split(',').map((extension) => `.${extension.trim().replace(/^\./, '')}`)
       const result = await ingestFolder(
-        { client, project, space, tenant, source, prune, signal: current.io.signal, info: current.output.info },
+        { client, project, space, owner, tenant, source, prune, signal: current.io.signal, info: current.output.info },
         folder,
         extensions,
       )
       current.output.data(
         result,
         (sum) =>
-          `${sum.documents} documents in ${space}: ${sum.added} pieces added, ${sum.updated} updated, ${sum.skipped} unchanged, ${sum.deleted} deleted, ${sum.queued} wait for a vector`,
+          `${sum.documents} documents in ${space}: ${sum.added} pieces added, ${sum.updated} updated, ${sum.skipped} unchanged, ${sum.deleted} deleted, ${sum.queued} wait for a vector${sum.cost > 0 ? `; ${sum.cost} micro-credits` : ''}`,
       )
+      if (result.stopped === null) return
+      current.output.info(`core: stopped: ${result.stopped}`)
+      exit(exitCodes.failure)
     })
 
   embeddings
@@ -58,11 +70,15 @@ export function addEmbeddings(verbs: Verbs): void {
     .option('--limit <rows>', 'hits at most, 1 to 1000', '5')
     .addOption(new Option('--mode <mode>', 'by vectors, by words, or both').choices(modes).default('hybrid'))
     .option('--filter <json>', 'a condition on metadata: {"op": "eq", "key": "lang", "value": "en"}')
+    .addOption(new Option('--recall <level>', 'how near to comparing all').choices(levels).default('balanced'))
+    .option('--mmr <lambda>', 'prefer hits unlike those before: 0 (only that) to 1 (not at all)')
+    .option('--min-score <score>', 'leave out hits with less: the cosine in mode vector')
+    .option('--source <source>', 'only documents of this source')
     .option('--all-pieces', 'more than one piece of a document')
     .action(async (text: string, options: SearchOptions) => {
       const current = session()
       const { client, project } = await connect(current)
-      const { space, tenant, owner, limit, mode, filter, allPieces = false } = options
+      const { space, tenant, owner, limit, mode, filter, recall, mmr, minScore, source, allPieces = false } = options
       const found = await client.searchEmbeddings({
         params: { project, space },
         query: owner === undefined ? {} : { owner },
@@ -71,7 +87,11 @@ export function addEmbeddings(verbs: Verbs): void {
           tenant,
           k: Number(limit),
           mode,
+          recall,
           onePerDocument: !allPieces,
+          ...(mmr === undefined ? {} : { mmr: { lambda: Number(mmr) } }),
+          ...(minScore === undefined ? {} : { minScore: Number(minScore) }),
+          ...(source === undefined ? {} : { source }),
           ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
         },
       })
@@ -115,24 +135,26 @@ export function addEmbeddings(verbs: Verbs): void {
     .description('the part of the nearest items that searches find, over a sample')
     .argument('<space>')
     .option('--sample <items>', 'items to search by, 1 to 1000', '50')
+    .addOption(new Option('--recall <level>', 'the level to measure').choices(measured).default('balanced'))
     .option(...ofTenant)
-    .action(async (space: string, { sample, tenant }: { sample: string; tenant: string }) => {
+    .action(async (space: string, { sample, recall: level, tenant }: RecallOptions) => {
       const current = session()
       const { client, project } = await connect(current)
-      const body = { sample: Number(sample), tenant }
-      const measured = await client.measureEmbeddingRecall({ params: { project, space }, body })
-      current.output.data(measured, ({ recall, plan, sample: items }) =>
+      const body = { sample: Number(sample), recall: level, tenant }
+      const answer = await client.measureEmbeddingRecall({ params: { project, space }, body })
+      current.output.data(answer, ({ recall, plan, sample: items }) =>
         recall === null ? 'there are no items' : `recall ${recall.toFixed(4)} over ${items} items (${plan})`,
       )
     })
 
   embeddings
     .command('migrate')
-    .description('embed a space again by the local model of another length, while it is used')
+    .description('embed a space again by another model, while it is used')
     .argument('<space>')
-    .option('--dimensions <number>', 'the length of the vectors, 16 to 4000')
+    .option('--model <provider/model>', 'the model, which the project pays for; default: the local one')
+    .option('--dimensions <number>', 'the length of the vectors, 16 to 4000; default: 384, or the model’s own')
     .option('--cancel', 'end the migration without its effect')
-    .action(async (space: string, { dimensions, cancel }: { dimensions?: string; cancel?: boolean }) => {
+    .action(async (space: string, { cancel, ...options }: ModelOptions & { cancel?: boolean }) => {
       const current = session()
       const { client, project } = await connect(current)
       const params = { project, space }
@@ -143,7 +165,7 @@ export function addEmbeddings(verbs: Verbs): void {
         )
         return
       }
-      const begun = await client.putEmbeddingMigration({ params, body: { dimensions: Number(dimensions ?? 384) } })
+      const begun = await client.putEmbeddingMigration({ params, body: toModel(options) })
       current.output.data(begun, ({ next }) =>
         next === null
           ? `${space} has this model`
@@ -164,43 +186,18 @@ export function addEmbeddings(verbs: Verbs): void {
       current.output.data(gone, ({ dropped }) => (dropped ? `${space} is deleted` : `there is no space ${space}`))
     })
 
-  embeddings
-    .command('reindex')
-    .description('build the index of approximate search of a space again; opens the database itself')
-    .argument('<space>')
-    .action(async (space: string) => {
-      const current = session()
-      const { io, output } = current
-      const project = requireProject((await current.target()).project)
-      await using database = await openLocalDatabase(localConfig(io))
-      const { generations } = await callable(database, embeddingIndexDue)({ project, space }, { signal: io.signal })
-      let built = 0
-      for (const { generation, dims, metric } of generations) {
-        const type = await buildVectorIndex(database, { generation, dims, metric }, { signal: io.signal })
-        if (type === undefined) continue
-        await callable(database, embeddingIndexSet)({ generation, state: 'ready', type }, { signal: io.signal })
-        built += 1
-      }
-      output.data({ space, built }, () => `${built} indexes of ${space} are built`)
-    })
-
-  embeddings
-    .command('enable')
-    .description('install the extension vector where the server offers it; opens the database itself')
-    .action(async () => {
-      const { io, output } = session()
-      await using database = await openLocalDatabase(localConfig(io))
-      const answer = await callable(database, embeddingEnable)({}, { signal: io.signal })
-      output.data(answer, ({ enabled, version, reason }) =>
-        enabled ? `vector ${version} is enabled` : `core: ${reason}`,
-      )
-      if (!answer.enabled) exit(exitCodes.failure)
-    })
+  addIndexing(embeddings, verbs)
 }
 
-interface IngestOptions {
+interface ModelOptions {
+  model?: string
+  dimensions?: string
+}
+
+interface IngestOptions extends ModelOptions {
   space: string
   tenant: string
+  owner?: string
   source: string
   extensions: string
   prune?: boolean
@@ -213,12 +210,29 @@ interface SearchOptions {
   limit: string
   mode: (typeof modes)[number]
   filter?: string
+  recall: (typeof levels)[number]
+  mmr?: string
+  minScore?: string
+  source?: string
   allPieces?: boolean
+}
+
+interface RecallOptions {
+  sample: string
+  recall: (typeof measured)[number]
+  tenant: string
 }
 
 async function connect(current: Session) {
   const { client, target } = await current.connect()
   return { client, project: target.project ?? 'current' }
+}
+
+function toModel({ model, dimensions }: ModelOptions) {
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(dimensions === undefined ? {} : { dimensions: Number(dimensions) }),
+  }
 }
 
 function toExcerpt(text: string): string {
@@ -235,11 +249,6 @@ function parseFilter(text: string) {
       fix: 'For example {"op": "eq", "key": "lang", "value": "en"}.',
     })
   }
-}
-
-function requireProject(project: string | undefined): string {
-  if (project !== undefined) return project
-  throw new CoreError('E_INVALID', 'no project is named', { fix: 'Name it with --project.' })
 }
 
 type SearchFilter = NonNullable<RouteRequest<typeof searchEmbeddings>['body']['filter']>

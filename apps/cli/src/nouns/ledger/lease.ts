@@ -85,7 +85,12 @@ function addReport(leases: Command, { session }: Verbs): void {
           : wholeNumber('--seq', options.seq)
       try {
         const report = await client.reportCreditLease({ params, body: { seq, items } }, { signal: current.io.signal })
-        current.output.data(report, (answer) => leaseText(answer, current, ['charged', current.show(answer.charged)]))
+        current.output.data(report, (answer) =>
+          leaseText(answer, current, [
+            ['charged', current.show(answer.charged)],
+            ...(answer.uncollected > 0 ? [['uncollected', current.show(answer.uncollected)] as const] : []),
+          ]),
+        )
       } catch (error) {
         // The number is the key of a report: the next one would charge again.
         if (!isUnknownOutcome(error)) throw error
@@ -118,6 +123,6 @@ function addClose(leases: Command, { session }: Verbs): void {
       const closed = await withKey(current, options, (call) =>
         client.closeCreditLease({ params: { project: target.project ?? 'current', id: lease } }, call),
       )
-      current.output.data(closed, (answer) => leaseText(answer, current, ['released', current.show(answer.released)]))
+      current.output.data(closed, (answer) => leaseText(answer, current, [['released', current.show(answer.released)]]))
     })
 }

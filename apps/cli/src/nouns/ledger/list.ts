@@ -21,6 +21,7 @@ export function addCreditsLists(credits: Command, { session }: Verbs): void {
         { title: 'AMOUNT', align: 'right', cell: ({ amount }) => show(amount) },
         { title: 'CAPTURED', align: 'right', cell: ({ captured }) => show(captured) },
         { title: 'LEFT', align: 'right', cell: ({ rest }) => show(rest) },
+        { title: 'UNCOLLECTED', align: 'right', cell: ({ uncollected }) => (uncollected > 0 ? show(uncollected) : '') },
         { title: 'EXPIRES', cell: ({ expiresAt }) => expiresAt },
         { title: 'KEY', cell: ({ key }) => key },
       ])

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { Client } from '@core/api/client'
 import { CoreError } from '@core/foundation'
-import { estimateTokens, parseCards } from '@core/providers/price'
+import { estimateTokens, parseCards, parseRates } from '@core/providers/price'
 import { z } from 'zod'
 import { formatAmount } from '../../amount.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
@@ -55,15 +56,24 @@ export function addPrices({ program, session }: Verbs): void {
     .requiredOption('--output <usd>', 'USD for a million tokens of output')
     .option('--cache-read <usd>', 'USD for a million tokens read from a cache')
     .option('--cache-write <usd>', 'USD for a million tokens written to a cache')
+    .option('--tier <name>', 'for calls of this service tier, such as priority; other rates of the model stay')
     .option('--only <project>', 'for this project alone')
     .action(async (name: string, options: SetOptions) => {
       const current = session()
-      const { client } = await current.connect()
-      const rates = (['input', 'output', 'cacheRead', 'cacheWrite'] as const).flatMap((unit) => {
+      const { client, target } = await current.connect()
+      const named = splitModel(name)
+      const { tier, only } = options
+      const priced = (['input', 'output', 'cacheRead', 'cacheWrite'] as const).flatMap((unit) => {
         const usd = options[unit]
-        return usd === undefined ? [] : [{ unit, nanoUsdPerMillion: parseUsd(usd) }]
+        return usd === undefined
+          ? []
+          : [{ unit, nanoUsdPerMillion: parseUsd(usd), ...(tier !== undefined && { tier }) }]
       })
-      const body = { ...splitModel(name), rates, ...(options.only === undefined ? {} : { project: options.only }) }
+      const kept =
+        tier === undefined
+          ? []
+          : await otherRates(client, { ...named, project: only ?? target.project ?? 'current', tier })
+      const body = { ...named, rates: [...kept, ...priced], ...(only !== undefined && { project: only }) }
       const set = await client.setPrice({ body })
       current.output.data(set, ({ changed }) =>
         changed ? `${name} has a new price` : `${name} had this price already`,
@@ -126,13 +136,17 @@ export function addEstimate({ program, session }: Verbs): void {
     .argument('<file>', 'the prompt as text, or - for standard input')
     .requiredOption('--model <model>', 'as provider/model')
     .option('--output-tokens <count>', 'the most that may be answered', '1000')
-    .action(async (file: string, { model, outputTokens }: { model: string; outputTokens: string }) => {
+    .option('--tier <name>', 'of this service tier')
+    .action(async (file: string, { model, outputTokens, tier }: EstimateOptions) => {
       const current = session()
       const { client, target } = await current.connect()
       const text = await readText(current, file)
       const usage = { input: estimateTokens(text), output: wholeNumber('--output-tokens', outputTokens) }
       const params = { project: target.project ?? 'current' }
-      const quote = await client.quotePrice({ params, body: { ...splitModel(model), usage } })
+      const quote = await client.quotePrice({
+        params,
+        body: { ...splitModel(model), usage, ...(tier !== undefined && { tier }) },
+      })
       current.output.data({ ...quote, usage }, ({ micro }) =>
         [
           `about ${usage.input} tokens of input, at most ${usage.output} of output`,
@@ -147,7 +161,24 @@ interface SetOptions {
   output: string
   cacheRead?: string
   cacheWrite?: string
+  tier?: string
   only?: string
+}
+
+interface EstimateOptions {
+  model: string
+  outputTokens: string
+  tier?: string
+}
+
+/** The rates of a model that a price for one of its tiers leaves as they are. */
+async function otherRates(
+  client: Pick<Client, 'listPrices'>,
+  { provider, model, project, tier }: { provider: string; model: string; project: string; tier: string },
+) {
+  const { data } = await client.listPrices({ params: { project }, query: { provider, model } })
+  const rates = data.find((card) => card.model === model)?.rates ?? []
+  return parseRates(rates).filter((rate) => rate.tier !== tier)
 }
 
 const shownChanges = 50

@@ -7,7 +7,7 @@ const slow = getBottlenecks.outputs[200].parse(getBottlenecks.examples[0]?.respo
 
 test('what runs, what is switched on and what is not', () => {
   expect(systemInfoText(info)).toBe(`\
-core        0.1.0 on Node v24.0.0
+core        0.2.0 on Node v24.0.0
 database    embedded, Postgres 18.3
 migrations  10 applied, the newest is 20261120008100
 pending     none

@@ -20,6 +20,7 @@ interface EnqueueOptions extends EffectOptions {
   group?: string
   unique?: string
   need: string[]
+  owner?: string
 }
 
 const collect = (value: string, all: string[]) => [...all, value]
@@ -38,6 +39,7 @@ export function addTasks({ program, session, exit }: Verbs): void {
     .option('--group <name>', 'tasks of a group run one at a time, or as many as the group may')
     .option('--unique <name>', 'one open task of the queue at a time has it')
     .option('--need <task>', 'a task that has to be done first; may be repeated', collect, [])
+    .option('--owner <project>', 'the project that shares the queue; default: the own one')
     .addOption(idempotencyKeyOption())
     .action(async (queue: string, kind: string, payload: string | undefined, options: EnqueueOptions) => {
       const current = session()
@@ -53,7 +55,8 @@ export function addTasks({ program, session, exit }: Verbs): void {
         ...(options.unique === undefined ? {} : { uniqueKey: options.unique }),
       }
       const params = { project: target.project ?? 'current' }
-      const made = await withKey(current, options, (call) => client.enqueueTask({ params, body }, call))
+      const query = options.owner === undefined ? {} : { owner: options.owner }
+      const made = await withKey(current, options, (call) => client.enqueueTask({ params, query, body }, call))
       current.output.data(made, ({ task, exists }) => (exists ? `${task} is open already` : `${task} is enqueued`))
     })
 
@@ -84,7 +87,7 @@ export function addTasks({ program, session, exit }: Verbs): void {
 
   tasks
     .command('stats')
-    .description('how much is open in each queue')
+    .description('how much is open, and how much is dead, in each queue')
     .action(async () => {
       const current = session()
       const { client, target } = await current.connect()
@@ -98,6 +101,7 @@ export function addTasks({ program, session, exit }: Verbs): void {
               { title: 'WAITING', align: 'right', cell: ({ waiting }) => String(waiting) },
               { title: 'RUNNING', align: 'right', cell: ({ running }) => String(running) },
               { title: 'BLOCKED', align: 'right', cell: ({ blocked }) => String(blocked) },
+              { title: 'DEAD', align: 'right', cell: ({ dead }) => String(dead) },
               { title: 'OLDEST', cell: ({ oldestAt }) => oldestAt ?? '' },
             ]),
       )

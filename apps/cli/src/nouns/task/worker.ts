@@ -12,6 +12,7 @@ interface WorkerOptions {
   drain: string
   poll: string
   name?: string
+  owner?: string
 }
 
 const collect = (value: string, all: string[]) => [...all, value]
@@ -28,6 +29,7 @@ export function addWorker({ program, session }: Verbs): void {
     .option('--drain <seconds>', 'how long to wait for what runs when stopped; the rest is released', '30')
     .option('--poll <ms>', 'between two looks at empty queues', '1000')
     .option('--name <name>', 'for people; omitted: host name and pid')
+    .option('--owner <project>', 'the project that shares the queues; default: the own one')
     .action(async (command: string[], options: WorkerOptions) => {
       const current = session()
       if (options.queue.length === 0) {
@@ -38,7 +40,7 @@ export function addWorker({ program, session }: Verbs): void {
       const print = (facts: object, text = '') => output.info([text, said(facts)].filter(Boolean).join(': '))
       const logger: Logger = { debug() {}, info: print, warn: print, error: print, child: () => logger }
       const worker = await workTasks(
-        { tasks: createRestTasks(client, target.project ?? 'current'), logger },
+        { tasks: createRestTasks(client, target.project ?? 'current', options.owner), logger },
         {
           queues: options.queue,
           concurrency: wholeNumber('--concurrency', options.concurrency),

@@ -2,11 +2,12 @@ import { listClaims, releaseClaim, renewClaim, takeClaim } from '@core/api'
 import { callable, claimList, claimRelease, claimRenew, claimSweep, claimTake } from '@core/api/functions'
 import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { registerClaimMetrics } from './metrics.ts'
 
 const sweepEveryMs = 60_000
 
 /** Overlapping paths exclude each other. */
-export const claim: CreateNoun = ({ database }) => ({
+export const claim: CreateNoun = ({ database, unguarded, logger, clock }) => ({
   routes: [
     forward(takeClaim, claimTake, ({ project, idempotencyKey: key, query, body: { ttlSeconds: ttlS, ...body } }) => ({
       ...body,
@@ -33,6 +34,7 @@ export const claim: CreateNoun = ({ database }) => ({
       work: async (signal) => (await callable(database, claimSweep)({}, { signal })).swept,
     },
   ],
+  metrics: (registry) => registerClaimMetrics({ registry, database: unguarded, logger, clock }),
   denials: {
     claim_held: ({ resource, holder }) => `${resource} is claimed by a session of ${holder}`,
     claim_lost: ({ resource }) => `the claim on ${resource} is lost`,

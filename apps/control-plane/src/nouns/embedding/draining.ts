@@ -1,30 +1,55 @@
 import { callable, embeddingDue, embeddingMigrateSwap, embeddingStats } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { createEmbeddings } from '@core/embeddings'
-import type { Logger } from '@core/foundation'
+import { isCoreError, type Logger } from '@core/foundation'
 import type { Loop } from '../../process/loop.ts'
+import { type OpenEmbeddings, routerProvider } from './open-embeddings.ts'
 
 const everyMs = 5_000
 /** Items of one space in one run, so that the other spaces have their turn. */
 const perSpace = 1_000
+/** Who calls models here, as the journal names it. */
+const subject = 'core'
 
-/** Embeds what waits for a vector of the local model, and ends migrations to it that are complete. */
-export function drainLoop(database: Pick<Database, 'rpc'>, logger: Logger): Loop {
+interface DrainDependencies {
+  readonly database: Pick<Database, 'rpc'>
+  readonly open: OpenEmbeddings
+  readonly logger: Logger
+}
+
+/** Embeds what waits for a vector of the local model or of one of the router, and ends migrations that are complete. */
+export function drainLoop({ database, open, logger }: DrainDependencies): Loop {
+  async function drain(project: string, space: string, signal: AbortSignal): Promise<number> {
+    try {
+      return await open({ project, subject }).embeddings.space(space).drain({ limit: perSpace, signal })
+    } catch (error) {
+      // A project without credits, or a model without a price: its items are due again when their claim is over.
+      if (!isCoreError(error, 'E_CONFLICT')) throw error
+      logger.warn({ project, space, reason: error.message }, 'items of a space wait for a vector')
+      return 0
+    }
+  }
+
+  async function swap(project: string, space: string, signal: AbortSignal): Promise<void> {
+    const now = await callable(database, embeddingStats)({ space, project }, { signal })
+    const { next, items, queued, failed, unfilled } = now
+    // Where writes never pause something always waits: one item in a hundred is embedded after the change.
+    if (next === null || unfilled > 0 || failed > 0 || queued * 100 > items) return
+    await callable(database, embeddingMigrateSwap)({ space, partial: true, project }, { signal })
+    logger.info({ project, space, model: next.model }, 'the space has changed to another model')
+  }
+
   return {
     name: 'drain embeddings',
     everyMs,
     async work(signal) {
-      const { spaces } = await callable(database, embeddingDue)({ provider: 'core' }, { signal })
       let handled = 0
-      for (const { project, space, swaps } of spaces) {
-        if (signal.aborted) break
-        const embeddings = createEmbeddings({ database, project, logger, cache: { database: false, memoryItems: 1 } })
-        handled += await embeddings.space(space).drain({ limit: perSpace, signal })
-        if (!swaps) continue
-        const { next, queued, unfilled } = await callable(database, embeddingStats)({ space, project }, { signal })
-        if (next === null || queued > 0 || unfilled > 0) continue
-        await callable(database, embeddingMigrateSwap)({ space, project }, { signal })
-        logger.info({ project, space, model: next.model }, 'the space has changed to another model')
+      for (const provider of ['core', routerProvider]) {
+        const { spaces } = await callable(database, embeddingDue)({ provider }, { signal })
+        for (const { project, space, swaps } of spaces) {
+          if (signal.aborted) break
+          handled += await drain(project, space, signal)
+          if (swaps) await swap(project, space, signal)
+        }
       }
       return handled
     },

@@ -1,19 +1,21 @@
 import { callable, embeddingEnable, embeddingSweep } from '@core/api/functions'
 import type { CreateNoun } from '../../process/noun.ts'
 import { drainLoop } from './draining.ts'
-import { indexLoop } from './indexing.ts'
+import { embeddedPolicy, indexLoop, serverPolicy } from './indexing.ts'
 import { registerEmbeddingMetrics } from './metrics.ts'
+import { createOpenEmbeddings } from './open-embeddings.ts'
 import { createEmbeddingRoutes } from './routes.ts'
 
 const sweepEveryMs = 60_000
 
-/** Texts by meaning. The control plane embeds with the local model; programs with the package use any. */
-export const embedding: CreateNoun = ({ database, unguarded, buildVectorIndex, logger, clock }) => {
+/** Texts by meaning. The control plane embeds with the local model and those of its router; programs with the package use any. */
+export const embedding: CreateNoun = ({ database, unguarded, buildVectorIndex, modelCalls, logger, clock }) => {
+  const open = createOpenEmbeddings({ database, modelCalls, logger })
   let enabled: Promise<unknown> | undefined
   return {
     routes: createEmbeddingRoutes({
-      database,
-      logger,
+      open,
+      modelCalls,
       // The embedded database is this process's own, and comes with the extension; a server's owner enables it.
       async enable() {
         if (database.driver !== 'embedded') return
@@ -27,9 +29,13 @@ export const embedding: CreateNoun = ({ database, unguarded, buildVectorIndex, l
       },
     }),
     loops: [
-      drainLoop(database, logger),
-      // The embedded database has one connection: a build would hold up every call.
-      ...(database.driver === 'embedded' ? [] : [indexLoop({ database, buildVectorIndex, logger })]),
+      drainLoop({ database, open, logger }),
+      indexLoop({
+        database,
+        buildVectorIndex,
+        policy: database.driver === 'embedded' ? embeddedPolicy : serverPolicy,
+        logger,
+      }),
       {
         name: 'sweep embeddings',
         everyMs: sweepEveryMs,

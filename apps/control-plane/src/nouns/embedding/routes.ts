@@ -22,32 +22,26 @@ import {
   embeddingSpaceOpen,
   embeddingStats,
 } from '@core/api/functions'
-import type { Database, MemberClaims } from '@core/database'
-import { createEmbeddings, localRevision } from '@core/embeddings'
-import type { Logger } from '@core/foundation'
-import { type BoundRoute, serve } from '../../http/bound-route.ts'
+import { requireScope } from '../../auth/keyring.ts'
+import { type BoundRoute, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toCamelCase } from '../../http/camel-case.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
+import type { ModelCalls } from '../../process/noun.ts'
+import { chooseModel } from './choose-model.ts'
+import type { OpenEmbeddings } from './open-embeddings.ts'
 
 export interface EmbeddingRoutesDependencies {
-  readonly database: Pick<Database, 'rpc'>
-  readonly logger: Logger
+  readonly open: OpenEmbeddings
+  readonly modelCalls: ModelCalls
   /** Makes the extension usable where this process may decide so. */
   readonly enable: () => Promise<void>
 }
 
-const toLocalModel = (dimensions: number) => ({
-  provider: 'core',
-  model: `local-${dimensions}`,
-  dims: dimensions,
-  revision: localRevision,
-})
-
-export function createEmbeddingRoutes({ database, logger, enable }: EmbeddingRoutesDependencies): BoundRoute[] {
-  /** The local model costs less than a look at what was kept of it. */
-  const open = (claims: MemberClaims, project: string, space: string) =>
-    createEmbeddings({ database, claims, project, logger, cache: { database: false, memoryItems: 1 } }).space(space)
+export function createEmbeddingRoutes({ open, modelCalls, enable }: EmbeddingRoutesDependencies): BoundRoute[] {
+  /** As the caller, whose project pays for calls of models: of a shared space, too. */
+  const openFor = ({ principal, project, claims }: RouteContext) =>
+    open({ project, subject: principal.subject, claims, admit: () => requireScope(principal, 'model:call') })
 
   return [
     serve(listEmbeddingSpaces, async ({ project, call }) => {
@@ -60,19 +54,24 @@ export function createEmbeddingRoutes({ database, logger, enable }: EmbeddingRou
       project: owner,
     })),
 
-    serve(putEmbeddingSpace, async ({ project, params: { space }, body: { dimensions, language }, call }) => {
+    serve(putEmbeddingSpace, async ({ params: { space }, body: { language, ...asked }, ...context }) => {
+      const { project, call } = context
       await enable()
-      return toAnswer(200, await call(embeddingSpaceOpen, { space, ...toLocalModel(dimensions), language, project }))
+      const model = await chooseModel(asked, space, context, modelCalls)
+      return toAnswer(200, await call(embeddingSpaceOpen, { space, ...model, language, project }))
     }),
 
     forward(dropEmbeddingSpace, embeddingSpaceDrop, ({ project, params: { space } }) => ({ space, project })),
 
-    serve(putEmbeddingDocuments, async ({ project, claims, params: { space }, query: { owner = project }, body }) => {
+    serve(putEmbeddingDocuments, async ({ params: { space }, query: { owner }, body, ...context }) => {
       await enable()
       const { documents, tenant, source, chunk } = body
       const options = { tenant, source, ...(chunk ? {} : { chunk: false as const }) }
-      const { added, updated, skipped, deleted, queued } = await open(claims, owner, space).upsert(documents, options)
-      return { status: 200, body: { added, updated, skipped, deleted, queued } }
+      const { embeddings, cost } = openFor(context)
+      const written = await embeddings.space(space, { owner }).upsert(documents, options)
+      const { added, updated, skipped, deleted, queued, empty, tokens, stopped } = written
+      const counts = { added, updated, skipped, deleted, queued, empty }
+      return { status: 200, body: { ...counts, tokens, cost: cost(), stopped: stopped?.message ?? null } }
     }),
 
     forwardPage(
@@ -95,9 +94,9 @@ export function createEmbeddingRoutes({ database, logger, enable }: EmbeddingRou
       ({ project, params: { space }, query: { owner = project }, body }) => ({ space, ...body, project: owner }),
     ),
 
-    serve(searchEmbeddings, async ({ project, claims, params: { space }, query: { owner = project }, body }) => {
+    serve(searchEmbeddings, async ({ params: { space }, query: { owner }, body, ...context }) => {
       const { text, ...options } = body
-      const { hits, plan, complete } = await open(claims, owner, space).search(text, options)
+      const { hits, plan, complete } = await openFor(context).embeddings.space(space, { owner }).search(text, options)
       return { status: 200, body: { hits, plan, complete } }
     }),
 
@@ -107,12 +106,11 @@ export function createEmbeddingRoutes({ database, logger, enable }: EmbeddingRou
       project,
     })),
 
-    forward(putEmbeddingMigration, embeddingMigrateBegin, ({ project, params: { space }, body: { dimensions } }) => ({
-      space,
-      ...toLocalModel(dimensions),
-      swaps: true,
-      project,
-    })),
+    serve(putEmbeddingMigration, async ({ params: { space }, body, ...context }) => {
+      const { project, call } = context
+      const model = await chooseModel(body, space, context, modelCalls)
+      return toAnswer(200, await call(embeddingMigrateBegin, { space, ...model, swaps: true, project }))
+    }),
 
     forward(cancelEmbeddingMigration, embeddingMigrateCancel, ({ project, params: { space } }) => ({ space, project })),
   ]

@@ -2,19 +2,28 @@ import { acquireLock, listLocks, releaseLock, renewLock } from '@core/api'
 import { callable, lockAcquire, lockList, lockRelease, lockRenew, lockSweep } from '@core/api/functions'
 import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { registerLockMetrics } from './metrics.ts'
 
 const sweepEveryMs = 60_000
 
 /** One holder at a time for a name. */
-export const lock: CreateNoun = ({ database }) => ({
+export const lock: CreateNoun = ({ database, unguarded, logger, clock }) => ({
   routes: [
-    forward(acquireLock, lockAcquire, ({ project, body: { ttlSeconds: ttlS, ...body } }) => ({
+    forward(
+      acquireLock,
+      lockAcquire,
+      ({ project, query: { owner = project }, body: { ttlSeconds: ttlS, ...body } }) => ({
+        ...body,
+        ttlS,
+        project: owner,
+      }),
+    ),
+    forward(renewLock, lockRenew, ({ project, query: { owner = project }, body: { ttlSeconds: ttlS, ...body } }) => ({
       ...body,
       ttlS,
-      project,
+      project: owner,
     })),
-    forward(renewLock, lockRenew, ({ project, body: { ttlSeconds: ttlS, ...body } }) => ({ ...body, ttlS, project })),
-    forward(releaseLock, lockRelease, ({ project, body }) => ({ ...body, project })),
+    forward(releaseLock, lockRelease, ({ project, query: { owner = project }, body }) => ({ ...body, project: owner })),
     forwardPage(listLocks, lockList, 'locks', ({ project, query: { limit, cursor: after } }) => ({
       after,
       limit,
@@ -28,6 +37,7 @@ export const lock: CreateNoun = ({ database }) => ({
       work: async (signal) => (await callable(database, lockSweep)({}, { signal })).swept,
     },
   ],
+  metrics: (registry) => registerLockMetrics({ registry, database: unguarded, logger, clock }),
   denials: {
     lock_held: ({ name, holder }) => `the lock ${name} is held by ${holder ?? 'another process'}`,
     lock_lost: ({ name }) => `the lock ${name} is lost`,

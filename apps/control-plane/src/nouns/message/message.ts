@@ -7,7 +7,7 @@ import { createMessageRoutes } from './routes.ts'
 /** Messages between projects. */
 export const message: CreateNoun = ({ database, unguarded, logger, clock, longPolls }) => ({
   routes: createMessageRoutes({ longPolls }),
-  loops: messageLoops(database),
+  loops: messageLoops(database, logger),
   metrics: (registry) => registerMessageMetrics({ registry, database: unguarded, logger, clock }),
   denials: messageDenials,
 })

@@ -54,7 +54,17 @@ export const createMessageRoutes = ({ longPolls }: Pick<Kernel, 'longPolls'>) =>
     project,
   })),
   forward(getMessage, messageGet, ({ project, params: { id: message } }) => ({ message, project })),
-  forward(getMessageReply, messageReply, ({ project, params: { id: message } }) => ({ message, project })),
+  serveWaiting(getMessageReply, async ({ project, principal, params: { id: message }, query, call }, signal) => {
+    const answer = await longPolls.poll({
+      subject: principal.subject,
+      awaited: { replies: [{ project, message }] },
+      waitMs: query.waitSeconds * 1000,
+      signal,
+      read: () => call(messageReply, { message, project }),
+      isEmpty: ({ status }) => status === 'waiting',
+    })
+    return toAnswer(200, answer)
+  }),
   forward(getInbox, messageStats, ({ project }) => ({ project })),
   serveWaiting(receiveMessages, async ({ project, principal, body, call }, signal) => {
     const { visibleSeconds: visibleS, waitSeconds, ...rest } = body

@@ -7,14 +7,18 @@ import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
 
 /** What models cost. Changing it concerns every project, so it is the owner's. */
-export const price: CreateNoun = () => ({
+export const price: CreateNoun = ({ config }) => ({
   routes: [
     forwardPage(listPrices, priceList, 'prices', ({ project, query: { cursor, ...query } }) => ({
       ...query,
       after: cursor,
       project,
     })),
-    forward(quotePrice, priceQuote, ({ project, body }) => ({ ...body, project })),
+    forward(quotePrice, priceQuote, ({ project, body }) => ({
+      ...body,
+      project,
+      unknown: config.price.unknown,
+    })),
     serve(setPrice, async ({ body, ...context }) =>
       toAnswer(200, await callable({ rpc: requireOwner(context) }, priceSet)(body)),
     ),

@@ -1,11 +1,13 @@
 import type { CreateNoun } from '../../process/noun.ts'
 import { sessionDenials } from './denials.ts'
 import { sessionLoops } from './loops.ts'
+import { registerSessionMetrics } from './metrics.ts'
 import { sessionRoutes } from './routes.ts'
 
 /** Running processes. */
-export const session: CreateNoun = ({ database }) => ({
+export const session: CreateNoun = ({ database, unguarded, logger, clock }) => ({
   routes: sessionRoutes,
   loops: sessionLoops(database),
+  metrics: (registry) => registerSessionMetrics({ registry, database: unguarded, logger, clock }),
   denials: sessionDenials,
 })

@@ -1,14 +1,17 @@
 import { type AcceptedOf, callable, webhookClaim, webhookReport } from '@core/api/functions'
 import type { Database } from '@core/database'
-import type { Clock, Logger } from '@core/foundation'
+import { type Clock, isCoreError, type Logger } from '@core/foundation'
+import type { AddressGuard } from '../../http/address-guard.ts'
 import { toCamelCase } from '../../http/camel-case.ts'
-import type { AddressGuard } from './address-guard.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { type PostOutcome, postEvent } from './post-event.ts'
+import { openSecrets } from './sealed-secret.ts'
 import { signatureHeaders } from './signature.ts'
 
 export interface DeliveryDependencies {
   readonly database: Pick<Database, 'rpc'>
   readonly guard: AddressGuard
+  readonly vault: Pick<Vault, 'open'>
   readonly logger: Logger
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
   readonly onAttempt: (outcome: PostOutcome) => void
@@ -41,20 +44,31 @@ const reportAfterMs = 10_000
 
 /** Sends events to webhooks. What is interrupted is sent again by whichever process claims it after the lease. */
 export function createDeliveries(dependencies: DeliveryDependencies): Deliveries {
-  const { database, guard, logger, clock, onAttempt, timeoutMs = 5000 } = dependencies
+  const { database, guard, vault, logger, clock, onAttempt, timeoutMs = 5000 } = dependencies
   const claim = callable(database, webhookClaim)
   const report = callable(database, webhookReport)
   const underWay = new Set<Promise<void>>()
 
+  /** A secret that no key opens is a failed attempt like any other: it is shown, and tried again. */
+  function openForDelivery(due: Due): { readonly secrets: readonly string[]; readonly fault?: PostOutcome } {
+    try {
+      return { secrets: openSecrets(vault, due) }
+    } catch (error) {
+      if (!isCoreError(error)) throw error
+      return { secrets: [], fault: { delivered: false, status: null, error: error.message, retryAfterSeconds: null } }
+    }
+  }
+
   async function deliver(due: Due, { lease, epoch }: Claimed, signal: AbortSignal): Promise<void> {
     const startedAt = clock.monotonic()
+    const { secrets, fault } = openForDelivery(due)
     let through: number | undefined
     let delivered = 0
-    let last: PostOutcome | undefined
-    for (const event of due.events) {
+    let last: PostOutcome | undefined = fault
+    for (const event of fault === undefined ? due.events : []) {
       const body = eventBody(event)
       const timestamp = Math.floor(clock.now() / 1000)
-      const headers = signatureHeaders({ id: `${epoch}.${event.seq}`, timestamp, body }, due.secrets)
+      const headers = signatureHeaders({ id: `${epoch}.${event.seq}`, timestamp, body }, secrets)
       last = await postEvent({ url: due.url, headers, body, guard, timeoutMs, signal })
       if (signal.aborted) return
       onAttempt(last)

@@ -1,6 +1,6 @@
 import { request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
-import type { AddressGuard } from './address-guard.ts'
+import type { AddressGuard } from '../../http/address-guard.ts'
 
 export interface EventPost {
   readonly url: string

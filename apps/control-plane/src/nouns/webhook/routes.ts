@@ -18,23 +18,26 @@ import {
 } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, isCoreError, toTimestamp, uuidv7 } from '@core/foundation'
+import type { AddressGuard } from '../../http/address-guard.ts'
 import { type BoundRoute, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
 import { notFound, ProblemError } from '../../http/problem-error.ts'
-import type { AddressGuard } from './address-guard.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { postEvent } from './post-event.ts'
+import { openSecrets, webhookPlace } from './sealed-secret.ts'
 import { generateWebhookSecret, signatureHeaders } from './signature.ts'
 
 interface RouteDependencies {
   readonly database: Pick<Database, 'rpc'>
   readonly guard: AddressGuard
+  readonly vault: Pick<Vault, 'seal' | 'open'>
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
 }
 
 const testTimeoutMs = 5000
 
-export function webhookRoutes({ database, guard, clock }: RouteDependencies): BoundRoute[] {
+export function webhookRoutes({ database, guard, vault, clock }: RouteDependencies): BoundRoute[] {
   const findTarget = callable(database, webhookTarget)
   return [
     forwardPage(listWebhooks, webhookList, 'webhooks', ({ project }) => ({ project })),
@@ -44,13 +47,24 @@ export function webhookRoutes({ database, guard, clock }: RouteDependencies): Bo
     serve(putWebhook, async ({ project, params: { name }, body, call }) => {
       checkAddress(guard, body.url)
       const secret = generateWebhookSecret()
-      const answer = await call(webhookPut, { ...body, name, secret, project })
+      const answer = await call(webhookPut, {
+        ...body,
+        name,
+        secret: vault.seal(webhookPlace(project, name), secret),
+        project,
+      })
       return toAnswer(answer.created ? 201 : 200, { ...answer, secret: answer.created ? secret : null })
     }),
     forward(removeWebhook, webhookRemove, ({ project, params: { name } }) => ({ name, project })),
     serve(rotateWebhookSecret, async ({ project, params: { name }, idempotencyKey: key, body, call }) => {
       const secret = generateWebhookSecret()
-      const answer = await call(webhookRotate, { ...body, key, name, secret, project })
+      const answer = await call(webhookRotate, {
+        ...body,
+        key,
+        name,
+        secret: vault.seal(webhookPlace(project, name), secret),
+        project,
+      })
       return toAnswer(200, { ...answer, secret: answer.replayed ? null : secret })
     }),
     forward(replayWebhook, webhookReplay, ({ project, params: { name }, idempotencyKey: key, body }) => ({
@@ -78,7 +92,7 @@ export function webhookRoutes({ database, guard, clock }: RouteDependencies): Bo
       const { delivered, status, error } = await postEvent({
         url,
         body,
-        headers: signatureHeaders(signed, secrets),
+        headers: signatureHeaders(signed, openSecrets(vault, { project, name, secrets })),
         guard,
         timeoutMs: testTimeoutMs,
       })

@@ -16,12 +16,12 @@ export function renderDocsPage(routes: readonly RouteContract[], version: string
   const chapters = [...Map.groupBy(routes, ({ noun }) => noun)]
   return renderPage(
     'Core API',
-    html`<h1>Core API <small>${version}</small></h1>
+    html`<h1>Core API <small>${version}</small></h1><div id="hits"></div><div id="intro">
 <p>Amounts are whole micro-credits: 1000000 are one credit. Send <code>Authorization: Bearer &lt;key&gt;</code>, and with every
 POST an <code>Idempotency-Key</code>: one per intended effect, the same again on a retry. Account codes in addresses are
 URL-encoded: <code>smart_layer%2Fagent-7</code>. <code>{project}</code> may be <code>current</code>, the key's own.
 The samples read <code>CORE_URL</code> (<code>http://127.0.0.1:4400</code>) and <code>CORE_KEY</code> from the environment.
-The same as a document: <a href="openapi.json">openapi.json</a>.</p>
+The same as a document: <a href="openapi.json">openapi.json</a>.</p></div>
 ${chapters.map(
   ([noun, members]) =>
     html`<section data-noun="${noun}" aria-labelledby="${toId(noun)}"><h2 id="${toId(noun)}">${toTitle(noun)}</h2>${members.map(renderOperation)}</section>`,
@@ -33,7 +33,7 @@ ${chapters.map(
 function renderSideBar(chapters: readonly Chapter[]): Html {
   return html`<aside><form id="search" role="search" hidden><label for="query">Search <small>press /</small></label>
 <input id="query" type="search" autocomplete="off"><p id="found" class="facts" role="status"></p></form>
-<nav aria-label="Operations">${chapters.map(
+<ol id="results" aria-label="Found operations" hidden></ol><nav aria-label="Operations">${chapters.map(
     ([noun, members], index) =>
       html`<details${index === 0 ? html` open` : ''}><summary>${toTitle(noun)}</summary><ul>${members.map(
         ({ operation, summary }) => html`<li><a href="#${operation}" title="${summary}">${operation}</a></li>`,

@@ -32,22 +32,39 @@ function choose(language,anchor){
 }
 choose('curl')
 const box=document.querySelector('#search'),field=document.querySelector('#query'),count=document.querySelector('#found')
-const articles=all('article').map((article)=>({article,text:article.textContent.toLowerCase(),link:document.querySelector('aside a[href="#'+article.id+'"]')}))
+const hits=document.querySelector('#hits'),list=document.querySelector('#results')
+const nav=document.querySelector('aside nav'),chapters=all('main section[data-noun],main section[aria-labelledby=problems],#intro')
+const wordsOf=(text)=>text.replace(/([a-z])([A-Z])/g,'$1 $2').toLowerCase().split(/[^a-z0-9]+/)
+const articles=all('article').map((article)=>{
+  const section=article.parentElement,name=article.id,title=article.querySelector('h3').textContent
+  const path=article.querySelector('.address').textContent
+  return {article,section,name,title,noun:wordsOf(section.dataset.noun),parts:wordsOf(name),titled:wordsOf(title+' '+path),text:article.textContent.toLowerCase()}
+})
+const isWord=(word)=>(other)=>other===word||other===word+'s'
+function rank({name,noun,parts,titled,text},word){
+  if(name.toLowerCase()===word)return 1000
+  if(noun.some(isWord(word)))return 100
+  if(parts.some(isWord(word)))return 60
+  if(titled.some(isWord(word)))return 30
+  if(name.toLowerCase().includes(word))return 20
+  return text.includes(word)?1:NaN
+}
 box.hidden=false
 box.addEventListener('submit',(event)=>event.preventDefault())
 field.addEventListener('input',()=>{
-  const words=field.value.toLowerCase().split(/\\s+/).filter(Boolean)
-  let found=0
-  for(const {article,text,link} of articles){
-    const fits=words.every((word)=>text.includes(word))
-    article.hidden=!fits;link.parentElement.hidden=!fits
-    if(fits)found+=1
-  }
-  for(const section of all('main section[data-noun]'))section.hidden=all('article',section).every(({hidden})=>hidden)
-  for(const noun of all('aside details')){const none=all('li',noun).every(({hidden})=>hidden);noun.hidden=none;noun.open=words.length>0&&!none||noun.dataset.open==='1'}
-  count.textContent=words.length===0?'':found===1?'1 operation':found+' operations'
+  const words=field.value.toLowerCase().split(/\\s+/).filter(Boolean),searches=words.length>0
+  const found=searches?articles.map((entry)=>({entry,score:words.reduce((sum,word)=>sum+rank(entry,word),0)})).filter(({score})=>score>0).sort((one,other)=>other.score-one.score):[]
+  for(const {section,article} of articles)if(article.parentElement!==section||!searches)section.append(article)
+  hits.replaceChildren(...found.map(({entry})=>entry.article))
+  list.replaceChildren(...found.map(({entry})=>{
+    const item=document.createElement('li'),link=document.createElement('a')
+    link.href='#'+entry.name;link.textContent=entry.name;link.title=entry.title;item.append(link)
+    return item
+  }))
+  for(const part of chapters)part.hidden=searches
+  nav.hidden=searches;list.hidden=!searches;if(searches)scrollTo(0,0)
+  count.textContent=!searches?'':found.length===1?'1 operation':found.length+' operations'
 })
-for(const noun of all('aside details'))noun.dataset.open=noun.open?'1':''
 addEventListener('keydown',(event)=>{
   if(event.key==='/'&&!/^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName)){field.focus();event.preventDefault()}
   if(event.key==='Escape'&&document.activeElement===field){field.value='';field.dispatchEvent(new Event('input'))}

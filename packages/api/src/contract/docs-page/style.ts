@@ -19,7 +19,7 @@ td,th{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-b
 .samples{margin:1rem 0}.samples h4{margin:.5rem 0 0;font-size:.85rem;color:var(--dim)}
 [role=tablist]{display:flex;gap:.25rem}[role=tab]{font:inherit;font-size:.85rem;background:none;color:var(--dim);border:0;border-bottom:2px solid transparent;padding:.35rem .6rem;cursor:pointer}
 [role=tab][aria-selected=true]{color:var(--text);border-color:var(--accent)}[hidden]{display:none!important}
-aside{border-bottom:1px solid var(--line);background:var(--soft);padding:1rem}aside ul{list-style:none;margin:0;padding:0}
+aside{border-bottom:1px solid var(--line);background:var(--soft);padding:1rem}aside ul,aside ol{list-style:none;margin:0;padding:0}
 aside summary{font-weight:600}aside li a{display:block;padding:.15rem 0 .15rem 1rem;text-decoration:none;font-size:.875rem;overflow-wrap:anywhere}
 aside li a:hover{text-decoration:underline}aside .other{display:block;padding:.25rem 0}
 input[type=search]{font:inherit;width:100%;padding:.4rem .6rem;border:1px solid var(--line);border-radius:6px;background:var(--page);color:var(--text)}

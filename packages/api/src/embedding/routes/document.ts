@@ -9,7 +9,8 @@ export const putEmbeddingDocuments = defineRoute({
   path: '/v1/projects/{project}/embeddings/{space}/documents',
   noun: 'embeddings',
   summary: 'Write documents: split, embed what changed, store',
-  description: 'What is unchanged is neither embedded nor written. The space must have the local model.',
+  description:
+    'What is unchanged is neither embedded nor written. A missing space is made with the local model. Calls of a provider’s model need the scope model:call, and the project of the path pays for them.',
   auth: 'embedding:write',
   idempotencyKey: 'none',
   isTraffic: true,
@@ -43,6 +44,13 @@ export const putEmbeddingDocuments = defineRoute({
         skipped: z.int().describe('Pieces that are unchanged'),
         deleted: z.int().describe('Pieces that these documents no longer have'),
         queued: z.int().describe('Pieces that wait for a vector'),
+        empty: z.int().describe('Pieces without a vector because their text is empty'),
+        tokens: z.int().describe('What the calls of the model took'),
+        cost: z.int().describe('And cost, in micro-credits'),
+        stopped: z
+          .string()
+          .nullable()
+          .describe('Why the model was not asked for the rest, such as credits that have ended; the rest is queued'),
       })
       .meta({ id: 'EmbeddingDocumentsWritten' }),
   },
@@ -53,7 +61,17 @@ export const putEmbeddingDocuments = defineRoute({
       params,
       body: { documents: [{ id: 'guides/spend-offline.md', text: '# Spend offline', metadata: { lang: 'en' } }] },
       status: 200,
-      response: { added: 1, updated: 0, skipped: 0, deleted: 0, queued: 0 },
+      response: {
+        added: 1,
+        updated: 0,
+        skipped: 0,
+        deleted: 0,
+        queued: 0,
+        empty: 0,
+        tokens: 0,
+        cost: 0,
+        stopped: null,
+      },
     },
   ],
 })

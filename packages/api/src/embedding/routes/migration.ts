@@ -1,18 +1,18 @@
 import { z } from 'zod'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { dimensions, exampleModel, exampleSpace, inSpace, params, spaceSchema } from '../embedding-fields.ts'
+import { exampleModel, exampleSpace, inSpace, modelFields, params, spaceSchema } from '../embedding-fields.ts'
 
 export const putEmbeddingMigration = defineRoute({
   operation: 'putEmbeddingMigration',
   method: 'PUT',
   path: '/v1/projects/{project}/embeddings/{space}/migration',
   noun: 'embeddings',
-  summary: 'Migrate a space to the local model of another length',
+  summary: 'Migrate a space to another model',
   description:
-    'The control plane embeds every item again while searches use the old model, then the two change places.',
+    'The control plane embeds every item again while searches use the old model, then the two change places. A model of a provider needs the scope model:call.',
   auth: 'embedding:operate',
   idempotencyKey: 'none',
-  input: { ...noInput, params: inSpace, body: z.strictObject({ dimensions }) },
+  input: { ...noInput, params: inSpace, body: z.strictObject(modelFields) },
   outputs: { 200: spaceSchema },
   problems: ['conflict'],
   examples: [

@@ -10,7 +10,8 @@ export const searchEmbeddings = defineRoute({
   path: '/v1/projects/{project}/embeddings/{space}/search',
   noun: 'embeddings',
   summary: 'The best items for a text, by meaning and by words',
-  description: 'As many as match, up to k. complete is false only where a bound was hit.',
+  description:
+    'As many as match, up to k. complete is false only where a bound was hit. Where a provider’s model embeds the text, that needs the scope model:call, and the project of the path pays for it.',
   auth: 'embedding:read',
   idempotencyKey: 'none',
   isReadOnly: true,
@@ -27,6 +28,10 @@ export const searchEmbeddings = defineRoute({
       minScore: z.number().optional().describe('Leaves out hits with less: the cosine in mode vector'),
       tenant,
       source: z.string().min(1).max(200).optional().describe('Only of this source'),
+      mmr: z
+        .strictObject({ lambda: z.number().min(0).max(1).describe('0 prefers difference alone, 1 relevance alone') })
+        .optional()
+        .describe('Prefers hits unlike those before them (maximal marginal relevance); needs vectors'),
       onePerDocument: z.boolean().default(false).describe('Only the best hit of each document'),
     }),
   },

@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { dimensions, exampleSpace, inProject, inSpace, params, query, space, spaceSchema } from '../embedding-fields.ts'
+import {
+  exampleSpace,
+  inProject,
+  inSpace,
+  modelFields,
+  params,
+  query,
+  space,
+  spaceSchema,
+} from '../embedding-fields.ts'
 
 export const listEmbeddingSpaces = defineRoute({
   operation: 'listEmbeddingSpaces',
@@ -48,15 +57,16 @@ export const putEmbeddingSpace = defineRoute({
   method: 'PUT',
   path: '/v1/projects/{project}/embeddings/{space}',
   noun: 'embeddings',
-  summary: 'Make a space by the local model, or read the one of this name',
-  description: 'The local model finds shared words and parts of words. Programs with @core/embeddings use any model.',
+  summary: 'Make a space, or read the one of this name',
+  description:
+    'The local model finds shared words and parts of words. A model of a provider needs the scope model:call, and its project pays for each call. Programs with @core/embeddings use any model.',
   auth: 'embedding:write',
   idempotencyKey: 'none',
   input: {
     ...noInput,
     params: inSpace,
     body: z.strictObject({
-      dimensions: dimensions.default(384),
+      ...modelFields,
       language: z
         .string()
         .regex(/^[a-z]{1,30}$/)
@@ -65,7 +75,7 @@ export const putEmbeddingSpace = defineRoute({
     }),
   },
   outputs: { 200: spaceSchema },
-  problems: ['model_mismatch', 'bound_reached'],
+  problems: ['model_mismatch', 'bound_reached', 'conflict'],
   examples: [{ title: 'A space', params, body: {}, status: 200, response: exampleSpace }],
 })
 

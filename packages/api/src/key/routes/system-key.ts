@@ -134,7 +134,7 @@ export const revokeSystemApiKey = defineRoute({
   idempotencyKey: 'none',
   input: { ...noInput, params: byId },
   outputs: { 200: keySchema },
-  problems: ['not_found'],
+  problems: ['conflict', 'not_found'],
   examples: [
     {
       title: 'Revoked',

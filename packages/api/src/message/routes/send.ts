@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageFields, pageOf, replayedField, timestampField } from '../../contract/field.ts'
+import { pageFields, pageOf, queryInteger, replayedField, timestampField } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import {
   addresseeField,
@@ -182,7 +182,15 @@ export const getMessageReply = defineRoute({
   summary: 'The reply to a message that awaits one, or why there is none',
   auth: 'message:send',
   idempotencyKey: 'none',
-  input: { ...noInput, params: one },
+  description:
+    'With waitSeconds, a message without a reply is answered when its reply arrives or no reply will come, or after that time.',
+  input: {
+    ...noInput,
+    params: one,
+    query: z.object({
+      waitSeconds: queryInteger(0, 20).default(0).describe('Seconds to wait while there is no reply, 0 to 20'),
+    }),
+  },
   outputs: {
     200: z
       .object({

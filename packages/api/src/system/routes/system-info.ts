@@ -37,7 +37,7 @@ export const getSystemInfo = defineRoute({
       title: 'On a laptop',
       status: 200,
       response: {
-        version: '0.1.0',
+        version: '0.2.0',
         node: 'v24.0.0',
         driver: 'embedded',
         serverVersion: '18.3',

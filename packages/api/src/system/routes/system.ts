@@ -96,6 +96,7 @@ export const docsPage = defineRoute({
   summary: 'This API as a page for people',
   auth: 'public',
   idempotencyKey: 'none',
+  conditional: 'read',
   input: noInput,
   outputs: { 200: html },
   produces: 'text/html',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { jsonField, pageFields, pageOf, replayedField, timestampField } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { exampleId, exampleTask, nameField, one, project, statusField, taskSchema } from '../task-fields.ts'
+import { exampleId, exampleTask, nameField, one, ownerQuery, project, statusField, taskSchema } from '../task-fields.ts'
 
 export const enqueueTask = defineRoute({
   operation: 'enqueueTask',
@@ -17,6 +17,7 @@ export const enqueueTask = defineRoute({
   input: {
     ...noInput,
     params: project,
+    query: ownerQuery,
     body: z.strictObject({
       queue: nameField,
       kind: nameField,
@@ -40,6 +41,7 @@ export const enqueueTask = defineRoute({
     201: z
       .object({
         task: z.uuid().describe('The id of the task'),
+        project: z.string().describe('Whose queue it is in'),
         key: z.string().describe('Its idempotency key'),
         exists: z.boolean().describe('true: an open task has the unique key, and this is it'),
         replayed: replayedField,
@@ -53,7 +55,7 @@ export const enqueueTask = defineRoute({
       params: { project: 'current' },
       body: { queue: 'index', kind: 'doc.index', payload: { doc: 7 } },
       status: 201,
-      response: { task: exampleId, key: 'doc-7', exists: false, replayed: false },
+      response: { task: exampleId, project: 'smart_layer', key: 'doc-7', exists: false, replayed: false },
     },
   ],
 })
@@ -106,7 +108,7 @@ export const getTaskStats = defineRoute({
   method: 'GET',
   path: '/v1/projects/{project}/task-stats',
   noun: 'tasks',
-  summary: 'How much is open in each queue, counted at most once in five seconds',
+  summary: 'How much is open and how much is dead in each queue, counted at most once in five seconds',
   auth: 'task:enqueue',
   idempotencyKey: 'none',
   input: { ...noInput, params: project },
@@ -121,6 +123,9 @@ export const getTaskStats = defineRoute({
               waiting: z.int().describe('Tasks that wait for their time, or for others'),
               running: z.int().describe('Tasks that a worker has'),
               blocked: z.int().describe('Tasks that need one which is dead or cancelled'),
+              dead: z
+                .int()
+                .describe('Tasks that had no attempt left, while they are kept; at most 100,000 are counted'),
               oldestAt: timestampField.nullable().describe('Since when the one waits that is ready the longest'),
               countedAt: timestampField,
             }),
@@ -143,6 +148,7 @@ export const getTaskStats = defineRoute({
             waiting: 1,
             running: 2,
             blocked: 0,
+            dead: 0,
             oldestAt: '2026-11-20T09:30:00+00:00',
             countedAt: '2026-11-20T09:30:05+00:00',
           },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { jsonField, timestampField, waitSeconds } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
-import { exampleId, fenceField, nameField, one, project, statusField } from '../task-fields.ts'
+import { exampleId, fenceField, nameField, one, ownerQuery, project, statusField } from '../task-fields.ts'
 
 const leaseSeconds = z
   .int()
@@ -44,6 +44,7 @@ export const claimTasks = defineRoute({
   input: {
     ...noInput,
     params: project,
+    query: ownerQuery,
     body: z.strictObject({
       queues: z.array(nameField).min(1).max(100).describe('Served in this order'),
       worker: z
@@ -97,6 +98,7 @@ export const beatTask = defineRoute({
   input: {
     ...noInput,
     params: one,
+    query: ownerQuery,
     body: z.strictObject({
       fence: fenceField,
       leaseSeconds,
@@ -129,6 +131,7 @@ export const completeTask = defineRoute({
   input: {
     ...noInput,
     params: one,
+    query: ownerQuery,
     body: z.strictObject({
       fence: fenceField,
       result: jsonField.optional().describe('Any JSON of at most 64 KB'),
@@ -159,6 +162,7 @@ export const failTask = defineRoute({
   input: {
     ...noInput,
     params: one,
+    query: ownerQuery,
     body: z.strictObject({
       fence: fenceField,
       error: z.string().min(1).max(10_000).describe('What went wrong, for people: 1 to 10000 characters'),
@@ -188,7 +192,7 @@ export const releaseTask = defineRoute({
   auth: 'task:work',
   idempotencyKey: 'none',
   isTraffic: true,
-  input: { ...noInput, params: one, body: z.strictObject({ fence: fenceField }) },
+  input: { ...noInput, params: one, query: ownerQuery, body: z.strictObject({ fence: fenceField }) },
   outputs: { 200: settled },
   problems: ['task_stale'],
   examples: [

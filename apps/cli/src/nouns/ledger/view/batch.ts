@@ -11,6 +11,7 @@ export const batchResults = z.array(
     detail: z.string().optional(),
     tx: z.number().optional(),
     replayed: z.boolean().optional(),
+    uncollected: z.number().optional(),
   }),
 )
 export type BatchResult = z.output<typeof batchResults>[number]
@@ -32,10 +33,15 @@ export function batchTable(
       cell: ({ result }) => (result.ok ? (result.replayed ? 'replayed' : 'done') : (result.code ?? '')),
     },
     { title: 'AMOUNT', align: 'right', cell: ({ result }) => amountOf(result, show) },
+    { title: 'UNCOLLECTED', align: 'right', cell: ({ result }) => uncollectedOf(result, show) },
     { title: 'HOLD', cell: ({ result }) => (typeof result['hold'] === 'string' ? result['hold'] : '') },
     { title: 'TX', align: 'right', cell: ({ result }) => (result.tx === undefined ? '' : String(result.tx)) },
     { title: 'WHY', cell: ({ result }) => result.detail ?? '' },
   ])
+}
+
+function uncollectedOf({ uncollected }: BatchResult, show: (micro: number) => string): string {
+  return typeof uncollected === 'number' && uncollected > 0 ? show(uncollected) : ''
 }
 
 function amountOf(result: BatchResult, show: (micro: number) => string): string {

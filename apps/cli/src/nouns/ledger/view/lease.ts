@@ -4,13 +4,17 @@ import { formatFields } from '../../../table.ts'
 
 type Lease = Awaited<ReturnType<Client['getCreditLease']>>
 
-export function leaseText(lease: Lease, { show }: Pick<Session, 'show'>, did?: readonly [string, string]): string {
+export function leaseText(
+  lease: Lease,
+  { show }: Pick<Session, 'show'>,
+  did: readonly (readonly [string, string])[] = [],
+): string {
   return formatFields([
     ['lease', lease.lease],
     ['account', lease.account],
     ['device', lease.device],
     ['status', lease.status],
-    ...(did ? [did] : []),
+    ...did,
     ['leased', show(lease.amount)],
     ['reported', `${show(lease.reported)} in ${lease.seq} reports`],
     ['still set aside', show(lease.rest)],

@@ -1,5 +1,7 @@
 import {
+  contentPaths,
   docsPage,
+  gatewayRoutes,
   isProblemCode,
   live,
   openApiDocument,
@@ -11,7 +13,7 @@ import {
   toOpenApi,
 } from '@core/api'
 import { type BoundRoute, serve } from '../../../http/bound-route.ts'
-import { prepareAnswer } from '../../../http/prepared-answer.ts'
+import { type PreparedAnswer, prepareAnswer } from '../../../http/prepared-answer.ts'
 import { notFound, ProblemError } from '../../../http/problem-error.ts'
 import type { Kernel } from '../../../process/noun.ts'
 
@@ -21,8 +23,11 @@ export function systemRoutes({
   prove,
   config,
 }: Pick<Kernel, 'readiness' | 'version' | 'prove' | 'config'>): BoundRoute[] {
-  const prepared = prepareAnswer(openApiDocument, toOpenApi(routes, { version, serverUrl: config.http.publicUrl }))
-  let docs: string | undefined // rendered at the first request: it takes longer than the rest of the start
+  const prepared = prepareAnswer(
+    openApiDocument,
+    toOpenApi(routes, { version, serverUrl: config.http.publicUrl, gateway: gatewayRoutes, paths: contentPaths }),
+  )
+  let docs: PreparedAnswer | undefined // rendered at the first request: it takes longer than the rest of the start
   return [
     serve(live, ({ query: { challenge } }) => {
       const proof = challenge === undefined ? undefined : prove(challenge)
@@ -35,8 +40,8 @@ export function systemRoutes({
     }),
     serve(openApiDocument, () => ({ prepared })),
     serve(docsPage, () => {
-      docs ??= renderDocsPage(routes, version)
-      return { status: 200, body: docs }
+      docs ??= prepareAnswer(docsPage, renderDocsPage(routes, version))
+      return { prepared: docs }
     }),
     serve(problemPage, ({ params: { code } }) => {
       if (!isProblemCode(code)) throw notFound()

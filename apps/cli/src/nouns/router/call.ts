@@ -1,0 +1,73 @@
+import { type PageOptions, printNextCursor } from '../../page.ts'
+import { formatTable } from '../../table.ts'
+import type { Verbs } from '../../verbs.ts'
+
+interface ListOptions extends PageOptions {
+  route?: string
+  target?: string
+  user?: string
+  account?: string
+  flag?: string
+}
+
+const dayMs = 86_400_000
+
+export function addCalls({ program, session }: Verbs): void {
+  const calls = program.command('calls').description('calls of models, and what they were charged')
+
+  calls
+    .command('list')
+    .description('the calls of the last 30 days, newest first')
+    .option('--route <name>', 'of this route')
+    .option('--target <target>', 'that this target answered, as provider/model')
+    .option('--user <user>', 'for this end user')
+    .option('--account <code>', 'of this account')
+    .option('--flag <flag>', 'estimated, fallback, client_gone, broken, uncollected or unsettled')
+    .option('--limit <rows>', 'rows per page, 1 to 1000', '100')
+    .option('--cursor <cursor>', 'page.next of the page before')
+    .action(async (query: ListOptions) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const list = await client.listModelCalls({ params: { project: target.project ?? 'current' }, query })
+      current.output.data(list, ({ data }) =>
+        formatTable(data, [
+          { title: 'AT', cell: ({ at }) => at },
+          { title: 'ROUTE', cell: ({ route }) => route },
+          { title: 'TARGET', cell: (call) => call.target ?? '-' },
+          { title: 'USER', cell: ({ user }) => user ?? '-' },
+          { title: 'STATUS', align: 'right', cell: ({ status }) => String(status) },
+          { title: 'CHARGED', align: 'right', cell: ({ charged }) => current.show(charged) },
+          { title: 'MS', align: 'right', cell: ({ totalMs }) => String(totalMs) },
+          { title: 'FLAGS', cell: ({ flags }) => flags.join(', ') },
+        ]),
+      )
+      printNextCursor(current, list.page.next)
+    })
+}
+
+export function addUsage({ program, session }: Verbs): void {
+  program
+    .command('usage')
+    .description('what the project was charged, by model, end user, tag or account; from the ledger')
+    .option('--by <names>', 'up to four of model, route, user, tag, account, target, separated by commas', 'model')
+    .option('--days <days>', 'the last so many days', '30')
+    .action(async ({ by, days }: { by: string; days: string }) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const project = target.project ?? (await client.getMe()).project ?? ''
+      const usage = await client.getUsage({
+        params: { project: target.project ?? 'current', code: project },
+        query: { by, bucket: 'total', from: new Date(Date.now() - Number(days) * dayMs).toISOString() },
+      })
+      current.output.data(usage, (answer) =>
+        formatTable(answer.usage, [
+          ...answer.by.map((name, index) => ({
+            title: name.toUpperCase(),
+            cell: ({ group }: (typeof answer.usage)[number]) => group[index] ?? '-',
+          })),
+          { title: 'CHARGED', align: 'right', cell: ({ charged }) => current.show(charged) },
+          { title: 'CHARGES', align: 'right', cell: ({ charges }) => String(charges) },
+        ]),
+      )
+    })
+}

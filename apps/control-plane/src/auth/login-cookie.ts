@@ -1,0 +1,87 @@
+import { hash } from 'node:crypto'
+import { isLoginToken } from '@core/api'
+import { isLoopback } from '../process/loopback.ts'
+
+/** What decides whether a cookie counts. */
+export interface CookieRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+export interface LoginCookie {
+  /** The token of a request's cookie; undefined where it has none or it does not count. */
+  read(request: CookieRequest): string | undefined
+  /** Whether a request with effect was made by a page of this server. */
+  isOwnPage(request: CookieRequest): boolean
+  /** The header that keeps a token in the browser. */
+  keep(token: string, maxAgeSeconds: number): string
+  /** The header that removes it. */
+  remove(): string
+  flow: {
+    read(request: CookieRequest, state: string): string | undefined
+    keep(state: string, sealed: string, maxAgeSeconds: number): string
+    remove(state: string): string
+  }
+}
+
+/**
+ * The cookie of a login. Cookies know no ports, and SameSite compares no more than the site: a page on another port of
+ * 127.0.0.1 sends a Strict cookie with POST and WebSocket, and may set one of the same name. So the name has this server's
+ * address in it, `__Host-` lets no other host or path set it, and it counts only where the browser says that the request
+ * came from a page of this very origin. What a page of another origin sends is a request without a credential.
+ */
+export function createLoginCookie(publicUrl: () => string): LoginCookie {
+  const instance = () => hash('sha256', publicUrl()).slice(0, 8)
+  const nameOf = () => `__Host-core_login_${instance()}`
+  const flowNameOf = (state: string) => `__Host-core_flow_${instance()}_${hash('sha256', state).slice(0, 8)}`
+
+  function isOwnPage({ headers }: CookieRequest): boolean {
+    const own = ownOrigin(headers['host'], publicUrl())
+    return own !== undefined && headers['origin'] === own && headers['sec-fetch-site'] === 'same-origin'
+  }
+
+  function counts(request: CookieRequest): boolean {
+    const { method, headers } = request
+    const own = ownOrigin(headers['host'], publicUrl())
+    if (own === undefined || headers['sec-fetch-site'] !== 'same-origin') return false
+    const isSafe = (method === 'GET' || method === 'HEAD') && headers['upgrade'] === undefined
+    return headers['origin'] === own || (isSafe && headers['origin'] === undefined)
+  }
+
+  return {
+    isOwnPage,
+    read(request) {
+      if (request.headers['cookie'] === undefined || !counts(request)) return undefined
+      const token = readCookie(request, nameOf())
+      return token !== undefined && isLoginToken(token) ? token : undefined
+    },
+    keep: (token, maxAgeSeconds) => toHeader(nameOf(), token, 'Strict', maxAgeSeconds),
+    remove: () => toHeader(nameOf(), '', 'Strict', 0),
+    flow: {
+      read: (request, state) => readCookie(request, flowNameOf(state)),
+      // The issuer's page leads back here, which a Strict cookie would not survive.
+      keep: (state, sealed, maxAgeSeconds) => toHeader(flowNameOf(state), sealed, 'Lax', maxAgeSeconds),
+      remove: (state) => toHeader(flowNameOf(state), '', 'Lax', 0),
+    },
+  }
+}
+
+/** The origin of this server as the request names it; undefined for a name that is not its own, as in DNS rebinding. */
+function ownOrigin(host: unknown, publicUrl: string): string | undefined {
+  if (typeof host !== 'string' || !URL.canParse(`http://${host}`)) return undefined
+  const known = new URL(publicUrl)
+  if (host.toLowerCase() === known.host) return known.origin
+  const { hostname, origin } = new URL(`http://${host}`)
+  return isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')) ? origin : undefined
+}
+
+/** Undefined where the name is there twice: one of them was not set here. */
+function readCookie({ headers }: CookieRequest, name: string): string | undefined {
+  const pairs = String(headers['cookie'] ?? '').split(/; */)
+  const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
+  return values.length === 1 && values[0] !== '' ? values[0] : undefined
+}
+
+function toHeader(name: string, value: string, sameSite: 'Strict' | 'Lax', maxAgeSeconds: number): string {
+  return `${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; Secure; SameSite=${sameSite}`
+}

@@ -1,0 +1,48 @@
+import { GatewayError } from '@core/router'
+import type { FastifyRequest } from 'fastify'
+
+/** Of a client's headers those that a provider may see. */
+const passedHeaders = ['anthropic-version', 'anthropic-beta', 'openai-beta'] as const
+
+type Header = string | string[] | undefined
+
+export function accountOf(header: Header, project: string): string {
+  const account = textOf(header)
+  if (account === undefined || account === project || account.startsWith(`${project}/`)) return account ?? project
+  throw new GatewayError('account_not_found', 'Core-Account names no account of this project')
+}
+
+export function tagsOf(header: Header): readonly string[] {
+  const tags = (textOf(header) ?? '')
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '')
+  if (tags.length <= 10 && tags.every((tag) => tag.length <= 100)) return tags
+  throw new GatewayError('invalid_request', 'Core-Tags takes at most 10 tags of 100 characters')
+}
+
+export function keyOf(header: Header): string | undefined {
+  if (header === undefined) return undefined
+  if (typeof header === 'string' && /^[\x21-\x7e][\x20-\x7e]{0,149}$/.test(header)) return header
+  throw new GatewayError('invalid_request', 'Idempotency-Key must be 1 to 150 printable ASCII characters')
+}
+
+export function secondsOf(header: Header): number | undefined {
+  if (header === undefined) return undefined
+  const seconds = typeof header === 'string' && /^\d{1,5}$/.test(header) ? Number(header) : 0
+  if (seconds >= 1 && seconds <= 86_400) return seconds
+  throw new GatewayError('invalid_request', 'Core-Cache must be whole seconds from 1 to 86400')
+}
+
+export function textOf(header: Header): string | undefined {
+  return typeof header === 'string' && header.length > 0 && header.length <= 1_000 ? header : undefined
+}
+
+export function passed(headers: FastifyRequest['headers']): Record<string, string> {
+  return Object.fromEntries(
+    passedHeaders.flatMap((name) => {
+      const value = headers[name]
+      return typeof value === 'string' ? [[name, value]] : []
+    }),
+  )
+}

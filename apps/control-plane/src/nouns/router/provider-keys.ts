@@ -1,0 +1,45 @@
+import type { Config } from '@core/config'
+import { isCoreError } from '@core/foundation'
+import { type Provider, TransportError } from '@core/router'
+import { LRUCache } from 'lru-cache'
+import type { Vault } from '../../vault/vault.ts'
+import { configured } from './routing-table.ts'
+
+const names = ['openai', 'anthropic', 'manus', 'compatible'] as const
+
+/**
+ * The key of a provider: the secret it names, of its own project, or of the installation for a shared provider. Where the
+ * installation has no such secret, a shared provider gets the key that the configuration has under that name.
+ */
+export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['llm'] }) {
+  // A replaced secret counts soon, and a call does not wait for the database.
+  const kept = new LRUCache<string, Promise<string | undefined>>({ max: 1_000, ttl: 5_000 })
+
+  return async function keyOf({ name, project, secret }: Provider): Promise<string | undefined> {
+    if (secret === undefined) return undefined
+    const own = names.find((one) => secret === `${configured}${one}`)
+    if (own) return llm.keys[own]?.reveal()
+    const place = JSON.stringify([project, secret])
+    let key = kept.get(place)
+    if (key === undefined) {
+      key = reveal(project, secret)
+      kept.set(place, key)
+    }
+    try {
+      return await key
+    } catch {
+      kept.delete(place)
+      throw new TransportError(`the key of ${name}, the secret ${secret}, cannot be read`, false)
+    }
+  }
+
+  async function reveal(project: string | null, secret: string): Promise<string | undefined> {
+    try {
+      return (await vault.reveal(project, secret)).reveal()
+    } catch (error) {
+      const inConfiguration = project === null ? names.find((one) => one === secret) : undefined
+      if (!isCoreError(error, 'E_NOT_FOUND') || inConfiguration === undefined) throw error
+      return llm.keys[inConfiguration]?.reveal()
+    }
+  }
+}

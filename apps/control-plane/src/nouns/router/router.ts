@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import { callable, routerCool, routerRecover, routerSweep } from '@core/api/functions'
+import { createProviderTransports, createRouter } from '@core/router'
+import { createAddressGuard } from '../../http/address-guard.ts'
+import type { CreateNoun } from '../../process/noun.ts'
+import { createAnswerMemory } from './answer-memory.ts'
+import { createCallLog } from './call-log.ts'
+import { createCallerLedgers } from './caller-ledgers.ts'
+import { embedTexts } from './embed-texts.ts'
+import { installGateway } from './gateway.ts'
+import { createKeptAnswers } from './kept-answers.ts'
+import { createRouterMetrics } from './metrics.ts'
+import { createPriceBooks } from './price-books.ts'
+import { createProviderKeys } from './provider-keys.ts'
+import { routerRoutes } from './routes.ts'
+import { createRoutingTable } from './routing-table.ts'
+import { openSettleSpool } from './settle-spool.ts'
+
+const snapshotEveryMs = 2_000
+const flushEveryMs = 1_000
+const recoverEveryMs = 60_000
+/** 166 rows a second, or the log would grow without end. */
+const sweepEveryMs = 60_000
+const sweptAtOnce = 10_000
+
+/** Model calls: where they go, what they cost, and the addresses that clients call. */
+export const router: CreateNoun = ({ database, config, logger, clock, vault }) => {
+  const table = createRoutingTable(database, { llm: config.llm, clock, logger })
+  const { unknown } = config.price
+  const books = createPriceBooks(database, { version: () => table.priceVersion, unknown, clock, logger })
+  const calls = createCallLog(database, logger)
+  const metrics = createRouterMetrics()
+  const ledgers = createCallerLedgers(database)
+  const spool = openSettleSpool(config.router.spoolFile ?? join(config.dataDir, 'model-settles'), { ledgers, logger })
+  const cool = callable(database, routerCool)
+  const recover = callable(database, routerRecover)
+  const sweep = callable(database, routerSweep)
+  const underWay = new Set<Promise<void>>()
+  const guard = createAddressGuard(config.router.privateHosts, 'CORE_ROUTER_PRIVATE_HOSTS')
+  const routing = () => table.current()
+  const service = createRouter({
+    routing,
+    prices: (project) => books.of(project),
+    transports: createProviderTransports({ guard, keyOf: createProviderKeys({ vault, llm: config.llm }) }),
+    keepUnsettled: (unsettled) => spool.keep(unsettled),
+    answers: createKeptAnswers(database, vault),
+    cache: createAnswerMemory(),
+    onCall(record) {
+      metrics.count(record)
+      calls.add(record)
+    },
+    onCool({ target, ms, reason }) {
+      logger.warn({ component: 'router', target, ms, reason }, 'a model target is cooled')
+      cool({ target, ms: Math.ceil(ms), reason }).catch((error: unknown) => {
+        logger.debug({ component: 'router', err: error }, 'a cooling could not be shared')
+      })
+    },
+    clock,
+    logger,
+  })
+
+  function track<Value>(call: Promise<Value>): Promise<Value> {
+    const tracked = call.then(
+      () => undefined,
+      () => undefined,
+    )
+    underWay.add(tracked)
+    tracked.finally(() => underWay.delete(tracked))
+    return call
+  }
+
+  return {
+    modelCalls: { embed: (call) => track(embedTexts({ router: service, ledgers }, call)) },
+    routes: routerRoutes({ explain: service.explain, refresh: table.refresh }),
+    install: (app, door) =>
+      installGateway(app, door, {
+        router: service,
+        ledgers,
+        routing,
+        clock,
+        track,
+      }),
+    loops: [
+      {
+        name: 'follow model routes',
+        everyMs: snapshotEveryMs,
+        async work(signal) {
+          for (const { target, ms, reason } of await table.refresh(signal)) service.health.cool(target, ms, reason)
+        },
+      },
+      { name: 'write model calls', everyMs: flushEveryMs, work: (signal) => calls.flush(signal) },
+      {
+        name: 'recover model calls',
+        everyMs: recoverEveryMs,
+        work: async (signal) => (await recover({}, { signal })).recovered,
+      },
+      {
+        name: 'sweep model calls',
+        everyMs: sweepEveryMs,
+        work: async (signal) => (await sweep({ limit: sweptAtOnce }, { signal })).removed,
+      },
+    ],
+    metrics: (registry) =>
+      metrics.register(registry, {
+        underWay: () => underWay.size,
+        unsettled: () => spool.pending,
+        dropped: () => calls.dropped,
+      }),
+    async close() {
+      await Promise.all(underWay)
+      await calls.flush().catch(() => undefined)
+      await spool[Symbol.asyncDispose]()
+      await books[Symbol.asyncDispose]()
+    },
+  }
+}

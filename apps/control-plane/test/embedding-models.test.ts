@@ -1,0 +1,185 @@
+import { openMemoryDatabase, runSql } from '@core/database/testing'
+import { startFakeProvider } from '@core/providers/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Reply, type ServedDatabase, serveDatabase, unlimited } from './test-server.ts'
+
+/** Spaces whose vectors a provider's model makes, over REST: on the embedded database, which has pgvector. */
+
+const fake = await startFakeProvider()
+const database = await openMemoryDatabase()
+let server: ServedDatabase
+let operator: string
+const model = 'openai/embed-1'
+const writer = ['embedding:read', 'embedding:write', 'model:call'] as const
+/** What the fake answers unless it is asked for another length. */
+const dims = 256
+
+beforeAll(async () => {
+  server = await serveDatabase(database, undefined, unlimited, {
+    env: { CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host, OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: fake.url },
+  })
+  operator = await server.makeKey('smart_layer', [...writer, 'embedding:operate'])
+  const rates = [{ unit: 'input', nanoUsdPerMillion: 1_000_000_000 }]
+  for (const name of ['embed-1', 'embed-2', 'embed-500']) {
+    const price = { provider: 'openai', model: name, rates }
+    await server.send('PUT', '/v1/prices', { key: server.owner, body: price })
+  }
+}, 120_000)
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await database.close()
+  await fake[Symbol.asyncDispose]()
+})
+
+const pages = (count: number, of = 'leases') =>
+  Array.from({ length: count }, (_, n) => ({
+    id: `${of}-${n}.md`,
+    text: `Page ${n} of ${of}: spend offline number${n}.`,
+  }))
+const embeddings = '/v1/projects/current/embeddings'
+const as = (key: string) => ({
+  open: (space: string, body: object = { model }) => server.send('PUT', `${embeddings}/${space}`, { key, body }),
+  write: (space: string, documents: readonly object[], query = '') =>
+    server.send('POST', `${embeddings}/${space}/documents${query}`, { key, body: { documents } }),
+  search: (space: string, text: string, query = '') =>
+    server.send('POST', `${embeddings}/${space}/search${query}`, { key, body: { text, mode: 'vector' } }),
+  stats: (space: string) => server.send('GET', `${embeddings}/${space}`, { key }),
+})
+const own = () => as(operator)
+const documentsOf = ({ body }: Reply) =>
+  (body['hits'] as readonly { document: string }[]).map(({ document }) => document)
+const embedCalls = () => fake.requests.filter(({ path }) => path === '/embeddings')
+const chargedTo = async (project: string) => {
+  const [row] = await runSql(
+    database,
+    `select coalesce(sum(amount), 0)::text as charged from core.ledger_tx where project = $1 and op = 'settle'`,
+    [project],
+  )
+  return Number(row?.['charged'])
+}
+
+test('a space with a provider’s model is made, written, searched and paid for; what is unchanged costs nothing', async () => {
+  const key = await server.makeKey('smart_layer', writer)
+  const { open, write, search } = as(key)
+  expect(await open('paid')).toMatchObject({ status: 200, body: { model: { provider: 'router', model, dims } } })
+  const probes = embedCalls().length
+  expect(await open('paid')).toMatchObject({ status: 200 })
+  expect(embedCalls()).toHaveLength(probes)
+  const before = await chargedTo('smart_layer')
+  const written = await write('paid', pages(3))
+  expect(written.body).toMatchObject({ added: 3, queued: 0, stopped: null })
+  expect(Number(written.body['cost'])).toBeGreaterThan(0)
+  expect((await chargedTo('smart_layer')) - before).toBe(written.body['cost'])
+  expect(await write('paid', pages(3))).toMatchObject({ body: { skipped: 3, cost: 0, tokens: 0 } })
+  expect(documentsOf(await search('paid', 'offline number2'))[0]).toBe('leases-2.md')
+  const sent = embedCalls().length
+  await search('paid', 'offline number2')
+  expect(embedCalls()).toHaveLength(sent)
+  const { body } = await server.send('GET', '/v1/projects/current/embeddings', { key })
+  expect(body).toMatchObject({ data: [{ space: 'paid' }] })
+})
+
+test('shorter vectors are asked for; a length that the model does not answer is refused', async () => {
+  const { open } = own()
+  expect(await open('short', { model, dimensions: 64 })).toMatchObject({
+    status: 200,
+    body: { model: { dims: 64, revision: 'reduced' } },
+  })
+  expect(embedCalls().at(-1)?.body).toMatchObject({ dimensions: 64 })
+})
+
+test('a model without a price, without a provider or with a fault is refused before the space is made', async () => {
+  const { open, stats } = own()
+  for (const [name, reason] of [
+    ['openai/priceless', 'unsupported'],
+    ['nowhere/embed-1', 'model_not_found'],
+  ] as const) {
+    expect(await open('never', { model: name })).toMatchObject({
+      status: 409,
+      body: { reason, fix: expect.any(String) },
+    })
+  }
+  expect((await open('never', { model: 'openai/embed-500' })).status).toBe(503)
+  expect((await stats('never')).status).toBe(404)
+})
+
+test('who may not call models makes no space of a provider and embeds nothing', async () => {
+  const { open } = own()
+  await open('guarded')
+  const key = await server.makeKey('smart_layer', ['embedding:read', 'embedding:write'])
+  const sent = embedCalls().length
+  const refused = { status: 403, body: { detail: expect.stringContaining('model:call') } }
+  expect(await as(key).open('mine')).toMatchObject(refused)
+  expect(await as(key).write('guarded', pages(1))).toMatchObject(refused)
+  expect(await as(key).search('guarded', 'offline')).toMatchObject(refused)
+  expect(embedCalls()).toHaveLength(sent)
+  expect((await own().stats('guarded')).body).toMatchObject({ items: 0 })
+})
+
+test('credits that end stop the ingest, say so, and the control plane continues when there are more', async () => {
+  await database.rpc('project_register', { p_name: 'poor' })
+  await database.rpc('ledger_account_open', { p_key: 'poor', p_account: 'poor' })
+  await database.rpc('ledger_grant', { p_key: 'poor-1', p_account: 'poor', p_amount: 5 })
+  const key = await server.makeKey('poor', writer)
+  const { open, write, stats, search } = as(key)
+  expect(await open('docs')).toMatchObject({ status: 200 })
+  const written = await write('docs', pages(4))
+  expect(written.body).toMatchObject({ added: 4, queued: 4, cost: 0, stopped: expect.stringContaining('available') })
+  expect(await search('docs', 'offline')).toMatchObject({ status: 409, body: { reason: 'insufficient_credits' } })
+  await server.runLoop('drain embeddings')
+  expect((await stats('docs')).body).toMatchObject({ queued: 4, failed: 0 })
+  await database.rpc('ledger_grant', { p_key: 'poor-2', p_account: 'poor', p_amount: 10_000 })
+  expect(await write('docs', pages(4))).toMatchObject({ body: { skipped: 4, queued: 0, stopped: null } })
+})
+
+test('a space migrates to a provider’s model while it is searched', async () => {
+  const { open, write, stats, search } = own()
+  await open('moving', {})
+  await write('moving', pages(3))
+  const path = `${embeddings}/moving/migration`
+  const begun = await server.send('PUT', path, { key: operator, body: { model: 'openai/embed-2' } })
+  expect(begun).toMatchObject({ status: 200, body: { next: { provider: 'router', model: 'openai/embed-2' } } })
+  await server.runLoop('drain embeddings')
+  expect((await stats('moving')).body).toMatchObject({ next: null, queued: 0, model: { model: 'openai/embed-2' } })
+  expect(documentsOf(await search('moving', 'offline number1'))[0]).toBe('leases-1.md')
+})
+
+test('a space is searched by a project that it is shared with, which pays for its questions and cannot write', async () => {
+  const { open, write } = own()
+  await open('common')
+  await write('common', pages(3))
+  const guest = await server.makeKey('manus_origin', writer)
+  const owner = await server.makeKey('smart_layer', ['share:write'])
+  const there = '?owner=smart_layer'
+  const search = () => as(guest).search('common', 'offline number1', there)
+  const share = `/v1/projects/current/shares/space/common/manus_origin`
+  expect((await search()).status).toBe(404)
+  await server.send('PUT', share, { key: owner, body: { rights: ['read'] } })
+  const [mine, theirs] = [await chargedTo('smart_layer'), await chargedTo('manus_origin')]
+  expect(documentsOf(await search())[0]).toBe('leases-1.md')
+  expect(await chargedTo('smart_layer')).toBe(mine)
+  expect(await chargedTo('manus_origin')).toBeGreaterThan(theirs)
+  expect((await as(guest).write('common', pages(1, 'guests'), there)).status).toBe(404)
+  await server.send('PUT', share, { key: owner, body: { rights: ['read', 'write'] } })
+  expect(await as(guest).write('common', pages(1, 'guests'), there)).toMatchObject({ body: { added: 1, queued: 0 } })
+  await server.send('DELETE', share, { key: owner })
+  expect((await search()).status).toBe(404)
+  expect((await as(guest).write('common', pages(1, 'guests'), there)).status).toBe(404)
+})
+
+test('a request takes 100 documents, and each refusal names its bound', async () => {
+  const { open, write, stats } = own()
+  await open('bounded', {})
+  expect(await write('bounded', pages(101))).toMatchObject({
+    status: 400,
+    body: { errors: [{ location: 'body.documents', message: expect.stringContaining('100') }] },
+  })
+  const search = (body: object) => server.send('POST', `${embeddings}/bounded/search`, { key: operator, body })
+  expect(await search({ text: 'x', k: 1_001 })).toMatchObject({
+    status: 400,
+    body: { errors: [{ location: 'body.k', message: expect.stringContaining('1000') }] },
+  })
+  for (const text of ['a\0b', 'a\ud800']) expect((await write('bounded', [{ id: 'x', text }])).status).toBe(400)
+  expect(await write('bounded', [{ id: 'empty', text: '' }])).toMatchObject({ body: { added: 1, empty: 1, queued: 0 } })
+  expect((await stats('bounded')).body).toMatchObject({ items: 1 })
+})

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { accountField, objectField, pageFields, pageOf, queryInteger, timestampField } from '../../contract/field.ts'
+import { defineRoute, noInput } from '../../contract/route-contract.ts'
+import { at, inProject } from '../router-fields.ts'
+
+const callSchema = z
+  .object({
+    id: z.int().describe('Grows with each call'),
+    call: z.string().describe('The id of the request'),
+    at: timestampField,
+    subject: z.string().describe('Which credential called'),
+    account: z.string().describe('What was charged'),
+    hold: z.string().nullable().describe('Its hold'),
+    operation: z.string().describe('chat, responses, messages, embeddings or transcription'),
+    route: z.string().describe('The model that was asked for'),
+    target: z.string().nullable().describe('What answered, as provider/model'),
+    model: z.string().nullable().describe('The model that answered'),
+    user: z.string().nullable().describe('The end user that the request named'),
+    tags: z.array(z.string()).describe('Its tags'),
+    status: z.int().describe('Of the answer'),
+    usage: objectField.describe('Units that were counted'),
+    charged: z.int().describe('Whole micro-credits'),
+    flags: z.array(z.string()).describe('estimated, fallback, client_gone, broken, uncollected, unsettled'),
+    attempts: z.int().describe('Targets that were asked'),
+    firstOutputMs: z.int().nullable().describe('Until the first output of a stream'),
+    totalMs: z.int().describe('Until the answer was settled'),
+  })
+  .meta({ id: 'ModelCall' })
+
+export const listModelCalls = defineRoute({
+  operation: 'listModelCalls',
+  method: 'GET',
+  path: '/v1/projects/{project}/calls',
+  noun: 'models',
+  summary: 'Model calls of the last 30 days, newest first',
+  description:
+    'Rows are written a moment after a call, and dropped before they slow calls down. What was charged is in the history of the account.',
+  auth: 'model:read',
+  idempotencyKey: 'none',
+  input: {
+    ...noInput,
+    params: inProject,
+    query: z.strictObject({
+      ...pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER)),
+      route: z.string().min(1).max(200).optional().describe('Of this route'),
+      target: z.string().min(1).max(300).optional().describe('That this target answered'),
+      user: z.string().min(1).max(500).optional().describe('For this end user'),
+      account: accountField.optional(),
+      flag: z.string().min(1).max(50).optional().describe('With this flag'),
+    }),
+  },
+  outputs: { 200: pageOf(callSchema) },
+  problems: [],
+  examples: [
+    {
+      title: 'One call',
+      params: { project: 'current' },
+      query: { route: 'fast' },
+      status: 200,
+      response: {
+        data: [
+          {
+            id: 71,
+            call: 'req_01999f6e-0000-7000-8000-000000000009',
+            at,
+            subject: 'key:01999f6e-0000-7000-8000-000000000001',
+            account: 'smart_layer',
+            hold: '01999f6e-0000-7000-8000-000000000002',
+            operation: 'chat',
+            route: 'fast',
+            target: 'openai/gpt-5-mini',
+            model: 'gpt-5-mini',
+            user: null,
+            tags: ['batch'],
+            status: 200,
+            usage: { input: 212, output: 340, requests: 1 },
+            charged: 733,
+            flags: [],
+            attempts: 1,
+            firstOutputMs: 410,
+            totalMs: 2_104,
+          },
+        ],
+        page: { next: null },
+      },
+    },
+  ],
+})

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { isAuthority } from '../list-setting.ts'
+import { settingRegistry } from '../setting-registry.ts'
+import { listOf } from './value.ts'
+
+export const routerSection = z
+  .strictObject({
+    privateHosts: listOf(z.string().refine(isAuthority))
+      .default([])
+      .register(settingRegistry, {
+        variable: 'CORE_ROUTER_PRIVATE_HOSTS',
+        description:
+          'Providers of models inside your own network, which are otherwise refused: the only ones that may have a ' +
+          'private address, another port than 443, or no TLS.',
+        expected: 'a list of host:port',
+        example: '127.0.0.1:11434,models.internal:8000',
+      }),
+    spoolFile: z
+      .string()
+      .min(1)
+      .optional()
+      .register(settingRegistry, {
+        variable: 'CORE_ROUTER_SPOOL_FILE',
+        description:
+          'Where charges of model calls wait that the database did not answer. Unset: `model-settles` in CORE_DATA_DIR. ' +
+          'Each process needs a file of its own.',
+        expected: 'a file, relative to the working directory or absolute',
+        example: '/var/lib/core/model-settles',
+      }),
+  })
+  .prefault({})

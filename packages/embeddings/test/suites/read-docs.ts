@@ -1,0 +1,16 @@
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const folder = join(import.meta.dirname, '../../../../docs')
+
+/** This repository's documents, as `core embeddings ingest docs/` writes them: the title is the words of the path. */
+export async function readDocs(): Promise<{ id: string; title: string; text: string }[]> {
+  const paths = await Array.fromAsync(glob('**/*.md', { cwd: folder }))
+  return await Promise.all(
+    paths.sort().map(async (id) => ({
+      id,
+      title: id.replace(/\.\w+$/, '').replaceAll(/[-_/]+/g, ' '),
+      text: await readFile(join(folder, id), 'utf8'),
+    })),
+  )
+}

@@ -1,0 +1,1 @@
+export { createSealer, type Sealer, type SealPlace, sealedBy } from './seal.ts'

@@ -1,0 +1,47 @@
+export type { AnswerCache, CachedAnswer, CacheName } from './answer-cache.ts'
+export { type AttemptLimits, defaultLimits } from './attempt.ts'
+export type {
+  Caller,
+  CallFlag,
+  CallRecord,
+  ModelRequest,
+  RouterDependencies,
+  RouterLimits,
+  Unsettled,
+} from './call.ts'
+export { type Feature, features } from './call-needs.ts'
+export { type Candidate, type Choice, type Chosen, chooseTargets, type Skipped } from './choose-targets.ts'
+export type { DirectAnswer, DirectCall, DirectCalls } from './direct-calls.ts'
+export { createDriverTransport } from './driver-transport.ts'
+export { GatewayError, type GatewayFault, toErrorBody, toErrorEvent, toErrorHeaders } from './gateway-error.ts'
+export { type AddressCheck, createHttpClient, type HttpClient } from './http-client.ts'
+export { createHttpTransport, type HttpTransportOptions } from './http-transport.ts'
+export type { AnswerName, KeptAnswer, KeptAnswers } from './kept-answers.ts'
+export type { CallPrice } from './price-call.ts'
+export { createProviderTransports, type ProviderTransportsOptions } from './provider-transports.ts'
+export { readJsonCall } from './read-body.ts'
+export type { ModelCall, Operation } from './read-request.ts'
+export { createRouter, type Explained, type Router } from './router.ts'
+export {
+  choices,
+  type Dialect,
+  findRoute,
+  listModels,
+  type Provider,
+  type Route,
+  type RoutePolicy,
+  type RouteTarget,
+  type Routing,
+  type Target,
+  type TargetLimits,
+} from './routing.ts'
+export type { Sink } from './sink.ts'
+export { type Cooled, createTargetHealth, type TargetHealth } from './target-health.ts'
+export {
+  type FindTransport,
+  pathsOf,
+  type Transport,
+  TransportError,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from './transport.ts'

@@ -1,0 +1,103 @@
+import type { Clock } from '@core/foundation'
+import type { RouterDependencies, RouterLimits } from './call.ts'
+import { type Candidate, type Chosen, chooseTargets } from './choose-targets.ts'
+import { GatewayError } from './gateway-error.ts'
+import { type CallPrice, priceCall } from './price-call.ts'
+import type { ModelCall } from './read-request.ts'
+import type { Dialect, FoundRoute, RoutePolicy, Target } from './routing.ts'
+import type { TargetHealth } from './target-health.ts'
+
+export interface Planned extends Chosen {
+  readonly priced: ReadonlyMap<Target, CallPrice>
+  readonly at: Date
+}
+
+export interface PlanRequest {
+  readonly project: string
+  readonly found: FoundRoute
+  readonly call: ModelCall
+  readonly dialect: Dialect
+  readonly sticky: string | undefined
+}
+
+export interface Planner {
+  /** Which targets a call would try now. */
+  plan(request: PlanRequest): Promise<Planned>
+  /** The same, after a short wait where all of them cool. @throws GatewayError where none can serve it. */
+  planSoon(request: PlanRequest): Promise<Planned>
+}
+
+export function createPlanner(
+  { prices, transports }: Pick<RouterDependencies, 'prices' | 'transports'>,
+  {
+    health,
+    clock,
+    random,
+    limits,
+  }: {
+    readonly health: TargetHealth
+    readonly clock: Clock
+    readonly random: () => number
+    readonly limits: RouterLimits
+  },
+): Planner {
+  async function plan({ project, found, call, dialect, sticky }: PlanRequest): Promise<Planned> {
+    const at = new Date(clock.now())
+    const book = await prices(project)
+    const priced = new Map<Target, CallPrice>()
+    const candidates = found.targets.map((target): Candidate => {
+      const price = priceCall(book, target, call, dialect, at)
+      if (price !== undefined) priced.set(target, price)
+      const unfit = unfitOf(target, call, found.policy, transports)
+      return {
+        target,
+        price: price?.most,
+        ...health.read(target.key),
+        ...(unfit === undefined ? {} : { unfit }),
+      }
+    })
+    return { ...chooseTargets(candidates, { policy: found.policy, sticky, random }), priced, at }
+  }
+
+  return {
+    plan,
+    async planSoon(request) {
+      const planned = await plan(request)
+      if (planned.order.length > 0) return planned
+      const soonestMs = Math.min(...planned.skipped.map(({ retryAfterMs = Number.POSITIVE_INFINITY }) => retryAfterMs))
+      if (soonestMs <= limits.coolingWaitMs) {
+        await clock.sleep(soonestMs + 1)
+        const again = await plan(request)
+        if (again.order.length > 0) return again
+      }
+      const [first] = planned.skipped
+      if (Number.isFinite(soonestMs))
+        throw new GatewayError('unavailable', `every target of this model is cooling`, { retryAfterMs: soonestMs })
+      const isUntranslated =
+        planned.skipped.length > 0 &&
+        planned.skipped.every(({ target: { provider } }) => transports(provider, request.call.operation) === undefined)
+      throw new GatewayError(
+        isUntranslated ? 'not_implemented' : 'unsupported',
+        `${first?.target.id ?? 'the route'} cannot serve this: ${first?.reason ?? 'it has no targets'}`,
+        { param: 'model' },
+      )
+    },
+  }
+}
+
+/** Why a target cannot serve a call at all. */
+function unfitOf(
+  { provider, contextTokens, takes }: Target,
+  { operation, inputTokens, maxOutputTokens, isLimited, needs }: ModelCall,
+  { region }: RoutePolicy,
+  transports: RouterDependencies['transports'],
+): string | undefined {
+  if (transports(provider, operation) === undefined) return `${operation} is not translated for it: only chats are`
+  if (region !== undefined && provider.region !== region) return `it is not in the region ${region}`
+  // What was not asked for may be shorter than is assumed for its price.
+  const tokens = inputTokens + (isLimited ? maxOutputTokens : 0)
+  if (contextTokens !== undefined && tokens > contextTokens)
+    return `its context holds ${contextTokens} tokens, and about ${tokens} are needed`
+  const missing = takes === undefined ? undefined : [...needs].find((need) => !takes.includes(need))
+  return missing === undefined ? undefined : `it takes no ${missing}`
+}

@@ -1,0 +1,86 @@
+import { createParser } from 'eventsource-parser'
+import type { Attempt, AttemptResult } from './attempt.ts'
+import { lengthFinish } from './length-finish.ts'
+import type { StreamReader } from './read-answer.ts'
+import { type Block, readBlocks } from './sse-blocks.ts'
+import type { UpstreamResponse } from './transport.ts'
+
+export interface StreamState {
+  hasBegun: boolean
+  /** All that the provider has to say has come. */
+  isWhole: boolean
+  idle?: NodeJS.Timeout
+}
+
+/** @throws where it ends early. */
+export async function readStream(
+  { operation, forward, onOutput, wantsUsage }: Attempt,
+  { headers, body }: UpstreamResponse,
+  reader: StreamReader,
+  state: StreamState,
+  beat: () => void,
+): Promise<AttemptResult> {
+  if (headers['content-type']?.includes('text/event-stream') !== true) return { kind: 'failed', fault: 'malformed' }
+  const contentType = 'text/event-stream'
+  const waiting: Block[] = []
+  const dataOf = createDataParser()
+  const begin = async (block: Block) => {
+    if (state.hasBegun) return await forward([block])
+    state.hasBegun = true
+    await forward([...waiting, block])
+  }
+  for await (const block of readBlocks(body)) {
+    beat()
+    const data = dataOf(block.text)
+    const kind = data === undefined ? 'other' : reader.read(data)
+    switch (kind) {
+      case 'broken':
+        continue // a line that is no JSON makes official clients throw
+      case 'error':
+        if (!state.hasBegun)
+          return { kind: 'failed', fault: 'unavailable', seen: hasOutput(reader) ? reader.seen() : undefined }
+        await forward([block])
+        return { kind: 'broken', fault: 'unavailable', seen: reader.seen(), hasErrorEvent: true }
+      case 'end':
+        if (!state.hasBegun && waiting.length > 0) await begin(waiting.pop() ?? block)
+        state.isWhole = true
+        return { kind: 'answered', body: block.bytes, contentType, seen: reader.seen() }
+      case 'usage':
+        if (!wantsUsage) continue
+        break
+      case 'output':
+        await begin(block)
+        if (!(await onOutput(reader.seen().outputTokens)))
+          return { kind: 'answered', body: Buffer.from(lengthFinish(operation)), contentType, seen: reader.seen() }
+        continue
+      case 'other':
+        break
+      default:
+        kind satisfies never
+    }
+    if (state.hasBegun) await forward([block])
+    else waiting.push(block)
+  }
+  // Some servers leave out the end mark of a chat.
+  if (reader.isFinished) {
+    const last = waiting.pop()
+    if (!state.hasBegun && last !== undefined) await begin(last)
+    return { kind: 'answered', body: Buffer.from('data: [DONE]\n\n'), contentType, seen: reader.seen() }
+  }
+  throw new Error('the stream ended early')
+}
+
+export function hasOutput(reader: StreamReader): boolean {
+  const { usage, outputTokens } = reader.seen()
+  return outputTokens > 0 || (usage !== undefined && usage !== null)
+}
+
+/** The data of an event; undefined for comments. */
+function createDataParser(): (block: string) => string | undefined {
+  const found: string[] = []
+  const parser = createParser({ onEvent: ({ data }) => found.push(data) })
+  return (block) => {
+    parser.feed(block)
+    return found.pop()
+  }
+}

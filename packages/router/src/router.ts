@@ -1,0 +1,95 @@
+import { silentLogger, systemClock } from '@core/foundation'
+import { defaultLimits } from './attempt.ts'
+import { serveCached } from './cached-call.ts'
+import type { ModelRequest, RouterDependencies } from './call.ts'
+import type { Chosen } from './choose-targets.ts'
+import { toGatewayError } from './denial.ts'
+import { createDirectCalls, type DirectCalls } from './direct-calls.ts'
+import { type GatewayError, toErrorBody, toErrorEvent, toErrorHeaders } from './gateway-error.ts'
+import { serveIdempotently } from './idempotent-call.ts'
+import { createPlanner } from './plan-targets.ts'
+import { defaultMaxOutputTokens, type ModelCall } from './read-request.ts'
+import { type FoundRoute, findRoute } from './routing.ts'
+import { serveCall } from './serve-call.ts'
+import type { Sink } from './sink.ts'
+import { createTargetHealth, type TargetHealth } from './target-health.ts'
+
+export interface Router extends DirectCalls {
+  /** Serves one call: one hold, one settle, whatever the attempts. Resolves when both are done; never rejects. */
+  proxy(request: ModelRequest, sink: Sink): Promise<void>
+  /** Which targets a call of this name would try now, and why. Undefined where the name leads nowhere. */
+  explain(project: string, name: string): Promise<Explained | undefined>
+  readonly health: TargetHealth
+}
+
+export interface Explained extends Chosen {
+  readonly policy: FoundRoute['policy']
+}
+
+const routerDefaults = { ...defaultLimits, coolingWaitMs: 2_000, silenceMs: 10_000, settleMs: 5_000 }
+
+/** Routes model calls: each is one hold and one settle on the ledger of its caller. */
+export function createRouter(dependencies: RouterDependencies): Router {
+  const { clock = systemClock, random = Math.random, logger = silentLogger, onCall = () => {}, answers } = dependencies
+  const limits = { ...routerDefaults, ...dependencies.limits }
+  const health = createTargetHealth(clock, dependencies.onCool)
+  const planner = createPlanner(dependencies, { health, clock, random, limits })
+  const service = { dependencies, planner, health, limits, clock, logger }
+
+  async function proxy(request: ModelRequest, sink: Sink): Promise<void> {
+    const { cache } = dependencies
+    const call = (to: Sink) => serveCall(request, to, service)
+    const serve = async (to: Sink) => {
+      const isCached = cache !== undefined && request.cacheSeconds !== undefined
+      const record = await (isCached ? serveCached(request, to, cache, call) : call(to))
+      if (record !== undefined) onCall(record)
+    }
+    try {
+      if (answers === undefined || request.caller.idempotencyKey === undefined) return await serve(sink)
+      await serveIdempotently(request, sink, { answers, logger }, serve)
+    } catch (error) {
+      const known = toGatewayError(error)
+      if (known.fault === 'internal') logger.error({ err: error, call: request.id }, 'a model call failed')
+      fail(request, sink, known)
+    }
+  }
+
+  return {
+    health,
+    proxy,
+    ...createDirectCalls(proxy),
+    async explain(project, name) {
+      const found = findRoute(await dependencies.routing(project), project, name)
+      if (found === undefined) return undefined
+      const call = { ...exampleCall, model: name }
+      const { order, skipped } = await planner.plan({ project, found, call, dialect: 'openai', sticky: undefined })
+      return { order, skipped, policy: found.policy }
+    },
+  }
+}
+
+const exampleCall: Omit<ModelCall, 'model'> = {
+  operation: 'chat',
+  isStream: false,
+  maxOutputTokens: defaultMaxOutputTokens,
+  isLimited: false,
+  count: 1,
+  inputTokens: 1_000,
+  seconds: 0,
+  user: undefined,
+  sticky: undefined,
+  wantsUsage: false,
+  tier: undefined,
+  streamOptions: {},
+  needs: new Set(),
+}
+
+function fail({ id, dialect }: ModelRequest, sink: Sink, error: GatewayError): void {
+  if (sink.hasBegun) {
+    void sink.write(toErrorEvent(dialect, error, id))
+    sink.end()
+    return
+  }
+  const headers = { 'content-type': 'application/json', ...toErrorHeaders(error) }
+  sink.send(error.status, headers, JSON.stringify(toErrorBody(dialect, error, id)))
+}

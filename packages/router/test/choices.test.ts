@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, expect, test, vi } from 'vitest'
+import {
+  type CachedAnswer,
+  createProviderTransports,
+  type Feature,
+  type FindTransport,
+  type Transport,
+  TransportError,
+} from '../src/index.ts'
+import { openRouterUnderTest } from './router-under-test.ts'
+
+const routers = await openRouterUnderTest()
+const { fake, open, ask, audit } = routers
+afterAll(() => routers[Symbol.asyncDispose]())
+
+test('what a target cannot take goes to the next: features, context, region', async () => {
+  const takes: readonly Feature[] = ['json']
+  const opened = await open(['one/gpt', 'two/gpt'], {
+    routes: [
+      {
+        name: 'picky',
+        project: null,
+        targets: [
+          { provider: 'one', model: 'gpt', takes, contextTokens: 400 },
+          { provider: 'two', model: 'gpt' },
+        ],
+        policy: { choose: 'order' },
+      },
+      { name: 'near', project: null, targets: [{ provider: 'one', model: 'gpt' }], policy: { region: 'eu' } },
+    ],
+  })
+  const targetOf = async (body: object) =>
+    (await ask(opened, { model: 'picky', max_tokens: 50, ...body })).headers['core-target']
+  expect(await targetOf({})).toBe('one/gpt')
+  expect(await targetOf({ response_format: { type: 'json_object' } })).toBe('one/gpt')
+  expect(await targetOf({ tools: [{ type: 'function', function: { name: 'a', parameters: {} } }] })).toBe('two/gpt')
+  expect(await targetOf({ max_tokens: 400 })).toBe('two/gpt')
+  expect(await targetOf({ messages: [{ role: 'user', content: 'word '.repeat(600) }] })).toBe('two/gpt')
+  const far = await ask(opened, { model: 'near' })
+  expect(far.status).toBe(400)
+  expect(far.text).toContain('not in the region eu')
+})
+
+test('a slow plain call is also sent to the next target: the faster answers, and both are charged once', async () => {
+  const opened = await open(['one/hang-headers', 'two/gpt'], { policy: { hedgeMs: 30 } })
+  const answered = await ask(opened, { model: 'fast' })
+  expect(answered).toMatchObject({ status: 200, headers: { 'core-target': 'two/gpt' } })
+  const [record] = opened.records
+  const { usage } = JSON.parse(answered.text)
+  const own = usage.prompt_tokens + 2 * usage.completion_tokens
+  expect(record).toMatchObject({ target: 'two/gpt', attempts: 2, flags: ['hedged', 'estimated'] })
+  expect(record?.charged).toBeGreaterThan(own)
+  expect(await opened.balance()).toEqual({ spent: record?.charged, held: 0 })
+  expect(opened.router.health.read('one/hang-headers')).toMatchObject({ faults: 0, coolingMs: 0 })
+  const fast = await open(['one/gpt', 'two/gpt'], { policy: { hedgeMs: 2_000 } })
+  await ask(fast, { model: 'fast' })
+  expect(fast.records).toMatchObject([{ attempts: 1, flags: [] }])
+  await audit(opened)
+})
+
+test('the first of two that fails before the other answers has a fault, and costs nothing', async () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 5 }
+  const transport: Transport = async ({ target }) => {
+    if (target.provider.name === 'one') {
+      await sleep(60)
+      throw new TransportError('it cannot be reached', false)
+    }
+    await sleep(150)
+    async function* body() {
+      yield Buffer.from(JSON.stringify({ choices: [{ message: { content: 'A hold.' } }], usage }))
+    }
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: body() }
+  }
+  const opened = await open(['one/gpt', 'two/gpt'], {
+    policy: { hedgeMs: 30 },
+    dependencies: { transports: () => transport },
+  })
+  expect(await ask(opened, { model: 'fast' })).toMatchObject({ status: 200, headers: { 'core-target': 'two/gpt' } })
+  expect(opened.records).toMatchObject([{ attempts: 2, flags: ['hedged'], charged: 20 }])
+  expect(opened.router.health.read('one/gpt').faults).toBe(1)
+})
+
+test('an attempt that throws in a hedged call is an error of that call, when the other has ended', async () => {
+  let ended = 0
+  const transports: FindTransport = () => async () => {
+    await sleep(100)
+    ended++
+    throw new TransportError('it cannot be reached', false)
+  }
+  const opened = await open(['one/gpt', 'two/gpt'], { policy: { hedgeMs: 30 }, dependencies: { transports } })
+  const { health } = opened.router
+  const { enter } = health
+  vi.spyOn(health, 'enter')
+    .mockImplementationOnce(enter)
+    .mockImplementationOnce(() => {
+      throw new Error('a defect')
+    })
+  expect(await ask(opened, { model: 'fast' })).toMatchObject({ status: 500 })
+  expect(ended).toBe(1)
+  expect(await opened.balance()).toEqual({ spent: 0, held: 0 })
+})
+
+test('where a provider says that nothing is left, the next target is asked until it is again', async () => {
+  const opened = await open(['one/gpt', 'two/gpt'])
+  const { health } = opened.router
+  health.informed('one/gpt', { requests: 1, tokens: undefined, resetMs: 60_000 })
+  const targetOf = async () => (await ask(opened, { model: 'fast' })).headers['core-target']
+  expect([await targetOf(), await targetOf()]).toEqual(['one/gpt', 'two/gpt'])
+  health.informed('one/gpt', { requests: undefined, tokens: 2, resetMs: 60_000 })
+  expect(await targetOf()).toBe('two/gpt')
+  health.informed('one/gpt', { requests: 5, tokens: 10_000, resetMs: 60_000 })
+  expect(await targetOf()).toBe('one/gpt')
+})
+
+test('the headers of an answer say what is left there', async () => {
+  const transport: Transport = async () => {
+    async function* body() {
+      yield Buffer.from('{"choices":[]}')
+    }
+    const headers = { 'content-type': 'application/json', 'x-ratelimit-remaining-requests': '0' }
+    return { status: 200, headers: { ...headers, 'x-ratelimit-reset-requests': '30s' }, body: body() }
+  }
+  const opened = await open(['one/gpt', 'two/gpt'], { dependencies: { transports: () => transport } })
+  const targetOf = async () => (await ask(opened, { model: 'fast' })).headers['core-target']
+  expect([await targetOf(), await targetOf()]).toEqual(['one/gpt', 'two/gpt'])
+  expect((await ask(opened, { model: 'fast' })).status).toBe(429)
+})
+
+test('a request that asks for the cache is answered from it again, plain and streamed, for nothing', async () => {
+  const cached = new Map<string, CachedAnswer>()
+  const opened = await open(['one/gpt', 'one/eof'], {
+    dependencies: {
+      cache: {
+        get: async ({ project, requestHash }) => cached.get(`${project} ${requestHash}`),
+        set: async ({ project, requestHash }, answer) => void cached.set(`${project} ${requestHash}`, answer),
+      },
+    },
+  })
+  for (const stream of [false, true]) {
+    const before = fake.requests.length
+    const first = await ask(opened, { model: 'fast', stream }, { cacheSeconds: 60 })
+    const again = await ask(opened, { model: 'fast', stream }, { cacheSeconds: 60 })
+    expect(fake.requests).toHaveLength(before + 1)
+    expect(again).toMatchObject({ status: 200, headers: { 'core-cache': 'hit', 'core-cost-micro-credits': '0' } })
+    expect(again.text).toBe(first.text.replace(/: core cost=.*\n\n/, ''))
+    expect((await ask(opened, { model: 'fast', stream })).headers['core-cache']).toBeUndefined()
+  }
+  await ask(opened, { model: 'one/eof', stream: true }, { cacheSeconds: 60 })
+  expect(cached.size).toBe(2)
+  expect(opened.records).toHaveLength(5)
+  const elsewhere = await ask(
+    { ...(await open([])), router: opened.router },
+    { model: 'fast', stream: false },
+    { cacheSeconds: 60 },
+  )
+  expect(elsewhere).toMatchObject({ status: 200 })
+  expect(elsewhere.headers['core-cache']).toBeUndefined()
+  const headers = { 'openai-beta': 'other' }
+  const other = await ask(opened, { model: 'fast', stream: false }, { cacheSeconds: 60, key: 'beta', headers })
+  expect(other.headers['core-cache']).toBeUndefined()
+  const headerless = await ask(opened, { model: 'fast', stream: false }, { cacheSeconds: 60, key: 'beta' })
+  expect(headerless.status).toBe(409)
+})
+
+test('a provider without an address, and addresses that the guard refuses, are never called', async () => {
+  const before = fake.requests.length
+  const transports = createProviderTransports({
+    guard: {
+      check() {
+        throw new Error('not a public address')
+      },
+      lookupFor: () => undefined,
+    },
+    keyOf: async () => 'key',
+  })
+  const opened = await open(['one/gpt'], { dependencies: { transports } })
+  for (const model of ['fast', 'claude/gpt', 'local']) {
+    const { status } = await ask(opened, { model })
+    expect(status, model).toBe(model === 'local' ? 200 : 502)
+  }
+  expect(fake.requests).toHaveLength(before)
+})

@@ -1,0 +1,1 @@
+export { callEveryNoun } from './call-every-noun.ts'

@@ -1,0 +1,103 @@
+-- What the process that routes writes: coolings, calls, and the charge of calls whose process died.
+
+-- Cools a target until a time, for every process. A later end stays. Naturally idempotent.
+create function core_api.router_cool(p_target text, p_ms int, p_reason text) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_ok boolean := core.authorize('model:write', null);
+begin
+  v_ok := core.router_require_name(p_target, 300);
+  v_ok := core.require_range('ms', p_ms, 1, 300000);
+  v_ok := core.require_text('reason', p_reason, 100);
+  insert into core.model_cooling (target, until, reason) values (p_target, clock_timestamp() + make_interval(secs => p_ms / 1000.0), p_reason)
+  on conflict on constraint model_cooling_pkey do update set until = greatest(core.model_cooling.until, excluded.until), reason = excluded.reason;
+  delete from core.model_cooling where target in (
+    select c.target from core.model_cooling c where c.until < (select clock_timestamp() - interval '1 hour') order by c.target limit 100 for update skip locked);
+  return jsonb_build_object('ok', true);
+end
+$$;
+comment on function core_api.router_cool is 'Cools a target for every process that routes.';
+revoke execute on function core_api.router_cool from public;
+grant execute on function core_api.router_cool to service_role;
+
+-- Writes calls, at most 500; one that is there already stays. Naturally idempotent. Returns how many were new.
+create function core_api.router_calls_put(p_calls jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_ok boolean := core.authorize('model:write', null);
+  v_count int;
+begin
+  v_ok := core.require_exact('calls', p_calls);
+  if jsonb_typeof(p_calls) is distinct from 'array' or jsonb_array_length(p_calls) not between 1 and 500 then
+    perform core.refuse('PT400', 'invalid_calls', 'calls must be a list of 1 to 500', null, jsonb_build_object('field', 'calls'));
+  end if;
+  insert into core.model_call (project, call, at, subject, account, hold, operation, route, target, model, end_user, tags, status, usage,
+    charged, flags, attempts, first_output_ms, total_ms)
+  select c.project, c.call, c.at, c.subject, c.account, c.hold, c.operation, c.route, c.target, c.model, c."user", c.tags, c.status, c.usage,
+    c.charged, c.flags, c.attempts, c.first_output_ms, c.total_ms
+  from jsonb_to_recordset(p_calls) as c (project text, call text, at timestamptz, subject text, account text, hold uuid, operation text,
+    route text, target text, model text, "user" text, tags text[], status int, usage jsonb, charged bigint, flags text[], attempts int,
+    first_output_ms int, total_ms int)
+  join core.project p on p.name = c.project
+  order by c.project, c.call
+  on conflict on constraint model_call_key do nothing;
+  get diagnostics v_count = row_count;
+  return jsonb_build_object('ok', true, 'written', v_count);
+end
+$$;
+comment on function core_api.router_calls_put is 'Writes the rows of model calls that have ended.';
+revoke execute on function core_api.router_calls_put from public;
+grant execute on function core_api.router_calls_put to service_role;
+
+-- Removes rows of calls older than 30 days and answers older than 24 hours, at most p_limit of each.
+create function core_api.router_sweep(p_limit int default 1000) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_ok boolean := core.authorize('model:write', null);
+  v_count int;
+begin
+  v_ok := core.require_range('limit', p_limit, 1, 10000);
+  delete from core.model_call where id in (
+    select c.id from core.model_call c where c.at < (select clock_timestamp() - interval '30 days') order by c.at limit p_limit for update skip locked);
+  get diagnostics v_count = row_count;
+  delete from core.model_answer where (project, key_hash) in (
+    select a.project, a.key_hash from core.model_answer a where a.at < (select clock_timestamp() - interval '24 hours') order by a.at limit p_limit
+    for update skip locked);
+  return jsonb_build_object('ok', true, 'removed', v_count);
+end
+$$;
+comment on function core_api.router_sweep is 'Removes rows of model calls older than 30 days, and kept answers older than 24 hours.';
+revoke execute on function core_api.router_sweep from public;
+grant execute on function core_api.router_sweep to service_role;
+
+-- Charges calls whose hold lapsed p_after_s ago, because the process that made them died: what their row says, else the floor
+-- that the hold names, the price of the input. Settles that a process kept come before that, by their own key. Once per hold.
+-- Locks: as ledger_settle, hold by hold.
+create function core_api.router_recover(p_limit int default 100, p_after_s int default 900) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_ok boolean := core.authorize('model:write', null);
+  v_hold record;
+  v_answer jsonb;
+  v_amount bigint;
+  v_count int := 0;
+  v_charged bigint := 0;
+begin
+  v_ok := core.require_range('limit', p_limit, 1, 1000);
+  v_ok := core.require_range('after_s', p_after_s, 1, 86400);
+  for v_hold in select * from core.ledger_lapsed_holds(make_interval(secs => p_after_s), p_limit) loop
+    select c.charged into v_amount from core.model_call c where c.hold = v_hold.id and c.project = v_hold.project;
+    v_amount := coalesce(v_amount, case when jsonb_typeof(v_hold.metadata -> 'floor') = 'number'
+      and (v_hold.metadata ->> 'floor')::numeric between 0 and 9007199254740991 then trunc((v_hold.metadata ->> 'floor')::numeric)::bigint end, 0);
+    v_answer := core_api.ledger_settle('recover:' || v_hold.id, v_hold.id, v_amount, v_hold.metadata || '{"flags": ["crashed"]}');
+    if (v_answer -> 'ok')::boolean then
+      v_count := v_count + 1;
+      v_charged := v_charged + (v_answer ->> 'charged')::bigint;
+    end if;
+  end loop;
+  return jsonb_build_object('ok', true, 'recovered', v_count, 'charged', v_charged);
+end
+$$;
+comment on function core_api.router_recover is 'Charges model calls whose process died, once, at the price of their input.';
+revoke execute on function core_api.router_recover from public;
+grant execute on function core_api.router_recover to service_role;
