@@ -68,6 +68,49 @@ test('what a migration forgot, and what the schemas forgot, is found in the cata
   }
 })
 
+/** Each with what it changes: a kind of difference that a hand-written migration may make, or forget. */
+const differences = {
+  'alter function core_api.system_info() owner to core_member': 'function core_api.system_info()',
+  'create aggregate core.total (int) (sfunc = int4pl, stype = int)': 'function core.total(integer)',
+  'alter table core.share_kind owner to core_member': 'relation core.share_kind',
+  'alter table core.project force row level security': 'relation core.project',
+  'alter table core.flag_counter replica identity full': 'relation core.flag_counter',
+  'alter sequence core.journal_id cache 7': 'relation core.journal_id',
+  "comment on index core.ledger_tx_xid_idx is 'by transaction'": 'relation core.ledger_tx_xid_idx',
+  'alter table core.ledger_account alter column code type text collate "C"': 'column core.ledger_account.code',
+  "comment on column core.ledger_account.kind is 'another one'": 'column core.ledger_account.kind',
+  'grant select (parent_id) on core.ledger_account to core_member': 'column core.ledger_account.parent_id',
+  'alter table core.ledger_account alter column path set statistics 7': 'column core.ledger_account.path',
+  'alter type core.ledger_short add attribute extra int': 'column core.ledger_short.extra',
+  "comment on constraint ledger_tx_key_key on core.ledger_tx is 'once'": 'constraint core.ledger_tx.ledger_tx_key_key',
+  'alter table core.ledger_tx disable trigger ledger_tx_append_only': 'trigger core.ledger_tx.ledger_tx_append_only',
+  'alter domain core.amount set default 0': 'type core.amount',
+  'revoke usage on type core.ledger_hold_key from public': 'type core.ledger_hold_key',
+  "create type core.mood as enum ('good')": 'type core.mood',
+  'create policy hidden on core.project using (false)': 'policy core.project.hidden',
+  'create rule kept as on delete to core.project do instead nothing': 'rule core.project.kept',
+  'create statistics core.pairs on id, code from core.ledger_account': 'statistics object core.pairs',
+  'create operator core.=== (leftarg = int, rightarg = int, function = int4eq)': 'operator core.===(integer,integer)',
+  'grant usage on schema core to core_member': 'schema core',
+  'alter default privileges in schema core grant select on tables to core_member': 'default acl core r',
+  "insert into core.root_name (name, noun) values ('mine', 'account')": 'root_name mine',
+} as const
+
+test('every kind of object is compared whole: what it is, whose it is, and who may use it', {
+  timeout: 120_000,
+}, async () => {
+  const test = await createTestDatabase()
+  try {
+    const before = await describe(test.database)
+    for (const statement of Object.keys(differences)) await test.sql(statement)
+    const found = compareCatalogs(before, await describe(test.database))
+    const names = found.map((line) => line.replace(/ is (?:made by|not the same in|in) .*/, ''))
+    expect(Object.values(differences).filter((name) => !names.includes(name))).toEqual([])
+  } finally {
+    await test.drop()
+  }
+})
+
 test('the Supabase CLI reads the schemas in the order in which they are applied', async () => {
   const config = await readFile(`${supabase}config.toml`, 'utf8')
   const listed = [...config.matchAll(/^ {2}"\.\/schemas\/(.+)\/\*\.sql",$/gm)].map(([, folder]) => folder)
