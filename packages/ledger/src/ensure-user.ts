@@ -30,15 +30,16 @@ export interface EnsuredUser extends Omit<AcceptedOf<typeof ledgerUserEnsure>, '
 
 export function createUserEnsurer(database: Pick<Database, 'rpc'>, claims: RpcOptions['claims']) {
   const ensure = callable(database, ledgerUserEnsure)
-  return async (
+  return (
     { user, key = uuidv7(), ...input }: EnsureUserInput,
     options?: CallOptions,
   ): Promise<EnsuredUser | AccountDenial> => {
-    const answer = await keyed(key, async () =>
-      ensure({ ...input, key, user: String(copyStorable('user', user)) }, { ...options, claims }),
-    )
-    if (!answer.ok) return { status: answer.code, account: answer.account }
-    const { ok: _, ...facts } = answer
-    return { status: 'ensured', ...facts }
+    return keyed(key, async () => {
+      const args = { ...input, key, user: String(copyStorable('user', user)) }
+      const answer = await ensure(args, { ...options, claims })
+      if (!answer.ok) return { status: answer.code, account: answer.account }
+      const { ok: _, ...facts } = answer
+      return { status: 'ensured', ...facts }
+    })
   }
 }

@@ -86,7 +86,7 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     fields: OperationFields<Op>,
     options?: CallOptions,
   ): Promise<Outcomes[Op]> {
-    return toOutcome(op, await keyed(key, async () => coalescer.submit(toOperation(op, key, fields), options)))
+    return keyed(key, async () => toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options)))
   }
 
   const ledger: Ledger = {

@@ -22,8 +22,9 @@ export interface RefundedHold extends Omit<AcceptedOf<typeof ledgerRefundHold>, 
 
 export function createHoldRefund(database: Pick<Database, 'rpc'>, claims: RpcOptions['claims']) {
   const refund = callable(database, ledgerRefundHold)
-  return async ({ key = uuidv7(), ...input }: RefundHoldInput, options?: CallOptions): Promise<RefundedHold> => {
-    const { ok: _, ...facts } = await keyed(key, async () => refund({ key, ...input }, { ...options, claims }))
-    return { status: 'refunded', ...facts }
-  }
+  return ({ key = uuidv7(), ...input }: RefundHoldInput, options?: CallOptions): Promise<RefundedHold> =>
+    keyed(key, async () => {
+      const { ok: _, ...facts } = await refund({ key, ...input }, { ...options, claims })
+      return { status: 'refunded', ...facts }
+    })
 }

@@ -1,6 +1,7 @@
-import { type CallOptions, CoreError, isCoreError, retry, uuidv7 } from '@core/foundation'
+import { type CallOptions, CoreError, retry, uuidv7 } from '@core/foundation'
 import { type Credits, microCredits } from './credits.ts'
 import type { HoldCalls } from './hold-calls.ts'
+import { toCoreError } from './keyed.ts'
 import type { Metadata } from './metadata.ts'
 import type { OverPolicy, SettleInput } from './operation.ts'
 import type { AccountDenial, Reserved, Settled, SpendDenial } from './outcome.ts'
@@ -75,13 +76,16 @@ export async function withHold<Value>(
 ): Promise<HoldWorkOutcome<Value>> {
   const { account, max, min, over, metadata, key = uuidv7(), ttlSeconds = 120 } = input
   if (ttlSeconds < 3) throw new CoreError('E_INVALID', `ttlSeconds must be 3 or more, got ${ttlSeconds}`)
+  const lost = new AbortController()
+  // Before anything is set aside: a signal that cannot be followed is refused.
+  const signal = options.signal ? AbortSignal.any([options.signal, lost.signal]) : lost.signal
   const reserved = await ledger.reserve(
     { account, amount: max, min, over, metadata, ttlSeconds, key: `${key}:reserve` },
     options,
   )
   if (reserved.status !== 'reserved') return reserved
 
-  const live = startLiveHold(ledger, reserved, ttlSeconds, options.signal)
+  const live = startLiveHold(ledger, reserved, ttlSeconds, lost, signal)
   const most = () => (over === 'reject' ? Math.min(live.hold.metered, live.hold.granted) : live.hold.metered)
   const { hold } = reserved
   async function finish(amount: Credits | undefined): Promise<Settled | UnsettledWork> {
@@ -89,8 +93,7 @@ export async function withHold<Value>(
     try {
       return await settleWhileHeld(ledger, settle, live.expiresAt(), options.signal)
     } catch (error) {
-      if (isCoreError(error)) return { hold, metered: live.hold.metered, settle, error }
-      throw error
+      return { hold, metered: live.hold.metered, settle, error: toCoreError(error) }
     }
   }
   let value: Value
@@ -98,7 +101,9 @@ export async function withHold<Value>(
     value = await work(live.hold)
   } catch (error) {
     live.stop()
-    const end = most() > 0 ? await finish(microCredits(most())) : await giveBack(ledger, hold, key)
+    // Giving it back may fail: the work's error matters more, and an unreachable database releases the hold by its expiry.
+    const giveBack = () => ledger.void({ hold, reason: 'the work failed', key: `${key}:void` }).catch(() => undefined)
+    const end = await (most() > 0 ? finish(microCredits(most())) : giveBack())
     throw end && 'settle' in end ? toUnsettledError(error, end) : error
   }
   live.stop()
@@ -118,23 +123,19 @@ async function settleWhileHeld(
   signal?: AbortSignal,
 ): Promise<Settled> {
   let failure: unknown
-  let waiting: AbortSignal | undefined
   // Not with the caller's signal, which only ends the waiting: the work is done and has to be paid for.
   const settlement = await retry(() => ledger.settle(input), {
     attempts: Number.POSITIVE_INFINITY,
     baseMs: 100,
     capMs: 2_000,
-    onRetry: (error) => {
+    signal,
+    // The limit is asked for, not waited for: a timer of its own would outlive the settle.
+    isRetryable: (error) => {
       failure = error
-    },
-    // Asked for after a failure, which is rare: joining signals costs more than the rest of a settle.
-    get signal() {
-      const expiry = AbortSignal.timeout(Math.max(0, expiresAt - performance.now()) | 0)
-      waiting ??= signal ? AbortSignal.any([signal, expiry]) : expiry
-      return waiting
+      return toCoreError(error).retryable && performance.now() < expiresAt
     },
   }).catch((error: unknown) => {
-    throw error === waiting?.reason ? failure : error
+    throw error === signal?.reason ? failure : error
   })
   if (settlement.status === 'settled' || settlement.status === 'settled_late') return settlement
   throw new CoreError('E_CONFLICT', `the hold ${input.hold} was not settled: ${settlement.status}`, {
@@ -142,16 +143,14 @@ async function settleWhileHeld(
   })
 }
 
-async function giveBack(ledger: HoldCalls, hold: string, key: string): Promise<void> {
-  try {
-    await ledger.void({ hold, reason: 'the work failed', key: `${key}:void` })
-  } catch {
-    // The work's own error matters more to the caller. An unreachable database releases the hold by its expiry.
-  }
-}
-
-function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number, signal?: AbortSignal) {
-  const lost = new AbortController()
+/** Renews a hold until it is stopped, or the hold is lost: then `lost` aborts. */
+function startLiveHold(
+  ledger: HoldCalls,
+  reserved: Reserved,
+  ttlSeconds: number,
+  lost: AbortController,
+  signal: AbortSignal,
+) {
   let granted = reserved.granted
   let metered: number | undefined
   let expiresAt = performance.now() + ttlSeconds * 1_000
@@ -166,7 +165,7 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
       return true
     }
     if (outcome.status === 'hold_closed') {
-      lost.abort(
+      lose(
         new CoreError('E_CONFLICT', `the hold ${reserved.hold} is lost: ${outcome.holdStatus}`, {
           details: { reason: 'hold_closed' },
         }),
@@ -175,16 +174,27 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
     return false
   }
 
+  let isRunning = true
   const heartbeat = setInterval(
     () => {
       extend(microCredits(0)).catch((error: unknown) => {
         // A missed heartbeat is harmless until the hold expires; the next one tries again.
-        if (performance.now() >= expiresAt) lost.abort(error)
+        if (performance.now() >= expiresAt) lose(error)
       })
     },
     (ttlSeconds * 1_000) / 3,
   )
-  heartbeat.unref()
+  heartbeat.unref?.() // browsers' timers are numbers
+
+  function stop(): void {
+    clearInterval(heartbeat)
+    isRunning = false
+  }
+  /** A beat may be answered after the work is over, when its hold is settled. */
+  function lose(reason: unknown): void {
+    if (isRunning) lost.abort(reason)
+    stop()
+  }
 
   const hold: LiveHold = {
     id: reserved.hold,
@@ -194,7 +204,7 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
     get metered() {
       return microCredits(metered ?? 0)
     },
-    signal: signal ? AbortSignal.any([signal, lost.signal]) : lost.signal,
+    signal,
     meter(amount) {
       metered = microCredits((metered ?? 0) + microCredits(amount))
     },
@@ -202,7 +212,7 @@ function startLiveHold(ledger: HoldCalls, reserved: Reserved, ttlSeconds: number
   }
   return {
     hold,
-    stop: () => clearInterval(heartbeat),
+    stop,
     hasMetered: () => metered !== undefined,
     expiresAt: () => expiresAt,
   }

@@ -1,4 +1,4 @@
-import type { Database } from '@core/database'
+import type { Database, Json } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { CoreError, isCoreError } from '@core/foundation'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -116,6 +116,50 @@ test('every error of a mutation has the key that was used, also one that the led
     away.leases.close({ key, lease: hold }),
   ]
   for (const call of leases) expect(await failure(call)).toMatchObject({ details: { key } })
+})
+
+test('an answer that cannot be read fails with the key, too: the call may have been made', async () => {
+  const [hold, key] = ['019a0000-0000-7000-8000-000000000000', 'mine']
+  const strange = new Proxy(
+    {},
+    {
+      get: () => strange,
+      has: () => true,
+      ownKeys: () => {
+        throw new TypeError('strange')
+      },
+    },
+  )
+  const failure = (call: Promise<unknown>) =>
+    call.then(
+      () => 'no failure',
+      (error: unknown) => error,
+    )
+  for (const answer of [{}, { ok: true }, { ok: false, code: 'new_kind' }, null, 1, strange]) {
+    const newer = createLedger({
+      database: {
+        rpc: async (name) => (name === 'ledger_batch_json' ? { ok: true, results: [answer] } : answer) as Json,
+      },
+    })
+    const calls = [
+      newer.reserve({ account, amount: amount(1), key }),
+      newer.settle({ hold, key }),
+      newer.void({ hold, key }),
+      newer.charge({ account, amount: amount(1), key }),
+      newer.extend({ hold, key }),
+      newer.capture({ hold, amount: amount(1), key }),
+      newer.grant({ account, amount: amount(1), key }),
+      newer.transfer({ from: account, to: account, amount: amount(1), key }),
+      newer.refund({ tx: 1, key }),
+      newer.refundHold({ hold, key }),
+      newer.ensureUser({ user: 'u', limit: amount(1), key }),
+      newer.leases.open({ key, account, amount: amount(1), ttlSeconds: 60, device: 'd' }),
+      newer.leases.close({ key, lease: hold }),
+    ]
+    for (const error of await Promise.all(calls.map(failure))) {
+      expect(error).toMatchObject({ code: 'E_INTERNAL', retryable: false, details: { key } })
+    }
+  }
 })
 
 test('a ledger acts for the claims it was made with, whatever becomes of that object', async () => {

@@ -95,14 +95,14 @@ export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOpt
   const closeLease = callable(database, ledgerLeaseClose)
   const getLease = callable(database, ledgerLeaseGet)
   return {
-    async open({ key, account, amount, ttlSeconds, device }, options) {
-      const input = { key, account, amount, ttlSeconds, device }
-      const answer = await keyed(key, async () => openLease(input, { ...options, claims }))
-      if (answer.ok) return { ...toPosting(answer), ...toFacts(answer), status: 'leased' }
-      if (answer.code !== 'lease_limit') return toDenial(answer)
-      const { settled, held, available, budgets, requested, limit } = answer
-      return { status: answer.code, account, settled, held, available, budgets, requested, limit }
-    },
+    open: ({ key, account, amount, ttlSeconds, device }, options) =>
+      keyed(key, async () => {
+        const answer = await openLease({ key, account, amount, ttlSeconds, device }, { ...options, claims })
+        if (answer.ok) return { ...toPosting(answer), ...toFacts(answer), status: 'leased' }
+        if (answer.code !== 'lease_limit') return toDenial(answer)
+        const { settled, held, available, budgets, requested, limit } = answer
+        return { status: answer.code, account, settled, held, available, budgets, requested, limit }
+      }),
     async report({ lease, seq, items }, options) {
       const answer = await reportLease({ lease, seq, items: items.map(copyItem) }, { ...options, claims })
       if (answer.ok) {
@@ -112,11 +112,12 @@ export function createLeaseCalls(database: Pick<Database, 'rpc'>, claims: RpcOpt
       if (answer.code === 'hold_closed') return toDenial(answer)
       return { status: answer.code, lease: answer.lease, seq: answer.seq, expected: answer.expected }
     },
-    async close({ key, lease }, options) {
-      const answer = await keyed(key, async () => closeLease({ key, lease }, { ...options, claims }))
-      if (!answer.ok) return toDenial(answer)
-      return { ...toPosting(answer), ...toFacts(answer), status: 'closed', released: answer.released }
-    },
+    close: ({ key, lease }, options) =>
+      keyed(key, async () => {
+        const answer = await closeLease({ key, lease }, { ...options, claims })
+        if (!answer.ok) return toDenial(answer)
+        return { ...toPosting(answer), ...toFacts(answer), status: 'closed', released: answer.released }
+      }),
     async get(lease, options) {
       return toFacts(await getLease({ lease }, { ...options, claims }))
     },
