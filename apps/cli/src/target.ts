@@ -102,7 +102,8 @@ function isLocal(io: CommandIo, url: string): boolean {
   }
 }
 
-function sameOrigin(one: string, other: string): boolean {
+/** Whether two addresses are of one server. */
+export function sameOrigin(one: string, other: string): boolean {
   return new URL(one).origin === new URL(other).origin
 }
 

@@ -60,6 +60,21 @@ test('logout --everywhere ends the logins of other machines', { timeout: 90_000 
   expect((await runCore(['whoami'], { cwd, env: elsewhere })).code).not.toBe(0)
 })
 
+test('logout takes a login from the profile that ended elsewhere, and keeps one it cannot ask about', {
+  timeout: 90_000,
+}, async () => {
+  await runCore(['login'], { cwd, env })
+  const { key } = JSON.parse(await readFile(profile(), 'utf8'))
+  const away = await runCore(['logout'], { cwd, env: { ...env, CORE_URL: 'http://127.0.0.1:1' } })
+  expect(away.code).not.toBe(0)
+  expect(JSON.parse(await readFile(profile(), 'utf8'))).toMatchObject({ key })
+  await fetch(`${core.url}/v1/logout`, { method: 'POST', headers: { authorization: `Bearer ${key}` } })
+  const out = await runCore(['logout'], { cwd, env })
+  expect(out, out.stderr).toMatchObject({ code: 0 })
+  expect(JSON.parse(out.stdout)).toEqual({ ended: 0 })
+  expect(JSON.parse(await readFile(profile(), 'utf8'))).toEqual({ url: core.url })
+})
+
 test('without a browser the address is shown, and a wrong code is refused', { timeout: 90_000 }, async () => {
   const tried = await runCore(['login', '--no-browser'], { cwd, env, stdin: 'core1.wrong\n' })
   expect(tried.code).not.toBe(0)

@@ -4,6 +4,7 @@ import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import { type OidcIssuer, startOidcIssuer } from '@core/providers/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { type Headers, type Jar, own, page, signInAt, tokenOf, visit } from './browser.ts'
 import {
   openTestServer,
   ownerKey,
@@ -12,9 +13,6 @@ import {
   type TestServer,
   unlimited,
 } from './test-server.ts'
-
-const own = 'http://127.0.0.1:4400'
-const page = { host: '127.0.0.1:4400', origin: own, 'sec-fetch-site': 'same-origin' }
 
 let issuer: OidcIssuer
 let server: TestServer
@@ -32,42 +30,9 @@ afterAll(async () => {
   await issuer[Symbol.asyncDispose]()
 })
 
-type Headers = Readonly<Record<string, string>>
-type Jar = Map<string, string>
+const signIn = (jar: Jar, options: { subject?: string; query?: string; app?: ServedDatabase['app'] } = {}) =>
+  signInAt(jar, { app: server.app, issuer, ...options })
 
-/** One step of a browser: with its cookies, and those of the answer kept. */
-async function visit(
-  app: ServedDatabase['app'],
-  jar: Jar,
-  method: 'GET' | 'POST' | 'PUT',
-  url: string,
-  headers: Headers = page,
-  payload?: string,
-) {
-  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-  const answer = await app.inject({
-    method,
-    url,
-    headers: { ...(cookie === '' ? {} : { cookie }), ...headers },
-    ...(payload === undefined ? {} : { payload }),
-  })
-  for (const line of [answer.headers['set-cookie'] ?? []].flat()) {
-    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-    if (value === '') jar.delete(name)
-    else jar.set(name, value)
-  }
-  return answer
-}
-
-/** Signs in at the issuer; the answer to the return. */
-async function signIn(jar: Jar, { subject = 'ada', query = '', app = server.app } = {}) {
-  const begun = await visit(app, jar, 'GET', `/v1/login${query}`)
-  expect(begun.statusCode, begun.body).toBe(302)
-  const callback = await issuer.signIn(String(begun.headers.location), subject)
-  return await visit(app, jar, 'GET', callback.slice(own.length), { host: page.host, 'sec-fetch-site': 'cross-site' })
-}
-
-const tokenOf = (jar: Jar) => [...jar].find(([name]) => name.startsWith('__Host-core_login_'))?.[1] ?? ''
 const bearer = (token: string, path = '/v1/me') => server.send('GET', path, { key: token })
 
 test('a person signs in with a browser and is the member that the project says', { timeout: 60_000 }, async () => {
@@ -120,6 +85,60 @@ test.each([
 ])('a sign-in leads to no foreign page: %j', async (redirectTo) => {
   const answer = await visit(server.app, new Map(), 'GET', `/v1/login?${new URLSearchParams({ redirectTo })}`)
   expect(answer.statusCode).toBe(400)
+})
+
+test('a browser keeps four sign-ins under way: the oldest goes, the others can be finished', async () => {
+  const jar: Jar = new Map()
+  const begun: string[] = []
+  for (let index = 0; index < 6; index++) {
+    begun.push(String((await visit(server.app, jar, 'GET', '/v1/login')).headers.location))
+    expect(jar.size).toBe(Math.min(index + 1, 4))
+  }
+  // Browsers may send cookies in any order.
+  const shuffled: Jar = new Map([...jar].toReversed())
+  const seventh = await visit(server.app, shuffled, 'GET', '/v1/login')
+  expect(shuffled.size).toBe(4)
+  for (const [location, status] of [
+    [begun[2], 401],
+    [begun[3], 303],
+    [seventh.headers.location, 303],
+  ] as const) {
+    const callback = (await issuer.signIn(String(location))).slice(own.length)
+    expect((await visit(server.app, shuffled, 'GET', callback)).statusCode).toBe(status)
+  }
+})
+
+test('of listed origins a sign-in leads to plain addresses alone', async () => {
+  await using listed = await serveDatabase(server.test.database, silentLogger, unlimited, {
+    env: { ...env(), CORE_AUTH_REDIRECT_ORIGINS: 'https://dashboard.example' },
+    isFilled: true,
+  })
+  const challenge = 'c'.repeat(43)
+  const begin = async (redirectTo: string, query = {}) =>
+    (await visit(listed.app, new Map(), 'GET', `/v1/login?${new URLSearchParams({ redirectTo, ...query })}`)).statusCode
+  expect(await begin('https://dashboard.example/a?b=c#d')).toBe(302)
+  expect(await begin('http://127.0.0.1:9/done', { challenge })).toBe(302)
+  for (const target of [
+    'https://dashboard.example.evil.example/',
+    'https://dashboard.example\\@evil.example/',
+    'https://dashboard.example/a\r\nset-cookie: a=b',
+    'https://dashboard.example/\u00e9',
+    'https://user:password@dashboard.example/',
+    'https:\\\\dashboard.example\\',
+    'h\tttps://dashboard.example/',
+    ' https://dashboard.example/',
+    'http://dashboard.example/',
+    'https://dashboard.example:444/',
+    'data:text/html,x',
+  ])
+    expect([target, await begin(target)]).toEqual([target, 400])
+  for (const target of [
+    'http://127.0.0.1:9/\r\na',
+    'http://127.0.0.1.evil.example/',
+    'http:\\\\127.0.0.1:9',
+    'https://127.0.0.1/',
+  ])
+    expect([target, await begin(target, { challenge })]).toEqual([target, 400])
 })
 
 const origins: readonly (readonly [string, Headers, { safe: boolean; unsafe: boolean }])[] = [

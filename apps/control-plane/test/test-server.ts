@@ -18,6 +18,7 @@ import { nouns } from '../src/nouns.ts'
 import { type ErrorTracker, openErrorTracker } from '../src/observe/error-tracker.ts'
 import { type Kernel, modelCallsOf, type Noun } from '../src/process/noun.ts'
 import { createReadiness } from '../src/process/readiness.ts'
+import { followCredentials } from '../src/realtime/follow-credentials.ts'
 import { createRealtime, type Realtime, type RealtimeDependencies } from '../src/realtime/realtime.ts'
 import { createVault } from '../src/vault/vault.ts'
 import { findOddTimes, noteSentTimes } from './find-odd-times.ts'
@@ -115,13 +116,9 @@ export async function serveDatabase(
   const publicUrl = () => config.http.publicUrl ?? 'http://127.0.0.1:4400'
   const logins = createLogins({ database, settings: config.auth, ownerKey, cookie: createLoginCookie(publicUrl) })
   const keyring = createKeyring({ database, ownerKey, userTokens: jwt && openUserTokens(jwt, database), logins })
-  const hints = [
-    await database.listen('core_key', (keyId) => keyring.forget(keyId)),
-    await database.listen('core_member', (subject) => keyring.forgetUser(subject)),
-    await database.listen('core_login', (id) => keyring.forgetLogin(id)),
-  ]
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger, ...options })
+  const following = await followCredentials({ database, keyring, connections: realtime.connections })
   const readiness = createReadiness({ database })
   const longPolls = createLongPolls({ database, clock: systemClock, logger })
   if (!options.waits) longPolls.end()
@@ -224,7 +221,7 @@ export async function serveDatabase(
       await app.close()
       for (const noun of served) await noun.close?.()
       await longPolls[Symbol.asyncDispose]()
-      for (const hint of hints) await hint[Symbol.asyncDispose]()
+      await following[Symbol.asyncDispose]()
       await errors[Symbol.asyncDispose]()
     },
   }

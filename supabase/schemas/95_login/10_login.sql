@@ -21,7 +21,6 @@ comment on column core.login.sid is 'The session at the issuer, where it names o
 comment on column core.login.claims is 'What the issuer says of the person, for people to read; it decides nothing.';
 comment on column core.login.seen_at is 'The last check, to the minute.';
 create index login_by_person on core.login (issuer, subject, id);
-create index login_by_end on core.login (ends_at);
 
 create function core.login_end_of(p_row core.login) returns timestamptz
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -85,6 +84,20 @@ end
 $$;
 comment on function core.login_remove is 'Ends logins by id and returns how many there were.';
 
+-- Who signed in with a stored owner key stays signed in no longer than the key is in use: its revocation, its disabling and its
+-- replacement end the logins by it.
+create function core.login_follow_key() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.login_remove(array(select id from core.login where issuer = 'local' and subject = 'key:' || new.id));
+  return null;
+end
+$$;
+comment on function core.login_follow_key is 'Ends the logins by a stored key that is revoked, disabled or replaced.';
+create trigger login_follow_key after update of disabled_at, replaced_by on core.api_key
+for each row when (new.disabled_at is not null and old.disabled_at is null or new.replaced_by is distinct from old.replaced_by)
+execute function core.login_follow_key();
+
 -- Keeps a login. Replays on p_key; another token under a used key is refused, so that a key can stand for a code that counts
 -- once. Of more than 100 logins of one person the oldest end. Locks: the person, the key.
 create function core_api.login_open(p_key text, p_token_hash text, p_issuer text, p_subject text, p_sid text default null,
@@ -128,7 +141,8 @@ comment on function core_api.login_open is 'Keeps a login by the hash of its tok
 revoke execute on function core_api.login_open from public;
 grant execute on function core_api.login_open to service_role;
 
--- Who a token belongs to, and that it was used: once a minute a check writes. Locks: the login, where it writes.
+-- Who a token belongs to, and that it was used: once a minute a check writes, and only to a login that has not ended by then.
+-- Locks: the login, where it writes.
 create function core_api.login_check(p_token_hash text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -136,13 +150,11 @@ declare
 begin
   perform core.authorize('login:operate', null);
   perform core.require_login_hash(p_token_hash);
+  update core.login l set seen_at = clock_timestamp()
+  where token_hash = p_token_hash and seen_at < clock_timestamp() - interval '1 minute' and core.login_end_of(l) > clock_timestamp();
   select * into v_row from core.login where token_hash = p_token_hash;
   if v_row.id is null then return jsonb_build_object('ok', false, 'code', 'login_unknown'); end if;
   if core.login_end_of(v_row) <= clock_timestamp() then return jsonb_build_object('ok', false, 'code', 'login_expired'); end if;
-  if v_row.seen_at < clock_timestamp() - interval '1 minute' then
-    update core.login set seen_at = clock_timestamp() where id = v_row.id returning * into v_row;
-    if v_row.id is null then return jsonb_build_object('ok', false, 'code', 'login_unknown'); end if;
-  end if;
   return jsonb_build_object('ok', true) || core.login_view(v_row);
 end
 $$;

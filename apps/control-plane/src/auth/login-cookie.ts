@@ -19,10 +19,20 @@ export interface LoginCookie {
   remove(): string
   flow: {
     read(request: CookieRequest, state: string): string | undefined
-    keep(state: string, sealed: string, maxAgeSeconds: number): string
+    /** The headers that keep one more sign-in under way; of more than four in this browser the oldest go. */
+    keep(request: CookieRequest, flow: KeptFlow): string[]
     remove(state: string): string
   }
 }
+
+export interface KeptFlow {
+  readonly state: string
+  readonly sealed: string
+  readonly startedAtMs: number
+  readonly maxAgeSeconds: number
+}
+
+const flowsOfBrowser = 4
 
 /**
  * The cookie of a login. Cookies know no ports, and SameSite compares no more than the site: a page on another port of
@@ -33,7 +43,8 @@ export interface LoginCookie {
 export function createLoginCookie(publicUrl: () => string): LoginCookie {
   const instance = () => hash('sha256', publicUrl()).slice(0, 8)
   const nameOf = () => `__Host-core_login_${instance()}`
-  const flowNameOf = (state: string) => `__Host-core_flow_${instance()}_${hash('sha256', state).slice(0, 8)}`
+  const flowPrefix = () => `__Host-core_flow_${instance()}_`
+  const flowNameOf = (state: string) => `${flowPrefix()}${hash('sha256', state).slice(0, 8)}`
 
   function isOwnPage({ headers }: CookieRequest): boolean {
     const own = ownOrigin(headers['host'], publicUrl())
@@ -58,9 +69,17 @@ export function createLoginCookie(publicUrl: () => string): LoginCookie {
     keep: (token, maxAgeSeconds) => toHeader(nameOf(), token, 'Strict', maxAgeSeconds),
     remove: () => toHeader(nameOf(), '', 'Strict', 0),
     flow: {
-      read: (request, state) => readCookie(request, flowNameOf(state)),
+      read: (request, state) => readCookie(request, flowNameOf(state))?.replace(/^\d+:/, ''),
       // The issuer's page leads back here, which a Strict cookie would not survive.
-      keep: (state, sealed, maxAgeSeconds) => toHeader(flowNameOf(state), sealed, 'Lax', maxAgeSeconds),
+      keep(request, { state, sealed, startedAtMs, maxAgeSeconds }) {
+        const own = flowNameOf(state)
+        const others = readPairs(request).filter(([name]) => name.startsWith(flowPrefix()) && name !== own)
+        const newestFirst = others.toSorted(([, one], [, other]) => startOf(other) - startOf(one))
+        return [
+          toHeader(own, `${startedAtMs}:${sealed}`, 'Lax', maxAgeSeconds),
+          ...newestFirst.slice(flowsOfBrowser - 1).map(([name]) => toHeader(name, '', 'Lax', 0)),
+        ]
+      },
       remove: (state) => toHeader(flowNameOf(state), '', 'Lax', 0),
     },
   }
@@ -76,10 +95,23 @@ function ownOrigin(host: unknown, publicUrl: string): string | undefined {
 }
 
 /** Undefined where the name is there twice: one of them was not set here. */
-function readCookie({ headers }: CookieRequest, name: string): string | undefined {
-  const pairs = String(headers['cookie'] ?? '').split(/; */)
-  const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
+function readCookie(request: CookieRequest, name: string): string | undefined {
+  const values = readPairs(request).flatMap(([found, value]) => (found === name ? [value] : []))
   return values.length === 1 && values[0] !== '' ? values[0] : undefined
+}
+
+/** The names, each a token as they are set here, and values of all cookies. */
+function readPairs({ headers }: CookieRequest): [name: string, value: string][] {
+  const pairs = String(headers['cookie'] ?? '').split(/; */)
+  return pairs.flatMap((pair): [string, string][] => {
+    const [, name, value] = /^([\w-]+)=(.*)$/s.exec(pair) ?? []
+    return name === undefined || value === undefined ? [] : [[name, value]]
+  })
+}
+
+/** When a sign-in began; 0 for one that was not kept here. */
+function startOf(value: string): number {
+  return Number(/^(\d{1,15}):/.exec(value)?.[1] ?? 0)
 }
 
 function toHeader(name: string, value: string, sameSite: 'Strict' | 'Lax', maxAgeSeconds: number): string {

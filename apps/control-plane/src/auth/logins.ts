@@ -59,7 +59,7 @@ export function createLogins({
     }
     const { id, issuer, subject, expires_at: expiresAt } = answer
     const own = { ...principal, login: { id, issuer, subject } }
-    const leftMs = Date.parse(expiresAt) - clock.now()
+    const leftMs = Date.parse(principal.expiresAt ?? expiresAt) - clock.now()
     // An end that arrived during the call may concern this login.
     if (leftMs > 0 && askedIn === generation) known.set(hash, own, { ttl: Math.min(leftMs, knownForMs) })
     return own
@@ -93,7 +93,7 @@ export function createLogins({
       const key = await callable(database, keyGet)({ id: subject.replace(/^key:/, '') })
       const principal = keyPrincipal(key)
       return key.status === 'active' && isOwner(principal)
-        ? { ...principal, expiresAt: key.expires_at ?? expiresAt }
+        ? { ...principal, expiresAt: earlier(principal.expiresAt, expiresAt) }
         : undefined
     } catch (error) {
       if (isCoreError(error, 'E_NOT_FOUND')) return undefined
@@ -125,6 +125,10 @@ export function createLogins({
       }
     },
   }
+}
+
+function earlier(one: string | null, other: string): string {
+  return one !== null && Date.parse(one) < Date.parse(other) ? one : other
 }
 
 /** Ends the logins of the owner when the owner key is another one; too short to find a key by. */

@@ -9,7 +9,7 @@ import { createLogins } from './logins.ts'
 import { openUserTokens } from './open-user-tokens.ts'
 
 export interface OpenKeyringOptions {
-  readonly database: Pick<Database, 'rpc' | 'listen'>
+  readonly database: Pick<Database, 'rpc'>
   readonly config: Pick<Config, 'auth' | 'jwt' | 'ownerKey'>
   /** Where clients reach this server, once it listens. */
   readonly publicUrl: () => string
@@ -17,24 +17,19 @@ export interface OpenKeyringOptions {
   readonly report?: LoopReport | undefined
 }
 
-/** The keyring, kept current by the database's hints; it records when keys were last used until disposed. */
-export async function openKeyring({
+/** The keyring; it records when keys were last used until disposed. */
+export function openKeyring({
   database,
   config,
   publicUrl,
   logger,
   report,
-}: OpenKeyringOptions): Promise<Keyring & AsyncDisposable> {
-  await using opened = new AsyncDisposableStack()
-  const uses = opened.use(openKeyUses({ database, logger, report }))
+}: OpenKeyringOptions): Keyring & AsyncDisposable {
+  const uses = openKeyUses({ database, logger, report })
   const userTokens = config.jwt && openUserTokens(config.jwt, database)
   const ownerKey = config.ownerKey?.reveal()
   const cookie = createLoginCookie(publicUrl)
   const logins = createLogins({ database, settings: config.auth, ownerKey, cookie })
   const keyring = createKeyring({ database, ownerKey, userTokens, logins, onUse: uses.note })
-  opened.use(await database.listen('core_key', (keyId) => keyring.forget(keyId)))
-  opened.use(await database.listen('core_member', (subject) => keyring.forgetUser(subject)))
-  opened.use(await database.listen('core_login', (id) => keyring.forgetLogin(id)))
-  const owned = opened.move()
-  return { ...keyring, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { ...keyring, [Symbol.asyncDispose]: () => uses[Symbol.asyncDispose]() }
 }

@@ -17,6 +17,7 @@ import { createObservation } from '../observe/observation.ts'
 import { openTracing } from '../observe/open-tracing.ts'
 import { createRecentHistogram } from '../observe/recent-histogram.ts'
 import { createRouteTiming } from '../observe/route-timing.ts'
+import { followCredentials } from '../realtime/follow-credentials.ts'
 import { createRealtime } from '../realtime/realtime.ts'
 import { createVault } from '../vault/vault.ts'
 import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts'
@@ -72,7 +73,7 @@ export async function startControlPlane({
   const metrics = config.metrics.port === undefined ? undefined : createMetrics({ driver: database.driver, version })
   const errors = opened.use(openErrorTracker({ database: unguarded, version, logger, report: metrics?.loops }))
   const report = joinReports(metrics?.loops, reportFailures(errors))
-  const keyring = opened.use(await openKeyring({ database, config, publicUrl: () => publicUrl, logger, report }))
+  const keyring = opened.use(openKeyring({ database, config, publicUrl: () => publicUrl, logger, report }))
   const limits = opened.use(openRateLimits(config.limits, { database, logger, report }))
   const loopDelays = createRecentHistogram()
   const load = opened.use(startLoadMonitor({ ...config.overload, onDelay: loopDelays.record }))
@@ -81,6 +82,7 @@ export async function startControlPlane({
   const identity = createListenerIdentity(config.database, logger)
   const projects = createProjectDirectory(database)
   const realtime = createRealtime({ database, projects, keyring, logger })
+  opened.use(await followCredentials({ database, keyring, connections: realtime.connections }))
   const restRpc = config.rest.rpc === 'on'
   const observation = createObservation({
     database,

@@ -25,6 +25,8 @@ export interface Connections extends AsyncDisposable {
   markCongested(connection: Connection): void
   /** Resolves the credential of a subject again: closes its connections where it is refused or its roles have changed. */
   verifyCredential(subject: string): void
+  /** The same for the connections of one login. */
+  verifyLogin(id: string): void
   /** Sets when the credential of a subject expires; its connections are closed then. */
   setExpiry(subject: string, expiresAt: string): void
   /** Closes the connections of a subject whose credential was revoked. */
@@ -53,7 +55,7 @@ export interface ConnectionsDependencies {
 }
 
 const sweepEveryMs = 1000
-/** A revocation comes as an event; this finds the one that happened between a key's check and its connection. */
+/** The end of a credential comes as an event or a hint; this finds one that did not arrive. */
 const verifyEverySweeps = 30
 const flushEveryMs = 50
 
@@ -77,15 +79,14 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
     for (const [connection, { expiresAtMs }] of members) {
       if (expiresAtMs <= nowMs) connection.end(4401, 'the credential has expired', null)
     }
-    if (sweeps % verifyEverySweeps === 0) void verify(() => true)
+    if (sweeps % verifyEverySweeps === 0) void verify([...members])
     if (clock.monotonic() - lastBeatMs < limits.pingEveryMs) return
     lastBeatMs = clock.monotonic()
     for (const connection of members.keys()) connection.beat()
   }
 
   /** Resolves each credential again, once for all its connections, and closes those it no longer allows. */
-  async function verify(concerns: (principal: Principal) => boolean): Promise<void> {
-    const concerned = [...members].filter(([, { principal }]) => concerns(principal))
+  async function verify(concerned: readonly (readonly [Connection, Member])[]): Promise<void> {
     for (const [token, same] of Map.groupBy(concerned, ([, member]) => member.token)) {
       try {
         const now = await keyring.resolve(token)
@@ -94,10 +95,15 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
           if (!haveSameRoles(now, member.principal)) endForRoles(connection)
         }
       } catch (error) {
+        if (isCoreError(error, 'E_ISSUER_UNAVAILABLE')) continue // the others are not of it
         if (!isCoreError(error, 'E_UNAUTHENTICATED')) return // the database is away: no reason to close connections
         for (const [connection] of same) connection.end(4401, error.message, null)
       }
     }
+  }
+
+  function verifyThose(concerns: (principal: Principal) => boolean): void {
+    void verify([...members].filter(([, { principal }]) => concerns(principal)))
   }
 
   /** Decisions made when it connected may be wrong now; it reconnects and they are made again. */
@@ -124,7 +130,10 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       if (members.size >= limits.maxConnections) return { status: 'too_many' }
       if (held >= limits.maxConnectionsPerCredential) return { status: 'too_many_of_credential' }
       perSubject.set(subject, held + 1)
-      members.set(connection, { principal, token, expiresAtMs: toEndMs(expiresAt) })
+      const member = { principal, token, expiresAtMs: toEndMs(expiresAt) }
+      members.set(connection, member)
+      // It may have ended between its check and this moment. What is cached still is answered without a call.
+      void verify([[connection, member]])
       return {
         status: 'admitted',
         place: {
@@ -147,7 +156,8 @@ export function createConnections({ keyring, limits, logger, ...options }: Conne
       congested.add(connection)
       flusher ??= setInterval(flush, flushEveryMs)
     },
-    verifyCredential: (subject) => void verify((principal) => principal.subject === subject),
+    verifyCredential: (subject) => verifyThose((principal) => principal.subject === subject),
+    verifyLogin: (id) => verifyThose(({ login }) => login?.id === id),
     setExpiry(subject, expiresAt) {
       for (const member of members.values()) {
         if (member.principal.subject === subject) member.expiresAtMs = Date.parse(expiresAt)

@@ -28,7 +28,10 @@ export interface RealtimeDependencies {
 export type TopicListeners = Readonly<Partial<Record<Topic, (event: OutboxEvent) => void>>>
 
 export interface Realtime extends AsyncDisposable {
-  readonly connections: Pick<Connections, 'count' | 'drain' | 'verifyCredential' | 'setExpiry' | 'revoke'>
+  readonly connections: Pick<
+    Connections,
+    'count' | 'drain' | 'verifyCredential' | 'verifyLogin' | 'setExpiry' | 'revoke'
+  >
   readonly subscriptions: Pick<Subscriptions, 'has' | 'feed'>
   /** Adds listeners; of a topic all are called, in the order in which they were added. */
   addListeners(listeners: TopicListeners): void

@@ -1,11 +1,11 @@
 import { hash, randomBytes } from 'node:crypto'
 import { createClient } from '@core/api/client'
-import { CoreError, fetchDirectly, isObject } from '@core/foundation'
+import { CoreError, fetchDirectly, isCoreError, isObject } from '@core/foundation'
 import { keepProfile, profileFile, readProfile } from '../../profile.ts'
 import { readHidden } from '../../read-hidden.ts'
 import type { Session } from '../../session.ts'
 import { formatFields } from '../../table.ts'
-import type { Target } from '../../target.ts'
+import { sameOrigin, type Target } from '../../target.ts'
 import type { Verbs } from '../../verbs.ts'
 import { findBrowser, openBrowser } from './open-browser.ts'
 import { listenForCode } from './wait-for-code.ts'
@@ -42,8 +42,15 @@ export function addLogin({ program, session }: Verbs): void {
       const current = session()
       const target = await current.target()
       const { key, ...profile } = readProfile(current.io.env)
-      const ended = await post(current, target, everywhere ? '/v1/logout/all' : '/v1/logout', undefined, target.key)
-      if (key !== undefined && key === target.key && key.startsWith('cs_')) await keepProfile(current.io.env, profile)
+      const isKept = key !== undefined && key === target.key && key.startsWith('cs_')
+      const path = everywhere ? '/v1/logout/all' : '/v1/logout'
+      const ended = await post(current, target, path, undefined, target.key).catch((error: unknown) => {
+        // One that has ended before goes from the profile, too. Another control plane cannot say that it has.
+        const isOfIt = isKept && profile.url !== undefined && sameOrigin(profile.url, target.url)
+        if (isOfIt && isCoreError(error, 'E_UNAUTHENTICATED')) return { ended: 0 }
+        throw error
+      })
+      if (isKept) await keepProfile(current.io.env, profile)
       current.output.data(ended, (answer) => `${String(answer['ended'])} ended`)
     })
 

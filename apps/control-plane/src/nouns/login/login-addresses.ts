@@ -80,8 +80,9 @@ function createLoginAddresses({ signIn, cookie, database, publicUrl, redirectOri
         `${publicUrl()}/v1/login?${new URLSearchParams({ redirectTo, ...(challenge ? { challenge } : {}) })}`,
       )
     }
-    const { url, state, sealed } = await signIn.begin({ redirectTo, challenge })
-    return reply.header('set-cookie', cookie.flow.keep(state, sealed, flowForMs / 1000)).redirect(url)
+    const { url, ...flow } = await signIn.begin({ redirectTo, challenge })
+    const kept = cookie.flow.keep(requestOf(request), { ...flow, maxAgeSeconds: flowForMs / 1000 })
+    return reply.header('set-cookie', kept).redirect(url)
   }
 
   async function comeBack(request: FastifyRequest, reply: FastifyReply) {
@@ -135,8 +136,7 @@ function createLoginAddresses({ signIn, cookie, database, publicUrl, redirectOri
   const leave = (everywhere: boolean) => async (request: FastifyRequest, reply: FastifyReply) => {
     const principal = request.caller?.principal
     if (principal === undefined) throw new CoreError('E_INTERNAL', 'the gate let a request pass without a caller')
-    reply.header('set-cookie', cookie.remove())
-    if (principal.login === undefined) return reply.send({ ended: 0 })
+    if (principal.login === undefined) return reply.header('set-cookie', cookie.remove()).send({ ended: 0 })
     const { issuer, subject } = principal.login
     const which = everywhere
       ? { issuer, subject }
@@ -144,7 +144,8 @@ function createLoginAddresses({ signIn, cookie, database, publicUrl, redirectOri
     const claims = ownerClaimsOf(principal, request.id)
     const { ended } = await callable(database, loginEnd)({ key: uuidv7(), ...which }, { claims })
     forgetLogins(principal.subject)
-    return reply.send({ ended })
+    // Not before: a login that could not be ended would live on, and its browser could not try again.
+    return reply.header('set-cookie', cookie.remove()).send({ ended })
   }
 
   return { begin, comeBack, submit, redeem, leave }

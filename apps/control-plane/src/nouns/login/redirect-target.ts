@@ -12,17 +12,25 @@ export interface RedirectRules {
  * listener. @throws ProblemError invalid for any other, so that no link makes the sign-in lead to a foreign page.
  */
 export function requireRedirectTarget(target: string, { origins, isForCommand }: RedirectRules): string {
-  // Browsers read a backslash as a slash, and `//host` as another host; control characters end a header.
-  const isPath = /^\/(?![/\\])[!-[\]-~]{0,2000}$/.test(target)
-  if (isPath || isListed(target, origins) || (isForCommand && isListener(target))) return target
+  if (isPlain(target)) {
+    const isPath = /^\/(?!\/)/.test(target)
+    if (isPath || isListed(target, origins) || (isForCommand && isListener(target))) return target
+  }
   const message = 'must be a path of this server or an address of an origin in CORE_AUTH_REDIRECT_ORIGINS'
   throw new ProblemError('invalid', `query.redirectTo: ${message}`, {
     errors: [{ location: 'query.redirectTo', message }],
   })
 }
 
+/** Browsers read a backslash as a slash, and skip control characters, which also end a header. */
+function isPlain(target: string): boolean {
+  return /^[!-[\]-~]{1,2000}$/.test(target)
+}
+
 function isListed(target: string, origins: readonly string[]): boolean {
-  return target.length <= 2000 && URL.canParse(target) && origins.includes(new URL(target).origin)
+  if (!URL.canParse(target)) return false
+  const { origin, username, password } = new URL(target)
+  return origins.includes(origin) && username === '' && password === ''
 }
 
 function isListener(target: string): boolean {

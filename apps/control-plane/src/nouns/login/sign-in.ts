@@ -59,6 +59,7 @@ interface Begun {
   readonly url: string
   readonly state: string
   readonly sealed: string
+  readonly startedAtMs: number
 }
 
 /** Signing in by the provider that the settings and the flag `providers.auth` name. Keeps nothing between two requests. */
@@ -129,8 +130,10 @@ export function createSignIn({ config, database, vault, keyring, publicUrl, logg
     async begin({ redirectTo, challenge }) {
       const driver = await chosen()
       const { url, flow } = await driver.begin({ redirectTo })
-      const kept: SealedFlow = { provider: driver.name, flow, challenge, endsAtMs: clock.now() + flowForMs }
-      return { url, state: flow.state, sealed: vault.seal(['login', 'flow', flow.state], JSON.stringify(kept)) }
+      const startedAtMs = clock.now()
+      const kept: SealedFlow = { provider: driver.name, flow, challenge, endsAtMs: startedAtMs + flowForMs }
+      const sealed = vault.seal(['login', 'flow', flow.state], JSON.stringify(kept))
+      return { url, state: flow.state, sealed, startedAtMs }
     },
     openFlow(state, sealed) {
       const kept = sealed === undefined ? undefined : openSealed(['login', 'flow', state], sealed, flowSchema)

@@ -14,14 +14,13 @@ export interface OidcSettings {
   readonly clientSecret?: Secret | undefined
   /** As it is registered at the issuer: `https://core.example/v1/login/callback`. */
   readonly redirectUri: () => string
-  readonly scopes?: readonly string[]
 }
 
 const timeoutMs = 10_000
 
 /** Any issuer of OpenID Connect (Auth0, Clerk, Keycloak, …): code flow with PKCE, state, nonce and the issuer of the answer. */
 export function createOidcDriver(settings: OidcSettings): LoginDriver {
-  const { issuer, clientId, clientSecret, redirectUri, scopes = ['openid', 'email', 'profile'] } = settings
+  const { issuer, clientId, clientSecret, redirectUri } = settings
   /** Asked at each sign-in, which are few: what an issuer has changed, its keys too, holds at once. */
   async function discover(signal: AbortSignal): Promise<client.Configuration> {
     const authentication = clientSecret === undefined ? client.None() : client.ClientSecretPost(clientSecret.reveal())
@@ -43,7 +42,7 @@ export function createOidcDriver(settings: OidcSettings): LoginDriver {
       const flow = newLoginFlow(redirectTo)
       const url = client.buildAuthorizationUrl(config, {
         redirect_uri: redirectUri(),
-        scope: scopes.join(' '),
+        scope: 'openid email profile',
         state: flow.state,
         nonce: flow.nonce,
         code_challenge: challengeOf(flow.verifier),

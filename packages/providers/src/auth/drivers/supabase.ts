@@ -13,20 +13,12 @@ export interface SupabaseLoginSettings {
   readonly provider: string
   /** Supabase has to allow it with any query: `https://core.example/v1/login/callback?**`. */
   readonly redirectUri: () => string
-  readonly fetch?: typeof fetch
 }
 
 const timeoutMs = 10_000
 
 /** Supabase Auth (GoTrue) with PKCE, over plain HTTP. */
-export function createSupabaseDriver({
-  issuer,
-  key,
-  provider,
-  redirectUri,
-  ...options
-}: SupabaseLoginSettings): LoginDriver {
-  const { fetch: send = fetch } = options
+export function createSupabaseDriver({ issuer, key, provider, redirectUri }: SupabaseLoginSettings): LoginDriver {
   const base = issuer.replace(/\/+$/, '')
 
   return {
@@ -47,7 +39,7 @@ export function createSupabaseDriver({
       using deadline = startDeadline('a sign-in', call, timeoutMs)
       const code = readReturn(callback, flow).get('code')
       if (code === null) throw loginRefused('Supabase Auth did not sign this person in')
-      const response = await fetchDirectly(send, `${base}/token?grant_type=pkce`, {
+      const response = await fetchDirectly(fetch, `${base}/token?grant_type=pkce`, {
         method: 'POST',
         headers: { apikey: key.reveal(), 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ auth_code: code, code_verifier: flow.verifier }),

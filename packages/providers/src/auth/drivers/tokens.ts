@@ -10,20 +10,17 @@ export interface TokensSettings {
   readonly authorizedParty: string
   /** Where a token is handed in: with the parameters `state` and `credential`. */
   readonly redirectUri: () => string
-  /** Unset, the discovery of the issuer says so, else it is `/.well-known/jwks.json` below it. */
-  readonly jwksUrl?: string | undefined
 }
 
 const timeoutMs = 10_000
 const algorithms = ['ES256', 'RS256', 'EdDSA']
 
 /** Tokens of an issuer with a page of its own (Clerk, better-auth, Auth.js), checked by its public keys. */
-export function createTokensDriver({ issuer, authorizedParty, redirectUri, jwksUrl }: TokensSettings): LoginDriver {
+export function createTokensDriver({ issuer, authorizedParty, redirectUri }: TokensSettings): LoginDriver {
   let keys: Promise<JWTVerifyGetKey> | undefined
 
   async function openKeys(): Promise<JWTVerifyGetKey> {
-    const url = jwksUrl ?? (await discover(issuer))
-    return createRemoteJWKSet(new URL(url), { timeoutDuration: timeoutMs, cooldownDuration: 1_000 })
+    return createRemoteJWKSet(new URL(await discover(issuer)), { timeoutDuration: timeoutMs, cooldownDuration: 1_000 })
   }
 
   return {
@@ -65,6 +62,7 @@ function isAboutToken(error: unknown): boolean {
   return isObject(error) && error['code'] === 'E_UNAUTHENTICATED'
 }
 
+/** Where its discovery says that the keys are, else `/.well-known/jwks.json` below it. */
 async function discover(issuer: string): Promise<string> {
   const base = issuer.replace(/\/+$/, '')
   const response = await fetch(`${base}/.well-known/openid-configuration`, {
