@@ -144,6 +144,51 @@ describe('the price book', () => {
     ).toMatchObject({ micro: 1 })
   })
 
+  test('a later version of a list is compared with the one before, and changes nothing of the past', async () => {
+    const importing = callable(on.database, priceImport)
+    const [same, changed, dated, fresh] = [newModel(), newModel(), newModel(), newModel()]
+    const at = (unit: number) => [{ unit: 'input', nanoUsdPerMillion: unit * 1_000_000_000 }]
+    const first = [same, changed, dated].map((model) => ({ provider: 'maker', model, rates: at(1) }))
+    await importing({ source: 'versions 1.0', cards: first })
+    await set({ provider: 'maker', model: same, rates: at(7) })
+    const later = [
+      { provider: 'maker', model: same, rates: at(1) },
+      { provider: 'maker', model: changed, rates: at(2) },
+      { provider: 'maker', model: dated, rates: at(1) },
+      { provider: 'maker', model: dated, rates: at(3), validFrom: '2026-03-13' },
+      { provider: 'maker', model: fresh, rates: at(4) },
+    ]
+    const cost = async (model: string, time?: string) =>
+      (await quote({ provider: 'maker', model, usage: { input: 1 }, at: time })).micro
+    const diff = { unchanged: 2, overridden: 1, changes: [{ before: at(1) }, { before: null }, { before: null }] }
+    expect(await importing({ source: 'versions 1.1', cards: later, dryRun: true })).toMatchObject(diff)
+    const before = new Date().toISOString()
+    expect(await importing({ source: 'versions 1.1', cards: later })).toMatchObject(diff)
+    expect(await importing({ source: 'versions 1.1', cards: later })).toMatchObject({ unchanged: 5, changes: [] })
+    expect([await cost(same), await cost(changed), await cost(dated), await cost(fresh)]).toEqual([7, 2, 3, 4])
+    for (const time of ['2026-04-01T00:00:00Z', before])
+      expect([await cost(changed, time), await cost(dated, time)]).toEqual([1, 1])
+    // Another list does not change the past either.
+    await importing({ source: 'file', cards: [{ provider: 'maker', model: changed, rates: at(9) }] })
+    expect([await cost(changed), await cost(changed, before)]).toEqual([9, 1])
+    await using book = await followPriceBook(on.database)
+    const rate = (time: string) => book.find('maker', changed, new Date(time))?.rates
+    expect([rate(before), rate('2034-01-01T00:00:00Z')]).toEqual([at(1), at(9)])
+  })
+
+  test('the local model is free unless it has a price, whatever an unknown one costs', async () => {
+    const local = newModel()
+    for (const unknown of ['refuse', 'dearest'])
+      expect(
+        await quote({ provider: 'local', model: local, usage: { input: 9_000, output: 9 }, tier: 'priority', unknown }),
+      ).toMatchObject({ source: 'local', micro: 0, approximated: [] })
+    await expect(quote({ provider: 'local', model: local, usage: { searches: 1 } })).rejects.toMatchObject({
+      code: 'E_NOT_FOUND',
+    })
+    await set({ provider: 'local', model: local, rates })
+    expect(await quote({ provider: 'local', model: local, usage: { input: 1 } })).toMatchObject({ micro: 1 })
+  })
+
   test('the shipped prices are taken over whole, and a book in memory has what the database has', async () => {
     const importing = callable(on.database, priceImport)
     const cards = readShippedCards().map(({ rates: of, aliases, ...card }) => ({

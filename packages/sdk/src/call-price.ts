@@ -1,5 +1,5 @@
 import { type Credits, microCredits } from '@core/ledger'
-import { costOf, requirePrice, type Usage } from '@core/providers/price'
+import { costOf, freePrice, requirePrice, type Usage } from '@core/providers/price'
 import type { CorePrices } from './nouns/core-prices.ts'
 
 /** What a usage costs by the price that applies when the call begins. */
@@ -13,6 +13,8 @@ export async function findCallPrice(
   tier?: string,
 ): Promise<CallPrice> {
   const at = new Date()
-  const found = requirePrice(await prices.find(provider, model, at), provider, model)
+  const known = await prices.find(provider, model, at)
+  // One that only calls itself local is not the model of this process.
+  const found = requirePrice(known === freePrice ? undefined : known, provider, model)
   return (usage) => microCredits(costOf({ usage, at, tier, ...found }).micro)
 }

@@ -166,6 +166,9 @@ test('a model of embeddings that has no price is not called, and the local model
   })
   const dearest = { ...options.env, CORE_PRICE_UNKNOWN: 'dearest' }
   await using priced = await openCore({ ...options, env: dearest, embeddings: { model, dimensions: 2 } })
+  // As the calls of models are charged: the local model costs nothing, whatever an unknown one costs.
+  const free = await priced.prices.find('local', 'local')
+  expect(free?.rates.map(({ nanoUsdPerMillion }) => nanoUsdPerMillion)).toEqual([0, 0, 0])
   const { usage } = await priced.embeddings.embed(['red'])
   expect(usage.cost).toBeGreaterThan(0)
   expect(calls).toBe(1)

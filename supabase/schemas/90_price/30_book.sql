@@ -91,29 +91,33 @@ comment on function core_api.price_set is 'Overrides the rates of a model from a
 revoke execute on function core_api.price_set from public;
 grant execute on function core_api.price_set to service_role;
 
--- Takes over cards of a source, at most 500: [{ provider, model, aliases?, rates, validFrom? }]. What is new or different
--- becomes a card; a first card without a date has always been valid, a changed one is valid from now on. p_dry_run only
--- says what would change. Naturally idempotent. Owner only. Locks: the counter.
+-- Takes over cards of a source, at most 500: [{ provider, model, aliases?, rates, validFrom? }]; those of one model in one call.
+-- The first word of a source is its name and what follows its version, so that a later version of a list changes what differs.
+-- What is new or different becomes a card. Of a model that nothing was known of, a card without a date has always been valid and
+-- one with a date is from then on; of any other it is valid from now on, because what calls cost before does not change.
+-- p_dry_run only says what would change. Naturally idempotent. Owner only. Locks: the counter.
 create function core_api.price_import(p_source text, p_cards jsonb, p_dry_run boolean default false) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '10s' as $$
 declare
   v_ok boolean;
+  v_known bigint;
   v_card jsonb;
   v_aliases text[];
   v_from timestamptz;
   v_old core.price_card;
   v_changes jsonb := '[]';
   v_unchanged int := 0;
+  v_overridden int := 0;
 begin
   v_ok := core.authorize('price:write', null);
   v_ok := core.require_text('source', p_source, 100);
   v_ok := core.require_exact('cards', p_cards);
-  if p_source = 'override' then
+  if split_part(p_source, ' ', 1) = 'override' then
     perform core.refuse('PT400', 'invalid_source', 'override is no source to import from', 'Name where the prices come from.', jsonb_build_object('field', 'source'));
   elsif jsonb_typeof(p_cards) is distinct from 'array' or jsonb_array_length(p_cards) not between 1 and 500 then
     perform core.refuse('PT400', 'invalid_cards', 'cards must be a list of 1 to 500', 'Import in parts.', jsonb_build_object('field', 'cards'));
   end if;
-  perform from core.price_counter for no key update;
+  select version into v_known from core.price_counter for no key update;
   for v_card in select c from jsonb_array_elements(p_cards) c loop
     v_ok := core.require_object('cards', v_card);
     v_ok := core.price_require_model(v_card ->> 'provider', v_card ->> 'model');
@@ -121,15 +125,18 @@ begin
     v_aliases := core.price_aliases(v_card -> 'aliases');
     v_from := core.price_instant(v_card -> 'validFrom');
     v_ok := core.price_require_from(v_from);
+    if (core.price_card_at(v_card ->> 'provider', v_card ->> 'model', clock_timestamp(), null)).source = 'override' then
+      v_overridden := v_overridden + 1;
+    end if;
     select * into v_old from core.price_card c
-    where c.provider = v_card ->> 'provider' and c.model = v_card ->> 'model' and c.source = p_source
+    where c.provider = v_card ->> 'provider' and c.model = v_card ->> 'model' and split_part(c.source, ' ', 1) = split_part(p_source, ' ', 1)
       and c.source_from is not distinct from v_from
     order by c.version desc limit 1;
     -- A card without a date is the past of one with a date that has begun.
     if v_old.rates = v_card -> 'rates' and v_old.aliases = v_aliases
       or v_old.version is not null and v_from is null and exists (
-        select from core.price_card c where c.provider = v_old.provider and c.model = v_old.model and c.source = p_source
-          and c.source_from <= clock_timestamp()) then
+        select from core.price_card c where c.provider = v_old.provider and c.model = v_old.model
+          and split_part(c.source, ' ', 1) = split_part(p_source, ' ', 1) and c.source_from <= clock_timestamp()) then
       v_unchanged := v_unchanged + 1;
       continue;
     end if;
@@ -138,12 +145,16 @@ begin
     continue when p_dry_run;
     insert into core.price_card (version, provider, model, aliases, rates, source, valid_from, source_from)
     values (core.price_version(), v_card ->> 'provider', v_card ->> 'model', v_aliases, v_card -> 'rates', p_source,
-      case when v_old.version is null then coalesce(v_from, '1970-01-01Z') else greatest(v_from, clock_timestamp()) end, v_from);
+      case
+        when exists (select from core.price_card c where c.provider = v_card ->> 'provider' and c.model = v_card ->> 'model'
+          and c.source <> 'override' and c.version <= v_known) then greatest(v_from, clock_timestamp())
+        else coalesce(v_from, '1970-01-01Z')
+      end, v_from);
   end loop;
   if not p_dry_run and v_changes <> '[]' then
     v_ok := core.audit('price.import', 'price:' || p_source, null, null, jsonb_build_object('cards', jsonb_array_length(v_changes))) is not null;
   end if;
-  return jsonb_build_object('ok', true, 'dry_run', p_dry_run, 'unchanged', v_unchanged, 'changes', v_changes);
+  return jsonb_build_object('ok', true, 'dry_run', p_dry_run, 'unchanged', v_unchanged, 'overridden', v_overridden, 'changes', v_changes);
 end
 $$;
 comment on function core_api.price_import is 'Takes over new and changed cards of a source, or says what would change. Owner only.';
@@ -259,7 +270,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.price_dearest is 'The highest rates that are known, for a model without a price.';
 
--- What usage costs a project at a time (now). p_unknown: what a model without a price costs, refuse or dearest. PT404 where
+-- What usage costs a project at a time (now). p_unknown: what a model without a price costs, refuse or dearest. The models of
+-- a control plane's own process (local) are free unless they have a price, and a tier makes no difference there. PT404 where
 -- there is no price.
 create function core_api.price_quote(p_provider text, p_model text, p_usage jsonb, p_at timestamptz default null, p_project text default null,
   p_tier text default null, p_unknown text default 'refuse')
@@ -271,6 +283,7 @@ declare
   v_card core.price_card;
   v_worth core.credit_rate;
   v_dearest jsonb;
+  v_free jsonb;
   v_ok boolean;
 begin
   v_ok := core.price_require_model(p_provider, p_model);
@@ -280,14 +293,17 @@ begin
     perform core.refuse('PT400', 'invalid_unknown', 'unknown must be refuse or dearest', null, jsonb_build_object('field', 'unknown'));
   end if;
   v_card := core.price_card_at(p_provider, p_model, v_at, v_project);
-  if v_card.version is null then
+  if v_card.version is null and p_provider = 'local' then
+    v_free := '[{"unit": "input", "nanoUsdPerMillion": 0}, {"unit": "output", "nanoUsdPerMillion": 0}, {"unit": "seconds", "nanoUsdPerMillion": 0}]';
+  elsif v_card.version is null then
     if p_unknown = 'dearest' then v_dearest := core.price_dearest(p_provider, v_at, v_project); end if;
     if v_dearest is null then v_ok := core.price_refuse(null, p_model); end if;
   end if;
   v_worth := core.credit_rate_at(v_at, v_project);
-  return jsonb_build_object('ok', true, 'provider', p_provider, 'model', coalesce(v_card.model, p_model), 'source', coalesce(v_card.source, 'dearest'))
-    || core.price_cost(coalesce(v_card.rates, v_dearest), p_usage, v_at, coalesce(v_worth.nano_usd_per_credit, 1000000000),
-      coalesce(v_worth.markup_bp, 0), p_tier, v_dearest is not null);
+  return jsonb_build_object('ok', true, 'provider', p_provider, 'model', coalesce(v_card.model, p_model),
+      'source', coalesce(v_card.source, case when v_free is null then 'dearest' else 'local' end))
+    || core.price_cost(coalesce(v_card.rates, v_free, v_dearest), p_usage, v_at, coalesce(v_worth.nano_usd_per_credit, 1000000000),
+      coalesce(v_worth.markup_bp, 0), case when p_provider <> 'local' then p_tier end, v_dearest is not null);
 end
 $$;
 comment on function core_api.price_quote is 'What usage of a model costs, in whole micro-credits rounded up once. PT404 without a price.';

@@ -288,7 +288,7 @@ export const shapes: Readonly<Record<string, BodyShape>> = {
   Price: {"members":{"provider":"string","model":"string","aliases":{"items":"string"},"rates":{"items":"any"},"source":"string","project":"any","validFrom":"string","version":"number"}},
   PriceQuote: {"members":{"provider":"string","model":"string","source":"string","micro":"number","approximated":{"items":"string"}}},
   ChangedPrice: {"members":{"changed":"boolean","provider":"string","model":"string","aliases":{"items":"string"},"rates":{"items":"any"},"source":"string","project":"any","validFrom":"string","version":"number"}},
-  PriceImport: {"members":{"dryRun":"boolean","unchanged":"number","changes":{"items":{"members":{"provider":"string","model":"string","before":{"anyOf":[{"items":"any"},"null"]},"after":{"items":"any"}}}}}},
+  PriceImport: {"members":{"dryRun":"boolean","unchanged":"number","overridden":"number","changes":{"items":{"members":{"provider":"string","model":"string","before":{"anyOf":[{"items":"any"},"null"]},"after":{"items":"any"}}}}}},
   CreditRate: {"members":{"changed":"boolean","project":"any","nanoUsdPerCredit":"number","markupBasisPoints":"number","validFrom":"string","version":"number"}},
   ModelProviders: {"members":{"providers":{"items":{"ref":"ModelProvider"}}}},
   ModelProvider: {"members":{"name":"string","project":"any","kind":"string","baseUrl":"any","secret":"any","settings":"any","updatedAt":"string","updatedBy":"string","etag":"string"}},

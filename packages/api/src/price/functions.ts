@@ -40,6 +40,7 @@ export const priceImport = describeFunction({
     ...accepted,
     dry_run: z.boolean(),
     unchanged: whole,
+    overridden: whole,
     changes: z.array(z.object({ provider: z.string(), model: z.string(), before: anything, after: rates })),
   }),
 })

@@ -127,7 +127,9 @@ export const quotePrice = defineRoute({
         model: z.string().describe('The model whose card applies'),
         source: z
           .string()
-          .describe('override, where it was imported from, or dearest: the model has no price (CORE_PRICE_UNKNOWN)'),
+          .describe(
+            'override, where it was imported from, local: free in this process, or dearest: no price (CORE_PRICE_UNKNOWN)',
+          ),
         micro: z.int().describe('Whole micro-credits'),
         approximated: z.array(z.string()).describe('Units without a rate of their own, priced as the dearest'),
       })
@@ -196,7 +198,7 @@ export const importPrices = defineRoute({
   input: {
     ...noInput,
     body: z.strictObject({
-      source: z.string().min(1).max(100).describe('Where the prices come from'),
+      source: z.string().min(1).max(100).describe('Where the prices come from: a name, and after a space its version'),
       dryRun: z.boolean().default(false).describe('Only say what would change'),
       cards: z
         .array(
@@ -208,12 +210,14 @@ export const importPrices = defineRoute({
             validFrom: z
               .union([z.iso.date(), timestampField])
               .optional()
-              .describe('A date or a time; left out, always where the model is new, else from now on'),
+              .describe(
+                'A date or a time; left out, always. Of a model that was known before, from now on at the earliest',
+              ),
           }),
         )
         .min(1)
         .max(500)
-        .describe('At most 500 at a time'),
+        .describe('At most 500 at a time, those of one model together'),
     }),
   },
   outputs: {
@@ -221,6 +225,7 @@ export const importPrices = defineRoute({
       .object({
         dryRun: z.boolean().describe('true: nothing was written'),
         unchanged: z.int().describe('Cards that are so already'),
+        overridden: z.int().describe('Cards of models that have an override, which stays in force'),
         changes: z
           .array(
             z.object({
@@ -243,6 +248,7 @@ export const importPrices = defineRoute({
       response: {
         dryRun: true,
         unchanged: 0,
+        overridden: 0,
         changes: [{ provider: 'openai', model: 'gpt-5', before: null, after: [...exampleRates] }],
       },
     },

@@ -18,7 +18,7 @@ export interface PricedModel {
 }
 
 /** Models of this process cost nothing unless they are given a price. */
-const freePrice: FoundPrice = {
+export const freePrice: FoundPrice = {
   rates: [
     { unit: 'input', nanoUsdPerMillion: 0 },
     { unit: 'output', nanoUsdPerMillion: 0 },

@@ -1,7 +1,7 @@
 export { type PriceCard, parseCards, parseRates } from './card.ts'
 export { type Cost, type CostRequest, type CreditRate, costOf, oneUsdPerCredit } from './cost.ts'
 export { estimateTokens } from './estimate-tokens.ts'
-export { findPrice, type PricedModel, type Prices } from './find-price.ts'
+export { findPrice, freePrice, type PricedModel, type Prices } from './find-price.ts'
 export { type FollowedPriceBook, type FollowPriceBookOptions, followPriceBook } from './follow-price-book.ts'
 export {
   type BookCard,

@@ -72,7 +72,12 @@ export function addPrices({ program, session }: Verbs): void {
       const kept =
         tier === undefined
           ? []
-          : await otherRates(client, { ...named, project: only ?? target.project ?? 'current', tier })
+          : await otherRates(client, {
+              ...named,
+              project: only ?? target.project ?? 'current',
+              tier,
+              isOwn: only !== undefined,
+            })
       const body = { ...named, rates: [...kept, ...priced], ...(only !== undefined && { project: only }) }
       const set = await client.setPrice({ body })
       current.output.data(set, ({ changed }) =>
@@ -88,20 +93,22 @@ export function addPrices({ program, session }: Verbs): void {
     .option('--yes', 'take it over; without it nothing is changed')
     .action(async (file: string | undefined, { source, yes }: { source: string; yes?: boolean }) => {
       const current = session()
-      const { client } = await current.connect()
+      const { client, target } = await current.connect()
       const list =
         file === undefined
           ? await readShipped()
           : { source, cards: parseCards(await readJson(current, file, 'the prices', z.unknown())) }
-      const imported = await importCards(client, list, yes === true)
-      current.output.data(imported, ({ changes, unchanged, dryRun }) =>
+      const imported = await importCards(client, list, { write: yes === true, project: target.project ?? 'current' })
+      current.output.data(imported, ({ changes, unchanged, overridden, unlisted, dryRun }) =>
         [
           formatTable(changes.slice(0, shownChanges), [
             { title: 'MODEL', cell: ({ provider, model }) => `${provider}/${model}` },
             { title: 'CHANGE', cell: ({ before }) => (before === null ? 'new' : 'changed') },
           ]),
           changes.length > shownChanges ? `and ${changes.length - shownChanges} more` : '',
-          `${changes.length} new or changed, ${unchanged} unchanged`,
+          `${countNew(changes)} new, ${changes.length - countNew(changes)} changed, ${unchanged} unchanged`,
+          overridden > 0 ? `${overridden} have an override, which stays in force` : '',
+          unlisted !== null && unlisted > 0 ? `${unlisted} are no longer in the list, and keep their price` : '',
           dryRun && changes.length > 0 ? 'nothing was written; --yes takes them over' : '',
         ]
           .filter((line) => line !== '')
@@ -171,17 +178,32 @@ interface EstimateOptions {
   tier?: string
 }
 
+interface Tier {
+  readonly provider: string
+  readonly model: string
+  readonly tier: string
+  readonly project: string
+  /** Whether the price is for this project alone. */
+  readonly isOwn: boolean
+}
+
 /** The rates of a model that a price for one of its tiers leaves as they are. */
-async function otherRates(
-  client: Pick<Client, 'listPrices'>,
-  { provider, model, project, tier }: { provider: string; model: string; project: string; tier: string },
-) {
+async function otherRates(client: Pick<Client, 'listPrices'>, { provider, model, project, tier, isOwn }: Tier) {
   const { data } = await client.listPrices({ params: { project }, query: { provider, model } })
-  const rates = data.find((card) => card.model === model)?.rates ?? []
-  return parseRates(rates).filter((rate) => rate.tier !== tier)
+  const card = data.find((one) => one.model === model) ?? data.find(({ aliases }) => aliases.includes(model))
+  if (!isOwn && card?.project) {
+    throw new CoreError('E_INVALID', `${card.project} has a price of its own for ${provider}/${model}`, {
+      fix: `Add --only ${card.project}: without it the other rates of that price would be for every project.`,
+    })
+  }
+  return parseRates(card?.rates ?? []).filter((rate) => rate.tier !== tier)
 }
 
 const shownChanges = 50
+
+function countNew(changes: readonly { readonly before: unknown }[]): number {
+  return changes.filter(({ before }) => before === null).length
+}
 
 function splitModel(text: string): { provider: string; model: string } {
   const at = text.indexOf('/')
