@@ -175,6 +175,9 @@ class Rpc:
     def coordinator_poll(self, *, p_session: Optional[str] = UNSET, p_beat: Optional[Any] = UNSET, p_messages: Optional[Any] = UNSET, p_tasks: Optional[Any] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
         return self._call("coordinator_poll", {"p_session": p_session, "p_beat": p_beat, "p_messages": p_messages, "p_tasks": p_tasks, "p_project": p_project}, timeout)
 
+    def coordinator_waiting(self, *, p_inbox: Optional[bool] = UNSET, p_queues: Optional[Sequence[str]] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
+        return self._call("coordinator_waiting", {"p_inbox": p_inbox, "p_queues": p_queues, "p_project": p_project}, timeout)
+
     def embedding_cache_get_many(self, *, p_model: str, p_dims: int, p_hashes: Sequence[str], p_revision: Optional[str] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
         return self._call("embedding_cache_get_many", {"p_model": p_model, "p_dims": p_dims, "p_hashes": p_hashes, "p_revision": p_revision, "p_project": p_project}, timeout)
 

@@ -114,6 +114,32 @@ comment on function core_api.coordinator_ready is 'Which of many inboxes, queues
 revoke execute on function core_api.coordinator_ready from public;
 grant execute on function core_api.coordinator_ready to service_role;
 
+-- For a process with many loops: whether the inbox of the project, where p_inbox asks for it, and which of these queues have something
+-- to receive or to claim, or to take from a dead process. At most 1,000 queues. Changes nothing. Each part needs its own scope.
+create function core_api.coordinator_waiting(p_inbox boolean default false, p_queues text[] default '{}', p_project text default null) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  v_ok boolean;
+  v_project text;
+  v_queue text;
+begin
+  if p_inbox is null or p_queues is null or cardinality(p_queues) > 1000 or not p_inbox and p_queues = '{}' then
+    perform core.refuse('PT400', 'invalid_queues', 'ask for the inbox or for 1 to 1000 queues', null, jsonb_build_object('field', 'queues'));
+  end if;
+  if p_inbox then v_project := core.enter('message:receive', p_project); end if;
+  foreach v_queue in array p_queues loop
+    if v_queue = p_queues[1] then v_project := core.enter_shared('task:work', 'queue', p_project, v_queue, 'work');
+    else v_ok := core.reach('queue', v_project, v_queue, 'work');
+    end if;
+  end loop;
+  return jsonb_build_object('ok', true, 'inbox', p_inbox and core.message_is_ready(v_project),
+    'queues', to_jsonb(array(select q.name from unnest(p_queues) as q (name) where core.task_is_ready(v_project, q.name) limit 1000)));
+end
+$$;
+comment on function core_api.coordinator_waiting is 'Whether the inbox of a project, and which of its queues, have something for who waits.';
+revoke execute on function core_api.coordinator_waiting from public;
+grant execute on function core_api.coordinator_waiting to core_member, service_role;
+
 -- No role may execute a function without a grant of its own.
 
 revoke execute on all functions in schema core, core_api from public, anon, authenticated;

@@ -6,6 +6,7 @@ import { findPlaces, type ManifestEntry, type Place, readManifest } from './mani
 import { createMessages, type Messages } from './messages.ts'
 import { type Polled, type PollInput, pollCoordinator } from './poll.ts'
 import { createProjectPort, type ProjectPort } from './project-port.ts'
+import { createReadyWatch } from './ready-watch.ts'
 import { type JoinOptions, joinProject, type Member } from './session.ts'
 import { startTaskBeats } from './task-beats.ts'
 import { createTasks, type Tasks } from './tasks.ts'
@@ -52,7 +53,8 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
   const database = createProjectPort({ database: options.database, claims })
   const own = project ?? (claims?.role === 'core_member' ? claims.project : undefined)
   const tasks = createTasks(database, own)
-  const messages = createMessages({ database, project: own, clock, logger, random })
+  const watch = createReadyWatch({ database, project: own, clock, logger })
+  const messages = createMessages({ database, project: own, watch, clock, logger, random })
   return {
     tasks,
     messages,
@@ -63,6 +65,7 @@ export function createCoordinator({ project, claims, ...options }: CoordinatorOp
       runWorker(
         {
           tasks,
+          watch,
           clock,
           logger,
           random,

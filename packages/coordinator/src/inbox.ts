@@ -1,6 +1,6 @@
 import { type CallOptions, type Clock, CoreError, fullJitterMs, type Logger } from '@core/foundation'
 import type { Delivered } from './message.ts'
-import type { MessageHints } from './message-hints.ts'
+import type { ReadyWatch } from './ready-watch.ts'
 
 export interface InboxOptions {
   signal?: AbortSignal | undefined
@@ -8,7 +8,7 @@ export interface InboxOptions {
   batch?: number | undefined
   /** Seconds until another process receives what this one no longer extends, 3 to 43,200; default 30. */
   visibleSeconds?: number | undefined
-  /** Between two looks at an empty inbox; a hint wakes it before. Default 1,000. */
+  /** The most between two looks at an empty inbox; a hint wakes it before. Default 1,000. */
   pollMs?: number | undefined
   /** For people: who receives. */
   holder?: string | undefined
@@ -21,7 +21,7 @@ export interface InboxDependencies {
     visibleSeconds: number,
     options?: CallOptions,
   ): Promise<readonly string[]>
-  openHints(): MessageHints
+  readonly watch: ReadyWatch
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
@@ -38,12 +38,12 @@ const trusted = 0.9
 
 /** What was received and not yet reached by the loop is given back when the loop ends. */
 export async function* readInbox(
-  { receive, extend, openHints, clock, logger, random }: InboxDependencies,
+  { receive, extend, watch, clock, logger, random }: InboxDependencies,
   { signal, batch = 10, visibleSeconds = 30, pollMs = 1_000, holder }: InboxOptions = {},
 ): AsyncGenerator<Delivered, void, undefined> {
   const held = new Map<string, Held>()
   const ending = new AbortController()
-  const hints = openHints()
+  const watching = watch.enter({ inbox: true }, { unref: true })
   const everyMs = (visibleSeconds * 1000) / 3
 
   function lose({ message: { delivery }, lost }: Held): void {
@@ -106,6 +106,7 @@ export async function* readInbox(
         const found = await receive({ limit: batch, visibleSeconds, ...(holder === undefined ? {} : { holder }) })
         failures = 0
         waiting.push(...found.map((message) => hold(message, receivedAt)))
+        if (found.length === batch) watching.passOn()
       } catch (err) {
         if (failures++ === 0) logger.warn({ err }, 'messages could not be received')
       }
@@ -113,8 +114,8 @@ export async function* readInbox(
         const pauseMs =
           failures > 0
             ? fullJitterMs(failures, { baseMs: pollMs, capMs: 30_000, random })
-            : pollMs * (0.75 + random() / 2)
-        await hints.wait(pauseMs, signal)
+            : pollMs * (0.75 + random() / 4)
+        await watching.wait(pauseMs, signal)
       }
       for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
         if (message.signal.aborted) continue
@@ -130,7 +131,7 @@ export async function* readInbox(
   } finally {
     ending.abort()
     await keeping
-    await hints.close()
+    await watching.close()
     await Promise.all(
       waiting.map((message) =>
         message.nack(undefined, { outcome: 'release' }).catch((err: unknown) => {

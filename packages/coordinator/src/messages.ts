@@ -29,6 +29,7 @@ import {
 import { type InboxOptions, readInbox } from './inbox.ts'
 import type { Delivered, SendOptions, SentMessage } from './message.ts'
 import { openMessageHints } from './message-hints.ts'
+import type { ReadyWatch } from './ready-watch.ts'
 import { type NackDelivery, toDelivered } from './to-delivered.ts'
 
 export interface RequestOptions extends Omit<SendOptions, 'ttlSeconds' | 'ordered' | 'timeoutMs'> {
@@ -81,6 +82,8 @@ export interface Messages {
 export interface MessagesDependencies {
   readonly database: Pick<Database, 'rpc'> & Partial<Pick<Database, 'listen'>>
   readonly project: string | undefined
+  /** Where loops wait at an empty inbox. */
+  readonly watch: ReadyWatch
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
@@ -95,7 +98,14 @@ export interface PolledMessages extends Messages {
   deliver(rows: AcceptedOf<typeof messageReceive>['messages']): Delivered[]
 }
 
-export function createMessages({ database, project, clock, logger, random }: MessagesDependencies): PolledMessages {
+export function createMessages({
+  database,
+  project,
+  watch,
+  clock,
+  logger,
+  random,
+}: MessagesDependencies): PolledMessages {
   const calls = {
     send: callable(database, messageSend),
     receive: callable(database, messageReceive),
@@ -203,7 +213,7 @@ export function createMessages({ database, project, clock, logger, random }: Mes
           clock,
           logger,
           random,
-          openHints: () => openMessageHints({ database, project, clock, logger }),
+          watch,
         },
         options,
       ),

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { DatabaseConfig } from '@core/database'
 import { type Clock, CoreError, copyStorable, fullJitterMs, type Logger, type Storable } from '@core/foundation'
+import type { ReadyWatch } from './ready-watch.ts'
 import type { TaskBeats } from './task-beats.ts'
 import { createTaskReporter } from './task-reporter.ts'
 import type { ClaimedTask, ClaimInput, TaskOutcome, TaskReport, Tasks } from './tasks.ts'
@@ -22,7 +23,7 @@ export interface WorkerOptions {
   concurrency?: number | undefined
   /** Seconds until a task of a dead worker is claimed again, 3 to 86,400. Default 90. */
   leaseSeconds?: number | undefined
-  /** Between two looks at empty queues. Default 1,000. */
+  /** The most between two looks at empty queues. Default 1,000. */
   pollMs?: number | undefined
   /** How long `stop` waits for what is running. Then the rest is released. Default 30,000. */
   drainMs?: number | undefined
@@ -48,6 +49,8 @@ export type WorkedTasks = Pick<Tasks, 'claim' | 'beat' | 'settle'> & Partial<Pic
 
 export interface WorkerDependencies {
   readonly tasks: WorkedTasks
+  /** Where it waits at empty queues together with the other loops of the process. Without: by itself. */
+  readonly watch?: ReadyWatch | undefined
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
@@ -65,7 +68,7 @@ interface Running {
 
 /** Starts to claim and run tasks. @throws CoreError E_INVALID for options out of range. */
 export async function runWorker(
-  { tasks, clock, logger, random, openBeats }: WorkerDependencies,
+  { tasks, watch, clock, logger, random, openBeats }: WorkerDependencies,
   options: WorkerOptions,
 ): Promise<TaskWorker> {
   const { queues, handlers, concurrency = 4, leaseSeconds = 90, pollMs = 1_000, drainMs = 30_000 } = options
@@ -94,6 +97,7 @@ export async function runWorker(
     logger,
     giveUpMs: leaseSeconds * 1000,
   })
+  const watching = watch?.enter({ queues })
   let wake = Promise.withResolvers<void>()
   let turn = 0
   /** Places that a call under way may fill. */
@@ -193,19 +197,24 @@ export async function runWorker(
         } finally {
           reserved -= wanted
         }
-        if (!isDry) continue
+        if (!isDry) {
+          watching?.passOn()
+          continue
+        }
       }
       const pauseMs =
         failures > 0
           ? fullJitterMs(failures, { baseMs: pollMs, capMs: 30_000, random })
-          : pollMs * (0.75 + random() / 2)
-      await clock.sleep(pauseMs, { signal: stopping.signal }).catch(() => undefined)
+          : pollMs * (0.75 + random() / 4)
+      if (watching) await watching.wait(pauseMs, stopping.signal)
+      else await clock.sleep(pauseMs, { signal: stopping.signal }).catch(() => undefined)
       isDry = false
     }
   }
 
   async function drain(): Promise<void> {
     await claiming
+    await watching?.close()
     const limit = new AbortController()
     const late = clock.sleep(drainMs, { signal: limit.signal }).catch(() => undefined)
     let isLate = false

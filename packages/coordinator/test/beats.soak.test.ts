@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,40 +5,13 @@ import { type Database, openDatabase } from '@core/database'
 import { migrateUp } from '@core/database/migrate'
 import { runSql, startPostgresServer } from '@core/database/testing'
 import { expect, test } from 'vitest'
+import { cpuOfServer } from './server-cpu.ts'
 
 const projects = 1_000
 const beatEveryMs = 15_000
 const measuredMs = 60_000
 /** What a control plane does beside: its loops of the manifest and of health, at their own pace. */
 const sweepEveryMs = 5_000
-
-/** Seconds of CPU that a process and the children it has waited for have used. */
-function cpuOf(pid: number | string): { own: number; waited: number; parent: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [utime, stime, cutime, cstime] = fields.slice(11, 15).map(Number)
-  return {
-    own: ((utime ?? 0) + (stime ?? 0)) / 100,
-    waited: ((cutime ?? 0) + (cstime ?? 0)) / 100,
-    parent: Number(fields[1]),
-  }
-}
-
-/** All of a server: its backends, its writers, and what has ended. */
-function cpuOfServer(pid: number): number {
-  const main = cpuOf(pid)
-  let sum = main.own + main.waited
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const each = cpuOf(name)
-      if (each.parent === pid) sum += each.own
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return sum
-}
 
 /** Projects with a session, an account and a budget each. Registering them one by one would make a schema for each. */
 async function fill(database: Database): Promise<string[]> {

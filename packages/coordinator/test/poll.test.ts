@@ -1,4 +1,4 @@
-import { callable, coordinatorPoll, coordinatorReady } from '@core/api/functions'
+import { callable, coordinatorPoll, coordinatorReady, coordinatorWaiting } from '@core/api/functions'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCoordinator } from '../src/index.ts'
@@ -23,6 +23,11 @@ test('one call beats, receives and claims; a session that has ended takes nothin
   await miller.messages.send(project, 'flour', 1)
   await baker.tasks.enqueue('bake', { kind: 'bread' })
   expect(await ready(at)).toMatchObject({ inboxes: [project], queues: [{ project, queue: 'bake' }] })
+  const waiting = callable(database, coordinatorWaiting)
+  const asked = { inbox: true, queues: ['none', 'bake', 'bake'] }
+  expect(await waiting({ ...asked, project })).toEqual({ ok: true, inbox: true, queues: ['bake', 'bake'] })
+  expect(await waiting({ ...asked, project: 'miller' })).toEqual({ ok: true, inbox: false, queues: [] })
+  await expect(waiting({ project })).rejects.toMatchObject({ code: 'E_INVALID', details: { field: 'queues' } })
 
   const { session } = Object(
     await database.rpc('session_open', { p_key: 'k', p_fingerprint: fingerprint, p_project: project }),

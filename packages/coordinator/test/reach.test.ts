@@ -109,6 +109,8 @@ const calls: Readonly<Record<string, Reach>> = {
     }),
     names: 'task',
   },
+  coordinator_waiting: { scope: 'message:receive', args: () => ({ p_inbox: true }) },
+  'coordinator_waiting at a queue': { scope: 'task:work', args: () => ({ p_queues: ['empty'] }) },
   topic_list: { scope: 'message:receive', args: () => ({}) },
   task_enqueue: {
     scope: 'task:enqueue',

@@ -80,7 +80,7 @@ export function createLongPolls({
 
   async function look(): Promise<void> {
     while (waiters.size > 0 && !ending.signal.aborted) {
-      await clock.sleep(everyMs * (0.75 + random() / 2), { signal: ending.signal, unref: true }).catch(() => undefined)
+      await clock.sleep(everyMs * (0.75 + random() / 4), { signal: ending.signal, unref: true }).catch(() => undefined)
       if (ending.signal.aborted) break
       const keys = [...waiters.keys()].map((key) => key.split(' '))
       const inboxes = keys.flatMap(([kind, project = '']) => (kind === 'inbox' ? [project] : []))

@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { accepted, anything, denial, instant } from '../contract/answer-field.ts'
-import { json, nullable, optional, text, texts, uuid, uuids } from '../contract/function-argument.ts'
+import { flag, json, nullable, optional, text, texts, uuid, uuids } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
 
 /** Without one, the project of the claims. */
@@ -38,4 +38,10 @@ export const coordinatorReady = describeFunction({
     replies: z.array(z.string()),
     queues: z.array(z.object({ project: z.string(), queue: z.string() })),
   }),
+})
+
+export const coordinatorWaiting = describeFunction({
+  name: 'coordinator_waiting',
+  args: { inbox: optional(flag), queues: optional(texts), project },
+  answer: z.object({ ...accepted, inbox: z.boolean(), queues: z.array(z.string()) }),
 })

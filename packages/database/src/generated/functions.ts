@@ -224,6 +224,15 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Whether the inbox of a project, and which of its queues, have something for who waits. */
+  coordinator_waiting: {
+    args: {
+      p_inbox?: boolean | undefined
+      p_queues?: readonly string[] | undefined
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
   /** Changes what a credit is worth from a time on. Owner only. */
   credit_rate_set: {
     args: {

@@ -249,6 +249,16 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'coordinator_waiting',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_inbox', type: 'boolean', required: false },
+      { name: 'p_queues', type: 'text[]', required: false },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
     name: 'credit_rate_set',
     returns: 'jsonb',
     isForMembers: false,
