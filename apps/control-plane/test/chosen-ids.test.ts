@@ -144,6 +144,7 @@ const calls: readonly Call[] = [
   ['task_list', ({ id }) => ({ p_queue: id('queue') })],
   ['task_claim', ({ id }) => ({ p_queues: [id('queue')], p_worker: id('worker') })],
   ['task_complete', (scene) => ({ p_task: claimed(scene).id, p_fence: claimed(scene).fence })],
+  ['coordinator_waiting', ({ id }) => ({ p_queues: [id('queue')] })],
   ['coordinator_poll', ({ id }) => ({ p_tasks: { queues: [id('queue')], worker: id('worker') } })],
   ['message_send', ({ project, id }) => ({ p_key: id('k30'), p_type: 'note', p_to: project })],
   ['insight_share', ({ id }) => ({ p_key: id('k26'), p_category: 'cost', p_title: 'Ten per cent' })],
