@@ -908,18 +908,22 @@ end
 $$;
 comment on function core.task_backlog is 'Tasks of a project that are ready to be claimed.';
 
--- Whether a queue has something to claim, also what a dead worker held.
-create function core.task_is_ready(p_project text, p_queue text) returns boolean
+-- Which of these queues, projects and queues in the same order, have something to claim, also what a dead worker held. One statement for
+-- all of them. Subqueries with a limit are probed for each queue; as exists the planner may read the whole table once for all.
+create function core.task_ready_queues(p_projects text[], p_queues text[]) returns table (project text, queue text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
-  return exists (select from core.task where project = p_project and queue = p_queue and state = 'ready' and group_name is null)
-    or exists (select from core.task where project = p_project and queue = p_queue and state = 'scheduled' and run_at <= (select clock_timestamp()))
-    or exists (select from core.task where project = p_project and queue = p_queue and state = 'running' and leased_until <= (select clock_timestamp()))
-    or exists (select from core.task_slot s where s.project = p_project and s.queue = p_queue and s.task is null and exists (
-      select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name and t.state = 'ready'));
+  return query select q.project, q.queue from unnest(p_projects, p_queues) as q (project, queue)
+  where coalesce(
+    (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'ready' and t.group_name is null limit 1),
+    (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'scheduled' and t.run_at <= (select clock_timestamp()) limit 1),
+    (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'running' and t.leased_until <= (select clock_timestamp())
+      limit 1),
+    (select true from core.task_slot s where s.project = q.project and s.queue = q.queue and s.task is null and exists (
+      select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name and t.state = 'ready') limit 1));
 end
 $$;
-comment on function core.task_is_ready is 'Whether a queue has something to claim.';
+comment on function core.task_ready_queues is 'Which of many queues have something to claim.';
 
 -- supabase/schemas/84_task/50_settle.sql
 

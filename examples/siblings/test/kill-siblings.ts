@@ -66,6 +66,7 @@ async function cutOff({ services, cores }: Playground, done: Acknowledged): Prom
   if (task?.id !== id) throw new Error('the errand was not claimed')
   await createTaskHandlers(cores.smart_layer, 'manus_origin')['errand']?.(task, {
     signal: new AbortController().signal,
+    progress: async () => undefined,
   })
   await others.settle([{ task: id, fence: task.fence, outcome: 'released' }])
 }

@@ -12,6 +12,7 @@ import {
 } from '@core/foundation'
 import { type ClaimOptions, type HeldClaim, takeClaim } from './claim.ts'
 import { hashFingerprint, readFingerprint } from './fingerprint.ts'
+import { acquireLock, type HeldLock, type LockOptions } from './lock.ts'
 import type { Messages } from './messages.ts'
 
 export type SessionStatus = 'starting' | 'online' | 'degraded' | 'maintenance'
@@ -64,6 +65,8 @@ export interface Member extends AsyncDisposable {
   readonly inbox: Messages['inbox']
   /** Claims a resource path for the session of now and keeps it until it is disposed; E_CONFLICT names who has it. */
   claim(resource: string, options?: ClaimOptions, callOptions?: CallOptions): Promise<HeldClaim>
+  /** The same as `coordinator.lock`. */
+  lock(name: string, options?: LockOptions, callOptions?: CallOptions): Promise<HeldLock | undefined>
 }
 
 export interface SessionDependencies {
@@ -182,6 +185,7 @@ export async function joinProject(
     inbox: messages.inbox,
     claim: (resource, claimOptions, within) =>
       takeClaim({ database, project, session: current, clock, logger }, resource, claimOptions, within),
+    lock: (name, lockOptions, within) => acquireLock({ database, project, clock, logger }, name, lockOptions, within),
     async [Symbol.asyncDispose]() {
       ending.abort()
       await keeping

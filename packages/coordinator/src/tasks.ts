@@ -104,11 +104,11 @@ export interface Tasks {
   stats(options?: CallOptions): Promise<AcceptedOf<typeof taskStats>['queues']>
   /** For workers of your own; `startWorker` does the rest. */
   claim(input: ClaimInput, options?: CallOptions): Promise<ClaimedTask[]>
-  /** Renews claims. Answers the ids of those that are lost. */
+  /** Renews claims. Answers the ids of those that are lost. `progress`, JSON of at most 4 KB, is shown with all of them. */
   beat(
     tasks: readonly Pick<ClaimedTask, 'id' | 'fence'>[],
     leaseSeconds: number,
-    options?: CallOptions,
+    options?: CallOptions & { progress?: Storable | undefined },
   ): Promise<readonly string[]>
   /** Reports what became of tasks, in their order. */
   settle(reports: readonly TaskReport[], options?: CallOptions): Promise<TaskOutcome[]>
@@ -170,9 +170,10 @@ export function createTasks(database: Pick<Database, 'rpc'>, project: string | u
       if (!answer.ok) throw toDenied(answer)
       return answer.tasks.map(toClaimed)
     },
-    async beat(held, leaseSeconds, options) {
+    async beat(held, leaseSeconds, { progress: shown, ...options } = {}) {
       const [tasks, fences] = [held.map(({ id }) => id), held.map(({ fence }) => fence)]
-      return (await calls.beat({ tasks, fences, leaseS: leaseSeconds, project }, options)).lost
+      const progress = shown === undefined ? undefined : copyStorable('progress', shown)
+      return (await calls.beat({ tasks, fences, leaseS: leaseSeconds, progress, project }, options)).lost
     },
     async settle(reports, options) {
       const { tasks } = await calls.settle({ items: reports.map(toItem), project }, options)

@@ -9,6 +9,11 @@ import type { ClaimedTask, ClaimInput, TaskOutcome, TaskReport, Tasks } from './
 export interface TaskContext {
   /** Aborts when the task is lost or the worker has to end: the work should stop, its result would be refused. */
   readonly signal: AbortSignal
+  /**
+   * Shows how far the task is, in JSON of at most 4 KB, and renews its claim. Resolves once it is shown, or could not be: that
+   * is logged, and the task continues.
+   */
+  progress(value: Storable): Promise<void>
 }
 
 /** Runs a task. What it resolves with is the result; what it throws fails the attempt. */
@@ -167,12 +172,22 @@ export async function runWorker(
     const handler = toHandler(handlers, task.kind)
     try {
       if (handler === undefined) throw new CoreError('E_INVALID', `this worker has no handler for ${task.kind}`)
-      const result = await handler(task, { signal })
+      const result = await handler(task, { signal, progress: (value) => showProgress(task, value) })
       return { ...claim, outcome: 'done', ...(result === undefined ? {} : { result: copyStorable('result', result) }) }
     } catch (error) {
       logger.warn({ task: task.id, kind: task.kind, attempt: task.attempt, err: error }, 'a task has failed')
       const text = (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').toWellFormed()
       return { ...claim, outcome: 'failed', error: text.slice(0, 10_000) || 'failed without a message' }
+    }
+  }
+
+  async function showProgress(task: ClaimedTask, progress: Storable): Promise<void> {
+    if (running.get(task.id)?.task !== task) return
+    try {
+      const gone = await tasks.beat([task], leaseSeconds, { progress })
+      if (gone.length > 0 && running.get(task.id)?.task === task) lost(task.id)
+    } catch (err) {
+      logger.warn({ err, task: task.id }, 'the progress of a task could not be shown')
     }
   }
 

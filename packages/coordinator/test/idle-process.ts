@@ -1,5 +1,6 @@
 // A process with idle loops, each of a kind of work of its own: half wait at the inbox, half are workers at an empty queue.
 //   node idle-process.ts <database url> <project> <loops>
+import { once } from 'node:events'
 import { openDatabase } from '@core/database'
 import { createCoordinator } from '../src/index.ts'
 
@@ -26,9 +27,8 @@ const working = await Promise.all(
     }),
   ),
 )
-process.on('message', async () => {
-  ending.abort()
-  await Promise.all([...reading, ...working.map((worker) => worker.stop())])
-  process.disconnect()
-})
 process.send?.({ ready: true })
+await once(process, 'message')
+ending.abort()
+await Promise.all([...reading, ...working.map((worker) => worker.stop())])
+process.disconnect()

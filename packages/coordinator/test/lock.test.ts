@@ -28,6 +28,13 @@ test('of sixteen processes that want a lock one has it, and after it the next, u
   expect(next?.fence).toBeGreaterThan(held?.fence ?? 0)
 })
 
+test('a member holds a lock as its coordinator does', async () => {
+  await using me = await coordinator.join({ fingerprint: '9'.repeat(64) })
+  await using lock = await me.lock('of a member')
+  expect(lock).toMatchObject({ name: 'of a member', fence: expect.any(Number) })
+  expect(await coordinator.lock('of a member')).toBeUndefined()
+})
+
 test('it is renewed for as long as it is held', async () => {
   const name = newName()
   await using held = await coordinator.lock(name, { ttlSeconds: 1 })

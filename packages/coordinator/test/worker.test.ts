@@ -146,6 +146,31 @@ test('a task that is cancelled aborts its handler, and its result is refused', a
   expect(await coordinator.tasks.get(id)).toMatchObject({ status: 'cancelled', result: null })
 })
 
+test('a handler shows how far it is, and learns at once that its task is lost', async () => {
+  const queue = newQueue()
+  const shown: unknown[] = []
+  let wasAborted = false
+  const done = Promise.withResolvers<void>()
+  await using _worker = await startWorker(queue, async ({ id }, { signal, progress }) => {
+    await progress({ page: 1 })
+    shown.push((await coordinator.tasks.get(id)).progress)
+    await progress('x'.repeat(5_000)) // more than is kept: logged, and the task continues
+    await progress({ page: 2 })
+    shown.push((await coordinator.tasks.get(id)).progress)
+    await coordinator.tasks.cancel(id)
+    await progress({ page: 3 })
+    wasAborted = signal.aborted
+    await progress({ page: 4 })
+    done.resolve()
+    return undefined
+  })
+  const { id } = await coordinator.tasks.enqueue(queue, { kind: 'work' })
+  await done.promise
+  expect(shown).toEqual([{ page: 1 }, { page: 2 }])
+  expect(wasAborted).toBe(true)
+  expect(await coordinator.tasks.get(id)).toMatchObject({ status: 'cancelled' })
+})
+
 test('beats from a thread survive a handler that blocks the event loop for longer than the lease', async () => {
   const queue = newQueue()
   const { id } = await coordinator.tasks.enqueue(queue, { kind: 'work', payload: { ms: 4_500 } })

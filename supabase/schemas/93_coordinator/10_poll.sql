@@ -103,7 +103,7 @@ begin
     'inboxes', to_jsonb(array(select i.name from unnest(p_inboxes) as i (name) where core.message_is_ready(i.name) limit 10000)),
     'replies', to_jsonb(array(select m.id from unnest(p_messages) as m (id) where core.message_is_answered(m.id) limit 10000)),
     'queues', (select coalesce(jsonb_agg(jsonb_build_object('project', q.project, 'queue', q.queue)), '[]')
-      from unnest(p_projects, p_queues) as q (project, queue) where core.task_is_ready(q.project, q.queue)));
+      from core.task_ready_queues(p_projects, p_queues) q));
 end
 $$;
 comment on function core_api.coordinator_ready is 'Which of many inboxes, queues and messages have something for who waits. Owner only.';
@@ -123,13 +123,14 @@ begin
     perform core.refuse('PT400', 'invalid_queues', 'ask for the inbox or for 1 to 1000 queues', null, jsonb_build_object('field', 'queues'));
   end if;
   if p_inbox then v_project := core.enter('message:receive', p_project); end if;
-  foreach v_queue in array p_queues loop
-    if v_queue = p_queues[1] then v_project := core.enter_shared('task:work', 'queue', p_project, v_queue, 'work');
-    else v_ok := core.reach('queue', v_project, v_queue, 'work');
+  if p_queues <> '{}' then
+    v_project := core.enter_shared('task:work', 'queue', p_project, p_queues[1], 'work');
+    if core.member_claims() ->> 'project' <> v_project then
+      foreach v_queue in array p_queues loop v_ok := core.reach('queue', v_project, v_queue, 'work'); end loop;
     end if;
-  end loop;
+  end if;
   return jsonb_build_object('ok', true, 'inbox', p_inbox and core.message_is_ready(v_project),
-    'queues', to_jsonb(array(select q.name from unnest(p_queues) as q (name) where core.task_is_ready(v_project, q.name) limit 1000)));
+    'queues', to_jsonb(array(select q.queue from core.task_ready_queues(array_fill(v_project, array[cardinality(p_queues)]), p_queues) q limit 1000)));
 end
 $$;
 comment on function core_api.coordinator_waiting is 'Whether the inbox of a project, and which of its queues, have something for who waits.';

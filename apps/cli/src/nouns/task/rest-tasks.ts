@@ -36,11 +36,15 @@ export function createRestTasks(client: Client, project: string, owner?: string)
         createdAt: new Date(createdAt),
       }))
     },
-    async beat(held, leaseSeconds, options) {
+    async beat(held, leaseSeconds, { progress: shown, ...options } = {}) {
+      const progress = shown === undefined ? undefined : copyJson(shown)
       const lost = await Promise.all(
         held.map(async ({ id, fence }) => {
           try {
-            await client.beatTask({ params: { ...params, id }, query, body: { fence, leaseSeconds } }, options)
+            await client.beatTask(
+              { params: { ...params, id }, query, body: { fence, leaseSeconds, progress } },
+              options,
+            )
             return []
           } catch (error) {
             if (isLost(error)) return [id]

@@ -16,7 +16,7 @@ export function ledgerLoops({ database, config, realtime }: Pick<Kernel, 'databa
     { name: 'seal', everyMs: sealEverySeconds * 1000, work: (signal) => sealJournal(database, signal) },
     {
       name: 'rebalancing',
-      everyMs: everySeconds * 1000,
+      everyMs: everySeconds * 500, // so that a run comes in each interval, whatever the pauses
       work: (signal) => rebalanceSiblings(database, { everySeconds, signal }),
     },
     {
