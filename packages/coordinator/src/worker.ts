@@ -54,7 +54,7 @@ export type WorkedTasks = Pick<Tasks, 'claim' | 'beat' | 'settle'> & Partial<Pic
 
 export interface WorkerDependencies {
   readonly tasks: WorkedTasks
-  /** Where it waits at empty queues together with the other loops of the process. Without: by itself. */
+  /** Where it waits at empty queues together with the other loops of the process. Without one it waits alone. */
   readonly watch?: ReadyWatch | undefined
   readonly clock: Clock
   readonly logger: Logger
