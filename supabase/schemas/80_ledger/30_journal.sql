@@ -102,7 +102,8 @@ begin
     captured_from)
   values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h)), p_account.project, p_key, p_op,
     p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
-    p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held, core.ledger_available(p_purse),
+    p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held,
+    p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft,
     v_counts, p_request, p_result,
     coalesce(v_claims ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text), v_claims ->> 'rid', p_now,
     nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))

@@ -137,79 +137,102 @@ end
 $$;
 comment on function core.ledger_require_locked is 'Raises 40001 for a lock that the batch does not have.';
 
--- Locks any number of purses. Expires what is due in their trees: due holds of siblings matter because they
--- sit in the windows of common ancestors, so their purses join the lock. Opens the present windows of p_path's budgets
--- (null: of none) and locks them with those of the holds and any named ones. at is taken after the account locks: it
--- decides expiry and the period. Where more than 100 holds are due, only those expire that can deny the call, which needs
--- p_need (null: unknown, so all): 10,000 due holds of one tenant made a charge of its sibling wait for 0.9 s.
+-- Locks any number of purses, then looks for what is due in their trees, and expires it. Due holds of siblings matter because
+-- they are in the windows of common ancestors: their purses join the lock. They come out of the order, so they are not waited
+-- for: a busy one expires its own holds, and a call that one of those could deny is sent again. Opens the present windows of
+-- p_path's budgets (null: of none) and locks them with those of the holds and any named ones. at is taken after the account
+-- locks: it decides expiry and the period. Where more than 100 holds are due, only those expire that can deny the call, which
+-- needs p_need (null: unknown, so all): 10,000 due holds of one tenant made a charge of its sibling wait for 0.9 s.
+-- is_known: the journal has the key p_key of p_project; is_frozen: an account of the path is not active.
 create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigint[], p_roots bigint[], p_holds core.ledger_hold_key[], p_path bigint[],
-  p_budget_ids bigint[], p_window_starts timestamptz[], p_need bigint default null,
-  out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[], out purse core.ledger_account, out hold core.ledger_hold)
+  p_budget_ids bigint[], p_window_starts timestamptz[], p_need bigint default null, p_project text default null, p_key text default null,
+  out at timestamptz, out budget_ids bigint[], out window_starts timestamptz[], out purse core.ledger_account, out hold core.ledger_hold,
+  out is_known boolean, out is_frozen boolean)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_has_ended boolean;
-  v_purses bigint[];
-  v_count int;
+  v_is_due boolean;
+  v_is_missing boolean;
+  v_taken bigint[];
+  v_siblings bigint[];
   v_short core.ledger_short;
   v_after core.ledger_short;
   v_locked record;
   v_due core.ledger_hold_key[] := '{}';
-  v_windows record;
+  v_opened record;
   v_made bigint[];
   v_ids bigint[] := p_budget_ids;
   v_starts timestamptz[] := p_window_starts;
 begin
-  -- All that is due, up to a bound that is not reached while a sweep runs: a hold left over could deny for nothing.
   -- Inside a batch the batch has taken the locks; a second expiry would take locks out of order.
-  at := clock_timestamp(); -- in a variable: an index condition cannot be volatile
   if p_batch.at is not null then
     v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names(p_purses, '{}', '{}'));
-  -- Mostly nothing is.
-  elsif exists (select from core.ledger_hold h where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at) then
-    select array_agg(distinct d.purse_id), count(*) into v_purses, v_count from (
-      select h.purse_id from core.ledger_hold h
-      where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
-      order by h.expires_at limit case when p_need is null then 10000 else 101 end) d;
-    if p_need is not null and v_count > 100 then
-      v_short := core.ledger_find_short(p_purses, p_path, p_need, at);
-      select array_agg(distinct d.purse_id) into v_purses from (
-        select h.purse_id from core.ledger_hold h
-        where v_short <> row('{}'::bigint[], '{}'::bigint[])::core.ledger_short
-          and h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
-          and (h.purse_id = any (v_short.purses) or h.budget_ids && v_short.budgets)
-        order by h.expires_at limit 10000) d;
-    end if;
   end if;
   -- One row is read as it is locked: nothing is joined or summed that could be older than the lock.
-  if v_purses is null and cardinality(p_purses) = 1 then
+  if cardinality(p_purses) = 1 then
     select * into purse from core.ledger_account where id = p_purses[1] for no key update;
   else
-    perform from core.ledger_account where id = any (p_purses || v_purses) order by id for no key update;
+    perform from core.ledger_account where id = any (p_purses) order by id for no key update;
   end if;
   at := coalesce(p_batch.at, clock_timestamp());
+  -- All that is asked under this lock, in one statement: to begin one costs as much as its rows. Mostly nothing is due.
+  select p_batch.at is null and exists (
+      select from core.ledger_hold h where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at),
+    exists (select from core.ledger_tx t where t.project = p_project and t.key = p_key),
+    exists (select from core.ledger_account a where a.id = any (p_path) and a.status <> 'active')
+  into v_is_due, is_known, is_frozen;
+  budget_ids := '{}';
+  window_starts := '{}';
+  if p_path is not null then
+    -- Mostly they are there; the calendar is asked only where one is not.
+    select array_agg(o.id), array_agg(o.period_start) into budget_ids, window_starts
+    from (
+      select b.id, w.period_start from core.ledger_budget b
+      left join lateral (
+        select l.period_start, l.period_end from core.ledger_window l
+        where l.budget_id = b.id and l.period_start <= at order by l.period_start desc limit 1) w on w.period_end > at
+      where b.account_id = any (p_path) and b.removed_at is null order by b.id) o;
+    v_is_missing := array_position(window_starts, null) is not null;
+    budget_ids := coalesce(budget_ids, '{}');
+    window_starts := coalesce(window_starts, '{}');
+  end if;
 
-  if v_purses is null and cardinality(p_holds) = 1 then
+  if v_is_due then
+    if p_need is not null and 100 < (select count(*) from (
+        select from core.ledger_hold h where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at limit 101) d) then
+      v_short := core.ledger_find_short(p_purses, p_path, p_need, at);
+    end if;
+    -- All that is due, up to a bound that is not reached while a sweep runs: a hold left over could deny for nothing.
+    v_siblings := array(select distinct d.purse_id from (
+      select h.purse_id from core.ledger_hold h
+      where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
+        and (v_short is null or h.purse_id = any (v_short.purses) or h.budget_ids && v_short.budgets)
+      order by h.expires_at limit 10000) d where d.purse_id <> all (p_purses));
+    v_taken := array(select id from core.ledger_account where id = any (v_siblings) for no key update skip locked);
+    v_locked := core.ledger_lock_holds(p_purses || v_taken, p_holds, 10000, at, v_short);
+    v_due := v_locked.due;
+    v_ids := v_ids || v_locked.budget_ids;
+    v_starts := v_starts || v_locked.window_starts;
+  elsif cardinality(p_holds) = 1 then
     select * into hold from core.ledger_hold h where h.id = (p_holds[1]).id and h.project = (p_holds[1]).project for no key update;
     v_ids := v_ids || hold.budget_ids;
     v_starts := v_starts || hold.window_starts;
     if hold.status = 'open' and hold.expires_at <= at then v_due := p_holds; end if;
-  elsif cardinality(p_holds) > 0 or v_purses is not null then
-    v_locked := core.ledger_lock_holds(case when p_batch.at is null then p_purses || v_purses else '{}' end, p_holds, 10000, at, v_short);
+  elsif cardinality(p_holds) > 0 then
+    v_locked := core.ledger_lock_holds('{}', p_holds, 10000, at);
     v_due := v_locked.due;
     v_ids := v_ids || v_locked.budget_ids;
     v_starts := v_starts || v_locked.window_starts;
   end if;
-  budget_ids := '{}';
-  window_starts := '{}';
-  if p_path is not null then
-    v_windows := core.ledger_open_windows(p_path, at);
-    budget_ids := v_windows.budget_ids;
-    window_starts := v_windows.window_starts;
-    v_made := v_windows.made;
-    v_ids := budget_ids || v_ids;
-    v_starts := window_starts || v_starts;
+  if v_is_missing then
+    v_opened := core.ledger_open_windows(p_path, at);
+    budget_ids := v_opened.budget_ids;
+    window_starts := v_opened.window_starts;
+    v_made := v_opened.made;
   end if;
+  v_ids := budget_ids || v_ids;
+  v_starts := window_starts || v_starts;
   if v_made is not null then
     -- What rolls over is the rest of the last window, which ends here; a call that was in time for it may not have committed yet.
     select v_ids || array_agg(l.budget_id), v_starts || array_agg(l.period_start) into v_ids, v_starts
@@ -222,7 +245,11 @@ begin
     if p_batch.at is not null then
       v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names('{}', v_ids, v_starts));
     end if;
-    v_has_ended := core.ledger_lock_windows(v_ids, v_starts);
+    -- core.ledger_lock_windows written out: a call costs as much as reading a window.
+    select bool_or(l.limit_amount is not null) into v_has_ended from (
+      select w.limit_amount from core.ledger_window w
+      join unnest(v_ids, v_starts) as k (budget_id, period_start) on w.budget_id = k.budget_id and w.period_start = k.period_start
+      order by w.budget_id, w.period_start for no key update of w) l;
     if v_has_ended and cardinality(budget_ids) > 0 then v_ok := core.ledger_require_present(budget_ids, window_starts); end if;
   end if;
   if v_due <> '{}' then
@@ -234,10 +261,14 @@ begin
   if cardinality(p_holds) = 1 and (hold.id is null or v_due <> '{}') then
     select * into hold from core.ledger_hold h where h.id = (p_holds[1]).id and h.project = (p_holds[1]).project;
   end if;
-  -- Others may have spent since what was enough before the locks.
-  if v_short is not null then
+  -- Others may have spent since what was enough before the locks, or be at work on a purse whose due hold denies the call.
+  if v_is_due and p_need is not null and (v_short is not null or cardinality(v_siblings) > cardinality(v_taken)) then
     v_after := core.ledger_find_short(p_purses, p_path, p_need, at);
-    if not v_after.purses <@ v_short.purses or not v_after.budgets <@ v_short.budgets then v_ok := core.ledger_retry(); end if;
+    if not v_after.purses <@ v_short.purses or not v_after.budgets <@ v_short.budgets
+      or exists (select from core.ledger_hold h where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
+        and h.purse_id = any (v_siblings) and h.purse_id <> all (v_taken) and h.budget_ids && v_after.budgets) then
+      v_ok := core.ledger_retry();
+    end if;
   end if;
   -- Windows are made before the ones before them are locked and their holds expire; now it is known what was their rest.
   if v_made is not null then

@@ -13,8 +13,6 @@ declare
   v_tightest record;
   v_tx core.ledger_tx;
   v_request jsonb;
-  v_is_known boolean;
-  v_is_frozen boolean;
 begin
   if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
     and p_metadata = '{}') is not true then
@@ -26,16 +24,14 @@ begin
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
-  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount);
+  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
+    v_account.project, p_key);
   v_purse := v_lock.purse;
-  select exists (select from core.ledger_tx where project = v_account.project and key = p_key),
-    exists (select from core.ledger_account where id = any (v_account.path) and status <> 'active')
-  into v_is_known, v_is_frozen;
-  if v_is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
-  if v_is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+  if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
   v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
   v_tightest := core.ledger_tightest(v_windows);
-  if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
+  if least(v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_tightest.rest) < p_amount then
     return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
   end if;
 

@@ -17,8 +17,6 @@ declare
   v_hold core.ledger_hold;
   v_tx core.ledger_tx;
   v_request jsonb;
-  v_is_known boolean;
-  v_is_frozen boolean;
 begin
   -- What is mostly so is asked in one expression: four calls cost as much as a row.
   if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
@@ -40,21 +38,19 @@ begin
   v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
     'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
-  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount);
+  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
+    v_account.project, p_key);
   v_purse := v_lock.purse;
-  select exists (select from core.ledger_tx where project = v_account.project and key = p_key),
-    exists (select from core.ledger_account where id = any (v_account.path) and status <> 'active')
-  into v_is_known, v_is_frozen;
-  if v_is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
   if p_hold is not null and exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then
     v_ok := core.ledger_refuse_hold(p_hold);
   end if;
-  if v_is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+  if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
   v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts, false);
   v_tightest := core.ledger_tightest(v_windows);
-  v_granted := least(p_amount, core.ledger_available(v_purse), v_tightest.rest);
+  v_granted := least(p_amount, v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_tightest.rest);
   if v_granted < coalesce(p_min, p_amount) then
     return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
   end if;
@@ -269,21 +265,25 @@ begin
     v_ok := core.require_object('metadata', p_metadata);
   end if;
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
-  select * into v_account from core.ledger_account where id = v_hold.account_id;
   v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
   -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
   v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
-  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id],
-    array[row(p_hold, v_account.project)::core.ledger_hold_key], case when v_is_above then v_account.path end, '{}', '{}',
-    case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end);
-  v_purse := v_lock.purse;
-  if exists (select from core.ledger_tx where project = v_account.project and key = p_key) then
-    return core.ledger_replay(v_account.project, p_key, v_request);
+  -- What is within the hold needs no more of the account than the hold has.
+  if v_is_above then
+    select * into v_account from core.ledger_account where id = v_hold.account_id;
+  else
+    v_account.id := v_hold.account_id;
+    v_account.project := v_hold.project;
   end if;
+  v_lock := core.ledger_lock(p_batch, array[v_hold.purse_id], array[v_hold.root_id],
+    array[row(p_hold, v_hold.project)::core.ledger_hold_key], case when v_is_above then v_account.path end, '{}', '{}',
+    case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end, v_account.project, p_key);
+  v_purse := v_lock.purse;
+  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
   v_hold := v_lock.hold;
   if v_hold.status not in ('open', 'expired') then
-    return core.ledger_denied('hold_closed', v_account.code, v_purse,
+    return core.ledger_denied('hold_closed', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'status', v_hold.status));
   end if;
@@ -292,7 +292,7 @@ begin
   v_rest := v_hold.amount - v_captured;
   v_used := coalesce(p_amount, v_rest);
   if v_hold.status = 'open' and v_used > v_rest and v_hold.over = 'reject' then
-    return core.ledger_denied('over_capture', v_account.code, v_purse,
+    return core.ledger_denied('over_capture', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
   elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
