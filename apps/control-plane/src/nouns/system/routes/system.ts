@@ -23,11 +23,9 @@ export function systemRoutes({
   prove,
   config,
 }: Pick<Kernel, 'readiness' | 'version' | 'prove' | 'config'>): BoundRoute[] {
-  const prepared = prepareAnswer(
-    openApiDocument,
-    toOpenApi(routes, { version, serverUrl: config.http.publicUrl, gateway: gatewayRoutes, paths: contentPaths }),
-  )
-  let docs: PreparedAnswer | undefined // rendered at the first request: it takes longer than the rest of the start
+  // Each made at the first request: either takes longer than the rest of the start.
+  let document: PreparedAnswer | undefined
+  let docs: PreparedAnswer | undefined
   return [
     serve(live, ({ query: { challenge } }) => {
       const proof = challenge === undefined ? undefined : prove(challenge)
@@ -38,7 +36,11 @@ export function systemRoutes({
       if (database.status === 'up') return { status: 200, body: { status: 'healthy', checks: { database } } }
       throw new ProblemError('unavailable', database.reason)
     }),
-    serve(openApiDocument, () => ({ prepared })),
+    serve(openApiDocument, () => {
+      const options = { version, serverUrl: config.http.publicUrl, gateway: gatewayRoutes, paths: contentPaths }
+      document ??= prepareAnswer(openApiDocument, toOpenApi(routes, options))
+      return { prepared: document }
+    }),
     serve(docsPage, () => {
       docs ??= prepareAnswer(docsPage, renderDocsPage(routes, version))
       return { prepared: docs }
