@@ -45,19 +45,39 @@ function send(port: number, agent: Agent | false, method: string, path: string, 
   return promise
 }
 
-/** Sent again where a busy machine sheds it: that is an answer, too. */
+/** How long an answer may say that another try is worth it: longer than a breaker stays open on a busy machine. */
+const againForMs = 30_000
+
+/**
+ * Sent again with the same key where the answer says so, as clients do: on a busy machine the server sheds requests, or
+ * its database takes too long. @throws when such an answer left the outcome open and the server ended.
+ */
 async function charge(port: number, agent: Agent | false, key: string): Promise<Answer> {
+  let open: { readonly answer: Answer; readonly at: number } | undefined
   for (;;) {
-    const answer = await send(port, agent, 'POST', '/v1/projects/smart_layer/charges', key)
-    if (answer.status !== 503 || !answer.text.includes('overloaded')) return answer
+    const answer = await send(port, agent, 'POST', '/v1/projects/smart_layer/charges', key).catch((error: unknown) => {
+      throw open === undefined ? error : new Error(`left open by ${JSON.stringify(open.answer)}`, { cause: error })
+    })
+    if (!isWorthAnotherTry(answer)) return answer
+    if (!isShed(answer)) open ??= { answer, at: performance.now() }
+    if (open && performance.now() - open.at > againForMs) return answer
     await sleep(50)
   }
+}
+
+function isWorthAnotherTry({ status, text }: Answer): boolean {
+  return status >= 500 && JSON.parse(text).retryable === true
+}
+
+/** Refused before anything was done for it. */
+function isShed({ text }: Answer): boolean {
+  return /the server is overloaded|too many database calls in flight/.test(text)
 }
 
 export interface Load {
   /** Transactions by idempotency key. */
   readonly accepted: Map<string, number>
-  /** Statuses, and errors of connections but refused ones. */
+  /** Answers, and codes of failed connections but refused ones. */
   readonly failed: unknown[]
   /** When each worker was refused a connection, by `performance.now()`. */
   readonly refusedAt: number[]
@@ -73,9 +93,9 @@ export function startLoad(port: number, name: string): Load {
     try {
       for (let index = 0; ; index++) {
         const key = `${name}-${worker}-${index}`
-        const { status, text } = await charge(port, agent, key)
-        if (status === 201) load.accepted.set(key, JSON.parse(text).tx)
-        else load.failed.push(status)
+        const answer = await charge(port, agent, key)
+        if (answer.status === 201) load.accepted.set(key, JSON.parse(answer.text).tx)
+        else load.failed.push(answer)
       }
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : error
