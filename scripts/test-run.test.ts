@@ -24,7 +24,10 @@ beforeEach(() => {
     cpSync(join(root, file), join(folder, file))
   }
   for (const file of ['test.ts', 'root.ts', 'tree.ts', 'test-run']) {
-    cpSync(join(root, 'scripts', file), join(folder, 'scripts', file), { recursive: true })
+    cpSync(join(root, 'scripts', file), join(folder, 'scripts', file), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.test.ts'),
+    })
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   mkdirSync(join(folder, 'supabase'))

@@ -2,8 +2,8 @@
 //   node scripts/test.ts [--static | --soak] [vitest arguments...]
 import { mkdtempSync } from 'node:fs'
 import { chmod, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { findRoom } from './test-run/find-room.ts'
 import { watchLeftovers } from './test-run/leftovers.ts'
 import { runStaticStep, staticSteps } from './test-run/static-step.ts'
 import { addTally, lastLine, type Tally } from './test-run/tally.ts'
@@ -23,7 +23,7 @@ if (isSoak) process.env['CORE_TEST_SOAK'] = '1'
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal))
 
-const temporary = mkdtempSync(join(tmpdir(), 'core-test-'))
+const temporary = mkdtempSync(join(findRoom(), 'core-test-'))
 try {
   process.exitCode = await main()
 } finally {

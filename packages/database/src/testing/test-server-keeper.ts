@@ -11,6 +11,7 @@ import { migrateUp } from '../migrate/index.ts'
 import { migrationsFolder, readMigrationFiles } from '../migrate/migration-files.ts'
 import { openDatabase } from '../open-database.ts'
 import { startPostgresServer } from './postgres-server.ts'
+import { runSql } from './run-sql.ts'
 import { leaseSocket, type TestServerAddress, testFolder } from './test-server-place.ts'
 
 /** Between two test files there may be no connection for a moment. */
@@ -75,6 +76,7 @@ async function makeTemplate(name: string): Promise<string> {
     await client.query(`create database ${name}`)
     await using database = await openDatabase({ driver: 'postgres', url: server.url(name) })
     await migrateUp({ database })
+    await runSql(database, 'vacuum full') // migrations rewrite the catalog: a clone has 13 MB afterwards, and 23 before
     await database.close()
   } catch (error) {
     await client.query(`drop database if exists ${name} with (force)`)
