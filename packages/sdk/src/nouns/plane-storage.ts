@@ -15,14 +15,13 @@ export function createPlaneStorage({ url, key, fetch: send = fetch }: ControlPla
   const fileOf = (name: string) => ({ params: { project: 'current', name } })
 
   /** The address of content, which no route of the typed client has. */
-  async function transfer(name: string, init: RequestInit, { signal }: AbortSignalHolder): Promise<Response | null> {
+  async function transfer(name: string, init: RequestInit, { signal }: AbortSignalHolder): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${await read()}`)
     const address = `${url}/v1/projects/current/files/${encodeURIComponent(name)}/content`
     try {
       const response = await fetchDirectly(send, address, { ...init, headers, signal })
       if (response.ok) return response
-      if (response.status === 404) return null
       throw toError(response.status, await response.json().catch(() => undefined))
     } catch (error) {
       signal.throwIfAborted()
@@ -61,17 +60,19 @@ export function createPlaneStorage({ url, key, fetch: send = fetch }: ControlPla
       }
       const headers = { 'content-type': contentType, ...(sha256 !== undefined && { 'content-sha256': sha256 }) }
       const response = await transfer(name, { method: 'PUT', body, headers }, deadline)
-      const answer: unknown = await response?.json()
-      const { etag = '', sha256: hash = '' } = isObject(answer) ? answer : {}
+      const stored = await storedOf(response, body.size, sha256)
       onProgress?.(body.size)
-      return { key: name, size: body.size, etag: String(etag), sha256: String(hash) }
+      return { key: name, size: body.size, ...stored }
     },
     async download(name, { range } = {}, call = {}) {
       // Also of the stream, which is read after this call has returned.
       const limit = AbortSignal.timeout(call.timeoutMs ?? transferMs)
       const signal = call.signal ? AbortSignal.any([limit, call.signal]) : limit
       const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end ?? ''}` }
-      const response = await transfer(name, { headers }, { signal })
+      const response = await transfer(name, { headers }, { signal }).catch((error: unknown) => {
+        if (isCoreError(error, 'E_NOT_FOUND') && error.details['reason'] === 'not_found') return null
+        throw error
+      })
       if (response === null || response.body === null) return null
       const [, first, last, whole] =
         /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? []
@@ -101,6 +102,25 @@ export function createPlaneStorage({ url, key, fetch: send = fetch }: ControlPla
       return { url: answer.url, method: 'GET', headers: answer.requestHeaders, expiresAt: new Date(answer.expiresAt) }
     },
   }
+}
+
+/** @throws CoreError where the answer does not say that the whole content is stored: something else answered. */
+async function storedOf(
+  response: Response,
+  size: number,
+  expected: string | undefined,
+): Promise<{ readonly etag: string; readonly sha256: string }> {
+  const answer: unknown = await response.json().catch(() => undefined)
+  if (isObject(answer)) {
+    const { etag, sha256, size: storedSize } = answer
+    const isWhole = storedSize === size && (expected === undefined || sha256 === expected)
+    if (isWhole && typeof etag === 'string' && typeof sha256 === 'string') return { etag, sha256 }
+  }
+  throw new CoreError('E_DATABASE_UNAVAILABLE', 'the answer does not say that the file is stored', {
+    retryable: true,
+    fix: 'Check that the address is that of a control plane, with no other server before it.',
+    details: { reason: 'not_stored', status: response.status },
+  })
 }
 
 interface AbortSignalHolder {
@@ -142,6 +162,7 @@ function toError(status: number, problem: unknown): CoreError {
   const details = { reason: typeof code === 'string' ? code : 'unavailable', status }
   if (status === 401) return new CoreError('E_UNAUTHENTICATED', text, { details })
   if (status === 403) return new CoreError('E_FORBIDDEN', text, { details })
+  if (status === 404) return new CoreError('E_NOT_FOUND', text, { details })
   if (status === 413) return new CoreError('E_TOO_LARGE', text, { details })
   if (status === 409 || status === 507) return new CoreError('E_CONFLICT', text, { details })
   if (status < 500) return new CoreError('E_INVALID', text, { details })
