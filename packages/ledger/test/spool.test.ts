@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { CoreError, uuidv7 } from '@core/foundation'
+import { createFakeClock } from '@core/foundation/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HoldCalls } from '../src/hold-calls.ts'
 import { createLedger, credits, microCredits, unsettledOf } from '../src/index.ts'
@@ -187,5 +188,58 @@ describe('a spool of settles', () => {
     await spool.keep({ settle: { key: 'other', hold: reserved.hold, amount: microCredits(7) } })
     await spool.flush()
     expect(refused).toMatchObject([['other', { code: 'E_CONFLICT', details: { reason: 'hold_closed' } }]])
+  })
+
+  test('a hold whose reserve was not answered is given back, also when it arrives after that', async () => {
+    await using ledger = createLedger({ database: base.database })
+    const file = newFile()
+    const [there, late] = [uuidv7(), uuidv7()]
+    const reserve = (hold: string) => ledger.reserve({ account: 'a', amount: credits(1), hold })
+    await reserve(there)
+    const first = await openSettleSpool({ file, ledger: { settle: away, void: away } })
+    for (const hold of [there, late]) await first.giveBack({ hold, reason: 'the call was not made' })
+    await first.close()
+    await using second = await openSettleSpool({ file, ledger })
+    const statusOf = async (hold: string) =>
+      (await base.sql('select status from core.ledger_hold where id = $1', [hold])).map(({ status }) => status)
+    await expect.poll(() => statusOf(there), { timeout: 30_000 }).toEqual(['voided'])
+    expect(second.pending).toBe(1)
+    await reserve(late)
+    await expect.poll(() => statusOf(late), { timeout: 30_000 }).toEqual(['voided'])
+    await second.flush()
+  })
+
+  test('a hold that lapsed before it was given back is charged nothing, and is closed', async () => {
+    await using ledger = createLedger({ database: base.database })
+    const hold = uuidv7()
+    await ledger.reserve({ account: 'a', amount: credits(1), hold, metadata: { floor: 500 } })
+    await base.sql("update core.ledger_hold set expires_at = clock_timestamp() - interval '1 hour' where id = $1", [
+      hold,
+    ])
+    await base.database.rpc('ledger_expire_due', {})
+    await using spool = await openSettleSpool({ file: newFile(), ledger })
+    await spool.giveBack({ hold })
+    await spool.flush()
+    expect(await base.sql('select status, captured from core.ledger_hold where id = $1', [hold])).toEqual([
+      { status: 'settled_late', captured: '0' },
+    ])
+  })
+
+  test('a hold that never was is not waited for without end', async () => {
+    await using ledger = createLedger({ database: base.database })
+    const clock = createFakeClock()
+    const refused: unknown[] = []
+    await using spool = await openSettleSpool({ file: newFile(), ledger, clock, onRefused: (one) => refused.push(one) })
+    await spool.giveBack({ hold: uuidv7() })
+    await expect
+      .poll(
+        async () => {
+          await clock.advance(10_000)
+          return spool.pending
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(0)
+    expect(refused).toEqual([])
   })
 })

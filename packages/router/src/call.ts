@@ -64,18 +64,17 @@ export interface CallRecord {
 
 export type CallFlag = 'estimated' | 'client_gone' | 'broken' | 'fallback' | 'hedged' | 'uncollected' | 'unsettled'
 
-/** A settle that did not arrive. */
-export interface Unsettled {
-  readonly project: string
-  readonly subject: string
-  readonly settle: SettleInput
-}
+/** What the ledger did not answer: a settle, or the reserve of a call that was not made, whose hold is given back. */
+export type Unsettled = { readonly project: string; readonly subject: string } & (
+  | { readonly settle: SettleInput }
+  | { readonly giveBack: { readonly hold: string; readonly reason: string } }
+)
 
 export interface RouterDependencies {
   readonly routing: (project: string) => Routing | Promise<Routing>
   readonly prices: (project: string) => Prices | Promise<Prices>
   readonly transports: FindTransport
-  /** Takes a settle that the ledger did not answer; resolves when it is on disk. */
+  /** Takes what the ledger did not answer; resolves when it is on disk. */
   readonly keepUnsettled: (unsettled: Unsettled) => Promise<void>
   /** Keeps the plain answers of calls with an Idempotency-Key. Default: none are kept, and a repeated key is a conflict. */
   readonly answers?: KeptAnswers

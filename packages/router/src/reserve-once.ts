@@ -1,17 +1,15 @@
-import { isCoreError, retry, uuidv7 } from '@core/foundation'
+import { isCoreError, uuidv7 } from '@core/foundation'
 import type { HoldCalls } from '@core/ledger'
 import { usedKey } from './denial.ts'
 
-/** How long a hold is given back whose reserve was not answered: beyond that it lapses. */
-const giveBack = { attempts: 8, baseMs: 500, capMs: 8_000 } as const
-
 /**
  * Reserves for one call. The hold has an id of this call: a replay that has it is this call's own reserve, whose first
- * answer was lost with its connection; one that has another is an earlier call of that key.
+ * answer was lost with its connection; one that has another is an earlier call of that key. Where none is answered,
+ * `giveBack` takes the hold that may be there, before the client is told that it may send its request again.
  * @throws GatewayError conflict for a key that has named a hold before.
  */
 export async function reserveOnce(
-  ledger: HoldCalls,
+  { ledger, giveBack }: { readonly ledger: HoldCalls; readonly giveBack: (hold: string) => Promise<void> },
   ...[input, options]: Parameters<HoldCalls['reserve']>
 ): ReturnType<HoldCalls['reserve']> {
   const hold = uuidv7()
@@ -20,11 +18,7 @@ export async function reserveOnce(
     if (reserved.status === 'reserved' && reserved.hold !== hold) throw usedKey()
     return reserved
   } catch (error) {
-    if (isUnanswered(error)) {
-      const send = () => ledger.void({ hold, reason: 'the call was not made', key: `${hold}:void` })
-      // Not waited for: the client learns now that it may send its request again.
-      retry(send, giveBack).catch(() => undefined)
-    }
+    if (isUnanswered(error)) await giveBack(hold)
     throw error
   }
 }

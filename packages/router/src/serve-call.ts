@@ -57,6 +57,8 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
     ...(call.user && { user: call.user }),
     ...(tags.length > 0 && { tags }),
   }
+  const giveBack = (hold: string) =>
+    dependencies.keepUnsettled({ project, subject, giveBack: { hold, reason: 'the call was not made' } })
   const settling = new AbortController()
   let settleTimer: NodeJS.Timeout | undefined
   let ran: Ran | undefined
@@ -67,7 +69,8 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
     const known = { ...facts, target: first.target.id, model: first.target.model, floor: price.floor }
     const ledger = {
       ...caller.ledger,
-      reserve: (...args: Parameters<typeof caller.ledger.reserve>) => reserveOnce(caller.ledger, ...args),
+      reserve: (...args: Parameters<typeof caller.ledger.reserve>) =>
+        reserveOnce({ ledger: caller.ledger, giveBack }, ...args),
       settle: (input: Parameters<typeof caller.ledger.settle>[0]) =>
         caller.ledger.settle({ ...input, metadata: settleFacts() }),
     }

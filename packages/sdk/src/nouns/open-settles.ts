@@ -14,7 +14,7 @@ export interface Settles {
 }
 
 export interface SettlesOptions extends Pick<Context, 'clock' | 'logger'> {
-  readonly ledger: Pick<Ledger, 'settle'>
+  readonly ledger: Pick<Ledger, 'settle' | 'void'>
   readonly breaker: Breaker
   readonly file: string
 }
@@ -29,6 +29,10 @@ export async function openSettles({ ledger, breaker, file, clock, logger }: Sett
       async settle(input, options) {
         await breaker.whenUp(closing.signal)
         return await ledger.settle(input, options)
+      },
+      async void(input, options) {
+        await breaker.whenUp(closing.signal)
+        return await ledger.void(input, options)
       },
     },
   })

@@ -15,7 +15,7 @@ export interface SettleSpool extends AsyncDisposable {
 
 const ownerShape = z.object({ project: z.string(), subject: z.string() })
 
-/** Settles of model calls that the database did not answer, in a file that is made when it is needed. */
+/** What the database did not answer of model calls, in a file that is made when it is needed. */
 export function openSettleSpool(
   file: string,
   { ledgers, logger }: { readonly ledgers: CallerLedgers; readonly logger: Logger },
@@ -42,17 +42,19 @@ export function openSettleSpool(
   })
 
   return {
-    async keep({ project, subject, settle }) {
+    async keep({ project, subject, ...what }) {
+      const owner = { project, subject }
       try {
         opening ??= open()
-        await (await opening).keep({ settle }, { project, subject })
+        const kept = await opening
+        await ('settle' in what ? kept.keep(what, owner) : kept.giveBack(what.giveBack, owner))
       } catch (error) {
         // The disk may have room again at the next one.
         if (opened === undefined) opening = undefined
-        const { hold, amount } = settle
+        const facts = 'settle' in what ? { hold: what.settle.hold, amount: what.settle.amount } : what.giveBack
         logger.error(
-          { component: 'router', hold, amount, code: isCoreError(error) ? error.code : undefined },
-          'a settle is neither answered nor kept',
+          { component: 'router', ...facts, code: isCoreError(error) ? error.code : undefined },
+          'a settle, or a hold to give back, is neither answered nor kept',
         )
       }
     },
