@@ -168,6 +168,22 @@ describe('a Postgres server', () => {
     expect((await examine(url({ CORE_OWNER_KEY: 'a'.repeat(32) }))).get('owner key')).toMatchObject({ status: 'ok' })
   })
 
+  test('with a route of models whose provider is gone, or whose model was never priced', async () => {
+    const { rpc } = database.database
+    expect((await examine(url())).get('model routes')).toMatchObject({ status: 'ok', detail: 'there are none' })
+    await rpc('route_set', { p_name: 'fast', p_targets: [{ provider: 'local' }, { provider: 'opneai', model: 'gpt' }] })
+    expect((await examine(url({ OPENAI_API_KEY: 'sk-test' }))).get('model routes')).toMatchObject({
+      status: 'fault',
+      detail: 'fast: there is no provider opneai',
+      fix: expect.stringContaining('Did you mean openai? Providers: local, openai.'),
+    })
+    await rpc('route_set', { p_name: 'fast', p_targets: [{ provider: 'openai', model: 'gpt' }] })
+    expect((await examine(url({ OPENAI_API_KEY: 'sk-test' }))).get('model routes')).toMatchObject({ status: 'fault' })
+    const rates = [{ unit: 'input', nanoUsdPerMillion: 1 }]
+    await rpc('price_set', { p_provider: 'openai', p_model: 'gpt', p_rates: rates })
+    expect((await examine(url({ OPENAI_API_KEY: 'sk-test' }))).get('model routes')).toMatchObject({ status: 'ok' })
+  })
+
   test('whose settings give wrong answers', async () => {
     await database.sql(`alter database ${database.name} set default_transaction_isolation = serializable`)
     const setting = 'default_transaction_isolation'

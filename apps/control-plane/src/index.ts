@@ -1,4 +1,5 @@
 export { countSigningKeys } from './auth/signing-keys.ts'
+export { type InspectedRoutes, inspectRoutes } from './nouns/router/inspect-routes.ts'
 export { createLogger } from './observe/log.ts'
 export { startControlPlane } from './process/compose.ts'
 export type { ControlPlane, ControlPlaneOptions } from './process/control-plane.ts'

@@ -441,6 +441,23 @@ test('a call whose process died is charged the price of its input, once', async 
   expect(await server.audit()).toMatchObject({ ok: true })
 })
 
+test('where a crash costs nothing, the hold of a call whose process died is closed all the same', async () => {
+  const { rpc } = server.test.database
+  const metadata = { call: 'req_free', target: 'openai/gpt', model: 'gpt', floor: 321 }
+  await rpc('ledger_reserve', { p_key: 'free', p_account: 'smart_layer', p_amount: 5_000, p_metadata: metadata })
+  const sql = (text: string) => runSql(server.test.database, text, ['req_free'])
+  await sql(
+    "update core.ledger_hold set expires_at = clock_timestamp() - interval '1 hour' where metadata ->> 'call' = $1",
+  )
+  await rpc('ledger_expire_due', {})
+  await expect(rpc('router_recover', { p_crash: 'much' })).rejects.toMatchObject({ code: 'E_INVALID' })
+  expect(await rpc('router_recover', { p_crash: 'nothing' })).toMatchObject({ recovered: 1, charged: 0 })
+  expect(await rpc('router_recover', { p_crash: 'floor' })).toMatchObject({ recovered: 0 })
+  expect(await sql("select status from core.ledger_hold where metadata ->> 'call' = $1")).toEqual([
+    { status: 'settled_late' },
+  ])
+})
+
 test('an end user who has an account is not made sure of at each call', async () => {
   const { database } = server.test
   let asked = 0

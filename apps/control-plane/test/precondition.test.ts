@@ -112,7 +112,7 @@ const editables: Record<string, () => Promise<{ method: string; path: string; bo
   setModelRoute: async () => ({
     method: 'PUT',
     path: '/v1/projects/smart_layer/routes/edited',
-    bodies: [{ targets: [{ provider: 'local' }] }, { targets: [{ provider: 'openai' }] }],
+    bodies: [{ targets: [{ provider: 'local' }] }, { targets: [{ provider: 'local', model: 'other' }] }],
   }),
   setFlagForAll: async () => ({
     method: 'PUT',

@@ -3,6 +3,7 @@ import { type JwtSettings, loadConfig } from '@core/config'
 import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { type Logger, silentLogger, systemClock, uuidv7 } from '@core/foundation'
+import { Registry } from '@platformatic/prom-client'
 import type { FastifyInstance } from 'fastify'
 import { expect } from 'vitest'
 import { createKeyring } from '../src/auth/keyring.ts'
@@ -54,6 +55,8 @@ export interface ServedDatabase extends AsyncDisposable {
   send(method: string, path: string, options?: Send): Promise<Reply>
   /** A key of a project with these scopes, or the defaults. */
   makeKey(project: string, scopes?: readonly Scope[]): Promise<string>
+  /** What the nouns count, as Prometheus reads it. */
+  metrics(): Promise<string>
   /** The ledger's own audit; every test of bad input ends with it. */
   audit(): Promise<unknown>
 }
@@ -210,6 +213,11 @@ export async function serveDatabase(
     keys,
     send,
     makeKey,
+    metrics() {
+      const registry = new Registry()
+      for (const noun of served) noun.metrics?.(registry)
+      return registry.metrics()
+    },
     audit: () => database.rpc('ledger_audit', {}),
     runLoop: async (name) => {
       const loop = served.flatMap(({ loops = [] }) => loops).find((one) => one.name === name)

@@ -13,6 +13,7 @@ export { type Feature, features } from './call-needs.ts'
 export { type Candidate, type Choice, type Chosen, chooseTargets, type Skipped } from './choose-targets.ts'
 export type { DirectAnswer, DirectCall, DirectCalls } from './direct-calls.ts'
 export { createDriverTransport } from './driver-transport.ts'
+export { findRouteFaults, type NamedPrices, type RouteFault } from './find-route-faults.ts'
 export { GatewayError, type GatewayFault, toErrorBody, toErrorEvent, toErrorHeaders } from './gateway-error.ts'
 export { type AddressCheck, createHttpClient, type HttpClient } from './http-client.ts'
 export { createHttpTransport, type HttpTransportOptions } from './http-transport.ts'
@@ -36,7 +37,7 @@ export {
   type TargetLimits,
 } from './routing.ts'
 export type { Sink } from './sink.ts'
-export { type Cooled, createTargetHealth, type TargetHealth } from './target-health.ts'
+export { type Cooled, coolingReasons, createTargetHealth, type TargetHealth } from './target-health.ts'
 export {
   type FindTransport,
   pathsOf,

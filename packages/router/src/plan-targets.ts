@@ -78,7 +78,7 @@ export function createPlanner(
         planned.skipped.every(({ target: { provider } }) => transports(provider, request.call.operation) === undefined)
       throw new GatewayError(
         isUntranslated ? 'not_implemented' : 'unsupported',
-        `${first?.target.id ?? 'the route'} cannot serve this: ${first?.reason ?? 'it has no targets'}`,
+        `${first?.target.id ?? 'the route'} cannot serve this: ${first?.reason ?? `there is no provider ${request.found.missing[0] ?? 'for it'}`}`,
         { param: 'model' },
       )
     },

@@ -22,7 +22,7 @@ export interface Router extends DirectCalls {
   readonly health: TargetHealth
 }
 
-export interface Explained extends Chosen {
+export interface Explained extends Chosen, Pick<FoundRoute, 'missing'> {
   readonly policy: FoundRoute['policy']
 }
 
@@ -63,7 +63,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
       if (found === undefined) return undefined
       const call = { ...exampleCall, model: name }
       const { order, skipped } = await planner.plan({ project, found, call, dialect: 'openai', sticky: undefined })
-      return { order, skipped, policy: found.policy }
+      return { order, skipped, policy: found.policy, missing: found.missing }
     },
   }
 }

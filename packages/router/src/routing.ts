@@ -85,6 +85,8 @@ export interface FoundRoute {
   readonly route: Route | undefined
   readonly policy: RoutePolicy
   readonly targets: readonly Target[]
+  /** Targets whose provider is not there for the project, by its name. */
+  readonly missing: readonly string[]
 }
 
 /**
@@ -101,15 +103,23 @@ export function findRoute({ providers, routes }: Routing, project: string, name:
       { id, provider, model, contextTokens, takes, key: provider.project === null ? id : `${provider.project}:${id}` },
     ]
   }
+  const follow = (route: Route): FoundRoute => ({
+    route,
+    policy: route.policy,
+    targets: route.targets.flatMap(toTarget),
+    missing: route.targets
+      .filter((target) => providerOf(target.provider) === undefined)
+      .map(({ provider }) => provider),
+  })
   const named = shadowed(routes, project, name)
-  if (named !== undefined) return { route: named, policy: named.policy, targets: named.targets.flatMap(toTarget) }
+  if (named !== undefined) return follow(named)
   const slash = name.indexOf('/')
   const direct = toTarget(
     slash === -1 ? { provider: name } : { provider: name.slice(0, slash), model: name.slice(slash + 1) },
   )
-  if (direct.length > 0) return { route: undefined, policy: {}, targets: direct }
+  if (direct.length > 0) return { route: undefined, policy: {}, targets: direct, missing: [] }
   const rest = shadowed(routes, project, '*')
-  return rest && { route: rest, policy: rest.policy, targets: rest.targets.flatMap(toTarget) }
+  return rest && follow(rest)
 }
 
 /** The names of models that a project may ask for. */

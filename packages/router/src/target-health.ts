@@ -27,10 +27,13 @@ export interface TargetState {
   readonly firstOutputMs: number | undefined
 }
 
+/** Why a target is left alone: it takes no more calls now, refuses the key, or fails. */
+export const coolingReasons = ['rate_limited', 'auth', 'faults'] as const
+
 export interface Cooled {
   readonly target: string
   readonly ms: number
-  readonly reason: 'rate_limited' | 'auth' | 'faults'
+  readonly reason: (typeof coolingReasons)[number]
 }
 
 interface State {

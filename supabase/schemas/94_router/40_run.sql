@@ -73,7 +73,7 @@ grant execute on function core_api.router_sweep to service_role;
 -- Charges calls whose hold lapsed p_after_s ago, because the process that made them died: what their row says, else the floor
 -- that the hold names, the price of the input. Settles that a process kept come before that, by their own key. Once per hold.
 -- Locks: as ledger_settle, hold by hold.
-create function core_api.router_recover(p_limit int default 100, p_after_s int default 900) returns jsonb
+create function core_api.router_recover(p_limit int default 100, p_after_s int default 900, p_crash text default 'floor') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   v_ok boolean := core.authorize('model:write', null);
@@ -85,9 +85,12 @@ declare
 begin
   v_ok := core.require_range('limit', p_limit, 1, 1000);
   v_ok := core.require_range('after_s', p_after_s, 1, 86400);
+  if p_crash is null or p_crash not in ('floor', 'nothing') then
+    perform core.refuse('PT400', 'invalid_crash', 'crash must be floor or nothing', null, jsonb_build_object('field', 'crash'));
+  end if;
   for v_hold in select * from core.ledger_lapsed_holds(make_interval(secs => p_after_s), p_limit) loop
     select c.charged into v_amount from core.model_call c where c.hold = v_hold.id and c.project = v_hold.project;
-    v_amount := coalesce(v_amount, case when jsonb_typeof(v_hold.metadata -> 'floor') = 'number'
+    v_amount := coalesce(v_amount, case when p_crash = 'floor' and jsonb_typeof(v_hold.metadata -> 'floor') = 'number'
       and (v_hold.metadata ->> 'floor')::numeric between 0 and 9007199254740991 then trunc((v_hold.metadata ->> 'floor')::numeric)::bigint end, 0);
     v_answer := core_api.ledger_settle('recover:' || v_hold.id, v_hold.id, v_amount, v_hold.metadata || '{"flags": ["crashed"]}');
     if (v_answer -> 'ok')::boolean then
@@ -98,6 +101,6 @@ begin
   return jsonb_build_object('ok', true, 'recovered', v_count, 'charged', v_charged);
 end
 $$;
-comment on function core_api.router_recover is 'Charges model calls whose process died, once, at the price of their input.';
+comment on function core_api.router_recover is 'Charges model calls whose process died, once: the price of their input, or nothing.';
 revoke execute on function core_api.router_recover from public;
 grant execute on function core_api.router_recover to service_role;

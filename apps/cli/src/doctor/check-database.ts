@@ -11,6 +11,7 @@ import {
 } from '@core/database/migrate'
 import { type CoreError, isCoreError } from '@core/foundation'
 import { checkClock } from './check-clock.ts'
+import { checkRoutes } from './check-routes.ts'
 import { checkSecrets } from './check-secrets.ts'
 import { changedZones, checkZones, timesToCompare } from './check-zones.ts'
 import { type Finding, fault, ok, skipped, warning } from './finding.ts'
@@ -26,6 +27,7 @@ export const databaseChecks = [
   'extensions',
   'owner key',
   'secrets',
+  'model routes',
 ] as const
 
 /** Everything that needs the database itself. It is opened, looked at and closed; nothing is written. */
@@ -69,6 +71,7 @@ async function look(database: Database, config: Config, signal: AbortSignal): Pr
       ),
       await ownerKey(database, config),
       await secrets(database, config),
+      await modelRoutes(database, config, signal),
     ]
   }
   const migrations = await checkMigrations(database, signal)
@@ -79,8 +82,8 @@ async function look(database: Database, config: Config, signal: AbortSignal): Pr
       : (['rights', 'names'] as const).map((check) => skipped(check, 'the migrations come first'))
   const kept =
     migrations.status === 'ok'
-      ? [await ownerKey(database, config), await secrets(database, config)]
-      : (['owner key', 'secrets'] as const).map((check) => skipped(check, 'the migrations come first'))
+      ? [await ownerKey(database, config), await secrets(database, config), await modelRoutes(database, config, signal)]
+      : (['owner key', 'secrets', 'model routes'] as const).map((check) => skipped(check, 'the migrations come first'))
   return [migrations, ...rights, ...server, ...kept]
 }
 
@@ -188,6 +191,15 @@ async function secrets(database: Database, config: Config): Promise<Finding> {
   } catch (error) {
     if (!isCoreError(error)) throw error
     return fault('secrets', describe(error), error.fix ?? 'Run core migrate status for details.')
+  }
+}
+
+async function modelRoutes(database: Database, config: Config, signal: AbortSignal): Promise<Finding> {
+  try {
+    return await checkRoutes(database, config, signal)
+  } catch (error) {
+    if (!isCoreError(error)) throw error
+    return fault('model routes', describe(error), error.fix ?? 'Run core migrate status for details.')
   }
 }
 

@@ -123,7 +123,7 @@ export const routerCalls = describeFunction({
 
 export const routerRecover = describeFunction({
   name: 'router_recover',
-  args: { limit: optional(integer), afterS: optional(integer) },
+  args: { limit: optional(integer), afterS: optional(integer), crash: optional(text) },
   answer: z.object({ ...accepted, recovered: whole, charged: whole }),
 })
 

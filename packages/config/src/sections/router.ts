@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isAuthority } from '../list-setting.ts'
 import { settingRegistry } from '../setting-registry.ts'
-import { listOf } from './value.ts'
+import { listOf, seconds } from './value.ts'
 
 export const routerSection = z
   .strictObject({
@@ -26,6 +26,23 @@ export const routerSection = z
           'Each process needs a file of its own.',
         expected: 'a file, relative to the working directory or absolute',
         example: '/var/lib/core/model-settles',
+      }),
+    crash: z
+      .enum(['floor', 'nothing'])
+      .default('floor')
+      .register(settingRegistry, {
+        variable: 'CORE_ROUTER_CRASH',
+        description:
+          'What a model call costs whose control plane was killed before its end: `floor` charges the price of its input, ' +
+          'which the provider bills at least; `nothing` charges nothing. Either way it is flagged `crashed`.',
+      }),
+    recoverAfterSeconds: seconds(86_400)
+      .default(900)
+      .register(settingRegistry, {
+        variable: 'CORE_ROUTER_RECOVER_AFTER_SECONDS',
+        description:
+          'How long after its hold has lapsed such a call is charged. Charges that wait in spool files come first, so ' +
+          'that this is longer than a control plane stays away.',
       }),
   })
   .prefault({})

@@ -1791,11 +1791,12 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Charges model calls whose process died, once, at the price of their input. */
+  /** Charges model calls whose process died, once: the price of their input, or nothing. */
   router_recover: {
     args: {
       p_limit?: number | undefined
       p_after_s?: number | undefined
+      p_crash?: string | undefined
     }
     result: Json
   }

@@ -1990,6 +1990,7 @@ export const coreSignatures: readonly CoreSignature[] = [
     args: [
       { name: 'p_limit', type: 'integer', required: false },
       { name: 'p_after_s', type: 'integer', required: false },
+      { name: 'p_crash', type: 'text', required: false },
     ],
   },
   {

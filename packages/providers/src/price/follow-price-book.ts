@@ -79,6 +79,7 @@ export async function followPriceBook(
   return {
     find: (provider, model, at) => book.find(provider, model, at),
     findDearest: (provider, at) => book.findDearest(provider, at),
+    modelsOf: (provider) => book.modelsOf(provider),
     refresh,
     async [Symbol.asyncDispose]() {
       closing.abort()

@@ -33,6 +33,8 @@ export interface PriceBook {
   find(provider: string, model: string, at: Date): FoundPrice | undefined
   /** For a model that is not found: undefined where its call is refused. */
   findDearest(provider: string, at: Date): FoundPrice | undefined
+  /** The models of a provider that have a card. */
+  modelsOf(provider: string): readonly string[]
 }
 
 interface Entry {
@@ -86,6 +88,7 @@ export function createPriceBook(
       const rates = dearestOf(own.length > 0 ? own : applying)
       return rates.length === 0 ? undefined : { rates, credit: creditAt(time), isApproximated: true }
     },
+    modelsOf: (provider) => [...models.values()].filter((card) => card.provider === provider).map(({ model }) => model),
   }
 }
 

@@ -1,8 +1,9 @@
-import type { CallRecord } from '@core/router'
+import { type CallRecord, type Cooled, coolingReasons } from '@core/router'
 import { Counter, Gauge, type Registry } from '@platformatic/prom-client'
 
 export interface RouterMetrics {
   count(record: CallRecord): void
+  cooled(reason: Cooled['reason']): void
   register(registry: Registry, figures: { underWay(): number; unsettled(): number; dropped(): number }): void
 }
 
@@ -21,6 +22,13 @@ export function createRouterMetrics(): RouterMetrics {
     registers: [],
   })
   charged.inc(0)
+  const coolings = new Counter({
+    name: 'core_model_coolings_total',
+    help: 'Times that a model target was left alone for a while, by reason; auth is a key that its provider refuses.',
+    labelNames: ['reason'],
+    registers: [],
+  })
+  for (const reason of coolingReasons) coolings.inc({ reason }, 0)
 
   return {
     count({ status, flags, charged: amount }) {
@@ -34,9 +42,11 @@ export function createRouterMetrics(): RouterMetrics {
       calls.inc({ outcome })
       charged.inc(amount)
     },
+    cooled: (reason) => coolings.inc({ reason }),
     register(registry, { underWay, unsettled, dropped }) {
       registry.registerMetric(calls)
       registry.registerMetric(charged)
+      registry.registerMetric(coolings)
       const gauge = (name: string, help: string, read: () => number) =>
         new Gauge({
           name,

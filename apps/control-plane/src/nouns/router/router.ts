@@ -27,6 +27,7 @@ const sweptAtOnce = 10_000
 export const router: CreateNoun = ({ database, config, logger, clock, vault }) => {
   const table = createRoutingTable(database, { llm: config.llm, clock, logger })
   const { unknown } = config.price
+  const { crash, recoverAfterSeconds } = config.router
   const books = createPriceBooks(database, { version: () => table.priceVersion, unknown, clock, logger })
   const calls = createCallLog(database, logger)
   const metrics = createRouterMetrics()
@@ -50,7 +51,11 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       calls.add(record)
     },
     onCool({ target, ms, reason }) {
-      logger.warn({ component: 'router', target, ms, reason }, 'a model target is cooled')
+      metrics.cooled(reason)
+      const facts = { component: 'router', target, ms, reason }
+      if (reason === 'auth')
+        logger.error(facts, "a provider refuses this gateway: check the provider's secret, and its credit there")
+      else logger.warn(facts, 'a model target is cooled')
       cool({ target, ms: Math.ceil(ms), reason }).catch((error: unknown) => {
         logger.debug({ component: 'router', err: error }, 'a cooling could not be shared')
       })
@@ -71,7 +76,13 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
 
   return {
     modelCalls: { embed: (call) => track(embedTexts({ router: service, ledgers }, call)) },
-    routes: routerRoutes({ explain: service.explain, refresh: table.refresh }),
+    routes: routerRoutes({
+      explain: service.explain,
+      refresh: table.refresh,
+      routing,
+      prices: (project) => books.of(project),
+      clock,
+    }),
     install: (app, door) =>
       installGateway(app, door, {
         router: service,
@@ -92,7 +103,7 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       {
         name: 'recover model calls',
         everyMs: recoverEveryMs,
-        work: async (signal) => (await recover({}, { signal })).recovered,
+        work: async (signal) => (await recover({ afterS: recoverAfterSeconds, crash }, { signal })).recovered,
       },
       {
         name: 'sweep model calls',

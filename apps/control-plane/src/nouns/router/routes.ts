@@ -18,20 +18,25 @@ import {
   routerCalls,
   routeSet,
 } from '@core/api/functions'
-import type { Router } from '@core/router'
+import type { Clock } from '@core/foundation'
+import { findRouteFaults, type NamedPrices, type Router, type Routing } from '@core/router'
 import { requireOwner } from '../../auth/system-calls.ts'
 import { type BoundRoute, type CoreAnswer, type RouteAnswer, type RouteContext, serve } from '../../http/bound-route.ts'
 import { toAnswer } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
 import { notFound } from '../../http/problem-error.ts'
+import { requireReachable } from './require-reachable.ts'
 
 interface RouterRoutes {
   readonly explain: Router['explain']
   /** Reads what this process has just changed. */
   readonly refresh: () => Promise<unknown>
+  readonly routing: () => Routing | Promise<Routing>
+  readonly prices: (project: string) => NamedPrices | Promise<NamedPrices>
+  readonly clock: Clock
 }
 
-export function routerRoutes({ explain, refresh }: RouterRoutes): readonly BoundRoute[] {
+export function routerRoutes({ explain, refresh, routing, prices, clock }: RouterRoutes): readonly BoundRoute[] {
   /** Of the project; `shared` is for every project, and the owner's alone. */
   async function change(
     context: RouteContext & { readonly query: { readonly shared: 'true' | 'false' } },
@@ -56,7 +61,13 @@ export function routerRoutes({ explain, refresh }: RouterRoutes): readonly Bound
       limit,
     })),
     serve(setModelRoute, ({ body, params: { name }, ...context }) =>
-      change(context, (rpc) => callable({ rpc }, routeSet)({ ...body, name, ifMatch: context.ifMatch })),
+      change(context, async (rpc) => {
+        await refresh()
+        const project = context.query.shared === 'true' ? null : context.project
+        const known = { prices: await prices(context.project), at: new Date(clock.now()) }
+        requireReachable(findRouteFaults(await routing(), { project, targets: body.targets }, known))
+        return await callable({ rpc }, routeSet)({ ...body, name, ifMatch: context.ifMatch })
+      }),
     ),
     serve(removeModelRoute, ({ params: { name }, ...context }) =>
       change(context, (rpc) => callable({ rpc }, routeRemove)({ name })),
@@ -64,13 +75,16 @@ export function routerRoutes({ explain, refresh }: RouterRoutes): readonly Bound
     serve(explainModelRoute, async ({ project, params: { name } }) => {
       const explained = await explain(project, name)
       if (explained === undefined) throw notFound()
-      const { policy, order, skipped } = explained
+      const { policy, order, skipped, missing } = explained
       return {
         status: 200,
         body: {
           policy,
           order: order.map(({ target: { id }, price, reason }) => ({ target: id, price, reason })),
-          skipped: skipped.map(({ target: { id }, reason }) => ({ target: id, reason })),
+          skipped: [
+            ...skipped.map(({ target: { id }, reason }) => ({ target: id, reason })),
+            ...missing.map((provider) => ({ target: provider, reason: 'there is no such provider' })),
+          ],
         },
       }
     }),

@@ -1,0 +1,62 @@
+import { silentLogger } from '@core/foundation'
+import { startFakeProvider } from '@core/providers/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestServer, type TestServer } from './test-server.ts'
+
+const fake = await startFakeProvider({ apiKey: 'sk-right' })
+const errors: unknown[] = []
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer({ ...silentLogger, error: (...line: unknown[]) => errors.push(line) }, undefined, {
+    env: { CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host, OPENAI_API_KEY: 'sk-wrong', OPENAI_BASE_URL: fake.url },
+  })
+  const rates = [
+    { unit: 'input', nanoUsdPerMillion: 1_000_000_000 },
+    { unit: 'output', nanoUsdPerMillion: 2_000_000_000 },
+  ]
+  await server.send('PUT', '/v1/prices', { key: server.owner, body: { provider: 'openai', model: 'gpt', rates } })
+})
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await fake[Symbol.asyncDispose]()
+})
+
+test('a key that its provider refuses is seen by the operator: an error in the log, and a counter', async () => {
+  const key = server.keys.smart_layer
+  const body = { model: 'openai/gpt', messages: [{ role: 'user', content: 'What is a hold?' }], max_tokens: 10 }
+  const reply = await server.send('POST', '/v1/projects/current/openai/v1/chat/completions', { key, body })
+  expect(reply).toMatchObject({ status: 502, body: { error: { message: expect.stringContaining('the key') } } })
+  expect(errors).toEqual([
+    [expect.objectContaining({ target: 'openai/gpt', reason: 'auth' }), expect.stringContaining('secret')],
+  ])
+  const text = await server.metrics()
+  expect(text).toContain('core_model_coolings_total{reason="auth"} 1')
+  expect(text).toContain('core_model_coolings_total{reason="faults"} 0')
+})
+
+const set = (targets: object[], query = '') =>
+  server.send('PUT', `/v1/projects/smart_layer/routes/fast${query}`, { key: server.owner, body: { targets } })
+
+test('a route to a provider that is not there is refused, and the answer says which are', async () => {
+  expect(
+    await set([
+      { provider: 'openai', model: 'gpt' },
+      { provider: 'opneai', model: 'gpt' },
+    ]),
+  ).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringMatching(/no provider opneai.*local.*openai/) },
+  })
+  // What belongs to one project is not there for all.
+  await server.send('PUT', '/v1/projects/smart_layer/providers/mine', { key: server.owner, body: { kind: 'openai' } })
+  expect(await set([{ provider: 'mine' }], '?shared=true')).toMatchObject({ status: 400 })
+  expect(await set([{ provider: 'mine' }])).toMatchObject({ status: 200 })
+})
+
+test('a route to a model without a price is refused, and the answer says which have one', async () => {
+  expect(await set([{ provider: 'openai', model: 'gpt5' }])).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringMatching(/no model gpt5 .*Did you mean gpt/) },
+  })
+  expect(await set([{ provider: 'openai', model: 'gpt' }])).toMatchObject({ status: 200 })
+})
