@@ -5,7 +5,7 @@ import { usedKey } from './denial.ts'
 /**
  * Reserves for one call. The hold has an id of this call: a replay that has it is this call's own reserve, whose first
  * answer was lost with its connection; one that has another is an earlier call of that key. Where none is answered,
- * `giveBack` takes the hold that may be there, before the client is told that it may send its request again.
+ * `giveBack` takes the hold that may be there, before the client learns that it may send its request again.
  * @throws GatewayError conflict for a key that has named a hold before.
  */
 export async function reserveOnce(

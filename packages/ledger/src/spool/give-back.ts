@@ -13,8 +13,8 @@ export interface GivenBack {
 export const arrivesWithinMs = 60_000
 
 /**
- * Gives back a hold whose reserve was not answered. One that lapsed meanwhile is closed with nothing, so that nobody takes
- * it for work that was done. Where there is none, the reserve may still arrive: retryable, until `isOver`.
+ * Gives back a hold whose reserve was not answered. One that lapsed meanwhile is closed with nothing, so that it is not taken
+ * for work that was done. Where there is none, the reserve may still arrive: retryable, until `isOver`.
  */
 export async function giveBack(
   ledger: Pick<HoldCalls, 'settle' | 'void'>,
