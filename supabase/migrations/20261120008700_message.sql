@@ -98,7 +98,7 @@ comment on table core.message_done is 'Deliveries that have ended, until their r
 comment on column core.message_done.reason is 'Why it is dead. attempts: none was left; expired: its time was over; rejected: its receiver said so.';
 create index message_done_age_idx on core.message_done (ended_at);
 create index message_done_list_idx on core.message_done (recipient, id);
-create index message_done_dead_idx on core.message_done (recipient, id) where status = 'dead';
+create index message_done_dead_idx on core.message_done (recipient, id) include (reason) where status = 'dead';
 create index message_done_message_idx on core.message_done (message);
 
 create table core.message_subscription (
@@ -118,10 +118,13 @@ create table core.message_count (
   waiting bigint not null,
   leased bigint not null,
   dead bigint not null,
+  dead_expired bigint not null default 0,
+  dead_rejected bigint not null default 0,
   oldest_at timestamptz,
   counted_at timestamptz not null
 );
 comment on table core.message_count is 'How much is in each inbox, as of the last count.';
+comment on column core.message_count.dead is 'Dead letters that are kept, whatever their reason.';
 comment on column core.message_count.oldest_at is 'Since when the message waits that is ready the longest.';
 
 -- supabase/schemas/86_message/20_view.sql
@@ -191,12 +194,14 @@ declare
   v_row core.message_count;
 begin
   select p_project, count(*) filter (where d.state = 'ready'), count(*) filter (where d.state = 'delayed'), count(*) filter (where d.state = 'waiting'),
-    count(*) filter (where d.state = 'leased'), 0, min(d.sent_at) filter (where d.state = 'ready'), clock_timestamp() into v_row
+    count(*) filter (where d.state = 'leased'), 0, 0, 0, min(d.sent_at) filter (where d.state = 'ready'), clock_timestamp() into v_row
   from core.message_delivery d where d.recipient = p_project;
-  select count(*) into v_row.dead from (select from core.message_done where recipient = p_project and status = 'dead' limit 100000) d;
+  select count(*), count(*) filter (where d.reason = 'expired'), count(*) filter (where d.reason = 'rejected')
+  into v_row.dead, v_row.dead_expired, v_row.dead_rejected
+  from (select reason from core.message_done where recipient = p_project and status = 'dead' limit 100000) d;
   insert into core.message_count values (v_row.*)
   on conflict on constraint message_count_pkey do update set ready = excluded.ready, delayed = excluded.delayed, waiting = excluded.waiting,
-    leased = excluded.leased, dead = excluded.dead, oldest_at = excluded.oldest_at, counted_at = excluded.counted_at;
+    leased = excluded.leased, dead = excluded.dead, dead_expired = excluded.dead_expired, dead_rejected = excluded.dead_rejected, oldest_at = excluded.oldest_at, counted_at = excluded.counted_at;
   return v_row.ready + v_row.delayed + v_row.waiting + v_row.leased;
 end
 $$;
@@ -994,7 +999,8 @@ declare
   v_ok boolean := core.authorize('message:sweep', null);
 begin
   return (select jsonb_build_object('ok', true, 'ready', coalesce(sum(c.ready), 0), 'held', coalesce(sum(c.leased), 0),
-    'pending', coalesce(sum(c.delayed + c.waiting), 0), 'dead', coalesce(sum(c.dead), 0),
+    'pending', coalesce(sum(c.delayed + c.waiting), 0), 'dead_attempts', coalesce(sum(c.dead - c.dead_expired - c.dead_rejected), 0),
+    'dead_expired', coalesce(sum(c.dead_expired), 0), 'dead_rejected', coalesce(sum(c.dead_rejected), 0),
     'oldest_s', coalesce(extract(epoch from clock_timestamp() - min(c.oldest_at)), 0)::float8) from core.message_count c);
 end
 $$;

@@ -1,5 +1,11 @@
 import { type Database, openDatabase } from '@core/database'
-import { createTestDatabase, openMemoryDatabase, startSupabaseServer } from '@core/database/testing'
+import {
+  createTestDatabase,
+  findPgBouncer,
+  openMemoryDatabase,
+  startPooler,
+  startSupabaseServer,
+} from '@core/database/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Coordinator, createCoordinator } from '../src/index.ts'
 
@@ -45,6 +51,22 @@ const drivers: Record<string, () => Promise<Opened>> = {
   },
   supabase: () => openServer('supabase'),
   http: () => openServer('http'),
+}
+
+/** Behind one in transaction mode each call meets another connection, and hints never come. */
+const pgBouncer = findPgBouncer()
+if (pgBouncer !== undefined) {
+  drivers['postgres behind a pooler'] = async () => {
+    await using opening = new AsyncDisposableStack()
+    const on = opening.use(await createTestDatabase({ poolSize: 4 }))
+    const pooler = opening.use(await startPooler(pgBouncer, on.url))
+    const opened = opening.move()
+    return {
+      database: on.database,
+      of: async () => opened.use(await openDatabase({ driver: 'postgres', url: pooler.url, poolSize: 4 })),
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    }
+  }
 }
 
 describe.each(Object.entries(drivers))('on the %s driver', (_, open) => {

@@ -114,6 +114,7 @@ test('who lost a delivery cannot acknowledge, extend or give it back', async () 
 
 test('is a dead letter with its reason after its last attempt, when it is rejected, and when it expires', async () => {
   const [sender, recipient] = [await register(), await register()]
+  const before = await call('message_totals', {})
   await send(sender, recipient, { p_payload: 'attempts', p_max_attempts: 2 })
   expect(await nack(recipient, await one(recipient), { p_error: 'first' })).toMatchObject({ status: 'ready' })
   expect(await nack(recipient, await one(recipient), { p_error: 'second' })).toMatchObject({ status: 'dead' })
@@ -137,6 +138,13 @@ test('is a dead letter with its reason after its last attempt, when it is reject
     recipient,
   ])
   expect(events).toHaveLength(8)
+  await on.sql(`delete from core.message_count where project = $1`, [recipient]) // counted at most once a second
+  expect(await call('message_stats', { p_project: recipient })).toMatchObject({ dead: 4 })
+  expect(await call('message_totals', {})).toMatchObject({
+    dead_attempts: before.dead_attempts + 2,
+    dead_expired: before.dead_expired + 1,
+    dead_rejected: before.dead_rejected + 1,
+  })
   const [{ delivery }] = messages
   expect(await call('message_retry', { p_delivery: delivery, p_project: recipient })).toMatchObject({ retried: true })
   expect(await call('message_retry', { p_delivery: delivery, p_project: recipient })).toMatchObject({ retried: false })

@@ -94,7 +94,7 @@ comment on table core.message_done is 'Deliveries that have ended, until their r
 comment on column core.message_done.reason is 'Why it is dead. attempts: none was left; expired: its time was over; rejected: its receiver said so.';
 create index message_done_age_idx on core.message_done (ended_at);
 create index message_done_list_idx on core.message_done (recipient, id);
-create index message_done_dead_idx on core.message_done (recipient, id) where status = 'dead';
+create index message_done_dead_idx on core.message_done (recipient, id) include (reason) where status = 'dead';
 create index message_done_message_idx on core.message_done (message);
 
 create table core.message_subscription (
@@ -114,8 +114,11 @@ create table core.message_count (
   waiting bigint not null,
   leased bigint not null,
   dead bigint not null,
+  dead_expired bigint not null default 0,
+  dead_rejected bigint not null default 0,
   oldest_at timestamptz,
   counted_at timestamptz not null
 );
 comment on table core.message_count is 'How much is in each inbox, as of the last count.';
+comment on column core.message_count.dead is 'Dead letters that are kept, whatever their reason.';
 comment on column core.message_count.oldest_at is 'Since when the message waits that is ready the longest.';

@@ -63,12 +63,14 @@ declare
   v_row core.message_count;
 begin
   select p_project, count(*) filter (where d.state = 'ready'), count(*) filter (where d.state = 'delayed'), count(*) filter (where d.state = 'waiting'),
-    count(*) filter (where d.state = 'leased'), 0, min(d.sent_at) filter (where d.state = 'ready'), clock_timestamp() into v_row
+    count(*) filter (where d.state = 'leased'), 0, 0, 0, min(d.sent_at) filter (where d.state = 'ready'), clock_timestamp() into v_row
   from core.message_delivery d where d.recipient = p_project;
-  select count(*) into v_row.dead from (select from core.message_done where recipient = p_project and status = 'dead' limit 100000) d;
+  select count(*), count(*) filter (where d.reason = 'expired'), count(*) filter (where d.reason = 'rejected')
+  into v_row.dead, v_row.dead_expired, v_row.dead_rejected
+  from (select reason from core.message_done where recipient = p_project and status = 'dead' limit 100000) d;
   insert into core.message_count values (v_row.*)
   on conflict on constraint message_count_pkey do update set ready = excluded.ready, delayed = excluded.delayed, waiting = excluded.waiting,
-    leased = excluded.leased, dead = excluded.dead, oldest_at = excluded.oldest_at, counted_at = excluded.counted_at;
+    leased = excluded.leased, dead = excluded.dead, dead_expired = excluded.dead_expired, dead_rejected = excluded.dead_rejected, oldest_at = excluded.oldest_at, counted_at = excluded.counted_at;
   return v_row.ready + v_row.delayed + v_row.waiting + v_row.leased;
 end
 $$;

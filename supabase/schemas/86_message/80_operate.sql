@@ -56,7 +56,8 @@ declare
   v_ok boolean := core.authorize('message:sweep', null);
 begin
   return (select jsonb_build_object('ok', true, 'ready', coalesce(sum(c.ready), 0), 'held', coalesce(sum(c.leased), 0),
-    'pending', coalesce(sum(c.delayed + c.waiting), 0), 'dead', coalesce(sum(c.dead), 0),
+    'pending', coalesce(sum(c.delayed + c.waiting), 0), 'dead_attempts', coalesce(sum(c.dead - c.dead_expired - c.dead_rejected), 0),
+    'dead_expired', coalesce(sum(c.dead_expired), 0), 'dead_rejected', coalesce(sum(c.dead_rejected), 0),
     'oldest_s', coalesce(extract(epoch from clock_timestamp() - min(c.oldest_at)), 0)::float8) from core.message_count c);
 end
 $$;

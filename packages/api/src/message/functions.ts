@@ -209,7 +209,9 @@ export const messageTotals = describeFunction({
     ready: whole,
     held: whole,
     pending: whole,
-    dead: whole,
+    dead_attempts: whole,
+    dead_expired: whole,
+    dead_rejected: whole,
     oldest_s: z.number(),
   }),
 })
