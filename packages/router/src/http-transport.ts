@@ -54,21 +54,28 @@ function readAll(response: IncomingMessage, maxBytes: number): Promise<Uint8Arra
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
-    if (response.closed) reject(new CutBody(0))
+    let isEnded = false
+    // Of a body that came whole nothing is made here: an error costs more than the rest of the reading.
+    const cut = () => {
+      if (!isEnded) reject(new CutBody(size))
+    }
+    if (response.closed) cut()
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       size += chunk.length
       if (size <= maxBytes) return
+      isEnded = true
       resolve(undefined)
       response.destroy()
     })
     response.once('end', () => {
       const [first] = chunks
-      if (!response.complete) reject(new CutBody(size))
-      else resolve(chunks.length === 1 ? first : Buffer.concat(chunks))
+      if (!response.complete) return cut()
+      isEnded = true
+      resolve(chunks.length === 1 ? first : Buffer.concat(chunks))
     })
-    response.on('error', () => reject(new CutBody(size)))
-    response.once('close', () => reject(new CutBody(size)))
+    response.on('error', cut)
+    response.once('close', cut)
   })
 }
 

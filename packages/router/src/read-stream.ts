@@ -12,6 +12,9 @@ export interface StreamState {
   idle?: NodeJS.Timeout
 }
 
+/** What comes before the first output waits for it, and is little. */
+const maxWaitingBytes = 1024 * 1024
+
 /** @throws where it ends early. */
 export async function readStream(
   { operation, forward, onOutput, wantsUsage }: Attempt,
@@ -23,6 +26,7 @@ export async function readStream(
   if (headers['content-type']?.includes('text/event-stream') !== true) return { kind: 'failed', fault: 'malformed' }
   const contentType = 'text/event-stream'
   const waiting: Block[] = []
+  let waitingBytes = 0
   const dataOf = createDataParser()
   const begin = async (block: Block) => {
     if (state.hasBegun) return await forward([block])
@@ -58,8 +62,13 @@ export async function readStream(
       default:
         kind satisfies never
     }
-    if (state.hasBegun) await forward([block])
-    else waiting.push(block)
+    if (state.hasBegun) {
+      await forward([block])
+      continue
+    }
+    waiting.push(block)
+    waitingBytes += block.bytes.length
+    if (waitingBytes > maxWaitingBytes) return { kind: 'failed', fault: 'malformed' }
   }
   // Some servers leave out the end mark of a chat.
   if (reader.isFinished) {
