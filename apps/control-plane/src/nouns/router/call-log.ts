@@ -1,6 +1,6 @@
 import { callable, routerCallsPut } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { type Logger, toTimestamp } from '@core/foundation'
+import { type CallOptions, isCoreError, type Logger, toTimestamp } from '@core/foundation'
 import type { CallRecord } from '@core/router'
 
 export interface CallLog {
@@ -23,13 +23,33 @@ export function createCallLog(database: Pick<Database, 'rpc'>, logger: Logger): 
   let dropped = 0
   let writing: Promise<number> | undefined
 
+  function drop(why: string, error?: unknown): void {
+    if (dropped === 0) logger.warn({ component: 'router', err: error }, `rows of model calls are dropped: ${why}`)
+    dropped += 1
+  }
+
+  /** Writes them, or those that the database takes: one that it refuses for good must not hold up the others. */
+  async function writeThese(batch: readonly CallRecord[], options: CallOptions): Promise<number> {
+    try {
+      await put({ calls: batch.map(toRow) }, options)
+      return batch.length
+    } catch (error) {
+      if (!isCoreError(error) || error.retryable || options.signal?.aborted) throw error
+      if (batch.length === 1) {
+        drop('the database refuses them', error)
+        return 0
+      }
+      const half = Math.ceil(batch.length / 2)
+      return (await writeThese(batch.slice(0, half), options)) + (await writeThese(batch.slice(half), options))
+    }
+  }
+
   async function write(signal: AbortSignal | undefined): Promise<number> {
     let written = 0
     while (rows.length > 0) {
       const batch = rows.slice(0, batchRows)
-      await put({ calls: batch.map(toRow) }, signal === undefined ? {} : { signal })
+      written += await writeThese(batch, signal === undefined ? {} : { signal })
       rows = rows.slice(batch.length)
-      written += batch.length
     }
     return written
   }
@@ -40,8 +60,7 @@ export function createCallLog(database: Pick<Database, 'rpc'>, logger: Logger): 
         rows.push(record)
         return
       }
-      if (dropped === 0) logger.warn({ component: 'router' }, 'rows of model calls are dropped: they cannot be written')
-      dropped += 1
+      drop('they cannot be written')
     },
     flush(signal) {
       writing ??= write(signal).finally(() => {
