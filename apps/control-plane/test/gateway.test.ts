@@ -325,6 +325,60 @@ test('routes, tags and end users: what was charged is in the ledger, by model, t
   expect(explained.body).toMatchObject({ policy: { choose: 'order' } })
 })
 
+test('a tag that a route gives an account has one budget, however many first calls come at once', async () => {
+  const admin = await server.makeKey('smart_layer', ['model:write', 'model:read', 'model:call'])
+  const targets = [{ provider: 'openai', model: 'other' }]
+  const set = (limit: number, more: object = {}) =>
+    server.send('PUT', '/v1/projects/current/routes/teams', {
+      key: admin,
+      body: { targets, policy: { tagAccounts: { prefix: 'team', limit, period: 'day' }, ...more } },
+    })
+  expect(await set(1_000, { endUsers: { limit: 1, period: 'day' } })).toMatchObject({ status: 400 })
+  const estimate = 12 + 2 * 100
+  expect(await set(3 * estimate)).toMatchObject({ status: 200 })
+  const ask = async (tags: string, key = server.keys.smart_layer) => {
+    const client = openai(key, 'current', { 'Core-Tags': tags })
+    return client.chat.completions
+      .create({ model: 'teams', messages, max_tokens: 100 }, { maxRetries: 0 })
+      .then(() => 200)
+      .catch((error: unknown) => (error instanceof OpenAI.APIError ? error.status : error))
+  }
+  const red = await Promise.all(Array.from({ length: 8 }, () => ask('nightly, team:red')))
+  expect(red.filter((status) => status === 200).length).toBeGreaterThan(0)
+  expect(red.filter((status) => status === 402).length).toBeGreaterThan(0)
+  expect([await ask('team:blue'), await ask('team:rød lag'), await ask('nightly'), await ask('team')]).toEqual(
+    Array.from({ length: 4 }, () => 200),
+  )
+  const budgets = await runSql(
+    server.test.database,
+    "select a.code, b.name, b.limit_amount::text as limit from core.ledger_account a join core.ledger_budget b on b.account_id = a.id where a.code like 'smart_layer/t%' order by a.code",
+    [],
+  )
+  expect(budgets).toEqual([
+    { code: 'smart_layer/t:team:blue', name: 'day', limit: String(3 * estimate) },
+    { code: 'smart_layer/t:team:red', name: 'day', limit: String(3 * estimate) },
+    { code: expect.stringMatching(/^smart_layer\/th:[0-9a-f]{64}$/), name: 'day', limit: String(3 * estimate) },
+  ])
+  const { calls } = await settlesOf('teams')
+  expect(calls.filter(({ account }) => account === 'smart_layer').map(({ tags }) => tags)).toEqual([
+    ['team'],
+    ['nightly'],
+  ])
+  // A cap that is raised counts for those that have an account; one that the owner has lowered stays.
+  await set(1_000_000)
+  expect(await ask('team:red')).toBe(200)
+  const lowered = await server.test.database.rpc('ledger_budget_set', {
+    p_key: 'owner-cap',
+    p_account: 'smart_layer/t:team:blue',
+    p_name: 'day',
+    p_period: 'day',
+    p_limit: 1,
+  })
+  expect(lowered).toMatchObject({ ok: true })
+  await set(2_000_000)
+  expect(await ask('team:blue')).toBe(402)
+})
+
 test('addresses inside the network are refused in every spelling, before anything is sent', async () => {
   const hosts = [
     '127.0.0.1',

@@ -1,11 +1,11 @@
-import type { Clock, Logger } from '@core/foundation'
-import type { HoldCalls, Ledger, SettleInput } from '@core/ledger'
+import type { CallOptions, Clock, Logger } from '@core/foundation'
+import type { AccountDenial, HoldCalls, Ledger, SettleInput } from '@core/ledger'
 import type { Prices } from '@core/providers/price'
 import type { AnswerCache } from './answer-cache.ts'
 import type { AttemptLimits } from './attempt.ts'
 import type { KeptAnswers } from './kept-answers.ts'
 import type { Operation } from './read-request.ts'
-import type { Dialect, Routing } from './routing.ts'
+import type { Dialect, Period, Routing } from './routing.ts'
 import type { Cooled } from './target-health.ts'
 import type { FindTransport } from './transport.ts'
 
@@ -35,7 +35,20 @@ export interface Caller {
   /** Names the call: the same key again is never a second one. */
   readonly idempotencyKey?: string | undefined
   /** Acts for this caller. */
-  readonly ledger: HoldCalls & Pick<Ledger, 'ensureUser'>
+  readonly ledger: HoldCalls & Pick<Ledger, 'ensureUser'> & { readonly ensureTag?: EnsureTag }
+}
+
+/** Makes sure that a tag has an account of its own, with this cap per period. */
+export type EnsureTag = (
+  input: EnsureTagInput,
+  options?: CallOptions,
+) => Promise<{ readonly status: 'ensured'; readonly account: string } | AccountDenial>
+
+export interface EnsureTagInput {
+  readonly tag: string
+  /** Whole micro-credits. */
+  readonly limit: number
+  readonly period: Period
 }
 
 /** One call, when it has ended. */

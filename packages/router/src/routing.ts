@@ -38,6 +38,10 @@ export interface RouteTarget {
   readonly takes?: readonly Feature[] | undefined
 }
 
+export const periods = ['hour', 'day', 'week', 'month', 'total'] as const
+/** How often a cap begins again. */
+export type Period = (typeof periods)[number]
+
 export const choices = ['balanced', 'order', 'price', 'latency'] as const
 
 export interface RoutePolicy {
@@ -46,9 +50,9 @@ export interface RoutePolicy {
   /** What happens where the credits are not enough for the chosen target. Default `refuse`. */
   readonly whenLow?: 'refuse' | 'cheaper' | undefined
   /** Gives each end user that requests name an account with this cap. */
-  readonly endUsers?:
-    | { readonly limit: number; readonly period: 'hour' | 'day' | 'week' | 'month' | 'total' }
-    | undefined
+  readonly endUsers?: { readonly limit: number; readonly period: Period } | undefined
+  /** Gives each tag `prefix:...` that requests name an account with this cap; not beside `endUsers`. */
+  readonly tagAccounts?: { readonly prefix: string; readonly limit: number; readonly period: Period } | undefined
   /** A plain call that takes longer is also sent to the next target; the first answer counts, both are charged. */
   readonly hedgeMs?: number | undefined
   /** Only providers of this region. */

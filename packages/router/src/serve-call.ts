@@ -160,14 +160,23 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
   }
 }
 
+/** Whose credits it spends: of its end user or its tag where the route gives those accounts, else the caller's. */
 async function accountOf(
   { caller }: ModelRequest,
-  { policy: { endUsers } }: FoundRoute,
+  { policy: { endUsers, tagAccounts } }: FoundRoute,
   user: string | undefined,
 ): Promise<string> {
-  if (endUsers === undefined || user === undefined) return caller.account
-  const { period, limit } = endUsers
-  const ensured = await caller.ledger.ensureUser({ user, period, limit: microCredits(limit), project: caller.project })
+  if (endUsers !== undefined && user !== undefined) {
+    const { period, limit } = endUsers
+    const { project } = caller
+    const ensured = await caller.ledger.ensureUser({ user, period, limit: microCredits(limit), project })
+    if (ensured.status === 'ensured') return ensured.account
+    throw toDenial(ensured)
+  }
+  const tag = tagAccounts && caller.tags.find((one) => one.startsWith(`${tagAccounts.prefix}:`))
+  if (tagAccounts === undefined || tag === undefined) return caller.account
+  if (caller.ledger.ensureTag === undefined) throw new GatewayError('not_implemented', 'tags have no accounts here')
+  const ensured = await caller.ledger.ensureTag({ tag, period: tagAccounts.period, limit: tagAccounts.limit })
   if (ensured.status === 'ensured') return ensured.account
   throw toDenial(ensured)
 }

@@ -95,26 +95,35 @@ end
 $$;
 comment on function core.router_require_targets is 'Raises PT400 unless targets are well formed.';
 
+-- Whether a member of a policy is a cap: { limit, period }, and what else it may have.
+create function core.router_is_cap(p_cap jsonb, p_more text[] default '{}') returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(jsonb_typeof(p_cap) = 'object' and p_cap - ('{limit,period}'::text[] || p_more) = '{}'
+    and p_cap ->> 'period' in ('hour', 'day', 'week', 'month', 'total')
+    and jsonb_typeof(p_cap -> 'limit') = 'number' and (p_cap ->> 'limit')::numeric between 1 and 9007199254740991
+    and (p_cap ->> 'limit')::numeric = trunc((p_cap ->> 'limit')::numeric), false)
+$$;
+comment on function core.router_is_cap is 'Whether a member of a policy is a cap per period.';
+
 create function core.router_require_policy(p_policy jsonb) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_users jsonb := p_policy -> 'endUsers';
   v_ok boolean;
 begin
   v_ok := core.require_object('policy', p_policy);
-  v_ok := coalesce(p_policy - '{choose,whenLow,endUsers,hedgeMs,region}'::text[] = '{}'
+  v_ok := coalesce(p_policy - '{choose,whenLow,endUsers,tagAccounts,hedgeMs,region}'::text[] = '{}'
     and (not p_policy ? 'choose' or p_policy ->> 'choose' in ('balanced', 'order', 'price', 'latency'))
     and (not p_policy ? 'whenLow' or p_policy ->> 'whenLow' in ('refuse', 'cheaper'))
     and (not p_policy ? 'hedgeMs' or jsonb_typeof(p_policy -> 'hedgeMs') = 'number' and (p_policy ->> 'hedgeMs')::numeric between 1 and 60000
       and (p_policy ->> 'hedgeMs')::numeric = trunc((p_policy ->> 'hedgeMs')::numeric))
     and (not p_policy ? 'region' or jsonb_typeof(p_policy -> 'region') = 'string' and length(p_policy ->> 'region') between 1 and 50)
-    and (v_users is null or jsonb_typeof(v_users) = 'object' and v_users - '{limit,period}'::text[] = '{}'
-      and v_users ->> 'period' in ('hour', 'day', 'week', 'month', 'total')
-      and jsonb_typeof(v_users -> 'limit') = 'number' and (v_users ->> 'limit')::numeric between 1 and 9007199254740991
-      and (v_users ->> 'limit')::numeric = trunc((v_users ->> 'limit')::numeric)), false);
+    and (not p_policy ? 'endUsers' or core.router_is_cap(p_policy -> 'endUsers'))
+    and (not p_policy ? 'tagAccounts' or not p_policy ? 'endUsers' and core.router_is_cap(p_policy -> 'tagAccounts', '{prefix}')
+      and jsonb_typeof(p_policy #> '{tagAccounts,prefix}') = 'string'
+      and p_policy #>> '{tagAccounts,prefix}' ~ '^[A-Za-z0-9_.-]{1,50}$'), false);
   if not v_ok then
     perform core.refuse('PT400', 'invalid_policy',
-      'policy may have choose (balanced, order, price, latency), whenLow (refuse, cheaper), endUsers { limit, period }, hedgeMs and region',
+      'policy may have choose (balanced, order, price, latency), whenLow (refuse, cheaper), endUsers { limit, period } or tagAccounts { prefix, limit, period }, hedgeMs and region',
       'limit is whole micro-credits; period is hour, day, week, month or total; hedgeMs is 1 to 60000.', jsonb_build_object('field', 'policy'));
   end if;
   return true;

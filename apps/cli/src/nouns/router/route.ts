@@ -11,6 +11,9 @@ interface SetOptions {
   whenLow?: 'refuse' | 'cheaper'
   userLimit?: string
   userPeriod: (typeof periods)[number]
+  tag?: string
+  tagLimit?: string
+  tagPeriod: (typeof periods)[number]
   shared?: boolean
 }
 
@@ -50,11 +53,16 @@ export function addRoutes({ program, session }: Verbs): void {
     )
     .option('--user-limit <credits>', 'an account with this cap for each end user that requests name')
     .option('--user-period <period>', periods.join(', '), oneOf('--user-period', periods), 'month')
+    .option('--tag <prefix>', 'with --tag-limit: an account for each tag that begins so, as team for team:red')
+    .option('--tag-limit <credits>', 'the cap of each such account')
+    .option('--tag-period <period>', periods.join(', '), oneOf('--tag-period', periods), 'month')
     .option('--shared', 'for every project (owner)')
     .action(async (name: string, targets: string[], options: SetOptions) => {
       const current = session()
       const { client, target } = await current.connect()
-      const { choose, whenLow, userLimit, userPeriod: period, shared } = options
+      const { choose, whenLow, userLimit, userPeriod: period, tag: prefix, tagLimit, tagPeriod, shared } = options
+      if ((prefix === undefined) !== (tagLimit === undefined))
+        throw new CoreError('E_INVALID', '--tag and --tag-limit go together')
       const set = await client.setModelRoute({
         params: { project: target.project ?? 'current', name },
         query: { shared: shared ? 'true' : 'false' },
@@ -64,6 +72,9 @@ export function addRoutes({ program, session }: Verbs): void {
             ...(choose === undefined ? {} : { choose }),
             ...(whenLow === undefined ? {} : { whenLow }),
             ...(userLimit === undefined ? {} : { endUsers: { limit: current.amount(userLimit), period } }),
+            ...(prefix === undefined || tagLimit === undefined
+              ? {}
+              : { tagAccounts: { prefix, limit: current.amount(tagLimit), period: tagPeriod } }),
           },
         },
       })

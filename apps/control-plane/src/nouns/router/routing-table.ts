@@ -5,7 +5,9 @@ import { type Clock, isObject, type Logger } from '@core/foundation'
 import {
   choices,
   features,
+  type Period,
   type Provider,
+  periods,
   type Route,
   type RoutePolicy,
   type RouteTarget,
@@ -148,15 +150,20 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-const periods = ['hour', 'day', 'week', 'month', 'total'] as const
+function toCap(value: unknown): { readonly limit: number; readonly period: Period } | undefined {
+  if (!isObject(value)) return undefined
+  const period = periods.find((one) => one === value['period'])
+  return period && { limit: Number(value['limit']), period }
+}
 
-function toPolicy({ choose, whenLow, endUsers, hedgeMs, region }: Readonly<Record<string, unknown>>): RoutePolicy {
-  const users = isObject(endUsers) ? endUsers : {}
-  const period = periods.find((one) => one === users['period'])
+function toPolicy(policy: Readonly<Record<string, unknown>>): RoutePolicy {
+  const { choose, whenLow, endUsers, tagAccounts, hedgeMs, region } = policy
+  const tagCap = toCap(tagAccounts)
   return {
     choose: choices.find((one) => one === choose),
     whenLow: whenLow === 'cheaper' ? 'cheaper' : 'refuse',
-    endUsers: period === undefined ? undefined : { limit: Number(users['limit']), period },
+    endUsers: toCap(endUsers),
+    tagAccounts: tagCap && isObject(tagAccounts) ? { prefix: String(tagAccounts['prefix']), ...tagCap } : undefined,
     hedgeMs: typeof hedgeMs === 'number' ? hedgeMs : undefined,
     region: textOf(region),
   }

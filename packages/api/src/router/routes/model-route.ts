@@ -27,6 +27,11 @@ const targets = z
   .max(20)
   .describe('What serves it')
 
+const cap = {
+  limit: z.int().min(1).describe('Whole micro-credits per period'),
+  period: z.enum(['hour', 'day', 'week', 'month', 'total']).describe('How often it begins again'),
+}
+
 const policy = z
   .strictObject({
     choose: z
@@ -37,13 +42,17 @@ const policy = z
       .enum(['refuse', 'cheaper'])
       .optional()
       .describe('cheaper: a cheaper target where the credits are not enough'),
-    endUsers: z
+    endUsers: z.strictObject(cap).optional().describe('An account with this cap for each end user that requests name'),
+    tagAccounts: z
       .strictObject({
-        limit: z.int().min(1).describe('Whole micro-credits per period'),
-        period: z.enum(['hour', 'day', 'week', 'month', 'total']).describe('How often it begins again'),
+        prefix: z
+          .string()
+          .regex(/^[A-Za-z0-9_.-]{1,50}$/)
+          .describe('Of the tag, before its colon: team for team:red'),
+        ...cap,
       })
       .optional()
-      .describe('An account with this cap for each end user that requests name'),
+      .describe('An account with this cap for each tag with this prefix that requests name; not beside endUsers'),
     hedgeMs: z
       .int()
       .min(1)
