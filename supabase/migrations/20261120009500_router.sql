@@ -497,12 +497,14 @@ revoke execute on function core_api.router_sweep from public;
 grant execute on function core_api.router_sweep to service_role;
 
 -- Charges calls whose hold lapsed p_after_s ago, because the process that made them died: what their row says, else the floor
--- that the hold names, the price of the input. Settles that a process kept come before that, by their own key. Once per hold.
--- Locks: as ledger_settle, hold by hold.
+-- that the hold names, the price of the input. Settles that a process kept come before that, by their own key. Once per hold:
+-- a hold is settled late once. In the name of its project, because another one may have a hold with its id, and by a key that
+-- no caller has taken: one call that cannot be charged would keep all others from it. Locks: as ledger_settle, hold by hold.
 create function core_api.router_recover(p_limit int default 100, p_after_s int default 900, p_crash text default 'floor') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   v_ok boolean := core.authorize('model:write', null);
+  v_claims jsonb := core.claims();
   v_hold record;
   v_answer jsonb;
   v_amount bigint;
@@ -518,12 +520,14 @@ begin
     select c.charged into v_amount from core.model_call c where c.hold = v_hold.id and c.project = v_hold.project;
     v_amount := coalesce(v_amount, case when p_crash = 'floor' and jsonb_typeof(v_hold.metadata -> 'floor') = 'number'
       and (v_hold.metadata ->> 'floor')::numeric between 0 and 9007199254740991 then trunc((v_hold.metadata ->> 'floor')::numeric)::bigint end, 0);
-    v_answer := core_api.ledger_settle('recover:' || v_hold.id, v_hold.id, v_amount, v_hold.metadata || '{"flags": ["crashed"]}');
+    perform set_config('request.jwt.claims', (coalesce(v_claims, '{}') || jsonb_build_object('project', v_hold.project))::text, true);
+    v_answer := core_api.ledger_settle(format('recover:%s:%s', v_hold.id, core.new_id()), v_hold.id, v_amount, '{"flags": ["crashed"]}');
     if (v_answer -> 'ok')::boolean then
       v_count := v_count + 1;
       v_charged := v_charged + (v_answer ->> 'charged')::bigint;
     end if;
   end loop;
+  perform set_config('request.jwt.claims', coalesce(v_claims::text, ''), true);
   return jsonb_build_object('ok', true, 'recovered', v_count, 'charged', v_charged);
 end
 $$;
