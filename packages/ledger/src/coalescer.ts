@@ -1,4 +1,5 @@
 import { type CallOptions, CoreError, isCoreError } from '@core/foundation'
+import { FAILURES_OF_ALL } from './failures-of-all.ts'
 
 export interface CoalescerOptions<Item, Answer> {
   /** Sends what has gathered; one answer per item, in order. Gets its own deadline, not the callers'. */
@@ -33,9 +34,6 @@ interface Waiting<Item, Answer> {
  */
 const PIPELINE_AT = 250
 const MAX_IN_FLIGHT = 2
-
-/** Failures that no single item causes: sending the batch in halves would fail the same way. */
-const OF_THE_WHOLE_BATCH: ReadonlySet<string> = new Set(['E_UNAUTHENTICATED', 'E_DATABASE_SCHEMA', 'E_CLOSED'])
 
 /**
  * How often deadlines are checked. One timer for all calls: one timer per call cost as much as the rest of a submit.
@@ -151,7 +149,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
       }
       for (const [index, waiting] of batch.entries()) settle(waiting, () => waiting.resolve(answers[index] as Answer))
     } catch (error) {
-      const mayBeAnItem = isCoreError(error) && !error.retryable && !OF_THE_WHOLE_BATCH.has(error.code)
+      const mayBeAnItem = isCoreError(error) && !error.retryable && !FAILURES_OF_ALL.has(error.code)
       if (batch.length > 1 && mayBeAnItem) return await deliverHalves(batch)
       for (const waiting of batch) settle(waiting, () => waiting.reject(error))
     }

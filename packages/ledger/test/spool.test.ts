@@ -59,6 +59,23 @@ describe('a spool', () => {
     expect(refused).toEqual(['bad'])
   })
 
+  test.each(['E_CLOSED', 'E_DATABASE_SCHEMA', 'E_UNAUTHENTICATED'] as const)(
+    '%s is no fault of an entry: it waits until that is over',
+    async (code) => {
+      const refused: string[] = []
+      const taken: string[] = []
+      let failures = 2
+      const send = async ({ key }: SpoolEntry) => {
+        if (failures-- > 0) throw new CoreError(code, 'not now')
+        taken.push(key)
+      }
+      await using spool = await openSpool({ file: newFile(), send, onRefused: ({ key }) => refused.push(key) })
+      await spool.put({ key: 'k', value: null })
+      await spool.flush()
+      expect([taken, refused]).toEqual([['k'], []])
+    },
+  )
+
   test('everything is bounded, and what cannot be stored is refused at the door', async () => {
     await using spool = await openSpool({ file: newFile(), send: away, maxEntries: 1 })
     for (const [key, value] of [

@@ -3,6 +3,7 @@ import {
   type Clock,
   CoreError,
   copyStorable,
+  isCoreError,
   type Logger,
   raceSignal,
   retry,
@@ -11,6 +12,7 @@ import {
   startDeadline,
   systemClock,
 } from '@core/foundation'
+import { FAILURES_OF_ALL } from '../failures-of-all.ts'
 import { copyKey } from '../operation.ts'
 import { openSpoolFile } from './spool-file.ts'
 import { encodeRecord, MAX_RECORD_BYTES, type SpoolRecord } from './spool-record.ts'
@@ -24,7 +26,10 @@ export interface SpoolEntry {
 export interface SpoolOptions {
   /** Where entries are kept until they are delivered. One process has it open at a time. */
   file: string
-  /** Delivers an entry. A retryable error is tried again, with pauses, for as long as it takes; after another one it is refused. */
+  /**
+   * Delivers an entry. A retryable error, and one that no entry causes, is tried again, with pauses, for as long as it takes;
+   * after another one the entry is refused.
+   */
   send: (entry: SpoolEntry) => Promise<unknown>
   /** Called with an entry that can never be delivered. Default: none; it is logged either way. */
   onRefused?: ((entry: SpoolEntry, error: unknown) => void) | undefined
@@ -110,7 +115,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     }
     try {
       const { signal } = closing
-      await retry(() => send({ key, value }), { attempts: Number.POSITIVE_INFINITY, ...PAUSE, signal, clock })
+      const isRetryable = (error: unknown) => isCoreError(error) && (error.retryable || FAILURES_OF_ALL.has(error.code))
+      await retry(() => send({ key, value }), {
+        attempts: Number.POSITIVE_INFINITY,
+        ...PAUSE,
+        isRetryable,
+        signal,
+        clock,
+      })
     } catch (error) {
       if (closing.signal.aborted) return
       logger.error({ err: error, file, key }, 'an entry of a spool was refused')
