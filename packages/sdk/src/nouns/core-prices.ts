@@ -1,4 +1,4 @@
-import { type FollowedPriceBook, type FoundPrice, findPrice } from '@core/providers/price'
+import type { FollowedPriceBook, FoundPrice } from '@core/providers/price'
 
 /** What models cost, kept in memory and read again every 30 s. */
 export interface CorePrices {
@@ -12,7 +12,9 @@ export interface CorePrices {
 export function toCorePrices(book: () => Promise<FollowedPriceBook>): CorePrices {
   return {
     async find(provider, model, at = new Date()) {
-      return findPrice(await book(), { provider, model, at })
+      // With the first book: a program that asks for no price does not load them.
+      const [{ findPrice }, prices] = await Promise.all([import('@core/providers/price'), book()])
+      return findPrice(prices, { provider, model, at })
     },
   }
 }
