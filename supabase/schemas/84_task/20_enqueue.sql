@@ -214,9 +214,10 @@ comment on function core.task_enqueue_answer is 'What became of each task of a c
 -- Links what was enqueued to the tasks it needs. Those are locked in share mode first, so that one ends either before,
 -- and counts as it ended, or after, and finds the link. Locks: the needed tasks, in the order of their ids.
 create function core.task_link_needs(p_project text, p_tasks jsonb, p_answer jsonb) returns boolean
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_links jsonb;
+  v_needs uuid[];
   v_unknown uuid;
 begin
   select jsonb_agg(distinct jsonb_build_object('task', a.value -> 'task', 'need', n.value)) into v_links
@@ -224,10 +225,11 @@ begin
   cross join lateral jsonb_array_elements(case jsonb_typeof(p_tasks -> (a.ordinal - 1)::int -> 'needs') when 'array' then p_tasks -> (a.ordinal - 1)::int -> 'needs' else '[]' end) n
   where a.value ->> 'outcome' = 'enqueued';
   if v_links is null then return false; end if;
-  perform from core.task t where t.project = p_project and t.id in (select (l ->> 'need')::uuid from jsonb_array_elements(v_links) l) order by t.id for share;
+  select array_agg(distinct (l ->> 'need')::uuid) into v_needs from jsonb_array_elements(v_links) l;
+  perform from core.task t where t.project || '' = p_project and t.id = any (v_needs) order by t.id for share;
   select (l ->> 'need')::uuid into v_unknown from jsonb_array_elements(v_links) l
-  where l ->> 'need' = l ->> 'task' or not exists (select from core.task t where t.project = p_project and t.id = (l ->> 'need')::uuid)
-    and not exists (select from core.task_done d where d.project = p_project and d.id = (l ->> 'need')::uuid) limit 1;
+  where l ->> 'need' = l ->> 'task' or not exists (select from core.task t where t.project || '' = p_project and t.id = (l ->> 'need')::uuid)
+    and not exists (select from core.task_done d where d.project || '' = p_project and d.id = (l ->> 'need')::uuid) limit 1;
   if v_unknown is not null then
     perform core.refuse('PT400', 'unknown_need', format('there is no task %s to wait for', v_unknown),
       'Enqueue it first. A task that has ended is known for its retention.', jsonb_build_object('field', 'needs', 'need', v_unknown));

@@ -145,11 +145,11 @@ begin
       jsonb_build_object('field', 'tasks'));
   end if;
   if p_progress is not null then v_ok := core.require_payload('progress', p_progress, 4096); end if;
-  perform from core.task t where t.project = v_project and t.id = any (p_tasks) order by t.id for no key update;
+  perform from core.task t where t.project || '' = v_project and t.id = any (p_tasks) order by t.id for no key update;
   with held as (
     update core.task t set leased_until = clock_timestamp() + p_lease_s * interval '1 second', progress = coalesce(p_progress, t.progress)
     from unnest(p_tasks, p_fences) as b (id, fence)
-    where t.id = b.id and t.project = v_project and t.state = 'running' and t.fence = b.fence and t.leased_until > clock_timestamp()
+    where t.id = b.id and t.project || '' = v_project and t.state || '' = 'running' and t.fence = b.fence and t.leased_until + interval '0' > clock_timestamp()
     returning t.id
   )
   select coalesce(array_agg(id), '{}') into v_held from held;

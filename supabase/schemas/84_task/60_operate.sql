@@ -66,7 +66,7 @@ declare
   v_before text;
 begin
   select array[p_task] || coalesce(array_agg(n.task), '{}') into v_locked from core.task_need n where n.need = p_task;
-  perform from core.task t where t.project = v_project and t.id = any (v_locked) order by t.id for update;
+  perform from core.task t where t.project || '' = v_project and t.id = any (v_locked) order by t.id for update;
   select state into v_before from core.task where id = p_task and project = v_project;
   if v_before is null then
     v_ok := core.task_require_known(v_project, p_task);
@@ -100,7 +100,7 @@ begin
   elsif v_done.status = 'done' then
     return jsonb_build_object('ok', false, 'code', 'task_done', 'task', p_task);
   end if;
-  perform from core.task t where t.project = v_project and t.id in (select n.task from core.task_need n where n.need = p_task) order by t.id for update;
+  perform from core.task t where t.project || '' = v_project and t.id in (select n.task from core.task_need n where n.need = p_task) order by t.id for update;
   insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, group_name, unique_key, max_attempts, backoff_ms, error, created_at, created_by)
   values (v_done.id, v_done.project, v_done.queue, v_done.key, v_done.kind, v_done.payload, 'ready', v_done.priority, clock_timestamp(), v_done.group_name,
     v_done.unique_key, v_done.max_attempts, v_done.backoff_ms, v_done.error, v_done.created_at, v_done.created_by)
