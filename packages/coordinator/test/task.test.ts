@@ -192,7 +192,7 @@ test('a report, also one that is late or repeated, and all else about one task r
   await client.query('begin')
   for (const [name, ask] of Object.entries(asks)) {
     const before = await read()
-    for (let at = 0; at < 8; at++) await client.query(`select core_api.${ask(at)}`) // plans are chosen anew after five
+    for (let at = 0; at < 8; at++) await client.query(`select core_api.${ask(at)}`) // the plan of five calls may be another one than that of the sixth
     most.push([name, Math.round(((await read()) - before) / 8)])
   }
   await client.query('rollback')
