@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openDatabase } from '@core/database'
+import { migrateUp } from '@core/database/migrate'
+import { runSql, startPostgresServer } from '@core/database/testing'
+import { startFakeProvider } from '@core/providers/testing'
+import { expect } from 'vitest'
+import { startProgram } from './start-program.ts'
+
+const ownerKey = 'owner-key-of-the-kill-tests-0123456789'
+const callsPerRound = 12
+
+/**
+ * Kills the database with -9 while calls begin, stream and end, again and again. The gateway goes on: clients have their
+ * answers, and when the database is back each call that reached the provider is charged once what it used, every other
+ * hold is given back, and none has to lapse for that.
+ */
+export async function expectDatabaseKills(folder: string, rounds: number): Promise<void> {
+  await using fake = await startFakeProvider({ pauseMs: 20 })
+  const server = await startPostgresServer({ folder: join(folder, 'server'), durable: true })
+  try {
+    await using database = await openDatabase({ driver: 'postgres', url: server.url() })
+    await migrateUp({ database })
+    const { rpc } = database
+    const { host } = new URL(fake.url)
+    const rates = [
+      { unit: 'input', nanoUsdPerMillion: 1_000_000_000 },
+      { unit: 'output', nanoUsdPerMillion: 2_000_000_000 },
+    ]
+    await rpc('price_set', { p_provider: 'openai', p_model: 'gpt-slow', p_rates: rates })
+    await rpc('project_register', { p_name: 'killed' })
+    await rpc('ledger_account_open', { p_key: 'killed', p_account: 'killed', p_kind: 'project' })
+    await rpc('ledger_grant', { p_key: 'killed:grant', p_account: 'killed', p_amount: 1_000_000_000 })
+    const { url, child } = await startProgram(folder, {
+      CORE_DATABASE_URL: server.url(),
+      CORE_OWNER_KEY: ownerKey,
+      CORE_ROUTER_PRIVATE_HOSTS: host,
+      OPENAI_API_KEY: 'sk-test',
+      OPENAI_BASE_URL: `http://${host}/v1`,
+    })
+    try {
+      const first = await ask(url, false)
+      expect(first.status).toBe(200)
+      let answered = 1
+      for (let round = 0; round < rounds; round++) {
+        const before = fake.requests.length
+        // Some begin while the database is away.
+        const calls = Array.from({ length: callsPerRound }, async (_, index) => {
+          await sleep(index * 10)
+          return await ask(url, index % 3 !== 0)
+        })
+        const untilMs = performance.now() + 30_000
+        while (fake.requests.length < before + callsPerRound / 3 && performance.now() < untilMs) await sleep(5)
+        await sleep(20 * (round % 8))
+        await server.kill()
+        await sleep(round % 2 === 0 ? 0 : 1_000)
+        await server.start()
+        for (const { status, text } of await Promise.all(calls)) {
+          // Whoever has an answer has it whole, whatever became of the database.
+          expect([200, 503]).toContain(status)
+          if (status === 200) answered += 1
+          if (status === 200) expect(text).toMatch(/"finish_reason":"stop"/)
+        }
+        // The next round begins with a gateway that serves again.
+        await expect.poll(async () => (await ask(url, false)).status, { timeout: 60_000 }).toBe(200)
+        answered += 1
+      }
+      const sql = (text: string) => runSql(database, text, ['killed'])
+      const open = async () =>
+        (
+          await sql(
+            "select count(*)::text as n from core.ledger_hold where project = $1 and status in ('open', 'expired')",
+          )
+        )[0]
+      await expect.poll(open, { timeout: 110_000, interval: 500 }).toEqual({ n: '0' })
+      const [books] = await sql(`
+        select (select count(*) from core.ledger_tx where project = $1 and op = 'settle')::text as settles,
+          (select count(distinct hold) from core.ledger_tx where project = $1 and op = 'settle')::text as settled,
+          (select count(distinct amount) from core.ledger_tx where project = $1 and op = 'settle')::text as amounts,
+          (select count(*) from core.ledger_hold where project = $1 and status = 'settled_late')::text as late`)
+      const requests = String(fake.requests.length)
+      expect(books).toEqual({ settles: requests, settled: requests, amounts: '1', late: '0' })
+      expect(answered).toBe(fake.requests.length)
+      expect(await rpc('ledger_audit', {})).toMatchObject({ ok: true })
+    } finally {
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+async function ask(url: string, stream: boolean): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${url}/v1/projects/killed/openai/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ownerKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'openai/gpt-slow',
+      stream,
+      max_tokens: 100,
+      messages: [{ role: 'user', content: 'What is a hold?' }],
+    }),
+    signal: AbortSignal.timeout(60_000),
+  })
+  return { status: response.status, text: await response.text() }
+}
