@@ -530,7 +530,7 @@ test('an end user who has an account is not made sure of at each call', async ()
   expect(asked).toBe(2)
 })
 
-test('the log of calls keeps 30 days', async () => {
+test('the log of calls keeps 30 days, or those that are set', async () => {
   const { database } = server.test
   const count = () => runSql(database, 'select count(*)::int::text as n from core.model_call', [])
   const before = await count()
@@ -547,4 +547,7 @@ test('the log of calls keeps 30 days', async () => {
   expect(await server.runLoop('sweep model calls')).toBe(1)
   const [{ n: earlier } = {}] = before
   expect(await count()).toEqual([{ n: String(Number(earlier) + 1) }])
+  expect(await database.rpc('router_sweep', { p_days: 28 })).toMatchObject({ removed: 1 })
+  expect(await count()).toEqual(before)
+  await expect(database.rpc('router_sweep', { p_days: 0 })).rejects.toMatchObject({ code: 'E_INVALID' })
 })

@@ -69,7 +69,7 @@ create table core.model_call (
   total_ms int not null,
   constraint model_call_key unique (project, call)
 );
-comment on table core.model_call is 'A row per model call, for 30 days. Contents are not kept.';
+comment on table core.model_call is 'A row per model call, for CORE_ROUTER_CALL_DAYS. Contents are not kept.';
 create index model_call_at_idx on core.model_call (at);
 create index model_call_project_idx on core.model_call (project, id);
 create index model_call_hold_idx on core.model_call (hold);

@@ -49,16 +49,17 @@ comment on function core_api.router_calls_put is 'Writes the rows of model calls
 revoke execute on function core_api.router_calls_put from public;
 grant execute on function core_api.router_calls_put to service_role;
 
--- Removes rows of calls older than 30 days and answers older than 24 hours, at most p_limit of each.
-create function core_api.router_sweep(p_limit int default 1000) returns jsonb
+-- Removes rows of calls older than p_days and answers older than 24 hours, at most p_limit of each. Returns how many rows of calls.
+create function core_api.router_sweep(p_limit int default 1000, p_days int default 30) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   v_ok boolean := core.authorize('model:write', null);
   v_count int;
 begin
   v_ok := core.require_range('limit', p_limit, 1, 10000);
+  v_ok := core.require_range('days', p_days, 1, 3650);
   delete from core.model_call where id in (
-    select c.id from core.model_call c where c.at < (select clock_timestamp() - interval '30 days') order by c.at limit p_limit for update skip locked);
+    select c.id from core.model_call c where c.at < (select clock_timestamp() - make_interval(days => p_days)) order by c.at limit p_limit for update skip locked);
   get diagnostics v_count = row_count;
   delete from core.model_answer where (project, key_hash) in (
     select a.project, a.key_hash from core.model_answer a where a.at < (select clock_timestamp() - interval '24 hours') order by a.at limit p_limit
@@ -66,7 +67,7 @@ begin
   return jsonb_build_object('ok', true, 'removed', v_count);
 end
 $$;
-comment on function core_api.router_sweep is 'Removes rows of model calls older than 30 days, and kept answers older than 24 hours.';
+comment on function core_api.router_sweep is 'Removes rows of model calls older than some days, and kept answers older than 24 hours.';
 revoke execute on function core_api.router_sweep from public;
 grant execute on function core_api.router_sweep to service_role;
 

@@ -129,7 +129,7 @@ export const routerRecover = describeFunction({
 
 export const routerSweep = describeFunction({
   name: 'router_sweep',
-  args: { limit: optional(integer) },
+  args: { limit: optional(integer), days: optional(integer) },
   answer: z.object({ ...accepted, removed: whole }),
 })
 

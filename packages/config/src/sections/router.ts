@@ -27,6 +27,11 @@ export const routerSection = z
         expected: 'a file, relative to the working directory or absolute',
         example: '/var/lib/core/model-settles',
       }),
+    callDays: z.int().min(1).max(3_650).default(30).register(settingRegistry, {
+      variable: 'CORE_ROUTER_CALL_DAYS',
+      description:
+        'How long the rows of model calls are kept. What was charged is in the ledger, which keeps it without end.',
+    }),
     crash: z
       .enum(['floor', 'nothing'])
       .default('floor')

@@ -1807,10 +1807,11 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Removes rows of model calls older than 30 days, and kept answers older than 24 hours. */
+  /** Removes rows of model calls older than some days, and kept answers older than 24 hours. */
   router_sweep: {
     args: {
       p_limit?: number | undefined
+      p_days?: number | undefined
     }
     result: Json
   }

@@ -2007,6 +2007,7 @@ export const coreSignatures: readonly CoreSignature[] = [
     isForMembers: false,
     args: [
       { name: 'p_limit', type: 'integer', required: false },
+      { name: 'p_days', type: 'integer', required: false },
     ],
   },
   {

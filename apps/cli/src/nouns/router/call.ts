@@ -17,7 +17,7 @@ export function addCalls({ program, session }: Verbs): void {
 
   calls
     .command('list')
-    .description('the calls of the last 30 days, newest first')
+    .description('calls, newest first; as far back as CORE_ROUTER_CALL_DAYS')
     .option('--route <name>', 'of this route')
     .option('--target <target>', 'that this target answered, as provider/model')
     .option('--user <user>', 'for this end user')

@@ -19,7 +19,6 @@ import { openSettleSpool } from './settle-spool.ts'
 const snapshotEveryMs = 2_000
 const flushEveryMs = 1_000
 const recoverEveryMs = 60_000
-/** 166 rows a second, or the log would grow without end. */
 const sweepEveryMs = 60_000
 const sweptAtOnce = 10_000
 
@@ -27,7 +26,7 @@ const sweptAtOnce = 10_000
 export const router: CreateNoun = ({ database, config, logger, clock, vault }) => {
   const table = createRoutingTable(database, { llm: config.llm, clock, logger })
   const { unknown } = config.price
-  const { crash, recoverAfterSeconds } = config.router
+  const { crash, recoverAfterSeconds, callDays } = config.router
   const books = createPriceBooks(database, { version: () => table.priceVersion, unknown, clock, logger })
   const calls = createCallLog(database, logger)
   const metrics = createRouterMetrics()
@@ -108,7 +107,13 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       {
         name: 'sweep model calls',
         everyMs: sweepEveryMs,
-        work: async (signal) => (await sweep({ limit: sweptAtOnce }, { signal })).removed,
+        // As long as there is something old: however many calls a day has, the log does not grow without end.
+        async work(signal) {
+          let removed = 0
+          for (let last = sweptAtOnce; last === sweptAtOnce; removed += last)
+            last = (await sweep({ limit: sweptAtOnce, days: callDays }, { signal })).removed
+          return removed
+        },
       },
     ],
     metrics: (registry) =>

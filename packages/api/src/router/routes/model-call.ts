@@ -32,9 +32,9 @@ export const listModelCalls = defineRoute({
   method: 'GET',
   path: '/v1/projects/{project}/calls',
   noun: 'models',
-  summary: 'Model calls of the last 30 days, newest first',
+  summary: 'Model calls, newest first',
   description:
-    'Rows are written a moment after a call, and dropped before they slow calls down. What was charged is in the history of the account.',
+    'Rows are written a moment after a call, dropped before they slow calls down, and kept for CORE_ROUTER_CALL_DAYS (30). What was charged is in the history of the account.',
   auth: 'model:read',
   idempotencyKey: 'none',
   input: {
