@@ -1,6 +1,6 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import Anthropic from '@anthropic-ai/sdk'
-import type { Database } from '@core/database'
+import type { Database, JsonInput } from '@core/database'
 import { runSql } from '@core/database/testing'
 import { microCredits } from '@core/ledger'
 import { startFakeProvider } from '@core/providers/testing'
@@ -488,10 +488,55 @@ test('a call whose process died is charged the price of its input, once', async 
   expect(await server.runLoop('recover model calls')).toBe(0)
   const [settled] = await runSql(
     ledger,
-    "select amount::text, request -> 'metadata' ->> 'flags' as flags from core.ledger_tx where op = 'settle' and request -> 'metadata' ->> 'call' = $1",
+    "select t.amount::text, t.request -> 'metadata' ->> 'flags' as flags from core.ledger_tx t join core.ledger_hold h on h.id = t.hold where t.op = 'settle' and h.metadata ->> 'call' = $1",
     ['req_died'],
   )
   expect(settled).toEqual({ amount: '321', flags: '["crashed"]' })
+  expect(await server.audit()).toMatchObject({ ok: true })
+})
+
+test('a call whose process died has its row, whatever metadata others give their holds', async () => {
+  const { rpc } = server.test.database
+  const lapse = async (key: string, metadata: JsonInput) => {
+    const reserved = await rpc('ledger_reserve', {
+      p_key: key,
+      p_account: 'smart_layer',
+      p_amount: 5_000,
+      p_metadata: metadata,
+    })
+    return String(Object(reserved).hold)
+  }
+  const odd = await Promise.all([
+    lapse('odd:large', { floor: 1, pad: 'x'.repeat(16_340) }),
+    lapse('odd:types', {
+      floor: 'much',
+      call: { a: 1 },
+      subject: [],
+      account: null,
+      operation: 1,
+      route: {},
+      tags: 'x',
+    }),
+    lapse('odd:call', { floor: 2, call: 'c'.repeat(300), subject: 's', account: 'a', operation: 'o', route: 'r' }),
+  ])
+  const facts = { call: 'req_row', target: 'openai/gpt', model: 'gpt', route: 'fast', operation: 'chat', user: 'ann' }
+  const known = { ...facts, account: 'smart_layer/u:ann', subject: 'key:one', tags: ['nightly'], floor: 77 }
+  const hold = await lapse('died:row', known)
+  await runSql(
+    server.test.database,
+    "update core.ledger_hold set expires_at = clock_timestamp() - interval '1 hour' where id = any ($1::uuid[])",
+    [`{${[...odd, hold].join(',')}}`],
+  )
+  await rpc('ledger_expire_due', {})
+  expect(await server.runLoop('recover model calls')).toBe(4)
+  const { body } = await server.send('GET', '/v1/projects/current/calls?flag=crashed', { key: server.keys.smart_layer })
+  const row = { ...facts, account: 'smart_layer/u:ann', subject: 'key:one', tags: ['nightly'], charged: 77, hold }
+  const [found, ...others] = (body['data'] as readonly Record<string, unknown>[]).filter(
+    ({ call }) => call === 'req_row',
+  )
+  expect(found).toMatchObject({ ...row, flags: ['crashed'], status: 500 })
+  expect(Math.abs(Date.parse(String(found?.['at'])) - Date.now())).toBeLessThan(300_000)
+  expect(others).toEqual([])
   expect(await server.audit()).toMatchObject({ ok: true })
 })
 

@@ -12,8 +12,8 @@ const ownerKey = 'owner-key-of-the-kill-tests-0123456789'
 const callsPerRound = 12
 
 /**
- * Kills the database with -9 while calls begin, stream and end, again and again. The gateway goes on: clients have their
- * answers, and when the database is back each call that reached the provider is charged once what it used, every other
+ * Kills the database with -9 while calls begin, stream and end, again and again. Clients have their answers all the same,
+ * and when the database is back each call that reached the provider is charged once what it used, every other
  * hold is given back, and none has to lapse for that.
  */
 export async function expectDatabaseKills(folder: string, rounds: number): Promise<void> {
@@ -57,7 +57,7 @@ export async function expectDatabaseKills(folder: string, rounds: number): Promi
         await sleep(round % 2 === 0 ? 0 : 1_000)
         await server.start()
         for (const { status, text } of await Promise.all(calls)) {
-          // Whoever has an answer has it whole, whatever became of the database.
+          // An answer is whole, whatever became of the database.
           expect([200, 503]).toContain(status)
           if (status === 200) answered += 1
           if (status === 200) expect(text).toMatch(/"finish_reason":"stop"/)

@@ -90,7 +90,8 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
         max: microCredits(price.most),
         over: 'overflow',
         ttlSeconds: holdSeconds,
-        metadata: known,
+        // What its row in the log needs, should this process not live to write it.
+        metadata: { ...known, account, subject },
         key: caller.idempotencyKey === undefined ? request.id : `model:${caller.idempotencyKey}`,
       },
       async (hold) => {

@@ -71,6 +71,24 @@ comment on function core_api.router_sweep is 'Removes rows of model calls older 
 revoke execute on function core_api.router_sweep from public;
 grant execute on function core_api.router_sweep to service_role;
 
+-- The row of a call whose process died, from what its hold says of it; its id has the time at which it began. Metadata are their
+-- writer's, so nothing in them can stop this. Locks: none.
+create function core.router_note_crash(p_hold uuid, p_project text, p_metadata jsonb, p_charged bigint) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+  insert into core.model_call (project, call, at, subject, account, hold, operation, route, target, model, end_user, tags, status, charged,
+    flags, attempts, total_ms)
+  select p_project, p_metadata ->> 'call', case when substr(p_hold::text, 15, 1) = '7'
+      then to_timestamp(('x' || translate(left(p_hold::text, 13), '-', ''))::bit(48)::bigint / 1000.0) else clock_timestamp() end,
+    p_metadata ->> 'subject', p_metadata ->> 'account', p_hold, p_metadata ->> 'operation', p_metadata ->> 'route', p_metadata ->> 'target', p_metadata ->> 'model',
+    p_metadata ->> 'user', array(select jsonb_array_elements_text(case jsonb_typeof(p_metadata -> 'tags') when 'array'
+      then p_metadata -> 'tags' else '[]' end)), 500, p_charged, '{crashed}', 1, 0
+  where length(p_metadata ->> 'call') between 1 and 200 and p_metadata ?& '{subject,account,operation,route}'::text[]
+    and p_metadata ->> 'subject' is not null and p_metadata ->> 'account' is not null and p_metadata ->> 'operation' is not null
+    and p_metadata ->> 'route' is not null
+  on conflict on constraint model_call_key do nothing
+$$;
+comment on function core.router_note_crash is 'Writes the row of a model call whose process died.';
+
 -- Charges calls whose hold lapsed p_after_s ago, because the process that made them died: what their row says, else the floor
 -- that the hold names, the price of the input. Settles that a process kept come before that, by their own key. Once per hold:
 -- a hold is settled late once. In the name of its project, because another one may have a hold with its id, and by a key that
@@ -98,6 +116,7 @@ begin
     perform set_config('request.jwt.claims', (coalesce(v_claims, '{}') || jsonb_build_object('project', v_hold.project))::text, true);
     v_answer := core_api.ledger_settle(format('recover:%s:%s', v_hold.id, core.new_id()), v_hold.id, v_amount, '{"flags": ["crashed"]}');
     if (v_answer -> 'ok')::boolean then
+      perform core.router_note_crash(v_hold.id, v_hold.project, v_hold.metadata, (v_answer ->> 'charged')::bigint);
       v_count := v_count + 1;
       v_charged := v_charged + (v_answer ->> 'charged')::bigint;
     end if;

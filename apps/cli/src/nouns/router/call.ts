@@ -22,7 +22,7 @@ export function addCalls({ program, session }: Verbs): void {
     .option('--target <target>', 'that this target answered, as provider/model')
     .option('--user <user>', 'for this end user')
     .option('--account <code>', 'of this account')
-    .option('--flag <flag>', 'estimated, fallback, client_gone, broken, uncollected or unsettled')
+    .option('--flag <flag>', 'estimated, fallback, client_gone, broken, uncollected, unsettled or crashed')
     .option('--limit <rows>', 'rows per page, 1 to 1000', '100')
     .option('--cursor <cursor>', 'page.next of the page before')
     .action(async (query: ListOptions) => {

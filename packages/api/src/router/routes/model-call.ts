@@ -20,7 +20,7 @@ const callSchema = z
     status: z.int().describe('Of the answer'),
     usage: objectField.describe('Units that were counted'),
     charged: z.int().describe('Whole micro-credits'),
-    flags: z.array(z.string()).describe('estimated, fallback, client_gone, broken, uncollected, unsettled'),
+    flags: z.array(z.string()).describe('estimated, fallback, client_gone, broken, uncollected, unsettled, crashed'),
     attempts: z.int().describe('Targets that were asked'),
     firstOutputMs: z.int().nullable().describe('Until the first output of a stream'),
     totalMs: z.int().describe('Until the answer was settled'),
