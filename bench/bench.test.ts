@@ -10,6 +10,8 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   http: ['pipeline', 'gate'],
   coordinator: ['messages'],
   embeddings: ['embedded'],
+  capacity: ['server'],
+  router: ['choice', 'latency'],
 }
 
 test('--list names the nouns', async () => {

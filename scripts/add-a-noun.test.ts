@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase } from '../packages/database/src/testing/index.ts'
 import { findHouseFaults } from './house-rules.ts'
 import { readMarkdown } from './markdown.ts'
 import { findNounFaults, findSqlNounFaults, type TreeFile } from './noun-rules.ts'
@@ -75,11 +76,10 @@ beforeAll(() => {
 }, 240_000)
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
-function run(file: string, args: readonly string[] = [], env: Record<string, string> = {}) {
+function run(file: string, args: readonly string[] = []) {
   return spawnSync(process.execPath, ['--liftoff-only', join(copy, file), ...args], {
     cwd: copy,
     encoding: 'utf8',
-    env: { ...process.env, ...env },
     timeout: 180_000,
   })
 }
@@ -96,9 +96,10 @@ test('the compiler accepts it', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
 }, 240_000)
 
-test('it works from SQL to REST to the command', () => {
+test('it works from SQL to REST to the command', async () => {
+  await using database = await createTestDatabase({ empty: true })
   writeFileSync(join(copy, 'apps/cli/follow.ts'), program)
-  const { status, stdout, stderr } = run('apps/cli/follow.ts')
+  const { status, stdout, stderr } = run('apps/cli/follow.ts', [database.url])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   const { set, list, rest } = JSON.parse(stdout)
   expect(set).toEqual({ name: 'motto', text: 'Reserve first.' })
@@ -117,7 +118,7 @@ test('the rules of the house accept it, and the migration of the new noun is its
   expect(readdirSync(join(copy, 'supabase/migrations')).filter((name) => name.includes('note'))).toHaveLength(1)
 })
 
-/** A control plane in memory, the command against it in the same process, and the same list over HTTP. */
+/** A control plane on an empty database, the command against it in the same process, and the same list over HTTP. */
 const program = `
 import { Readable } from 'node:stream'
 import { loadConfig } from '@core/config'
@@ -128,7 +129,7 @@ import { run } from './src/run.ts'
 const key = 'owner-key-of-the-tests-0123456789'
 const config = loadConfig({ env: {}, cwd: import.meta.dirname, overrides: { http: { port: 0 }, ownerKey: key } })
 await using plane = await startControlPlane({
-  config: { ...config, database: { driver: 'embedded', dataDir: 'memory', timeoutMs: 10_000 } },
+  config: { ...config, database: { driver: 'postgres', url: process.argv[2] ?? '', timeoutMs: 10_000 } },
   logger: silentLogger,
 })
 const env = { CORE_URL: plane.url, CORE_OWNER_KEY: key, CORE_PROJECT: 'smart_layer', HOME: import.meta.dirname }

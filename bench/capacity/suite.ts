@@ -19,8 +19,19 @@ const project = 'smart_layer'
 /** What an operator plans with: one control plane over REST, on each kind of database, and what its calls leave on the disk. */
 export const suite: Suite = {
   async run(context) {
-    return [...(await measureEmbedded(context)), ...(await measureServer(context))]
+    const unknown = context.only.filter((part) => !Object.hasOwn(parts, part))
+    if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there is: ${Object.keys(parts).join(', ')}`)
+    const rows: Row[] = []
+    for (const [part, measure] of Object.entries(parts)) {
+      if (context.only.length === 0 || context.only.includes(part)) rows.push(...(await measure(context)))
+    }
+    return rows
   },
+}
+
+const parts: Readonly<Record<string, (context: BenchContext) => Promise<Row[]>>> = {
+  embedded: measureEmbedded,
+  server: measureServer,
 }
 
 async function measureEmbedded(context: BenchContext): Promise<Row[]> {

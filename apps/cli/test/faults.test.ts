@@ -6,15 +6,13 @@ import { createServer } from 'node:http'
 import { connect, createServer as createSocketServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createTestDatabase, findPgBouncer, prepareEmbeddedFolder, startPooler } from '@core/database/testing'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createRoom, type RunningCoreProcess, runCoreProcess, startCoreProcess } from './core-process.ts'
 
 /**
  * What Core says and does when what it needs fails, a row each: the message, the exit code, the readiness. At the start
  * nothing listens, so there is no readiness; while it runs a fault ends nothing, so the exit code is that of SIGINT.
  */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 let room: ReturnType<typeof createRoom>
 let dataDir: string
@@ -123,7 +121,7 @@ const atStart: readonly StartFault[] = [
       return { CORE_HTTP_PORT: String(typeof address === 'object' ? address?.port : 0) }
     },
     code: 2,
-    message: /CORE_HTTP_PORT/,
+    message: /cannot listen on 127\.0\.0\.1 port \d+[\s\S]*CORE_HTTP_PORT/,
   },
   {
     name: 'a data folder that a process of another pid namespace has open',
@@ -270,6 +268,7 @@ const meanwhile: readonly RunningFault[] = [
     name: 'the disk is full',
     async world() {
       if (!mountDisk('size=120m')) return 'this user may not mount'
+      await prepareEmbeddedFolder(dataDir)
       const core = await start()
       const filler = join(dataDir, 'filler')
       return { core, breakIt: () => fillDisk(core, filler), repair: () => rmSync(filler) }

@@ -1,11 +1,8 @@
 import { cpSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runCore } from './core-here.ts'
 import { createRoom, type RunningCoreProcess, runCoreProcess, startCoreProcess } from './core-process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 /** Where a first start, from nothing, has been and ended: a copy of it starts in a moment. */
 const seed = createRoom()
@@ -101,32 +98,12 @@ describe('the end', () => {
   })
 })
 
-describe('a start that cannot work says why', () => {
+describe('a start that cannot work says why; more of them are in faults.test.ts', () => {
   test('every fault of the configuration at once', async () => {
     const env = { CORE_HTTP_PORT: 'eighty', CORE_LOG_LEVEL: 'loud' }
     const { code, stdout, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain('CORE_HTTP_PORT')
     expect(stderr).toContain('CORE_LOG_LEVEL')
-  })
-
-  test('a port that is taken', async () => {
-    const other = createServer()
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-    const address = other.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    cpSync(join(seed.folder, '.core'), join(room.folder, '.core'), { recursive: true })
-    const { code, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: `${port}` } })
-    other.close()
-    expect(code).toBeGreaterThan(0)
-    expect(stderr).toContain(`port ${port}`)
-    expect(stderr).toContain('CORE_HTTP_PORT')
-  })
-
-  test('a folder that another one has open', async () => {
-    const { pid } = await startAgain()
-    const { code, stderr } = await runCoreProcess(['start'], { cwd: room.folder, env: { CORE_HTTP_PORT: '0' } })
-    expect(code).toBe(5)
-    expect(stderr).toContain(`process ${pid} has this embedded database open`)
   })
 })

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { compareCatalogs, describeCatalog } from '../src/generate/describe-catalog.ts'
 import { readFrozenMigrations } from '../src/generate/frozen-migrations.ts'
-import { type GeneratedFile, generateDatabaseTypes } from '../src/generate/generate-database-types.ts'
+import type { GeneratedFile } from '../src/generate/generate-database-types.ts'
 import { generateMigrations, listSchemaFolders } from '../src/generate/generate-migrations.ts'
-import { type Database, openDatabase } from '../src/index.ts'
+import type { Database } from '../src/index.ts'
 import { migrateUp } from '../src/migrate/index.ts'
 import { withSession } from '../src/sql-session.ts'
 import { createTestDatabase } from '../src/testing/index.ts'
@@ -15,9 +15,7 @@ import { createTestDatabase } from '../src/testing/index.ts'
 const supabase = fileURLToPath(new URL('../../../supabase/', import.meta.url))
 const schemas = `${supabase}schemas`
 
-test('supabase/migrations is what the schemas make, file by file until a release freezes them, then in its catalog', {
-  timeout: 120_000,
-}, async () => {
+test('supabase/migrations is what the schemas make, file by file until a release freezes them, then in its catalog', async () => {
   const made = await generateMigrations(schemas)
   const { release } = await readFrozenMigrations(`${supabase}frozen.json`)
   if (release !== null) return expect(await findDrift(made)).toEqual([])
@@ -32,14 +30,10 @@ async function findDrift(made: readonly GeneratedFile[]): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'core-schemas-'))
   try {
     for (const { name, text } of made) await writeFile(join(folder, name), text)
-    const catalogs = []
-    for (const each of [folder, undefined]) {
-      await using database = await openDatabase({ driver: 'embedded', dataDir: 'memory' })
-      await migrateUp({ database, folder: each })
-      catalogs.push(await describe(database))
-    }
-    const [bySchemas = {}, byMigrations = {}] = catalogs
-    return compareCatalogs(bySchemas, byMigrations)
+    await using bySchemas = await createTestDatabase({ empty: true })
+    await migrateUp({ database: bySchemas.database, folder })
+    await using byMigrations = await createTestDatabase()
+    return compareCatalogs(await describe(bySchemas.database), await describe(byMigrations.database))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -96,9 +90,7 @@ const differences = {
   "insert into core.root_name (name, noun) values ('mine', 'account')": 'root_name mine',
 } as const
 
-test('every kind of object is compared whole: what it is, whose it is, and who may use it', {
-  timeout: 120_000,
-}, async () => {
+test('every kind of object is compared whole: what it is, whose it is, and who may use it', async () => {
   const test = await createTestDatabase()
   try {
     const before = await describe(test.database)
@@ -115,10 +107,4 @@ test('the Supabase CLI reads the schemas in the order in which they are applied'
   const config = await readFile(`${supabase}config.toml`, 'utf8')
   const listed = [...config.matchAll(/^ {2}"\.\/schemas\/(.+)\/\*\.sql",$/gm)].map(([, folder]) => folder)
   expect(listed).toEqual(await listSchemaFolders(schemas))
-})
-
-test('src/generated is what the migrations make (npm run generate)', async () => {
-  for (const { name, text } of await generateDatabaseTypes()) {
-    expect(await readFile(new URL(`../src/generated/${name}`, import.meta.url), 'utf8'), name).toBe(text)
-  }
 })
