@@ -1,12 +1,10 @@
 import { createClient } from '@core/api/client'
 import { systemClock } from '@core/foundation'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closePlayground, type Insist, openPlayground } from '../src/demo/playground.ts'
 import { certain } from '../src/demo/worker.ts'
 import { runCore, startCore } from './core-here.ts'
 import { createRoom, type RunningCore } from './core-process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 const room = createRoom()
 let running: RunningCore
@@ -19,30 +17,38 @@ afterAll(async () => {
 })
 
 const small = ['demo', '--workers', '20', '--seconds', '2', '--credits', '0.5']
+/** For a machine so busy that two seconds are too short for a job. */
+const longer = ['10', '60'].map((seconds) => small.with(small.indexOf('--seconds') + 1, seconds))
 const demo = (args: string[], env: Record<string, string>) => runCore(args, { cwd: room.folder, env })
 
 describe('core demo', () => {
   test('workers of both projects compete, some are denied, some crash, and every credit is accounted for', async () => {
     const env = { CORE_URL: running.url, CORE_OWNER_KEY: running.keys['owner'] ?? '' }
-    const { code, stdout, stderr } = await demo(small, env)
-    expect(code, stderr).toBe(0)
-    const result = JSON.parse(stdout)
-    expect(result).toMatchObject({ workers: 20, granted: 500_000, held: 0, violations: [], faults: [] })
-    expect(result.spent + result.available).toBe(500_000)
-    expect(result.spent).toBe(result.books.charged)
-    expect(result.books.settled).toBeGreaterThan(0) // how many depends on the machine
-    expect(result.books.deniedCredits + result.books.deniedBudget).toBeGreaterThan(0)
-    expect(stderr).toMatch(/smart_layer \d+ settled, manus_origin \d+ settled; .* = .* granted/)
+    let runs = 0
+    let result: Awaited<ReturnType<typeof run>>
+    const run = async (words: string[]) => {
+      const { code, stdout, stderr } = await demo(words, env)
+      expect(code, stderr).toBe(0)
+      runs++
+      expect(stderr).toMatch(/smart_layer \d+ settled, manus_origin \d+ settled; .* = .* granted/)
+      const answer = JSON.parse(stdout)
+      expect(answer).toMatchObject({ workers: 20, granted: 500_000, held: 0, violations: [], faults: [] })
+      expect(answer.spent + answer.available).toBe(500_000)
+      expect(answer.spent).toBe(answer.books.charged)
+      return answer
+    }
+    const isShort = ({ books }: typeof result) => books.settled === 0 || books.deniedCredits + books.deniedBudget === 0
+    result = await run(small)
+    for (const words of longer) if (isShort(result)) result = await run(words)
+    expect(isShort(result), JSON.stringify(result)).toBe(false) // how many depends on the machine
 
     // The keys of the run are gone, and it can be repeated beside the first.
     for (const project of ['smart_layer', 'manus_origin']) {
       const { data } = JSON.parse((await demo(['keys', 'list', '--project', project], env)).stdout)
       const made = data.filter(({ name }: { name: string }) => name.startsWith('demo '))
-      expect(made.map(({ status }: { status: string }) => status)).toEqual(['disabled'])
+      expect(made.map(({ status }: { status: string }) => status)).toEqual(Array(runs).fill('disabled'))
     }
-    const again = await demo(small, env)
-    expect(again.code).toBe(0)
-    expect(JSON.parse(again.stdout).pool).not.toBe(result.pool)
+    expect((await run(small)).pool).not.toBe(result.pool)
   })
 
   test('a control plane that sheds every other request has its playground opened and closed', async () => {

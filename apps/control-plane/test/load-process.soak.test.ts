@@ -5,7 +5,7 @@ import { prepareEmbeddedFolder } from '@core/database/testing'
 import { expect, test } from 'vitest'
 import { expectSigtermRounds } from './sigterm-rounds.ts'
 
-test('fifteen SIGTERMs under load: nothing accepted stays without an answer', { timeout: 600_000 }, async () => {
+test('fifteen SIGTERMs under load: nothing accepted stays without an answer', { timeout: 1_800_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'core-load-'))
   const running = new Set<{ kill(): unknown }>()
   try {

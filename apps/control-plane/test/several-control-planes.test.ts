@@ -26,14 +26,14 @@ afterAll(async () => {
   await shared.drop()
 })
 
-test('a key revoked at one is refused at the other within a second', async () => {
+test('a key revoked at one is refused at the other, long before what it keeps of the key ends', async () => {
   const [left] = planes.map(({ url }) => createClient({ url, key: ownerKey }))
   const made = await left?.createApiKey({ params: { project: 'smart_layer' }, body: { name: 'shared' } })
   const elsewhere = createClient({ url: planes[1]?.url ?? '', key: made?.secret ?? '' })
   expect(await elsewhere.getMe()).toMatchObject({ project: 'smart_layer' })
   await left?.revokeApiKey({ params: { project: 'smart_layer', id: made?.id ?? '' } })
   await expect
-    .poll(() => elsewhere.getMe().catch((error) => error), { timeout: 1000 })
+    .poll(() => elsewhere.getMe().catch((error) => error), { timeout: 20_000 })
     .toMatchObject({
       code: 'E_UNAUTHENTICATED',
       details: { reason: 'key_disabled' },
