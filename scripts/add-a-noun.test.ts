@@ -146,8 +146,10 @@ async function core(...args: string[]) {
   process.exitCode = await run(['--json', ...args], { ...io, signal: new AbortController().signal })
   return JSON.parse(text)
 }
+const headers = { authorization: 'Bearer ' + key, 'content-type': 'application/json' }
+await fetch(plane.url + '/v1/projects/smart_layer', { method: 'PUT', headers, body: '{}' })
 const set = await core('notes', 'set', 'motto', 'Reserve first.')
 const list = await core('notes', 'list')
-const answer = await fetch(plane.url + '/v1/projects/smart_layer/notes', { headers: { authorization: 'Bearer ' + key } })
+const answer = await fetch(plane.url + '/v1/projects/smart_layer/notes', { headers })
 console.log(JSON.stringify({ set, list, rest: await answer.json() }))
 `

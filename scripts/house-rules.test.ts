@@ -15,6 +15,17 @@ const offences: [rule: string, path: string, text: string][] = [
   ['names are kebab-case', 'packages/a/src/ledgerClient.ts', ''],
   ['the compiler is not talked out of its findings', 'packages/a/src/a.ts', 'x as unknown as Y'],
   ['no test is skipped, focused or left for later', 'packages/a/src/a.test.ts', 'test.only("x")'],
+  [
+    'no test has less time than vitest.workspace.ts gives all of them',
+    'packages/a/src/a.test.ts',
+    'vi.setConfig({ testTimeout: 60_000 })',
+  ],
+  [
+    'no test has less time than vitest.workspace.ts gives all of them',
+    'packages/a/src/a.test.ts',
+    "test('adds', { timeout: 20_000 }, () => {})",
+  ],
+  ['no test has less time than vitest.workspace.ts gives all of them', 'packages/a/src/a.test.ts', '\n}, 120_000)'],
   ['nothing is left for later', 'supabase/migrations/1_a.sql', '-- TODO: index'],
   [
     'an object with any names keeps them all: z.record() drops __proto__, use z.custom(isObject)',

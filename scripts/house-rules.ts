@@ -38,6 +38,15 @@ export const houseRules: readonly HouseRule[] = [
     find: (_, text) => quote(text, /\b(it|test|describe)\.(skip|only|todo|skipIf|runIf)\b/),
   },
   {
+    // Shorter limits only tell a busy machine from a quiet one. What may take longer says so.
+    name: 'no test has less time than vitest.workspace.ts gives all of them',
+    applies: (path) => path.endsWith('.test.ts') && !path.endsWith('.soak.test.ts') && !isRuleBook(path),
+    find: (_, text) =>
+      quote(text, /\b(test|hook)Timeout: (\d{1,2}|1[0-7]\d)_000\b/) ??
+      quote(text, /\b(test|it)(\.\w+)*\((`[^`]*`|'[^'\n]*'),\s*\{\s*timeout: (\d{1,2}|1[0-7]\d)_000\b/) ??
+      quote(text, /^ *\}, ([6-9]\d|1[0-7]\d)_000\)$/m),
+  },
+  {
     name: 'nothing is left for later',
     applies: (path) => (isCode(path) || path.endsWith('.sql')) && !isRuleBook(path),
     find: (_, text) => quote(text, /\b(TODO|FIXME|XXX|HACK)\b/),

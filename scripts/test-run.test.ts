@@ -172,7 +172,7 @@ test('takes long', async () => {
   expect(output).toContain('stopped by SIGTERM')
   expect(readdirSync(temporary)).toEqual([])
   if (existsSync('/proc/self/environ')) expect(output).toMatch(/still running, ended now: \d+ sleep 65432/)
-}, 120_000)
+})
 
 function write(path: string, content: string): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true })

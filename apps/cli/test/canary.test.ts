@@ -63,4 +63,4 @@ test('core start, which writes its log itself, does not either', async () => {
     expect(code).not.toBe(0)
     expect(stdout + stderr).not.toContain(half)
   }
-}, 120_000)
+})

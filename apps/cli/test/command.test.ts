@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runCore } from './core-here.ts'
 import {
   type CoreResult,
@@ -12,8 +12,6 @@ import {
   startCoreProcess,
 } from './core-process.ts'
 import { runInProcess } from './run-in-process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 const room = createRoom()
 let running: RunningCoreProcess

@@ -4,12 +4,10 @@ import { dirname, join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { uuidv7 } from '@core/foundation'
 import { createSealer } from '@core/foundation/seal'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Finding } from '../src/doctor/finding.ts'
 import { runCore } from './core-here.ts'
 import { createRoom, type RunningCoreProcess, startCoreProcess } from './core-process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 let room: ReturnType<typeof createRoom>
 const open: { end(): unknown }[] = []

@@ -9,8 +9,6 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runCore } from './core-here.ts'
 import { createRoom } from './core-process.ts'
 
-vi.setConfig({ hookTimeout: 120_000, testTimeout: 60_000 })
-
 const docs = join(import.meta.dirname, '../../../docs')
 const room = createRoom()
 const fake = await startFakeProvider()

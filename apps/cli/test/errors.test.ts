@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startCore } from './core-here.ts'
 import { createRoom, type RunningCore } from './core-process.ts'
 import { runInProcess } from './run-in-process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 const room = createRoom()
 let running: RunningCore

@@ -1,11 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTestDatabase, prepareEmbeddedFolder, type TestDatabase } from '@core/database/testing'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCore } from './core-here.ts'
 import { type CoreResult, createRoom } from './core-process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 let room: ReturnType<typeof createRoom>
 let database: TestDatabase

@@ -44,7 +44,7 @@ const rated = async (model: string, project: string) => {
   return answer.data.find((card: Record<string, unknown>) => card['model'] === model).rates
 }
 
-test('an import says what is new, changed, kept and no longer listed', { timeout: 120_000 }, async () => {
+test('an import says what is new, changed, kept and no longer listed', async () => {
   const within = ['--project', 'smart_layer', 'import'] as const
   const first = await list('first.json', { one: 1, two: 2, three: 3 })
   expect((await prices(...within, first, '--source', 'makers 1', '--yes')).answer).toMatchObject({
@@ -96,7 +96,7 @@ test("a tier does not make one project's price that of all", { timeout: 120_000 
   expect((await rated('shared', 'smart_layer'))[0].nanoUsdPerMillion).toBe(1e9)
 })
 
-test('a tier of an alias keeps the rates of the model, and a list has none', { timeout: 120_000 }, async () => {
+test('a tier of an alias keeps the rates of the model, and a list has none', async () => {
   const file = await list('alias.json', { named: 2 })
   await prices('import', file, '--source', 'aliases', '--yes')
   const tier = ['set', 'maker/named-alias', '--tier', 'priority', '--input', '8', '--output', '8']

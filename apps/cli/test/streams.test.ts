@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCore, startCore } from './core-here.ts'
 import { createRoom, type RunningCore, runCoreProcess } from './core-process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }) // processes start slowly on a busy machine
 
 const room = createRoom()
 let running: RunningCore

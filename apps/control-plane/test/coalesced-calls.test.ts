@@ -263,5 +263,5 @@ describe('calls that are in flight together', () => {
     await blocker.query('rollback')
     const answer = await blocked
     expect(isCoreError(answer) ? answer.retryable : answer).toSatisfy((value) => value === true || isObject(value))
-  }, 120_000)
+  })
 })

@@ -24,7 +24,7 @@ beforeAll(async () => {
     const price = { provider: 'openai', model: name, rates }
     await server.send('PUT', '/v1/prices', { key: server.owner, body: price })
   }
-}, 120_000)
+})
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await database.close()

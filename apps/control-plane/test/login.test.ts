@@ -35,7 +35,7 @@ const signIn = (jar: Jar, options: { subject?: string; query?: string; app?: Ser
 
 const bearer = (token: string, path = '/v1/me') => server.send('GET', path, { key: token })
 
-test('a person signs in with a browser and is the member that the project says', { timeout: 60_000 }, async () => {
+test('a person signs in with a browser and is the member that the project says', async () => {
   const jar: Jar = new Map()
   const back = await signIn(jar, { query: '?redirectTo=/docs%23keys' })
   expect(back.statusCode, back.body).toBe(303)
@@ -59,7 +59,7 @@ test('a person signs in with a browser and is the member that the project says',
   expect(logins.body['data']).toMatchObject([{ issuer: issuer.issuer, isCurrent: true }])
 })
 
-test('a return counts once, in the browser that began it', { timeout: 60_000 }, async () => {
+test('a return counts once, in the browser that began it', async () => {
   const jar: Jar = new Map()
   const begun = await visit(server.app, jar, 'GET', '/v1/login')
   const callback = (await issuer.signIn(String(begun.headers.location))).slice(own.length)
@@ -162,7 +162,7 @@ const origins: readonly (readonly [string, Headers, { safe: boolean; unsafe: boo
   ],
 ]
 
-test('a cookie counts for pages of this server alone', { timeout: 60_000 }, async () => {
+test('a cookie counts for pages of this server alone', async () => {
   const jar: Jar = new Map()
   await signIn(jar, { subject: 'grace' })
   await server.send('PUT', '/v1/projects/smart_layer/members/user:grace', {
@@ -194,7 +194,7 @@ test('a cookie counts for pages of this server alone', { timeout: 60_000 }, asyn
   expect(found).toEqual(Object.fromEntries(expected))
 })
 
-test('a socket opens by the cookie for pages of this server alone', { timeout: 60_000 }, async () => {
+test('a socket opens by the cookie for pages of this server alone', async () => {
   await using served = await serveDatabase(server.test.database, silentLogger, unlimited, {
     env: env(),
     isFilled: true,
@@ -230,9 +230,7 @@ function subjectOfSocket(url: string, headers: Headers): Promise<unknown> {
   })
 }
 
-test('a sign-out ends one login, or all of the person, in every process, and a restart none', {
-  timeout: 60_000,
-}, async () => {
+test('a sign-out ends one login, or all of the person, in every process, and a restart none', async () => {
   const [one, other, third]: [Jar, Jar, Jar] = [new Map(), new Map(), new Map()]
   for (const jar of [one, other, third]) await signIn(jar, { subject: 'alan' })
   await using restarted = await serveDatabase(server.test.database, silentLogger, unlimited, {
@@ -262,7 +260,7 @@ test('a sign-out ends one login, or all of the person, in every process, and a r
   expect(lines.join('')).not.toMatch(/code=|cs_[\w-]{43}|core1\./)
 })
 
-test('a command gets its token by a code, once, with its verifier', { timeout: 60_000 }, async () => {
+test('a command gets its token by a code, once, with its verifier', async () => {
   const verifier = randomBytes(32).toString('base64url')
   const challenge = hash('sha256', verifier, 'base64url')
   const back = await signIn(new Map(), {
@@ -288,7 +286,7 @@ test('a command gets its token by a code, once, with its verifier', { timeout: 6
   expect(shown.body).toContain('<pre>core1.')
 })
 
-test('while the issuer is away its sign-in says so, and logins stay good', { timeout: 60_000 }, async () => {
+test('while the issuer is away its sign-in says so, and logins stay good', async () => {
   const jar: Jar = new Map()
   await signIn(jar)
   issuer.setAway(true)
@@ -301,9 +299,7 @@ test('while the issuer is away its sign-in says so, and logins stay good', { tim
   }
 })
 
-test('the owner signs in with the owner key, by a form of this server alone, until the key changes', {
-  timeout: 60_000,
-}, async () => {
+test('the owner signs in with the owner key, by a form of this server alone, until the key changes', async () => {
   await using local = await serveDatabase(server.test.database, silentLogger, unlimited, { isFilled: true })
   const jar: Jar = new Map()
   const begun = await visit(local.app, jar, 'GET', '/v1/login')

@@ -174,7 +174,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   const idle = async () => loopsWhere(await scrape(), 'core_loop_last_success_timestamp_seconds', (at) => at === 0)
   const failing = async () => loopsWhere(await scrape(), 'core_loop_failures_total', (count) => count > 0)
   await expect.poll(async () => [...(await idle()), ...(await failing())], { timeout: 30_000 }).toEqual([])
-}, 120_000)
+})
 
 /** Names of the loops for which a figure is so. */
 function loopsWhere(families: Awaited<ReturnType<typeof scrape>>, name: string, isSo: (value: number) => boolean) {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   plane = await startControlPlane({ config, logger: { ...silentLogger, info: write, warn: write, error: write } })
   await using database = await openDatabase({ driver: 'postgres', url: server.url() })
   await installProjects(database, exampleInstallation)
-}, 120_000)
+})
 afterAll(async () => {
   await plane.close()
   await server.stop()

@@ -17,9 +17,7 @@ async function ask(url: string): Promise<number> {
   return (await client.rpc('project_list')).status
 }
 
-test('the embedded driver serves supabase-js unless configured not to, with every field of a refusal', {
-  timeout: 120_000, // an embedded database opens slowly on a busy machine
-}, async () => {
+test('the embedded driver serves supabase-js unless configured not to, with every field of a refusal', async () => {
   await using folder = await createEmbeddedFolder()
   const database = { driver: 'embedded', dataDir: folder.dataDir, timeoutMs: 10_000 } as const
   await using plane = await startControlPlane({ config: { ...configFor({}), database }, logger: silentLogger })

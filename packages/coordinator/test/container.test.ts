@@ -14,9 +14,7 @@ const canMakeContainers = () =>
     () => false,
   )
 
-test('in two containers the process of pid 1 is another one, and in each it is there once', {
-  timeout: 120_000,
-}, async ({ skip }) => {
+test('in two containers the process of pid 1 is another one, and in each it is there once', async ({ skip }) => {
   if (!(await canMakeContainers())) return skip('namespaces cannot be made on this machine')
   await using on = await createTestDatabase({ poolSize: 2 })
   await on.database.rpc('project_register', { p_name: 'baker' })

@@ -78,7 +78,7 @@ describe.each(Object.entries(drivers))('on the %s driver', (_, open) => {
     for (const p_name of [project, sibling]) await opened.database.rpc('project_register', { p_name })
     baker = createCoordinator({ database: await opened.of(project), project })
     miller = createCoordinator({ database: await opened.of(sibling), project: sibling })
-  }, 120_000)
+  })
   afterAll(() => opened[Symbol.asyncDispose]())
 
   test('a message is received in order, held by one process, acknowledged once and answered', async () => {

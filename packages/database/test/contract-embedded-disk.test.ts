@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger, systemClock } from '@core/foundation'
-import { afterAll, beforeAll, vi } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
 import { describeDatabaseContract } from '../src/testing/contract.ts'
@@ -10,8 +10,6 @@ import { prepareEmbeddedFolder } from '../src/testing/index.ts'
 import { runSql } from '../src/testing/run-sql.ts'
 
 let folder: string
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'core-embedded-'))
 })

@@ -4,12 +4,10 @@ import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDatabase } from '../src/index.ts'
 
 /** Whose the folder of an embedded database is. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let parent: string
 let dataDir: string

@@ -25,7 +25,7 @@ test('a thread that dies at its start is a coded error, not the end of the proce
   expect(JSON.parse(stdout)).toEqual({ code: 'E_DATABASE_UNAVAILABLE', retryable: true, cause: 'no memory left' })
 })
 
-test('where little memory is free, a database takes 400 MB at no moment', { timeout: 60_000 }, async () => {
+test('where little memory is free, a database takes 400 MB at no moment', async () => {
   await using folder = await createEmbeddedFolder()
   const { stdout, stderr } = spawnSync(
     process.execPath,

@@ -33,7 +33,7 @@ afterEach(() => {
 
 /** Opening takes a second, or twenty on a machine that is busy with other things. */
 const WAIT = { timeout: 60_000 }
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 /** Another process that has the database open and registers projects, one line of output for each that is answered. */
 function startWriter(prefix: string, environment: NodeJS.ProcessEnv = {}) {

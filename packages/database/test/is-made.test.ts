@@ -16,7 +16,7 @@ test('an embedded database is made by the first opening, not by its folder', asy
   } finally {
     await rm(dataDir, { recursive: true, force: true })
   }
-}, 120_000)
+})
 
 test('memory never is, a server’s is as far as anybody knows', () => {
   expect(isMade({ driver: 'embedded', dataDir: 'memory' })).toBe(false)

@@ -86,4 +86,4 @@ test('migrations are applied through it', async ({ skip }) => {
   const { total } = await migrateUp({ database })
   const { migrations } = await migrateStatus({ database })
   expect(migrations.filter(({ state }) => state === 'applied')).toHaveLength(total)
-}, 120_000)
+})

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, vi } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { type EmbeddingsUnderTest, openEmbeddings } from './embeddings-under-test.ts'
 import { describeBehaviour } from './suites/behaviour.ts'
 import { describeBounds } from './suites/bounds.ts'
@@ -9,8 +9,6 @@ import { describeMigration } from './suites/migration.ts'
 import { describeReingest } from './suites/reingest.ts'
 import { describeSemanticCache } from './suites/semantic-cache.ts'
 import { describeTenants } from './suites/tenants.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let on: EmbeddingsUnderTest
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { findPgvectorServer, type PgvectorServer } from '@core/database/testing'
-import { afterAll, beforeAll, test, vi } from 'vitest'
+import { afterAll, beforeAll, test } from 'vitest'
 import { type EmbeddingsUnderTest, openEmbeddings } from './embeddings-under-test.ts'
 import { describeBehaviour } from './suites/behaviour.ts'
 import { describeBounds } from './suites/bounds.ts'
@@ -13,8 +13,6 @@ import { describeReingest } from './suites/reingest.ts'
 import { describeRowGuarantee } from './suites/row-guarantee.ts'
 import { describeSemanticCache } from './suites/semantic-cache.ts'
 import { describeTenants } from './suites/tenants.ts'
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 const start = findPgvectorServer()
 

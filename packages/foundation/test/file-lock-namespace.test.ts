@@ -5,15 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, type TestContext, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest'
 import { CoreError } from '../src/index.ts'
 import { lockFile } from '../src/lock/file-lock.ts'
 
 /** A lock between processes that do not see each other's pids: containers that share a folder. */
 
 /** Starting a program takes seconds on a machine that is busy with other things. */
-vi.setConfig({ testTimeout: 60_000 })
-
 const program = fileURLToPath(new URL('file-lock-holder.ts', import.meta.url))
 const isolate = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const canIsolate = spawnSync(isolate[0] ?? '', [...isolate.slice(1), 'true']).status === 0

@@ -111,4 +111,4 @@ test('processes that come, go and are killed are never in it two at a time', asy
   await expect.poll(() => running, { timeout: 30_000 }).toBe(0)
   expect(lines.filter((line) => line !== 'was inside')).toEqual([])
   expect(await readFile(`${file}.inside`).catch(() => 'gone')).toBe('gone')
-}, 120_000)
+})

@@ -394,7 +394,7 @@ beforeAll(async () => {
   made['$tx'] = (await send('charge', { p_account: 'alpha', p_amount: 50 }))['tx']
   await send('account_update', { p_account: 'frozen', p_status: 'frozen' })
   await send('account_update', { p_account: 'closed', p_status: 'closed' })
-}, 120_000)
+})
 afterAll(() => ledger[Symbol.asyncDispose]())
 
 /** A digest of everything the ledger has written. */

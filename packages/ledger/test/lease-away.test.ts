@@ -61,7 +61,7 @@ test('with the database away spending continues, over restarts; when it is back 
   expect(await resumed.close()).toEqual({ status: 'closed', reported: 130, released: 870 })
   expect(await ledger.balance('smart_layer')).toMatchObject({ settled: 9_870, held: 0 })
   expect(await database.rpc('ledger_audit', {})).toMatchObject({ clean: true })
-}, 120_000)
+})
 
 test('a new lease needs the database', async () => {
   await server.halt()
@@ -70,4 +70,4 @@ test('a new lease needs the database', async () => {
   const lease = await open()
   expect(lease).toMatchObject({ resumed: false, remaining: 1_000 })
   expect(await lease.close()).toMatchObject({ status: 'closed', released: 1_000 })
-}, 120_000)
+})

@@ -35,7 +35,7 @@ const job = (name: string) => ({
 
 test('processes killed in mid-spend, again and again, lose nothing and report nothing twice', async () => {
   await killAndReconcile(base, folder, 10)
-}, 120_000)
+})
 
 test('two processes cannot share a journal; a killed one leaves it to the next', async () => {
   const first = startLeaseProcess(job('first'))

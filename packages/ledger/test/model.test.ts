@@ -26,5 +26,5 @@ describe.each<Engine>(['server', 'embedded'])('%s', (engine) => {
     const batched: Occurrences = new Map()
     await checkAgainstModel(ledger, { plans: cycleArbitrary, runs: 4, calls: 5, batched })
     expect(batched.get('operations')).toBeGreaterThan(0)
-  }, 120_000)
+  })
 })

@@ -85,7 +85,7 @@ describe.each(Object.entries(sources))('the books of %s, copied to a fresh one,'
     await copyData(from, client)
     // A cluster of that age would have given out these numbers itself, without a base.
     await client.query('update core.xid_head set base = 0')
-  }, 120_000)
+  })
   afterAll(async () => {
     await client?.end()
     await target?.close()

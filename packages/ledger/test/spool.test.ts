@@ -145,7 +145,7 @@ describe('a spool', () => {
     expect(kept.size).toBeGreaterThan(60)
     const got = new Set(existsSync(received) ? readFileSync(received, 'utf8').split('\n') : [])
     expect([...kept].filter((key) => !got.has(key))).toEqual([])
-  }, 120_000)
+  })
 })
 
 describe('a spool of settles', () => {

@@ -48,9 +48,7 @@ describeLogin('local', async () => {
   }
 })
 
-test('oidc refuses another nonce, issuer or verifier, and follows the keys of its issuer', {
-  timeout: 60_000,
-}, async () => {
+test('oidc refuses another nonce, issuer or verifier, and follows the keys of its issuer', async () => {
   await using it = await openOidc()
   const begin = async () => {
     const { url, flow } = await it.driver.begin({ redirectTo: '/docs' })
@@ -84,7 +82,7 @@ test('tokens refuses a token for another party, of another issuer, and one that 
   expect(await finish(await issuer.sign())).toMatchObject({ subject: 'ada' })
 })
 
-test('a login is kept by the hash of its token, and ends with it', { timeout: 60_000 }, async () => {
+test('a login is kept by the hash of its token, and ends with it', async () => {
   const base = await createTestDatabase()
   try {
     const resolve = async (key: string) => ({ subject: key })

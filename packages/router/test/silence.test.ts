@@ -76,7 +76,7 @@ test('a plain answer after ten silent minutes is answered, its hold kept all the
   await pass(120)
   expect(beats()).toBe(14)
   await audit(opened)
-}, 120_000)
+})
 
 test('one that does not come after ten minutes is given up, and nothing stays held', async () => {
   const { opened, under, pass } = await openSilent()
@@ -89,7 +89,7 @@ test('one that does not come after ten minutes is given up, and nothing stays he
   expect(await opened.balance()).toMatchObject({ held: 0 })
   expect(opened.records).toHaveLength(1)
   await audit(opened)
-}, 120_000)
+})
 
 test('a stream that only breathes for nine minutes reaches a client that hears every ten seconds that it is waited for', async () => {
   const { opened, under, pass } = await openSilent()
@@ -108,7 +108,7 @@ test('a stream that only breathes for nine minutes reaches a client that hears e
   expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true)
   expect(await opened.balance()).toMatchObject({ held: 0 })
   await audit(opened)
-}, 120_000)
+})
 
 test.each([
   ['says nothing at all', 60, 0],
@@ -156,4 +156,4 @@ test('a provider that sends without end and says nothing is given up before memo
   expect(sent).toBeLessThan(256)
   expect((await answering).status).toBe(502)
   expect(await opened.balance()).toMatchObject({ held: 0 })
-}, 120_000)
+})
