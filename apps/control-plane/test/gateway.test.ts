@@ -497,12 +497,13 @@ test('a call whose process died is charged the price of its input, once', async 
 
 test('a call whose process died has its row, whatever metadata others give their holds', async () => {
   const { rpc } = server.test.database
-  const lapse = async (key: string, metadata: JsonInput) => {
+  const lapse = async (key: string, metadata: JsonInput, id: string | null = null) => {
     const reserved = await rpc('ledger_reserve', {
       p_key: key,
       p_account: 'smart_layer',
       p_amount: 5_000,
       p_metadata: metadata,
+      p_hold: id,
     })
     return String(Object(reserved).hold)
   }
@@ -522,13 +523,16 @@ test('a call whose process died has its row, whatever metadata others give their
   const facts = { call: 'req_row', target: 'openai/gpt', model: 'gpt', route: 'fast', operation: 'chat', user: 'ann' }
   const known = { ...facts, account: 'smart_layer/u:ann', subject: 'key:one', tags: ['nightly'], floor: 77 }
   const hold = await lapse('died:row', known)
+  // An id that says it is of the year 10,889.
+  const later = 'ffffffff-ffff-7fff-bfff-ffffffffffff'
+  await lapse('died:later', { ...known, call: 'req_later' }, later)
   await runSql(
     server.test.database,
     "update core.ledger_hold set expires_at = clock_timestamp() - interval '1 hour' where id = any ($1::uuid[])",
-    [`{${[...odd, hold].join(',')}}`],
+    [`{${[...odd, hold, later].join(',')}}`],
   )
   await rpc('ledger_expire_due', {})
-  expect(await server.runLoop('recover model calls')).toBe(4)
+  expect(await server.runLoop('recover model calls')).toBe(5)
   const { body } = await server.send('GET', '/v1/projects/current/calls?flag=crashed', { key: server.keys.smart_layer })
   const row = { ...facts, account: 'smart_layer/u:ann', subject: 'key:one', tags: ['nightly'], charged: 77, hold }
   const [found, ...others] = (body['data'] as readonly Record<string, unknown>[]).filter(

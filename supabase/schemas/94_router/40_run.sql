@@ -78,9 +78,10 @@ language sql set search_path = pg_catalog, pg_temp as $$
   insert into core.model_call (project, call, at, subject, account, hold, operation, route, target, model, end_user, tags, status, charged,
     flags, attempts, total_ms)
   select p_project, p_metadata ->> 'call', case when substr(p_hold::text, 15, 1) = '7'
-      then to_timestamp(('x' || translate(left(p_hold::text, 13), '-', ''))::bit(48)::bigint / 1000.0) else clock_timestamp() end,
-    p_metadata ->> 'subject', p_metadata ->> 'account', p_hold, p_metadata ->> 'operation', p_metadata ->> 'route', p_metadata ->> 'target', p_metadata ->> 'model',
-    p_metadata ->> 'user', array(select jsonb_array_elements_text(case jsonb_typeof(p_metadata -> 'tags') when 'array'
+      then least(clock_timestamp(), to_timestamp(('x' || translate(left(p_hold::text, 13), '-', ''))::bit(48)::bigint / 1000.0))
+      else clock_timestamp() end,
+    p_metadata ->> 'subject', p_metadata ->> 'account', p_hold, p_metadata ->> 'operation', p_metadata ->> 'route', p_metadata ->> 'target',
+    p_metadata ->> 'model', p_metadata ->> 'user', array(select jsonb_array_elements_text(case jsonb_typeof(p_metadata -> 'tags') when 'array'
       then p_metadata -> 'tags' else '[]' end)), 500, p_charged, '{crashed}', 1, 0
   where length(p_metadata ->> 'call') between 1 and 200 and p_metadata ?& '{subject,account,operation,route}'::text[]
     and p_metadata ->> 'subject' is not null and p_metadata ->> 'account' is not null and p_metadata ->> 'operation' is not null
