@@ -1,19 +1,8 @@
 -- Generated from supabase/schemas/20_key by `npm run generate`. Do not edit.
 
--- supabase/schemas/20_key/10_storage.sql
+-- supabase/schemas/20_key/00_steps.sql
 
--- API keys. The key itself never reaches the database: callers make it, keep it, and hand over its SHA-256 and its
--- first characters (the hint by which people recognise a key).
-
-insert into core.scope (name, summary, roles, is_default, topic) values
-  ('key:read', 'List API keys and check one; never the secrets', '{operator,admin,owner}', false, 'key'),
-  ('key:write', 'Create, change, reroll and revoke API keys', '{admin,owner}', false, null);
-
-create function core.default_scopes() returns text[]
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select array(select name from core.scope where is_default order by name collate "C")
-$$;
-comment on function core.default_scopes is 'The scopes a key of a project gets by default: to spend and to read, not to grant credits or raise its own limits.';
+-- What higher nouns may name: the table, whose keys that end take with them what was made by them.
 
 create table core.api_key (
   id uuid constraint api_key_pkey primary key default core.new_id(),
@@ -43,6 +32,21 @@ comment on column core.api_key.revoked_at is 'Ended for good. A key that is only
 comment on column core.api_key.request is 'The request, to distinguish a retry from another use of the same idempotency key.';
 create index api_key_by_project on core.api_key (project, id);
 create index api_key_by_replacement on core.api_key (replaced_by) where replaced_by is not null;
+
+-- supabase/schemas/20_key/10_storage.sql
+
+-- API keys. The key itself never reaches the database: callers make it, keep it, and hand over its SHA-256 and its
+-- first characters (the hint by which people recognise a key).
+
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('key:read', 'List API keys and check one; never the secrets', '{operator,admin,owner}', false, 'key'),
+  ('key:write', 'Create, change, reroll and revoke API keys', '{admin,owner}', false, null);
+
+create function core.default_scopes() returns text[]
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select array(select name from core.scope where is_default order by name collate "C")
+$$;
+comment on function core.default_scopes is 'The scopes a key of a project gets by default: to spend and to read, not to grant credits or raise its own limits.';
 
 -- active | expired | disabled, by the server's clock.
 create function core.key_status(p_row core.api_key) returns text
