@@ -49,6 +49,16 @@ test('it comes from one origin, and its policy lets all of it work', async () =>
   expect(complaints.filter((complaint) => !complaint.includes('favicon'))).toEqual([])
 })
 
+test('the page works when it comes again, kept by the browser and found unchanged', async () => {
+  complaints.length = 0
+  const [again] = await Promise.all([
+    page.waitForResponse((response) => response.url() === `${url}/docs`),
+    page.goto(`${url}/docs`),
+  ])
+  expect(complaints.filter((complaint) => !complaint.includes('favicon'))).toEqual([])
+  expect((await again.allHeaders())['content-security-policy']).toContain('script-src')
+})
+
 test('a search for the exact name of any operation has it first, and one for a noun has its operations first', async () => {
   const names: string[] = routes.map(({ operation }) => operation)
   const nouns = [...new Set<string>(routes.map((route) => route.noun))]

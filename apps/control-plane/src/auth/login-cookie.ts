@@ -54,8 +54,12 @@ export function createLoginCookie(publicUrl: () => string): LoginCookie {
   function counts(request: CookieRequest): boolean {
     const { method, headers } = request
     const own = ownOrigin(headers['host'], publicUrl())
-    if (own === undefined || headers['sec-fetch-site'] !== 'same-origin') return false
-    const isSafe = (method === 'GET' || method === 'HEAD') && headers['upgrade'] === undefined
+    const isUpgrade = headers['upgrade'] !== undefined
+    // Chromium sends it with no WebSocket; it sends the Origin, which no page can set, with each.
+    const isSaidSame =
+      headers['sec-fetch-site'] === 'same-origin' || (isUpgrade && headers['sec-fetch-site'] === undefined)
+    if (own === undefined || !isSaidSame) return false
+    const isSafe = (method === 'GET' || method === 'HEAD') && !isUpgrade
     return headers['origin'] === own || (isSafe && headers['origin'] === undefined)
   }
 

@@ -206,8 +206,10 @@ function sendPrepared(
   reply.header('cache-control', 'no-cache') // kept, and asked about with its tag
   reply.header('vary', 'accept-encoding')
   if (entityTag !== undefined) reply.header('etag', isGzip ? `W/${entityTag}` : entityTag)
+  // Also of a 304, whose fields replace those of the page that the browser has.
+  if (produces === 'text/html') reply.header('content-security-policy', htmlPolicy)
   if (entityTag !== undefined && isKnown(precondition, entityTag)) return reply.code(304).send()
-  if (produces === 'text/html') reply.type('text/html; charset=utf-8').header('content-security-policy', htmlPolicy)
+  if (produces === 'text/html') reply.type('text/html; charset=utf-8')
   else reply.type('application/json; charset=utf-8')
   return isGzip ? reply.header('content-encoding', 'gzip').send(gzip()) : reply.send(text)
 }
