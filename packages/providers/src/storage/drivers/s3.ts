@@ -21,6 +21,8 @@ interface Request {
   readonly client: S3mini
   /** The last answer, whose headers the package does not hand on. */
   readonly answer: () => Response
+  /** The text of it, for a request that keeps it. */
+  readonly text: () => Promise<string>
 }
 
 /** S3, R2 and whatever speaks their API. */
@@ -34,8 +36,9 @@ export function createS3Driver({
   const { region = 'auto', fetch = globalThis.fetch } = options
 
   /** A client of one call: with its signal, its further headers, and its answer. */
-  function begin(signal: AbortSignal, further: Readonly<Record<string, string>> = {}): Request {
+  function begin(signal: AbortSignal, further: Readonly<Record<string, string>> = {}, keepsText = false): Request {
     let last: Response | undefined
+    let kept: Response | undefined
     const client = new S3mini({
       accessKeyId,
       secretAccessKey: secretAccessKey.reveal(),
@@ -46,11 +49,13 @@ export function createS3Driver({
         for (const [header, value] of Object.entries(further)) headers.set(header, value)
         // A redirect would carry the signature to another host.
         last = await fetchDirectly(fetch, input, { ...init, ...withoutCopy(init?.body), headers, signal })
+        if (keepsText) kept = last.clone()
         return last
       },
     })
     return {
       client,
+      text: async () => (await kept?.text()) ?? '',
       answer() {
         if (last === undefined) throw new CoreError('E_INTERNAL', 's3mini sent no request')
         return last
@@ -156,11 +161,13 @@ export function createS3Driver({
     async list(prefix, cursor, limit, signal) {
       // The package signs !'()* in a query as they are, and S3 does not: the prefix is cut before the first of them.
       const plain = prefix.split(/[!'()*]/, 1)[0] ?? ''
-      const { client } = begin(signal)
+      const { client, text } = begin(signal, {}, true)
       const page = await client.listObjectsPaged('/', plain, limit, cursor, { 'encoding-type': 'url' })
       if (!page?.objects) throw storeFailed(name, 404, 'NoSuchBucket')
+      // Some stores do not know it, and a key of theirs may look like an encoded one.
+      const isEncoded = /<EncodingType>\s*url\s*</i.test(await text())
       const found = page.objects.map(({ Key, Size, ETag, LastModified }) => ({
-        key: decodeKey(Key),
+        key: isEncoded ? decodeURIComponent(Key.replaceAll('+', '%20')) : Key,
         size: Size,
         etag: bareTag(ETag),
         contentType: 'application/octet-stream',
@@ -216,14 +223,6 @@ function toFile(key: string, headers: Headers): StoredFile {
 
 const typeOf = (headers: Headers) => headers.get('content-type') ?? 'application/octet-stream'
 const etagOf = (headers: Headers) => bareTag(headers.get('etag') ?? '')
-
-function decodeKey(encoded: string): string {
-  try {
-    return decodeURIComponent(encoded.replaceAll('+', '%20'))
-  } catch {
-    return encoded // of a store that does not know encoding-type
-  }
-}
 
 function statusOf(error: unknown): number | undefined {
   return typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : undefined

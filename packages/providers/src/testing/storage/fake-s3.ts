@@ -103,7 +103,13 @@ function sendList(exchange: Exchange, shelf: Shelf): void {
   const next = isCut
     ? `<NextContinuationToken>${Buffer.from(keys.at(-1) ?? '').toString('base64')}</NextContinuationToken>`
     : ''
-  sendXml(exchange, 200, 'ListBucketResult', `<IsTruncated>${isCut}</IsTruncated>${contents.join('')}${next}`)
+  const encoding = query.get('encoding-type') === 'url' ? '<EncodingType>url</EncodingType>' : ''
+  sendXml(
+    exchange,
+    200,
+    'ListBucketResult',
+    `${encoding}<IsTruncated>${isCut}</IsTruncated>${contents.join('')}${next}`,
+  )
 }
 
 function sendXml({ response }: Exchange, status: number, root: string, inner: string): void {

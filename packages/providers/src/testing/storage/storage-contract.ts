@@ -33,6 +33,8 @@ const code = (wanted: string, reason?: string) =>
 export interface StandInLimits {
   readonly lists?: false
   readonly signs?: false
+  /** Its lists do not encode keys, which lose a space at the end, and its pages are not in the order of their bytes. */
+  readonly encodes?: false
 }
 
 async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
@@ -53,7 +55,7 @@ function forge(url: string): string {
 export function describeStorage(
   name: string,
   open: () => StoreUnderTest | Promise<StoreUnderTest>,
-  { lists = true, signs = true }: { readonly [Limit in keyof StandInLimits]: boolean } = {},
+  { lists = true, signs = true, encodes = true }: { readonly [Limit in keyof StandInLimits]: boolean } = {},
 ): void {
   describe(name, () => {
     const enter = async () => {
@@ -195,13 +197,14 @@ export function describeStorage(
 
     test('odd keys are kept apart and come back as they were', async () => {
       const { storage, maxKeyBytes = 1024 } = await enter()
-      const keys = oddKeys.filter((key) => Buffer.byteLength(key) + 39 <= maxKeyBytes)
+      const fits = (key: string) => Buffer.byteLength(key) + 39 <= maxKeyBytes && (encodes || key === key.trimEnd())
+      const keys = oddKeys.filter(fits)
       for (const key of keys) await storage.upload(key, Buffer.from(key))
       for (const key of keys) expect(await text(storage, key), key).toBe(key)
       if (!lists) return
       const listed: string[] = []
       for (let cursor: string | undefined, page = 0; page === 0 || cursor !== undefined; page++) {
-        const { files, next } = await storage.list('', { cursor, limit: 5 })
+        const { files, next } = await storage.list('', { cursor, limit: encodes ? 5 : 1000 })
         listed.push(...files.map(({ key }) => key))
         cursor = next
       }
