@@ -1,3 +1,4 @@
+import { hash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -6,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { uuidv7 } from '@core/foundation'
-import { type FakeProvider, startFakeProvider } from '@core/providers/testing'
+import { type FakeProvider, startFakeProvider, startFakeS3 } from '@core/providers/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningProgram, startProgram } from './start-program.ts'
 import { ownerKey, secretsKeys } from './test-server.ts'
@@ -15,11 +16,13 @@ const canary = (name: string) => `kanari-${name}-${uuidv7()}`
 const providerKey = canary('key')
 const refusedKey = canary('refused')
 const prompt = canary('prompt')
+const storeKeys = { accessKeyId: canary('store'), secretAccessKey: canary('store-secret') }
 const faults = '429 500 html cut eof early-error late-error badsse nousage zero wild hang-headers hang slow'.split(' ')
 
 const opened = new AsyncDisposableStack()
 let database: TestDatabase
 let fake: FakeProvider
+let bucket: Awaited<ReturnType<typeof startFakeS3>>
 let running: RunningProgram
 let metricsUrl: string
 const traced: string[] = []
@@ -53,6 +56,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   opened.defer(() => database.drop())
   fake = opened.use(await startFakeProvider({ apiKey: providerKey, pauseMs: 1 }))
+  bucket = opened.use(await startFakeS3(storeKeys))
   const { rpc } = database.database
   await rpc('project_register', { p_name: 'singing' })
   await rpc('ledger_account_open', { p_key: uuidv7(), p_account: 'singing' })
@@ -65,6 +69,8 @@ beforeAll(async () => {
   free.close()
   metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`
   running = await startProgram(folder, {
+    AWS_ACCESS_KEY_ID: storeKeys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: storeKeys.secretAccessKey,
     CORE_DATABASE_URL: database.url,
     CORE_OWNER_KEY: ownerKey,
     CORE_SECRETS_KEY: secretsKeys[0],
@@ -73,6 +79,7 @@ beforeAll(async () => {
     CORE_OVERLOAD_MAX_LOOP_DELAY_MS: '60000', // on a busy machine
     CORE_PRICE_UNKNOWN: 'dearest',
     CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host,
+    CORE_STORAGE_READ_ALSO: `s3=${bucket.url}/files`,
     CORE_WEBHOOK_PRIVATE_HOSTS: receiver.host,
     OPENAI_API_KEY: providerKey,
     OPENAI_BASE_URL: fake.url,
@@ -114,6 +121,64 @@ async function ask(token: string, model: string, operation: 'chat' | 'messages',
   }
 }
 
+/** Signs in with the owner key by the form: what the browser was given, and the page that it sees then. */
+async function signIn(query = '') {
+  const begun = await fetch(`${running.url}/v1/login${query}`, { redirect: 'manual' })
+  const flow = cookiesOf(begun)
+  const form = new URL(begun.headers.get('location') ?? '')
+  const done = await fetch(`${running.url}${form.pathname}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie: flow.join('; '), origin: running.url, 'sec-fetch-site': 'same-origin' },
+    body: new URLSearchParams({ state: form.searchParams.get('state') ?? '', credential: ownerKey }),
+  })
+  const text = await done.text()
+  if (done.status >= 400) refusals.push(text)
+  const values = [...flow, ...cookiesOf(done)].map((pair) => pair.slice(pair.indexOf('=') + 1))
+  return { values: values.filter((value) => value !== ''), text }
+}
+
+const cookiesOf = ({ headers }: Response) => headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+
+/** A login by the browser and one by a code, both used and ended; every secret that there was on the way. */
+async function useLogins(): Promise<string[]> {
+  const verifier = randomBytes(32).toString('base64url')
+  const challenge = hash('sha256', verifier, 'base64url')
+  const browser = await signIn()
+  const shown = await signIn(`?${new URLSearchParams({ redirectTo: 'code', challenge })}`)
+  const code = /<pre>([^<]+)</.exec(shown.text)?.[1] ?? ''
+  const redeem = () =>
+    fetch(`${running.url}/v1/login/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code, verifier }),
+    })
+  const { token } = JSON.parse(await (await redeem()).text())
+  refusals.push(await (await redeem()).text())
+  const tokens = [browser.values.find((value) => value.startsWith('cs_')) ?? '', String(token)]
+  for (const one of tokens) {
+    const headers = { authorization: `Bearer ${one}` }
+    expect((await fetch(`${running.url}/v1/me`, { headers })).status).toBe(200)
+    expect((await fetch(`${running.url}/v1/logout`, { method: 'POST', headers })).status).toBe(200)
+    refusals.push(await (await fetch(`${running.url}/v1/me?token=none`, { headers })).text())
+  }
+  return [...browser.values, ...shown.values, code, verifier, ...tokens]
+}
+
+/** Files in a store with keys: through the process, by signed address, and where the store refuses. */
+async function useStore(): Promise<string[]> {
+  await database.database.rpc('flag_set', { p_name: 'providers.storage', p_value: 's3' })
+  const stored = async () => {
+    await call('PUT', '/files/in-s3/content', { prompt })
+    return bucket.shelf.files.size
+  }
+  await expect.poll(stored, { timeout: 30_000 }).toBeGreaterThan(0)
+  const address = new URL(JSON.parse((await call('POST', '/files/in-s3/url', { expiresSeconds: 60 })).text).url)
+  expect(address.host).toBe(new URL(bucket.url).host)
+  await fetch(address)
+  return [storeKeys.accessKeyId, storeKeys.secretAccessKey, address.searchParams.get('X-Amz-Signature') ?? '']
+}
+
 test('no key, token, secret or prompt is in an error, log line, metric, span or row, whatever a provider answers', async () => {
   const tokens: string[] = []
   for (const [name, value] of [
@@ -141,6 +206,7 @@ test('no key, token, secret or prompt is in an error, log line, metric, span or 
   tokens.push(signed.split('/').at(-1) ?? '')
   await fetch(signed)
   await fetch(signed, { method: 'PUT', body: prompt })
+  tokens.push(...(await useLogins()), ...(await useStore()))
   await call('PUT', '/flags/canary', { value: true })
 
   // Routes are listed when the program knows them, and with them the providers that were set before.
