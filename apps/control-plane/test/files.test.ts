@@ -128,6 +128,22 @@ test('what is cut, or not what was announced, leaves no file, no quota held and 
   await requireExact()
 })
 
+test('of uploads at once of a new file one makes it, and the others hold nothing', async () => {
+  const name = `new/${uuidv7()}`
+  const onlyNew = { 'if-none-match': '*' }
+  const contents = Array.from({ length: 8 }, (_, index) => Uint8Array.from(Buffer.alloc(50_000 + index, index)))
+  const answers = await Promise.all(contents.map((bytes) => put(name, bytes, onlyNew)))
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(7).fill(412)])
+  const winner = contents[answers.findIndex(({ status }) => status === 200)] ?? new Uint8Array()
+  expect(sha256(new Uint8Array(await (await get(name)).arrayBuffer()))).toBe(sha256(winner))
+  const late = await put(name, Buffer.from('late'), onlyNew)
+  expect([late.status, await late.json()]).toEqual([412, expect.objectContaining({ reason: 'file_exists' })])
+  expect((await put(name, Buffer.from('x'), { 'if-none-match': '"etag"' })).status).toBe(400)
+  expect((await put(name, Buffer.from('replaced'))).status).toBe(200)
+  expect((await usage())['heldBytes']).toBe(0)
+  await requireExact()
+})
+
 test('the quota is exact when many upload at once', async () => {
   const project = `quota_${uuidv7().replaceAll('-', '')}`
   await server.send('PUT', `/v1/projects/${project}`, { key: server.owner, body: {} })

@@ -1,10 +1,18 @@
 -- Uploads: begin holds the quota, commit makes the file. The control plane alone calls the two, with the claims of the caller: it
 -- knows the stores, and what is in them.
 
--- Begins an upload. Replays on p_key. Denies file_quota_exceeded. Locks: the space.
+create function core.file_refuse_taken(p_name text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform core.refuse('PT412', 'file_exists', format('there is a file %s', quote_literal(left(p_name, 100))), 'Use another name, or replace the file.');
+end
+$$;
+comment on function core.file_refuse_taken is 'Raises PT412: a file has this name.';
+
+-- Begins an upload. Replays on p_key. Denies file_quota_exceeded; p_if_absent refuses a name that a file has. Locks: the space.
 create function core_api.file_begin(
   p_key text, p_name text, p_size bigint, p_store text, p_content_type text default 'application/octet-stream', p_ttl_s int default 3600,
-  p_project text default null
+  p_project text default null, p_if_absent boolean default false
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
@@ -29,6 +37,8 @@ begin
       perform core.refuse('PT422', 'idempotency_mismatch', 'this idempotency key was used for another upload', 'Use a new key for a new upload.');
     end if;
     return jsonb_build_object('ok', true, 'replayed', true) || core.file_upload_view(v_upload);
+  elsif p_if_absent and exists (select from core.file where project = v_project and name = p_name) then
+    perform core.file_refuse_taken(p_name);
   elsif v_space.used_bytes + v_space.held_bytes + p_size > v_space.quota_bytes then
     return jsonb_build_object('ok', false, 'code', 'file_quota_exceeded', 'size', p_size, 'quota_bytes', v_space.quota_bytes,
       'used_bytes', v_space.used_bytes, 'held_bytes', v_space.held_bytes);
@@ -59,8 +69,10 @@ comment on function core_api.file_upload is 'An upload that is open or committed
 revoke execute on function core_api.file_upload from public;
 grant execute on function core_api.file_upload to core_member, service_role;
 
--- Makes the file of an upload whose object is in its store, and replaces what was there. Idempotent. Locks: the space.
-create function core_api.file_commit(p_upload uuid, p_size bigint, p_etag text, p_sha256 text default null, p_project text default null) returns jsonb
+-- Makes the file of an upload whose object is in its store, and replaces what was there; with p_if_absent only where nothing was:
+-- of several uploads at once one makes the file. Idempotent. Locks: the space.
+create function core_api.file_commit(p_upload uuid, p_size bigint, p_etag text, p_sha256 text default null, p_project text default null,
+  p_if_absent boolean default false) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
   v_project text := core.enter('file:write', p_project);
@@ -75,6 +87,8 @@ begin
     perform core.file_refuse('upload');
   elsif v_upload.status = 'committed' then
     return jsonb_build_object('ok', true, 'replayed', true) || core.file_view(v_old);
+  elsif p_if_absent and v_old.object is not null then
+    perform core.file_refuse_taken(v_upload.name);
   elsif p_size is distinct from v_upload.size then
     perform core.refuse('PT409', 'file_size', format('the upload was begun with %s bytes, and the store has %s', v_upload.size, coalesce(p_size::text, 'none')),
       'Begin another upload with the right size.', jsonb_build_object('expected', v_upload.size, 'found', p_size));

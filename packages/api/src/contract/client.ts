@@ -122,15 +122,18 @@ function toEntityTag(etag: string): string {
 }
 
 function toUrl(base: string, { path }: WireOperation, { params = {}, query = {} }: UntypedRequest): URL {
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => toSegment(name, String(params[name])))
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => toPathSegment(name, String(params[name])))
   const url = new URL(`${base.replace(/\/+$/, '')}${filled}`)
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
   return url
 }
 
-/** The dots of a segment `.` or `..` are dropped by every URL client, also encoded: the call would reach something else. */
-function toSegment(field: string, value: string): string {
-  if (value !== '.' && value !== '..') return encodeURIComponent(value)
+/**
+ * A value as one segment of an address. The dots of a segment `.` or `..` are dropped by every URL client, also encoded, and
+ * an empty one is lost to the server: the call would reach something else. @throws CoreError E_INVALID for these.
+ */
+export function toPathSegment(field: string, value: string): string {
+  if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(value)
   throw new CoreError('E_INVALID', `${field} must not be ${value}`, { fix: 'Use another name.', details: { field } })
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { accepted, denial, instant, whole } from '../contract/answer-field.ts'
-import { bigint, integer, nullable, optional, text, texts, uuid, uuids } from '../contract/function-argument.ts'
+import { bigint, flag, integer, nullable, optional, text, texts, uuid, uuids } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
 
 const file = {
@@ -36,6 +36,7 @@ export const fileBegin = describeFunction({
     contentType: optional(text),
     ttlS: optional(integer),
     project,
+    ifAbsent: optional(flag),
   },
   answer: z.union([
     z.object({ ...accepted, replayed, ...upload }),
@@ -51,7 +52,7 @@ export const fileUpload = describeFunction({
 
 export const fileCommit = describeFunction({
   name: 'file_commit',
-  args: { upload: uuid, size: bigint, etag: text, sha256: optional(nullable(text)), project },
+  args: { upload: uuid, size: bigint, etag: text, sha256: optional(nullable(text)), project, ifAbsent: optional(flag) },
   answer: z.object({ ...accepted, replayed, ...file }),
 })
 

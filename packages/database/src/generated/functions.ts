@@ -555,6 +555,7 @@ export interface CoreFunctions {
       p_content_type?: string | undefined
       p_ttl_s?: number | undefined
       p_project?: string | null | undefined
+      p_if_absent?: boolean | undefined
     }
     result: Json
   }
@@ -566,6 +567,7 @@ export interface CoreFunctions {
       p_etag: string
       p_sha256?: string | null | undefined
       p_project?: string | null | undefined
+      p_if_absent?: boolean | undefined
     }
     result: Json
   }

@@ -613,6 +613,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_content_type', type: 'text', required: false },
       { name: 'p_ttl_s', type: 'integer', required: false },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_absent', type: 'boolean', required: false },
     ],
   },
   {
@@ -625,6 +626,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_etag', type: 'text', required: true },
       { name: 'p_sha256', type: 'text', required: false },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_if_absent', type: 'boolean', required: false },
     ],
   },
   {

@@ -1,4 +1,4 @@
-import { createClient } from '@core/api/client'
+import { createClient, toPathSegment } from '@core/api/client'
 import { type CallOptions, CoreError, fetchDirectly, isCoreError, isObject, startDeadline } from '@core/foundation'
 import type { StorageSource, StoredFile } from '@core/providers/storage'
 import type { ControlPlane } from '../choose-connection.ts'
@@ -18,7 +18,7 @@ export function createPlaneStorage({ url, key, fetch: send = fetch }: ControlPla
   async function transfer(name: string, init: RequestInit, { signal }: AbortSignalHolder): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${await read()}`)
-    const address = `${url}/v1/projects/current/files/${encodeURIComponent(name)}/content`
+    const address = `${url}/v1/projects/current/files/${toPathSegment('name', name)}/content`
     try {
       const response = await fetchDirectly(send, address, { ...init, headers, signal })
       if (response.ok) return response
@@ -55,10 +55,11 @@ export function createPlaneStorage({ url, key, fetch: send = fetch }: ControlPla
       if (size !== undefined && size !== body.size) {
         throw new CoreError('E_INVALID', `the source has ${body.size} bytes, and not ${size}`)
       }
-      if (ifAbsent && (await head(name, { signal: deadline.signal }))) {
-        throw new CoreError('E_CONFLICT', `there is a file ${name}`, { details: { reason: 'file_exists' } })
+      const headers = {
+        'content-type': contentType,
+        ...(sha256 !== undefined && { 'content-sha256': sha256 }),
+        ...(ifAbsent && { 'if-none-match': '*' }), // of several at once one wins
       }
-      const headers = { 'content-type': contentType, ...(sha256 !== undefined && { 'content-sha256': sha256 }) }
       const response = await transfer(name, { method: 'PUT', body, headers }, deadline)
       const stored = await storedOf(response, body.size, sha256)
       onProgress?.(body.size)
@@ -113,7 +114,7 @@ async function storedOf(
   const answer: unknown = await response.json().catch(() => undefined)
   if (isObject(answer)) {
     const { etag, sha256, size: storedSize } = answer
-    const isWhole = storedSize === size && (expected === undefined || sha256 === expected)
+    const isWhole = storedSize === size && (expected === undefined || sha256 === expected.toLowerCase())
     if (isWhole && typeof etag === 'string' && typeof sha256 === 'string') return { etag, sha256 }
   }
   throw new CoreError('E_DATABASE_UNAVAILABLE', 'the answer does not say that the file is stored', {
@@ -164,6 +165,7 @@ function toError(status: number, problem: unknown): CoreError {
   if (status === 403) return new CoreError('E_FORBIDDEN', text, { details })
   if (status === 404) return new CoreError('E_NOT_FOUND', text, { details })
   if (status === 413) return new CoreError('E_TOO_LARGE', text, { details })
+  if (status === 412) return new CoreError('E_CONFLICT', text, { details: { ...details, reason: 'file_exists' } })
   if (status === 409 || status === 507) return new CoreError('E_CONFLICT', text, { details })
   if (status < 500) return new CoreError('E_INVALID', text, { details })
   return new CoreError('E_DATABASE_UNAVAILABLE', text, { retryable: true, details })

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rename, stat, unlink } from 'node:fs/promises'
-import { toProblemError } from '@core/api/client'
+import { toPathSegment, toProblemError } from '@core/api/client'
 import { CoreError, fetchDirectly, isObject } from '@core/foundation'
 import type { Target } from '../../target.ts'
 
@@ -80,8 +80,8 @@ async function ask(
   { target, signal }: Transfer,
   { headers, ...rest }: RequestInit & { readonly headers?: Readonly<Record<string, string>>; readonly duplex?: 'half' },
 ): Promise<Response> {
-  const project = encodeURIComponent(target.project ?? 'current')
-  const path = `/v1/projects/${project}/files/${encodeURIComponent(name)}/content`
+  const project = toPathSegment('project', target.project ?? 'current')
+  const path = `/v1/projects/${project}/files/${toPathSegment('name', name)}/content`
   const authorization: Record<string, string> =
     target.key === undefined ? {} : { authorization: `Bearer ${target.key}` }
   let response: Response

@@ -77,6 +77,7 @@ function installFiles(scope: FastifyInstance, door: Door, dependencies: ContentD
         size: announcedSize(request.raw),
         contentType: request.headers['content-type'] ?? 'application/octet-stream',
         sha256: hashOf(request),
+        ifAbsent: isForNewFile(request),
         source: readBody(request.raw, stallMs),
       }
       using _ = door.allowSlowBody(request.raw)
@@ -223,6 +224,16 @@ function hashOf({ headers }: FastifyRequest): string | undefined {
   const message = 'must be 64 hexadecimal digits'
   throw new ProblemError('invalid', `header.Content-Sha256: ${message}`, {
     errors: [{ location: 'header.Content-Sha256', message }],
+  })
+}
+
+/** `If-None-Match: *` (RFC 9110): the upload makes a file and replaces none. */
+function isForNewFile({ headers }: FastifyRequest): boolean {
+  const sent = headers['if-none-match']
+  if (sent === undefined || sent === '*') return sent === '*'
+  const message = 'must be *, or left out'
+  throw new ProblemError('invalid', `header.If-None-Match: ${message}`, {
+    errors: [{ location: 'header.If-None-Match', message }],
   })
 }
 

@@ -1,7 +1,7 @@
 import { callable, fileAbort, fileBegin, fileCommit, fileGet } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { CoreError, type Logger, uuidv7 } from '@core/foundation'
-import type { DownloadedFile, StorageSource, UploadedFile } from '@core/providers/storage'
+import type { DownloadedFile, StorageSource } from '@core/providers/storage'
 import type { CoreAnswer } from '../../http/bound-route.ts'
 import type { FileMetrics } from './metrics.ts'
 import { objectKey, type Stores } from './stores.ts'
@@ -14,6 +14,8 @@ export interface Incoming {
   readonly size: number
   readonly contentType: string
   readonly sha256: string | undefined
+  /** Refuses a name that a file has. */
+  readonly ifAbsent: boolean
   readonly source: StorageSource
 }
 
@@ -40,7 +42,7 @@ export const longestTransferMs = 3_600_000
 /** Files through this process: the quota is held before the first byte, and the row counts after the last. */
 export function createTransfers({ stores, metrics, logger }: TransfersDependencies): Transfers {
   return {
-    async upload(caller, project, { name, size, contentType, sha256, source }, signal) {
+    async upload(caller, project, { name, size, contentType, sha256, ifAbsent, source }, signal) {
       const store = await stores.chosen()
       const begun = await callable(
         caller,
@@ -52,11 +54,11 @@ export function createTransfers({ stores, metrics, logger }: TransfersDependenci
         contentType,
         store: store.name,
         ttlS: longestTransferMs / 1000,
+        ifAbsent,
       })
       if (!begun.ok) return begun
-      let stored: UploadedFile
       try {
-        stored = await metrics.track(() =>
+        const stored = await metrics.track(() =>
           store.storage.upload(
             objectKey({ project, object: begun.upload, name }),
             source,
@@ -64,7 +66,18 @@ export function createTransfers({ stores, metrics, logger }: TransfersDependenci
             { signal, timeoutMs: longestTransferMs },
           ),
         )
+        return await callable(
+          caller,
+          fileCommit,
+        )({
+          upload: begun.upload,
+          size: stored.size,
+          etag: stored.etag,
+          sha256: stored.sha256,
+          ifAbsent,
+        })
       } catch (error) {
+        // One that was committed after all stays.
         await callable(
           caller,
           fileAbort,
@@ -74,15 +87,6 @@ export function createTransfers({ stores, metrics, logger }: TransfersDependenci
         })
         throw error
       }
-      return await callable(
-        caller,
-        fileCommit,
-      )({
-        upload: begun.upload,
-        size: stored.size,
-        etag: stored.etag,
-        sha256: stored.sha256,
-      })
     },
 
     async download(caller, project, name, range, signal) {
