@@ -128,6 +128,36 @@ test('what is cut, or not what was announced, leaves no file, no quota held and 
   await requireExact()
 })
 
+test('an upload of another project can be neither read, filled, committed nor ended by its id', async () => {
+  const name = `mine/${uuidv7()}`
+  const { upload } = (await begin(name, 5)).body
+  const held = (await usage())['heldBytes']
+  for (const project of ['current', 'manus_origin', 'smart_layer']) {
+    const path = `/v1/projects/${project}/uploads/${upload}`
+    expect((await server.send('PUT', path, { key: reader, body: {} })).status).toBe(404)
+    expect((await server.send('DELETE', path, { key: reader })).status).toBe(404)
+  }
+  const theirs = {
+    role: 'core_member',
+    project: 'manus_origin',
+    caps: ['file:read', 'file:write'],
+    sub: 'key:other',
+  } as const
+  for (const p_project of [undefined, 'manus_origin', 'smart_layer'])
+    for (const name of ['file_upload', 'file_abort'] as const)
+      await expect(
+        server.test.database.rpc(
+          name,
+          { p_upload: String(upload), ...(p_project !== undefined && { p_project }) },
+          { claims: theirs },
+        ),
+      ).rejects.toMatchObject({ code: expect.stringMatching(/^E_(NOT_FOUND|FORBIDDEN)$/) })
+  expect((await usage())['heldBytes']).toBe(held)
+  expect(await server.send('DELETE', `/v1/projects/current/uploads/${upload}`, { key: writer })).toMatchObject({
+    body: { ended: true },
+  })
+})
+
 test('of uploads at once of a new file one makes it, and the others hold nothing', async () => {
   const name = `new/${uuidv7()}`
   const onlyNew = { 'if-none-match': '*' }

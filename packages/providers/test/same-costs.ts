@@ -21,7 +21,10 @@ function toRow({ credit, ...priced }: Priced) {
   return { ...priced, nano: credit?.nanoUsdPerCredit ?? 1_000_000_000, markup: credit?.markupBasisPoints ?? 0 }
 }
 
-/** Random usages of shipped models at random times, credit rates and markups cost the same in SQL and in TypeScript. */
+/**
+ * Random usages of shipped models at random times, credit rates and markups cost the same in SQL and in TypeScript; a third of
+ * them have a service tier, of which half of the calls are, and a tenth is priced as the dearest of an unknown model.
+ */
 export async function expectSameCosts(
   on: Pick<TestDatabase, 'sql'>,
   { batches, size }: { batches: number; size: number },
@@ -30,12 +33,19 @@ export async function expectSameCosts(
   const cards = readShippedCards().filter((_, index) => index % 50 === 0)
   for (let batch = 0; batch < batches; batch++) {
     const priced = Array.from({ length: size }, (): Priced => {
-      const { rates } = cards[random(cards.length)] ?? { rates: [] }
+      const { rates: listed } = cards[random(cards.length)] ?? { rates: [] }
+      const hasTier = random(3) === 0
+      const ofTier = hasTier
+        ? listed.map((rate) => ({ ...rate, tier: 'priority', nanoUsdPerMillion: 1 + random(9e10) }))
+        : []
+      const rates = [...listed, ...ofTier]
+      const tier = hasTier && random(2) === 0 ? 'priority' : undefined
       const own = new Set(rates.map(({ unit }) => unit))
       const usable = units.filter((unit) => own.has(unit) || unit === 'requests')
       const usage: Usage = Object.fromEntries(usable.map((unit) => [unit, random(3) === 0 ? 0 : random(400_000)]))
       const at = new Date(1.79e12 + random(1e9)).toISOString()
-      return { usage, rates, at, credit: { nanoUsdPerCredit: 1 + random(2e9), markupBasisPoints: random(20_000) } }
+      const credit = { nanoUsdPerCredit: 1 + random(2e9), markupBasisPoints: random(20_000) }
+      return { usage, rates, at, credit, tier, isApproximated: random(10) === 0 }
     })
     const expected: Cost[] = priced.map(({ at, ...request }) => costOf({ ...request, at: new Date(at) }))
     expect(await sqlCosts(on, priced)).toEqual(expected)
