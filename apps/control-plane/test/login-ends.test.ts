@@ -76,7 +76,7 @@ test('a member who is removed keeps no socket on other control planes', longEnou
   expect((await again.closed).code).toBe(4403)
 })
 
-test('nobody ends or sees the logins of another, by whatever a request or a call names', longEnough, async () => {
+test('the logins of another person can be neither seen nor ended, by whatever a request or a call names', longEnough, async () => {
   const { database, sql } = server.test
   const jars: [Jar, Jar] = [new Map(), new Map()]
   const people = ['gina', 'hugo'] as const

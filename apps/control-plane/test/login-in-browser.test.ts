@@ -126,8 +126,8 @@ test('a person signs in with the form, and the cookie counts for pages of this s
   // The same site to a browser, which sends it a SameSite=Strict cookie.
   await page.goto(`http://127.0.0.1:${otherPort}/`)
   expect(await askFrom(page), 'another port').toEqual(refused(true))
-  const nobody = page.frames().find((frame) => frame !== page.mainFrame())
-  expect(nobody && (await askFrom(nobody)), 'the origin null').toEqual(refused(false))
+  const withoutOrigin = page.frames().find((frame) => frame !== page.mainFrame())
+  expect(withoutOrigin && (await askFrom(withoutOrigin)), 'the origin null').toEqual(refused(false))
   await page.goto(`http://localhost:${otherPort}/`)
   expect(await askFrom(page), 'another site').toEqual(refused(false))
 
