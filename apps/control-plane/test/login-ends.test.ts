@@ -76,36 +76,45 @@ test('a member who is removed keeps no socket on other control planes', longEnou
   expect((await again.closed).code).toBe(4403)
 })
 
-test('the logins of another person can be neither seen nor ended, by whatever a request or a call names', longEnough, async () => {
-  const { database, sql } = server.test
-  const jars: [Jar, Jar] = [new Map(), new Map()]
-  const people = ['gina', 'hugo'] as const
-  for (const [index, subject] of people.entries())
-    await signInAt(jars[index] ?? new Map(), { app: server.app, issuer, subject })
-  const [gina, hugo] = jars.map(tokenOf)
-  const [row] = await sql(`select id, token_hash, sid from core.login where subject = 'hugo'`)
-  const named = new URLSearchParams({ subject: 'hugo', issuer: issuer.issuer, id: String(row?.['id']) })
-  const listed = await server.send('GET', '/v1/logins', { key: gina })
-  expect(listed.text).not.toContain(String(row?.['id']))
-  expect(listed.text).not.toContain('token')
-  const body = Object.fromEntries(named)
-  await server.send('POST', `/v1/logout/all?${named}`, { key: gina, body })
-  expect((await server.send('GET', '/v1/me', { key: hugo })).body).toMatchObject({ subject: 'user:hugo' })
-  // Nor by a function of the database, whatever the credential may do in its project.
-  const member = { role: 'core_member', project: 'smart_layer', caps: [...roleScopes.owner], sub: 'user:gina' } as const
-  const p_token_hash = String(row?.['token_hash'])
-  const person = { p_issuer: issuer.issuer, p_subject: 'hugo' }
-  const calls = await Promise.allSettled([
-    database.rpc('login_check', { p_token_hash }, { claims: member }),
-    database.rpc('login_end', { p_key: uuidv7(), p_token_hash }, { claims: member }),
-    database.rpc('login_end', { p_key: uuidv7(), ...person }, { claims: member }),
-    database.rpc('login_list', person, { claims: member }),
-    database.rpc('login_sweep', {}, { claims: member }),
-    database.rpc('login_open', { p_key: uuidv7(), p_token_hash: 'a'.repeat(64), ...person }, { claims: member }),
-  ])
-  expect(calls.map((call) => call.status === 'rejected' && call.reason.code)).toEqual(Array(6).fill('E_FORBIDDEN'))
-  expect((await server.send('GET', '/v1/me', { key: hugo })).status).toBe(200)
-})
+test(
+  'the logins of another person can be neither seen nor ended, by whatever a request or a call names',
+  longEnough,
+  async () => {
+    const { database, sql } = server.test
+    const jars: [Jar, Jar] = [new Map(), new Map()]
+    const people = ['gina', 'hugo'] as const
+    for (const [index, subject] of people.entries())
+      await signInAt(jars[index] ?? new Map(), { app: server.app, issuer, subject })
+    const [gina, hugo] = jars.map(tokenOf)
+    const [row] = await sql(`select id, token_hash, sid from core.login where subject = 'hugo'`)
+    const named = new URLSearchParams({ subject: 'hugo', issuer: issuer.issuer, id: String(row?.['id']) })
+    const listed = await server.send('GET', '/v1/logins', { key: gina })
+    expect(listed.text).not.toContain(String(row?.['id']))
+    expect(listed.text).not.toContain('token')
+    const body = Object.fromEntries(named)
+    await server.send('POST', `/v1/logout/all?${named}`, { key: gina, body })
+    expect((await server.send('GET', '/v1/me', { key: hugo })).body).toMatchObject({ subject: 'user:hugo' })
+    // Nor by a function of the database, whatever the credential may do in its project.
+    const member = {
+      role: 'core_member',
+      project: 'smart_layer',
+      caps: [...roleScopes.owner],
+      sub: 'user:gina',
+    } as const
+    const p_token_hash = String(row?.['token_hash'])
+    const person = { p_issuer: issuer.issuer, p_subject: 'hugo' }
+    const calls = await Promise.allSettled([
+      database.rpc('login_check', { p_token_hash }, { claims: member }),
+      database.rpc('login_end', { p_key: uuidv7(), p_token_hash }, { claims: member }),
+      database.rpc('login_end', { p_key: uuidv7(), ...person }, { claims: member }),
+      database.rpc('login_list', person, { claims: member }),
+      database.rpc('login_sweep', {}, { claims: member }),
+      database.rpc('login_open', { p_key: uuidv7(), p_token_hash: 'a'.repeat(64), ...person }, { claims: member }),
+    ])
+    expect(calls.map((call) => call.status === 'rejected' && call.reason.code)).toEqual(Array(6).fill('E_FORBIDDEN'))
+    expect((await server.send('GET', '/v1/me', { key: hugo })).status).toBe(200)
+  },
+)
 
 /** A key of the whole system, and a login by it. */
 async function signInWithStoredKey(local: ServedDatabase, expiresAt: string | null = null) {

@@ -14,6 +14,7 @@ const problemsByStatus: Readonly<Record<number, string>> = {
   503: 'unavailable: The store or the database does not answer',
 }
 
+const taken = { 412: 'precondition_failed: With If-None-Match, there is a file of that name' }
 const bytes = { 'application/octet-stream': {} }
 const text = (maxLength: number, more: JsonObject = {}) => ({ type: 'string', minLength: 1, maxLength, ...more })
 const inPath = (name: string, description: string, maxLength: number) => ({
@@ -46,8 +47,13 @@ const sha256 = inHeader(
   'What has another hash is refused',
   text(64, { pattern: '^[0-9a-fA-F]{64}$' }),
 )
+const ifNoneMatch = inHeader('If-None-Match', 'Replaces no file: of several uploads at once one makes it', {
+  type: 'string',
+  const: '*',
+})
 
 function toOperation(operation: JsonObject, success: JsonObject, scope: 'file:read' | 'file:write'): JsonObject {
+  const problems = scope === 'file:write' ? { ...problemsByStatus, ...taken } : problemsByStatus
   const limits = ['RateLimit', 'RateLimit-Policy', 'Access-Control-Allow-Origin'] as const
   return {
     tags: ['files'],
@@ -58,7 +64,7 @@ function toOperation(operation: JsonObject, success: JsonObject, scope: 'file:re
         Object.entries(success).map(([status, answer]) => [status, { ...Object(answer), ...refer(...limits) }]),
       ),
       ...Object.fromEntries(
-        Object.entries(problemsByStatus).map(([status, description]) => [
+        Object.entries(problems).map(([status, description]) => [
           status,
           {
             description,
@@ -89,7 +95,7 @@ export const contentPaths: Readonly<Record<string, Readonly<Record<'get' | 'put'
       {
         operationId: 'uploadFile',
         summary: 'Upload a file of any size; one of that name is replaced when it has arrived whole',
-        parameters: [...ofFile, length, sha256],
+        parameters: [...ofFile, length, sha256, ifNoneMatch],
         requestBody: upload,
       },
       {
