@@ -63,7 +63,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await opened.disposeAsync()
-}, 60_000)
+})
 beforeEach(({ skip }) => {
   if (browser === undefined) skip('there is no Chromium on this machine')
 })
