@@ -190,7 +190,8 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_answer jsonb;
 begin
-  delete from core.task t using core.task_done d where t.id = any (p_made) and d.project = t.project and d.key = t.key;
+  delete from core.task t where t.id = any (p_made)
+    and (select true from core.task_done d where d.project = t.project and d.key = t.key limit 1);
   select jsonb_agg(coalesce(
       (select jsonb_build_object('task', t.id, 'key', t.key, 'outcome', case when t.id = any (p_made) and e.first then 'enqueued' else 'replayed' end)
         from core.task t where t.project = p_project and t.key = e.key),
@@ -228,24 +229,25 @@ begin
   select array_agg(distinct (l ->> 'need')::uuid) into v_needs from jsonb_array_elements(v_links) l;
   perform from core.task t where t.project || '' = p_project and t.id = any (v_needs) order by t.id for share;
   select (l ->> 'need')::uuid into v_unknown from jsonb_array_elements(v_links) l
-  where l ->> 'need' = l ->> 'task' or not exists (select from core.task t where t.project || '' = p_project and t.id = (l ->> 'need')::uuid)
-    and not exists (select from core.task_done d where d.project || '' = p_project and d.id = (l ->> 'need')::uuid) limit 1;
+  where l ->> 'need' = l ->> 'task' or coalesce(
+    (select true from core.task t where t.project || '' = p_project and t.id = (l ->> 'need')::uuid limit 1),
+    (select true from core.task_done d where d.project || '' = p_project and d.id = (l ->> 'need')::uuid limit 1)) is null limit 1;
   if v_unknown is not null then
     perform core.refuse('PT400', 'unknown_need', format('there is no task %s to wait for', v_unknown),
       'Enqueue it first. A task that has ended is known for its retention.', jsonb_build_object('field', 'needs', 'need', v_unknown));
   end if;
   insert into core.task_need (need, task)
   select (l ->> 'need')::uuid, (l ->> 'task')::uuid from jsonb_array_elements(v_links) l
-  where not exists (select from core.task_done d where d.id = (l ->> 'need')::uuid and d.status = 'done')
+  where (select true from core.task_done d where d.id = (l ->> 'need')::uuid and d.status || '' = 'done' limit 1) is null
   order by 1, 2;
   update core.task t set open_needs = c.open, failed_needs = c.failed, state = core.task_state(c.open, c.failed, t.run_at)
-  from (
-    select x.task, (count(n.need) filter (where d.id is null))::int as open, count(d.id)::int as failed
-    from (select distinct (l ->> 'task')::uuid as task from jsonb_array_elements(v_links) l) x
-    left join core.task_need n on n.task = x.task
-    left join core.task_done d on d.id = n.need
-    group by x.task
-  ) c where t.id = c.task;
+  from unnest(array(select distinct (l ->> 'task')::uuid from jsonb_array_elements(v_links) l)) as x (task)
+  cross join lateral (
+    select (count(*) filter (where f.is_known is null))::int as open, count(f.is_known)::int as failed
+    from core.task_need n
+    left join lateral (select true as is_known from core.task_done d where d.id = n.need limit 1) f on true
+    where n.task = x.task
+  ) c where t.id = x.task;
   return true;
 end
 $$;
