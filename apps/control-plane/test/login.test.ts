@@ -4,7 +4,7 @@ import { type Logger, silentLogger, uuidv7 } from '@core/foundation'
 import { type OidcIssuer, startOidcIssuer } from '@core/providers/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { type Headers, type Jar, own, page, signInAt, tokenOf, visit } from './browser.ts'
+import { type Headers, type Jar, own, page, signInAt, signInWithKey, tokenOf, visit } from './browser.ts'
 import {
   openTestServer,
   ownerKey,
@@ -85,6 +85,30 @@ test.each([
 ])('a sign-in leads to no foreign page: %j', async (redirectTo) => {
   const answer = await visit(server.app, new Map(), 'GET', `/v1/login?${new URLSearchParams({ redirectTo })}`)
   expect(answer.statusCode).toBe(400)
+})
+
+test('a flag changes how people sign in, without a restart; what was begun before is finished', async () => {
+  const [before, after]: [Jar, Jar] = [new Map(), new Map()]
+  const begun = await visit(server.app, before, 'GET', '/v1/login')
+  const choose = (value: string) =>
+    server.send('PUT', '/v1/flags/providers.auth', { key: server.owner, body: { value } })
+  const placeOf = async () => {
+    const { headers } = await visit(server.app, new Map(), 'GET', '/v1/login')
+    return new URL(String(headers.location)).origin
+  }
+  expect((await choose('local')).status).toBe(200)
+  try {
+    await expect.poll(placeOf, { timeout: 30_000 }).toBe(own)
+    expect((await signInWithKey(after, { app: server.app, key: ownerKey })).statusCode).toBe(303)
+    expect((await visit(server.app, after, 'GET', '/v1/me')).json()).toMatchObject({ subject: 'owner' })
+    const callback = (await issuer.signIn(String(begun.headers.location))).slice(own.length)
+    expect((await visit(server.app, before, 'GET', callback)).statusCode).toBe(303)
+    // A provider that is not set up is a fault of the flag: the one of the settings stays.
+    await choose('saml')
+    await expect.poll(placeOf, { timeout: 30_000 }).toBe(new URL(issuer.issuer).origin)
+  } finally {
+    await server.send('DELETE', '/v1/flags/providers.auth', { key: server.owner })
+  }
 })
 
 test('a browser keeps four sign-ins under way: the oldest goes, the others can be finished', async () => {
