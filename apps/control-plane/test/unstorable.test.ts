@@ -81,3 +81,25 @@ test.each(withBody.map((route) => [route.operation, route] as const))('%s', asyn
     }
   }
 })
+
+// The project is looked up before anything is read: an unknown one is not found.
+const every: readonly RouteContract[] = routes
+const inAddress = every.flatMap((route) => [
+  ...Object.keys(route.input.params.shape).flatMap((name) =>
+    name === 'project' ? [] : [{ route, part: 'path', name }],
+  ),
+  ...Object.keys(route.input.query.shape).map((name) => ({ route, part: 'query', name })),
+])
+
+test.each(inAddress)('$route.operation refuses a NUL in the $part at $name', async ({ route, part, name }) => {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
+    if (part === 'path' && field === name) return 'a%00b'
+    return field === 'project' ? 'smart_layer' : encodeURIComponent(route.examples[0]?.params?.[field] ?? 'a')
+  })
+  const url = part === 'query' ? `${path}?${name}=a%00b` : path
+  const { status, body } = await server.send(route.method, url, { key: server.owner, body: {}, idempotencyKey: 'k' })
+  expect({ status, errors: body['errors'] }).toMatchObject({
+    status: 400,
+    errors: [expect.objectContaining({ location: `${part}.${name}` })],
+  })
+})

@@ -8,9 +8,11 @@ import {
 } from '@core/api'
 import type { ArgumentInput, FunctionArguments, FunctionDescription } from '@core/api/functions'
 import type { JsonInput, MemberClaims, RpcArgs, RpcName } from '@core/database'
+import { findUnstorable } from '@core/foundation'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Principal } from '../auth/principal.ts'
+import { refusePlace } from './json-body.ts'
 import type { PreparedAnswer } from './prepared-answer.ts'
 import { ProblemError } from './problem-error.ts'
 
@@ -170,6 +172,9 @@ function isEmpty(value: unknown): boolean {
 }
 
 function parse<Schema extends z.ZodObject>(part: Part, schema: Schema, value: unknown): z.output<Schema> {
+  // The body's parser has looked at the body.
+  const found = part === 'body' ? undefined : findUnstorable({ ...Object(value) }, { anyNumber: true })
+  if (found !== undefined) throw refusePlace(part, found.path, found.finding)
   const parsed = parseInput(part, schema, value)
   if (parsed.status === 'valid') return parsed.data
   const { faults: errors, total } = parsed

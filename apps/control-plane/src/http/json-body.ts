@@ -39,12 +39,17 @@ function readJson(bytes: Buffer): unknown {
   }
   const found = findUnstorable(body, { maxDepth: maxBodyDepth, refusedName: '__proto__', anyNumber: true })
   // What is too deep is left to its field, which says which one it is and what it takes.
-  if (found !== undefined && !found.isTooDeep) return refuse(found.path, found.finding)
+  if (found !== undefined && !found.isTooDeep) return refusePlace('body', found.path, found.finding)
   const loss = findLoss(text)
-  return loss === undefined ? body : refuse(loss.path, loss.finding)
+  return loss === undefined ? body : refusePlace('body', loss.path, loss.finding)
 }
 
-function refuse(path: readonly (string | number)[], message: string): ProblemError {
-  const location = toLocation('body', path)
+/** What no field of a request can hold, by its place. */
+export function refusePlace(
+  part: 'path' | 'query' | 'body',
+  path: readonly (string | number)[],
+  message: string,
+): ProblemError {
+  const location = toLocation(part, path)
   return new ProblemError('invalid', `${location} is refused: ${message}`, { errors: [{ location, message }] })
 }
