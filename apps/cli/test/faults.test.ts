@@ -236,7 +236,8 @@ async function openLine(target: string) {
   }
 }
 
-const noSpace = /No space left/i
+/** The line of one refused charge, however many are answered around it. */
+const noSpace = /No space left[^\n]*the database did not carry out a call/i
 
 /** Writes until nothing fits and a charge is refused for it; a busy machine refuses some charges, too. */
 async function fillDisk(core: RunningCoreProcess, filler: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Database, openDatabase } from '@core/database'
-import { CoreError, silentLogger } from '@core/foundation'
+import { CoreError, type Logger, silentLogger } from '@core/foundation'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { guardDatabase } from './database-guard.ts'
 
@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 /** A guarded database whose calls end as the test decides. */
-async function open(maxCalls = 10) {
+async function open(maxCalls = 10, logger: Logger = silentLogger) {
   await using real = await openDatabase({ driver: 'postgres', url: 'postgres://unknown@127.0.0.1:1/none' })
   const under: PromiseWithResolvers<null>[] = []
   const call = () => {
@@ -23,7 +23,7 @@ async function open(maxCalls = 10) {
     return pending.promise
   }
   const database: Database = { ...real, call }
-  const guard = guardDatabase({ database, maxCalls, logger: silentLogger })
+  const guard = guardDatabase({ database, maxCalls, logger })
   const run = () => guard.database.call('any', {}).catch((error: unknown) => error)
   async function fail(times: number, error = away) {
     for (let index = 0; index < times; index++) {
@@ -88,4 +88,17 @@ test('one call too many is refused at once, and room comes back', async () => {
   for (const pending of under) pending.resolve(null)
   await Promise.all([first, second])
   expect(guard.isFull()).toBe(false)
+})
+
+test('one refused call is logged with its reason, though the others are answered; the next ones are not', async () => {
+  const logged: object[] = []
+  const { run, fail, under } = await open(10, { ...silentLogger, warn: (fields) => void logged.push(fields) })
+  const full = new CoreError('E_DATABASE_UNAVAILABLE', 'No space left on device', { details: { sqlstate: '53100' } })
+  for (let index = 0; index < 10; index++) {
+    await fail(1, full)
+    const answered = run()
+    under.pop()?.resolve(null)
+    await answered
+  }
+  expect(logged).toEqual([{ component: 'database', err: full }])
 })

@@ -1,6 +1,7 @@
 import type { Database } from '@core/database'
 import { CoreError, isCoreError, type Logger } from '@core/foundation'
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel'
+import { createRefusalLog } from './refusal-log.ts'
 
 export interface DatabaseGuardOptions {
   readonly database: Database
@@ -37,6 +38,7 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
     logger.error({ component: 'database', ...cause }, 'the database is unreachable; calls are refused until it answers')
   })
   breaker.onReset(() => logger.info({ component: 'database' }, 'the database answers again'))
+  const logRefusal = createRefusalLog({ logger })
   let calls = 0
   let openedAt = 0
   breaker.onBreak(() => {
@@ -60,6 +62,9 @@ export function guardDatabase({ database, maxCalls, logger }: DatabaseGuardOptio
     calls++
     try {
       return await breaker.execute(work)
+    } catch (error) {
+      logRefusal(error)
+      throw error
     } finally {
       calls--
     }
