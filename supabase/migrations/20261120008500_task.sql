@@ -922,16 +922,20 @@ $$;
 comment on function core.task_backlog is 'Tasks of a project that are ready to be claimed.';
 
 -- Which of these queues, projects and queues in the same order, have something to claim, also what a dead worker held. One statement for
--- all of them. Subqueries with a limit are probed for each queue; as exists the planner may read the whole table once for all.
+-- all of them. Each look is ordered as its index and takes the first row, and nothing but that index is offered: as exists the planner reads
+-- tables, because it takes a third of them for overdue.
 create function core.task_ready_queues(p_projects text[], p_queues text[]) returns table (project text, queue text)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_sort = off as $$
 begin
   return query select q.project, q.queue from unnest(p_projects, p_queues) as q (project, queue)
   where coalesce(
-    (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'ready' and t.group_name is null limit 1),
-    (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'scheduled' and t.run_at <= (select clock_timestamp()) limit 1),
+    (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'ready' and t.group_name is null
+      order by t.priority, t.run_at, t.id limit 1),
+    (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'scheduled' and t.run_at <= (select clock_timestamp())
+      order by t.run_at limit 1),
     (select true from core.task t where t.project = q.project and t.queue = q.queue and t.state = 'running' and t.leased_until <= (select clock_timestamp())
-      limit 1),
+      order by t.leased_until limit 1),
     (select true from core.task_slot s where s.project = q.project and s.queue = q.queue and s.task is null and exists (
       select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name and t.state = 'ready') limit 1));
 end

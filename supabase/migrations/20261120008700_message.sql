@@ -189,7 +189,7 @@ $$;
 comment on function core.message_open_count is 'How many deliveries of an inbox are open, as of the last 15 seconds.';
 
 create function core.message_recount(p_project text) returns bigint
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_row core.message_count;
 begin
@@ -407,11 +407,10 @@ begin
     if p_message.is_ordered then perform pg_advisory_xact_lock(hashtextextended('message_order:' || v_name || ':' || p_message.project, 0)); end if;
   end loop;
   select coalesce(array_agg(f.name), '{}') into v_empty from unnest(v_free) as f (name)
-  where not exists (select from core.message_delivery d where d.recipient = f.name and d.state = 'ready');
+  where not core.message_has_ready(f.name);
   insert into core.message_delivery (message, recipient, sender, state, priority, turn, is_ordered, max_attempts, sent_at, expires_at)
   select p_message.id, f.name, p_message.project,
-    case when p_message.is_ordered and exists (select from core.message_delivery d where d.recipient = f.name and d.sender = p_message.project and d.is_ordered)
-      then 'waiting' else 'ready' end,
+    core.message_first_state(f.name, p_message.project, p_message.is_ordered),
     p_message.priority, core.message_turn(f.name, p_message.project, p_message.priority), p_message.is_ordered, p_message.max_attempts,
     p_message.sent_at, p_message.sent_at + make_interval(secs => p_message.ttl_s)
   from unnest(v_free) with ordinality as f (name, ordinal) order by f.ordinal;
@@ -425,6 +424,20 @@ begin
 end
 $$;
 comment on function core.message_deliver is 'Puts a message into the inboxes of its recipients, skipping the full ones of several.';
+
+-- The state of a new delivery: an ordered one waits while an earlier one of its sender is open. Called with the order of the sender locked.
+create function core.message_first_state(p_recipient text, p_sender text, p_is_ordered boolean) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_sort = off as $$
+begin
+  if p_is_ordered
+    and (select true from core.message_delivery d where d.recipient = p_recipient and d.sender = p_sender and d.is_ordered order by d.seq limit 1) then
+    return 'waiting';
+  end if;
+  return 'ready';
+end
+$$;
+comment on function core.message_first_state is 'Whether a new delivery is ready or waits for an earlier ordered one.';
 
 -- Start-time fair queueing: a sender's turns count up from the turn that is being served, so that a sender with many messages
 -- waits for its own and another one does not.
@@ -532,7 +545,7 @@ comment on function core.message_refresh is 'Makes ready what is due and what a 
 -- The deliveries of an inbox that come first, locked. Each minute of waiting raises a message by one priority; among equals senders take turns. So a
 -- message waits for what was sent before it, at most three minutes for higher priorities, and never for what another sender adds.
 create function core.message_pick(p_project text, p_limit int) returns uuid[]
-language sql set search_path = pg_catalog, pg_temp as $$
+language sql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off as $$
   select coalesce(array_agg(p.id order by p.rank, p.turn, p.seq), '{}') from (
     select d.id, c.rank, c.turn, c.seq
     from (
@@ -544,7 +557,7 @@ language sql set search_path = pg_catalog, pg_temp as $$
       ) h
       order by 2, 3, 4 limit 4 * p_limit + 200
     ) c
-    join core.message_delivery d on d.id = c.id and d.state = 'ready' and d.expires_at > clock_timestamp()
+    join core.message_delivery d on d.id = c.id and d.state || '' = 'ready' and d.expires_at + interval '0' > clock_timestamp()
     order by c.rank, c.turn, c.seq limit p_limit for update of d skip locked
   ) p
 $$;
@@ -566,7 +579,7 @@ begin
   v_ok := core.require_range('visible_s', p_visible_s, 1, 43200);
   if p_holder is not null then v_ok := core.require_text('holder', p_holder, 200); end if;
   if core.message_needs_refresh(v_project) then perform core.message_refresh(v_project, p_limit + 100); end if;
-  if not exists (select from core.message_delivery where recipient = v_project and state = 'ready') then
+  if not core.message_has_ready(v_project) then
     return jsonb_build_object('ok', true, 'messages', jsonb_build_array());
   end if;
   v_ids := core.message_pick(v_project, p_limit);
@@ -585,12 +598,36 @@ comment on function core_api.message_receive is 'Receives the messages of the in
 revoke execute on function core_api.message_receive from public;
 grant execute on function core_api.message_receive to core_member, service_role;
 
-create function core.message_needs_refresh(p_project text) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+-- Looks of receivers, mostly at nothing. Each is ordered as its index and takes the first row, and nothing but that index is offered:
+-- as exists the planner reads the table, because it takes a third of it for overdue.
+create function core.message_has_ready(p_project text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_sort = off as $$
 begin
-  return exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp()))
-    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp()))
-    or exists (select from core.message_delivery where recipient = p_project and expires_at <= (select clock_timestamp()));
+  return coalesce((select true from core.message_delivery where recipient = p_project and state = 'ready' order by priority, turn, seq limit 1), false);
+end
+$$;
+comment on function core.message_has_ready is 'Whether an inbox has a message that is ready.';
+
+create function core.message_has_due(p_project text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_sort = off as $$
+begin
+  return coalesce(
+    (select true from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp())
+      order by leased_until limit 1),
+    (select true from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp()) order by due_at limit 1),
+    false);
+end
+$$;
+comment on function core.message_has_due is 'Whether something in an inbox is due, or was held by a dead process.';
+
+create function core.message_needs_refresh(p_project text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_sort = off as $$
+begin
+  return core.message_has_due(p_project) or coalesce(
+    (select true from core.message_delivery where recipient = p_project and expires_at <= (select clock_timestamp()) order by expires_at limit 1), false);
 end
 $$;
 comment on function core.message_needs_refresh is 'Whether something in an inbox is due, lost or expired.';
@@ -599,11 +636,9 @@ comment on function core.message_needs_refresh is 'Whether something in an inbox
 
 -- Whether an inbox has something to receive, also what a dead process held.
 create function core.message_is_ready(p_project text) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  return exists (select from core.message_delivery where recipient = p_project and state = 'ready')
-    or exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp()))
-    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp()));
+  return core.message_has_ready(p_project) or core.message_has_due(p_project);
 end
 $$;
 comment on function core.message_is_ready is 'Whether an inbox has something to receive.';
@@ -758,8 +793,7 @@ begin
   if v_done.is_ordered then perform pg_advisory_xact_lock(hashtextextended('message_order:' || v_project || ':' || v_done.sender, 0)); end if;
   insert into core.message_delivery (id, message, recipient, sender, state, priority, turn, is_ordered, max_attempts, error, sent_at, expires_at)
   values (v_done.id, v_done.message, v_project, v_done.sender,
-    case when v_done.is_ordered and exists (select from core.message_delivery d where d.recipient = v_project and d.sender = v_done.sender and d.is_ordered)
-      then 'waiting' else 'ready' end,
+    core.message_first_state(v_project, v_done.sender, v_done.is_ordered),
     v_done.priority, core.message_turn(v_project, v_done.sender, v_done.priority), v_done.is_ordered, v_done.max_attempts, v_done.error, v_done.sent_at,
     greatest(v_message.sent_at + make_interval(secs => v_message.ttl_s), clock_timestamp() + interval '1 day'));
   perform pg_notify('core_message', v_project);

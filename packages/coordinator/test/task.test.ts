@@ -170,6 +170,8 @@ test.each(['which nothing has analysed', 'which was analysed'])(
     const [open, ended] = [Object(rows?.['open']), Object(rows?.['ended'])]
     const report = (task: string, fence: number, outcome: string) => JSON.stringify([{ task, fence, outcome }])
     const asks: Record<string, (at: number) => string> = {
+      look: () => `coordinator_waiting(false, array['${queue}'], '${project}')`,
+      'look at what has nothing': (at) => `coordinator_waiting(false, array['nothing${at}', '${queue}'], '${project}')`,
       late: (at) => `task_settle('${report(open[at], 999_999, 'done')}', '${project}')`,
       'late and failed': (at) => `task_settle('${report(open[at], 999_999, 'failed')}', '${project}')`,
       repeated: (at) => `task_settle('${report(ended[at], at + 1, at % 2 === 1 ? 'done' : 'dead')}', '${project}')`,

@@ -58,7 +58,7 @@ $$;
 comment on function core.message_open_count is 'How many deliveries of an inbox are open, as of the last 15 seconds.';
 
 create function core.message_recount(p_project text) returns bigint
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_row core.message_count;
 begin

@@ -196,11 +196,10 @@ begin
     if p_message.is_ordered then perform pg_advisory_xact_lock(hashtextextended('message_order:' || v_name || ':' || p_message.project, 0)); end if;
   end loop;
   select coalesce(array_agg(f.name), '{}') into v_empty from unnest(v_free) as f (name)
-  where not exists (select from core.message_delivery d where d.recipient = f.name and d.state = 'ready');
+  where not core.message_has_ready(f.name);
   insert into core.message_delivery (message, recipient, sender, state, priority, turn, is_ordered, max_attempts, sent_at, expires_at)
   select p_message.id, f.name, p_message.project,
-    case when p_message.is_ordered and exists (select from core.message_delivery d where d.recipient = f.name and d.sender = p_message.project and d.is_ordered)
-      then 'waiting' else 'ready' end,
+    core.message_first_state(f.name, p_message.project, p_message.is_ordered),
     p_message.priority, core.message_turn(f.name, p_message.project, p_message.priority), p_message.is_ordered, p_message.max_attempts,
     p_message.sent_at, p_message.sent_at + make_interval(secs => p_message.ttl_s)
   from unnest(v_free) with ordinality as f (name, ordinal) order by f.ordinal;
@@ -214,6 +213,20 @@ begin
 end
 $$;
 comment on function core.message_deliver is 'Puts a message into the inboxes of its recipients, skipping the full ones of several.';
+
+-- The state of a new delivery: an ordered one waits while an earlier one of its sender is open. Called with the order of the sender locked.
+create function core.message_first_state(p_recipient text, p_sender text, p_is_ordered boolean) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_sort = off as $$
+begin
+  if p_is_ordered
+    and (select true from core.message_delivery d where d.recipient = p_recipient and d.sender = p_sender and d.is_ordered order by d.seq limit 1) then
+    return 'waiting';
+  end if;
+  return 'ready';
+end
+$$;
+comment on function core.message_first_state is 'Whether a new delivery is ready or waits for an earlier ordered one.';
 
 -- Start-time fair queueing: a sender's turns count up from the turn that is being served, so that a sender with many messages
 -- waits for its own and another one does not.

@@ -1,10 +1,8 @@
 -- Whether an inbox has something to receive, also what a dead process held.
 create function core.message_is_ready(p_project text) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  return exists (select from core.message_delivery where recipient = p_project and state = 'ready')
-    or exists (select from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp()))
-    or exists (select from core.message_delivery where recipient = p_project and state = 'delayed' and due_at <= (select clock_timestamp()));
+  return core.message_has_ready(p_project) or core.message_has_due(p_project);
 end
 $$;
 comment on function core.message_is_ready is 'Whether an inbox has something to receive.';

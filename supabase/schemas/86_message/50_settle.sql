@@ -136,8 +136,7 @@ begin
   if v_done.is_ordered then perform pg_advisory_xact_lock(hashtextextended('message_order:' || v_project || ':' || v_done.sender, 0)); end if;
   insert into core.message_delivery (id, message, recipient, sender, state, priority, turn, is_ordered, max_attempts, error, sent_at, expires_at)
   values (v_done.id, v_done.message, v_project, v_done.sender,
-    case when v_done.is_ordered and exists (select from core.message_delivery d where d.recipient = v_project and d.sender = v_done.sender and d.is_ordered)
-      then 'waiting' else 'ready' end,
+    core.message_first_state(v_project, v_done.sender, v_done.is_ordered),
     v_done.priority, core.message_turn(v_project, v_done.sender, v_done.priority), v_done.is_ordered, v_done.max_attempts, v_done.error, v_done.sent_at,
     greatest(v_message.sent_at + make_interval(secs => v_message.ttl_s), clock_timestamp() + interval '1 day'));
   perform pg_notify('core_message', v_project);
