@@ -1336,9 +1336,12 @@ begin
   if cardinality(p_holds) = 1 and (hold.id is null or v_due <> '{}') then
     select * into hold from core.ledger_hold h where h.id = (p_holds[1]).id and h.project = (p_holds[1]).project;
   end if;
-  -- Others may have spent since what was enough before the locks, or be at work on a purse whose due hold denies the call.
-  if v_is_due and p_need is not null and (v_short is not null or cardinality(v_siblings) > cardinality(v_taken)) then
-    v_after := core.ledger_find_short(p_purses, p_path, p_need, at);
+  -- Others may have spent since what was enough before the locks, or be at work on a purse whose due hold denies the call, or
+  -- makes less what rolls over.
+  if v_is_due and (v_short is not null or cardinality(v_siblings) > cardinality(v_taken)) then
+    v_after := case when p_need is null then row('{}', budget_ids)::core.ledger_short
+      else core.ledger_find_short(p_purses, p_path, p_need, at) end;
+    v_after.budgets := v_after.budgets || v_made;
     if not v_after.purses <@ v_short.purses or not v_after.budgets <@ v_short.budgets
       or exists (select from core.ledger_hold h where h.root_id = any (p_roots) and h.status = 'open' and h.expires_at <= at
         and h.purse_id = any (v_siblings) and h.purse_id <> all (v_taken) and h.budget_ids && v_after.budgets) then

@@ -3,7 +3,7 @@ import type { JsonInput } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { countDeadlocks } from './count-deadlocks.ts'
-import { callWithNewKey } from './ledger-under-test.ts'
+import { callWithNewKey, stopTheClock } from './ledger-under-test.ts'
 
 /** What is due is looked for under the lock: holds that fall due, or are renewed, while a call waits for its purse. */
 
@@ -76,6 +76,47 @@ test('a due hold of a busy purse delays only whom it could deny', async () => {
   await sleep(300)
   await commit(fallDue)
   expect(await charged).toMatchObject({ ok: true, charged: 50 })
+})
+
+test.each([
+  { what: 'a lease', op: 'lease_open', args: { p_account: 'right', p_amount: 50, p_ttl_s: 60, p_device: 'phone' } },
+  {
+    what: 'a batch whose operations depend on each other',
+    op: 'batch',
+    args: {
+      p_key: undefined,
+      p_atomic: true,
+      p_ops: [1, 2].map(() => ({ op: 'charge', key: 'the same twice', account: 'right', amount: 50 })),
+    },
+  },
+])('a due hold of a busy purse does not deny $what', async ({ op, args }) => {
+  await call('grant', { p_account: 'right', p_amount: 900 })
+  expect(await reserve('left', 60)).toMatchObject({ ok: true })
+  await base.sql(`update core.ledger_hold set ${fallDue}`)
+  const commit = await holdPurse('left')
+  const answer = call(op, args)
+  await sleep(300)
+  await commit(fallDue)
+  expect(await answer).toMatchObject({ ok: true })
+})
+
+test('a due hold of a busy purse takes nothing of what rolls over', async () => {
+  await base.sql(stopTheClock)
+  const setClock = (at: string) => base.sql(`update core.test_clock set at = $1`, [at])
+  await setClock('2027-06-15T23:00:00Z')
+  await call('budget_set', { p_account: 'pool', p_name: 'rolling', p_period: 'day', p_limit: 100, p_carry_cap: 100 })
+  expect(await call('reserve', { p_account: 'left', p_amount: 60, p_ttl_s: 3_600 })).toMatchObject({ ok: true })
+  await setClock('2027-06-16T00:10:00Z')
+  const commit = await holdPurse('left')
+  const charged = charge('right', 1)
+  await sleep(300)
+  await commit('over = over')
+  expect(await charged).toMatchObject({ ok: true })
+  const [today] = await base.sql(
+    `select w.carried::int from core.ledger_window w join core.ledger_budget b on b.id = w.budget_id
+     where b.name = 'rolling' order by w.period_start desc limit 1`,
+  )
+  expect(today).toEqual({ carried: 100 })
 })
 
 test.each([
