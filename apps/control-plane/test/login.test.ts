@@ -286,6 +286,41 @@ test('a sign-out ends one login, or all of the person, in every process, and a r
   expect(lines.join('')).not.toMatch(/code=|cs_[\w-]{43}|core1\./)
 })
 
+test('whose login has ended signs out: the cookie goes, for a page of this server alone', async () => {
+  const jar: Jar = new Map()
+  await signIn(jar, { subject: 'emmy' })
+  const token = tokenOf(jar)
+  await server.send('POST', '/v1/logout', { key: token })
+  const leave = async (path: string, sent: Headers) => {
+    const own = new Map(jar)
+    const { statusCode, headers } = await visit(server.app, own, 'POST', path, sent)
+    return [statusCode, own.size, headers['cache-control']]
+  }
+  for (const [name, headers, { unsafe }] of origins) {
+    const sent = { host: page.host, ...headers }
+    expect([name, await leave('/v1/logout', sent)]).toEqual([
+      name,
+      unsafe ? [200, 0, 'no-store'] : [401, 1, 'no-store'],
+    ])
+  }
+  // Whose logins would end everywhere is not known any more, so it must not look as if they had.
+  expect(await leave('/v1/logout/all', page)).toEqual([401, 0, 'no-store'])
+  // A program that sends a token learns that it is none.
+  expect(await leave('/v1/logout', { ...page, authorization: `Bearer ${token}` })).toEqual([401, 1, 'no-store'])
+  const twice = await visit(server.app, jar, 'POST', '/v1/logout')
+  expect(twice.json()).toEqual({ ended: 0 })
+})
+
+test('a sign-out where the login does not count at present leaves none that counts later', async () => {
+  await using local = await serveDatabase(server.test.database, silentLogger, unlimited, { isFilled: true })
+  const jar: Jar = new Map()
+  await signIn(jar, { subject: 'lise' })
+  const token = tokenOf(jar)
+  expect((await visit(local.app, jar, 'POST', '/v1/logout')).json()).toEqual({ ended: 1 })
+  expect(jar.size).toBe(0)
+  await expect.poll(async () => (await bearer(token)).status, { timeout: 30_000 }).toBe(401)
+})
+
 test('a command gets its token by a code, once, with its verifier', async () => {
   const verifier = randomBytes(32).toString('base64url')
   const challenge = hash('sha256', verifier, 'base64url')

@@ -1,8 +1,8 @@
 import { callable, loginEnd } from '@core/api/functions'
-import type { Database } from '@core/database'
-import { CoreError, uuidv7 } from '@core/foundation'
+import type { Database, OwnerClaims } from '@core/database'
+import { CoreError, isCoreError, uuidv7 } from '@core/foundation'
 import { hashLoginToken } from '@core/providers/auth'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { z } from 'zod'
 import { createGate } from '../../auth/gate.ts'
 import { bearerToken } from '../../auth/keyring.ts'
@@ -60,8 +60,17 @@ export function installLoginAddresses(app: FastifyInstance, door: Door, dependen
     scope.route({ ...gate('public', 'GET', '/v1/login/callback'), handler: addresses.comeBack })
     scope.route({ ...gate('public', 'POST', '/v1/login/callback'), handler: addresses.submit })
     scope.route({ ...gate('public', 'POST', '/v1/login/token'), handler: addresses.redeem })
-    scope.route({ ...gate('authenticated', 'POST', '/v1/logout'), handler: addresses.leave(false) })
-    scope.route({ ...gate('authenticated', 'POST', '/v1/logout/all'), handler: addresses.leave(true) })
+    for (const [path, everywhere] of [
+      ['/v1/logout', false],
+      ['/v1/logout/all', true],
+    ] as const) {
+      const { onRequest, ...route } = gate('authenticated', 'POST', path)
+      scope.route({
+        ...route,
+        onRequest: addresses.forgetRefused(onRequest, everywhere),
+        handler: addresses.leave(everywhere),
+      })
+    }
   })
 }
 
@@ -138,17 +147,41 @@ function createLoginAddresses({ signIn, cookie, database, publicUrl, redirectOri
     if (principal === undefined) throw new CoreError('E_INTERNAL', 'the gate let a request pass without a caller')
     if (principal.login === undefined) return reply.header('set-cookie', cookie.remove()).send({ ended: 0 })
     const { issuer, subject } = principal.login
-    const which = everywhere
-      ? { issuer, subject }
-      : { tokenHash: hashLoginToken(bearerToken(request.headers.authorization)) }
-    const claims = ownerClaimsOf(principal, request.id)
-    const { ended } = await callable(database, loginEnd)({ key: uuidv7(), ...which }, { claims })
+    const which = everywhere ? { issuer, subject } : ownToken(request)
+    const { ended } = await end(which, ownerClaimsOf(principal, request.id))
     forgetLogins(principal.subject)
     // Not before: a login that could not be ended would live on, and its browser could not try again.
     return reply.header('set-cookie', cookie.remove()).send({ ended })
   }
 
-  return { begin, comeBack, submit, redeem, leave }
+  /**
+   * A page of this server that signs out with a login which does not count any more is signed out: it loses the cookie, and
+   * the login ends where it would count again, as with an issuer that comes back. Whose others would have to end everywhere
+   * is not known, so that is refused as it was.
+   */
+  const forgetRefused =
+    (admit: ReturnType<typeof createGate>, everywhere: boolean): onRequestHookHandler =>
+    (request, reply, done) => {
+      const isPage = request.headers.authorization === undefined && cookie.isOwnPage(requestOf(request))
+      admit(request, reply, (error) => {
+        if (!isPage || !isCoreError(error, 'E_UNAUTHENTICATED')) return done(error)
+        const isToken = request.headers.authorization !== undefined
+        const ending = isToken
+          ? end(ownToken(request), { role: 'owner', sub: 'anonymous', requestId: request.id })
+          : { ended: 0 }
+        Promise.resolve(ending).then(({ ended }) => {
+          reply.header('set-cookie', cookie.remove())
+          if (everywhere) done(error)
+          else reply.send({ ended })
+        }, done)
+      })
+    }
+
+  const ownToken = ({ headers }: FastifyRequest) => ({ tokenHash: hashLoginToken(bearerToken(headers.authorization)) })
+  const end = (which: { tokenHash: string } | { issuer: string; subject: string }, claims: OwnerClaims) =>
+    callable(database, loginEnd)({ key: uuidv7(), ...which }, { claims })
+
+  return { begin, comeBack, submit, redeem, leave, forgetRefused }
 }
 
 function isOtherLoopback(host: string | undefined, known: URL): boolean {
