@@ -295,3 +295,45 @@ test('after a switch of the store files are read where they are, and moved with 
   for (const name of names) expect(await (await get(name)).text()).toBe(name)
   await requireExact()
 })
+
+test('what is moved back is not deleted with what was left there by the move away', async () => {
+  const name = `move/${uuidv7()}/there-and-back`
+  await put(name, Buffer.from('content'))
+  const storeOf = async () =>
+    (await server.test.sql('select store from core.file where name = $1', [name]))[0]?.['store']
+  const choose = async (value: string) => {
+    await server.send('PUT', '/v1/flags/providers.storage', { key: server.owner, body: { value } })
+    const probe = async () => {
+      await put('move/probe', Buffer.from('x'))
+      return (await server.test.sql(`select store from core.file where name = 'move/probe'`))[0]?.['store']
+    }
+    await expect.poll(probe, { timeout: 30_000, interval: 300 }).toBe(value)
+  }
+  const move = async () => {
+    for (let after: unknown; after !== null; ) {
+      const { status, body } = await server.send('POST', '/v1/files/move', {
+        key: server.owner,
+        body: after === undefined ? {} : { after },
+      })
+      if (status !== 200) return [status, body['reason']]
+      after = body['next']
+    }
+    return [200]
+  }
+  const sweep = async () => {
+    await server.test.sql(`update core.file_trash set due_at = clock_timestamp()`)
+    while ((await server.runLoop('sweep files')) !== 0);
+  }
+  await sweep()
+  const home = await storeOf()
+  const away = home === 'disk' ? 'memory' : 'disk'
+  await choose(away)
+  expect([await move(), await storeOf()]).toEqual([[200], away])
+  await choose(String(home))
+  // The content that the move left there is still to be deleted, and a copy would be at the same place.
+  expect([await move(), await storeOf()]).toEqual([[409, 'file_waits'], away])
+  await sweep()
+  expect([await move(), await storeOf()]).toEqual([[200], home])
+  await sweep()
+  expect(await (await get(name)).text()).toBe('content')
+})

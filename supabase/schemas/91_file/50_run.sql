@@ -54,22 +54,38 @@ comment on function core_api.file_swept is 'Forgets objects that were deleted fr
 revoke execute on function core_api.file_swept from public;
 grant execute on function core_api.file_swept to service_role;
 
+-- A copy is at the place that the object had in the store before, where the deletion of the one left there would delete it.
+create function core.file_require_deleted(p_objects uuid[], p_store text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from core.file_trash where object = any (p_objects) and store = p_store) then
+    perform core.refuse('PT409', 'file_waits', 'files were moved out of this store a moment ago, and what they left in it is not deleted yet',
+      'Move them in a few minutes.');
+  end if;
+end
+$$;
+comment on function core.file_require_deleted is 'Raises PT409 while one of these objects is still to be deleted from a store.';
+
 -- By project and name, after p_after, which is <project>/<name>: what cannot be moved hides nothing behind it.
 create function core_api.file_elsewhere(p_store text, p_after text default null, p_limit int default 100) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_project text := coalesce(split_part(p_after, '/', 1), '');
   v_name text := coalesce(substr(p_after, length(v_project) + 2), '');
+  v_objects uuid[];
+  v_files jsonb;
 begin
   perform core.authorize('file:operate', null);
   perform core.require_page(p_limit);
-  return jsonb_build_object('ok', true, 'files', (
-    select coalesce(jsonb_agg(jsonb_build_object('project', f.project, 'object', f.object, 'store', f.store) || core.file_view(f)
-      order by f.project, f.name), '[]')
-    from (select * from core.file where store <> p_store and (project, name) > (v_project, v_name) order by project, name limit p_limit) f));
+  select array_agg(f.object), coalesce(jsonb_agg(jsonb_build_object('project', f.project, 'object', f.object, 'store', f.store) || core.file_view(f)
+    order by f.project, f.name), '[]')
+  into v_objects, v_files
+  from (select * from core.file where store <> p_store and (project, name) > (v_project, v_name) order by project, name limit p_limit) f;
+  perform core.file_require_deleted(v_objects, p_store);
+  return jsonb_build_object('ok', true, 'files', v_files);
 end
 $$;
-comment on function core_api.file_elsewhere is 'Files whose content is in another store. Owner only.';
+comment on function core_api.file_elsewhere is 'Files whose content is in another store. PT409 while one was moved out of this store and is not deleted there. Owner only.';
 revoke execute on function core_api.file_elsewhere from public;
 grant execute on function core_api.file_elsewhere to service_role;
 
@@ -91,6 +107,7 @@ begin
   elsif v_old.sha256 is distinct from p_sha256 and v_old.sha256 is not null then
     perform core.refuse('PT409', 'file_changed', 'the copy has another sha256 than the file', 'Move it again.');
   end if;
+  perform core.file_require_deleted(array[p_object], p_store);
   update core.file set store = p_store, etag = p_etag, sha256 = p_sha256 where project = p_project and name = v_old.name returning * into v_new;
   perform core.file_discard(p_object, v_old.store, p_project, v_old.name, clock_timestamp() + interval '1 minute');
   perform core.audit('file.move', 'file:' || p_project || '/' || v_old.name, p_project,

@@ -571,7 +571,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Files whose content is in another store. Owner only. */
+  /** Files whose content is in another store. PT409 while one was moved out of this store and is not deleted there. Owner only. */
   file_elsewhere: {
     args: {
       p_store: string
