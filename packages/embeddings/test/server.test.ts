@@ -1,18 +1,10 @@
 import { findPgvectorServer, type PgvectorServer } from '@core/database/testing'
 import { afterAll, beforeAll, test } from 'vitest'
 import { type EmbeddingsUnderTest, openEmbeddings } from './embeddings-under-test.ts'
-import { describeBehaviour } from './suites/behaviour.ts'
-import { describeBounds } from './suites/bounds.ts'
-import { describeDocsSearch } from './suites/docs-search.ts'
-import { describeHostile } from './suites/hostile.ts'
-import { describeIngest } from './suites/ingest.ts'
-import { describeMigration } from './suites/migration.ts'
+import { describeOnEveryDatabase } from './suites/on-every-database.ts'
 import { describePlanTexts } from './suites/plan-texts.ts'
 import { describePlans } from './suites/plans.ts'
-import { describeReingest } from './suites/reingest.ts'
 import { describeRowGuarantee } from './suites/row-guarantee.ts'
-import { describeSemanticCache } from './suites/semantic-cache.ts'
-import { describeTenants } from './suites/tenants.ts'
 
 const start = findPgvectorServer()
 
@@ -31,15 +23,7 @@ if (start === undefined) {
   })
 
   const open = () => on
-  describeBehaviour(open)
-  describeHostile(open)
-  describeBounds(open)
-  describeIngest(open)
-  describeTenants(open)
-  describeMigration(open)
-  describeReingest(open)
-  describeDocsSearch(open)
-  describeSemanticCache(open)
+  describeOnEveryDatabase(open)
   describeRowGuarantee(open, 150)
   describePlans(open)
   describePlanTexts(open, () => server.url)
