@@ -25,8 +25,11 @@ const readers: Readonly<Record<UsageDialect, (json: Json) => Parts | undefined>>
     const prompt = numberOf(json['prompt_tokens'] ?? json['input_tokens'])
     const completion = numberOf(json['completion_tokens'] ?? json['output_tokens'] ?? 0)
     if (prompt === undefined || completion === undefined) return undefined
-    const inDetails = objectOf(json['prompt_tokens_details'] ?? json['input_token_details'])
-    const outDetails = objectOf(json['completion_tokens_details'])
+    // Chat Completions, Responses and transcriptions each have a name of their own.
+    const inDetails = objectOf(
+      json['prompt_tokens_details'] ?? json['input_tokens_details'] ?? json['input_token_details'],
+    )
+    const outDetails = objectOf(json['completion_tokens_details'] ?? json['output_tokens_details'])
     const cacheRead = count(inDetails['cached_tokens'])
     const audioIn = count(inDetails['audio_tokens'])
     const imageIn = count(inDetails['image_tokens'])
