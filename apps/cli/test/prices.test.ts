@@ -105,3 +105,20 @@ test('a tier of an alias keeps the rates of the model, and a list has none', asy
   const refused = await prices('import', file, '--tier', 'priority')
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--tier')])
 })
+
+test('an estimate is of the prompt and of all that may be answered; without a price there is none', async () => {
+  await prices('import', await list('estimates.json', { estimated: 2 }), '--source', 'estimates', '--yes')
+  await writeFile(join(room.folder, 'prompt.txt'), 'Reserve first, settle after. '.repeat(1_000))
+  const env = { CORE_URL: running.url, CORE_KEY: running.keys['smart_layer'] ?? '', NO_COLOR: '1' }
+  const estimate = (model: string, ...args: string[]) =>
+    runInProcess(['estimate', 'prompt.txt', '--model', model, ...args], { cwd: room.folder, env })
+  const { code, stdout, stderr } = await estimate('maker/estimated', '--output-tokens', '500')
+  expect([code, stderr]).toEqual([0, ''])
+  const { micro, usage } = JSON.parse(stdout)
+  expect(usage).toEqual({ input: expect.any(Number), output: 500 })
+  expect(usage.input).toBeGreaterThan(5_000)
+  expect(micro).toBe(2 * (usage.input + 500))
+  const unknown = await estimate('maker/unheard-of')
+  expect([unknown.code, unknown.stdout, unknown.stderr]).toEqual([4, '', expect.stringContaining('no price')])
+  expect((await estimate('estimated')).stderr).toContain('provider/model')
+})
