@@ -163,6 +163,24 @@ test('several processes add up, and what could not be written is written later',
   expect(await server.test.sql('select count::int, place from core.error_group')).toEqual([{ count: 5, place: 'seal' }])
 })
 
+test('whatever a failure says, it is kept, and so are the others', async () => {
+  const { database } = server.test
+  await using tracker = openErrorTracker({ database, version: '1', logger: silentLogger })
+  const record = (error: unknown, place: string) =>
+    tracker.record({ error, kind: 'loop', place, project: null, requestId: null })
+  record(Object.assign(new Error('a\0b'), { name: 'C\0D', code: 'E\0F' }), 'nul')
+  record(Object.assign(new Error('\ud83d'), { name: '\udc00', code: '\ud800' }), 'half')
+  record(`${'a '.repeat(249)}${'\u{1f600}'.repeat(300)}`, 'cut') // the cut goes through the first of them
+  record('plain', 'plain')
+  await tracker.flush()
+  expect(await server.test.sql('select place, name, message from core.error_group order by place')).toMatchObject([
+    { place: 'cut' },
+    { place: 'half', name: '\ufffd', message: '\ufffd' },
+    { place: 'nul', name: 'CD', message: 'ab' },
+    { place: 'plain', message: 'plain' },
+  ])
+})
+
 test('a flush ends after the write that had begun before it', async () => {
   const write = Promise.withResolvers<void>()
   const database: typeof server.test.database = {

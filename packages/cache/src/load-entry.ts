@@ -1,4 +1,4 @@
-import { CoreError } from '@core/foundation'
+import { CoreError, toStorableText } from '@core/foundation'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flight.ts'
 import { isVoid, type Kernel, keep, lifetimeOf, toEntry } from './kernel.ts'
@@ -170,7 +170,7 @@ async function run(kernel: Kernel, job: LoadJob, flight: Flight, start: Start): 
     const backoffMs = policy.failureBackoffMs
     kernel.failures.note(name, error, backoffMs)
     if (token !== undefined) {
-      const message = error instanceof Error ? error.message.slice(0, 500) : 'the load threw no error'
+      const message = error instanceof Error ? toStorableText(error.message, 500) : 'the load threw no error'
       kernel.background(kernel.shared?.release(scope.name, stored, token, { message, backoffMs }) ?? Promise.resolve())
     }
     throw error

@@ -18,7 +18,7 @@ const load = async () => {
   loads++
   process.send?.({ type: 'loading' })
   await new Promise((resolve) => setTimeout(resolve, how === 'hang' ? 3_600_000 : Number(loadMs)))
-  if (how === 'throw') throw new Error('provider down')
+  if (how === 'throw') throw new Error('provider down\0') // what the others learn of it is stored
   return process.pid
 }
 const options = { hardTimeoutMs: 20_000, failureBackoff: '30s' } as const

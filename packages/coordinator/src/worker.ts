@@ -1,6 +1,14 @@
 import { hostname } from 'node:os'
 import type { DatabaseConfig } from '@core/database'
-import { type Clock, CoreError, copyStorable, fullJitterMs, type Logger, type Storable } from '@core/foundation'
+import {
+  type Clock,
+  CoreError,
+  copyStorable,
+  fullJitterMs,
+  type Logger,
+  type Storable,
+  toStorableText,
+} from '@core/foundation'
 import type { ReadyWatch } from './ready-watch.ts'
 import type { TaskBeats } from './task-beats.ts'
 import { createTaskReporter } from './task-reporter.ts'
@@ -176,8 +184,8 @@ export async function runWorker(
       return { ...claim, outcome: 'done', ...(result === undefined ? {} : { result: copyStorable('result', result) }) }
     } catch (error) {
       logger.warn({ task: task.id, kind: task.kind, attempt: task.attempt, err: error }, 'a task has failed')
-      const text = (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').toWellFormed()
-      return { ...claim, outcome: 'failed', error: text.slice(0, 10_000) || 'failed without a message' }
+      const text = toStorableText(error instanceof Error ? error.message : String(error), 10_000)
+      return { ...claim, outcome: 'failed', error: text || 'failed without a message' }
     }
   }
 

@@ -96,6 +96,14 @@ test('a kind without a handler, and a result that cannot be stored, fail the att
   expect(await ended(bad.id)).toMatchObject({ status: 'dead', error: expect.stringContaining('result.text') })
 })
 
+test('whatever the message of a failure is, the failure is reported', async () => {
+  const queue = newQueue()
+  const long = `${'a'.repeat(9_999)}🙂`
+  await using _worker = await startWorker(queue, ({ payload }) => Promise.reject(new Error(String(payload))))
+  const made = await coordinator.tasks.enqueue(queue, { kind: 'work', maxAttempts: 1, payload: long })
+  expect(await ended(made.id)).toMatchObject({ status: 'dead', error: `${'a'.repeat(9_999)}\ufffd` })
+})
+
 test('stopping, it claims no more, waits, and releases what takes too long without charging the attempt', async () => {
   const queue = newQueue()
   let wasAborted = false

@@ -8,6 +8,12 @@ describe('chunks', () => {
     expect(chunkText(text).map(({ title }) => title)).toEqual(['Guide', 'Guide > Leases', 'Other'])
   })
 
+  test('have a title that can be stored, wherever a long heading is cut', () => {
+    const [chunk] = chunkText(`# ${'a'.repeat(499)}🙂\n\nText.`)
+    expect(chunk?.title).toHaveLength(500)
+    expect(chunk?.title.isWellFormed()).toBe(true)
+  })
+
   test('repeat whole sentences of the chunk before', () => {
     const text = Array.from({ length: 20 }, (_, n) => `This is the sentence number ${n}.`).join(' ')
     const chunks = chunkText(text, { maxCharacters: 200, overlapCharacters: 70 })

@@ -56,7 +56,7 @@ function sectionsOf(text: string): (Span & { title: string })[] {
     finish(index)
     headings.length = Math.min(headings.length, level.length - 1)
     headings[level.length - 1] = heading
-    title = headings.filter(Boolean).join(' > ').slice(0, 500)
+    title = headings.filter(Boolean).join(' > ').slice(0, 500).toWellFormed() // the cut may halve a character
   }
   finish(text.length)
   return sections

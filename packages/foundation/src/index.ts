@@ -22,4 +22,5 @@ export {
 } from './storable.ts'
 export { stringifyExact } from './stringify-exact.ts'
 export { suggestName } from './suggest-name.ts'
+export { toStorableText } from './to-storable-text.ts'
 export { toTimestamp } from './to-timestamp.ts'

@@ -1,6 +1,6 @@
 import { callable, errorRecord, errorTrim } from '@core/api/functions'
 import type { Database, JsonInput } from '@core/database'
-import { type Clock, type Logger, systemClock } from '@core/foundation'
+import { type Clock, type Logger, systemClock, toStorableText } from '@core/foundation'
 import { type LoopReport, startLoop } from '../process/loop.ts'
 import { type Fault, fingerprintOf } from './fingerprint.ts'
 import { toSampleMessage } from './sample-message.ts'
@@ -50,6 +50,7 @@ const flushEveryMs = 5000
 const trimEveryMs = 3_600_000
 const keep = '30 days'
 const closingMs = 2000
+const textAtMost = 500
 
 /**
  * Groups failures in memory and adds them to the database every few seconds, off the path of any request. What could not
@@ -141,15 +142,17 @@ export function openErrorTracker(dependencies: ErrorTrackerDependencies): ErrorT
 function toRow(group: Group, version: string): JsonInput {
   const { fingerprint, project, kind, name, code, place, frames, message, count, firstSeen, lastSeen, requestId } =
     group
+  // Any library may have thrown it; what cannot be stored would keep every other failure from being written.
+  const kept = (text: string) => toStorableText(text, textAtMost)
   return {
     fingerprint,
     project,
     kind,
-    name,
-    code,
+    name: kept(name),
+    code: code === null ? null : kept(code),
     place,
-    frames: [...frames],
-    message,
+    frames: frames.map(kept),
+    message: kept(message),
     count,
     first_seen: new Date(firstSeen).toISOString(),
     last_seen: new Date(lastSeen).toISOString(),

@@ -78,6 +78,7 @@ function toTitle(id: string): string {
     .replace(/\.\w+$/, '')
     .replaceAll(/[-_/]+/g, ' ')
     .slice(0, 200)
+    .toWellFormed() // the cut may halve a character
 }
 
 async function deleteOthers(target: IngestTarget, kept: ReadonlySet<string>): Promise<number> {

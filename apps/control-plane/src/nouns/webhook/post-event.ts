@@ -1,5 +1,6 @@
 import { request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
+import { toStorableText } from '@core/foundation'
 import type { AddressGuard } from '../../http/address-guard.ts'
 
 export interface EventPost {
@@ -64,7 +65,7 @@ export async function postEvent({
     }
   } catch (error) {
     const reason = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error)
-    return { delivered: false, status: null, error: reason.slice(0, 500), retryAfterSeconds: null }
+    return { delivered: false, status: null, error: toStorableText(reason, 500), retryAfterSeconds: null }
   }
 }
 
