@@ -209,26 +209,39 @@ function store(kernel: Kernel, outcome: Outcome): Entry<unknown> {
     shared !== undefined && isComparable && !shared.isReadOnly(scope.name) && !flight.isSuperseded && staleMs > 0
   if (isWritten && bytes !== undefined) {
     const write = { key, value: bytes, freshMs, staleMs, tags, readAt, token }
-    kernel.background(writeThrough(kernel, scope, write, entry).catch(() => undefined)) // a refusal is logged there
+    kernel.background(writeThrough(kernel, scope, [{ write, entry }]).catch(() => undefined)) // a refusal is logged there
   } else if (shared !== undefined && token !== undefined) {
     kernel.background(shared.release(scope.name, key, token, undefined))
   }
   return entry
 }
 
-/** Writes to the shared tier. What it refuses because the key was changed meanwhile does not stay in memory either. */
-export async function writeThrough(
-  kernel: Kernel,
-  scope: Scope,
-  write: StoreWrite,
-  entry: Entry<unknown>,
-): Promise<void> {
-  const versions = await kernel.shared?.write(scope.name, [write])
+export interface WrittenEntry {
+  readonly write: StoreWrite
+  readonly entry: Entry<unknown>
+}
+
+/**
+ * Writes to the shared tier. What it refuses because the key was changed meanwhile does not stay in memory either, nor does
+ * what this process set at the same time and the tier had first.
+ */
+export async function writeThrough(kernel: Kernel, scope: Scope, written: readonly WrittenEntry[]): Promise<void> {
+  const writes = written.map(({ write }) => write)
+  const versions = await kernel.shared?.write(scope.name, writes)
   if (versions === undefined) return
-  const [version] = versions
-  entry.version = version
-  const name = scope.prefix + write.key
-  if (version === undefined && kernel.memory.peek(name) === entry) kernel.memory.delete(name)
+  for (const [index, { entry }] of written.entries()) entry.version = versions[index]
+  for (const { write, entry } of written) {
+    const name = scope.prefix + write.key
+    const kept = kernel.memory.peek(name)
+    if (kept !== undefined && isOutdated(kept, entry, write)) kernel.memory.delete(name)
+  }
+}
+
+/** Whether the tier has something else than memory now that it has answered a write. */
+function isOutdated(kept: Entry<unknown>, entry: Entry<unknown>, { readAt }: StoreWrite): boolean {
+  if (kept === entry || entry.version === undefined) return kept === entry && entry.version === undefined
+  // Of two that are set at once the tier may have either last; what was loaded is as old as its read.
+  return kept.version === undefined ? readAt === undefined : kept.version < entry.version
 }
 
 /** Renews at a third of the lease, so that two renewals may be late before another process takes over. */

@@ -3,10 +3,9 @@ import type { LoadMany } from './cache.ts'
 import type { Entry } from './entry.ts'
 import type { Flight } from './flight.ts'
 import { isVoid, type Kernel, keep, lifetimeOf } from './kernel.ts'
-import { takeOver } from './load-entry.ts'
+import { takeOver, type WrittenEntry, writeThrough } from './load-entry.ts'
 import type { Policy } from './policy.ts'
 import type { Scope } from './scope.ts'
-import type { StoreWrite } from './store.ts'
 import { toStoredKey } from './stored-key.ts'
 import { within } from './within.ts'
 
@@ -131,7 +130,7 @@ async function loadBatch<Value>(
     counters.loadErrors++
     throw error
   })
-  const writes: { write: StoreWrite; entry: Entry<unknown> }[] = []
+  const writes: WrittenEntry[] = []
   for (const key of missing) {
     if (!values.has(key)) continue
     const value = values.get(key)
@@ -148,21 +147,7 @@ async function loadBatch<Value>(
     writes.push({ write: { key: toStoredKey(key), value: bytes, freshMs, staleMs, tags, readAt: since }, entry })
   }
   if (shared !== undefined && writes.length > 0 && !shared.isReadOnly(scope.name)) {
-    kernel.background(
-      shared
-        .write(
-          scope.name,
-          writes.map(({ write }) => write),
-        )
-        .then((versions) => {
-          if (versions === undefined) return
-          for (const [index, { write, entry }] of writes.entries()) {
-            entry.version = versions[index]
-            const name = scope.prefix + write.key
-            if (entry.version === undefined && kernel.memory.peek(name) === entry) kernel.memory.delete(name)
-          }
-        }),
-    )
+    kernel.background(writeThrough(kernel, scope, writes).catch(() => undefined)) // a refusal is logged there
   }
   return entries
 }

@@ -179,13 +179,7 @@ export function createNamespaceCache(dependencies: NamespaceDependencies): Cache
       return { entry, write: { key, value: bytes ?? noBytes, freshMs, staleMs, tags } }
     })
     if (shared === undefined) return
-    const [first] = kept
-    if (kept.length === 1 && first !== undefined) return writeThrough(kernel, scope, first.write, first.entry)
-    const versions = await shared.write(
-      scope.name,
-      kept.map(({ write }) => write),
-    )
-    for (const [index, { entry }] of kept.entries()) entry.version = versions?.[index]
+    await writeThrough(kernel, scope, kept)
   }
 
   const cache: Cache = {

@@ -4,6 +4,8 @@ import { type Cache, createCache } from '../src/index.ts'
 import { postgresStore } from '../src/stores/postgres.ts'
 import { checkSkewedClocks } from './clock-skew.ts'
 
+type StoreDatabase = Parameters<typeof postgresStore>[0]['database']
+
 let test: TestDatabase
 let namespaces = 0
 
@@ -68,6 +70,50 @@ it('a delete, a set, a tag and a clear of one process empty the memory of anothe
     await until(() => b.peek('cleared') === undefined)
     expect(a.peek('set')).toBeUndefined()
   }))
+
+it.each(
+  (['set', 'setMany'] as const).flatMap((method) =>
+    (['the first reaches the tier last', 'the second is answered last'] as const).map(
+      (late) => [method, late] as const,
+    ),
+  ),
+)('of two values that one process %s at once, where %s, all read the same', async (method, late) => {
+  const namespace = `n${namespaces++}`
+  const { promise: isLater, resolve: letGo } = Promise.withResolvers<void>()
+  const { promise: isWritten, resolve: written } = Promise.withResolvers<void>()
+  let writes = 0
+  const reordered: StoreDatabase = {
+    async call(name, args, options) {
+      const write = name === 'cache_put_many' ? ++writes : 0
+      if (write === 1) await isWritten
+      const answer = await test.database.call(name, args, options)
+      if (write === 2) written()
+      if (write === 2 && late === 'the second is answered last') await isLater
+      return answer
+    },
+  }
+  const open = (database: StoreDatabase) =>
+    createCache({
+      namespace,
+      store: postgresStore({ database, project: 'smart_layer' }),
+      storeTimeoutMs: 20_000,
+      jitter: 0,
+    })
+  await using a = open(reordered)
+  await using b = open(test.database)
+  const set = (value: string) =>
+    method === 'set'
+      ? a.set('k', value)
+      : a.setMany([
+          ['k', value],
+          ['other', value],
+        ])
+  const [first, second] = [set('first'), set('second')]
+  await first
+  letGo()
+  await second
+  expect(await a.get('k')).toBe(await b.get('k'))
+})
 
 it('a value that was read before a delete elsewhere is not kept by any tier', () =>
   withTwo(async (a, b) => {
