@@ -54,6 +54,13 @@ async function requireExact(): Promise<void> {
   expect(wrong).toEqual([])
 }
 
+test('a name that cannot be stored is refused with its place', async () => {
+  for (const answer of [await put('a\0b', new Uint8Array(1)), await get('a\0b')]) {
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ code: 'invalid', errors: [{ location: 'path.name' }] })
+  }
+})
+
 test('content goes in and out with its type, hash and ranges, and always as an attachment', async () => {
   const bytes = Uint8Array.from(randomBytes(700_000)) // more than the limit on bodies
   const name = `audio/${uuidv7()}/ü "1".html`

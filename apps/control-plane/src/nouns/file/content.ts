@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream'
 import type { Database } from '@core/database'
-import { CoreError } from '@core/foundation'
+import { CoreError, findUnstorable } from '@core/foundation'
 import { attachment, type DownloadedFile, type UrlGrant, type UrlSigner } from '@core/providers/storage'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createGate } from '../../auth/gate.ts'
 import { claimsOf } from '../../auth/principal.ts'
 import { toCamelCase } from '../../http/camel-case.ts'
 import { describeDenial, toDenial } from '../../http/denial.ts'
+import { refusePlace } from '../../http/json-body.ts'
 import { notFound, ProblemError } from '../../http/problem-error.ts'
 import { sendProblem } from '../../http/problems.ts'
 import type { Door } from '../../process/noun.ts'
@@ -210,7 +211,10 @@ function rangeOf({ headers }: FastifyRequest): { start: number; end?: number } |
 }
 
 function nameOf(request: FastifyRequest): string {
-  return textOf(request.params, 'name')
+  const name = textOf(request.params, 'name')
+  const found = findUnstorable(name)
+  if (found !== undefined) throw refusePlace('path', ['name'], found.finding)
+  return name
 }
 
 function textOf(params: unknown, name: 'name' | 'token'): string {
