@@ -26,6 +26,12 @@ const offences: [rule: string, path: string, text: string][] = [
     "test('adds', { timeout: 20_000 }, () => {})",
   ],
   ['no test has less time than vitest.workspace.ts gives all of them', 'packages/a/src/a.test.ts', '\n}, 120_000)'],
+  ['vi.waitFor says how long it waits', 'packages/a/src/a.test.ts', 'await vi.waitFor(() => expect(a).toBe(1))'],
+  [
+    'vi.waitFor says how long it waits',
+    'packages/a/src/a.test.ts',
+    '  await vi.waitFor(async () => {\n    expect(await a()).toBe(1)\n  })\n  wait(30_000)',
+  ],
   ['nothing is left for later', 'supabase/migrations/1_a.sql', '-- TODO: index'],
   [
     'an object with any names keeps them all: z.record() drops __proto__, use z.custom(isObject)',

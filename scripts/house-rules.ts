@@ -47,6 +47,14 @@ export const houseRules: readonly HouseRule[] = [
       quote(text, /^ *\}, ([6-9]\d|1[0-7]\d)_000\)$/m),
   },
   {
+    // The default is a second, which a busy machine spends without a fault of the code.
+    name: 'vi.waitFor says how long it waits',
+    applies: (path) => path.endsWith('.test.ts') && !isRuleBook(path),
+    find: (_, text) =>
+      quote(text, /\bvi\.waitFor\((?!.*_000).*\)$/m) ??
+      quote(text, /^( *)(?=\S).*\bvi\.waitFor\(.*\{(?:\n(?!\1\}).*)*\n\1\}\)/m),
+  },
+  {
     name: 'nothing is left for later',
     applies: (path) => (isCode(path) || path.endsWith('.sql')) && !isRuleBook(path),
     find: (_, text) => quote(text, /\b(TODO|FIXME|XXX|HACK)\b/),

@@ -51,7 +51,6 @@ test('a limit that a caller sets is checked', async () => {
 /** Sets that are inserted in any order, and why no two calls can wait for each other there. */
 const sortedOtherwise: Readonly<Record<string, string>> = {
   ledger_expire: 'its keys name holds that are locked in order',
-  message_retry: 'it inserts one row',
   price_import: 'it inserts one row at a time, under the lock of the versions',
   router_answer_put: 'it inserts one row',
 }

@@ -247,7 +247,7 @@ test('an address of a row that is not public is not called', async () => {
     await Promise.all(other.underWay)
     failures = await failed()
     expect(failures).toBe(1)
-  })
+  }, 30_000)
   expect(received).toEqual([])
 })
 
@@ -294,7 +294,7 @@ test('two processes deliver each event once while both live', async () => {
     await Promise.all(both.map((one) => one.start(signal)))
     await Promise.all(both.flatMap((one) => [...one.underWay]))
     expect(received.length).toBeGreaterThanOrEqual(30)
-  })
+  }, 30_000)
   expect(values()).toEqual(sent)
 })
 
@@ -310,7 +310,7 @@ test('slow receivers of one project leave room for those of others', async () =>
     const { due } = await claim({})
     claimed.push(...due.map(({ project }) => project))
     expect(claimed).toContain('manus_origin')
-  })
+  }, 30_000)
   expect(claimed.filter((project) => project === 'smart_layer').length).toBeLessThanOrEqual(4)
 })
 

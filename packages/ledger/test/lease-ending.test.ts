@@ -31,7 +31,7 @@ describe('time', () => {
     await vi.waitFor(async () => {
       await clock.advance(1_000)
       expect(await facts(lease)).toMatchObject({ status: 'closed', reported: 200 })
-    })
+    }, 30_000)
     expect(await balance()).toMatchObject({ settled: 9_800, held: 0 })
     expect(await lease.close()).toEqual({ status: 'closed', reported: 200, released: 800 })
   })
@@ -44,7 +44,7 @@ describe('time', () => {
     await vi.waitFor(async () => {
       await clock.advance(1_000)
       expect(lease.state).toBe('open')
-    })
+    }, 30_000)
     expect(await lease.spend(of(1))).toMatchObject({ status: 'spent' })
     expect(await facts(lease)).toMatchObject({ status: 'open' })
   })

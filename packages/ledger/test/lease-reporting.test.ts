@@ -35,7 +35,7 @@ describe('reporting', () => {
     await vi.waitFor(async () => {
       await clock.advance(1_000)
       expect(tries).toBeGreaterThan(4)
-    })
+    }, 30_000)
     expect(warnings).toEqual(['a credit lease could not report; trying again'])
     await expect(lease.report()).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
     expect(lease).toMatchObject({ state: 'open', fault: undefined, unreported: 100 })
@@ -43,7 +43,7 @@ describe('reporting', () => {
     await vi.waitFor(async () => {
       await clock.advance(1_000)
       expect(lease.unreported).toBe(0)
-    })
+    }, 30_000)
     expect(await facts(lease)).toMatchObject({ reported: 100, seq: 1 })
   })
 

@@ -32,7 +32,7 @@ async function chargeOf(work: () => Promise<unknown>): Promise<number> {
     const { held, settled } = await books()
     expect(held).toBe(0)
     return before.settled - settled
-  })
+  }, 30_000)
 }
 
 function stream(words: number) {
