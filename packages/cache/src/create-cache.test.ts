@@ -1,6 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import { systemClock } from '@core/foundation'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest'
 import { type Cache, type CacheOptions, createCache, type LoadContext } from './index.ts'
 
 /** Lets what is due run without moving the clock. */
@@ -315,6 +316,15 @@ describe('bounds', () => {
     expect(cache.stats().items).toBeGreaterThan(500)
   })
 
+  it('keeps nothing in memory for longer than the memory may', async () => {
+    open({ l1: { maxTtl: '1m' } })
+    await cache.set('k', 1, { ttl: '1h' })
+    vi.advanceTimersByTime(59_999)
+    expect(cache.peek('k')).toBe(1)
+    vi.advanceTimersByTime(1)
+    expect(cache.peek('k')).toBeUndefined()
+  })
+
   it('sweeps what is gone out of memory', async () => {
     open()
     await cache.setMany(
@@ -333,4 +343,30 @@ describe('bounds', () => {
     await expect(cache.set('k', 1)).rejects.toMatchObject({ code: 'E_CLOSED' })
     await setImmediate()
   })
+})
+
+test('answers and loads are published on diagnostics channels', async () => {
+  open({ namespace: 'n' })
+  const heard: unknown[] = []
+  const listeners = ['core:cache:answer', 'tracing:core:cache:load:start', 'tracing:core:cache:load:asyncEnd'].map(
+    (name) => [name, (message: unknown) => heard.push([name.split(':').at(-1), { ...Object(message) }])] as const,
+  )
+  for (const [name, listener] of listeners) subscribe(name, listener)
+  const options = { ttl: '1s', staleFor: '1m' } as const
+  await cache.getOrSet('k', countingLoad(), options)
+  await cache.getOrSet('k', countingLoad(), options)
+  vi.advanceTimersByTime(1_000)
+  await cache.getOrSet('k', () => new Promise(() => undefined), options)
+  for (const [name, listener] of listeners) unsubscribe(name, listener)
+  await cache.getOrSet('k', countingLoad(), options)
+  const of = { namespace: 'n', key: 'k' }
+  expect(heard).toMatchObject([
+    ['start', of],
+    ['asyncEnd', of],
+    ['answer', { ...of, from: 'load' }],
+    ['answer', { ...of, from: 'memory' }],
+    ['start', of],
+    ['answer', { ...of, from: 'stale' }],
+  ])
+  expect(heard).toHaveLength(6)
 })

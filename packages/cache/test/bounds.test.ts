@@ -204,6 +204,30 @@ test('in a copy of the database every process starts again', async () => {
   expect(await poll(after.cursor)).toMatchObject({ reset: false })
 })
 
+test('one process sweeps at a time, and the others do not wait for it', async () => {
+  await put(['gone'], 'quiet', { fresh_ms: 0, stale_ms: 0 })
+  const sweeper = await on.connect()
+  await sweeper.query('begin')
+  await sweeper.query('select core_api.cache_sweep(1)')
+  await put(['gone too'], 'quiet', { fresh_ms: 0, stale_ms: 0 })
+  expect(await sweep()).toMatchObject({ swept: 0, evicted: 0 })
+  await sweeper.query('rollback')
+  expect(await sweep()).toMatchObject({ swept: 2 })
+})
+
+test('a call reads 1,000 keys and no more', async () => {
+  const keys = Array.from({ length: 1_001 }, (_, at) => `k${at}`)
+  await expect(call('cache_get_many', { p_keys: keys })).rejects.toMatchObject({ code: 'E_TOO_LARGE' })
+  expect(await call('cache_get_many', { p_keys: keys.slice(1) })).toMatchObject({ ok: true })
+})
+
+test('an entry names its writer', async () => {
+  await on.database.rpc('project_register', { p_name: 'noisy' })
+  const claims = { role: 'core_member', project: 'noisy', caps: ['cache:write'], sub: 'key:abc' } as const
+  await on.database.call('cache_put_many', { p_namespace: 'n', p_entries: [entry('k')] }, { claims })
+  expect(await on.sql('select writer from core.cache_entry')).toEqual([{ writer: 'key:abc' }])
+})
+
 test('pg_cron sweeps where it is installed', async () => {
   expect(await on.database.rpc('cache_schedule', {})).toMatchObject({ scheduled: false })
   await on.sql(`create schema cron; create table cron.job (name text, schedule text, command text);

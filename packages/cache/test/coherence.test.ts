@@ -23,6 +23,7 @@ async function withTwo(work: (a: Cache, b: Cache, namespace: string) => Promise<
       store: postgresStore({ database: test.database, project }),
       pollMs: 25,
       storeTimeoutMs: 20_000,
+      leaseTtlMs: 3_000,
       jitter: 0,
     })
   await using a = open()
@@ -127,6 +128,24 @@ it('a value that was read before a delete elsewhere is not kept by any tier', ()
     expect(await b.getOrSet('k', () => 'fresh')).toBe('fresh')
     await until(() => b.stats().loads === 1)
     expect(await a.getOrSet('k', () => 'not called')).toBe('fresh')
+  }))
+
+it('a load keeps its lease for as long as it runs', () =>
+  withTwo(async (a, _, namespace) => {
+    const ends = async () => {
+      const rows = await test.sql('select ends_at::text from core.cache_lease where namespace = $1', [namespace])
+      return rows.map(({ ends_at }) => ends_at)
+    }
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const loading = a.getOrSet('k', () => promise)
+    await until(() => a.stats().loads === 1)
+    const before = await ends()
+    expect(before).toHaveLength(1)
+    await expect.poll(ends, { timeout: 30_000 }).not.toEqual(before)
+    expect(await ends()).toHaveLength(1)
+    resolve('loaded')
+    await loading
+    await expect.poll(ends, { timeout: 30_000 }).toEqual([])
   }))
 
 it.each(['getOrSet', 'getOrSetMany'] as const)(
