@@ -129,7 +129,7 @@ create type core.ledger_hold_key as (id uuid, project text);
 
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 -- Of model calls whose process may have died: few, and never part of an open hold's writes.
-create index ledger_hold_lapsed_idx on core.ledger_hold (expires_at) where status = 'expired' and metadata ? 'floor';
+create index ledger_hold_lapsed_idx on core.ledger_hold (expires_at) where status = 'expired' and metadata ?& '{call,target,floor}'::text[];
 
 create table core.ledger_tx (
   id bigint constraint ledger_tx_pkey primary key,
@@ -504,16 +504,6 @@ begin
 end
 $$;
 comment on function core.ledger_headroom is 'What the account of a project may still spend, and the least rest of its budgets as a part of the cap.';
-
--- Holds of the last two days that lapsed p_after ago, with a floor in their metadata: what their work cost at least.
-create function core.ledger_lapsed_holds(p_after interval, p_limit int) returns table (id uuid, project text, metadata jsonb)
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select h.id, h.project, h.metadata from core.ledger_hold h
-  where h.status = 'expired' and h.metadata ? 'floor'
-    and h.expires_at between (select clock_timestamp() - interval '2 days') and (select clock_timestamp() - p_after)
-  order by h.expires_at limit p_limit
-$$;
-comment on function core.ledger_lapsed_holds is 'Lapsed holds whose work is worth a floor, for the noun that did the work.';
 
 -- supabase/schemas/80_ledger/20_windows.sql
 
@@ -2907,6 +2897,53 @@ $$;
 comment on function core_api.ledger_void is 'Gives a hold back whole, if nothing of it is captured. Replays on p_key.';
 revoke execute on function core_api.ledger_void from public;
 grant execute on function core_api.ledger_void to core_member, service_role;
+
+-- supabase/schemas/80_ledger/lapsed_steps.sql
+
+-- Model calls whose process died: their holds have lapsed, and the router says what they cost.
+
+-- Holds of model calls that lapsed p_after ago and were not settled since, with what their work cost at least in their metadata.
+-- Others may have a floor of their own meaning there.
+create function core.ledger_lapsed_holds(p_after interval, p_limit int) returns table (id uuid, project text, metadata jsonb)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select h.id, h.project, h.metadata from core.ledger_hold h
+  where h.status = 'expired' and h.metadata ?& '{call,target,floor}'::text[] and h.expires_at <= (select clock_timestamp() - p_after)
+  order by h.expires_at limit p_limit
+$$;
+comment on function core.ledger_lapsed_holds is 'Lapsed holds of model calls that were not settled, for the noun that did the work.';
+
+-- Settles lapsed holds, and returns what each was charged, null where it is denied. Each in the name of its project, because
+-- another one may have a hold with its id, and by a key that no caller has taken: one that cannot be charged would keep all
+-- others from it. Locks: as a batch, those of all before the first is charged.
+create function core.ledger_settle_lapsed(p_ids uuid[], p_projects text[], p_amounts bigint[], p_metadata jsonb) returns bigint[]
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_holds core.ledger_hold_key[] := array(select row(u.id, u.project)::core.ledger_hold_key from unnest(p_ids, p_projects) as u (id, project));
+  v_claims jsonb := core.claims();
+  v_purses bigint[];
+  v_roots bigint[];
+  v_path bigint[];
+  v_lock record;
+  v_locks core.ledger_batch_locks;
+  v_answer jsonb;
+  v_charged bigint[] := '{}';
+begin
+  select array_agg(distinct h.purse_id), array_agg(distinct h.root_id), array_agg(distinct p.id) into v_purses, v_roots, v_path
+  from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+  join core.ledger_account a on a.id = h.account_id cross join unnest(a.path) as p (id);
+  if v_purses is null then return v_charged; end if;
+  v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}', (select sum(a)::bigint from unnest(p_amounts) as a));
+  v_locks := core.ledger_adopt_locks(v_purses, v_holds, v_lock.at, v_lock.budget_ids, v_lock.window_starts);
+  for i in 1 .. cardinality(p_ids) loop
+    perform set_config('request.jwt.claims', (coalesce(v_claims, '{}') || jsonb_build_object('project', p_projects[i]))::text, true);
+    v_answer := core.ledger_settle(v_locks, format('recover:%s:%s', p_ids[i], core.new_id()), p_ids[i], p_amounts[i], p_metadata);
+    v_charged := array_append(v_charged, (v_answer ->> 'charged')::bigint);
+  end loop;
+  perform set_config('request.jwt.claims', coalesce(v_claims::text, ''), true);
+  return v_charged;
+end
+$$;
+comment on function core.ledger_settle_lapsed is 'Settles lapsed holds of any projects; what each was charged, null where it is denied.';
 
 -- supabase/schemas/80_ledger/publish.sql
 

@@ -508,9 +508,10 @@ test('a call whose process died has its row, whatever metadata others give their
     return String(Object(reserved).hold)
   }
   const odd = await Promise.all([
-    lapse('odd:large', { floor: 1, pad: 'x'.repeat(16_340) }),
+    lapse('odd:large', { floor: 1, call: 'c', target: 't', pad: 'x'.repeat(16_310) }),
     lapse('odd:types', {
       floor: 'much',
+      target: 1,
       call: { a: 1 },
       subject: [],
       account: null,
@@ -518,7 +519,15 @@ test('a call whose process died has its row, whatever metadata others give their
       route: {},
       tags: 'x',
     }),
-    lapse('odd:call', { floor: 2, call: 'c'.repeat(300), subject: 's', account: 'a', operation: 'o', route: 'r' }),
+    lapse('odd:call', {
+      floor: 2,
+      target: 't',
+      call: 'c'.repeat(300),
+      subject: 's',
+      account: 'a',
+      operation: 'o',
+      route: 'r',
+    }),
   ])
   const facts = { call: 'req_row', target: 'openai/gpt', model: 'gpt', route: 'fast', operation: 'chat', user: 'ann' }
   const known = { ...facts, account: 'smart_layer/u:ann', subject: 'key:one', tags: ['nightly'], floor: 77 }

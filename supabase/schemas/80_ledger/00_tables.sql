@@ -113,7 +113,7 @@ create type core.ledger_hold_key as (id uuid, project text);
 
 create index ledger_hold_due_idx on core.ledger_hold (root_id, expires_at) where status = 'open';
 -- Of model calls whose process may have died: few, and never part of an open hold's writes.
-create index ledger_hold_lapsed_idx on core.ledger_hold (expires_at) where status = 'expired' and metadata ? 'floor';
+create index ledger_hold_lapsed_idx on core.ledger_hold (expires_at) where status = 'expired' and metadata ?& '{call,target,floor}'::text[];
 
 create table core.ledger_tx (
   id bigint constraint ledger_tx_pkey primary key,

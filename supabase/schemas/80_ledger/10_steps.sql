@@ -263,13 +263,3 @@ begin
 end
 $$;
 comment on function core.ledger_headroom is 'What the account of a project may still spend, and the least rest of its budgets as a part of the cap.';
-
--- Holds of the last two days that lapsed p_after ago, with a floor in their metadata: what their work cost at least.
-create function core.ledger_lapsed_holds(p_after interval, p_limit int) returns table (id uuid, project text, metadata jsonb)
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select h.id, h.project, h.metadata from core.ledger_hold h
-  where h.status = 'expired' and h.metadata ? 'floor'
-    and h.expires_at between (select clock_timestamp() - interval '2 days') and (select clock_timestamp() - p_after)
-  order by h.expires_at limit p_limit
-$$;
-comment on function core.ledger_lapsed_holds is 'Lapsed holds whose work is worth a floor, for the noun that did the work.';

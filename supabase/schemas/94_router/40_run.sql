@@ -72,7 +72,7 @@ revoke execute on function core_api.router_sweep from public;
 grant execute on function core_api.router_sweep to service_role;
 
 -- The row of a call whose process died, from what its hold says of it; its id has the time at which it began. Metadata are their
--- writer's, so nothing in them can stop this. Locks: none.
+-- writer's, so nothing in them can stop this; nor can an account of no registered project. Locks: none.
 create function core.router_note_crash(p_hold uuid, p_project text, p_metadata jsonb, p_charged bigint) returns void
 language sql set search_path = pg_catalog, pg_temp as $$
   insert into core.model_call (project, call, at, subject, account, hold, operation, route, target, model, end_user, tags, status, charged,
@@ -83,7 +83,8 @@ language sql set search_path = pg_catalog, pg_temp as $$
     p_metadata ->> 'subject', p_metadata ->> 'account', p_hold, p_metadata ->> 'operation', p_metadata ->> 'route', p_metadata ->> 'target',
     p_metadata ->> 'model', p_metadata ->> 'user', array(select jsonb_array_elements_text(case jsonb_typeof(p_metadata -> 'tags') when 'array'
       then p_metadata -> 'tags' else '[]' end)), 500, p_charged, '{crashed}', 1, 0
-  where length(p_metadata ->> 'call') between 1 and 200 and p_metadata ?& '{subject,account,operation,route}'::text[]
+  from core.project p
+  where p.name = p_project and length(p_metadata ->> 'call') between 1 and 200 and p_metadata ?& '{subject,account,operation,route}'::text[]
     and p_metadata ->> 'subject' is not null and p_metadata ->> 'account' is not null and p_metadata ->> 'operation' is not null
     and p_metadata ->> 'route' is not null
   on conflict on constraint model_call_key do nothing
@@ -92,38 +93,34 @@ comment on function core.router_note_crash is 'Writes the row of a model call wh
 
 -- Charges calls whose hold lapsed p_after_s ago, because the process that made them died: what their row says, else the floor
 -- that the hold names, the price of the input. Settles that a process kept come before that, by their own key. Once per hold:
--- a hold is settled late once. In the name of its project, because another one may have a hold with its id, and by a key that
--- no caller has taken: one call that cannot be charged would keep all others from it. Locks: as ledger_settle, hold by hold.
+-- a hold is settled late once. Locks: as ledger_batch.
 create function core_api.router_recover(p_limit int default 100, p_after_s int default 900, p_crash text default 'floor') returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 declare
   v_ok boolean := core.authorize('model:write', null);
-  v_claims jsonb := core.claims();
-  v_hold record;
-  v_answer jsonb;
-  v_amount bigint;
-  v_count int := 0;
-  v_charged bigint := 0;
+  v_ids uuid[];
+  v_projects text[];
+  v_metadata jsonb[];
+  v_amounts bigint[];
+  v_charged bigint[];
 begin
   v_ok := core.require_range('limit', p_limit, 1, 1000);
   v_ok := core.require_range('after_s', p_after_s, 1, 86400);
   if p_crash is null or p_crash not in ('floor', 'nothing') then
     perform core.refuse('PT400', 'invalid_crash', 'crash must be floor or nothing', null, jsonb_build_object('field', 'crash'));
   end if;
-  for v_hold in select * from core.ledger_lapsed_holds(make_interval(secs => p_after_s), p_limit) loop
-    select c.charged into v_amount from core.model_call c where c.hold = v_hold.id and c.project = v_hold.project;
-    v_amount := coalesce(v_amount, case when p_crash = 'floor' and jsonb_typeof(v_hold.metadata -> 'floor') = 'number'
-      and (v_hold.metadata ->> 'floor')::numeric between 0 and 9007199254740991 then trunc((v_hold.metadata ->> 'floor')::numeric)::bigint end, 0);
-    perform set_config('request.jwt.claims', (coalesce(v_claims, '{}') || jsonb_build_object('project', v_hold.project))::text, true);
-    v_answer := core_api.ledger_settle(format('recover:%s:%s', v_hold.id, core.new_id()), v_hold.id, v_amount, '{"flags": ["crashed"]}');
-    if (v_answer -> 'ok')::boolean then
-      perform core.router_note_crash(v_hold.id, v_hold.project, v_hold.metadata, (v_answer ->> 'charged')::bigint);
-      v_count := v_count + 1;
-      v_charged := v_charged + (v_answer ->> 'charged')::bigint;
-    end if;
-  end loop;
-  perform set_config('request.jwt.claims', coalesce(v_claims::text, ''), true);
-  return jsonb_build_object('ok', true, 'recovered', v_count, 'charged', v_charged);
+  select array_agg(h.id), array_agg(h.project), array_agg(h.metadata),
+    array_agg(coalesce((select c.charged from core.model_call c where c.hold = h.id and c.project = h.project limit 1),
+      case when p_crash = 'floor' and jsonb_typeof(h.metadata -> 'floor') = 'number'
+        and (h.metadata ->> 'floor')::numeric between 0 and 9007199254740991 then trunc((h.metadata ->> 'floor')::numeric)::bigint end, 0))
+  into v_ids, v_projects, v_metadata, v_amounts
+  from core.ledger_lapsed_holds(make_interval(secs => p_after_s), p_limit) h;
+  v_charged := core.ledger_settle_lapsed(v_ids, v_projects, v_amounts, '{"flags": ["crashed"]}');
+  perform core.router_note_crash(u.id, u.project, u.metadata, u.charged)
+  from unnest(v_ids, v_projects, v_metadata, v_charged) as u (id, project, metadata, charged) where u.charged is not null;
+  return jsonb_build_object('ok', true, 'recovered', cardinality(array_remove(v_charged, null)),
+    'charged', coalesce((select sum(c) from unnest(v_charged) as c), 0));
 end
 $$;
 comment on function core_api.router_recover is 'Charges model calls whose process died, once: the price of their input, or nothing.';
