@@ -178,11 +178,11 @@ class Rpc:
     def coordinator_waiting(self, *, p_inbox: Optional[bool] = UNSET, p_queues: Optional[Sequence[str]] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
         return self._call("coordinator_waiting", {"p_inbox": p_inbox, "p_queues": p_queues, "p_project": p_project}, timeout)
 
-    def embedding_cache_get_many(self, *, p_model: str, p_dims: int, p_hashes: Sequence[str], p_revision: Optional[str] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
-        return self._call("embedding_cache_get_many", {"p_model": p_model, "p_dims": p_dims, "p_hashes": p_hashes, "p_revision": p_revision, "p_project": p_project}, timeout)
+    def embedding_cache_get_many(self, *, p_model: str, p_dims: int, p_hashes: Sequence[str], p_revision: Optional[str] = UNSET, p_project: Optional[str] = UNSET, p_shared: Optional[bool] = UNSET, timeout: Optional[float] = None) -> Any:
+        return self._call("embedding_cache_get_many", {"p_model": p_model, "p_dims": p_dims, "p_hashes": p_hashes, "p_revision": p_revision, "p_project": p_project, "p_shared": p_shared}, timeout)
 
-    def embedding_cache_put_many(self, *, p_model: str, p_dims: int, p_hashes: Sequence[str], p_vectors: Sequence[str], p_revision: Optional[str] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
-        return self._call("embedding_cache_put_many", {"p_model": p_model, "p_dims": p_dims, "p_hashes": p_hashes, "p_vectors": p_vectors, "p_revision": p_revision, "p_project": p_project}, timeout)
+    def embedding_cache_put_many(self, *, p_model: str, p_dims: int, p_hashes: Sequence[str], p_vectors: Sequence[str], p_revision: Optional[str] = UNSET, p_project: Optional[str] = UNSET, p_shareable: Optional[bool] = UNSET, timeout: Optional[float] = None) -> Any:
+        return self._call("embedding_cache_put_many", {"p_model": p_model, "p_dims": p_dims, "p_hashes": p_hashes, "p_vectors": p_vectors, "p_revision": p_revision, "p_project": p_project, "p_shareable": p_shareable}, timeout)
 
     def embedding_changed(self, *, p_space: str, p_items: Any, p_tenant: Optional[str] = UNSET, p_source: Optional[str] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
         return self._call("embedding_changed", {"p_space": p_space, "p_items": p_items, "p_tenant": p_tenant, "p_source": p_source, "p_project": p_project}, timeout)

@@ -38,6 +38,18 @@ end
 $$;
 comment on function core.is_shared is 'Whether a thing of one project is shared with another for this right.';
 
+-- The projects that let another one use a thing of this name: those that name it first, then those that let every project;
+-- the oldest share first.
+create function core.sharers(p_kind text, p_name text, p_project text, p_right text, p_limit int) returns text[]
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return array(select s.owner from core.share s
+    where s.kind = p_kind and s.name = p_name and s.grantee in (p_project, '*') and p_right = any (s.rights) and s.owner <> p_project
+    group by s.owner order by bool_and(s.grantee = '*'), min(s.id) limit p_limit);
+end
+$$;
+comment on function core.sharers is 'The projects that share a thing of this name with a project for this right.';
+
 -- Lets the caller pass, or raises PT403. Runs right after core.authorize, which checks the scope. What is not shared and
 -- what does not exist get one answer. Of an archived project others only read, as it does itself.
 create function core.reach(p_kind text, p_project text, p_name text, p_right text) returns boolean
@@ -98,6 +110,7 @@ create table core.share (
 comment on table core.share is 'What projects let each other use. The thing need not exist yet.';
 comment on column core.share.grantee is 'A project, or * for every one.';
 create index share_by_grantee on core.share (grantee, id);
+create index share_by_name on core.share (kind, name, grantee, id);
 
 create function core.share_view(p_row core.share) returns jsonb
 language sql immutable set search_path = pg_catalog, pg_temp as $$

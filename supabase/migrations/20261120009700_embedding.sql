@@ -11,7 +11,8 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('embedding:operate', 'Migrate, measure and drop spaces of embeddings', '{operator,admin,owner}', false, null);
 
 insert into core.share_kind (name, rights, summary) values
-  ('space', '{read,write}', 'A space of embeddings: search it; write and delete its items');
+  ('space', '{read,write}', 'A space of embeddings: search it; write and delete its items'),
+  ('vectors', '{read}', 'Kept vectors of a model that the control plane made: use them instead of a call of the model');
 
 create table core.embedding_space (
   id bigint generated always as identity constraint embedding_space_pkey primary key,
@@ -93,10 +94,12 @@ create table core.embedding_cache (
   dims int not null,
   hash text not null,
   embedding text not null,
+  is_shareable boolean not null default false,
   used_at timestamptz not null default clock_timestamp(),
   constraint embedding_cache_pkey primary key (project, model, revision, dims, hash)
 );
 comment on table core.embedding_cache is 'Vectors of texts by the hash of the text, so that no text is paid for twice.';
+comment on column core.embedding_cache.is_shareable is 'Whether the control plane''s own call of the model made it. Others cannot trust what a project says it made.';
 create index embedding_cache_age_idx on core.embedding_cache (project, used_at);
 
 create table core.embedding_cache_size (
@@ -1100,18 +1103,35 @@ end
 $$;
 comment on function core.embedding_require_hashes is 'Raises PT400 or PT413 unless these are 1 to 1,000 hashes.';
 
--- The vectors of texts by their hashes, in order; null where none is kept. What is found counts as used: once an hour at most,
--- so that reading seldom writes.
-create function core_api.embedding_cache_get_many(p_model text, p_dims int, p_hashes text[], p_revision text default '', p_project text default null)
-returns jsonb
+-- Fills the gaps in p_vectors with vectors that the control plane made for other projects, those of the first of them first.
+create function core.embedding_cache_shared(p_sharers text[], p_model text, p_revision text, p_dims int, p_hashes text[], p_vectors text[])
+returns table (n int, vector text, is_shared boolean)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select h.n::int, coalesce(h.vector, s.embedding), h.vector is null and s.embedding is not null
+  from unnest(p_hashes, p_vectors) with ordinality as h (hash, vector, n)
+  left join lateral (
+    select c.embedding from unnest(p_sharers) with ordinality as o (project, n) join core.embedding_cache c
+      on c.project = o.project and c.model = p_model and c.revision = p_revision and c.dims = p_dims and c.hash = h.hash
+    where h.vector is null and c.is_shareable order by o.n limit 1) s on true
+$$;
+comment on function core.embedding_cache_shared is 'Vectors of texts, with those of other projects where the own ones are missing.';
+
+-- The vectors of texts by their hashes, in order; null where none is kept. The project's own first, then with p_shared those
+-- that the control plane made for a project that shares the model's vectors with it: of 16 projects at most. `shared` says which
+-- these are, counted from 0, so that a caller keeps them no longer than the share lasts. What is found of the project's own counts as
+-- used: once an hour at most, so that reading seldom writes. Reading changes nothing of other projects.
+create function core_api.embedding_cache_get_many(p_model text, p_dims int, p_hashes text[], p_revision text default '', p_project text default null,
+  p_shared boolean default false) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_project text := core.enter('embedding:read', p_project);
-  v_vectors jsonb;
+  v_sharers text[];
+  v_vectors text[];
+  v_shared int[] := '{}';
 begin
   v_ok := core.embedding_require_hashes(p_hashes);
-  select jsonb_agg(c.embedding order by h.n) into v_vectors
+  select array_agg(c.embedding order by h.n) into v_vectors
   from unnest(p_hashes) with ordinality as h (hash, n)
   left join core.embedding_cache c on c.project = v_project and c.model = p_model and c.revision = p_revision and c.dims = p_dims and c.hash = h.hash
   limit 1;
@@ -1122,7 +1142,14 @@ begin
     order by hash for update skip locked
   ) old
   where c.project = v_project and c.model = p_model and c.revision = p_revision and c.dims = p_dims and c.hash = old.hash;
-  return jsonb_build_object('ok', true, 'vectors', v_vectors);
+  if p_shared and array_position(v_vectors, null) is not null then
+    v_sharers := core.sharers('vectors', p_model, v_project, 'read', 16);
+    if cardinality(v_sharers) > 0 then
+      select array_agg(u.vector order by u.n), coalesce(array_agg(u.n - 1 order by u.n) filter (where u.is_shared), '{}') into v_vectors, v_shared
+      from core.embedding_cache_shared(v_sharers, p_model, p_revision, p_dims, p_hashes, v_vectors) u;
+    end if;
+  end if;
+  return jsonb_build_object('ok', true, 'vectors', to_jsonb(v_vectors), 'shared', to_jsonb(v_shared));
 end
 $$;
 comment on function core_api.embedding_cache_get_many is 'Kept vectors of up to 1,000 texts by their hashes.';
@@ -1149,16 +1176,19 @@ $$;
 comment on function core.embedding_cache_evict is 'Deletes vectors of a project that were not used for longest.';
 
 -- Keeps vectors of texts. A project keeps at most 1,000,000: beyond that those go first that were not used for longest.
--- Naturally idempotent. Locks: rows in the order of their hashes, then the project's size.
+-- p_shareable: the control plane's own call of the model made them, so other projects may trust them; owner only. They replace
+-- what a program of the project kept before; nothing replaces them. Naturally idempotent. Locks: rows in the order of their hashes, then the project's size.
 create function core_api.embedding_cache_put_many(p_model text, p_dims int, p_hashes text[], p_vectors text[], p_revision text default '',
-  p_project text default null) returns jsonb
+  p_project text default null, p_shareable boolean default false) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_project text := core.enter('embedding:write', p_project);
+  v_is_shareable boolean := coalesce(p_shareable, false);
   v_count int;
   v_total bigint;
 begin
+  if v_is_shareable then v_ok := core.authorize('embedding:share', null); end if;
   v_ok := core.require_project(v_project);
   v_ok := core.embedding_require_model('any', p_model, p_revision, p_dims, 'cosine');
   v_ok := core.embedding_require_hashes(p_hashes);
@@ -1167,11 +1197,14 @@ begin
   then
     perform core.refuse('PT400', 'invalid_vectors', 'send one vector for each hash, as [x1,x2,…]', null, jsonb_build_object('field', 'vectors'));
   end if;
-  insert into core.embedding_cache (project, model, revision, dims, hash, embedding)
-  select v_project, p_model, p_revision, p_dims, u.hash, min(u.vector) from unnest(p_hashes, p_vectors) as u (hash, vector)
-  group by u.hash order by u.hash
-  on conflict on constraint embedding_cache_pkey do nothing;
-  get diagnostics v_count = row_count;
+  with put as (
+    insert into core.embedding_cache as c (project, model, revision, dims, hash, embedding, is_shareable)
+    select v_project, p_model, p_revision, p_dims, u.hash, min(u.vector), v_is_shareable from unnest(p_hashes, p_vectors) as u (hash, vector)
+    group by u.hash order by u.hash
+    on conflict on constraint embedding_cache_pkey do update set embedding = excluded.embedding, is_shareable = true
+    where excluded.is_shareable and not c.is_shareable
+    returning xmax = 0 as is_new)
+  select count(*) filter (where p.is_new) into v_count from put p;
   if v_count > 0 then
     insert into core.embedding_cache_size as s (project, vectors) values (v_project, v_count)
     on conflict on constraint embedding_cache_size_pkey do update set vectors = s.vectors + excluded.vectors

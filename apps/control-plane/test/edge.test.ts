@@ -57,7 +57,7 @@ async function open({ limits = {}, rates = {}, overload = () => undefined }: Edg
     readiness: createReadiness({ database: { health } }),
     observation: { info: away, bottlenecks: () => watchNothing() },
     longPolls: { poll: ({ read }) => read() },
-    modelCalls: { embed: away },
+    modelCalls: { embed: away, isCommon: away },
     buildVectorIndex: async () => undefined,
     prove: () => undefined,
     publicUrl: () => 'http://127.0.0.1:4400',

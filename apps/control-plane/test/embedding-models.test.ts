@@ -167,6 +167,83 @@ test('a space is searched by a project that it is shared with, which pays for it
   expect((await as(guest).write('common', pages(1, 'guests'), there)).status).toBe(404)
 })
 
+test('kept vectors of a model are used by a project they are shared with, which pays nothing, until the share ends', async () => {
+  const owner = await server.makeKey('smart_layer', ['share:write'])
+  const guest = await server.makeKey('manus_origin', writer)
+  await own().open('lender')
+  await as(guest).open('borrower')
+  await own().write('lender', pages(3, 'loans'))
+  const share = `/v1/projects/current/shares/vectors/${encodeURIComponent(`router/${model}`)}/manus_origin`
+  expect(await server.send('PUT', share, { key: owner, body: { rights: ['read'] } })).toMatchObject({ status: 200 })
+  const [sent, mine, theirs] = [embedCalls().length, await chargedTo('smart_layer'), await chargedTo('manus_origin')]
+  const written = await as(guest).write('borrower', pages(3, 'loans'))
+  expect(written.body).toMatchObject({ added: 3, queued: 0, cost: 0, tokens: 0, stopped: null })
+  expect(documentsOf(await own().search('lender', 'lend number1'))[0]).toBe('loans-1.md')
+  const asked = embedCalls().length
+  expect(documentsOf(await as(guest).search('borrower', 'lend number1'))[0]).toBe('loans-1.md')
+  // The question as well: the lender has asked it.
+  expect(embedCalls()).toHaveLength(asked)
+  expect(asked).toBeLessThanOrEqual(sent + 1)
+  expect(await chargedTo('manus_origin')).toBe(theirs)
+  expect(await chargedTo('smart_layer')).toBeGreaterThanOrEqual(mine)
+  // Nothing is the guest's to keep: with the share the vectors are gone, and the memory of the process knows none.
+  await server.send('DELETE', share, { key: owner })
+  await as(guest).search('borrower', 'lend number1')
+  expect(embedCalls()).toHaveLength(asked + 1)
+  expect(await chargedTo('manus_origin')).toBeGreaterThan(theirs)
+})
+
+test('what a project’s own provider answers is offered to no other, and whose name means another model borrows nothing', async () => {
+  const [feigner, reader] = ['feigner', 'reader'] as const
+  for (const p_name of [feigner, reader]) {
+    await database.rpc('project_register', { p_name })
+    await database.rpc('ledger_account_open', { p_key: p_name, p_account: p_name })
+    await database.rpc('ledger_grant', { p_key: `${p_name}-1`, p_account: p_name, p_amount: 1_000_000 })
+  }
+  const keys = {
+    feigner: await server.makeKey(feigner, [...writer, 'model:write', 'share:write']),
+    reader: await server.makeKey(reader, [...writer, 'model:write']),
+  }
+  const provider = '/v1/projects/current/providers/openai'
+  const setOwn = async (key: string) => {
+    const body = { kind: 'openai-compatible', baseUrl: fake.url }
+    expect(await server.send('PUT', provider, { key, body })).toMatchObject({ status: 200 })
+    await server.runLoop('follow model routes')
+  }
+  const dropOwn = async (key: string) => {
+    await server.send('DELETE', provider, { key })
+    await server.runLoop('follow model routes')
+  }
+  const offered = async () => {
+    const [row] = await runSql(
+      database,
+      `select count(*) filter (where is_shareable)::int as offered, count(*)::int as kept from core.embedding_cache where project = $1`,
+      [feigner],
+    )
+    return row
+  }
+  const share = `/v1/projects/current/shares/vectors/${encodeURIComponent(`router/${model}`)}/*`
+  await server.send('PUT', share, { key: keys.feigner, body: { rights: ['read'] } })
+  await setOwn(keys.feigner)
+  await as(keys.feigner).open('lies')
+  expect(await as(keys.feigner).write('lies', pages(2, 'lies'))).toMatchObject({ body: { added: 2, queued: 0 } })
+  expect(await offered()).toEqual({ offered: '0', kept: '2' })
+  await dropOwn(keys.feigner)
+  expect(await as(keys.feigner).write('lies', pages(2, 'truths'))).toMatchObject({ body: { added: 2, queued: 0 } })
+  expect(await offered()).toEqual({ offered: '2', kept: '4' })
+
+  await setOwn(keys.reader)
+  await as(keys.reader).open('own')
+  const sent = embedCalls().length
+  await as(keys.reader).write('own', pages(1, 'truths'))
+  expect(embedCalls()).toHaveLength(sent + 1)
+  await dropOwn(keys.reader)
+  await as(keys.reader).write('own', [...pages(2, 'truths'), ...pages(1, 'lies')])
+  // The second truth is borrowed; what the feigner's own provider said of the lie is not.
+  expect(embedCalls()).toHaveLength(sent + 2)
+  expect(embedCalls().at(-1)?.body).toMatchObject({ input: [expect.stringContaining('Page 0 of lies')] })
+})
+
 test('a request takes 100 documents, and each refusal names its bound', async () => {
   const { open, write, stats } = own()
   await open('bounded', {})

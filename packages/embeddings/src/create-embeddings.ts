@@ -7,6 +7,7 @@ import {
   type EmbedLimits,
   type ModelUsage,
   type Price,
+  type SharedVectors,
   type Spend,
   type VectorMemory,
 } from './embedder.ts'
@@ -40,9 +41,17 @@ export interface EmbeddingsOptions {
   /** Further models, of spaces that are searched or migrated; or what finds one. The local model is always among them. */
   models?: readonly ModelOptions[] | FindModelOptions | undefined
   limits?: EmbedLimits | undefined
-  /** What is kept of vectors: this many in memory (default 2,000), or what `memory` keeps, and all in the database unless false. */
+  /**
+   * What is kept of vectors: this many in memory (default 2,000), or what `memory` keeps, and all in the database unless false.
+   * `shared`: uses and offers vectors of other projects as well; without it those of the own project only.
+   */
   cache?:
-    | { memoryItems?: number | undefined; memory?: VectorMemory | undefined; database?: boolean | undefined }
+    | {
+        memoryItems?: number | undefined
+        memory?: VectorMemory | undefined
+        database?: boolean | undefined
+        shared?: SharedVectors | undefined
+      }
     | undefined
   /** What a call of a model costs, in micro-credits: what `spend`, `onUsage` and results say of cost. Default 0. */
   price?: Price | undefined
@@ -104,6 +113,7 @@ export function createEmbeddings(options: EmbeddingsOptions): Embeddings {
     limits: options.limits ?? {},
     memory: options.cache?.memory ?? createMemory(options.cache?.memoryItems ?? 2_000),
     keeps: options.cache?.database ?? true,
+    shared: options.cache?.shared,
     price: options.price,
     spend: options.spend,
     isFinal: options.isFinal,

@@ -64,6 +64,14 @@ export interface VectorMemory {
   set(key: string, vector: string): unknown
 }
 
+/** Vectors that projects let each other use, by a share of the kind `vectors`. */
+export interface SharedVectors {
+  /** Whether those of other projects are this model's now: a project may give the name of a model to another one. */
+  isUsable(model: { readonly provider: string; readonly modelId: string }): boolean | Promise<boolean>
+  /** Whether others may use what the model has answered; read after its last answer. Refused but on the owner's connection. */
+  isOffered(): boolean
+}
+
 export interface EmbedderDependencies {
   readonly database: Pick<Database, 'rpc'>
   readonly project: string | undefined
@@ -71,6 +79,7 @@ export interface EmbedderDependencies {
   readonly memory: VectorMemory
   /** Whether vectors are kept in the database as well. */
   readonly keeps: boolean
+  readonly shared: SharedVectors | undefined
   readonly price: Price | undefined
   readonly spend: Spend | undefined
   readonly isFinal: ((error: unknown) => boolean) | undefined
@@ -92,6 +101,7 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
     project,
     limits,
     keeps,
+    shared,
     memory,
     price = () => 0,
     spend,
@@ -126,6 +136,9 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
     const keep = (hash: string, vector: string) => {
       // A memory that was closed keeps nothing, which costs a read of the database.
       Promise.resolve(memory.set(keyOf(hash), vector)).catch(() => undefined)
+      take(hash, vector)
+    }
+    const take = (hash: string, vector: string) => {
       found.set(hash, vector)
       wanted.delete(hash)
     }
@@ -157,15 +170,19 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
 
     async function readKept(): Promise<void> {
       const asked = [...wanted.keys()]
+      const usesShared = (await shared?.isUsable(model)) ?? false
       for (let at = 0; at < asked.length; at += perCall) {
         const part = asked.slice(at, at + perCall)
-        const { vectors } = await getMany(
-          { model: identity, dims: dimensions, revision, hashes: part, project },
-          options,
-        )
+        const of = { model: identity, dims: dimensions, revision, hashes: part, project }
+        const answer = await getMany(usesShared ? { ...of, shared: true } : of, options)
+        const { vectors } = answer
+        const others = new Set(answer.shared)
         for (const [index, vector] of vectors.entries()) {
           const hash = part[index]
-          if (hash !== undefined && vector !== null && isUsable(vector, dimensions)) keep(hash, vector)
+          if (hash === undefined || vector === null || !isUsable(vector, dimensions)) continue
+          // A share that has ended counts at once: what it gave is not kept.
+          if (others.has(index)) take(hash, vector)
+          else keep(hash, vector)
         }
       }
     }
@@ -277,7 +294,9 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
         for (let at = 0; at < made.length; at += perCall) {
           const part = made.slice(at, at + perCall)
           const [hashesOf, vectors] = [part.map(([hash]) => hash), part.map(([, vector]) => vector)]
-          await putMany({ model: identity, dims: dimensions, revision, hashes: hashesOf, vectors, project }, options)
+          const of = { model: identity, dims: dimensions, revision, project }
+          const offer = shared?.isOffered() === true ? { shareable: true } : {}
+          await putMany({ ...of, hashes: hashesOf, vectors, ...offer }, options)
         }
       } catch (error) {
         // Vectors that are not kept cost another call at most.

@@ -7,7 +7,7 @@ export {
   type FindModelOptions,
   type ModelOptions,
 } from './create-embeddings.ts'
-export type { EmbedLimits, ModelUsage, Price, Spend, SpendEstimate, VectorMemory } from './embedder.ts'
+export type { EmbedLimits, ModelUsage, Price, SharedVectors, Spend, SpendEstimate, VectorMemory } from './embedder.ts'
 export { and, eq, exists, type Filter, type FilterValue, gt, gte, isIn, lt, lte, ne, not, or } from './filter.ts'
 export {
   createLocalModel,

@@ -20,6 +20,7 @@ create table core.share (
 comment on table core.share is 'What projects let each other use. The thing need not exist yet.';
 comment on column core.share.grantee is 'A project, or * for every one.';
 create index share_by_grantee on core.share (grantee, id);
+create index share_by_name on core.share (kind, name, grantee, id);
 
 create function core.share_view(p_row core.share) returns jsonb
 language sql immutable set search_path = pg_catalog, pg_temp as $$

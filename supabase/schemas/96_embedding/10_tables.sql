@@ -7,7 +7,8 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('embedding:operate', 'Migrate, measure and drop spaces of embeddings', '{operator,admin,owner}', false, null);
 
 insert into core.share_kind (name, rights, summary) values
-  ('space', '{read,write}', 'A space of embeddings: search it; write and delete its items');
+  ('space', '{read,write}', 'A space of embeddings: search it; write and delete its items'),
+  ('vectors', '{read}', 'Kept vectors of a model that the control plane made: use them instead of a call of the model');
 
 create table core.embedding_space (
   id bigint generated always as identity constraint embedding_space_pkey primary key,
@@ -89,10 +90,12 @@ create table core.embedding_cache (
   dims int not null,
   hash text not null,
   embedding text not null,
+  is_shareable boolean not null default false,
   used_at timestamptz not null default clock_timestamp(),
   constraint embedding_cache_pkey primary key (project, model, revision, dims, hash)
 );
 comment on table core.embedding_cache is 'Vectors of texts by the hash of the text, so that no text is paid for twice.';
+comment on column core.embedding_cache.is_shareable is 'Whether the control plane''s own call of the model made it. Others cannot trust what a project says it made.';
 create index embedding_cache_age_idx on core.embedding_cache (project, used_at);
 
 create table core.embedding_cache_size (

@@ -35,12 +35,16 @@ export interface EmbeddedTexts {
   readonly tokens: number
   /** In micro-credits. */
   readonly cost: number
+  /** Whether a provider that all projects use has answered: one that no project can set or change. */
+  readonly isCommon: boolean
 }
 
 /** Calls of models within this process: each is one hold and one settle of its project. */
 export interface ModelCalls {
   /** @throws CoreError E_CONFLICT where the ledger, the price book or the routes refuse it; E_PROVIDER where it failed. */
   embed(call: EmbedTexts): Promise<EmbeddedTexts>
+  /** Whether this `provider/model` leads a project to a provider that all projects use. */
+  isCommon(project: string, model: string): Promise<boolean>
 }
 
 /** What a noun may use of the process around it. */
@@ -113,12 +117,14 @@ export type CreateNoun = (kernel: Kernel) => Noun
 
 /** What the nouns of a process offer each other, found when it is called. */
 export function modelCallsOf(nouns: () => readonly Pick<Noun, 'modelCalls'>[]): ModelCalls {
+  const find = () => {
+    const calls = nouns().find(({ modelCalls }) => modelCalls !== undefined)?.modelCalls
+    if (calls === undefined) throw new CoreError('E_INTERNAL', 'no noun of this process calls models')
+    return calls
+  }
   return {
-    async embed(call) {
-      const calls = nouns().find(({ modelCalls }) => modelCalls !== undefined)?.modelCalls
-      if (calls === undefined) throw new CoreError('E_INTERNAL', 'no noun of this process calls models')
-      return await calls.embed(call)
-    },
+    embed: async (call) => await find().embed(call),
+    isCommon: async (project, model) => await find().isCommon(project, model),
   }
 }
 

@@ -251,6 +251,7 @@ export interface CoreFunctions {
       p_hashes: readonly string[]
       p_revision?: string | undefined
       p_project?: string | null | undefined
+      p_shared?: boolean | undefined
     }
     result: Json
   }
@@ -263,6 +264,7 @@ export interface CoreFunctions {
       p_vectors: readonly string[]
       p_revision?: string | undefined
       p_project?: string | null | undefined
+      p_shareable?: boolean | undefined
     }
     result: Json
   }

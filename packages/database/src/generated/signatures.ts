@@ -279,6 +279,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_hashes', type: 'text[]', required: true },
       { name: 'p_revision', type: 'text', required: false },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_shared', type: 'boolean', required: false },
     ],
   },
   {
@@ -292,6 +293,7 @@ export const coreSignatures: readonly CoreSignature[] = [
       { name: 'p_vectors', type: 'text[]', required: true },
       { name: 'p_revision', type: 'text', required: false },
       { name: 'p_project', type: 'text', required: false },
+      { name: 'p_shareable', type: 'boolean', required: false },
     ],
   },
   {

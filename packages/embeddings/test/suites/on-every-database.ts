@@ -4,6 +4,7 @@ import { describeBounds } from './bounds.ts'
 import { describeDocsSearch } from './docs-search.ts'
 import { describeHostile } from './hostile.ts'
 import { describeIngest } from './ingest.ts'
+import { describeKeptVectors } from './kept-vectors.ts'
 import { describeMigration } from './migration.ts'
 import { describeReingest } from './reingest.ts'
 import { describeSemanticCache } from './semantic-cache.ts'
@@ -15,6 +16,7 @@ export function describeOnEveryDatabase(open: () => EmbeddingsUnderTest): void {
   describeHostile(open)
   describeBounds(open)
   describeIngest(open)
+  describeKeptVectors(open)
   describeTenants(open)
   describeMigration(open)
   describeReingest(open)

@@ -77,6 +77,10 @@ export const planCases: Readonly<Record<string, PlanCase>> = {
     call: `core_api.embedding_cache_get_many('m', 2, array[${hash}, repeat('0', 64)], p_project => '$project')`,
     uses: ['embedding_cache_pkey'],
   },
+  'embedding_cache_get_many with those of others': {
+    call: `core_api.embedding_cache_get_many('m', 2, array[repeat('0', 64), repeat('1', 64)], p_project => '$project', p_shared => true)`,
+    uses: ['embedding_cache_pkey', 'share_by_name'],
+  },
   embedding_cache_put_many: {
     call: `core_api.embedding_cache_put_many('m', 2, array[repeat(i::text, 64)], '{"[1,2]"}', p_project => '$project')`.replace(
       'repeat(i::text, 64)',
@@ -132,10 +136,12 @@ export async function preparePlanCases(under: EmbeddingsUnderTest) {
     `insert into core.embedding_cache (project, model, revision, dims, hash, embedding, used_at)
      select p, 'm', '', 2, encode(sha256(n::text::bytea), 'hex'), '[1,2]', clock_timestamp() - n * interval '1 minute'
      from unnest(array['${project}', 'elsewhere']) p cross join generate_series(1, 5000) n on conflict do nothing;
+     insert into core.share (owner, kind, name, grantee, rights)
+     select p.name, 'vectors', k.name, '*', '{read}' from (select * from core.project limit 4) p cross join (select 'm' union select n::text from generate_series(1, 2000) n) k (name) on conflict do nothing;
      insert into core.embedding_cache_size (project, vectors) values ('${project}', 5000), ('elsewhere', 5000) on conflict (project) do update set vectors = 5000;
      insert into core.embedding_queue (generation, item) select ${generation}, id from core.embedding_item where space = ${row?.['space']} and tenant = 'large'
      on conflict do nothing;
-     analyze core.embedding_cache; analyze core.embedding_queue`,
+     analyze core.embedding_cache; analyze core.embedding_queue; analyze core.share`,
   )
   const bind = (sql: string) =>
     sql

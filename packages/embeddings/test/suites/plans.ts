@@ -61,7 +61,7 @@ export function describePlans(open: () => EmbeddingsUnderTest): void {
          create function public.embedding_count(sign int) returns void language sql as $$
            insert into public.embedding_counted
            select relname, relkind, sign * pg_stat_get_xact_numscans(oid), sign * pg_stat_get_xact_tuples_returned(oid)
-           from pg_class where relnamespace = 'core'::regnamespace and relname like 'embedding%' and relkind in ('r', 'i')
+           from pg_class where relnamespace = 'core'::regnamespace and relname ~ '^(embedding|share)' and relkind in ('r', 'i')
          $$`,
       )
     }

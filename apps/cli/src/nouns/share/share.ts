@@ -35,7 +35,7 @@ export function addShares({ program, session }: Verbs): void {
   shares
     .command('set')
     .description('let another project use a thing of this one; the rights replace those it had')
-    .argument('<kind>', 'cache, queue, lock, claim or health')
+    .argument('<kind>', 'cache, space, vectors, queue, lock, claim or health')
     .argument('<name>', 'the name of the thing, such as a namespace of the cache; it need not exist yet')
     .argument('<grantee>', "a project, or '*' for every one")
     .requiredOption('--rights <rights>', 'read, write or work, separated by commas', toRights)

@@ -45,6 +45,8 @@ export function createOpenEmbeddings({ database, modelCalls, logger }: OpenEmbed
 
   return ({ project, subject, claims, admit = () => {} }) => {
     let cost = 0
+    // One answer of a provider that the project itself has set, and nothing that comes after it is offered to others.
+    let isOffered = true
     const models: FindModelOptions = ({ provider, model, revision, dims }) => {
       if (provider !== routerProvider) return undefined
       admit()
@@ -52,6 +54,7 @@ export function createOpenEmbeddings({ database, modelCalls, logger }: OpenEmbed
       return routerModel(model, dims, revision, async (texts, signal) => {
         const embedded = await modelCalls.embed({ project, subject, model, dimensions, texts, signal })
         cost += embedded.cost
+        isOffered &&= embedded.isCommon
         return embedded
       })
     }
@@ -62,6 +65,11 @@ export function createOpenEmbeddings({ database, modelCalls, logger }: OpenEmbed
       logger,
       isFinal: (error) => isCoreError(error, 'E_CONFLICT'),
       cache: {
+        shared: {
+          isUsable: async ({ provider, modelId }) =>
+            provider === routerProvider && (await modelCalls.isCommon(project, modelId)),
+          isOffered: () => isOffered,
+        },
         memory: {
           peek: (key) => vectors.get(`${project} ${key}`),
           set: (key, vector) => void vectors.set(`${project} ${key}`, vector),

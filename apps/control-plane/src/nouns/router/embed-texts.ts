@@ -1,5 +1,5 @@
 import { CoreError, isCoreError, isObject } from '@core/foundation'
-import type { Router } from '@core/router'
+import { findRoute, type Router, type Routing } from '@core/router'
 import { z } from 'zod'
 import type { EmbeddedTexts, EmbedTexts } from '../../process/noun.ts'
 import type { CallerLedgers } from './caller-ledgers.ts'
@@ -7,6 +7,8 @@ import type { CallerLedgers } from './caller-ledgers.ts'
 export interface EmbedDependencies {
   readonly router: Pick<Router, 'embed'>
   readonly ledgers: CallerLedgers
+  /** One object for as long as nothing changes. */
+  readonly routing: () => Routing | Promise<Routing>
 }
 
 /** Names such calls in the ledger's usage by tag. */
@@ -19,10 +21,11 @@ const answerShape = z.object({
 
 /** Embeds texts of a project by a model of the router. Only `provider/model` is taken: a route may change its model. */
 export async function embedTexts(
-  { router, ledgers }: EmbedDependencies,
+  { router, ledgers, routing }: EmbedDependencies,
   { project, subject, model, dimensions, texts, signal }: EmbedTexts,
 ): Promise<EmbeddedTexts> {
   const size = dimensions === undefined ? {} : { dimensions }
+  const before = await routing()
   try {
     const { body, headers } = await router.embed({
       body: { model, input: texts, encoding_format: 'float', ...size },
@@ -41,10 +44,18 @@ export async function embedTexts(
       vectors: data.toSorted((one, other) => one.index - other.index).map(({ embedding }) => embedding),
       tokens: usage?.total_tokens ?? usage?.prompt_tokens ?? 0,
       cost: Number(headers['core-cost-micro-credits'] ?? 0),
+      // What has changed meanwhile may have changed the provider that answered.
+      isCommon: before === (await routing()) && isCommon(before, project, model),
     }
   } catch (error) {
     throw toRefusal(error, model)
   }
+}
+
+/** Whether a `provider/model` leads a project to a provider that all projects use. */
+export function isCommon(routing: Routing, project: string, model: string): boolean {
+  const targets = findRoute(routing, project, model)?.targets ?? []
+  return targets.length > 0 && targets.every(({ id, provider }) => id === model && provider.project === null)
 }
 
 /** What stays so until somebody changes credits, prices or routes. */

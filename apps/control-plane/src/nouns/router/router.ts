@@ -6,7 +6,7 @@ import type { CreateNoun } from '../../process/noun.ts'
 import { createAnswerMemory } from './answer-memory.ts'
 import { createCallLog } from './call-log.ts'
 import { createCallerLedgers } from './caller-ledgers.ts'
-import { embedTexts } from './embed-texts.ts'
+import { embedTexts, isCommon } from './embed-texts.ts'
 import { installGateway } from './gateway.ts'
 import { createKeptAnswers } from './kept-answers.ts'
 import { createRouterMetrics } from './metrics.ts'
@@ -74,7 +74,10 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
   }
 
   return {
-    modelCalls: { embed: (call) => track(embedTexts({ router: service, ledgers }, call)) },
+    modelCalls: {
+      embed: (call) => track(embedTexts({ router: service, ledgers, routing }, call)),
+      isCommon: async (project, model) => isCommon(await routing(), project, model),
+    },
     routes: routerRoutes({
       explain: service.explain,
       refresh: table.refresh,
