@@ -38,8 +38,7 @@ create table core.task (
   leased_until timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   created_by text not null default core.actor(),
-  claimed_at timestamptz,
-  constraint task_key_once unique (project, key)
+  claimed_at timestamptz
 ) with (fillfactor = 80);
 comment on table core.task is 'Tasks that have not ended. ready: may be claimed; scheduled: at run_at; pending: needs are open; blocked: a need is dead or cancelled.';
 comment on column core.task.fence is 'Of the claim that holds it. Every write of its worker carries it.';
@@ -47,6 +46,7 @@ create index task_ready_idx on core.task (project, queue, priority, run_at, id) 
 create index task_group_idx on core.task (project, queue, group_name, priority, run_at, id) where state = 'ready' and group_name is not null;
 create index task_scheduled_idx on core.task (project, queue, run_at) where state = 'scheduled';
 create index task_lease_idx on core.task (project, queue, leased_until) where state = 'running';
+create index task_needy_idx on core.task (project, queue) where state in ('pending', 'blocked');
 create unique index task_unique_idx on core.task (project, queue, unique_key) where unique_key is not null;
 
 create table core.task_done (
@@ -71,13 +71,21 @@ create table core.task_done (
   fence bigint,
   created_at timestamptz not null,
   created_by text not null,
-  finished_at timestamptz not null default clock_timestamp(),
-  constraint task_done_key_once unique (key, project)
+  finished_at timestamptz not null default clock_timestamp()
 );
 comment on table core.task_done is 'Tasks that have ended, until their retention is over.';
 create index task_done_age_idx on core.task_done (finished_at);
 create index task_done_list_idx on core.task_done (project, queue, id);
 create index task_done_failed_idx on core.task_done (project, status, id) include (queue) where status <> 'done';
+
+-- Apart from the tasks, because an index of theirs is written again by every claim and by every end.
+create table core.task_key (
+  key text collate "C" not null,
+  project text not null,
+  task uuid not null,
+  constraint task_key_pkey primary key (key, project)
+);
+comment on table core.task_key is 'Which task a key names, open or ended. Goes when the task is forgotten.';
 
 create table core.task_need (
   need uuid not null,
@@ -251,6 +259,8 @@ declare
   v_is_plain boolean;
   v_count int;
   v_ids uuid[];
+  v_fresh uuid[];
+  v_all boolean;
   v_made uuid[];
   v_actor text := core.actor();
   v_answer jsonb;
@@ -261,15 +271,22 @@ begin
   v_count := jsonb_array_length(p_tasks);
   if core.task_open_count(v_project) + v_count > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
   v_ids := core.new_ids(v_count);
+  -- The key decides. A call that is enqueueing the same one meanwhile is waited for.
+  with fresh as (
+    insert into core.task_key (key, project, task)
+    select e.value ->> 'key', v_project, v_ids[e.ordinal] from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+    order by e.value ->> 'key' collate "C", e.ordinal
+    on conflict do nothing returning task
+  )
+  select array_agg(task) into v_fresh from fresh;
+  v_all := coalesce(cardinality(v_fresh), 0) = v_count;
   if v_is_plain then
-    with made as (
-      insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, created_by)
-      select v_ids[e.ordinal], v_project, p_queue, e.value ->> 'key', e.value ->> 'kind', coalesce(e.value -> 'payload', '{}'), 'ready',
-        coalesce((e.value ->> 'priority')::numeric, 100)::smallint, clock_timestamp(), 5, 1000, v_actor
-      from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal) order by e.value ->> 'key', e.ordinal
-      on conflict do nothing returning id
-    )
-    select array_agg(id) into v_made from made;
+    insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, created_by)
+    select v_ids[e.ordinal], v_project, p_queue, e.value ->> 'key', e.value ->> 'kind', coalesce(e.value -> 'payload', '{}'), 'ready',
+      coalesce((e.value ->> 'priority')::numeric, 100)::smallint, clock_timestamp(), 5, 1000, v_actor
+    from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+    where v_all or v_ids[e.ordinal] = any (v_fresh) order by e.ordinal;
+    v_made := v_fresh;
   else
     with made as (
       insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, group_name, unique_key, max_attempts, backoff_ms, created_by)
@@ -284,16 +301,18 @@ begin
           coalesce((e.value ->> 'backoff_ms')::numeric, 1000)::int as backoff_ms,
           jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
         from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+        where v_all or v_ids[e.ordinal] = any (v_fresh)
       ) t order by t.key, t.ordinal
       on conflict do nothing returning id
     )
     select array_agg(id) into v_made from made;
+    -- Keys of those that another has the unique key of.
+    if coalesce(cardinality(v_made), 0) < cardinality(v_fresh) then
+      delete from core.task_key k where k.key = any (array(select e ->> 'key' from jsonb_array_elements(p_tasks) e)) and k.project || '' = v_project
+        and k.task = any (v_fresh) and k.task <> all (coalesce(v_made, '{}'));
+    end if;
   end if;
-  -- One that has ended meanwhile, or long ago, frees its key in the table of open ones: then what was just inserted is a
-  -- second. Looked for after the insert, which has waited for the one that was ending it.
-  if coalesce(cardinality(v_made), 0) = v_count and not exists (
-    -- Only the index of keys fits: by the project alone, every task that it ever finished would be read.
-    select from core.task_done d where d.key = any (array(select e ->> 'key' from jsonb_array_elements(p_tasks) e)) and d.project || '' = v_project) then
+  if coalesce(cardinality(v_made), 0) = v_count then
     select jsonb_agg(r) into v_answer from (
       select v_ids[e.ordinal] as task, e.value ->> 'key' as key, 'enqueued' as outcome from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
       order by e.ordinal
@@ -311,18 +330,15 @@ comment on function core_api.task_enqueue is 'Enqueues up to 1,000 tasks of a qu
 revoke execute on function core_api.task_enqueue from public;
 grant execute on function core_api.task_enqueue to core_member, service_role;
 
--- Answers a call some of whose tasks were known, and takes away what it inserted a second time.
+-- Answers a call some of whose tasks were known.
 create function core.task_enqueue_answer(p_project text, p_queue text, p_tasks jsonb, p_made uuid[]) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_answer jsonb;
 begin
-  delete from core.task t where t.id = any (p_made)
-    and (select true from core.task_done d where d.project = t.project and d.key = t.key limit 1);
   select jsonb_agg(coalesce(
-      (select jsonb_build_object('task', t.id, 'key', t.key, 'outcome', case when t.id = any (p_made) and e.first then 'enqueued' else 'replayed' end)
-        from core.task t where t.project = p_project and t.key = e.key),
-      (select jsonb_build_object('task', d.id, 'key', d.key, 'outcome', 'replayed') from core.task_done d where d.project = p_project and d.key = e.key),
+      (select jsonb_build_object('task', k.task, 'key', k.key, 'outcome', case when k.task = any (p_made) and e.first then 'enqueued' else 'replayed' end)
+        from core.task_key k where k.project = p_project and k.key = e.key),
       (select jsonb_build_object('task', t.id, 'key', e.key, 'outcome', 'exists')
         from core.task t where t.project = p_project and t.queue = p_queue and t.unique_key = e.unique_key)) order by e.ordinal)
   into v_answer
@@ -331,8 +347,8 @@ begin
     from jsonb_array_elements(p_tasks) with ordinality as i (value, ordinal)
   ) e;
   if v_answer @> '[null]' then
-    -- The open one with this unique key ended between the two: the call is sent again.
-    raise exception using errcode = '40001', message = 'a task ended while another was enqueued under its unique key', hint = 'Send the call again.';
+    -- The open one with this unique key, or the one of this key, went between the two: the call is sent again.
+    raise exception using errcode = '40001', message = 'a task ended while another was enqueued under its key', hint = 'Send the call again.';
   end if;
   return v_answer;
 end
@@ -423,10 +439,22 @@ begin
   select p_project, coalesce(o.queue, d.queue), coalesce(o.ready, 0), coalesce(o.waiting, 0), coalesce(o.running, 0), coalesce(o.blocked, 0),
     coalesce(d.dead, 0), o.oldest_at, clock_timestamp()
   from (
-    select q.queue, count(*) filter (where q.state = 'ready') as ready, count(*) filter (where q.state in ('scheduled', 'pending')) as waiting,
-      count(*) filter (where q.state = 'running') as running, count(*) filter (where q.state = 'blocked') as blocked,
-      min(q.run_at) filter (where q.state = 'ready') as oldest_at
-    from core.task q where q.project = p_project group by q.queue
+    select q.queue, sum(q.count) filter (where q.state = 'ready') as ready, sum(q.count) filter (where q.state in ('scheduled', 'pending')) as waiting,
+      sum(q.count) filter (where q.state = 'running') as running, sum(q.count) filter (where q.state = 'blocked') as blocked, min(q.oldest_at) as oldest_at
+    -- One part for each index.
+    from (
+      select t.queue, 'ready' as state, count(*) as count, min(t.run_at) as oldest_at from core.task t
+      where t.project = p_project and t.state = 'ready' and t.group_name is null group by t.queue
+      union all
+      select t.queue, 'ready', count(*), min(t.run_at) from core.task t
+      where t.project = p_project and t.state = 'ready' and t.group_name is not null group by t.queue
+      union all
+      select t.queue, 'scheduled', count(*), null from core.task t where t.project = p_project and t.state = 'scheduled' group by t.queue
+      union all
+      select t.queue, 'running', count(*), null from core.task t where t.project = p_project and t.state = 'running' group by t.queue
+      union all
+      select t.queue, t.state, count(*), null from core.task t where t.project = p_project and t.state in ('pending', 'blocked') group by t.queue, t.state
+    ) q group by q.queue
   ) o full join (
     select x.queue, count(*) as dead from (select e.queue from core.task_done e where e.project = p_project and e.status = 'dead' limit 100000) x group by x.queue
   ) d on d.queue = o.queue
@@ -1067,6 +1095,9 @@ begin
   from (
     (select t.id, core.task_view(t) as view from core.task t
      where t.project = v_project and (p_queue is null or t.queue = p_queue) and (p_status is null or t.state = p_status) and (p_before is null or t.id < p_before)
+       -- As the indexes have them, which is all of them.
+       and (t.state = 'ready' and t.group_name is null or t.state = 'ready' and t.group_name is not null or t.state = 'scheduled' or t.state = 'running'
+         or t.state in ('pending', 'blocked'))
      order by t.id desc limit p_limit)
     union all
     (select d.id, core.task_done_view(d) from core.task_done d
@@ -1204,6 +1235,19 @@ comment on function core_api.task_stats is 'Open and dead tasks of a project by 
 revoke execute on function core_api.task_stats from public;
 grant execute on function core_api.task_stats to core_member, service_role;
 
+-- One look for each index.
+create function core.task_group_is_empty(p_project text, p_queue text, p_group text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group and t.state = 'ready')
+    and not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group and t.state = 'running')
+    and not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group and t.state = 'scheduled')
+    and not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group
+      and t.state in ('pending', 'blocked'));
+end
+$$;
+comment on function core.task_group_is_empty is 'Whether no open task is of this group.';
+
 -- What needs doing when no worker asks: takes tasks from dead workers, counts, forgets what ended before p_keep, and drops
 -- slots of groups without tasks. At most p_limit of each. Owner only.
 create function core_api.task_sweep(p_keep interval default '7 days', p_limit int default 1000) returns jsonb
@@ -1248,18 +1292,20 @@ begin
   with old as (
     select d.id from core.task_done d where d.finished_at < (select clock_timestamp() - p_keep) and not exists (select from core.task_need n where n.need = d.id)
     order by d.finished_at limit p_limit for update skip locked
+  ), gone as (
+    delete from core.task_done d using old where d.id = old.id returning d.id, d.project, d.key
+  ), forgotten as (
+    delete from core.task_key k using gone g where k.key = g.key and k.project = g.project
   )
-  delete from core.task_done d using old where d.id = old.id;
-  get diagnostics v_swept = row_count;
+  select count(*) into v_swept from gone;
   -- Locked first, looked at again afterwards: a call that enqueues for the group meanwhile waits, and makes them again.
   select array_agg(i.ctid) into v_idle from (
     select s.ctid from core.task_slot s where s.task is null
-      and not exists (select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name)
+      and core.task_group_is_empty(s.project, s.queue, s.group_name)
       and not exists (select from core.task_group g where g.project = s.project and g.queue = s.queue and g.group_name = s.group_name)
     order by s.project, s.queue, s.group_name, s.slot limit p_limit for update skip locked
   ) i;
-  delete from core.task_slot s where s.ctid = any (v_idle) and s.task is null
-    and not exists (select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name);
+  delete from core.task_slot s where s.ctid = any (v_idle) and s.task is null and core.task_group_is_empty(s.project, s.queue, s.group_name);
   for v_queue in
     select project from core.task_count group by project having min(counted_at) < clock_timestamp() - interval '15 seconds' order by project limit 100
   loop

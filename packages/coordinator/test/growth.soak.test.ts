@@ -12,7 +12,9 @@ async function open(tasks: { finished: number; waiting: number }) {
   const on = await createTestDatabase({ poolSize: 2 })
   await on.database.rpc('project_register', { p_name: project })
   await on.sql(
-    `alter table core.task set (autovacuum_enabled = off); alter table core.task_done set (autovacuum_enabled = off)`,
+    ['task', 'task_done', 'task_key']
+      .map((name) => `alter table core.${name} set (autovacuum_enabled = off)`)
+      .join(';'),
   )
   await on.sql(
     `insert into core.task_done (id, project, queue, key, kind, payload, status, priority, attempt, max_attempts, backoff_ms, fence, created_at, created_by)
@@ -29,7 +31,10 @@ async function open(tasks: { finished: number; waiting: number }) {
       [project, queue, count],
     )
   }
-  await on.sql('analyze core.task; analyze core.task_done; checkpoint')
+  await on.sql(
+    `insert into core.task_key (key, project, task) select key, project, id from core.task_done union all select key, project, id from core.task`,
+  )
+  await on.sql('analyze core.task; analyze core.task_done; analyze core.task_key; checkpoint')
   return on
 }
 

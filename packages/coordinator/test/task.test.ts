@@ -124,9 +124,14 @@ test('a claim and an enqueue read no more, however much runs and however much wa
      select core.new_id(), $1, $2, $2 || 'done' || n, 'k', '{}', 'done', 100, 1, 5, 1000, n, clock_timestamp(), 'test' from generate_series(1, 5000) n`,
     [project, queue],
   )
+  await on.sql(
+    `insert into core.task_key (key, project, task) select key, project, id from core.task where queue = $1
+     union all select key, project, id from core.task_done where queue = $1`,
+    [queue],
+  )
   await call('task_stats', {}) // the count of a minute
   const read = `(select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) from pg_stat_xact_user_tables
-    where schemaname = 'core' and relname in ('task', 'task_done'))`
+    where schemaname = 'core' and relname in ('task', 'task_done', 'task_key'))`
   await on.sql(`do $$
     declare
       -- Of earlier transactions of this connection, which has not reported them yet.
@@ -157,9 +162,13 @@ test.each(['which nothing has analysed', 'which was analysed'])(
      from generate_series(1, 5000) n`,
       [project, queue],
     )
+    await on.sql(
+      `insert into core.task_key (key, project, task) select key, project, id from core.task where queue = $1
+       union all select key, project, id from core.task_done where queue = $1`,
+      [queue],
+    )
     if (table === 'which was analysed') {
-      await on.sql('analyze core.task')
-      await on.sql('analyze core.task_done')
+      for (const name of ['task', 'task_done', 'task_key']) await on.sql(`analyze core.${name}`)
     }
     await call('task_stats', {}) // the count of a minute
     const [rows] = await on.sql(
@@ -193,7 +202,7 @@ test.each(['which nothing has analysed', 'which was analysed'])(
     const read = async () => {
       const { rows: counted } =
         await client.query(`select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int as n
-      from pg_stat_xact_user_tables where schemaname = 'core' and relname in ('task', 'task_done')`)
+      from pg_stat_xact_user_tables where schemaname = 'core' and relname in ('task', 'task_done', 'task_key')`)
       return Number(counted[0].n)
     }
     const most: [string, number][] = []
@@ -338,6 +347,41 @@ describe('keys', () => {
     await complete(await one(queue))
     expect(await send()).toMatchObject([{ task: first?.['task'], outcome: 'replayed' }])
     expect(await claim(queue)).toEqual([])
+  })
+
+  test('of a batch what is new is enqueued, and each key once', async () => {
+    const queue = newQueue()
+    const [a, b, c, d] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()]
+    const send = async (...tasks: Record<string, JsonInput>[]) =>
+      rowsOf(
+        (await call('task_enqueue', { p_queue: queue, p_tasks: tasks.map((task) => ({ kind: 'work', ...task })) }))[
+          'tasks'
+        ],
+      )
+    const outcomes = (rows: readonly Row[]) => rows.map(({ key, outcome }) => [key, outcome])
+    await send({ key: b }, { key: c, unique_key: 'u' })
+    for (const special of [{}, { max_attempts: 3 }]) {
+      const key = uuidv7()
+      const rows = await send({ key, ...special }, { key: b }, { key, payload: { second: true } })
+      expect(outcomes(rows)).toEqual([
+        [key, 'enqueued'],
+        [b, 'replayed'],
+        [key, 'replayed'],
+      ])
+      expect(rows[2]?.['task']).toBe(rows[0]?.['task'])
+    }
+    expect(outcomes(await send({ key: a }, { key: d, unique_key: 'u' }))).toEqual([
+      [a, 'enqueued'],
+      [d, 'exists'],
+    ])
+    const claimed = await claim(queue, 10)
+    expect(claimed).toHaveLength(5)
+    await call('task_settle', { p_items: claimed.map(({ task, fence }) => ({ task, fence, outcome: 'done' })) })
+    // The key of one that was not enqueued names nothing.
+    expect(outcomes(await send({ key: d, unique_key: 'u' }, { key: c, unique_key: 'u' }))).toEqual([
+      [d, 'enqueued'],
+      [c, 'replayed'],
+    ])
   })
 
   test('enqueued by many while it is worked on, it is there once', async () => {
@@ -488,7 +532,8 @@ test('cancelled while it runs, it is lost to its worker', async () => {
 
 test('the sweep forgets what ended long ago, but not what is waited for', async () => {
   const queue = newQueue()
-  const [old = '', dead = ''] = await enqueue(queue, {}, { max_attempts: 1 })
+  const key = uuidv7()
+  const [old = '', dead = ''] = await enqueue(queue, { key }, { max_attempts: 1 })
   const [first, second] = await claim(queue, 2)
   if (first && second) await Promise.all([complete(first), fail(second)])
   await enqueue(newQueue(), { needs: [dead] })
@@ -498,6 +543,9 @@ test('the sweep forgets what ended long ago, but not what is waited for', async 
   await on.database.rpc('task_sweep', {})
   await expect(get(old)).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
   expect(await get(dead)).toMatchObject({ status: 'dead' })
+  const [again = ''] = await enqueue(queue, { key })
+  expect(again).not.toBe(old)
+  expect(await get(again)).toMatchObject({ status: 'ready' })
 })
 
 test('a project has 1,000,000 open tasks at most', async () => {

@@ -34,8 +34,7 @@ create table core.task (
   leased_until timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   created_by text not null default core.actor(),
-  claimed_at timestamptz,
-  constraint task_key_once unique (project, key)
+  claimed_at timestamptz
 ) with (fillfactor = 80);
 comment on table core.task is 'Tasks that have not ended. ready: may be claimed; scheduled: at run_at; pending: needs are open; blocked: a need is dead or cancelled.';
 comment on column core.task.fence is 'Of the claim that holds it. Every write of its worker carries it.';
@@ -43,6 +42,7 @@ create index task_ready_idx on core.task (project, queue, priority, run_at, id) 
 create index task_group_idx on core.task (project, queue, group_name, priority, run_at, id) where state = 'ready' and group_name is not null;
 create index task_scheduled_idx on core.task (project, queue, run_at) where state = 'scheduled';
 create index task_lease_idx on core.task (project, queue, leased_until) where state = 'running';
+create index task_needy_idx on core.task (project, queue) where state in ('pending', 'blocked');
 create unique index task_unique_idx on core.task (project, queue, unique_key) where unique_key is not null;
 
 create table core.task_done (
@@ -67,13 +67,21 @@ create table core.task_done (
   fence bigint,
   created_at timestamptz not null,
   created_by text not null,
-  finished_at timestamptz not null default clock_timestamp(),
-  constraint task_done_key_once unique (key, project)
+  finished_at timestamptz not null default clock_timestamp()
 );
 comment on table core.task_done is 'Tasks that have ended, until their retention is over.';
 create index task_done_age_idx on core.task_done (finished_at);
 create index task_done_list_idx on core.task_done (project, queue, id);
 create index task_done_failed_idx on core.task_done (project, status, id) include (queue) where status <> 'done';
+
+-- Apart from the tasks, because an index of theirs is written again by every claim and by every end.
+create table core.task_key (
+  key text collate "C" not null,
+  project text not null,
+  task uuid not null,
+  constraint task_key_pkey primary key (key, project)
+);
+comment on table core.task_key is 'Which task a key names, open or ended. Goes when the task is forgotten.';
 
 create table core.task_need (
   need uuid not null,

@@ -124,6 +124,8 @@ declare
   v_is_plain boolean;
   v_count int;
   v_ids uuid[];
+  v_fresh uuid[];
+  v_all boolean;
   v_made uuid[];
   v_actor text := core.actor();
   v_answer jsonb;
@@ -134,15 +136,22 @@ begin
   v_count := jsonb_array_length(p_tasks);
   if core.task_open_count(v_project) + v_count > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
   v_ids := core.new_ids(v_count);
+  -- The key decides. A call that is enqueueing the same one meanwhile is waited for.
+  with fresh as (
+    insert into core.task_key (key, project, task)
+    select e.value ->> 'key', v_project, v_ids[e.ordinal] from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+    order by e.value ->> 'key' collate "C", e.ordinal
+    on conflict do nothing returning task
+  )
+  select array_agg(task) into v_fresh from fresh;
+  v_all := coalesce(cardinality(v_fresh), 0) = v_count;
   if v_is_plain then
-    with made as (
-      insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, created_by)
-      select v_ids[e.ordinal], v_project, p_queue, e.value ->> 'key', e.value ->> 'kind', coalesce(e.value -> 'payload', '{}'), 'ready',
-        coalesce((e.value ->> 'priority')::numeric, 100)::smallint, clock_timestamp(), 5, 1000, v_actor
-      from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal) order by e.value ->> 'key', e.ordinal
-      on conflict do nothing returning id
-    )
-    select array_agg(id) into v_made from made;
+    insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, created_by)
+    select v_ids[e.ordinal], v_project, p_queue, e.value ->> 'key', e.value ->> 'kind', coalesce(e.value -> 'payload', '{}'), 'ready',
+      coalesce((e.value ->> 'priority')::numeric, 100)::smallint, clock_timestamp(), 5, 1000, v_actor
+    from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+    where v_all or v_ids[e.ordinal] = any (v_fresh) order by e.ordinal;
+    v_made := v_fresh;
   else
     with made as (
       insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, group_name, unique_key, max_attempts, backoff_ms, created_by)
@@ -157,16 +166,18 @@ begin
           coalesce((e.value ->> 'backoff_ms')::numeric, 1000)::int as backoff_ms,
           jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
         from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+        where v_all or v_ids[e.ordinal] = any (v_fresh)
       ) t order by t.key, t.ordinal
       on conflict do nothing returning id
     )
     select array_agg(id) into v_made from made;
+    -- Keys of those that another has the unique key of.
+    if coalesce(cardinality(v_made), 0) < cardinality(v_fresh) then
+      delete from core.task_key k where k.key = any (array(select e ->> 'key' from jsonb_array_elements(p_tasks) e)) and k.project || '' = v_project
+        and k.task = any (v_fresh) and k.task <> all (coalesce(v_made, '{}'));
+    end if;
   end if;
-  -- One that has ended meanwhile, or long ago, frees its key in the table of open ones: then what was just inserted is a
-  -- second. Looked for after the insert, which has waited for the one that was ending it.
-  if coalesce(cardinality(v_made), 0) = v_count and not exists (
-    -- Only the index of keys fits: by the project alone, every task that it ever finished would be read.
-    select from core.task_done d where d.key = any (array(select e ->> 'key' from jsonb_array_elements(p_tasks) e)) and d.project || '' = v_project) then
+  if coalesce(cardinality(v_made), 0) = v_count then
     select jsonb_agg(r) into v_answer from (
       select v_ids[e.ordinal] as task, e.value ->> 'key' as key, 'enqueued' as outcome from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
       order by e.ordinal
@@ -184,18 +195,15 @@ comment on function core_api.task_enqueue is 'Enqueues up to 1,000 tasks of a qu
 revoke execute on function core_api.task_enqueue from public;
 grant execute on function core_api.task_enqueue to core_member, service_role;
 
--- Answers a call some of whose tasks were known, and takes away what it inserted a second time.
+-- Answers a call some of whose tasks were known.
 create function core.task_enqueue_answer(p_project text, p_queue text, p_tasks jsonb, p_made uuid[]) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_answer jsonb;
 begin
-  delete from core.task t where t.id = any (p_made)
-    and (select true from core.task_done d where d.project = t.project and d.key = t.key limit 1);
   select jsonb_agg(coalesce(
-      (select jsonb_build_object('task', t.id, 'key', t.key, 'outcome', case when t.id = any (p_made) and e.first then 'enqueued' else 'replayed' end)
-        from core.task t where t.project = p_project and t.key = e.key),
-      (select jsonb_build_object('task', d.id, 'key', d.key, 'outcome', 'replayed') from core.task_done d where d.project = p_project and d.key = e.key),
+      (select jsonb_build_object('task', k.task, 'key', k.key, 'outcome', case when k.task = any (p_made) and e.first then 'enqueued' else 'replayed' end)
+        from core.task_key k where k.project = p_project and k.key = e.key),
       (select jsonb_build_object('task', t.id, 'key', e.key, 'outcome', 'exists')
         from core.task t where t.project = p_project and t.queue = p_queue and t.unique_key = e.unique_key)) order by e.ordinal)
   into v_answer
@@ -204,8 +212,8 @@ begin
     from jsonb_array_elements(p_tasks) with ordinality as i (value, ordinal)
   ) e;
   if v_answer @> '[null]' then
-    -- The open one with this unique key ended between the two: the call is sent again.
-    raise exception using errcode = '40001', message = 'a task ended while another was enqueued under its unique key', hint = 'Send the call again.';
+    -- The open one with this unique key, or the one of this key, went between the two: the call is sent again.
+    raise exception using errcode = '40001', message = 'a task ended while another was enqueued under its key', hint = 'Send the call again.';
   end if;
   return v_answer;
 end
@@ -296,10 +304,22 @@ begin
   select p_project, coalesce(o.queue, d.queue), coalesce(o.ready, 0), coalesce(o.waiting, 0), coalesce(o.running, 0), coalesce(o.blocked, 0),
     coalesce(d.dead, 0), o.oldest_at, clock_timestamp()
   from (
-    select q.queue, count(*) filter (where q.state = 'ready') as ready, count(*) filter (where q.state in ('scheduled', 'pending')) as waiting,
-      count(*) filter (where q.state = 'running') as running, count(*) filter (where q.state = 'blocked') as blocked,
-      min(q.run_at) filter (where q.state = 'ready') as oldest_at
-    from core.task q where q.project = p_project group by q.queue
+    select q.queue, sum(q.count) filter (where q.state = 'ready') as ready, sum(q.count) filter (where q.state in ('scheduled', 'pending')) as waiting,
+      sum(q.count) filter (where q.state = 'running') as running, sum(q.count) filter (where q.state = 'blocked') as blocked, min(q.oldest_at) as oldest_at
+    -- One part for each index.
+    from (
+      select t.queue, 'ready' as state, count(*) as count, min(t.run_at) as oldest_at from core.task t
+      where t.project = p_project and t.state = 'ready' and t.group_name is null group by t.queue
+      union all
+      select t.queue, 'ready', count(*), min(t.run_at) from core.task t
+      where t.project = p_project and t.state = 'ready' and t.group_name is not null group by t.queue
+      union all
+      select t.queue, 'scheduled', count(*), null from core.task t where t.project = p_project and t.state = 'scheduled' group by t.queue
+      union all
+      select t.queue, 'running', count(*), null from core.task t where t.project = p_project and t.state = 'running' group by t.queue
+      union all
+      select t.queue, t.state, count(*), null from core.task t where t.project = p_project and t.state in ('pending', 'blocked') group by t.queue, t.state
+    ) q group by q.queue
   ) o full join (
     select x.queue, count(*) as dead from (select e.queue from core.task_done e where e.project = p_project and e.status = 'dead' limit 100000) x group by x.queue
   ) d on d.queue = o.queue

@@ -36,6 +36,9 @@ begin
   from (
     (select t.id, core.task_view(t) as view from core.task t
      where t.project = v_project and (p_queue is null or t.queue = p_queue) and (p_status is null or t.state = p_status) and (p_before is null or t.id < p_before)
+       -- As the indexes have them, which is all of them.
+       and (t.state = 'ready' and t.group_name is null or t.state = 'ready' and t.group_name is not null or t.state = 'scheduled' or t.state = 'running'
+         or t.state in ('pending', 'blocked'))
      order by t.id desc limit p_limit)
     union all
     (select d.id, core.task_done_view(d) from core.task_done d
@@ -173,6 +176,19 @@ comment on function core_api.task_stats is 'Open and dead tasks of a project by 
 revoke execute on function core_api.task_stats from public;
 grant execute on function core_api.task_stats to core_member, service_role;
 
+-- One look for each index.
+create function core.task_group_is_empty(p_project text, p_queue text, p_group text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group and t.state = 'ready')
+    and not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group and t.state = 'running')
+    and not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group and t.state = 'scheduled')
+    and not exists (select from core.task t where t.project = p_project and t.queue = p_queue and t.group_name = p_group
+      and t.state in ('pending', 'blocked'));
+end
+$$;
+comment on function core.task_group_is_empty is 'Whether no open task is of this group.';
+
 -- What needs doing when no worker asks: takes tasks from dead workers, counts, forgets what ended before p_keep, and drops
 -- slots of groups without tasks. At most p_limit of each. Owner only.
 create function core_api.task_sweep(p_keep interval default '7 days', p_limit int default 1000) returns jsonb
@@ -217,18 +233,20 @@ begin
   with old as (
     select d.id from core.task_done d where d.finished_at < (select clock_timestamp() - p_keep) and not exists (select from core.task_need n where n.need = d.id)
     order by d.finished_at limit p_limit for update skip locked
+  ), gone as (
+    delete from core.task_done d using old where d.id = old.id returning d.id, d.project, d.key
+  ), forgotten as (
+    delete from core.task_key k using gone g where k.key = g.key and k.project = g.project
   )
-  delete from core.task_done d using old where d.id = old.id;
-  get diagnostics v_swept = row_count;
+  select count(*) into v_swept from gone;
   -- Locked first, looked at again afterwards: a call that enqueues for the group meanwhile waits, and makes them again.
   select array_agg(i.ctid) into v_idle from (
     select s.ctid from core.task_slot s where s.task is null
-      and not exists (select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name)
+      and core.task_group_is_empty(s.project, s.queue, s.group_name)
       and not exists (select from core.task_group g where g.project = s.project and g.queue = s.queue and g.group_name = s.group_name)
     order by s.project, s.queue, s.group_name, s.slot limit p_limit for update skip locked
   ) i;
-  delete from core.task_slot s where s.ctid = any (v_idle) and s.task is null
-    and not exists (select from core.task t where t.project = s.project and t.queue = s.queue and t.group_name = s.group_name);
+  delete from core.task_slot s where s.ctid = any (v_idle) and s.task is null and core.task_group_is_empty(s.project, s.queue, s.group_name);
   for v_queue in
     select project from core.task_count group by project having min(counted_at) < clock_timestamp() - interval '15 seconds' order by project limit 100
   loop
