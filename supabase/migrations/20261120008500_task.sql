@@ -512,8 +512,9 @@ declare
   v_picked uuid[];
   v_count int;
   v_left int := p_limit;
-  v_claimed text; -- as it leaves: jsonb would be copied twice
-  v_answer text;
+  v_claimed json;
+  v_answer json := '[]';
+  v_now timestamptz;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then v_ok := core.require_range('limit', p_limit, 1, 1000); end if;
   v_ok := core.require_range('lease_s', p_lease_s, 3, 86400);
@@ -533,26 +534,28 @@ begin
     into v_is_due, v_has_slots;
     if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
     v_picked := case when v_is_due or v_has_slots then core.task_pick(v_project, v_queue, v_left) end;
+    v_now := clock_timestamp();
     with picked as materialized (
       select t.id from core.task t
       where v_picked is null and t.project = v_project and t.queue = v_queue and t.state = 'ready' and t.group_name is null
       order by t.priority, t.run_at, t.id limit v_left for update skip locked
     ), claimed as (
       update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
-        leased_until = clock_timestamp() + p_lease_s * interval '1 second', claimed_at = clock_timestamp(), progress = null
+        leased_until = v_now + p_lease_s * interval '1 second', claimed_at = v_now, progress = null
       where t.id = any (coalesce(v_picked, (select array_agg(p.id) from picked p)))
       returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
     )
-    select json_agg(r)::text, count(*) into v_claimed, v_count from (
+    select json_agg(r), count(*) into v_claimed, v_count from (
       select c.id as task, c.queue, c.kind, c.payload, c.attempt, c.max_attempts, c.fence, c.leased_until, c.created_at from claimed c
       order by c.priority, c.run_at, c.id
     ) r;
     continue when v_claimed is null;
-    v_answer := case when v_answer is null then v_claimed else rtrim(v_answer, ']') || ',' || ltrim(v_claimed, '[') end; -- rows are objects
+    -- Put together as text: jsonb would be copied twice.
+    v_answer := case v_left when p_limit then v_claimed else (rtrim(v_answer::text, ']') || ',' || ltrim(v_claimed::text, '['))::json end;
     v_left := v_left - v_count;
     exit when v_left <= 0;
   end loop;
-  return '{"ok": true, "tasks": ' || coalesce(v_answer, '[]') || '}';
+  return json_build_object('ok', true, 'tasks', v_answer);
 end
 $$;
 comment on function core_api.task_claim is 'Claims tasks that are ready for a worker, each under a fence and for a time.';
@@ -718,8 +721,8 @@ declare
   v_item jsonb;
   v_at int := 0;
 begin
-  v_ok := core.require_exact('items', p_items);
   if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) = 0 then
+    v_ok := core.require_exact('items', p_items);
     perform core.refuse('PT400', 'invalid_items', 'items must be a list of at least one', null, jsonb_build_object('field', 'items'));
   elsif jsonb_array_length(p_items) > 1000 then
     perform core.refuse('PT413', 'too_many_items', format('at most 1000 items in one call, got %s', jsonb_array_length(p_items)),
@@ -729,14 +732,15 @@ begin
   begin
     if (
       select bool_and(coalesce(v - '{task,fence,outcome,result}'::text[] = '{}' and (v ->> 'task')::uuid::text = v ->> 'task'
-        and (v -> 'fence')::bigint >= 0 and (v -> 'fence')::bigint::text = v ->> 'fence'
+        and (v -> 'fence')::bigint between 0 and 9007199254740991 and (v -> 'fence')::bigint::text = v ->> 'fence'
         and v ->> 'outcome' in ('done', 'failed', 'dead', 'released')
-        and case when v ? 'result' then octet_length((v -> 'result')::text) <= 65536 else true end, false))
+        and case when v ? 'result' then octet_length((v -> 'result')::text) <= 65536 and core.is_exact(v -> 'result') else true end, false))
       from jsonb_array_elements(p_items) v) then
       return true;
     end if;
   exception when data_exception then null;
   end;
+  v_ok := core.require_exact('items', p_items);
   for v_item in select value from jsonb_array_elements(p_items) loop
     if not coalesce(jsonb_typeof(v_item) = 'object' and v_item ->> 'task' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
       and jsonb_typeof(v_item -> 'fence') = 'number' and v_item ->> 'fence' ~ '^[0-9]{1,18}$'
@@ -769,11 +773,12 @@ declare
   v_results jsonb[];
   v_is_plain boolean;
 begin
-  select a.ids, a.fences, a.results, a.is_plain and not exists (select from core.task_need n where n.need = any (a.ids))
+  select a.ids, a.fences, a.results, a.is_done and (select count(distinct u.id) = count(*) from unnest(a.ids) as u (id))
+    and not exists (select from core.task_need n where n.need = any (a.ids))
   into v_ids, v_fences, v_results, v_is_plain
   from (
-    select array_agg(i.task order by i.task) as ids, array_agg(i.fence order by i.task) as fences, array_agg(i.result order by i.task) as results,
-      bool_and(i.outcome = 'done') and count(distinct i.task) = count(*) as is_plain
+    -- In the order of the items. A distinct beside them would sort them.
+    select array_agg(i.task) as ids, array_agg(i.fence) as fences, array_agg(i.result) as results, bool_and(i.outcome = 'done') as is_done
     from jsonb_to_recordset(p_items) as i (task uuid, fence bigint, outcome text, result jsonb)
   ) a;
   if v_is_plain then return core.task_finish_done(p_project, p_items, v_ids, v_fences, v_results); end if;
@@ -782,7 +787,7 @@ end
 $$;
 comment on function core.task_finish is 'Ends tasks under their fences in the caller''s transaction; what is stale changes nothing.';
 
--- The same where all are done, each is named once and no task needs them. The arrays are in the order of the ids.
+-- The same where all are done, each is named once and no task needs them. The arrays are in the order of the items.
 create function core.task_finish_done(p_project text, p_items jsonb, p_ids uuid[], p_fences bigint[], p_results jsonb[]) returns json
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -792,7 +797,7 @@ declare
 begin
   with gone as (
     -- One look into the primary key for each item, which locks in the order of the ids.
-    delete from core.task t using unnest(p_ids, p_fences, p_results) as i (id, fence, result)
+    delete from core.task t using (select * from unnest(p_ids, p_fences, p_results) as u (id, fence, result) order by u.id) i
     where t.id = i.id and t.fence = i.fence and t.project || '' = p_project and t.state || '' = 'running' and t.leased_until + interval '0' > clock_timestamp()
     returning t.id, t.project, t.queue, t.key, t.kind, t.payload, t.priority, t.group_name, t.unique_key, t.failed_needs, t.attempt, t.max_attempts,
       t.backoff_ms, i.result, t.error, t.worker, t.session, t.fence, t.created_at, t.created_by
@@ -809,10 +814,8 @@ begin
     v_ok := core.task_free_slots(v_done);
     v_ok := core.task_release_needing(v_done, '{}');
   end if;
-  if v_done = p_ids and cardinality(p_ids) = 1 then
-    return json_build_array(json_build_object('task', p_ids[1], 'status', 'done'));
-  elsif cardinality(v_done) = cardinality(p_ids) then
-    return (select json_agg(json_build_object('task', i -> 'task', 'status', 'done')) from jsonb_array_elements(p_items) i);
+  if cardinality(v_done) = cardinality(p_ids) then
+    return ('[{"task": "' || array_to_string(p_ids, '", "status": "done"}, {"task": "') || '", "status": "done"}]')::json;
   end if;
   return core.task_finish_answer(p_project, p_items,
     coalesce((select jsonb_object_agg(d.id || ' ' || d.fence, 'done') from unnest(v_done, v_fences) as d (id, fence)), '{}'));

@@ -262,6 +262,22 @@ test('of several reports on a task in one call the first under its fence counts,
   }
 })
 
+test('reports are answered in their order, whatever that of the tasks is', async () => {
+  const queue = newQueue()
+  await enqueue(queue, {}, {}, {})
+  const [first, second, third] = await claim(queue, 3)
+  const reported = [third, first, second].map((held) => ({
+    task: held?.task ?? '',
+    fence: held?.fence ?? 0,
+    result: held?.task ?? '',
+  }))
+  const settle = () => call('task_settle', { p_items: reported.map((item) => ({ ...item, outcome: 'done' })) })
+  for (const answer of [await settle(), await settle()]) {
+    expect(rowsOf(answer['tasks']).map(({ task }) => task)).toEqual(reported.map(({ task }) => task))
+  }
+  for (const { task } of reported) expect(await get(task)).toMatchObject({ status: 'done', result: task })
+})
+
 test('a beat renews the claim and shows progress', async () => {
   const queue = newQueue()
   const [task = ''] = await enqueue(queue, {})

@@ -38,8 +38,9 @@ declare
   v_picked uuid[];
   v_count int;
   v_left int := p_limit;
-  v_claimed text; -- as it leaves: jsonb would be copied twice
-  v_answer text;
+  v_claimed json;
+  v_answer json := '[]';
+  v_now timestamptz;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then v_ok := core.require_range('limit', p_limit, 1, 1000); end if;
   v_ok := core.require_range('lease_s', p_lease_s, 3, 86400);
@@ -59,26 +60,28 @@ begin
     into v_is_due, v_has_slots;
     if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
     v_picked := case when v_is_due or v_has_slots then core.task_pick(v_project, v_queue, v_left) end;
+    v_now := clock_timestamp();
     with picked as materialized (
       select t.id from core.task t
       where v_picked is null and t.project = v_project and t.queue = v_queue and t.state = 'ready' and t.group_name is null
       order by t.priority, t.run_at, t.id limit v_left for update skip locked
     ), claimed as (
       update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
-        leased_until = clock_timestamp() + p_lease_s * interval '1 second', claimed_at = clock_timestamp(), progress = null
+        leased_until = v_now + p_lease_s * interval '1 second', claimed_at = v_now, progress = null
       where t.id = any (coalesce(v_picked, (select array_agg(p.id) from picked p)))
       returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
     )
-    select json_agg(r)::text, count(*) into v_claimed, v_count from (
+    select json_agg(r), count(*) into v_claimed, v_count from (
       select c.id as task, c.queue, c.kind, c.payload, c.attempt, c.max_attempts, c.fence, c.leased_until, c.created_at from claimed c
       order by c.priority, c.run_at, c.id
     ) r;
     continue when v_claimed is null;
-    v_answer := case when v_answer is null then v_claimed else rtrim(v_answer, ']') || ',' || ltrim(v_claimed, '[') end; -- rows are objects
+    -- Put together as text: jsonb would be copied twice.
+    v_answer := case v_left when p_limit then v_claimed else (rtrim(v_answer::text, ']') || ',' || ltrim(v_claimed::text, '['))::json end;
     v_left := v_left - v_count;
     exit when v_left <= 0;
   end loop;
-  return '{"ok": true, "tasks": ' || coalesce(v_answer, '[]') || '}';
+  return json_build_object('ok', true, 'tasks', v_answer);
 end
 $$;
 comment on function core_api.task_claim is 'Claims tasks that are ready for a worker, each under a fence and for a time.';

@@ -37,8 +37,8 @@ declare
   v_item jsonb;
   v_at int := 0;
 begin
-  v_ok := core.require_exact('items', p_items);
   if p_items is null or jsonb_typeof(p_items) <> 'array' or jsonb_array_length(p_items) = 0 then
+    v_ok := core.require_exact('items', p_items);
     perform core.refuse('PT400', 'invalid_items', 'items must be a list of at least one', null, jsonb_build_object('field', 'items'));
   elsif jsonb_array_length(p_items) > 1000 then
     perform core.refuse('PT413', 'too_many_items', format('at most 1000 items in one call, got %s', jsonb_array_length(p_items)),
@@ -48,14 +48,15 @@ begin
   begin
     if (
       select bool_and(coalesce(v - '{task,fence,outcome,result}'::text[] = '{}' and (v ->> 'task')::uuid::text = v ->> 'task'
-        and (v -> 'fence')::bigint >= 0 and (v -> 'fence')::bigint::text = v ->> 'fence'
+        and (v -> 'fence')::bigint between 0 and 9007199254740991 and (v -> 'fence')::bigint::text = v ->> 'fence'
         and v ->> 'outcome' in ('done', 'failed', 'dead', 'released')
-        and case when v ? 'result' then octet_length((v -> 'result')::text) <= 65536 else true end, false))
+        and case when v ? 'result' then octet_length((v -> 'result')::text) <= 65536 and core.is_exact(v -> 'result') else true end, false))
       from jsonb_array_elements(p_items) v) then
       return true;
     end if;
   exception when data_exception then null;
   end;
+  v_ok := core.require_exact('items', p_items);
   for v_item in select value from jsonb_array_elements(p_items) loop
     if not coalesce(jsonb_typeof(v_item) = 'object' and v_item ->> 'task' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
       and jsonb_typeof(v_item -> 'fence') = 'number' and v_item ->> 'fence' ~ '^[0-9]{1,18}$'
@@ -88,11 +89,12 @@ declare
   v_results jsonb[];
   v_is_plain boolean;
 begin
-  select a.ids, a.fences, a.results, a.is_plain and not exists (select from core.task_need n where n.need = any (a.ids))
+  select a.ids, a.fences, a.results, a.is_done and (select count(distinct u.id) = count(*) from unnest(a.ids) as u (id))
+    and not exists (select from core.task_need n where n.need = any (a.ids))
   into v_ids, v_fences, v_results, v_is_plain
   from (
-    select array_agg(i.task order by i.task) as ids, array_agg(i.fence order by i.task) as fences, array_agg(i.result order by i.task) as results,
-      bool_and(i.outcome = 'done') and count(distinct i.task) = count(*) as is_plain
+    -- In the order of the items. A distinct beside them would sort them.
+    select array_agg(i.task) as ids, array_agg(i.fence) as fences, array_agg(i.result) as results, bool_and(i.outcome = 'done') as is_done
     from jsonb_to_recordset(p_items) as i (task uuid, fence bigint, outcome text, result jsonb)
   ) a;
   if v_is_plain then return core.task_finish_done(p_project, p_items, v_ids, v_fences, v_results); end if;
@@ -101,7 +103,7 @@ end
 $$;
 comment on function core.task_finish is 'Ends tasks under their fences in the caller''s transaction; what is stale changes nothing.';
 
--- The same where all are done, each is named once and no task needs them. The arrays are in the order of the ids.
+-- The same where all are done, each is named once and no task needs them. The arrays are in the order of the items.
 create function core.task_finish_done(p_project text, p_items jsonb, p_ids uuid[], p_fences bigint[], p_results jsonb[]) returns json
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -111,7 +113,7 @@ declare
 begin
   with gone as (
     -- One look into the primary key for each item, which locks in the order of the ids.
-    delete from core.task t using unnest(p_ids, p_fences, p_results) as i (id, fence, result)
+    delete from core.task t using (select * from unnest(p_ids, p_fences, p_results) as u (id, fence, result) order by u.id) i
     where t.id = i.id and t.fence = i.fence and t.project || '' = p_project and t.state || '' = 'running' and t.leased_until + interval '0' > clock_timestamp()
     returning t.id, t.project, t.queue, t.key, t.kind, t.payload, t.priority, t.group_name, t.unique_key, t.failed_needs, t.attempt, t.max_attempts,
       t.backoff_ms, i.result, t.error, t.worker, t.session, t.fence, t.created_at, t.created_by
@@ -128,10 +130,8 @@ begin
     v_ok := core.task_free_slots(v_done);
     v_ok := core.task_release_needing(v_done, '{}');
   end if;
-  if v_done = p_ids and cardinality(p_ids) = 1 then
-    return json_build_array(json_build_object('task', p_ids[1], 'status', 'done'));
-  elsif cardinality(v_done) = cardinality(p_ids) then
-    return (select json_agg(json_build_object('task', i -> 'task', 'status', 'done')) from jsonb_array_elements(p_items) i);
+  if cardinality(v_done) = cardinality(p_ids) then
+    return ('[{"task": "' || array_to_string(p_ids, '", "status": "done"}, {"task": "') || '", "status": "done"}]')::json;
   end if;
   return core.task_finish_answer(p_project, p_items,
     coalesce((select jsonb_object_agg(d.id || ' ' || d.fence, 'done') from unnest(v_done, v_fences) as d (id, fence)), '{}'));
