@@ -1,8 +1,8 @@
 import { CoreError } from './errors.ts'
 import { formatPlace } from './storable.ts'
 
-/** What may stand for a number that JSON cannot write (`null`), or that is read as another one. */
-const suspicious = /null|\d{16}|e\+/
+/** What may stand for a number that JSON cannot write (`null`), or that is read as another one: not the digits of an id. */
+const suspicious = /null|\b\d{16}|e\+/
 
 /**
  * JSON of a value, as `JSON.stringify` makes it, in which every number is the one that was given: `NaN` would become null,

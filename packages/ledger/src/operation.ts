@@ -115,11 +115,12 @@ type Loose<Value> = { [Field in keyof Value]: Value[Field] | undefined }
  * would refuse before it is sent: one value that cannot be stored would fail the whole batch.
  */
 export function toOperation<Op extends Operation['op']>(op: Op, key: string, fields: OperationFields<Op>): Operation {
+  const operation: Record<string, Storable> = { op, key }
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) operation[name] = copyField(name, value)
+  }
   // No field of the caller's object takes the place of the kind and the key.
-  const given = Object.entries(fields).filter(([name, value]) => value !== undefined && name !== 'op' && name !== 'key')
-  const kept = given.map(([name, value]) => [name, copyField(name, value)] as const)
-  const operation: object = Object.fromEntries([['op', op], ['key', copyKey(key)], ...kept])
-  return operation as Operation
+  return Object.assign(operation, { op, key: copyKey(key) }) as object as Operation
 }
 
 function copyField(name: string, value: unknown): Storable {
