@@ -67,7 +67,10 @@ export function chooseTargets(candidates: readonly Candidate[], { policy, sticky
     .map(({ one: { target, price, faults, firstOutputMs } }, place) => ({
       target,
       price,
-      reason: reasonOf(policy, { place, price, faults, firstOutputMs, isSticky: sticky !== undefined }),
+      // Read where a choice is explained, which hardly any call is.
+      get reason() {
+        return reasonOf(policy, { place, price, faults, firstOutputMs, isSticky: sticky !== undefined })
+      },
     }))
   return { order, skipped }
 }

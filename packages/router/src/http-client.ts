@@ -37,6 +37,7 @@ interface Destination {
 
 /** As many addresses are remembered as a large installation has providers and operations. */
 const maxDestinations = 1_000
+const shortBytes = 16 * 1024
 const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 /**
@@ -85,7 +86,9 @@ export function createHttpClient(guard: AddressCheck): HttpClient {
             const isStale = sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
             reject(isStale ? new StaleConnection() : new TransportError('it cannot be reached', !notSent.has(code)))
           })
-          sent.end(body)
+          // As text of the encoding that keeps bytes, a short body leaves with its head in one piece.
+          if (body.byteLength > shortBytes) sent.end(body)
+          else sent.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1')
         }),
     )
   }
@@ -143,10 +146,15 @@ async function sendOnFresh<Value>(send: () => Promise<Value>): Promise<Value> {
 
 /** Without Set-Cookie, the one header whose values Node does not join: no client of a gateway may see it. */
 export function singleHeaders({ headers }: IncomingMessage): Readonly<Record<string, string | undefined>> {
+  if (areSingle(headers)) return headers
   const single: Record<string, string | undefined> = {}
   for (const name in headers) {
     const value = headers[name]
     if (typeof value === 'string') single[name] = value
   }
   return single
+}
+
+function areSingle(headers: IncomingMessage['headers']): headers is Record<string, string | undefined> {
+  return headers['set-cookie'] === undefined
 }

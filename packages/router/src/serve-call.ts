@@ -69,8 +69,9 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
     const known = { ...facts, target: first.target.id, model: first.target.model, floor: price.floor }
     const ledger = {
       ...caller.ledger,
-      reserve: (...args: Parameters<typeof caller.ledger.reserve>) =>
-        reserveOnce({ ledger: caller.ledger, giveBack }, ...args),
+      // Without the signal, which only ends the waiting for the settle.
+      reserve: (input: Parameters<typeof caller.ledger.reserve>[0]) =>
+        reserveOnce({ ledger: caller.ledger, giveBack }, input),
       settle: (input: Parameters<typeof caller.ledger.settle>[0]) =>
         caller.ledger.settle({ ...input, metadata: settleFacts() }),
     }

@@ -12,8 +12,12 @@ export function accountOf(header: Header, project: string): string {
   throw new GatewayError('account_not_found', 'Core-Account names no account of this project')
 }
 
+const noTags: readonly string[] = []
+
 export function tagsOf(header: Header): readonly string[] {
-  const tags = (textOf(header) ?? '')
+  const text = textOf(header)
+  if (text === undefined) return noTags
+  const tags = text
     .split(',')
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '')
@@ -39,10 +43,10 @@ export function textOf(header: Header): string | undefined {
 }
 
 export function passed(headers: FastifyRequest['headers']): Record<string, string> {
-  return Object.fromEntries(
-    passedHeaders.flatMap((name) => {
-      const value = headers[name]
-      return typeof value === 'string' ? [[name, value]] : []
-    }),
-  )
+  const found: Record<string, string> = {}
+  for (const name of passedHeaders) {
+    const value = headers[name]
+    if (typeof value === 'string') found[name] = value
+  }
+  return found
 }

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeader } from 'node:http'
 import type { Sink } from '@core/router'
 import type { FastifyReply } from 'fastify'
 
@@ -10,6 +11,7 @@ export interface HttpSink extends Sink {
 const defaultStallMs = 30_000
 /** A plain answer is written in pieces of this size: a slow reader is known from one that has stopped by each. */
 const pieceBytes = 64 * 1024
+const shortBytes = 16 * 1024
 
 /** An answer over HTTP, written to the socket as it comes. */
 export function createHttpSink(reply: FastifyReply, stallMs = defaultStallMs): HttpSink {
@@ -25,8 +27,7 @@ export function createHttpSink(reply: FastifyReply, stallMs = defaultStallMs): H
 
   function head(status: number, headers: Readonly<Record<string, string>>): void {
     reply.hijack()
-    const all: Record<string, string | number | string[]> = {}
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) all[name] = value
+    const all: NodeJS.Dict<OutgoingHttpHeader> = reply.getHeaders()
     raw.writeHead(status, Object.assign(all, headers))
   }
 
@@ -48,7 +49,9 @@ export function createHttpSink(reply: FastifyReply, stallMs = defaultStallMs): H
 
   /** What is left in the buffer has the same time: no more writes will find out whether somebody reads. */
   function finish(rest?: Uint8Array): void {
-    raw.end(rest)
+    // As text of the encoding that keeps bytes, a short answer leaves with its head in one piece.
+    if (rest === undefined || rest.length > shortBytes) raw.end(rest)
+    else raw.end(Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength).toString('latin1'), 'latin1')
     if (raw.writableLength === 0) return
     const timer = setTimeout(() => raw.destroy(), stallMs)
     raw.once('close', () => clearTimeout(timer))
