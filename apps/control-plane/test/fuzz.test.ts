@@ -1,3 +1,3 @@
 import { fuzzEveryRoute } from './fuzz.ts'
 
-fuzzEveryRoute(25)
+fuzzEveryRoute(12)
