@@ -214,7 +214,7 @@ describe('nginx.md (needs nginx)', () => {
   ] as const)('%s: paths, addresses and streams arrive', { timeout: 180_000 }, async ([, prefix], { skip }) => {
     if (!hasNginx) skip('nginx is not installed')
     await using stack = new AsyncDisposableStack()
-    const own = stack.use(await createTestDatabase({ empty: true }))
+    const own = stack.use(await createTestDatabase())
     const [port, front] = [await freePort(), await freePort()]
     const env = {
       CORE_DATABASE_URL: own.url,
