@@ -311,11 +311,11 @@ describe.each(['ledger_batch', 'ledger_batch_json'])('in %s', (name) => {
   describe.each([false, true])('atomic %s', (atomic) => {
     test('what is foreign is refused, among own operations or alone', async () => {
       const all = [...(await readOperations()).flatMap(toForeign), ...odd.map((op) => ({ ...op, hold: theirs.due }))]
-      for (const foreign of all) {
-        for (const scopes of [[], ['ledger:spend'], ['ledger:spend', 'ledger:grant']]) {
-          const [charge, extend, capture] = own
-          const mixed = [charge, extend, capture].flatMap((each) => (each ? [[each, foreign]] : []))
-          for (const ops of [[foreign], [foreign, foreign], ...mixed]) {
+      for (const [place, foreign] of all.entries()) {
+        for (const [turn, scopes] of [[], ['ledger:spend'], ['ledger:spend', 'ledger:grant']].entries()) {
+          // Each is among each of its caller's own once: with other scopes among another one.
+          const among = own[(place + turn) % own.length]
+          for (const ops of [[foreign], [foreign, foreign], ...(among ? [[among, foreign]] : [])]) {
             const sent = ops.map((op) => ({ ...op, key: randomUUID() }))
             const end = await outcomes(sent, scopes)
             for (const [index, op] of ops.entries()) {
