@@ -17,7 +17,7 @@ describe.each<Engine>(['server', 'embedded'])('%s', (engine) => {
   ])(
     'answers and holds what the model says, with %s',
     async (_, carry) => {
-      await checkAgainstModel(ledger, { carry, runs: 6, calls: 60 })
+      await checkAgainstModel(ledger, { carry, runs: 4, calls: 60 })
     },
     120_000,
   ) // when it fails, it looks for the shortest run that does
