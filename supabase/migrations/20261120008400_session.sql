@@ -203,6 +203,7 @@ create function core.session_metric(p_metrics jsonb, p_name text, p_present nume
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
   v_value jsonb := p_metrics -> p_name;
+  v_number numeric;
   v_ok boolean;
 begin
   if v_value is null then return p_present; end if;
@@ -210,8 +211,9 @@ begin
     perform core.refuse('PT400', 'invalid_metrics', format('metrics.%s must be a number', p_name), null,
       jsonb_build_object('field', 'metrics.' || p_name));
   end if;
-  v_ok := core.require_range('metrics.' || p_name, (v_value #>> '{}')::numeric, 0, 1000000000000);
-  return case when p_name like '%\_ms' then (v_value #>> '{}')::numeric else floor((v_value #>> '{}')::numeric) end;
+  v_number := v_value;
+  if v_number not between 0 and 1000000000000 then v_ok := core.require_range('metrics.' || p_name, v_number, 0, 1000000000000); end if;
+  return case when right(p_name, 3) = '_ms' then v_number else floor(v_number) end;
 end
 $$;
 comment on function core.session_metric is 'One figure that a process reports.';
@@ -229,7 +231,7 @@ declare
 begin
   if p_status is not null then v_ok := core.session_require_status(p_status); end if;
   v_ok := core.require_object('metrics', p_metrics);
-  v_ok := core.require_range('idle_ms', p_idle_ms, 0, 2592000000);
+  if p_idle_ms is null or p_idle_ms not between 0 and 2592000000 then v_ok := core.require_range('idle_ms', p_idle_ms, 0, 2592000000); end if;
   update core.session s set
     status = coalesce(p_status, s.status),
     beat_at = clock_timestamp(),

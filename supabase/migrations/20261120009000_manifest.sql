@@ -12,18 +12,16 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 create table core.manifest_state (
   project text constraint manifest_state_pkey primary key,
   status text not null,
-  since timestamptz not null default clock_timestamp(),
-  last_beat_at timestamptz
+  since timestamptz not null default clock_timestamp()
 );
 comment on table core.manifest_state is 'The status of each project as of the last sweep, so that its changes become events.';
 
 -- What each project is by its sessions at this moment.
-create function core.manifest_present() returns table (project text, status text, last_beat_at timestamptz)
+create function core.manifest_present() returns table (project text, status text)
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select p.name, coalesce(s.status, 'offline'), coalesce(s.beat_at, m.last_beat_at)
+  select p.name, coalesce(s.status, 'offline')
   from core.project p
   left join core.session_summary((select array_agg(q.name) from core.project q)) s on s.project = p.name
-  left join core.manifest_state m on m.project = p.name
 $$;
 comment on function core.manifest_present is 'Every project with its status by its live sessions; offline without any.';
 
@@ -66,17 +64,14 @@ begin
   v_ok := core.authorize('fleet:operate', null);
   v_ok := core.require_page(p_limit);
   if not pg_try_advisory_xact_lock(hashtextextended('core.manifest_sweep', 0)) then return jsonb_build_object('ok', true, 'changed', 0); end if;
-  update core.manifest_state m set last_beat_at = n.last_beat_at
-  from core.manifest_present() n where n.project = m.project and n.last_beat_at is distinct from m.last_beat_at and n.status = m.status;
   for v_change in
-    select n.project, n.status, n.last_beat_at, m.status as before from core.manifest_present() n
+    select n.project, n.status, core.session_last_beat(n.project) as last_beat_at, m.status as before from core.manifest_present() n
     left join core.manifest_state m on m.project = n.project
     where n.status is distinct from m.status and not (m.status is null and n.status = 'offline')
     order by n.project limit p_limit
   loop
-    insert into core.manifest_state as m (project, status, last_beat_at) values (v_change.project, v_change.status, v_change.last_beat_at)
-    on conflict on constraint manifest_state_pkey do update
-      set status = excluded.status, since = excluded.since, last_beat_at = coalesce(excluded.last_beat_at, m.last_beat_at);
+    insert into core.manifest_state as m (project, status) values (v_change.project, v_change.status)
+    on conflict on constraint manifest_state_pkey do update set status = excluded.status, since = excluded.since;
     v_ok := core.emit('manifest', null, v_change.status, jsonb_build_object('project', v_change.project, 'status', v_change.status,
       'before', coalesce(v_change.before, 'offline'), 'last_beat_at', v_change.last_beat_at));
     v_count := v_count + 1;

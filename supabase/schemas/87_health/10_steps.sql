@@ -4,9 +4,11 @@
 
 -- What is worth 1 at p_full or better and 0 at p_none or worse, in a line between. Null where something is unknown.
 create function core.health_factor(p_value double precision, p_full double precision, p_none double precision) returns double precision
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select case when p_value is not null and p_full is not null and p_none is not null
-    then least(1, greatest(0, (p_none - p_value) / (p_none - p_full))) end
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  return case when p_value is not null and p_full is not null and p_none is not null
+    then least(1, greatest(0, (p_none - p_value) / (p_none - p_full))) end;
+end
 $$;
 comment on function core.health_factor is 'A figure as a part from 0 to 1 of full marks.';
 
