@@ -1,6 +1,7 @@
 import { type CallOptions, CoreError, startDeadline } from '@core/foundation'
 import type { Database } from './database.ts'
 import { type SqlSession, withSession } from './sql-session.ts'
+import { withLock } from './with-lock.ts'
 
 /** A generation of embeddings, as `embedding_index_due` names it. */
 export interface VectorIndexTarget {
@@ -34,30 +35,25 @@ export async function buildVectorIndex(
   const table = `embedding_vector_${generation}`
   const [name, next] = [`${table}_hnsw`, `${table}_hnsw_next`]
   const concurrently = isEmbedded ? '' : 'concurrently'
-  return withSession(
-    database,
-    async (session) => {
-      const schema = await readSchema(session)
-      const lock = `hashtextextended('${name}', 0)`
-      const [taken] = await session.query(`select pg_try_advisory_lock(${lock}) as taken`)
-      if (taken?.['taken'] !== 't') return undefined
-      try {
-        await session.execute(`drop index ${concurrently} if exists core.${next}`)
-        await allowMemory(session, table, dims * (type === 'vector' ? 4 : 2) + graphBytes, isEmbedded)
-        await session.execute(
-          `create index ${concurrently} ${next} on core.${table}
-           using hnsw ((embedding::${schema}.${type}(${dims})) ${schema}.${type}_${metric}_ops)`,
-        )
-        await session.execute(`drop index ${concurrently} if exists core.${name}`)
-        await session.execute(`alter index core.${next} rename to ${name}`)
-      } finally {
-        await session.execute('reset maintenance_work_mem; reset max_parallel_maintenance_workers')
-        await session.query(`select pg_advisory_unlock(${lock})`)
-      }
-      return type
-    },
-    deadline,
-  )
+  const build = () => withSession(database, replaceIndex, deadline)
+  return isEmbedded ? await build() : await withLock(database, name, build, deadline)
+
+  async function replaceIndex(session: SqlSession) {
+    const schema = await readSchema(session)
+    try {
+      await session.execute(`drop index ${concurrently} if exists core.${next}`)
+      await allowMemory(session, table, dims * (type === 'vector' ? 4 : 2) + graphBytes, isEmbedded)
+      await session.execute(
+        `create index ${concurrently} ${next} on core.${table}
+         using hnsw ((embedding::${schema}.${type}(${dims})) ${schema}.${type}_${metric}_ops)`,
+      )
+      await session.execute(`drop index ${concurrently} if exists core.${name}`)
+      await session.execute(`alter index core.${next} rename to ${name}`)
+    } finally {
+      await session.execute('reset maintenance_work_mem; reset max_parallel_maintenance_workers')
+    }
+    return type
+  }
 }
 
 /**
