@@ -1364,7 +1364,8 @@ revoke execute on function core_api.embedding_queue_settle from public;
 grant execute on function core_api.embedding_queue_settle to core_member, service_role;
 
 -- Spaces in which something waits for a vector of a model of p_provider, at most p_limit: what a worker for all projects looks
--- at. swaps: a migration that may change places when nothing waits. Owner only.
+-- at. One of each project comes first, then a second one, by chance among them: what always waits, because its model is not
+-- there, keeps no other project waiting. swaps: a migration that may change places when nothing waits. Owner only.
 create function core_api.embedding_due(p_provider text, p_limit int default 100) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -1374,14 +1375,15 @@ begin
   v_ok := core.require_page(p_limit);
   if core.embedding_schema() is null then return jsonb_build_object('ok', true, 'spaces', '[]'::jsonb); end if;
   return jsonb_build_object('ok', true, 'spaces', (
-    select coalesce(jsonb_agg(jsonb_build_object('project', d.project, 'space', d.name, 'swaps', d.swaps) order by d.id), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object('project', d.project, 'space', d.name, 'swaps', d.swaps) order by d.turn, d.chance), '[]')
     from (
-      select s.id, s.project, s.name, bool_or(g.swaps_when_filled and g.id = s.next_generation) as swaps
+      select s.project, s.name, bool_or(g.swaps_when_filled and g.id = s.next_generation) as swaps, random() as chance,
+        row_number() over (partition by s.project order by random()) as turn
       from core.embedding_generation g join core.embedding_space s on s.id = g.space
       where g.provider = p_provider and g.state <> 'retired' and (g.swaps_when_filled and g.id = s.next_generation
         or g.filled_to < 9223372036854775807
         or (select min(q.due_at) from core.embedding_queue q where q.generation = g.id and q.attempts < 10) <= v_now)
-      group by s.id order by s.id limit p_limit
+      group by s.id order by turn, chance limit p_limit
     ) d));
 end
 $$;
@@ -1530,7 +1532,7 @@ grant execute on function core_api.embedding_recall to core_member, service_role
 -- a connection of its own (`buildVectorIndex` of @core/database) and records here what there is.
 
 -- Generations that an index would help: with p_least items or more, at most p_most, and none yet, or the one of p_space whatever
--- it has. Owner only.
+-- it has. Which of more than p_limit is left to chance, so that those that cannot be built keep no other waiting. Owner only.
 create function core_api.embedding_index_due(p_least bigint default 10000, p_project text default null, p_space text default null,
   p_limit int default 10, p_most bigint default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -1544,7 +1546,7 @@ begin
       select g.* from core.embedding_generation g join core.embedding_space s on g.id in (s.generation, s.next_generation)
       where to_regclass('core.embedding_vector_' || g.id) is not null
         and case when p_space is null then g.index_state <> 'ready' and s.items >= p_least and s.items <= coalesce(p_most, s.items) else s.project = p_project and s.name = p_space end
-      order by g.id limit p_limit
+      order by random() limit p_limit
     ) d));
 end
 $$;

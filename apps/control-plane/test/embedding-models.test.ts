@@ -244,6 +244,23 @@ test('what a project’s own provider answers is offered to no other, and whose 
   expect(embedCalls().at(-1)?.body).toMatchObject({ input: [expect.stringContaining('Page 0 of lies')] })
 })
 
+test('a hundred spaces that wait for a model that is not there keep no other project waiting', async () => {
+  const text = { document: 'd', ordinal: 0, content: 'Spend offline.' }
+  await database.rpc('project_register', { p_name: 'hoarder' })
+  for (let n = 0; n < 100; n++) {
+    const space = { p_space: `space${n}`, p_project: 'hoarder' }
+    await database.call('embedding_space_open', { ...space, p_provider: 'core', p_model: 'no-such', p_dims: 3 })
+    await database.call('embedding_upsert', { ...space, p_items: [text] })
+  }
+  await database.rpc('project_register', { p_name: 'patient' })
+  const key = await server.makeKey('patient', writer)
+  await as(key).open('waits', {})
+  await database.call('embedding_upsert', { p_space: 'waits', p_items: [text], p_project: 'patient' })
+  expect((await as(key).stats('waits')).body).toMatchObject({ queued: 1 })
+  await server.runLoop('drain embeddings')
+  expect((await as(key).stats('waits')).body).toMatchObject({ queued: 0 })
+})
+
 test('a request takes 100 documents, and each refusal names its bound', async () => {
   const { open, write, stats } = own()
   await open('bounded', {})

@@ -106,7 +106,8 @@ revoke execute on function core_api.embedding_queue_settle from public;
 grant execute on function core_api.embedding_queue_settle to core_member, service_role;
 
 -- Spaces in which something waits for a vector of a model of p_provider, at most p_limit: what a worker for all projects looks
--- at. swaps: a migration that may change places when nothing waits. Owner only.
+-- at. One of each project comes first, then a second one, by chance among them: what always waits, because its model is not
+-- there, keeps no other project waiting. swaps: a migration that may change places when nothing waits. Owner only.
 create function core_api.embedding_due(p_provider text, p_limit int default 100) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -116,14 +117,15 @@ begin
   v_ok := core.require_page(p_limit);
   if core.embedding_schema() is null then return jsonb_build_object('ok', true, 'spaces', '[]'::jsonb); end if;
   return jsonb_build_object('ok', true, 'spaces', (
-    select coalesce(jsonb_agg(jsonb_build_object('project', d.project, 'space', d.name, 'swaps', d.swaps) order by d.id), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object('project', d.project, 'space', d.name, 'swaps', d.swaps) order by d.turn, d.chance), '[]')
     from (
-      select s.id, s.project, s.name, bool_or(g.swaps_when_filled and g.id = s.next_generation) as swaps
+      select s.project, s.name, bool_or(g.swaps_when_filled and g.id = s.next_generation) as swaps, random() as chance,
+        row_number() over (partition by s.project order by random()) as turn
       from core.embedding_generation g join core.embedding_space s on s.id = g.space
       where g.provider = p_provider and g.state <> 'retired' and (g.swaps_when_filled and g.id = s.next_generation
         or g.filled_to < 9223372036854775807
         or (select min(q.due_at) from core.embedding_queue q where q.generation = g.id and q.attempts < 10) <= v_now)
-      group by s.id order by s.id limit p_limit
+      group by s.id order by turn, chance limit p_limit
     ) d));
 end
 $$;

@@ -2,7 +2,7 @@
 -- a connection of its own (`buildVectorIndex` of @core/database) and records here what there is.
 
 -- Generations that an index would help: with p_least items or more, at most p_most, and none yet, or the one of p_space whatever
--- it has. Owner only.
+-- it has. Which of more than p_limit is left to chance, so that those that cannot be built keep no other waiting. Owner only.
 create function core_api.embedding_index_due(p_least bigint default 10000, p_project text default null, p_space text default null,
   p_limit int default 10, p_most bigint default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -16,7 +16,7 @@ begin
       select g.* from core.embedding_generation g join core.embedding_space s on g.id in (s.generation, s.next_generation)
       where to_regclass('core.embedding_vector_' || g.id) is not null
         and case when p_space is null then g.index_state <> 'ready' and s.items >= p_least and s.items <= coalesce(p_most, s.items) else s.project = p_project and s.name = p_space end
-      order by g.id limit p_limit
+      order by random() limit p_limit
     ) d));
 end
 $$;

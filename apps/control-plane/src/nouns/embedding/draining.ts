@@ -43,14 +43,21 @@ export function drainLoop({ database, open, logger }: DrainDependencies): Loop {
     everyMs,
     async work(signal) {
       let handled = 0
+      const failures: unknown[] = []
       for (const provider of ['core', routerProvider]) {
         const { spaces } = await callable(database, embeddingDue)({ provider }, { signal })
         for (const { project, space, swaps } of spaces) {
           if (signal.aborted) break
-          handled += await drain(project, space, signal)
-          if (swaps) await swap(project, space, signal)
+          try {
+            handled += await drain(project, space, signal)
+            if (swaps) await swap(project, space, signal)
+          } catch (error) {
+            // Dropped meanwhile, or something worse: the spaces of others are not to wait for it.
+            if (!isCoreError(error, 'E_NOT_FOUND')) failures.push(error)
+          }
         }
       }
+      if (failures.length > 0) throw failures[0]
       return handled
     },
   }

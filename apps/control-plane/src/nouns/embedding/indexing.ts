@@ -36,13 +36,21 @@ export function indexLoop({ database, buildVectorIndex, policy, logger }: IndexD
       const { generations } = await callable(database, embeddingIndexDue)({ least, most }, { signal })
       const set = callable(database, embeddingIndexSet)
       let built = 0
+      const failures: unknown[] = []
       for (const { generation, dims, metric, model } of generations) {
-        const type = await buildVectorIndex({ generation, dims, metric }, { signal })
-        if (type === undefined) continue // another process builds it
-        await set({ generation, state: 'ready', type }, { signal })
-        logger.info({ generation, model }, 'an index of embeddings is ready')
-        built += 1
+        try {
+          const type = await buildVectorIndex({ generation, dims, metric }, { signal })
+          if (type === undefined) continue // another process builds it
+          await set({ generation, state: 'ready', type }, { signal })
+          logger.info({ generation, model }, 'an index of embeddings is ready')
+          built += 1
+        } catch (error) {
+          if (signal.aborted) throw error
+          // Those of other spaces are not to wait for it.
+          failures.push(error)
+        }
       }
+      if (failures.length > 0) throw failures[0]
       return built
     },
   }
