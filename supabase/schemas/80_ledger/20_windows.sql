@@ -127,10 +127,10 @@ comment on function core.ledger_lock_windows is 'Locks the named windows in the 
 
 -- Some windows, read once after they were locked, then counted on in memory: what is written back and what is
 -- answered come from the same numbers. cap is limit + carried + moved; alert_at is the spending at which the next
--- alert is due; facts is what an answer says besides the counts.
+-- alert is due; heads is what an answer says before the cap and the counts, as text: to make jsonb of each fact, and again of
+-- each window and of the answer, took a sixth of a call. rest is what the tightest one leaves; null where there is none.
 create type core.ledger_window_set as (
-  budget_ids bigint[], window_starts timestamptz[], names text[], caps bigint[], spent bigint[], held bigint[],
-  alert_at bigint[], facts jsonb[]
+  budget_ids bigint[], window_starts timestamptz[], caps bigint[], spent bigint[], held bigint[], alert_at bigint[], heads text[], rest bigint
 );
 
 create function core.ledger_window_facts(p_budget core.ledger_budget, p_account text, p_cap bigint,
@@ -162,60 +162,75 @@ end
 $$;
 comment on function core.ledger_next_alert is 'The next spending at which an alert is due, in micro-credits.';
 
--- p_alerts false: nothing is going to be spent, so that no alert can be due. core.ledger_window_facts is written out: a call
--- for each window of each posting costs as much as reading them.
+-- p_alerts false: nothing is going to be spent, so that no alert can be due. A loop, because to begin an aggregate costs
+-- three times as much as to append to an array twice.
 create function core.ledger_read_windows(p_budget_ids bigint[], p_window_starts timestamptz[], p_alerts boolean default true)
 returns core.ledger_window_set
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_set core.ledger_window_set;
+  v_window record;
+  v_caps bigint[];
+  v_spent bigint[];
+  v_held bigint[];
+  v_alert_at bigint[];
+  v_heads text[];
+  v_rest bigint;
 begin
   if cardinality(p_budget_ids) > 0 then
-    select array_agg(r.budget_id), array_agg(r.period_start), array_agg(r.name), array_agg(r.cap), array_agg(r.spent), array_agg(r.held),
-      array_agg(r.alert_at), array_agg(r.facts)
-    into v_set
-    from (
-      select w.budget_id, w.period_start, b.name, c.cap, w.spent::bigint as spent, w.held::bigint as held,
-        case when p_alerts then core.ledger_next_alert(b.alert_bp, c.cap, w.spent) end as alert_at,
-        jsonb_build_object('budget', b.name, 'account', a.code, 'period', b.period, 'limit', c.cap,
-          'period_start', case when isfinite(w.period_start) then w.period_start end,
-          'resets_at', case when isfinite(w.period_end) then w.period_end end) as facts
+    for v_window in
+      select coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved as cap, w.spent::bigint as spent, w.held::bigint as held,
+        b.alert_bp, concat('{"budget": ', to_json(b.name), ', "account": ', to_json(a.code), ', "period": "', b.period, '", "period_start": ',
+          case when isfinite(w.period_start) then to_json(w.period_start)::text else 'null' end, ', "resets_at": ',
+          case when isfinite(w.period_end) then to_json(w.period_end)::text else 'null' end, ', "limit": ') as head
       from unnest(p_budget_ids, p_window_starts) with ordinality as k (budget_id, period_start, ord)
       join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
       join core.ledger_budget b on b.id = w.budget_id
       join core.ledger_account a on a.id = b.account_id
-      cross join lateral (select coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved as cap) c
-      order by k.ord) r;
+      order by k.ord
+    loop
+      v_caps := v_caps || v_window.cap;
+      v_spent := v_spent || v_window.spent;
+      v_held := v_held || v_window.held;
+      v_heads := v_heads || v_window.head;
+      v_rest := least(v_rest, v_window.cap - v_window.spent - v_window.held);
+      if p_alerts then v_alert_at := v_alert_at || core.ledger_next_alert(v_window.alert_bp, v_window.cap, v_window.spent); end if;
+    end loop;
   end if;
-  return v_set;
+  if v_caps is null then return null; end if;
+  return row(p_budget_ids, p_window_starts, v_caps, v_spent, v_held, v_alert_at, v_heads, v_rest)::core.ledger_window_set;
 end
 $$;
 comment on function core.ledger_read_windows is 'Reads the named windows, locked by the caller, into a set of the same order.';
 
--- What the tightest window leaves, and its budget's name; nulls where no budget binds.
-create function core.ledger_tightest(p_set core.ledger_window_set, out rest bigint, out budget text)
+-- The name of a window's budget, from what answers say of it.
+create function core.ledger_budget_name(p_head text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select (p_head || 'null}')::jsonb ->> 'budget'
+$$;
+comment on function core.ledger_budget_name is 'The name of the budget of a window of a set.';
+
+-- The first of the windows that leave the least; null where no budget binds.
+create function core.ledger_tightest(p_set core.ledger_window_set) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
-    if rest is null or p_set.caps[i] - p_set.spent[i] - p_set.held[i] < rest then
-      rest := p_set.caps[i] - p_set.spent[i] - p_set.held[i];
-      budget := p_set.names[i];
-    end if;
+    if p_set.caps[i] - p_set.spent[i] - p_set.held[i] = p_set.rest then return core.ledger_budget_name(p_set.heads[i]); end if;
   end loop;
+  return null;
 end
 $$;
-comment on function core.ledger_tightest is 'The least rest in a set of windows.';
+comment on function core.ledger_tightest is 'The name of the budget that leaves the least.';
 
 create function core.ledger_windows_view(p_set core.ledger_window_set) returns jsonb
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_view jsonb := '[]';
+  v_view text;
 begin
   for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
-    v_view := v_view || (p_set.facts[i] || jsonb_build_object('spent', p_set.spent[i], 'held', p_set.held[i],
-      'rest', p_set.caps[i] - p_set.spent[i] - p_set.held[i]));
+    v_view := concat_ws(', ', v_view, concat(p_set.heads[i], p_set.caps[i], ', "spent": ', p_set.spent[i], ', "held": ', p_set.held[i],
+      ', "rest": ', p_set.caps[i] - p_set.spent[i] - p_set.held[i], '}'));
   end loop;
-  return v_view;
+  return concat('[', v_view, ']')::jsonb;
 end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';

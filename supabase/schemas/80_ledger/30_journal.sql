@@ -10,33 +10,41 @@ $$;
 comment on function core.ledger_request is 'The fields of a call that are not null, and its metadata unless empty.';
 
 -- The answer of a reserve, settle, void or charge, rebuilt from its journal row: the first one and each replay. p_hold as
--- the call left it or later: what is read of it no longer changes. p_facts: of the row's windows, in their order.
-create function core.ledger_answer(p_tx core.ledger_tx, p_hold core.ledger_hold, p_facts jsonb[]) returns jsonb
+-- the call left it or later: what is read of it no longer changes. p_heads: of the row's windows, in their order. Composed as
+-- text, like the answers of a batch, and by op in steps of their own: what a call does not come to is not prepared either.
+create function core.ledger_answer(p_tx core.ledger_tx, p_hold core.ledger_hold, p_heads text[]) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_budgets jsonb := '[]';
   v_counts bigint[] := p_tx.windows;
+  v_budgets text := '';
+  v_own text;
 begin
   -- A hold may have grown into further windows since.
   for i in 1 .. coalesce(cardinality(v_counts), 0) / 3 loop
-    v_budgets := v_budgets || (p_facts[i] || jsonb_build_object('limit', v_counts[3 * i - 2], 'spent', v_counts[3 * i - 1],
-      'held', v_counts[3 * i], 'rest', v_counts[3 * i - 2] - v_counts[3 * i - 1] - v_counts[3 * i]));
+    v_budgets := concat(v_budgets, case when i > 1 then ', ' end, p_heads[i], v_counts[3 * i - 2], ', "spent": ', v_counts[3 * i - 1],
+      ', "held": ', v_counts[3 * i], ', "rest": ', v_counts[3 * i - 2] - v_counts[3 * i - 1] - v_counts[3 * i], '}');
   end loop;
-  return jsonb_build_object('ok', true, 'tx', p_tx.id, 'replayed', false, 'settled', p_tx.settled, 'held', p_tx.held,
-      'available', p_tx.available, 'budgets', v_budgets)
-    || case p_tx.op
-      when 'reserve' then jsonb_build_object('hold', p_tx.hold, 'granted', p_tx.amount,
-        'expires_at', p_tx.created_at + make_interval(secs => coalesce((p_tx.request -> 'ttl_s')::int, 120)))
-      when 'settle' then jsonb_build_object('hold', p_tx.hold, 'charged', p_tx.amount,
-        'status', case when 'late' = any (p_tx.flags) then 'settled_late' else 'settled' end,
-        'released', greatest(0, p_hold.amount - p_hold.captured - case when 'late' = any (p_tx.flags) then p_tx.amount else 0 end), 'flags', to_jsonb(p_tx.flags),
-        'uncollected', coalesce(p_tx.uncollected, 0))
-      when 'void' then jsonb_build_object('hold', p_tx.hold, 'status', 'voided', 'released', p_hold.released)
-      when 'charge' then jsonb_build_object('account', p_tx.request -> 'account', 'charged', p_tx.amount)
-    end;
+  if p_tx.op = 'reserve' then
+    v_own := concat('"hold": "', p_tx.hold, '", "granted": ', p_tx.amount, ', "expires_at": ',
+      to_json(p_tx.created_at + make_interval(secs => coalesce((p_tx.request -> 'ttl_s')::int, 120))));
+  elsif p_tx.op = 'charge' then
+    v_own := concat('"account": ', p_tx.request -> 'account', ', "charged": ', p_tx.amount);
+  elsif p_tx.op = 'void' then
+    v_own := concat('"hold": "', p_tx.hold, '", "status": "voided", "released": ', p_hold.released);
+  elsif p_tx.flags = '{}' then
+    v_own := concat('"hold": "', p_tx.hold, '", "charged": ', p_tx.amount, ', "status": "settled", "flags": [], "uncollected": 0, "released": ',
+      p_hold.amount - p_hold.captured);
+  else
+    v_own := concat('"hold": "', p_tx.hold, '", "charged": ', p_tx.amount, ', "flags": ', to_json(p_tx.flags), ', "uncollected": ',
+      coalesce(p_tx.uncollected, 0), case when 'late' = any (p_tx.flags)
+        then concat(', "status": "settled_late", "released": ', greatest(0, p_hold.amount - p_hold.captured - p_tx.amount))
+        else concat(', "status": "settled", "released": ', greatest(0, p_hold.amount - p_hold.captured)) end);
+  end if;
+  return concat('{"ok": true, "replayed": false, "tx": ', p_tx.id, ', ', v_own, ', "settled": ', p_tx.settled, ', "held": ', p_tx.held,
+    ', "available": ', p_tx.available, ', "budgets": [', v_budgets, ']}')::jsonb;
 end
 $$;
-comment on function core.ledger_answer is 'The answer of a reserve, settle, void or charge, from its journal row, its hold and the facts of its windows.';
+comment on function core.ledger_answer is 'The answer of a reserve, settle, void or charge, from its journal row, its hold and the heads of its windows.';
 
 -- The first answer of a journal row, whatever its call was.
 create function core.ledger_result(p_tx core.ledger_tx) returns jsonb
@@ -49,7 +57,7 @@ begin
   select * into v_hold from core.ledger_hold where id = p_tx.hold and project = p_tx.project;
   v_windows := case when p_tx.hold is null then core.ledger_read_windows(p_tx.budget_ids, p_tx.window_starts)
     else core.ledger_read_hold(v_hold, p_tx.budget_ids, p_tx.window_starts) end;
-  return core.ledger_answer(p_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(p_tx, v_hold, v_windows.heads);
 end
 $$;
 comment on function core.ledger_result is 'The first answer of a journal row.';

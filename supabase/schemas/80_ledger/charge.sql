@@ -10,7 +10,6 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
-  v_tightest record;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
@@ -30,9 +29,8 @@ begin
   if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
   if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
   v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
-  v_tightest := core.ledger_tightest(v_windows);
-  if least(v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_tightest.rest) < p_amount then
-    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
+  if least(v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_windows.rest) < p_amount then
+    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_windows, core.ledger_tightest(v_windows));
   end if;
 
   v_tx.id := nextval('core.journal_id');
@@ -42,7 +40,7 @@ begin
   v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_lock.at,
     v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows);
   v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
-  return core.ledger_answer(v_tx, null, v_windows.facts);
+  return core.ledger_answer(v_tx, null, v_windows.heads);
 end
 $$;
 comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batch null) or as one operation of a batch.';

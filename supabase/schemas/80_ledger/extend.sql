@@ -49,7 +49,7 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
-  v_tightest record;
+  v_present core.ledger_window_set;
   v_granted bigint;
   v_tx bigint;
   v_request jsonb;
@@ -79,10 +79,10 @@ begin
     return core.ledger_denied('account_frozen', v_account.code, v_purse);
   end if;
   v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
-  v_tightest := core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts));
-  v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_tightest.rest));
+  v_present := core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts);
+  v_granted := greatest(0, least(p_add, core.ledger_available(v_purse), v_present.rest));
   if v_granted < coalesce(p_min, p_add) then
-    return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_tightest.budget, v_windows)
+    return core.ledger_spend_denial(v_account.code, coalesce(p_min, p_add), v_purse, v_windows, core.ledger_tightest(v_present))
       || jsonb_build_object('hold', p_hold);
   end if;
   if v_hold.amount::bigint + v_granted > 9007199254740991 then

@@ -12,7 +12,6 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
-  v_tightest record;
   v_granted bigint;
   v_hold core.ledger_hold;
   v_tx core.ledger_tx;
@@ -49,10 +48,9 @@ begin
   if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
   v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts, false);
-  v_tightest := core.ledger_tightest(v_windows);
-  v_granted := least(p_amount, v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_tightest.rest);
+  v_granted := least(p_amount, v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_windows.rest);
   if v_granted < coalesce(p_min, p_amount) then
-    return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_tightest.budget, v_windows);
+    return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_windows, core.ledger_tightest(v_windows));
   end if;
 
   v_tx.id := nextval('core.journal_id');
@@ -68,7 +66,7 @@ begin
   v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
-  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.heads);
 end
 $$;
 comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
@@ -98,8 +96,8 @@ $$;
 comment on function core.ledger_refuse_hold is 'Raises PT409: the id is taken.';
 
 -- Which of the two said no: the balance, else the tightest budget.
-create function core.ledger_spend_denial(p_account text, p_amount bigint, p_purse core.ledger_account, p_tightest text,
-  p_windows core.ledger_window_set) returns jsonb
+create function core.ledger_spend_denial(p_account text, p_amount bigint, p_purse core.ledger_account,
+  p_windows core.ledger_window_set, p_tightest text) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return case when core.ledger_available(p_purse) < p_amount
@@ -182,15 +180,16 @@ begin
   for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
     continue when not exists (select from unnest(p_ids, p_starts) as k (id, start)
       where k.id = p_set.budget_ids[i] and k.start = p_set.window_starts[i]);
-    v_set.names := v_set.names || p_set.names[i];
     v_set.caps := v_set.caps || p_set.caps[i];
     v_set.spent := v_set.spent || p_set.spent[i];
     v_set.held := v_set.held || p_set.held[i];
+    v_set.heads := v_set.heads || p_set.heads[i];
+    v_set.rest := least(v_set.rest, p_set.caps[i] - p_set.spent[i] - p_set.held[i]);
   end loop;
   return v_set;
 end
 $$;
-comment on function core.ledger_pick is 'Names, caps and counts of the windows of a set that a list names.';
+comment on function core.ledger_pick is 'Heads, caps and counts of the windows of a set that a list names.';
 
 -- The windows of a hold, and those of a further list, locked by the caller.
 create function core.ledger_read_hold(p_hold core.ledger_hold, p_more_ids bigint[] default null, p_more_starts timestamptz[] default null)
@@ -303,7 +302,7 @@ begin
   end if;
   v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_used, case when v_lock.budget_ids is not null then
-    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest end);
+    (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest end);
   if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
   if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
   if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
@@ -325,7 +324,7 @@ begin
     p_uncollected => v_part.uncollected, p_captured_from => v_captured);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
   if v_part.uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_part.uncollected, v_lock.at); end if;
-  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.heads);
 end
 $$;
 comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batch null) or as one operation of a batch.';
@@ -384,7 +383,7 @@ begin
   v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, 0, -v_hold.amount, 0, null, null, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
     p_windows => v_windows);
-  return core.ledger_answer(v_tx, v_hold, v_windows.facts);
+  return core.ledger_answer(v_tx, v_hold, v_windows.heads);
 end
 $$;
 comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch null) or as one operation of a batch.';

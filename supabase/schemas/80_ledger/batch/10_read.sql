@@ -165,8 +165,8 @@ begin
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into p_budget_ids, p_window_starts
   from (select distinct u.budget_id, u.period_start from unnest(b.lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start) order by 1, 2) k;
   b.windows := core.ledger_read_windows(p_budget_ids, p_window_starts);
-  select array_agg(left(f.fact::text, -1) || ', "spent": ' order by f.ord) into b.heads
-  from unnest((b.windows).facts) with ordinality as f (fact, ord);
+  select array_agg(concat(k.head, k.cap, ', "spent": ') order by k.ord) into b.heads
+  from unnest((b.windows).heads, (b.windows).caps) with ordinality as k (head, cap, ord);
   for i in 1 .. cardinality(b.lists) loop
     select coalesce(array_agg(k.pos::int order by u.ord), '{}') into v_positions
     from unnest((b.lists[i]).budget_ids, (b.lists[i]).window_starts) with ordinality as u (budget_id, period_start, ord)

@@ -130,7 +130,7 @@ begin
       elsif v_granted < coalesce(v_min[i], v_amount[i]) then
         v_status := case when v_available < coalesce(v_min[i], v_amount[i]) then 'insufficient_credits' else 'budget_exhausted' end;
         v_text := concat(', "requested": ', coalesce(v_min[i], v_amount[i]),
-          case v_status when 'budget_exhausted' then ', "budget": ' || to_jsonb((b.windows).names[v_tightest])::text end);
+          case v_status when 'budget_exhausted' then ', "budget": ' || to_json(core.ledger_budget_name((b.windows).heads[v_tightest])) end);
       elsif v_op[i] = 'charge' then
         v_charged := v_granted;
         v_text := concat(', "account": "', v_code[i], '", "charged": ', v_granted);

@@ -84,7 +84,6 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
-  v_tightest record;
   v_lease core.ledger_lease;
   v_hold core.ledger_hold;
   v_tx bigint;
@@ -111,9 +110,8 @@ begin
   if v_replay is not null then return v_replay; end if;
   if core.ledger_is_frozen(v_account.path) then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
   v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
-  v_tightest := core.ledger_tightest(v_windows);
-  if least(core.ledger_available(v_purse), v_tightest.rest) < p_amount then
-    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_tightest.budget, v_windows);
+  if least(core.ledger_available(v_purse), v_windows.rest) < p_amount then
+    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_windows, core.ledger_tightest(v_windows));
   elsif p_amount > core.ledger_lease_limit(v_purse) then
     return core.ledger_denied('lease_limit', p_account, v_purse, core.ledger_windows_view(v_windows),
       jsonb_build_object('requested', p_amount, 'limit', core.ledger_lease_limit(v_purse)));

@@ -101,7 +101,7 @@ begin
   end if;
   v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
   v_part := core.ledger_split(v_hold, v_purse, v_sum,
-    (core.ledger_tightest(core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts))).rest);
+    (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest);
   if v_hold.status <> 'open' then v_flags := v_flags || 'late'::text; end if;
   if v_lease.reported + v_sum > v_lease.amount then v_flags := v_flags || 'overflow'::text; end if;
   if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
