@@ -892,23 +892,20 @@ create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_h
 returns core.ledger_window_set
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_held bigint[] := p_set.held;
-  v_spent bigint[] := p_set.spent;
   v_next bigint;
 begin
   if p_set.caps is null then return p_set; end if;
   update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
   from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
-  for i in 1 .. cardinality(v_held) loop
-    v_held[i] := v_held[i] + p_held;
-    v_spent[i] := v_spent[i] + p_spent;
-    if v_spent[i] >= p_set.alert_at[i] then
-      v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i], v_spent[i] - p_spent, v_spent[i], p_now);
+  for i in 1 .. cardinality(p_set.held) loop
+    p_set.held[i] := p_set.held[i] + p_held;
+    continue when p_spent = 0;
+    p_set.spent[i] := p_set.spent[i] + p_spent;
+    if p_set.spent[i] >= p_set.alert_at[i] then
+      v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i], p_set.spent[i] - p_spent, p_set.spent[i], p_now);
     end if;
   end loop;
-  p_set.held := v_held;
-  p_set.spent := v_spent;
   return p_set;
 end
 $$;
@@ -1050,11 +1047,13 @@ begin
   for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
     v_counts := v_counts || array[p_windows.caps[i], p_windows.spent[i], p_windows.held[i]];
   end loop;
-  -- core.actor() and core.request_id() written out, as in core.xid_after: this is on the path of every posting.
+  -- core.actor(), core.request_id() and what core.xid_after mostly answers written out: this is on the path of every posting.
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected,
     captured_from)
-  values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h)), p_account.project, p_key, p_op,
+  values (p_tx, (
+      select case when h.base = 0 and l.xid <= pg_current_xact_id() then pg_current_xact_id() else core.xid_after(l.xid, h.base) end
+      from core.xid_head h left join (select t.xid from core.ledger_tx t order by t.xid desc limit 1) l on true), p_account.project, p_key, p_op,
     p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held,
     p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft,
@@ -1239,9 +1238,11 @@ create function core.ledger_lock(p_batch core.ledger_batch_locks, p_purses bigin
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
-  v_has_ended boolean;
+  v_limits bigint[];
   v_is_due boolean;
   v_is_missing boolean;
+  v_budget_id bigint;
+  v_start timestamptz;
   v_taken bigint[];
   v_siblings bigint[];
   v_short core.ledger_short;
@@ -1274,16 +1275,17 @@ begin
   window_starts := '{}';
   if p_path is not null then
     -- Mostly they are there; the calendar is asked only where one is not.
-    select array_agg(o.id), array_agg(o.period_start) into budget_ids, window_starts
-    from (
+    for v_budget_id, v_start in
       select b.id, w.period_start from core.ledger_budget b
       left join lateral (
         select l.period_start, l.period_end from core.ledger_window l
         where l.budget_id = b.id and l.period_start <= at order by l.period_start desc limit 1) w on w.period_end > at
-      where b.account_id = any (p_path) and b.removed_at is null order by b.id) o;
-    v_is_missing := array_position(window_starts, null) is not null;
-    budget_ids := coalesce(budget_ids, '{}');
-    window_starts := coalesce(window_starts, '{}');
+      where b.account_id = any (p_path) and b.removed_at is null order by b.id
+    loop
+      budget_ids := budget_ids || v_budget_id;
+      window_starts := window_starts || v_start;
+      if v_start is null then v_is_missing := true; end if;
+    end loop;
   end if;
 
   if v_is_due then
@@ -1318,10 +1320,6 @@ begin
     budget_ids := v_opened.budget_ids;
     window_starts := v_opened.window_starts;
     v_made := v_opened.made;
-  end if;
-  v_ids := budget_ids || v_ids;
-  v_starts := window_starts || v_starts;
-  if v_made is not null then
     -- What rolls over is the rest of the last window, which ends here; a call that was in time for it may not have committed yet.
     select v_ids || array_agg(l.budget_id), v_starts || array_agg(l.period_start) into v_ids, v_starts
     from core.ledger_budget b join unnest(budget_ids, window_starts) as k (budget_id, period_start) on k.budget_id = b.id
@@ -1329,17 +1327,24 @@ begin
       where w.budget_id = b.id and w.period_start < k.period_start order by w.period_start desc limit 1) l
     where b.id = any (v_made);
   end if;
+  v_ids := budget_ids || v_ids;
+  v_starts := window_starts || v_starts;
   if cardinality(v_ids) > 0 then
     if p_batch.at is not null then
       v_ok := core.ledger_require_locked(p_batch.names, core.ledger_lock_names('{}', v_ids, v_starts));
     end if;
-    -- core.ledger_lock_windows written out: a call costs as much as reading a window.
-    select bool_or(l.limit_amount is not null) into v_has_ended from (
+    -- core.ledger_lock_windows written out, without an aggregate: a call costs as much as reading a window, and so does that.
+    -- No condition on what is locked: the planner would move it below the lock, and lock only what meets it.
+    v_limits := array(
       select w.limit_amount from core.ledger_window w
       join unnest(v_ids, v_starts) as k (budget_id, period_start) on w.budget_id = k.budget_id and w.period_start = k.period_start
-      order by w.budget_id, w.period_start for no key update of w) l;
-    if v_has_ended and cardinality(budget_ids) > 0 then v_ok := core.ledger_require_present(budget_ids, window_starts); end if;
+      order by w.budget_id, w.period_start for no key update of w);
+    if array_remove(v_limits, null) <> '{}' and cardinality(budget_ids) > 0 then
+      v_ok := core.ledger_require_present(budget_ids, window_starts);
+    end if;
   end if;
+  -- Mostly that is all: nothing is due, and every window was there.
+  if purse.id is not null and v_is_due is not true and v_due = '{}' and v_made is null and (hold.id is not null or p_holds = '{}') then return; end if;
   if v_due <> '{}' then
     perform core.ledger_expire(v_due, at);
   end if;
@@ -2287,15 +2292,17 @@ declare
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
-  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
-    and p_metadata = '{}') is not true then
+  if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
+    and p_metadata = '{}' then
+    v_request := jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount);
+  else
     v_ok := core.ledger_require_key(p_key);
     v_ok := core.ledger_require_amount('amount', p_amount);
     v_ok := core.require_object('metadata', p_metadata);
+    v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
   end if;
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
   v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
     v_account.project, p_key);
@@ -2321,7 +2328,7 @@ comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batc
 
 create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_charge(null, p_key, p_account, p_amount, p_metadata);
 end
@@ -2443,7 +2450,7 @@ comment on function core.ledger_extend is 'core_api.ledger_extend, alone (p_batc
 
 create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_extend(null, p_key, p_hold, p_add, p_min, p_ttl_s);
 end
@@ -2506,7 +2513,7 @@ comment on function core.ledger_capture is 'core_api.ledger_capture, alone (p_ba
 
 create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_capture(null, p_key, p_hold, p_amount);
 end
@@ -2537,32 +2544,35 @@ declare
   v_request jsonb;
 begin
   -- What is mostly so is asked in one expression: four calls cost as much as a row.
-  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
-    and p_ttl_s between 1 and 86400 and p_metadata = '{}') is not true then
+  if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
+    and p_ttl_s between 1 and 86400 and p_metadata = '{}' and p_min is null and p_over = 'cap' and p_hold is null then
+    v_request := jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount);
+    if p_ttl_s <> 120 then v_request := jsonb_set(v_request, '{ttl_s}', to_jsonb(p_ttl_s)); end if;
+  else
     v_ok := core.ledger_require_key(p_key);
     v_ok := core.ledger_require_amount('amount', p_amount);
     v_ok := core.ledger_require_ttl(p_ttl_s);
     v_ok := core.require_object('metadata', p_metadata);
-  end if;
-  if p_min is not null and (p_min < 1 or p_min > p_amount) then
-    perform core.refuse('PT400', 'invalid_min', format('min must be from 1 to amount (%s), got %s', p_amount, p_min),
-      'Leave min out to reserve exactly the amount.', jsonb_build_object('field', 'min'));
-  end if;
-  if p_over is null or p_over not in ('overflow', 'cap', 'reject') then
-    perform core.refuse('PT400', 'invalid_over', 'over must be overflow, cap or reject', null, jsonb_build_object('field', 'over'));
+    if p_min is not null and (p_min < 1 or p_min > p_amount) then
+      perform core.refuse('PT400', 'invalid_min', format('min must be from 1 to amount (%s), got %s', p_amount, p_min),
+        'Leave min out to reserve exactly the amount.', jsonb_build_object('field', 'min'));
+    end if;
+    if p_over is null or p_over not in ('overflow', 'cap', 'reject') then
+      perform core.refuse('PT400', 'invalid_over', 'over must be overflow, cap or reject', null, jsonb_build_object('field', 'over'));
+    end if;
+    v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
+      'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
   end if;
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
-    'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
   v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
     v_account.project, p_key);
   v_purse := v_lock.purse;
   if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
-  if p_hold is not null and exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then
-    v_ok := core.ledger_refuse_hold(p_hold);
+  if p_hold is not null then
+    if exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then v_ok := core.ledger_refuse_hold(p_hold); end if;
   end if;
   if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
@@ -2590,12 +2600,14 @@ end
 $$;
 comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
 
+-- Windows are looked up one by one: a plan made while there were few would read all of them for a hash or a merge, in every
+-- later call of the connection.
 create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
   p_ttl_s int default 120, p_over text default 'cap', p_metadata jsonb default '{}'
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_reserve(null, p_key, p_account, p_amount, p_hold, p_min, p_ttl_s, p_over, p_metadata);
 end
@@ -2770,23 +2782,30 @@ declare
   v_rest bigint;
   v_used bigint;
   v_is_above boolean;
+  v_within bigint;
   v_part record;
+  v_above bigint;
+  v_uncollected bigint;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
-  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 0 and 9007199254740991
-    and p_metadata = '{}') is not true then
+  if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 0 and 9007199254740991
+    and p_metadata = '{}' then
+    v_request := jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount);
+  else
     v_ok := core.ledger_require_key(p_key);
     if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount, 0); end if;
     v_ok := core.require_object('metadata', p_metadata);
+    v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
   end if;
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
-  v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
   -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
-  v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
+  -- core.ledger_is_above written out: to hand over a hold costs more.
+  v_is_above := v_hold.status = 'expired' or v_hold.status = 'open'
+    and (v_hold.expires_at <= coalesce(p_batch.at, clock_timestamp()) or coalesce(p_amount, 0) > v_hold.amount - v_hold.captured);
   -- What is within the hold needs no more of the account than the hold has.
   if v_is_above then
     select * into v_account from core.ledger_account where id = v_hold.account_id;
@@ -2809,40 +2828,51 @@ begin
   v_captured := v_hold.captured;
   v_rest := v_hold.amount - v_captured;
   v_used := coalesce(p_amount, v_rest);
-  if v_hold.status = 'open' and v_used > v_rest and v_hold.over = 'reject' then
+  if v_hold.status = 'open' and v_used <= v_rest then
+    v_within := v_used;
+    v_lock.budget_ids := null;
+    v_lock.window_starts := null;
+    v_windows := case when v_hold.part_from is null then core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)
+      else core.ledger_read_hold(v_hold) end;
+    if p_amount is null then v_flags := '{estimated}'; end if;
+  elsif v_hold.status = 'open' and v_hold.over = 'reject' then
     return core.ledger_denied('over_capture', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
-  elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
+  elsif not v_is_above then
     v_ok := core.ledger_retry();
-  elsif not (v_hold.status = 'expired' or v_used > v_rest) then
-    v_lock.budget_ids := null;
-    v_lock.window_starts := null;
+  else
+    v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
+    v_part := core.ledger_split(v_hold, v_purse, v_used, (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest);
+    v_within := v_part.within;
+    v_above := v_part.above;
+    v_uncollected := nullif(v_part.uncollected, 0);
+    if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
+    if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
+    if v_within + v_above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
+    if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
   end if;
-  v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
-  v_part := core.ledger_split(v_hold, v_purse, v_used, case when v_lock.budget_ids is not null then
-    (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest end);
-  if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
-  if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
-  if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
-  if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
 
   v_tx.id := nextval('core.journal_id');
-  update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
+  update core.ledger_account set total_out = total_out + v_within + coalesce(v_above, 0), version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning total_out, held, version into v_purse.total_out, v_purse.held, v_purse.version;
-  v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
-    v_part.within, v_lock.budget_ids, v_lock.window_starts, v_part.above, v_lock.at);
-  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_lock.at,
-    uncollected = uncollected + v_part.uncollected,
+  if v_above is null and v_hold.part_from is null then
+    v_windows := core.ledger_count(v_tx.id, v_windows, -v_rest, v_within, v_lock.at);
+  else
+    v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
+      v_within, v_lock.budget_ids, v_lock.window_starts, coalesce(v_above, 0), v_lock.at);
+  end if;
+  update core.ledger_hold set captured = captured + v_within, above = above + coalesce(v_above, 0), closed_at = v_lock.at,
+    uncollected = uncollected + coalesce(v_uncollected, 0),
     status = case status when 'open' then 'settled' else 'settled_late' end,
-    released = case status when 'open' then v_rest - v_part.within else released end
-  where id = p_hold and project = v_account.project returning * into v_hold;
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
-    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
-    p_uncollected => v_part.uncollected, p_captured_from => v_captured);
+    released = case status when 'open' then v_rest - v_within else released end
+  where id = p_hold and project = v_account.project returning captured into v_hold.captured;
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_within + coalesce(v_above, 0), v_flags, v_request,
+    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_above,
+    p_uncollected => v_uncollected, p_captured_from => v_captured);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
-  if v_part.uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_part.uncollected, v_lock.at); end if;
+  if v_uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_uncollected, v_lock.at); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.heads);
 end
 $$;
@@ -2850,7 +2880,7 @@ comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batc
 
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_settle(null, p_key, p_hold, p_amount, p_metadata);
 end
@@ -2909,7 +2939,7 @@ comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch nu
 
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_void(null, p_key, p_hold, p_reason);
 end

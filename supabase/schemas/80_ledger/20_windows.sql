@@ -383,23 +383,20 @@ create function core.ledger_count(p_tx bigint, p_set core.ledger_window_set, p_h
 returns core.ledger_window_set
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_held bigint[] := p_set.held;
-  v_spent bigint[] := p_set.spent;
   v_next bigint;
 begin
   if p_set.caps is null then return p_set; end if;
   update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
   from unnest(p_set.budget_ids, p_set.window_starts) as k (budget_id, period_start)
   where w.budget_id = k.budget_id and w.period_start = k.period_start;
-  for i in 1 .. cardinality(v_held) loop
-    v_held[i] := v_held[i] + p_held;
-    v_spent[i] := v_spent[i] + p_spent;
-    if v_spent[i] >= p_set.alert_at[i] then
-      v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i], v_spent[i] - p_spent, v_spent[i], p_now);
+  for i in 1 .. cardinality(p_set.held) loop
+    p_set.held[i] := p_set.held[i] + p_held;
+    continue when p_spent = 0;
+    p_set.spent[i] := p_set.spent[i] + p_spent;
+    if p_set.spent[i] >= p_set.alert_at[i] then
+      v_next := core.ledger_raise_alerts(p_tx, p_set.budget_ids[i], p_set.window_starts[i], p_set.caps[i], p_set.spent[i] - p_spent, p_set.spent[i], p_now);
     end if;
   end loop;
-  p_set.held := v_held;
-  p_set.spent := v_spent;
   return p_set;
 end
 $$;

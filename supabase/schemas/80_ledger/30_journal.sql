@@ -104,11 +104,13 @@ begin
   for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
     v_counts := v_counts || array[p_windows.caps[i], p_windows.spent[i], p_windows.held[i]];
   end loop;
-  -- core.actor() and core.request_id() written out, as in core.xid_after: this is on the path of every posting.
+  -- core.actor(), core.request_id() and what core.xid_after mostly answers written out: this is on the path of every posting.
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected,
     captured_from)
-  values (p_tx, core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h)), p_account.project, p_key, p_op,
+  values (p_tx, (
+      select case when h.base = 0 and l.xid <= pg_current_xact_id() then pg_current_xact_id() else core.xid_after(l.xid, h.base) end
+      from core.xid_head h left join (select t.xid from core.ledger_tx t order by t.xid desc limit 1) l on true), p_account.project, p_key, p_op,
     p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held,
     p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft,

@@ -13,15 +13,17 @@ declare
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
-  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
-    and p_metadata = '{}') is not true then
+  if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
+    and p_metadata = '{}' then
+    v_request := jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount);
+  else
     v_ok := core.ledger_require_key(p_key);
     v_ok := core.ledger_require_amount('amount', p_amount);
     v_ok := core.require_object('metadata', p_metadata);
+    v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
   end if;
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
 
   v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
     v_account.project, p_key);
@@ -47,7 +49,7 @@ comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batc
 
 create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_charge(null, p_key, p_account, p_amount, p_metadata);
 end

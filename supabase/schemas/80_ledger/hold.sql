@@ -18,32 +18,35 @@ declare
   v_request jsonb;
 begin
   -- What is mostly so is asked in one expression: four calls cost as much as a row.
-  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
-    and p_ttl_s between 1 and 86400 and p_metadata = '{}') is not true then
+  if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
+    and p_ttl_s between 1 and 86400 and p_metadata = '{}' and p_min is null and p_over = 'cap' and p_hold is null then
+    v_request := jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount);
+    if p_ttl_s <> 120 then v_request := jsonb_set(v_request, '{ttl_s}', to_jsonb(p_ttl_s)); end if;
+  else
     v_ok := core.ledger_require_key(p_key);
     v_ok := core.ledger_require_amount('amount', p_amount);
     v_ok := core.ledger_require_ttl(p_ttl_s);
     v_ok := core.require_object('metadata', p_metadata);
-  end if;
-  if p_min is not null and (p_min < 1 or p_min > p_amount) then
-    perform core.refuse('PT400', 'invalid_min', format('min must be from 1 to amount (%s), got %s', p_amount, p_min),
-      'Leave min out to reserve exactly the amount.', jsonb_build_object('field', 'min'));
-  end if;
-  if p_over is null or p_over not in ('overflow', 'cap', 'reject') then
-    perform core.refuse('PT400', 'invalid_over', 'over must be overflow, cap or reject', null, jsonb_build_object('field', 'over'));
+    if p_min is not null and (p_min < 1 or p_min > p_amount) then
+      perform core.refuse('PT400', 'invalid_min', format('min must be from 1 to amount (%s), got %s', p_amount, p_min),
+        'Leave min out to reserve exactly the amount.', jsonb_build_object('field', 'min'));
+    end if;
+    if p_over is null or p_over not in ('overflow', 'cap', 'reject') then
+      perform core.refuse('PT400', 'invalid_over', 'over must be overflow, cap or reject', null, jsonb_build_object('field', 'over'));
+    end if;
+    v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
+      'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
   end if;
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-  v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
-    'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
 
   v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
     v_account.project, p_key);
   v_purse := v_lock.purse;
   if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
   -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
-  if p_hold is not null and exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then
-    v_ok := core.ledger_refuse_hold(p_hold);
+  if p_hold is not null then
+    if exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then v_ok := core.ledger_refuse_hold(p_hold); end if;
   end if;
   if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
 
@@ -71,12 +74,14 @@ end
 $$;
 comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
 
+-- Windows are looked up one by one: a plan made while there were few would read all of them for a hash or a merge, in every
+-- later call of the connection.
 create function core_api.ledger_reserve(
   p_key text, p_account text, p_amount bigint, p_hold uuid default null, p_min bigint default null,
   p_ttl_s int default 120, p_over text default 'cap', p_metadata jsonb default '{}'
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_reserve(null, p_key, p_account, p_amount, p_hold, p_min, p_ttl_s, p_over, p_metadata);
 end
@@ -251,23 +256,30 @@ declare
   v_rest bigint;
   v_used bigint;
   v_is_above boolean;
+  v_within bigint;
   v_part record;
+  v_above bigint;
+  v_uncollected bigint;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
-  if (length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 0 and 9007199254740991
-    and p_metadata = '{}') is not true then
+  if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 0 and 9007199254740991
+    and p_metadata = '{}' then
+    v_request := jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount);
+  else
     v_ok := core.ledger_require_key(p_key);
     if p_amount is not null then v_ok := core.ledger_require_amount('amount', p_amount, 0); end if;
     v_ok := core.require_object('metadata', p_metadata);
+    v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
   end if;
   v_hold := core.ledger_find_hold('ledger:spend', p_hold);
-  v_request := core.ledger_request(jsonb_build_object('op', 'settle', 'hold', p_hold, 'amount', p_amount), p_metadata);
 
   -- The present windows are needed where the charge goes above the hold, and locked in their order with those of the hold.
-  v_is_above := core.ledger_is_above(v_hold, p_amount, coalesce(p_batch.at, clock_timestamp()));
+  -- core.ledger_is_above written out: to hand over a hold costs more.
+  v_is_above := v_hold.status = 'expired' or v_hold.status = 'open'
+    and (v_hold.expires_at <= coalesce(p_batch.at, clock_timestamp()) or coalesce(p_amount, 0) > v_hold.amount - v_hold.captured);
   -- What is within the hold needs no more of the account than the hold has.
   if v_is_above then
     select * into v_account from core.ledger_account where id = v_hold.account_id;
@@ -290,40 +302,51 @@ begin
   v_captured := v_hold.captured;
   v_rest := v_hold.amount - v_captured;
   v_used := coalesce(p_amount, v_rest);
-  if v_hold.status = 'open' and v_used > v_rest and v_hold.over = 'reject' then
+  if v_hold.status = 'open' and v_used <= v_rest then
+    v_within := v_used;
+    v_lock.budget_ids := null;
+    v_lock.window_starts := null;
+    v_windows := case when v_hold.part_from is null then core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)
+      else core.ledger_read_hold(v_hold) end;
+    if p_amount is null then v_flags := '{estimated}'; end if;
+  elsif v_hold.status = 'open' and v_hold.over = 'reject' then
     return core.ledger_denied('over_capture', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
       jsonb_build_object('hold', p_hold, 'requested', p_amount, 'limit', v_rest));
-  elsif not v_is_above and (v_hold.status = 'expired' or v_used > v_rest) then
+  elsif not v_is_above then
     v_ok := core.ledger_retry();
-  elsif not (v_hold.status = 'expired' or v_used > v_rest) then
-    v_lock.budget_ids := null;
-    v_lock.window_starts := null;
+  else
+    v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
+    v_part := core.ledger_split(v_hold, v_purse, v_used, (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest);
+    v_within := v_part.within;
+    v_above := v_part.above;
+    v_uncollected := nullif(v_part.uncollected, 0);
+    if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
+    if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
+    if v_within + v_above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
+    if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
   end if;
-  v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
-  v_part := core.ledger_split(v_hold, v_purse, v_used, case when v_lock.budget_ids is not null then
-    (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest end);
-  if v_hold.status = 'expired' then v_flags := v_flags || 'late'::text; end if;
-  if p_amount is null then v_flags := v_flags || 'estimated'::text; end if;
-  if v_part.within + v_part.above > v_rest then v_flags := v_flags || 'overflow'::text; end if;
-  if v_part.uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
 
   v_tx.id := nextval('core.journal_id');
-  update core.ledger_account set total_out = total_out + v_part.within + v_part.above, version = version + 1,
+  update core.ledger_account set total_out = total_out + v_within + coalesce(v_above, 0), version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning total_out, held, version into v_purse.total_out, v_purse.held, v_purse.version;
-  v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
-    v_part.within, v_lock.budget_ids, v_lock.window_starts, v_part.above, v_lock.at);
-  update core.ledger_hold set captured = captured + v_part.within, above = above + v_part.above, closed_at = v_lock.at,
-    uncollected = uncollected + v_part.uncollected,
+  if v_above is null and v_hold.part_from is null then
+    v_windows := core.ledger_count(v_tx.id, v_windows, -v_rest, v_within, v_lock.at);
+  else
+    v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
+      v_within, v_lock.budget_ids, v_lock.window_starts, coalesce(v_above, 0), v_lock.at);
+  end if;
+  update core.ledger_hold set captured = captured + v_within, above = above + coalesce(v_above, 0), closed_at = v_lock.at,
+    uncollected = uncollected + coalesce(v_uncollected, 0),
     status = case status when 'open' then 'settled' else 'settled_late' end,
-    released = case status when 'open' then v_rest - v_part.within else released end
-  where id = p_hold and project = v_account.project returning * into v_hold;
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_part.within + v_part.above, v_flags, v_request,
-    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_part.above,
-    p_uncollected => v_part.uncollected, p_captured_from => v_captured);
+    released = case status when 'open' then v_rest - v_within else released end
+  where id = p_hold and project = v_account.project returning captured into v_hold.captured;
+  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_within + coalesce(v_above, 0), v_flags, v_request,
+    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_above,
+    p_uncollected => v_uncollected, p_captured_from => v_captured);
   if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
-  if v_part.uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_part.uncollected, v_lock.at); end if;
+  if v_uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_uncollected, v_lock.at); end if;
   return core.ledger_answer(v_tx, v_hold, v_windows.heads);
 end
 $$;
@@ -331,7 +354,7 @@ comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batc
 
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_settle(null, p_key, p_hold, p_amount, p_metadata);
 end
@@ -390,7 +413,7 @@ comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch nu
 
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_void(null, p_key, p_hold, p_reason);
 end
