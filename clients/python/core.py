@@ -526,6 +526,9 @@ class Rpc:
     def router_calls(self, *, p_before: Optional[int] = UNSET, p_limit: Optional[int] = UNSET, p_filter: Optional[Any] = UNSET, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
         return self._call("router_calls", {"p_before": p_before, "p_limit": p_limit, "p_filter": p_filter, "p_project": p_project}, timeout)
 
+    def router_content(self, *, p_call: str, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
+        return self._call("router_content", {"p_call": p_call, "p_project": p_project}, timeout)
+
     def secret_list(self, *, p_project: Optional[str] = UNSET, timeout: Optional[float] = None) -> Any:
         return self._call("secret_list", {"p_project": p_project}, timeout)
 

@@ -260,20 +260,23 @@ declare
   v_ok boolean;
 begin
   v_ok := core.require_object('policy', p_policy);
-  v_ok := coalesce(p_policy - '{choose,whenLow,endUsers,tagAccounts,hedgeMs,region}'::text[] = '{}'
+  v_ok := coalesce(p_policy - '{choose,whenLow,endUsers,tagAccounts,hedgeMs,region,hitBasisPoints,log}'::text[] = '{}'
     and (not p_policy ? 'choose' or p_policy ->> 'choose' in ('balanced', 'order', 'price', 'latency'))
     and (not p_policy ? 'whenLow' or p_policy ->> 'whenLow' in ('refuse', 'cheaper'))
     and (not p_policy ? 'hedgeMs' or jsonb_typeof(p_policy -> 'hedgeMs') = 'number' and (p_policy ->> 'hedgeMs')::numeric between 1 and 60000
       and (p_policy ->> 'hedgeMs')::numeric = trunc((p_policy ->> 'hedgeMs')::numeric))
     and (not p_policy ? 'region' or jsonb_typeof(p_policy -> 'region') = 'string' and length(p_policy ->> 'region') between 1 and 50)
+    and (not p_policy ? 'hitBasisPoints' or jsonb_typeof(p_policy -> 'hitBasisPoints') = 'number' and (p_policy ->> 'hitBasisPoints')::numeric between 0 and 10000
+      and (p_policy ->> 'hitBasisPoints')::numeric = trunc((p_policy ->> 'hitBasisPoints')::numeric))
+    and (not p_policy ? 'log' or p_policy -> 'log' = '"content"')
     and (not p_policy ? 'endUsers' or core.router_is_cap(p_policy -> 'endUsers'))
     and (not p_policy ? 'tagAccounts' or not p_policy ? 'endUsers' and core.router_is_cap(p_policy -> 'tagAccounts', '{prefix}')
       and jsonb_typeof(p_policy #> '{tagAccounts,prefix}') = 'string'
       and p_policy #>> '{tagAccounts,prefix}' ~ '^[A-Za-z0-9_.-]{1,50}$'), false);
   if not v_ok then
     perform core.refuse('PT400', 'invalid_policy',
-      'policy may have choose (balanced, order, price, latency), whenLow (refuse, cheaper), endUsers { limit, period } or tagAccounts { prefix, limit, period }, hedgeMs and region',
-      'limit is whole micro-credits; period is hour, day, week, month or total; hedgeMs is 1 to 60000.', jsonb_build_object('field', 'policy'));
+      'policy may have choose (balanced, order, price, latency), whenLow (refuse, cheaper), endUsers { limit, period } or tagAccounts { prefix, limit, period }, hedgeMs, region, hitBasisPoints and log',
+      'limit is whole micro-credits; period is hour, day, week, month or total; hedgeMs is 1 to 60000; hitBasisPoints is 0 to 10000; log is content.', jsonb_build_object('field', 'policy'));
   end if;
   return true;
 end
@@ -475,7 +478,7 @@ comment on function core_api.router_calls_put is 'Writes the rows of model calls
 revoke execute on function core_api.router_calls_put from public;
 grant execute on function core_api.router_calls_put to service_role;
 
--- Removes rows of calls older than p_days and answers older than 24 hours, at most p_limit of each. Returns how many rows of calls.
+-- Removes rows of calls older than p_days, answers older than 24 hours and contents older than 7 days, at most p_limit of each. Returns how many rows of calls.
 create function core_api.router_sweep(p_limit int default 1000, p_days int default 30) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
@@ -490,10 +493,13 @@ begin
   delete from core.model_answer where (project, key_hash) in (
     select a.project, a.key_hash from core.model_answer a where a.at < (select clock_timestamp() - interval '24 hours') order by a.at limit p_limit
     for update skip locked);
+  delete from core.model_content where (project, call) in (
+    select c.project, c.call from core.model_content c where c.at < (select clock_timestamp() - interval '7 days') order by c.at limit p_limit
+    for update skip locked);
   return jsonb_build_object('ok', true, 'removed', v_count);
 end
 $$;
-comment on function core_api.router_sweep is 'Removes rows of model calls older than some days, and kept answers older than 24 hours.';
+comment on function core_api.router_sweep is 'Removes rows of model calls older than some days, kept answers older than 24 hours, and contents older than 7 days.';
 revoke execute on function core_api.router_sweep from public;
 grant execute on function core_api.router_sweep to service_role;
 
@@ -615,6 +621,65 @@ $$;
 comment on function core_api.router_answer is 'The sealed answer that was kept under a key.';
 revoke execute on function core_api.router_answer from public;
 grant execute on function core_api.router_answer to service_role;
+
+-- supabase/schemas/94_router/60_content.sql
+
+-- What was asked and answered, of routes that say so: sealed by the process that routes, which alone can open it.
+
+insert into core.scope (name, summary, roles, is_default, topic) values
+  ('model:content', 'Read what model calls asked and answered', '{admin,owner}', false, null);
+
+create table core.model_content (
+  project text not null constraint model_content_project_fkey references core.project (name),
+  call text not null constraint model_content_call_length check (length(call) between 1 and 200),
+  at timestamptz not null,
+  sealed text not null constraint model_content_sealed_length check (length(sealed) between 1 and 700000),
+  constraint model_content_pkey primary key (project, call)
+);
+comment on table core.model_content is 'Requests and answers of model calls whose route has log: content, sealed, for seven days.';
+create index model_content_at_idx on core.model_content (at);
+
+-- Writes contents of calls, [{project, call, at, sealed}], at most 20; one that is there already stays. Naturally idempotent.
+-- Returns how many were new.
+create function core_api.router_contents_put(p_contents jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_ok boolean := core.authorize('model:write', null);
+  v_count int;
+begin
+  v_ok := core.require_exact('contents', p_contents);
+  if jsonb_typeof(p_contents) is distinct from 'array' or jsonb_array_length(p_contents) not between 1 and 20 then
+    perform core.refuse('PT400', 'invalid_contents', 'contents must be a list of 1 to 20', null, jsonb_build_object('field', 'contents'));
+  end if;
+  insert into core.model_content (project, call, at, sealed)
+  select c.project, c.call, c.at, c.sealed
+  from jsonb_to_recordset(p_contents) as c (project text, call text, at timestamptz, sealed text)
+  join core.project p on p.name = c.project
+  order by c.project, c.call
+  on conflict on constraint model_content_pkey do nothing;
+  get diagnostics v_count = row_count;
+  return jsonb_build_object('ok', true, 'written', v_count);
+end
+$$;
+comment on function core_api.router_contents_put is 'Writes the sealed contents of model calls.';
+revoke execute on function core_api.router_contents_put from public;
+grant execute on function core_api.router_contents_put to service_role;
+
+-- The sealed content of a call; null where none is kept.
+create function core_api.router_content(p_call text, p_project text default null) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_project text := core.enter('model:content', p_project);
+  v_ok boolean := core.require_text('call', p_call, 200);
+begin
+  return jsonb_build_object('ok', true, 'content', (
+    select jsonb_build_object('at', at, 'sealed', sealed) from core.model_content
+    where project = v_project and call = p_call and at > clock_timestamp() - interval '7 days'));
+end
+$$;
+comment on function core_api.router_content is 'The sealed content of a model call.';
+revoke execute on function core_api.router_content from public;
+grant execute on function core_api.router_content to core_member, service_role;
 
 -- No role may execute a function without a grant of its own.
 

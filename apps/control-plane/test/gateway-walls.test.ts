@@ -1,17 +1,23 @@
 import { runSql } from '@core/database/testing'
+import { silentLogger } from '@core/foundation'
 import { startFakeProvider } from '@core/providers/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openTestServer, type Reply, type TestServer } from './test-server.ts'
+import { openTestServer, type Reply, serveDatabase, type TestServer, unlimited } from './test-server.ts'
 
 /** What a credential of one project reaches of another's models: nothing, and it does not learn that they are there. */
 
 const fake = await startFakeProvider({ pauseMs: 1 })
+const env = {
+  CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host,
+  OPENAI_API_KEY: 'sk-shared',
+  OPENAI_BASE_URL: fake.url,
+}
 let server: TestServer
 let ours: string
 let theirs: string
 beforeAll(async () => {
   server = await openTestServer(undefined, undefined, {
-    env: { CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host, OPENAI_API_KEY: 'sk-shared', OPENAI_BASE_URL: fake.url },
+    env,
   })
   const scopes = ['model:call', 'model:read', 'model:write', 'secret:write', 'ledger:read'] as const
   ours = await server.makeKey('smart_layer', scopes)
@@ -159,4 +165,78 @@ test('NUL and half characters are refused wherever they are, and hold and log up
     await runSql(server.test.database, "select count(*)::text as n from core.ledger_hold where status = 'open'", []),
   ).toEqual([{ n: '0' }])
   expect(await server.audit()).toMatchObject({ ok: true })
+})
+
+test('what calls asked and answered is kept where the route says so: sealed, without secrets, for who may read it', async () => {
+  const admin = await server.makeKey('smart_layer', ['model:content'])
+  const key = 'sk-proj-abcdefghijklmnopqrstuvwx'
+  const body = { targets: [{ provider: 'openai', model: 'gpt' }], policy: { log: 'content' } }
+  await server.send('PUT', '/v1/projects/smart_layer/routes/kept', { key: ours, body })
+  const asked = { model: 'kept', max_tokens: 20, messages: [{ role: 'user', content: `Keep ${key} and canary-words` }] }
+  const answered = await server.send('POST', '/v1/projects/current/openai/v1/chat/completions', {
+    key: ours,
+    body: asked,
+    idempotencyKey: null,
+  })
+  expect(answered.status).toBe(200)
+  const call = String(answered.headers['x-request-id'])
+  await server.runLoop('write model calls')
+  const [row] = await runSql(server.test.database, 'select call, sealed from core.model_content', [])
+  expect(row).toMatchObject({ call })
+  expect(JSON.stringify(row)).not.toContain('canary-words')
+
+  const path = (project: string) => `/v1/projects/${project}/calls/${call}/content`
+  const read = await server.send('GET', path('current'), { key: admin })
+  expect(read).toMatchObject({ status: 200, body: { call, isCut: false } })
+  expect(read.text).toContain('Keep [redacted] and canary-words')
+  expect(read.text).not.toContain(key)
+  expect(await server.send('GET', path('current'), { key: ours })).toMatchObject({ status: 403 })
+  const other = await server.makeKey('manus_origin', ['model:content'])
+  expect(await server.send('GET', path('current'), { key: other })).toMatchObject({ status: 404 })
+  expect(await server.send('GET', path('smart_layer'), { key: other })).toMatchObject({ status: 404 })
+  for (const unknown of ['nothing', '%00', 'a'.repeat(300)]) {
+    const { status } = await server.send('GET', `/v1/projects/current/calls/${unknown}/content`, { key: admin })
+    expect([400, 404]).toContain(status)
+  }
+
+  // Moved to another call, it does not open.
+  await runSql(server.test.database, `update core.model_content set call = 'moved'`, [])
+  const moved = await server.send('GET', '/v1/projects/current/calls/moved/content', { key: admin })
+  expect(moved.status).toBe(409)
+  await runSql(server.test.database, `update core.model_content set at = at - interval '8 days'`, [])
+  expect(await server.send('GET', '/v1/projects/current/calls/moved/content', { key: admin })).toMatchObject({
+    status: 404,
+  })
+  await server.runLoop('sweep model calls')
+  expect(await runSql(server.test.database, 'select from core.model_content', [])).toEqual([])
+})
+
+test('a cached answer is sealed in the cache of its project, which every control plane reads and the project may clear', async () => {
+  const cached = { headers: { 'core-cache': '60' } }
+  const body = { targets: [{ provider: 'openai', model: 'gpt' }], policy: { hitBasisPoints: 5_000 } }
+  await server.send('PUT', '/v1/projects/smart_layer/routes/halved', { key: ours, body })
+  const cost = Number((await chat(ours, 'halved', cached)).headers['core-cost-micro-credits'])
+  const stored = await runSql(
+    server.test.database,
+    `select convert_from(value, 'utf8') as value from core.cache_entry where project = 'smart_layer' and namespace = 'model-answers'`,
+    [],
+  )
+  expect(stored.length).toBeGreaterThan(0)
+  expect(JSON.stringify(stored)).not.toContain('choices')
+  await using second = await serveDatabase(server.test.database, silentLogger, unlimited, { isFilled: true, env })
+  const hit = await second.send('POST', '/v1/projects/current/openai/v1/chat/completions', {
+    key: ours,
+    headers: cached.headers,
+    body: { model: 'halved', messages, max_tokens: 20 },
+    idempotencyKey: null,
+  })
+  expect(hit.headers).toMatchObject({
+    'core-cache': 'hit',
+    'core-cost-micro-credits': String(Math.ceil(cost / 2)),
+  })
+  const clear = await server.makeKey('smart_layer', ['cache:operate'])
+  expect(await server.send('DELETE', '/v1/projects/current/cache/model-answers', { key: clear })).toMatchObject({
+    status: 200,
+  })
+  expect((await chat(ours, 'halved', cached)).headers).not.toHaveProperty('core-cache')
 })

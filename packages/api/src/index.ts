@@ -142,7 +142,7 @@ export {
 } from './realtime/frame.ts'
 export { type RealtimeLimits, realtimeLimits } from './realtime/limits.ts'
 export { gatewayRoutes } from './router/gateway-routes.ts'
-export { listModelCalls } from './router/routes/model-call.ts'
+export { getModelCallContent, listModelCalls } from './router/routes/model-call.ts'
 export { explainModelRoute, listModelRoutes, removeModelRoute, setModelRoute } from './router/routes/model-route.ts'
 export { listProviders, removeProvider, setProvider } from './router/routes/provider.ts'
 export { type Routes, routes } from './routes.ts'

@@ -16,4 +16,7 @@ export interface CachedAnswer {
   /** Of a stream: its events as they were sent. */
   readonly text: string
   readonly target: string
+  readonly model: string
+  /** What its call was charged, in whole micro-credits. */
+  readonly cost: number
 }

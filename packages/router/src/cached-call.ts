@@ -1,35 +1,71 @@
 import type { AnswerCache, CachedAnswer } from './answer-cache.ts'
-import type { CallRecord, ModelRequest } from './call.ts'
+import type { CallRecord } from './call.ts'
+import { chargeHit } from './charge-hit.ts'
+import { type CopiedAnswer, copyAnswer } from './copy-answer.ts'
 import { hashOfRequest } from './hash-of.ts'
+import type { ResolvedCall } from './resolve-call.ts'
+import type { CallService } from './serve-call.ts'
 import type { Sink } from './sink.ts'
 
 const maxCachedLength = 256 * 1024
 
-/** Serves the cached answer, or the call, whose whole answer is cached. Undefined where the cache answered. */
+/** Serves the cached answer, charged as its route says, or the call, whose whole answer is cached. */
 export async function serveCached(
-  request: ModelRequest,
+  resolved: ResolvedCall,
   sink: Sink,
   cache: AnswerCache,
+  service: CallService,
   serve: (sink: Sink) => Promise<CallRecord>,
-): Promise<CallRecord | undefined> {
-  const { project } = request.caller
-  const name = { project, requestHash: hashOfRequest(request) }
+): Promise<CallRecord> {
+  const { request } = resolved
+  const name = { project: request.caller.project, requestHash: hashOfRequest(request) }
   const cached = await cache.get(name).catch(() => undefined)
   if (cached !== undefined) {
-    replay(cached, sink)
-    return undefined
+    const record = await chargeHit(resolved, cached, service)
+    replay(cached, sink, record.charged)
+    return record
   }
-  const copy = createCopy(sink)
-  const record = await serve(copy.sink)
-  const answer = copy.taken()
-  const isWhole = record.status === 200 && !record.flags.some((flag) => flag === 'broken' || flag === 'client_gone')
-  if (isWhole && answer !== undefined && record.target !== null)
-    await cache.set(name, { ...answer, target: record.target }, request.cacheSeconds ?? 0).catch(() => undefined)
-  return record
+  const held = holdEnd(sink)
+  try {
+    const copy = copyAnswer(held.sink, maxCachedLength)
+    const record = await serve(copy.sink)
+    await keep(record, copy.taken())
+    return record
+  } finally {
+    held.release()
+  }
+
+  async function keep({ target, model, charged: cost, status, flags }: CallRecord, answer: CopiedAnswer | undefined) {
+    const isWhole = status === 200 && !flags.some((flag) => flag === 'broken' || flag === 'client_gone')
+    if (!isWhole || answer === undefined || answer.isCut || target === null || model === null) return
+    const { isStream, contentType, text } = answer
+    const seconds = request.cacheSeconds ?? 0
+    await cache.set(name, { isStream, contentType, text, target, model, cost }, seconds).catch(() => undefined)
+  }
 }
 
-function replay({ isStream, contentType, text, target }: CachedAnswer, sink: Sink): void {
-  const headers = { 'core-cache': 'hit', 'core-target': target, 'core-cost-micro-credits': '0' }
+/** Ends an answer when it is cached: who has read it and asks again gets it from there. */
+function holdEnd(sink: Sink): { readonly sink: Sink; release(): void } {
+  const ends: (() => void)[] = []
+  return {
+    sink: {
+      gone: sink.gone,
+      get hasBegun() {
+        return sink.hasBegun
+      },
+      begin: (headers) => sink.begin(headers),
+      write: (bytes) => sink.write(bytes),
+      end: () => void ends.push(() => sink.end()),
+      send: (...answer) => void ends.push(() => sink.send(...answer)),
+    },
+    release() {
+      for (const end of ends) end()
+    },
+  }
+}
+
+function replay({ isStream, contentType, text, target }: CachedAnswer, sink: Sink, charged: number): void {
+  const headers = { 'core-cache': 'hit', 'core-target': target, 'core-cost-micro-credits': String(charged) }
   if (!isStream) {
     sink.send(200, { 'content-type': contentType, ...headers }, text)
     return
@@ -37,37 +73,4 @@ function replay({ isStream, contentType, text, target }: CachedAnswer, sink: Sin
   sink.begin(headers)
   void sink.write(text)
   sink.end()
-}
-
-/** Passes everything on, and remembers it as far as it is not too long. */
-function createCopy(sink: Sink) {
-  let text: string | undefined = ''
-  let sent: { readonly contentType: string; readonly text: string } | undefined
-  const copied: Sink = {
-    gone: sink.gone,
-    get hasBegun() {
-      return sink.hasBegun
-    },
-    begin: (headers) => sink.begin(headers),
-    write(bytes) {
-      const piece = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()
-      // Comments are of this call: its waiting and its cost.
-      if (text !== undefined && !piece.startsWith(':')) text += piece
-      if (text !== undefined && text.length > maxCachedLength) text = undefined
-      return sink.write(bytes)
-    },
-    end: () => sink.end(),
-    send(status, headers, body) {
-      if (body.length <= maxCachedLength)
-        sent = { contentType: headers['content-type'] ?? 'application/json', text: Buffer.from(body).toString() }
-      sink.send(status, headers, body)
-    },
-  }
-  return {
-    sink: copied,
-    taken(): Omit<CachedAnswer, 'target'> | undefined {
-      if (sent !== undefined) return { isStream: false, ...sent }
-      return text === undefined || text === '' ? undefined : { isStream: true, contentType: 'text/event-stream', text }
-    },
-  }
 }

@@ -75,7 +75,28 @@ export interface CallRecord {
   readonly totalMs: number
 }
 
-export type CallFlag = 'estimated' | 'client_gone' | 'broken' | 'fallback' | 'hedged' | 'uncollected' | 'unsettled'
+export type CallFlag =
+  | 'cached'
+  | 'estimated'
+  | 'client_gone'
+  | 'broken'
+  | 'fallback'
+  | 'hedged'
+  | 'uncollected'
+  | 'unsettled'
+
+/** What was asked and answered in one call, without secrets. Each at most 32,768 characters. */
+export interface CallContent {
+  readonly call: string
+  readonly project: string
+  readonly at: Date
+  /** The body as it came; empty where it was no text. */
+  readonly request: string
+  /** The body of the answer; of a stream the output of its events, in one piece. */
+  readonly answer: string
+  /** One of them was longer, and its rest is not here. */
+  readonly isCut: boolean
+}
 
 /** What the ledger did not answer: a settle, or the reserve of a call that was not made, whose hold is given back. */
 export type Unsettled = { readonly project: string; readonly subject: string } & (
@@ -95,6 +116,8 @@ export interface RouterDependencies {
   readonly cache?: AnswerCache
   /** Called with each call that has ended. Default: none. */
   readonly onCall?: (record: CallRecord) => void
+  /** Called with what was asked and answered, where the route has `log: content`. Default: none. */
+  readonly onContent?: (content: CallContent) => void
   readonly onCool?: (cooled: Cooled) => void
   readonly limits?: Partial<AttemptLimits & RouterLimits>
   readonly clock?: Clock

@@ -1,6 +1,7 @@
 export type { AnswerCache, CachedAnswer, CacheName } from './answer-cache.ts'
 export { type AttemptLimits, defaultLimits } from './attempt.ts'
 export type {
+  CallContent,
   Caller,
   CallFlag,
   CallRecord,

@@ -3,16 +3,19 @@ import { defaultLimits } from './attempt.ts'
 import { serveCached } from './cached-call.ts'
 import type { ModelRequest, RouterDependencies } from './call.ts'
 import type { Chosen } from './choose-targets.ts'
+import { copyAnswer } from './copy-answer.ts'
 import { toGatewayError } from './denial.ts'
 import { createDirectCalls, type DirectCalls } from './direct-calls.ts'
 import { type GatewayError, toErrorBody, toErrorEvent, toErrorHeaders } from './gateway-error.ts'
 import { serveIdempotently } from './idempotent-call.ts'
 import { createPlanner } from './plan-targets.ts'
 import { defaultMaxOutputTokens, type ModelCall } from './read-request.ts'
+import { resolveCall } from './resolve-call.ts'
 import { type FoundRoute, findRoute } from './routing.ts'
 import { serveCall } from './serve-call.ts'
 import type { Sink } from './sink.ts'
 import { createTargetHealth, type TargetHealth } from './target-health.ts'
+import { mostCopiedLength, toContent } from './to-content.ts'
 
 export interface Router extends DirectCalls {
   /** Serves one call: one hold, one settle, whatever the attempts. Resolves when both are done; never rejects. */
@@ -37,12 +40,16 @@ export function createRouter(dependencies: RouterDependencies): Router {
   const service = { dependencies, planner, health, limits, clock, logger }
 
   async function proxy(request: ModelRequest, sink: Sink): Promise<void> {
-    const { cache } = dependencies
-    const call = (to: Sink) => serveCall(request, to, service)
+    const { cache, onContent } = dependencies
     const serve = async (to: Sink) => {
+      const resolved = await resolveCall(request, dependencies)
+      const copy = onContent && resolved.found.policy.log === 'content' ? copyAnswer(to, mostCopiedLength) : undefined
+      const out = copy?.sink ?? to
+      const call = (sink: Sink) => serveCall(resolved, sink, service)
       const isCached = cache !== undefined && request.cacheSeconds !== undefined
-      const record = await (isCached ? serveCached(request, to, cache, call) : call(to))
-      if (record !== undefined) onCall(record)
+      const record = await (isCached ? serveCached(resolved, out, cache, service, call) : call(out))
+      onCall(record)
+      if (copy !== undefined) onContent?.(toContent(request, record, copy.taken()))
     }
     try {
       if (answers === undefined || request.caller.idempotencyKey === undefined) return await serve(sink)

@@ -57,6 +57,10 @@ export interface RoutePolicy {
   readonly hedgeMs?: number | undefined
   /** Only providers of this region. */
   readonly region?: string | undefined
+  /** What an answer from the cache is charged, in basis points of what its call cost: 0 to 10,000. Default 0. */
+  readonly hitBasisPoints?: number | undefined
+  /** `content`: what was asked and answered is kept for seven days, without secrets, sealed. Default: it is not kept. */
+  readonly log?: 'content' | undefined
 }
 
 /** A public name and what it leads to. */

@@ -1,13 +1,11 @@
 import { type Clock, CoreError, type Logger } from '@core/foundation'
 import { type HoldWorkOutcome, microCredits, withHold } from '@core/ledger'
 import type { AttemptLimits } from './attempt.ts'
-import type { CallFlag, CallRecord, ModelRequest, RouterDependencies, RouterLimits } from './call.ts'
+import type { CallFlag, CallRecord, RouterDependencies, RouterLimits } from './call.ts'
+import { callLedgerOf } from './call-ledger.ts'
 import { isDenied, toDenial } from './denial.ts'
-import { GatewayError } from './gateway-error.ts'
 import type { Planner } from './plan-targets.ts'
-import { readBody } from './read-body.ts'
-import { reserveOnce } from './reserve-once.ts'
-import { type FoundRoute, findRoute } from './routing.ts'
+import { accountOf, holdKeyOf, type ResolvedCall } from './resolve-call.ts'
 import { type Ran, runTargets } from './run-targets.ts'
 import type { Sink } from './sink.ts'
 import type { TargetHealth } from './target-health.ts'
@@ -28,21 +26,13 @@ const holdSeconds = 120
  * Serves one call: one hold and one settle, whatever the attempts. Resolves when the answer is out.
  * @throws GatewayError for what is refused before anything is sent; other errors for what the gateway fails at.
  */
-export async function serveCall(request: ModelRequest, sink: Sink, service: CallService): Promise<CallRecord> {
+export async function serveCall(resolved: ResolvedCall, sink: Sink, service: CallService): Promise<CallRecord> {
   const { dependencies, planner, health, limits, clock, logger } = service
   const startedMs = clock.monotonic()
+  const { request, call, form, found, facts } = resolved
   const { caller } = request
   const { project, subject, tags } = caller
-  const { call, form } = await readBody(request)
-  const found = findRoute(await dependencies.routing(project), project, call.model)
-  if (found === undefined) {
-    throw new GatewayError(
-      'model_not_found',
-      `there is no model ${JSON.stringify(call.model)} here: name a route, or provider/model`,
-      { param: 'model' },
-    )
-  }
-  const account = await accountOf(request, found, call.user)
+  const account = await accountOf(resolved)
   const planned = await planner.planSoon({
     project,
     found,
@@ -50,15 +40,6 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
     dialect: request.dialect,
     sticky: caller.session ?? call.sticky,
   })
-  const facts = {
-    call: request.id,
-    route: found.route?.name ?? call.model,
-    operation: call.operation,
-    ...(call.user && { user: call.user }),
-    ...(tags.length > 0 && { tags }),
-  }
-  const giveBack = (hold: string) =>
-    dependencies.keepUnsettled({ project, subject, giveBack: { hold, reason: 'the call was not made' } })
   const settling = new AbortController()
   let settleTimer: NodeJS.Timeout | undefined
   let ran: Ran | undefined
@@ -67,14 +48,6 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
     const price = first && planned.priced.get(first.target)
     if (first === undefined || price === undefined) throw new CoreError('E_INTERNAL', 'a chosen target has no price')
     const known = { ...facts, target: first.target.id, model: first.target.model, floor: price.floor }
-    const ledger = {
-      ...caller.ledger,
-      // Without the signal, which only ends the waiting for the settle.
-      reserve: (input: Parameters<typeof caller.ledger.reserve>[0]) =>
-        reserveOnce({ ledger: caller.ledger, giveBack }, input),
-      settle: (input: Parameters<typeof caller.ledger.settle>[0]) =>
-        caller.ledger.settle({ ...input, metadata: settleFacts() }),
-    }
     const settleFacts = () => ({
       ...known,
       ...(ran && {
@@ -85,7 +58,7 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
       }),
     })
     const outcome = await withHold(
-      ledger,
+      callLedgerOf(resolved, dependencies, settleFacts),
       {
         account,
         max: microCredits(price.most),
@@ -93,7 +66,7 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
         ttlSeconds: holdSeconds,
         // What its row in the log needs, should this process not live to write it.
         metadata: { ...known, account, subject },
-        key: caller.idempotencyKey === undefined ? request.id : `model:${caller.idempotencyKey}`,
+        key: holdKeyOf(request),
       },
       async (hold) => {
         try {
@@ -160,27 +133,6 @@ export async function serveCall(request: ModelRequest, sink: Sink, service: Call
     firstOutputMs: value.firstOutputMs ?? null,
     totalMs: Math.round(clock.monotonic() - startedMs),
   }
-}
-
-/** Whose credits it spends: of its end user or its tag where the route gives those accounts, else the caller's. */
-async function accountOf(
-  { caller }: ModelRequest,
-  { policy: { endUsers, tagAccounts } }: FoundRoute,
-  user: string | undefined,
-): Promise<string> {
-  if (endUsers !== undefined && user !== undefined) {
-    const { period, limit } = endUsers
-    const { project } = caller
-    const ensured = await caller.ledger.ensureUser({ user, period, limit: microCredits(limit), project })
-    if (ensured.status === 'ensured') return ensured.account
-    throw toDenial(ensured)
-  }
-  const tag = tagAccounts && caller.tags.find((one) => one.startsWith(`${tagAccounts.prefix}:`))
-  if (tagAccounts === undefined || tag === undefined) return caller.account
-  if (caller.ledger.ensureTag === undefined) throw new GatewayError('not_implemented', 'tags have no accounts here')
-  const ensured = await caller.ledger.ensureTag({ tag, period: tagAccounts.period, limit: tagAccounts.limit })
-  if (ensured.status === 'ensured') return ensured.account
-  throw toDenial(ensured)
 }
 
 function endOf(outcome: Extract<HoldWorkOutcome<Ran>, { value: Ran }>): readonly CallFlag[] {

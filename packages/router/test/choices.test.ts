@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CoreError } from '@core/foundation'
+import { microCredits } from '@core/ledger'
 import { afterAll, expect, test, vi } from 'vitest'
 import {
   type CachedAnswer,
+  type CacheName,
+  type CallContent,
   createProviderTransports,
   type Feature,
   type FindTransport,
@@ -148,7 +152,14 @@ test('a request that asks for the cache is answered from it again, plain and str
   }
   await ask(opened, { model: 'one/eof', stream: true }, { cacheSeconds: 60 })
   expect(cached.size).toBe(2)
-  expect(opened.records).toHaveLength(5)
+  expect(opened.records.map(({ flags, charged }) => [flags.includes('cached'), charged > 0])).toEqual([
+    ...[false, true].flatMap(() => [
+      [false, true],
+      [true, false],
+      [false, true],
+    ]),
+    [false, true],
+  ])
   const elsewhere = await ask(
     { ...(await open([])), router: opened.router },
     { model: 'fast', stream: false },
@@ -161,6 +172,84 @@ test('a request that asks for the cache is answered from it again, plain and str
   expect(other.headers['core-cache']).toBeUndefined()
   const headerless = await ask(opened, { model: 'fast', stream: false }, { cacheSeconds: 60, key: 'beta' })
   expect(headerless.status).toBe(409)
+})
+
+test('a hit is charged the share of its call that the route names, once, and refused without credits', async () => {
+  const cached = new Map<string, CachedAnswer>()
+  const dependencies = {
+    cache: {
+      get: async ({ requestHash }: CacheName) => cached.get(requestHash),
+      set: async ({ requestHash }: CacheName, answer: CachedAnswer) => void cached.set(requestHash, answer),
+    },
+  }
+  const opened = await open(['one/gpt'], { policy: { hitBasisPoints: 2_500 }, dependencies })
+  await ask(opened, { model: 'fast' }, { cacheSeconds: 60 })
+  const cost = opened.records[0]?.charged ?? 0
+  expect(cost).toBeGreaterThan(0)
+  const share = Math.ceil(cost / 4)
+  const again = await ask(opened, { model: 'fast' }, { cacheSeconds: 60, key: 'hit' })
+  expect(again).toMatchObject({
+    status: 200,
+    headers: { 'core-cache': 'hit', 'core-cost-micro-credits': String(share) },
+  })
+  expect(opened.records[1]).toMatchObject({ charged: share, flags: ['cached'], target: 'one/gpt', attempts: 0 })
+  expect(await opened.balance()).toEqual({ spent: cost + share, held: 0 })
+  const replayed = await ask(opened, { model: 'fast' }, { cacheSeconds: 60, key: 'hit' })
+  expect(replayed.headers['idempotency-replayed']).toBe('true')
+  expect(await opened.balance()).toEqual({ spent: cost + share, held: 0 })
+  const history = await opened.ledger.usage({
+    account: opened.project,
+    by: ['model'],
+    from: new Date(Date.now() - 86_400_000),
+    to: new Date(Date.now() + 60_000),
+    bucket: 'total',
+  })
+  expect(history).toMatchObject({ rows: [{ group: ['gpt'], charged: cost + share }] })
+  await audit(opened)
+
+  const poor = await open(['one/gpt'], { amount: microCredits(1), policy: { hitBasisPoints: 10_000 }, dependencies })
+  const asked = fake.requests.length
+  expect(await ask(poor, { model: 'fast' }, { cacheSeconds: 60 })).toMatchObject({ status: 402 })
+  expect(fake.requests).toHaveLength(asked)
+  expect(await poor.balance()).toEqual({ spent: 0, held: 0 })
+})
+
+test('a hit whose settle is not answered is kept, and its reserve is given back where it was lost', async () => {
+  const answer = {
+    isStream: false,
+    contentType: 'application/json',
+    text: '{}',
+    target: 'one/gpt',
+    model: 'gpt',
+    cost: 100,
+  }
+  const opened = await open(['one/gpt'], {
+    policy: { hitBasisPoints: 10_000 },
+    dependencies: { cache: { get: async () => answer, set: async () => {} } },
+  })
+  const away = new CoreError('E_DATABASE_UNAVAILABLE', 'away', { retryable: true })
+  const settling = { ...opened.ledger, settle: () => Promise.reject(away) }
+  expect(await ask({ ...opened, ledger: settling }, { model: 'fast' }, { cacheSeconds: 60 })).toMatchObject({
+    status: 200,
+  })
+  expect(opened.records[0]).toMatchObject({ charged: 100, flags: ['cached', 'unsettled'] })
+  expect(opened.unsettled).toMatchObject([{ settle: { amount: 100, metadata: { flags: ['cached'], route: 'fast' } } }])
+})
+
+test('what was asked and answered is handed on where the route says so', async () => {
+  const contents: CallContent[] = []
+  const dependencies = { onContent: (content: CallContent) => void contents.push(content) }
+  const opened = await open(['one/gpt'], { policy: { log: 'content' }, dependencies })
+  const plain = await ask(opened, { model: 'fast' })
+  await ask(opened, { model: 'fast', stream: true })
+  expect(contents.map(({ request }) => JSON.parse(request).messages[0].content)).toEqual([
+    'Canary prompt: what is a hold?',
+    'Canary prompt: what is a hold?',
+  ])
+  expect(contents[0]?.answer).toBe(plain.text)
+  expect(contents[1]?.answer).toBe(JSON.parse(plain.text).choices[0].message.content)
+  await ask(await open(['one/gpt'], { dependencies }), { model: 'fast' })
+  expect(contents).toHaveLength(2)
 })
 
 test('a provider without an address, and addresses that the guard refuses, are never called', async () => {

@@ -111,20 +111,23 @@ declare
   v_ok boolean;
 begin
   v_ok := core.require_object('policy', p_policy);
-  v_ok := coalesce(p_policy - '{choose,whenLow,endUsers,tagAccounts,hedgeMs,region}'::text[] = '{}'
+  v_ok := coalesce(p_policy - '{choose,whenLow,endUsers,tagAccounts,hedgeMs,region,hitBasisPoints,log}'::text[] = '{}'
     and (not p_policy ? 'choose' or p_policy ->> 'choose' in ('balanced', 'order', 'price', 'latency'))
     and (not p_policy ? 'whenLow' or p_policy ->> 'whenLow' in ('refuse', 'cheaper'))
     and (not p_policy ? 'hedgeMs' or jsonb_typeof(p_policy -> 'hedgeMs') = 'number' and (p_policy ->> 'hedgeMs')::numeric between 1 and 60000
       and (p_policy ->> 'hedgeMs')::numeric = trunc((p_policy ->> 'hedgeMs')::numeric))
     and (not p_policy ? 'region' or jsonb_typeof(p_policy -> 'region') = 'string' and length(p_policy ->> 'region') between 1 and 50)
+    and (not p_policy ? 'hitBasisPoints' or jsonb_typeof(p_policy -> 'hitBasisPoints') = 'number' and (p_policy ->> 'hitBasisPoints')::numeric between 0 and 10000
+      and (p_policy ->> 'hitBasisPoints')::numeric = trunc((p_policy ->> 'hitBasisPoints')::numeric))
+    and (not p_policy ? 'log' or p_policy -> 'log' = '"content"')
     and (not p_policy ? 'endUsers' or core.router_is_cap(p_policy -> 'endUsers'))
     and (not p_policy ? 'tagAccounts' or not p_policy ? 'endUsers' and core.router_is_cap(p_policy -> 'tagAccounts', '{prefix}')
       and jsonb_typeof(p_policy #> '{tagAccounts,prefix}') = 'string'
       and p_policy #>> '{tagAccounts,prefix}' ~ '^[A-Za-z0-9_.-]{1,50}$'), false);
   if not v_ok then
     perform core.refuse('PT400', 'invalid_policy',
-      'policy may have choose (balanced, order, price, latency), whenLow (refuse, cheaper), endUsers { limit, period } or tagAccounts { prefix, limit, period }, hedgeMs and region',
-      'limit is whole micro-credits; period is hour, day, week, month or total; hedgeMs is 1 to 60000.', jsonb_build_object('field', 'policy'));
+      'policy may have choose (balanced, order, price, latency), whenLow (refuse, cheaper), endUsers { limit, period } or tagAccounts { prefix, limit, period }, hedgeMs, region, hitBasisPoints and log',
+      'limit is whole micro-credits; period is hour, day, week, month or total; hedgeMs is 1 to 60000; hitBasisPoints is 0 to 10000; log is content.', jsonb_build_object('field', 'policy'));
   end if;
   return true;
 end

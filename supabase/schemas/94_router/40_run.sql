@@ -49,7 +49,7 @@ comment on function core_api.router_calls_put is 'Writes the rows of model calls
 revoke execute on function core_api.router_calls_put from public;
 grant execute on function core_api.router_calls_put to service_role;
 
--- Removes rows of calls older than p_days and answers older than 24 hours, at most p_limit of each. Returns how many rows of calls.
+-- Removes rows of calls older than p_days, answers older than 24 hours and contents older than 7 days, at most p_limit of each. Returns how many rows of calls.
 create function core_api.router_sweep(p_limit int default 1000, p_days int default 30) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
@@ -64,10 +64,13 @@ begin
   delete from core.model_answer where (project, key_hash) in (
     select a.project, a.key_hash from core.model_answer a where a.at < (select clock_timestamp() - interval '24 hours') order by a.at limit p_limit
     for update skip locked);
+  delete from core.model_content where (project, call) in (
+    select c.project, c.call from core.model_content c where c.at < (select clock_timestamp() - interval '7 days') order by c.at limit p_limit
+    for update skip locked);
   return jsonb_build_object('ok', true, 'removed', v_count);
 end
 $$;
-comment on function core_api.router_sweep is 'Removes rows of model calls older than some days, and kept answers older than 24 hours.';
+comment on function core_api.router_sweep is 'Removes rows of model calls older than some days, kept answers older than 24 hours, and contents older than 7 days.';
 revoke execute on function core_api.router_sweep from public;
 grant execute on function core_api.router_sweep to service_role;
 

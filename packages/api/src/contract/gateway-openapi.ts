@@ -78,7 +78,8 @@ const headers: Readonly<Record<string, string>> = {
   'Core-Account': 'The account that is charged: the project or one below it',
   'Core-Tags': 'Up to 10 tags, separated by commas, for reports',
   'Core-Session': 'Calls of one session prefer one target',
-  'Core-Cache': 'Whole seconds, 1 to 86400: the same request may be answered from the cache, for nothing',
+  'Core-Cache':
+    'Whole seconds, 1 to 86400: the same request may be answered from the cache, for nothing or the share that its route names',
 }
 
 function toParameters({ path, consumes }: GatewayRoute): JsonObject[] {

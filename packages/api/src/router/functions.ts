@@ -145,3 +145,16 @@ export const routerAnswer = describeFunction({
   args: { project: text, keyHash: text },
   answer: z.object({ ...accepted, answer: z.nullable(z.object({ request_hash: z.string(), sealed: z.string() })) }),
 })
+
+export const routerContentsPut = describeFunction({
+  name: 'router_contents_put',
+  args: { contents: json },
+  answer: z.object({ ...accepted, written: whole }),
+})
+
+/** The content is null where none is kept. */
+export const routerContent = describeFunction({
+  name: 'router_content',
+  args: { call: text, project },
+  answer: z.object({ ...accepted, content: z.nullable(z.object({ at: instant, sealed: z.string() })) }),
+})

@@ -1,4 +1,4 @@
-import { listModelCalls } from './routes/model-call.ts'
+import { getModelCallContent, listModelCalls } from './routes/model-call.ts'
 import { explainModelRoute, listModelRoutes, removeModelRoute, setModelRoute } from './routes/model-route.ts'
 import { listProviders, removeProvider, setProvider } from './routes/provider.ts'
 
@@ -12,4 +12,5 @@ export const routes = [
   removeModelRoute,
   explainModelRoute,
   listModelCalls,
+  getModelCallContent,
 ] as const

@@ -1786,6 +1786,21 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** The sealed content of a model call. */
+  router_content: {
+    args: {
+      p_call: string
+      p_project?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Writes the sealed contents of model calls. */
+  router_contents_put: {
+    args: {
+      p_contents: JsonInput
+    }
+    result: Json
+  }
   /** Cools a target for every process that routes. */
   router_cool: {
     args: {
@@ -1811,7 +1826,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Removes rows of model calls older than some days, and kept answers older than 24 hours. */
+  /** Removes rows of model calls older than some days, kept answers older than 24 hours, and contents older than 7 days. */
   router_sweep: {
     args: {
       p_limit?: number | undefined

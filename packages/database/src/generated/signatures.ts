@@ -1978,6 +1978,23 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'router_content',
+    returns: 'jsonb',
+    isForMembers: true,
+    args: [
+      { name: 'p_call', type: 'text', required: true },
+      { name: 'p_project', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'router_contents_put',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_contents', type: 'jsonb', required: true },
+    ],
+  },
+  {
     name: 'router_cool',
     returns: 'jsonb',
     isForMembers: false,

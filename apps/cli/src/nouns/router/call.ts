@@ -22,7 +22,7 @@ export function addCalls({ program, session }: Verbs): void {
     .option('--target <target>', 'that this target answered, as provider/model')
     .option('--user <user>', 'for this end user')
     .option('--account <code>', 'of this account')
-    .option('--flag <flag>', 'estimated, fallback, client_gone, broken, uncollected, unsettled or crashed')
+    .option('--flag <flag>', 'cached, estimated, fallback, client_gone, broken, uncollected, unsettled or crashed')
     .option('--limit <rows>', 'rows per page, 1 to 1000', '100')
     .option('--cursor <cursor>', 'page.next of the page before')
     .action(async (query: ListOptions) => {
@@ -42,6 +42,19 @@ export function addCalls({ program, session }: Verbs): void {
         ]),
       )
       printNextCursor(current, list.page.next)
+    })
+
+  calls
+    .command('content')
+    .description('what a call asked and answered; kept for seven days where the route has log: content')
+    .argument('<call>', 'the id of the request, as core calls list --json and the header x-request-id have it')
+    .action(async (call: string) => {
+      const current = session()
+      const { client, target } = await current.connect()
+      const content = await client.getModelCallContent({ params: { project: target.project ?? 'current', call } })
+      current.output.data(content, ({ request, answer, isCut }) =>
+        [request, '', answer, ...(isCut ? ['', 'The rest of it is not kept.'] : [])].join('\n'),
+      )
     })
 }
 

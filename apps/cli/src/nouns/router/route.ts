@@ -2,6 +2,7 @@ import { CoreError } from '@core/foundation'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
+import { wholeNumber } from '../../whole-number.ts'
 
 const choices = ['balanced', 'order', 'price', 'latency'] as const
 const periods = ['hour', 'day', 'week', 'month', 'total'] as const
@@ -14,6 +15,8 @@ interface SetOptions {
   tag?: string
   tagLimit?: string
   tagPeriod: (typeof periods)[number]
+  hitBasisPoints?: string
+  logContent?: boolean
   shared?: boolean
 }
 
@@ -56,11 +59,27 @@ export function addRoutes({ program, session }: Verbs): void {
     .option('--tag <prefix>', 'with --tag-limit: an account for each tag that begins so, as team for team:red')
     .option('--tag-limit <credits>', 'the cap of each such account')
     .option('--tag-period <period>', periods.join(', '), oneOf('--tag-period', periods), 'month')
+    .option(
+      '--hit-basis-points <points>',
+      'what an answer from the cache is charged: 0 to 10000 basis points of what its call cost',
+    )
+    .option('--log-content', 'keep what is asked and answered for seven days, sealed')
     .option('--shared', 'for every project (owner)')
     .action(async (name: string, targets: string[], options: SetOptions) => {
       const current = session()
       const { client, target } = await current.connect()
-      const { choose, whenLow, userLimit, userPeriod: period, tag: prefix, tagLimit, tagPeriod, shared } = options
+      const {
+        choose,
+        whenLow,
+        userLimit,
+        userPeriod: period,
+        tag: prefix,
+        tagLimit,
+        tagPeriod,
+        hitBasisPoints,
+        logContent,
+        shared,
+      } = options
       if ((prefix === undefined) !== (tagLimit === undefined))
         throw new CoreError('E_INVALID', '--tag and --tag-limit go together')
       const set = await client.setModelRoute({
@@ -75,6 +94,10 @@ export function addRoutes({ program, session }: Verbs): void {
             ...(prefix === undefined || tagLimit === undefined
               ? {}
               : { tagAccounts: { prefix, limit: current.amount(tagLimit), period: tagPeriod } }),
+            ...(hitBasisPoints === undefined
+              ? {}
+              : { hitBasisPoints: wholeNumber('--hit-basis-points', hitBasisPoints) }),
+            ...(logContent ? { log: 'content' as const } : {}),
           },
         },
       })

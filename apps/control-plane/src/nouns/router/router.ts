@@ -3,7 +3,8 @@ import { callable, routerCool, routerRecover, routerSweep } from '@core/api/func
 import { createProviderTransports, createRouter } from '@core/router'
 import { createAddressGuard } from '../../http/address-guard.ts'
 import type { CreateNoun } from '../../process/noun.ts'
-import { createAnswerMemory } from './answer-memory.ts'
+import { createCachedAnswers } from './cached-answers.ts'
+import { createCallContents } from './call-contents.ts'
 import { createCallLog } from './call-log.ts'
 import { createCallerLedgers } from './caller-ledgers.ts'
 import { embedTexts, isCommon } from './embed-texts.ts'
@@ -29,6 +30,7 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
   const { crash, recoverAfterSeconds, callDays } = config.router
   const books = createPriceBooks(database, { version: () => table.priceVersion, unknown, clock, logger })
   const calls = createCallLog(database, logger)
+  const contents = createCallContents(database, vault, logger)
   const metrics = createRouterMetrics()
   const ledgers = createCallerLedgers(database)
   const spool = openSettleSpool(config.router.spoolFile ?? join(config.dataDir, 'model-settles'), { ledgers, logger })
@@ -44,11 +46,12 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
     transports: createProviderTransports({ guard, keyOf: createProviderKeys({ vault, llm: config.llm }) }),
     keepUnsettled: (unsettled) => spool.keep(unsettled),
     answers: createKeptAnswers(database, vault),
-    cache: createAnswerMemory(),
+    cache: createCachedAnswers(database, vault),
     onCall(record) {
       metrics.count(record)
       calls.add(record)
     },
+    onContent: contents.add,
     onCool({ target, ms, reason }) {
       metrics.cooled(reason)
       const facts = { component: 'router', target, ms, reason }
@@ -84,6 +87,7 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       routing,
       prices: (project) => books.of(project),
       clock,
+      contents,
     }),
     install: (app, door) =>
       installGateway(app, door, {
@@ -101,7 +105,11 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
           for (const { target, ms, reason } of await table.refresh(signal)) service.health.cool(target, ms, reason)
         },
       },
-      { name: 'write model calls', everyMs: flushEveryMs, work: (signal) => calls.flush(signal) },
+      {
+        name: 'write model calls',
+        everyMs: flushEveryMs,
+        work: async (signal) => (await calls.flush(signal)) + (await contents.flush(signal)),
+      },
       {
         name: 'recover model calls',
         everyMs: recoverEveryMs,
@@ -123,11 +131,12 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       metrics.register(registry, {
         underWay: () => underWay.size,
         unsettled: () => spool.pending,
-        dropped: () => calls.dropped,
+        dropped: () => calls.dropped + contents.dropped,
       }),
     async close() {
       await Promise.all(underWay)
       await calls.flush().catch(() => undefined)
+      await contents.flush().catch(() => undefined)
       await spool[Symbol.asyncDispose]()
       await books[Symbol.asyncDispose]()
     },

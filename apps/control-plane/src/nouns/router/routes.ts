@@ -1,5 +1,6 @@
 import {
   explainModelRoute,
+  getModelCallContent,
   listModelCalls,
   listModelRoutes,
   listProviders,
@@ -16,6 +17,7 @@ import {
   routeList,
   routeRemove,
   routerCalls,
+  routerContent,
   routeSet,
 } from '@core/api/functions'
 import type { Clock } from '@core/foundation'
@@ -25,6 +27,7 @@ import { type BoundRoute, type CoreAnswer, type RouteAnswer, type RouteContext, 
 import { toAnswer } from '../../http/denial.ts'
 import { forward, forwardPage } from '../../http/forward.ts'
 import { notFound } from '../../http/problem-error.ts'
+import type { CallContents } from './call-contents.ts'
 import { requireReachable } from './require-reachable.ts'
 
 interface RouterRoutes {
@@ -34,9 +37,17 @@ interface RouterRoutes {
   readonly routing: () => Routing | Promise<Routing>
   readonly prices: (project: string) => NamedPrices | Promise<NamedPrices>
   readonly clock: Clock
+  readonly contents: Pick<CallContents, 'open'>
 }
 
-export function routerRoutes({ explain, refresh, routing, prices, clock }: RouterRoutes): readonly BoundRoute[] {
+export function routerRoutes({
+  explain,
+  refresh,
+  routing,
+  prices,
+  clock,
+  contents,
+}: RouterRoutes): readonly BoundRoute[] {
   /** Of the project; `shared` is for every project, and the owner's alone. */
   async function change(
     context: RouteContext & { readonly query: { readonly shared: 'true' | 'false' } },
@@ -94,5 +105,10 @@ export function routerRoutes({ explain, refresh, routing, prices, clock }: Route
       limit,
       filter,
     })),
+    serve(getModelCallContent, async ({ project, rpc, params: { call } }) => {
+      const { content } = await callable({ rpc }, routerContent)({ call })
+      if (content === null) throw notFound()
+      return { status: 200, body: { call, at: content.at, ...contents.open({ project, call }, content.sealed) } }
+    }),
   ]
 }

@@ -157,7 +157,7 @@ function toCap(value: unknown): { readonly limit: number; readonly period: Perio
 }
 
 function toPolicy(policy: Readonly<Record<string, unknown>>): RoutePolicy {
-  const { choose, whenLow, endUsers, tagAccounts, hedgeMs, region } = policy
+  const { choose, whenLow, endUsers, tagAccounts, hedgeMs, region, hitBasisPoints, log } = policy
   const tagCap = toCap(tagAccounts)
   return {
     choose: choices.find((one) => one === choose),
@@ -166,5 +166,7 @@ function toPolicy(policy: Readonly<Record<string, unknown>>): RoutePolicy {
     tagAccounts: tagCap && isObject(tagAccounts) ? { prefix: String(tagAccounts['prefix']), ...tagCap } : undefined,
     hedgeMs: typeof hedgeMs === 'number' ? hedgeMs : undefined,
     region: textOf(region),
+    hitBasisPoints: typeof hitBasisPoints === 'number' ? hitBasisPoints : undefined,
+    log: log === 'content' ? log : undefined,
   }
 }

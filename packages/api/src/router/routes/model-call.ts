@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { accountField, objectField, pageFields, pageOf, queryInteger, timestampField } from '../../contract/field.ts'
+import {
+  accountField,
+  nameField,
+  objectField,
+  pageFields,
+  pageOf,
+  projectField,
+  queryInteger,
+  timestampField,
+} from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import { at, inProject } from '../router-fields.ts'
 
@@ -20,8 +29,10 @@ const callSchema = z
     status: z.int().describe('Of the answer'),
     usage: objectField.describe('Units that were counted'),
     charged: z.int().describe('Whole micro-credits'),
-    flags: z.array(z.string()).describe('estimated, fallback, client_gone, broken, uncollected, unsettled, crashed'),
-    attempts: z.int().describe('Targets that were asked'),
+    flags: z
+      .array(z.string())
+      .describe('cached, estimated, fallback, hedged, client_gone, broken, uncollected, unsettled, crashed'),
+    attempts: z.int().describe('Targets that were asked; 0 where the cache answered'),
     firstOutputMs: z.int().nullable().describe('Until the first output of a stream'),
     totalMs: z.int().describe('Until the answer was settled'),
   })
@@ -82,6 +93,48 @@ export const listModelCalls = defineRoute({
           },
         ],
         page: { next: null },
+      },
+    },
+  ],
+})
+
+export const getModelCallContent = defineRoute({
+  operation: 'getModelCallContent',
+  method: 'GET',
+  path: '/v1/projects/{project}/calls/{call}/content',
+  noun: 'models',
+  summary: 'What a model call asked and answered',
+  description:
+    'Kept for seven days where the route has log: content. Without what looks like a key, token or password, and without images and recordings; each at most 32,768 characters.',
+  auth: 'model:content',
+  idempotencyKey: 'none',
+  input: {
+    ...noInput,
+    params: z.strictObject({ project: projectField, call: nameField(200).describe('The id of the request') }),
+  },
+  outputs: {
+    200: z
+      .object({
+        call: z.string().describe('The id of the request'),
+        at: timestampField,
+        request: z.string().describe('The body as it came; empty where it was a recording'),
+        answer: z.string().describe('The body of the answer; of a stream its output in one piece'),
+        isCut: z.boolean().describe('true: one of them was longer, and its rest is not kept'),
+      })
+      .meta({ id: 'ModelCallContent' }),
+  },
+  problems: ['not_found', 'conflict'],
+  examples: [
+    {
+      title: 'A chat',
+      params: { project: 'current', call: 'req_01999f6e-0000-7000-8000-000000000009' },
+      status: 200,
+      response: {
+        call: 'req_01999f6e-0000-7000-8000-000000000009',
+        at,
+        request: '{"model":"fast","messages":[{"role":"user","content":"What is a hold?"}]}',
+        answer: 'Credits that are set aside.',
+        isCut: false,
       },
     },
   ],

@@ -62,6 +62,16 @@ const policy = z
         'A plain call that takes longer is also sent to the next target, and both are charged; left out, never',
       ),
     region: z.string().min(1).max(50).optional().describe('Only providers whose settings name this region'),
+    hitBasisPoints: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .optional()
+      .describe('What an answer from the cache is charged, in basis points of what its call cost; left out, nothing'),
+    log: z
+      .literal('content')
+      .optional()
+      .describe('What is asked and answered is kept for seven days, without secrets, sealed; left out, it is not kept'),
   })
   .describe('How targets are chosen')
 
