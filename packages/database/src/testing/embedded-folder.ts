@@ -1,9 +1,10 @@
 import { cpSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrateUp } from '../migrate/index.ts'
 import { openDatabase } from '../open-database.ts'
+import { makeOnce } from './make-once.ts'
 import { readMigrationsKey } from './migrations-key.ts'
 import { testFolder } from './test-server-place.ts'
 
@@ -14,7 +15,7 @@ import { testFolder } from './test-server-place.ts'
  */
 export async function prepareEmbeddedFolder(dataDir: string): Promise<void> {
   const template = join(testFolder, `embedded-${await readMigrationsKey()}`)
-  if (!(await exists(template))) await makeTemplate(template)
+  await makeOnce(template, () => makeTemplate(template))
   await mkdir(dataDir, { recursive: true })
   cpSync(template, dataDir, { recursive: true }) // of 1,200 files; `cp` awaits each of them and takes three times the CPU
 }
@@ -26,24 +27,14 @@ export async function createEmbeddedFolder(): Promise<{ dataDir: string } & Asyn
   return { dataDir, [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }) }
 }
 
-/** Two processes may do this at once: the one that is faster gives its folder the name. */
 async function makeTemplate(template: string): Promise<void> {
   const unfinished = `${template}.${process.pid}`
   try {
     await using database = await openDatabase({ driver: 'embedded', dataDir: unfinished })
     await migrateUp({ database })
     await database.close()
-    await rename(unfinished, template).catch(async (error: unknown) => {
-      if (!(await exists(template))) throw error
-    })
+    await rename(unfinished, template)
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,35 +1,38 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { silentLogger, startDeadline, systemClock } from '@core/foundation'
 import type { Database } from '../database.ts'
 import { createEmbeddedDriver } from '../drivers/embedded.ts'
-import { migrateUp } from '../migrate/index.ts'
 import { createSqlDatabase } from '../sql-database.ts'
+import { createEmbeddedFolder } from './embedded-folder.ts'
+import { makeOnce } from './make-once.ts'
 import { readMigrationsKey } from './migrations-key.ts'
 import { testFolder } from './test-server-place.ts'
 
 const TIMEOUT_MS = 60_000
 
 /**
- * A migrated embedded database in memory. The first call in a temporary folder makes it (seconds) and keeps a dump of it
- * there, under the checksum of the migrations; the others begin with that.
+ * A migrated embedded database in memory. The first call in a temporary folder keeps a dump of the prepared folder there,
+ * under the checksum of the migrations; all begin with that.
  */
 export async function openMemoryDatabase(): Promise<Database> {
   const file = join(testFolder, `memory-${await readMigrationsKey()}.tar`)
-  const snapshot = await readFile(file).catch(() => undefined)
-  if (snapshot) return (await open(snapshot)).database
-  const { database, driver } = await open(undefined)
-  await migrateUp({ database })
-  using deadline = startDeadline('dumping the database', {}, TIMEOUT_MS)
-  await mkdir(testFolder, { recursive: true })
-  await writeFile(`${file}.${process.pid}`, await driver.dump(deadline))
-  await rename(`${file}.${process.pid}`, file)
-  return database
+  await makeOnce(file, () => makeSnapshot(file))
+  return (await open('memory', await readFile(file))).database
 }
 
-async function open(snapshot: Uint8Array | undefined) {
+async function makeSnapshot(file: string): Promise<void> {
+  await using folder = await createEmbeddedFolder()
+  const { database, driver } = await open(folder.dataDir)
+  await using _ = database
+  using deadline = startDeadline('dumping the database', {}, TIMEOUT_MS)
+  await writeFile(`${file}.${process.pid}`, await driver.dump(deadline))
+  await rename(`${file}.${process.pid}`, file)
+}
+
+async function open(dataDir: string, snapshot?: Uint8Array) {
   const driver = await createEmbeddedDriver(
-    { driver: 'embedded', dataDir: 'memory' },
+    { driver: 'embedded', dataDir },
     { logger: silentLogger, ...(snapshot ? { snapshot } : {}) },
   )
   const database = createSqlDatabase({ driver, timeoutMs: TIMEOUT_MS, logger: silentLogger, clock: systemClock })

@@ -1,0 +1,38 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { isCoreError } from '@core/foundation'
+import { acquireDataLock } from '../drivers/data-lock.ts'
+
+/** Making takes seconds, on a busy machine a minute. */
+const WAIT_MS = 240_000
+const POLL_MS = 100
+
+/** Makes what is at `path` unless it is there. Of processes that want it at once one makes it, and the others wait for it. */
+export async function makeOnce(path: string, make: () => Promise<void>): Promise<void> {
+  const limit = Date.now() + WAIT_MS
+  await mkdir(dirname(path), { recursive: true })
+  while (!(await exists(path))) {
+    if (Date.now() > limit) throw new Error(`another process has been making ${path} for ${WAIT_MS} ms`)
+    await using lock = await takeLock(`${path}.lock`)
+    if (lock === undefined) await setTimeout(POLL_MS)
+    else if (!(await exists(path))) await make()
+  }
+}
+
+/** Undefined where another has it. */
+async function takeLock(file: string): Promise<AsyncDisposable | undefined> {
+  try {
+    return await acquireDataLock(file)
+  } catch (error) {
+    if (isCoreError(error, 'E_DATABASE_LOCKED')) return undefined
+    throw error
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
