@@ -114,7 +114,7 @@ test('a settle that fails with anything leaves the work its value, and what to s
   expect(await withHold({ ...ledger, settle }, { ...input, key: 'k' }, metering)).toMatchObject({
     status: 'unsettled',
     value: 'value',
-    settle: { hold, amount: 7, key: 'k:settle' },
+    settle: { hold, amount: 7, key: `${hold}:settle` },
     error: { code: 'E_INTERNAL', cause: new TypeError('strange') },
   })
 })

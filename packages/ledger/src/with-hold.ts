@@ -13,7 +13,7 @@ export interface HoldWorkInput {
   max: Credits
   /** Start with at least this much, at most `max`. Default: exactly `max`. */
   min?: Credits | undefined
-  /** Identifies the whole run, 1 to 192 characters: the keys of its reserve, settle and void are derived from it. */
+  /** Identifies the whole run, 1 to 192 characters: the key of its reserve is derived from it, those of its settle and void from the hold. */
   key?: string | undefined
   /** Seconds the hold survives without a heartbeat, 3 to 86,400; default 120. The heartbeat runs at a third of it. */
   ttlSeconds?: number | undefined
@@ -89,7 +89,8 @@ export async function withHold<Value>(
   const most = () => (over === 'reject' ? Math.min(live.hold.metered, live.hold.granted) : live.hold.metered)
   const { hold } = reserved
   async function finish(amount: Credits | undefined): Promise<Settled | UnsettledWork> {
-    const settle = { hold, amount, key: `${key}:settle` }
+    // By the hold, which is the same when the run's key comes again, and unknown to others before.
+    const settle = { hold, amount, key: `${hold}:settle` }
     try {
       return await settleWhileHeld(ledger, settle, live.expiresAt(), options.signal)
     } catch (error) {
@@ -102,7 +103,7 @@ export async function withHold<Value>(
   } catch (error) {
     live.stop()
     // Giving it back may fail: the work's error matters more, and an unreachable database releases the hold by its expiry.
-    const giveBack = () => ledger.void({ hold, reason: 'the work failed', key: `${key}:void` }).catch(() => undefined)
+    const giveBack = () => ledger.void({ hold, reason: 'the work failed', key: `${hold}:void` }).catch(() => undefined)
     const end = await (most() > 0 ? finish(microCredits(most())) : giveBack())
     throw end && 'settle' in end ? toUnsettledError(error, end) : error
   }
@@ -138,7 +139,7 @@ async function settleWhileHeld(
     throw error === signal?.reason ? failure : error
   })
   if (settlement.status === 'settled' || settlement.status === 'settled_late') return settlement
-  throw new CoreError('E_CONFLICT', `the hold ${input.hold} was not settled: ${settlement.status}`, {
+  throw new CoreError('E_CONFLICT', `the hold ${input.hold} is not settled: ${settlement.status}`, {
     details: { reason: settlement.status, hold: input.hold },
   })
 }

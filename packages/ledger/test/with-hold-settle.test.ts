@@ -128,7 +128,7 @@ describe('work that fails while the database is away', () => {
       code: 'E_DATABASE_UNAVAILABLE',
       retryable: false,
       cause: new TypeError('the provider hung up'),
-      details: { reason: 'work_unsettled', key: `failed ${account}:settle`, metered: 150 },
+      details: { reason: 'work_unsettled', key: expect.stringMatching(/^[0-9a-f-]{36}:settle$/), metered: 150 },
     })
     const unsettled = unsettledOf(error)
     if (unsettled === undefined) throw new Error('the error does not say what is unsettled')
@@ -185,6 +185,21 @@ test('a hold that another caller ended leaves the work its value', async () => {
     metered: 150,
     error: { code: 'E_CONFLICT', details: { reason: 'hold_closed' } },
   })
+})
+
+test('a key that another caller took, named like those of the run, does not keep it from being charged or given back', async () => {
+  const key = `run ${account}`
+  for (const end of ['settle', 'void']) await ledger.charge({ account, amount: amount(1), key: `${key}:${end}` })
+  expect(await ledger.withHold({ account, max: amount(100), key }, metering(30))).toMatchObject({
+    status: 'done',
+    charged: 30,
+  })
+  const failing = ledger.withHold({ account, max: amount(100), key: `${key} again` }, async () => {
+    await ledger.charge({ account, amount: amount(1), key: `${key} again:void` })
+    throw new Error('no')
+  })
+  await expect(failing).rejects.toThrow('no')
+  expect(await ledger.balance(account)).toMatchObject({ held: 0, available: 967 })
 })
 
 test('a fault that will not pass is not waited for', async () => {
