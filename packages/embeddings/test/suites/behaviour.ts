@@ -306,6 +306,26 @@ export function describeBehaviour(open: () => EmbeddingsUnderTest): void {
       expect((await before.migrate('docs', next)).swapped).toBe(false)
     })
 
+    test('two programs that migrate a space at once share the work, one changes places, and nothing is lost', async () => {
+      const project = await open().project()
+      const before = createCountingModel('old')
+      const after = createCountingModel('new')
+      const { model, dimensions } = before
+      const pages = Array.from({ length: 450 }, (_, n) => ({ id: `${n}`, text: `Page number ${n}.` }))
+      const programs = [
+        await open().embeddings({ project, model, dimensions, models: [after] }),
+        await open().embeddings({ project, model, dimensions, models: [after] }),
+      ]
+      const space = programs[0]?.space('docs')
+      await space?.upsert(pages, { chunk: false })
+      const done = await Promise.all(programs.map((program) => program.migrate('docs', after)))
+      expect(done.filter(({ swapped }) => swapped)).toHaveLength(1)
+      expect(done.reduce((sum, { written }) => sum + written, 0)).toBe(pages.length)
+      expect(after.texts()).toBe(pages.length)
+      expect(await space?.stats()).toMatchObject({ items: 450, queued: 0, next: null, model: { model: 'new' } })
+      expect((await space?.search('page', { mode: 'vector', k: 1_000 }))?.hits).toHaveLength(450)
+    })
+
     test('mmr prefers hits unlike those before; rerank orders them', async () => {
       const space = (await open().embeddings()).space('docs')
       const near = ['a cat sat', 'a cat sat down', 'a cat sat here', 'dogs and cats run']
