@@ -40,12 +40,13 @@ test('functions of core are the owner’s alone; those of core_api are for servi
 })
 
 test('members may execute what authorises for a project, service_role alone what authorises for the whole system', async () => {
-  // ledger_audit does either: of one account, or of all for the owner. What a store has, only the control plane can say: it
+  // Two do either. ledger_audit: of one account, or of all for the owner. embedding_cache_put_many: for the project alone, or as
+  // the owner for others, too. What a store has, only the control plane can say: it
   // calls the two with the claims of a member, who may not.
   expect(
     await names(`
       select p.proname as name from pg_proc p
-      where p.pronamespace = 'core_api'::regnamespace and p.proname <> 'ledger_audit'
+      where p.pronamespace = 'core_api'::regnamespace and p.proname not in ('ledger_audit', 'embedding_cache_put_many')
         and has_function_privilege('core_member', p.oid, 'execute') = (p.prosrc ~ 'core\\.authorize\\(''[a-z:]+'', null\\)')
       order by 1`),
   ).toEqual(['file_begin', 'file_commit'])
