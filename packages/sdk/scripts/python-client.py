@@ -163,14 +163,14 @@ class Hold:
         self._stopped.set()
         if kind is None or self.metered > 0:
             amount = self.metered if self._has_metered else UNSET
-            answer = self._rpc.ledger_settle(p_key=f"{self.key}:settle", p_hold=self.id, p_amount=amount)
+            answer = self._rpc.ledger_settle(p_key=f"{self.id}:settle", p_hold=self.id, p_amount=amount)
             if answer["ok"]:
                 self.charged = answer["charged"]
             elif kind is None:
                 raise Denied(answer)
         else:
             try:
-                self._rpc.ledger_void(p_key=f"{self.key}:void", p_hold=self.id, p_reason="the work failed")
+                self._rpc.ledger_void(p_key=f"{self.id}:void", p_hold=self.id, p_reason="the work failed")
             except CoreError:
                 pass  # the work's own error matters more, and the hold ends by its time
 

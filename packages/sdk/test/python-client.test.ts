@@ -14,7 +14,7 @@ from core import Core, CoreError, Denied, credits
 core = Core(sys.argv[1], sys.argv[2])
 with core.hold("painter", max=credits(2), key="python 1") as hold:
     hold.meter(credits("0.25"))
-again = core.rpc.ledger_settle(p_key="python 1:settle", p_hold=hold.id, p_amount=credits("0.25"))
+again = core.rpc.ledger_settle(p_key=f"{hold.id}:settle", p_hold=hold.id, p_amount=credits("0.25"))
 try:
     with core.hold("painter", max=credits(3)) as failing:
         raise KeyError("the work")
