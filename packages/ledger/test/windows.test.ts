@@ -1,3 +1,4 @@
+import type { JsonInput } from '@core/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS, HOUR_MS, periodOf } from './calendar.ts'
 import { callLedger, type Engine, isObject, type LedgerUnderTest, openLedgerUnderTest } from './ledger-under-test.ts'
@@ -139,6 +140,43 @@ describe.each<Engine>(['server', 'embedded'])('windows, %s', (engine) => {
       await setClock(next)
       await send('charge', { account, amount: 100 })
     }
+  })
+
+  test('every answer shows a window as the balance does, whatever the name of its budget', async () => {
+    const { account, send } = await openAccount('2026-06-01T12:00:00Z', {})
+    const names = ['"', '\\', '\n\t\u0001\u2028', '{"budget": null}', ', "limit": 0', '%s $1 \\u0000', '🙂 é']
+    for (const [index, name] of names.entries()) {
+      const period = ['total', 'hour', 'month'][index % 3] ?? ''
+      await send('budget_set', { account, name, limit: 90 - index, period, tz: 'Asia/Kolkata' })
+    }
+    const ask = async (name: string, args: Record<string, JsonInput>) =>
+      Object(await ledger.database.call(`ledger_${name}`, args))
+    const shown = async () =>
+      Object(await ask('balance', { p_account: account })).budgets.map(
+        ({ etag, ...budget }: { etag: string }) => budget,
+      )
+    expect((await shown()).map(({ budget }: { budget: string }) => budget)).toEqual(['cap', ...names])
+
+    const charge = { p_key: `${account} charge`, p_account: account, p_amount: 3 }
+    const charged = await ask('charge', charge)
+    expect(charged.budgets).toEqual(await shown())
+    expect(await ask('charge', charge)).toEqual({ ...charged, replayed: true })
+    const denied = await ask('charge', { ...charge, p_key: `${account} denied`, p_amount: 82 })
+    expect(denied).toMatchObject({ code: 'budget_exhausted', budget: names.at(-1) })
+    expect(denied.budgets).toEqual(await shown())
+    const { results } = await ask('batch', {
+      p_ops: [
+        { op: 'charge', key: charge.p_key, account, amount: 3 },
+        { op: 'charge', key: `${account} denied`, account, amount: 82 },
+        { op: 'charge', key: `${account} batched`, account, amount: 1 },
+      ],
+    })
+    expect(results.slice(0, 2)).toEqual([{ ...charged, replayed: true }, denied])
+    expect(results[2].budgets).toEqual(await shown())
+    const { hold, ...reserved } = await ask('reserve', { p_key: `${account} reserve`, p_account: account, p_amount: 5 })
+    expect(reserved.budgets).toEqual(await shown())
+    const settled = await ask('settle', { p_key: `${account} settle`, p_hold: hold, p_amount: 6 })
+    expect(settled.budgets).toEqual(await shown())
   })
 
   test('a hold belongs to the window it was reserved in; a late settle to the present one', async () => {
