@@ -400,6 +400,23 @@ describe('keys', () => {
     ])
   })
 
+  test('twice in a call and not enqueued, because another has its unique key, exists both times', async () => {
+    const queue = newQueue()
+    const [there = ''] = await enqueue(queue, { unique_key: 'u' })
+    for (const again of [{}, { unique_key: 'free' }, { unique_key: 'u' }]) {
+      const key = uuidv7()
+      const { tasks } = await call('task_enqueue', {
+        p_queue: queue,
+        p_tasks: [
+          { key, kind: 'work', unique_key: 'u' },
+          { key, kind: 'work', ...again },
+        ],
+      })
+      expect(tasks).toEqual([1, 2].map(() => ({ task: there, key, outcome: 'exists' })))
+    }
+    expect(await claim(queue, 10)).toHaveLength(1)
+  })
+
   test('enqueued by many while it is worked on, it is there once', async () => {
     const queue = newQueue()
     const key = uuidv7()

@@ -208,8 +208,10 @@ begin
         from core.task t where t.project = p_project and t.queue = p_queue and t.unique_key = e.unique_key)) order by e.ordinal)
   into v_answer
   from (
-    select i.value ->> 'key' as key, i.value ->> 'unique_key' as unique_key, i.ordinal, row_number() over (partition by i.value ->> 'key' order by i.ordinal) = 1 as first
+    -- What names a key again is what named it first, also where another has the unique key of that.
+    select i.value ->> 'key' as key, first_value(i.value ->> 'unique_key') over named as unique_key, i.ordinal, row_number() over named = 1 as first
     from jsonb_array_elements(p_tasks) with ordinality as i (value, ordinal)
+    window named as (partition by i.value ->> 'key' order by i.ordinal)
   ) e;
   if v_answer @> '[null]' then
     -- The open one with this unique key, or the one of this key, went between the two: the call is sent again.
