@@ -18,4 +18,6 @@ export const goals = {
   attemptsPerCooling: { atMost: 1 },
   /** Of 50 callers at once with credits for 10. */
   passed: { atMost: 10 },
+  /** How many times as fast old rows of calls are deleted as new ones are written: the log does not grow without end. */
+  sweep: { atLeast: 1 },
 } as const satisfies Record<string, Goal>

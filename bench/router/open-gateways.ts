@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@core/api/client'
-import { openDatabase } from '@core/database'
+import { type Database, openDatabase } from '@core/database'
 import { migrateUp } from '@core/database/migrate'
 import { startPostgresServer } from '@core/database/testing'
 import { createLedger, credits, microCredits } from '@core/ledger'
@@ -21,6 +21,8 @@ export interface Gateways extends AsyncDisposable {
   readonly direct: Gateway
   readonly core: Gateway
   readonly portkey: Gateway
+  readonly project: string
+  readonly database: Pick<Database, 'rpc'>
   /** A key of Core for an account with that many micro-credits. */
   openAccount(name: string, amount: number): Promise<ModelClient>
   /** What is held now. */
@@ -86,6 +88,8 @@ export async function openGateways(folder: string): Promise<Gateways> {
   const moved = stack.move()
   return {
     ...gateways,
+    project,
+    database,
     async openAccount(name, amount) {
       const account = `${project}/${name}`
       await database.rpc('ledger_account_open', {

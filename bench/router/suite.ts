@@ -3,6 +3,7 @@ import type { BenchContext, Suite } from '../suite.ts'
 import { measureCalls, measureLatency } from './calls.ts'
 import { measureChoice } from './choice.ts'
 import { measureCredits } from './credits.ts'
+import { measureLog } from './log.ts'
 import { type Gateways, openGateways } from './open-gateways.ts'
 import { measureStreams } from './streams.ts'
 
@@ -11,6 +12,7 @@ const sections: Readonly<Record<string, (gateways: Gateways, context: BenchConte
   latency: measureLatency,
   streams: measureStreams,
   credits: measureCredits,
+  log: measureLog,
 }
 
 /** The gateway with its real ledger beside Portkey's and a direct call, on the same provider. */
