@@ -26,11 +26,30 @@ const offences: [rule: string, path: string, text: string][] = [
     "test('adds', { timeout: 20_000 }, () => {})",
   ],
   ['no test has less time than vitest.workspace.ts gives all of them', 'packages/a/src/a.test.ts', '\n}, 120_000)'],
-  ['vi.waitFor says how long it waits', 'packages/a/src/a.test.ts', 'await vi.waitFor(() => expect(a).toBe(1))'],
   [
-    'vi.waitFor says how long it waits',
+    'vi.waitFor and vi.waitUntil say how long they wait',
+    'packages/a/src/a.test.ts',
+    'await vi.waitFor(() => expect(a).toBe(1))',
+  ],
+  [
+    'vi.waitFor and vi.waitUntil say how long they wait',
     'packages/a/src/a.test.ts',
     '  await vi.waitFor(async () => {\n    expect(await a()).toBe(1)\n  })\n  wait(30_000)',
+  ],
+  [
+    'vi.waitFor and vi.waitUntil say how long they wait',
+    'packages/a/test/suites/a.ts',
+    'await vi.waitFor(() => expect(a).toBe(30_000))',
+  ],
+  [
+    'vi.waitFor and vi.waitUntil say how long they wait',
+    'packages/a/src/a.test.ts',
+    '  await vi.waitFor(() =>\n    expect(a(30_000)).toEqual([]),\n  )',
+  ],
+  [
+    'vi.waitFor and vi.waitUntil say how long they wait',
+    'packages/a/src/a.test.ts',
+    '  await vi.waitUntil(\n    async () => {\n      await wait(30_000)\n    },\n    { interval: 50 },\n  )',
   ],
   ['nothing is left for later', 'supabase/migrations/1_a.sql', '-- TODO: index'],
   [

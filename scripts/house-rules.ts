@@ -16,6 +16,11 @@ const quote = (text: string, pattern: RegExp) => pattern.exec(text)?.[0]
 const quaint =
   /\b(told|(?<!user '|'postgres', ')nobody|whoever|anew|mend(s|ed|ing)?|for ever|by itself|stands|stood|go(es)? on|went on|(for )?want of)\b/i
 
+/** To the end of its line, or to the next line that begins where this one does. */
+const waitForCall = /^( *)(?=\S).*\bvi\.wait(?:For|Until)\((?:.*\)$|.*(?:\n(?!\1\S).*)*\n\1\S.*$)/gm
+/** Its last argument, not a number within the check. */
+const endsWithTime = /(?:,\s*|timeout: )\d+_000\b[^()]*\)$/
+
 export const houseRules: readonly HouseRule[] = [
   {
     name: 'a file is named for what it exports',
@@ -48,11 +53,9 @@ export const houseRules: readonly HouseRule[] = [
   },
   {
     // The default is a second, which a busy machine spends without a fault of the code.
-    name: 'vi.waitFor says how long it waits',
-    applies: (path) => path.endsWith('.test.ts') && !isRuleBook(path),
-    find: (_, text) =>
-      quote(text, /\bvi\.waitFor\((?!.*_000).*\)$/m) ??
-      quote(text, /^( *)(?=\S).*\bvi\.waitFor\(.*\{(?:\n(?!\1\}).*)*\n\1\}\)/m),
+    name: 'vi.waitFor and vi.waitUntil say how long they wait',
+    applies: (path) => isCode(path) && !isRuleBook(path),
+    find: (_, text) => text.match(waitForCall)?.find((call) => !endsWithTime.test(call)),
   },
   {
     name: 'nothing is left for later',
