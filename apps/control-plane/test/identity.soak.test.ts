@@ -1,4 +1,4 @@
 import { describeIdentity } from './identity.ts'
 
 /** Each credential calls each route at each name. */
-describeIdentity(Number.POSITIVE_INFINITY)
+describeIdentity()

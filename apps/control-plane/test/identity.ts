@@ -27,12 +27,16 @@ const credentials = [
 type Credential = (typeof credentials)[number]
 
 /**
- * Registers the tests. Each credential calls each route at so many of the names outside projects, which go round: at two
- * each credential and each route still meets each name.
+ * Registers the tests. Each credential calls each route at so many of the names outside projects, by default all, which go
+ * round: at two each credential and each route still meets each name.
  */
-export function describeIdentity(namesEach: number): void {
-  const pick = (names: readonly string[], first: number) =>
-    Array.from({ length: Math.min(namesEach, names.length) }, (_, index) => names[(first + index) % names.length] ?? '')
+export function describeIdentity(namesEach: number = outside.length): void {
+  const pick = (names: readonly string[], turn: number) => {
+    const first = turn % names.length
+    return [...names.slice(first), ...names.slice(0, first)].slice(0, namesEach)
+  }
+  const namesOf = (credential: Credential, index: number) =>
+    pick(outside, index + credentials.indexOf(credential) * namesEach)
 
   let issuer: TokenIssuer
   let server: TestServer
@@ -106,18 +110,26 @@ export function describeIdentity(namesEach: number): void {
       ),
     )
 
+  test('each credential and each route meets each name', () => {
+    const every = [...outside].sort()
+    const all = (names: readonly string[]) => [...new Set(names)].sort()
+    for (const credential of credentials)
+      expect(all(ofProject.flatMap((_, index) => namesOf(credential, index)))).toEqual(every)
+    for (const index of ofProject.keys())
+      expect(all(credentials.flatMap((credential) => namesOf(credential, index)))).toEqual(every)
+  })
+
   describe.each(credentials)('%s', (credential) => {
     let before: Awaited<ReturnType<typeof balances>>
     beforeAll(async () => {
       before = await balances()
     })
 
-    const at = credentials.indexOf(credential)
     test.each(ofProject.map((route, index) => [route.operation, route, index] as const))(
       '%s reaches nothing outside projects',
       async (_, route, index) => {
         const elsewhere = await call(route, 'certainly_not_there', keys.get(credential))
-        for (const name of pick(outside, index + at * namesEach)) {
+        for (const name of namesOf(credential, index)) {
           const reply = await call(route, name, keys.get(credential))
           // A caller that lacks the scope everywhere learns that and nothing of the name.
           expect([403, 404], `${name}: ${reply.text}`).toContain(reply.status)
