@@ -1,5 +1,5 @@
 import { cpSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrateUp } from '../migrate/index.ts'
@@ -15,7 +15,7 @@ import { testFolder } from './test-server-place.ts'
  */
 export async function prepareEmbeddedFolder(dataDir: string): Promise<void> {
   const template = join(testFolder, `embedded-${await readMigrationsKey()}`)
-  await makeOnce(template, () => makeTemplate(template))
+  await makeOnce(template, makeTemplate)
   await mkdir(dataDir, { recursive: true })
   cpSync(template, dataDir, { recursive: true }) // of 1,200 files; `cp` awaits each of them and takes three times the CPU
 }
@@ -27,14 +27,7 @@ export async function createEmbeddedFolder(): Promise<{ dataDir: string } & Asyn
   return { dataDir, [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }) }
 }
 
-async function makeTemplate(template: string): Promise<void> {
-  const unfinished = `${template}.${process.pid}`
-  try {
-    await using database = await openDatabase({ driver: 'embedded', dataDir: unfinished })
-    await migrateUp({ database })
-    await database.close()
-    await rename(unfinished, template)
-  } finally {
-    await rm(unfinished, { recursive: true, force: true })
-  }
+async function makeTemplate(dataDir: string): Promise<void> {
+  await using database = await openDatabase({ driver: 'embedded', dataDir })
+  await migrateUp({ database })
 }

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { silentLogger, startDeadline, systemClock } from '@core/foundation'
 import type { Database } from '../database.ts'
@@ -17,7 +17,7 @@ const TIMEOUT_MS = 60_000
  */
 export async function openMemoryDatabase(): Promise<Database> {
   const file = join(testFolder, `memory-${await readMigrationsKey()}.tar`)
-  await makeOnce(file, () => makeSnapshot(file))
+  await makeOnce(file, makeSnapshot)
   return (await open('memory', await readFile(file))).database
 }
 
@@ -26,8 +26,7 @@ async function makeSnapshot(file: string): Promise<void> {
   const { database, driver } = await open(folder.dataDir)
   await using _ = database
   using deadline = startDeadline('dumping the database', {}, TIMEOUT_MS)
-  await writeFile(`${file}.${process.pid}`, await driver.dump(deadline))
-  await rename(`${file}.${process.pid}`, file)
+  await writeFile(file, await driver.dump(deadline))
 }
 
 async function open(dataDir: string, snapshot?: Uint8Array) {
