@@ -10,6 +10,11 @@ export interface VectorIndexTarget {
   readonly metric: 'cosine' | 'l2' | 'ip'
 }
 
+export interface BuildOptions extends CallOptions {
+  /** Connections of the pool that a build, which takes two, must leave to others. Default 0. */
+  readonly spare?: number
+}
+
 const timeoutMs = 3_600_000
 /** Longer vectors are indexed as halfvec alone. */
 const maxVectorDims = 2_000
@@ -17,14 +22,14 @@ const maxVectorDims = 2_000
 const graphBytes = 800
 
 /**
- * Builds the HNSW index of a generation over a connection of its own, while it is read and written, and then replaces the one
+ * Builds the HNSW index of a generation over two connections of its own, while it is read and written, and then replaces the one
  * there was. Of several processes one builds, and the others return undefined. What a killed build left is removed first. In the
  * embedded database nothing else runs meanwhile. Returns what the index casts vectors to.
  */
 export async function buildVectorIndex(
   database: Database,
   { generation, dims, metric }: VectorIndexTarget,
-  options: CallOptions = {},
+  options: BuildOptions = {},
 ): Promise<'vector' | 'halfvec' | undefined> {
   if (![generation, dims].every(Number.isSafeInteger))
     throw new CoreError('E_INVALID', 'generation and dims must be whole numbers')
@@ -36,7 +41,8 @@ export async function buildVectorIndex(
   const [name, next] = [`${table}_hnsw`, `${table}_hnsw_next`]
   const concurrently = isEmbedded ? '' : 'concurrently'
   const build = () => withSession(database, replaceIndex, deadline)
-  return isEmbedded ? await build() : await withLock(database, name, build, deadline)
+  if (isEmbedded) return await build()
+  return await withLock(database, name, build, { signal: deadline.signal, spare: options.spare ?? 0 })
 
   async function replaceIndex(session: SqlSession) {
     const schema = await readSchema(session)

@@ -5,17 +5,20 @@ import { withSession } from './sql-session.ts'
 /**
  * Runs `work` while an advisory lock is held; undefined where another holds it. The lock is that of a transaction on a connection
  * of its own: behind a pooler only a transaction keeps its connection, and a lock of a session would stay with one that others
- * use. Between statements it has no snapshot, so no build and no vacuum waits for it.
+ * use. Between statements it has no snapshot, so no build and no vacuum waits for it. `spare`: connections of the pool that the
+ * two, of the lock and of the work, leave to others.
  */
 export function withLock<Value>(
   database: Database,
   name: string,
   work: () => Promise<Value>,
-  options: { readonly signal: AbortSignal },
+  { signal, spare }: { readonly signal: AbortSignal; readonly spare: number },
 ): Promise<Value | undefined> {
-  if ((database.load()?.capacity ?? 2) < 2) {
-    throw new CoreError('E_INVALID', 'this needs two connections of the pool', {
-      fix: 'Set CORE_DATABASE_POOL_SIZE to 2 or more.',
+  const needed = 2 + spare
+  const capacity = database.load()?.capacity ?? needed
+  if (capacity < needed) {
+    throw new CoreError('E_INVALID', `this needs ${needed} connections of the pool, which has ${capacity}`, {
+      fix: `Set CORE_DATABASE_POOL_SIZE to ${needed} or more.`,
     })
   }
   return withSession(
@@ -32,6 +35,6 @@ export function withLock<Value>(
         await session.execute('rollback').catch(() => undefined)
       }
     },
-    options,
+    { signal },
   )
 }

@@ -109,7 +109,9 @@ export async function startControlPlane({
     clock: systemClock,
     database,
     unguarded,
-    buildVectorIndex: (target: VectorIndexTarget, call: CallOptions) => buildVectorIndex(unguarded, target, call),
+    // A build may take an hour, in which requests are answered.
+    buildVectorIndex: (target: VectorIndexTarget, call: CallOptions) =>
+      buildVectorIndex(unguarded, target, { ...call, spare: 1 }),
     keyring,
     realtime,
     readiness,

@@ -60,7 +60,7 @@ export interface Kernel {
   readonly database: Pick<Database, 'rpc' | 'driver'>
   /** The same without the breaker: a slow reading of figures must not refuse the calls of requests. */
   readonly unguarded: Pick<Database, 'rpc'>
-  /** Builds an index of vectors over a connection of its own; see `buildVectorIndex` of @core/database. */
+  /** Builds an index of vectors over connections of its own; see `buildVectorIndex` of @core/database. */
   readonly buildVectorIndex: (target: VectorIndexTarget, options: CallOptions) => ReturnType<typeof buildVectorIndex>
   readonly keyring: Pick<Keyring, 'forget' | 'forgetUser' | 'forgetLogin' | 'resolve'>
   readonly realtime: Pick<Realtime, 'connections' | 'subscriptions' | 'acceptSocket' | 'openStream'>

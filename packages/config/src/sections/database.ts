@@ -30,7 +30,8 @@ export const databaseSection = z
       }),
     poolSize: z.int().min(1).max(1000).default(10).register(settingRegistry, {
       variable: 'CORE_DATABASE_POOL_SIZE',
-      description: 'The most connections one process opens with the driver `postgres`.',
+      description:
+        'The most connections one process opens with the driver `postgres`. With fewer than 3 a control plane builds no index of embeddings, which takes 2.',
     }),
     timeoutMs: milliseconds(600_000).default(10_000).register(settingRegistry, {
       variable: 'CORE_DATABASE_TIMEOUT_MS',
