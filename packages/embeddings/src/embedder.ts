@@ -170,6 +170,7 @@ export function createEmbedder(dependencies: EmbedderDependencies): Embed {
 
     async function readKept(): Promise<void> {
       const asked = [...wanted.keys()]
+      if (asked.length === 0) return
       const usesShared = (await shared?.isUsable(model)) ?? false
       for (let at = 0; at < asked.length; at += perCall) {
         const part = asked.slice(at, at + perCall)
