@@ -51,6 +51,8 @@ test('a space whose index cannot be built, or whose queue cannot be worked off, 
   }
   const { model } = await embeddings('second').space('docs').stats()
   const signal = new AbortController().signal
+  const warned: unknown[] = []
+  const logger = { ...silentLogger, warn: (details: object) => void warned.push(details) }
   const index = indexLoop({
     database,
     buildVectorIndex: async (target, options) => {
@@ -58,7 +60,7 @@ test('a space whose index cannot be built, or whose queue cannot be worked off, 
       return await buildVectorIndex(database, target, options)
     },
     policy: { everyMs: 1, least: 1 },
-    logger: silentLogger,
+    logger,
   })
   await expect(index.work(signal)).rejects.toThrow('no memory')
   const drain = drainLoop({
@@ -68,9 +70,14 @@ test('a space whose index cannot be built, or whose queue cannot be worked off, 
       if (project === 'third') throw new CoreError('E_NOT_FOUND', 'dropped meanwhile')
       return { embeddings: embeddings(project), cost: () => 0 }
     },
-    logger: silentLogger,
+    logger,
   })
   await expect(drain.work(signal)).rejects.toThrow('no answer')
+  // Each with its place: a loop that fails is logged once, and one that fails always would hide the others.
+  expect(warned).toMatchObject([
+    { generation: model.generation, err: { message: 'no memory' } },
+    { project: 'second', space: 'docs', err: { message: 'no answer' } },
+  ])
   const states = ['first', 'second', 'third'].map((project) => embeddings(project).space('docs').stats())
   expect(await Promise.all(states)).toMatchObject([
     { queued: 0, model: { index_state: 'ready' } },

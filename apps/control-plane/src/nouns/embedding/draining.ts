@@ -53,7 +53,9 @@ export function drainLoop({ database, open, logger }: DrainDependencies): Loop {
             if (swaps) await swap(project, space, signal)
           } catch (error) {
             // Dropped meanwhile, or something worse: the spaces of others are not to wait for it.
-            if (!isCoreError(error, 'E_NOT_FOUND')) failures.push(error)
+            if (isCoreError(error, 'E_NOT_FOUND')) continue
+            failures.push(error)
+            if (!signal.aborted) logger.warn({ project, space, err: error }, 'a space was not worked off')
           }
         }
       }

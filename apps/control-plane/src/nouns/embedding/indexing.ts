@@ -48,6 +48,7 @@ export function indexLoop({ database, buildVectorIndex, policy, logger }: IndexD
           if (signal.aborted) throw error
           // Those of other spaces are not to wait for it.
           failures.push(error)
+          logger.warn({ generation, model, err: error }, 'an index of embeddings was not built')
         }
       }
       if (failures.length > 0) throw failures[0]
