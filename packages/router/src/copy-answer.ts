@@ -1,3 +1,4 @@
+import { textOf } from './read-body.ts'
 import type { Sink } from './sink.ts'
 
 export interface CopiedAnswer {
@@ -30,12 +31,13 @@ export function copyAnswer(sink: Sink, most: number) {
     },
     end: () => sink.end(),
     send(status, headers, body) {
-      const whole = typeof body === 'string' ? body : Buffer.from(body).toString()
+      // No more of it is read than is kept: a character has three bytes at most, and an answer may have 64 MiB.
+      const read = typeof body === 'string' ? body : textOf(body.subarray(0, 3 * most))
       sent = {
         isStream: false,
         contentType: headers['content-type'] ?? 'application/json',
-        text: whole.slice(0, most),
-        isCut: whole.length > most,
+        text: read.slice(0, most),
+        isCut: Math.max(read.length, body.length / 3) > most,
       }
       sink.send(status, headers, body)
     },
