@@ -207,6 +207,16 @@ test('a hit is charged the share of its call that the route names, once, and ref
   expect(history).toMatchObject({ rows: [{ group: ['gpt'], charged: cost + share }] })
   await audit(opened)
 
+  // A stream is not kept for its key, so that its hold alone keeps a second charge away.
+  const streamed = () => ask(opened, { model: 'fast', stream: true }, { cacheSeconds: 60, key: 'stream' })
+  await ask(opened, { model: 'fast', stream: true }, { cacheSeconds: 60 })
+  const { spent } = await opened.balance()
+  expect(await streamed()).toMatchObject({ status: 200, headers: { 'core-cache': 'hit' } })
+  const hit = opened.records.at(-1)?.charged ?? 0
+  expect(hit).toBeGreaterThan(0)
+  expect(await streamed()).toMatchObject({ status: 409 })
+  expect(await opened.balance()).toEqual({ spent: spent + hit, held: 0 })
+
   const poor = await open(['one/gpt'], { amount: microCredits(1), policy: { hitBasisPoints: 10_000 }, dependencies })
   const asked = fake.requests.length
   expect(await ask(poor, { model: 'fast' }, { cacheSeconds: 60 })).toMatchObject({ status: 402 })
@@ -234,6 +244,63 @@ test('a hit whose settle is not answered is kept, and its reserve is given back 
   })
   expect(opened.records[0]).toMatchObject({ charged: 100, flags: ['cached', 'unsettled'] })
   expect(opened.unsettled).toMatchObject([{ settle: { amount: 100, metadata: { flags: ['cached'], route: 'fast' } } }])
+  const reserving = { ...opened.ledger, reserve: () => Promise.reject(away) }
+  expect(await ask({ ...opened, ledger: reserving }, { model: 'fast' }, { cacheSeconds: 60 })).toMatchObject({
+    status: 503,
+  })
+  expect(opened.unsettled.slice(1)).toMatchObject([{ giveBack: { hold: expect.any(String) } }])
+  expect(opened.records).toHaveLength(1)
+})
+
+test('an answer ends when it is cached, or cannot be, and one that its reader has left is not', async () => {
+  const log: string[] = []
+  const opened = await open(['one/gpt'], {
+    dependencies: {
+      cache: {
+        get: () => Promise.reject(new CoreError('E_DATABASE_UNAVAILABLE', 'away')),
+        async set() {
+          await sleep(20)
+          log.push('cached')
+          throw new CoreError('E_DATABASE_UNAVAILABLE', 'away')
+        },
+      },
+    },
+  })
+  const gone = new AbortController()
+  const proxy = (stream: boolean) =>
+    opened.router.proxy(
+      {
+        id: `held ${stream} ${gone.signal.aborted}`,
+        dialect: 'openai',
+        operation: 'chat',
+        body: Buffer.from(JSON.stringify({ model: 'fast', stream, messages: [], max_tokens: 50 })),
+        contentType: 'application/json',
+        headers: {},
+        cacheSeconds: 60,
+        caller: {
+          project: opened.project,
+          account: opened.project,
+          subject: 'key:test',
+          tags: [],
+          ledger: opened.ledger,
+        },
+      },
+      {
+        gone: gone.signal,
+        hasBegun: false,
+        begin() {},
+        write: () => undefined,
+        end: () => void log.push('end'),
+        send: (status) => void log.push(`sent ${status}`),
+      },
+    )
+  await proxy(false)
+  await proxy(true)
+  expect(log).toEqual(['cached', 'sent 200', 'cached', 'end'])
+  gone.abort()
+  await proxy(true)
+  expect(log.slice(4)).toEqual(['end'])
+  expect(opened.records.map(({ flags }) => flags)).toEqual([[], [], ['client_gone']])
 })
 
 test('what was asked and answered is handed on where the route says so', async () => {

@@ -56,3 +56,10 @@ test('a large plain answer is whole, however its reader takes it', async () => {
   await opened.sink.ended
   expect(opened.sink.gone.aborted).toBe(false)
 })
+
+test('each byte of a short answer arrives as it is', async () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+  await using opened = await open(20_000, (sink) => sink.send(200, {}, bytes))
+  const received = Buffer.concat(await opened.client.toArray())
+  expect(received.subarray(-bytes.length).equals(bytes)).toBe(true)
+})
