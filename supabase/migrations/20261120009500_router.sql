@@ -478,25 +478,32 @@ comment on function core_api.router_calls_put is 'Writes the rows of model calls
 revoke execute on function core_api.router_calls_put from public;
 grant execute on function core_api.router_calls_put to service_role;
 
--- Removes rows of calls older than p_days, answers older than 24 hours and contents older than 7 days, at most p_limit of each. Returns how many rows of calls.
+-- Removes rows of calls older than p_days, at most p_limit, and answers older than 24 hours and contents older than 7 days, which
+-- are long: at most 500 of each. Returns how many rows of calls, and whether something old may be left.
 create function core_api.router_sweep(p_limit int default 1000, p_days int default 30) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   v_ok boolean := core.authorize('model:write', null);
-  v_count int;
+  v_sealed int := least(p_limit, 500);
+  v_calls int;
+  v_answers int;
+  v_contents int;
 begin
   v_ok := core.require_range('limit', p_limit, 1, 10000);
   v_ok := core.require_range('days', p_days, 1, 3650);
   delete from core.model_call where id in (
     select c.id from core.model_call c where c.at < (select clock_timestamp() - make_interval(days => p_days)) order by c.at limit p_limit for update skip locked);
-  get diagnostics v_count = row_count;
+  get diagnostics v_calls = row_count;
   delete from core.model_answer where (project, key_hash) in (
-    select a.project, a.key_hash from core.model_answer a where a.at < (select clock_timestamp() - interval '24 hours') order by a.at limit p_limit
+    select a.project, a.key_hash from core.model_answer a where a.at < (select clock_timestamp() - interval '24 hours') order by a.at limit v_sealed
     for update skip locked);
+  get diagnostics v_answers = row_count;
   delete from core.model_content where (project, call) in (
-    select c.project, c.call from core.model_content c where c.at < (select clock_timestamp() - interval '7 days') order by c.at limit p_limit
+    select c.project, c.call from core.model_content c where c.at < (select clock_timestamp() - interval '7 days') order by c.at limit v_sealed
     for update skip locked);
-  return jsonb_build_object('ok', true, 'removed', v_count);
+  get diagnostics v_contents = row_count;
+  return jsonb_build_object('ok', true, 'removed', v_calls,
+    'remaining', v_calls = p_limit or v_answers = v_sealed or v_contents = v_sealed);
 end
 $$;
 comment on function core_api.router_sweep is 'Removes rows of model calls older than some days, kept answers older than 24 hours, and contents older than 7 days.';

@@ -207,6 +207,13 @@ test('what calls asked and answered is kept where the route says so: sealed, wit
   expect(await server.send('GET', '/v1/projects/current/calls/moved/content', { key: admin })).toMatchObject({
     status: 404,
   })
+  // More than one sweep takes.
+  await runSql(
+    server.test.database,
+    `insert into core.model_content (project, call, at, sealed)
+    select 'smart_layer', n::text, clock_timestamp() - interval '8 days', 'x' from generate_series(1, 10001) n`,
+    [],
+  )
   await server.runLoop('sweep model calls')
   expect(await runSql(server.test.database, 'select from core.model_content', [])).toEqual([])
 })

@@ -130,7 +130,7 @@ export const routerRecover = describeFunction({
 export const routerSweep = describeFunction({
   name: 'router_sweep',
   args: { limit: optional(integer), days: optional(integer) },
-  answer: z.object({ ...accepted, removed: whole }),
+  answer: z.object({ ...accepted, removed: whole, remaining: z.boolean() }),
 })
 
 export const routerAnswerPut = describeFunction({

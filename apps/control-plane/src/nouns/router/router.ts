@@ -118,11 +118,14 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       {
         name: 'sweep model calls',
         everyMs: sweepEveryMs,
-        // As long as there is something old: however many calls a day has, the log does not grow without end.
+        // As long as there is something old: however many calls a day has, what is kept of them does not grow without end.
         async work(signal) {
           let removed = 0
-          for (let last = sweptAtOnce; last === sweptAtOnce; removed += last)
-            last = (await sweep({ limit: sweptAtOnce, days: callDays }, { signal })).removed
+          for (let isOldLeft = true; isOldLeft; ) {
+            const swept = await sweep({ limit: sweptAtOnce, days: callDays }, { signal })
+            removed += swept.removed
+            isOldLeft = swept.remaining
+          }
           return removed
         },
       },
