@@ -218,6 +218,34 @@ test('what calls asked and answered is kept where the route says so: sealed, wit
   expect(await runSql(server.test.database, 'select from core.model_content', [])).toEqual([])
 })
 
+test('without a key of the seal no route has log: content, and one that has it serves its calls', async () => {
+  await using keyless = await serveDatabase(server.test.database, silentLogger, unlimited, {
+    isFilled: true,
+    env: { ...env, CORE_SECRETS_KEY: '', CORE_DATABASE_URL: 'postgres://127.0.0.1:1/none' },
+  })
+  const body = { targets: [{ provider: 'openai', model: 'gpt' }], policy: { log: 'content' } }
+  const path = '/v1/projects/smart_layer/routes/unsealed'
+  const refused = await keyless.send('PUT', path, { key: ours, body })
+  expect(refused).toMatchObject({ status: 409, body: { reason: 'no_secrets_key' } })
+  expect(refused.text).toContain('CORE_SECRETS_KEY')
+  expect(await server.send('PUT', path, { key: ours, body })).toMatchObject({ status: 200 })
+  const call = () =>
+    keyless.send('POST', '/v1/projects/current/openai/v1/chat/completions', {
+      key: ours,
+      body: { model: 'unsealed', messages, max_tokens: 20 },
+      headers: { 'core-cache': '60' },
+      idempotencyKey: null,
+    })
+  for (const { status, headers } of [await call(), await call()]) {
+    expect(status).toBe(200)
+    expect(headers).not.toHaveProperty('core-cache')
+  }
+  await keyless.runLoop('write model calls')
+  const { body: read } = await server.send('GET', '/v1/projects/current/calls?route=unsealed', { key: ours })
+  expect(read['data']).toHaveLength(2)
+  expect(await runSql(server.test.database, 'select from core.model_content', [])).toEqual([])
+})
+
 test('a cached answer is sealed in the cache of its project, which every control plane reads and the project may clear', async () => {
   const cached = { headers: { 'core-cache': '60' } }
   const body = { targets: [{ provider: 'openai', model: 'gpt' }], policy: { hitBasisPoints: 5_000 } }

@@ -9,6 +9,8 @@ import { createRowLog, type RowLog } from './row-log.ts'
 const keptShape = z.object({ request: z.string(), answer: z.string(), isCut: z.boolean() })
 
 export interface CallContents extends RowLog<CallContent> {
+  /** @throws CoreError E_CONFLICT where this process has no key to seal with: nothing would be kept. */
+  requireKey(): void
   /** @throws CoreError E_CONFLICT where this process has no key that opens it. */
   open(of: Pick<CallContent, 'project' | 'call'>, sealed: string): Pick<CallContent, 'request' | 'answer' | 'isCut'>
 }
@@ -36,15 +38,9 @@ export function createCallContents(
       await put({ contents }, options)
     },
   })
-  return {
-    add: log.add,
-    flush: log.flush,
-    get waiting() {
-      return log.waiting
-    },
-    get dropped() {
-      return log.dropped
-    },
-    open: (of, sealed) => keptShape.parse(JSON.parse(vault.open(placeOf(of), sealed).reveal())),
-  }
+  return Object.assign(log, {
+    requireKey: () => void vault.seal([], ''),
+    open: (of: Pick<CallContent, 'project' | 'call'>, sealed: string) =>
+      keptShape.parse(JSON.parse(vault.open(placeOf(of), sealed).reveal())),
+  })
 }

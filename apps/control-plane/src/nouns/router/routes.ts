@@ -37,7 +37,7 @@ interface RouterRoutes {
   readonly routing: () => Routing | Promise<Routing>
   readonly prices: (project: string) => NamedPrices | Promise<NamedPrices>
   readonly clock: Clock
-  readonly contents: Pick<CallContents, 'open'>
+  readonly contents: Pick<CallContents, 'open' | 'requireKey'>
 }
 
 export function routerRoutes({
@@ -73,6 +73,7 @@ export function routerRoutes({
     })),
     serve(setModelRoute, ({ body, params: { name }, ...context }) =>
       change(context, async (rpc) => {
+        if (body.policy.log === 'content') contents.requireKey()
         await refresh()
         const project = context.query.shared === 'true' ? null : context.project
         const known = { prices: await prices(context.project), at: new Date(clock.now()) }

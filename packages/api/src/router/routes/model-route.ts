@@ -136,7 +136,7 @@ export const setModelRoute = defineRoute({
     body: z.strictObject({ targets, policy: policy.default({}) }),
   },
   outputs: { 200: routeSchema },
-  problems: ['not_found'],
+  problems: ['not_found', 'conflict'],
   examples: [
     {
       title: 'A model with a fallback',
