@@ -10,7 +10,7 @@ test('the database is killed with -9 fifty times under model calls: each is char
   const folder = await mkdtemp(join(tmpdir(), 'core-killed-'))
   await chmod(folder, 0o711) // a Postgres server that runs as another user must pass through
   try {
-    await expectDatabaseKills(folder, 50)
+    console.info(await expectDatabaseKills(folder, 50))
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }

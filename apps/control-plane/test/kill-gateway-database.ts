@@ -11,12 +11,17 @@ import { startProgram } from './start-program.ts'
 const ownerKey = 'owner-key-of-the-kill-tests-0123456789'
 const callsPerRound = 12
 
+/** Of a call: plain, streamed, or streamed to a client that leaves at its first output. */
+const kinds = ['plain', 'streamed', 'left'] as const
+type Kind = (typeof kinds)[number]
+
 /**
- * Kills the database with -9 while calls begin, stream and end, again and again. Clients have their answers all the same,
- * and when the database is back each call that reached the provider is charged once what it used, every other
+ * Kills the database with -9 while calls begin, stream, lose their client and end, again and again; every fifth time it
+ * stays away for longer than a settle is tried, so that what is owed goes to the spool. Clients have their answers all the
+ * same, and when the database is back each call that reached the provider is charged once what it used, every other
  * hold is given back, and none has to lapse for that.
  */
-export async function expectDatabaseKills(folder: string, rounds: number): Promise<void> {
+export async function expectDatabaseKills(folder: string, rounds: number) {
   await using fake = await startFakeProvider({ pauseMs: 20 })
   const server = await startPostgresServer({ folder: join(folder, 'server'), durable: true })
   try {
@@ -40,31 +45,30 @@ export async function expectDatabaseKills(folder: string, rounds: number): Promi
       OPENAI_BASE_URL: `http://${host}/v1`,
     })
     try {
-      const first = await ask(url, false)
-      expect(first.status).toBe(200)
-      let answered = 1
+      expect(await ask(url, 'plain')).toMatchObject({ status: 200 })
+      const asked = { answered: 1, left: 0, refused: 0 }
       for (let round = 0; round < rounds; round++) {
         const before = fake.requests.length
         // Some begin while the database is away.
         const calls = Array.from({ length: callsPerRound }, async (_, index) => {
           await sleep(index * 10)
-          return await ask(url, index % 3 !== 0)
+          return await ask(url, kinds[index % kinds.length] ?? 'plain')
         })
         const untilMs = performance.now() + 30_000
         while (fake.requests.length < before + callsPerRound / 3 && performance.now() < untilMs) await sleep(5)
         await sleep(20 * (round % 8))
         await server.kill()
-        await sleep(round % 2 === 0 ? 0 : 1_000)
+        await sleep(round % 5 === 1 ? 6_000 : round % 2 === 0 ? 0 : 1_000)
         await server.start()
-        for (const { status, text } of await Promise.all(calls)) {
-          // An answer is whole, whatever became of the database.
+        for (const { status, text, isLeft } of await Promise.all(calls)) {
           expect([200, 503]).toContain(status)
-          if (status === 200) answered += 1
-          if (status === 200) expect(text).toMatch(/"finish_reason":"stop"/)
+          asked[status === 503 ? 'refused' : isLeft ? 'left' : 'answered'] += 1
+          // An answer is whole, whatever became of the database.
+          if (status === 200 && !isLeft) expect(text).toMatch(/"finish_reason":"stop"/)
         }
         // The next round begins with a gateway that serves again.
-        await expect.poll(async () => (await ask(url, false)).status, { timeout: 60_000 }).toBe(200)
-        answered += 1
+        await expect.poll(async () => (await ask(url, 'plain')).status, { timeout: 60_000 }).toBe(200)
+        asked.answered += 1
       }
       const sql = (text: string) => runSql(database, text, ['killed'])
       const open = async () =>
@@ -81,8 +85,11 @@ export async function expectDatabaseKills(folder: string, rounds: number): Promi
           (select count(*) from core.ledger_hold where project = $1 and status = 'settled_late')::text as late`)
       const requests = String(fake.requests.length)
       expect(books).toEqual({ settles: requests, settled: requests, amounts: '1', late: '0' })
-      expect(answered).toBe(fake.requests.length)
+      expect(asked.answered + asked.left).toBe(fake.requests.length)
+      expect(asked.left).toBeGreaterThan(0)
+      expect(await rpc('ledger_balance', { p_account: 'killed' })).toMatchObject({ held: 0 })
       expect(await rpc('ledger_audit', {})).toMatchObject({ ok: true })
+      return asked
     } finally {
       child.kill('SIGKILL')
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
@@ -92,17 +99,19 @@ export async function expectDatabaseKills(folder: string, rounds: number): Promi
   }
 }
 
-async function ask(url: string, stream: boolean): Promise<{ status: number; text: string }> {
+async function ask(url: string, kind: Kind): Promise<{ status: number; text: string; isLeft: boolean }> {
   const response = await fetch(`${url}/v1/projects/killed/openai/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ownerKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({
       model: 'openai/gpt-slow',
-      stream,
+      stream: kind !== 'plain',
       max_tokens: 100,
       messages: [{ role: 'user', content: 'What is a hold?' }],
     }),
     signal: AbortSignal.timeout(60_000),
   })
-  return { status: response.status, text: await response.text() }
+  const isLeft = kind === 'left' && response.status === 200
+  if (isLeft) for await (const _ of response.body ?? []) break // which cancels the body, and closes its connection
+  return { status: response.status, text: isLeft ? '' : await response.text(), isLeft }
 }
