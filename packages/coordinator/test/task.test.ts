@@ -417,6 +417,23 @@ describe('keys', () => {
     expect(await claim(queue, 10)).toHaveLength(1)
   })
 
+  test('names a task of its own project, though a sibling has the same key', async () => {
+    const [queue, key, fresh] = [newQueue(), uuidv7(), uuidv7()]
+    const projects = [project, 'a_sibling']
+    await on.database.rpc('project_register', { p_name: 'a_sibling' })
+    const send = async (p_project: string, ...keys: string[]) => {
+      const p_tasks = keys.map((each) => ({ key: each, kind: 'work' }))
+      return rowsOf((await call('task_enqueue', { p_queue: queue, p_tasks, p_project }))['tasks'])
+    }
+    const made = await Promise.all(projects.map((each) => send(each, key)))
+    expect(made.flat()).toMatchObject([{ outcome: 'enqueued' }, { outcome: 'enqueued' }])
+    for (const [at, each] of projects.entries()) {
+      const task = made[at]?.[0]?.['task']
+      expect(await send(each, key, fresh)).toMatchObject([{ task, outcome: 'replayed' }, { outcome: 'enqueued' }])
+      expect(await call('task_get', { p_task: String(task), p_project: each })).toMatchObject({ project: each })
+    }
+  })
+
   test('enqueued by many while it is worked on, it is there once', async () => {
     const queue = newQueue()
     const key = uuidv7()
@@ -581,6 +598,28 @@ test('the sweep forgets what ended long ago, but not what is waited for', async 
   expect(await get(again)).toMatchObject({ status: 'ready' })
 })
 
+test('the sweep leaves a group its turn, in whatever state its tasks are', async () => {
+  const [queue, other] = [newQueue(), newQueue()]
+  const [need = '', bad = ''] = await enqueue(other, {}, { max_attempts: 1, priority: 0 })
+  await enqueue(
+    queue,
+    { group: 'ready' },
+    { group: 'scheduled', delay_ms: 3_600_000 },
+    { group: 'pending', needs: [need] },
+    { group: 'blocked', needs: [bad] },
+  )
+  await fail(await one(other))
+  const { tasks: open } = await call('task_list', { p_queue: queue })
+  expect(rowsOf(open).map(({ status, group }) => [status, group])).toEqual(
+    ['blocked', 'pending', 'scheduled', 'ready'].map((state) => [state, state]),
+  )
+  await on.database.rpc('task_sweep', {})
+  await on.sql(`update core.task set run_at = clock_timestamp() where queue = $1 and state = 'scheduled'`, [queue])
+  await call('task_retry', { p_task: bad })
+  for (const claimed of await claim(other, 2)) await complete(claimed)
+  expect(await claim(queue, 10)).toHaveLength(4)
+})
+
 test('a project has 1,000,000 open tasks at most', async () => {
   await on.database.rpc('project_register', { p_name: 'full' })
   await on.sql(
@@ -596,19 +635,22 @@ test('a project has 1,000,000 open tasks at most', async () => {
 
 test('the figures of a queue are counted', async () => {
   const queue = newQueue()
-  await enqueue(queue, {}, {}, { delay_ms: 60_000 })
+  const [need = ''] = await enqueue(queue, {}, {}, { delay_ms: 60_000 })
   await one(queue)
-  await enqueue(queue, {})
+  await enqueue(queue, {}, { priority: 200, group: 'g' }, { needs: [need] })
   const killed = await one(queue)
   await fail(killed, { p_delay_ms: null, p_retry: false })
   await on.sql('delete from core.task_count')
   const { queues: counted } = await call('task_stats', {})
   expect(rowsOf(counted).find((row) => row['queue'] === queue)).toMatchObject({
-    ready: 1,
-    waiting: 1,
+    ready: 2,
+    waiting: 2,
     running: 1,
+    blocked: 0,
     dead: 1,
   })
+  const open = rowsOf((await call('task_list', { p_queue: queue }))['tasks'])
+  expect(open.map(({ status }) => status).sort()).toEqual(['pending', 'ready', 'ready', 'running', 'scheduled'])
   const { tasks: dead } = await call('task_list', { p_queue: queue, p_status: 'dead' })
   expect(rowsOf(dead)).toMatchObject([{ task: killed.task, status: 'dead', error: 'no' }])
   const totals = Object(await on.database.rpc('task_totals', {}))
