@@ -10,7 +10,8 @@ export interface EmbeddedStart {
 }
 
 export type EmbeddedRequest =
-  | { id: number; kind: 'query'; sql: string; params: readonly (string | null)[] }
+  /** A kept one comes again with the same text. */
+  | { id: number; kind: 'query' | 'kept_query'; sql: string; params: readonly (string | null)[] }
   | { id: number; kind: 'execute'; sql: string }
   | { id: number; kind: 'dump' }
   | { id: number; kind: 'close' }

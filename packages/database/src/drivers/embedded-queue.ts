@@ -100,7 +100,7 @@ export async function createEmbeddedQueue({
 
   return {
     query(sql, params, { signal }) {
-      const work = (current: EmbeddedThread) => watch(toSession(current).query(sql, params), current, signal)
+      const work = (current: EmbeddedThread) => watch(ask(current, 'kept_query', sql, params), current, signal)
       return raceSignal(enqueue(false, work, signal), signal)
     },
 
@@ -149,12 +149,19 @@ export async function createEmbeddedQueue({
   }
 }
 
+async function ask(
+  current: EmbeddedThread,
+  kind: 'query' | 'kept_query',
+  sql: string,
+  params: readonly (string | null)[],
+): Promise<TextRow[]> {
+  const answer = await current.send({ kind, sql, params })
+  return answer.kind === 'rows' ? answer.rows : []
+}
+
 function toSession(current: EmbeddedThread): SqlSession {
   return {
-    async query(sql, params = []) {
-      const answer = await current.send({ kind: 'query', sql, params })
-      return answer.kind === 'rows' ? answer.rows : []
-    },
+    query: (sql, params = []) => ask(current, 'query', sql, params),
     async execute(sql) {
       await current.send({ kind: 'execute', sql })
     },

@@ -7,9 +7,9 @@ import { PGlite, protocol } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { vector } from '@electric-sql/pglite-pgvector'
 import type { DatabaseFault } from '../database-error.ts'
-import type { TextRow } from '../sql-session.ts'
 import { requireOwnMajor } from './data-folder.ts'
 import type { EmbeddedReply, EmbeddedRequest, EmbeddedStart } from './embedded-protocol.ts'
+import { createEmbeddedStatements, type EmbeddedStatements } from './embedded-statements.ts'
 import { makePrivate } from './private-folder.ts'
 
 if (!parentPort) throw new Error('embedded-worker runs as a worker thread only')
@@ -32,7 +32,8 @@ const extensions = { vector }
 try {
   const database = start.folder === undefined ? await openMemory(start.snapshot) : await openFolder(start.folder)
   database.onNotification((channel, payload) => reply({ kind: 'hint', channel, payload }))
-  port.on('message', (request: EmbeddedRequest) => answer(database, request))
+  const statements = createEmbeddedStatements(database)
+  port.on('message', (request: EmbeddedRequest) => answer(database, statements, request))
   reply({ kind: 'ready' })
 } catch (error) {
   const errno = errnoOf(error)
@@ -93,12 +94,14 @@ function withFsync(folder: string): NodeFS {
   return files
 }
 
-async function answer(database: PGlite, request: EmbeddedRequest): Promise<void> {
+async function answer(database: PGlite, statements: EmbeddedStatements, request: EmbeddedRequest): Promise<void> {
   const { id } = request
   try {
     switch (request.kind) {
       case 'query':
-        return reply({ kind: 'rows', id, rows: await query(database, request.sql, request.params) })
+        return reply({ kind: 'rows', id, rows: await statements.run(request.sql, request.params) })
+      case 'kept_query':
+        return reply({ kind: 'rows', id, rows: await statements.runKept(request.sql, request.params) })
       case 'execute':
         await database.exec(request.sql)
         return reply({ kind: 'rows', id, rows: [] })
@@ -115,31 +118,6 @@ async function answer(database: PGlite, request: EmbeddedRequest): Promise<void>
   } catch (error) {
     reply({ kind: 'fault', id, fault: toFault(error) })
   }
-}
-
-/**
- * Parse, bind, execute and sync in one message, text in and text out: 1.6 times as fast as `query()`, which sends
- * them one by one, and without its conversions.
- */
-async function query(database: PGlite, sql: string, params: readonly (string | null)[]): Promise<TextRow[]> {
-  const { serialize } = protocol
-  const message = Buffer.concat([
-    serialize.parse({ text: sql }),
-    serialize.bind({ values: [...params] }),
-    serialize.describe({ type: 'P' }),
-    serialize.execute({}),
-    serialize.sync(),
-  ])
-  const { messages } = await database.execProtocol(message)
-  let columns: string[] = []
-  const rows: TextRow[] = []
-  for (const message of messages) {
-    if (message instanceof protocol.messages.RowDescriptionMessage) columns = message.fields.map((field) => field.name)
-    else if (message instanceof protocol.messages.DataRowMessage) {
-      rows.push(Object.fromEntries(columns.map((name, index) => [name, message.fields[index] ?? null])))
-    }
-  }
-  return rows
 }
 
 function toFault(error: unknown): DatabaseFault {
