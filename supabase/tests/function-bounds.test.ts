@@ -53,6 +53,7 @@ const sortedOtherwise: Readonly<Record<string, string>> = {
   ledger_expire: 'its keys name holds that are locked in order',
   price_import: 'it inserts one row at a time, under the lock of the versions',
   router_answer_put: 'it inserts one row',
+  router_response_put: 'it inserts one row',
 }
 
 test('rows of a set are inserted in one order, so that two calls cannot wait for each other', async () => {

@@ -4,6 +4,7 @@ import type { Prices } from '@core/providers/price'
 import type { AnswerCache } from './answer-cache.ts'
 import type { AttemptLimits } from './attempt.ts'
 import type { KeptAnswers } from './kept-answers.ts'
+import type { KeptResponses } from './kept-responses.ts'
 import type { Operation } from './read-request.ts'
 import type { Dialect, Period, Routing } from './routing.ts'
 import type { Cooled } from './target-health.ts'
@@ -112,6 +113,8 @@ export interface RouterDependencies {
   readonly keepUnsettled: (unsettled: Unsettled) => Promise<void>
   /** Keeps the plain answers of calls with an Idempotency-Key. Default: none are kept, and a repeated key is a conflict. */
   readonly answers?: KeptAnswers
+  /** Knows responses by their ids. Default: none is known, and a request that continues one is refused. */
+  readonly responses?: KeptResponses
   /** Answers the same request of a project again, where it asks for that. Default: none. */
   readonly cache?: AnswerCache
   /** Called with each call that has ended. Default: none. */

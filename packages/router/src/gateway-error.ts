@@ -10,6 +10,7 @@ export type GatewayFault =
   | 'account_frozen'
   | 'model_not_found'
   | 'not_found'
+  | 'previous_response_not_found'
   | 'unsupported'
   | 'not_implemented'
   | 'conflict'
@@ -28,6 +29,11 @@ interface Kind {
 const kinds: Readonly<Record<GatewayFault, Kind>> = {
   invalid_request: { status: 400, openai: 'invalid_request_error', anthropic: 'invalid_request_error' },
   unsupported: { status: 400, openai: 'invalid_request_error', anthropic: 'invalid_request_error' },
+  previous_response_not_found: {
+    status: 400,
+    openai: 'invalid_request_error',
+    anthropic: 'invalid_request_error',
+  },
   unauthenticated: { status: 401, openai: 'authentication_error', anthropic: 'authentication_error' },
   insufficient_credits: { status: 402, openai: 'insufficient_credits', anthropic: 'billing_error' },
   budget_exhausted: { status: 402, openai: 'insufficient_credits', anthropic: 'billing_error' },

@@ -20,6 +20,8 @@ export interface AddressCheck {
 export interface HttpClient {
   /** Posts a body; one attempt. @throws TransportError; what the guard throws. */
   post(url: string, request: PostRequest): Promise<IncomingMessage>
+  /** Asks without a body; one attempt. @throws as `post`. */
+  ask(method: 'GET' | 'DELETE', url: string, request: Omit<PostRequest, 'body'>): Promise<IncomingMessage>
   /** The same as `fetch`, for libraries that take one. */
   readonly fetch: typeof globalThis.fetch
 }
@@ -50,23 +52,27 @@ export function createHttpClient(guard: AddressCheck): HttpClient {
   const secure = new SecureAgent(kept)
   const destinations = new Map<string, Destination>()
 
-  /** Where to send to. The guard judges an address by its text, so once is enough; names are resolved for each connection. */
-  function toDestination(text: string): Destination {
-    const known = destinations.get(text)
-    if (known !== undefined) return known
+  function openDestination(text: string, method: string): Destination {
     const url = new URL(text)
     guard.check(url)
     const lookup = guard.lookupFor(url)
     const isSecure = url.protocol === 'https:'
-    const destination: Destination = {
+    return {
       send: isSecure ? requestSecure : requestPlain,
       options: {
         ...urlToHttpOptions(url),
-        method: 'POST',
+        method,
         agent: isSecure ? secure : plain,
         ...(lookup === undefined ? {} : { lookup }),
       },
     }
+  }
+
+  /** Where to post to. The guard judges an address by its text, so once is enough; names are resolved for each connection. */
+  function toDestination(text: string): Destination {
+    const known = destinations.get(text)
+    if (known !== undefined) return known
+    const destination = openDestination(text, 'POST')
     if (destinations.size >= maxDestinations) destinations.clear()
     destinations.set(text, destination)
     return destination
@@ -75,26 +81,28 @@ export function createHttpClient(guard: AddressCheck): HttpClient {
   async function post(url: string, { headers, body, signal }: PostRequest): Promise<IncomingMessage> {
     const { send, options } = toDestination(url)
     const all = { ...headers, 'accept-encoding': 'identity', 'content-length': String(body.byteLength) }
-    return await sendOnFresh(
-      () =>
-        new Promise<IncomingMessage>((resolve, reject) => {
-          const sent = send({ ...options, headers: all })
-          endWith(sent, signal)
-          sent.once('response', resolve)
-          sent.once('error', (error) => {
-            const code = 'code' in error ? String(error.code) : ''
-            const isStale = sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
-            reject(isStale ? new StaleConnection() : new TransportError('it cannot be reached', !notSent.has(code)))
-          })
-          // As text of the encoding that keeps bytes, a short body leaves with its head in one piece.
-          if (body.byteLength > shortBytes) sent.end(body)
-          else sent.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1')
-        }),
-    )
+    return await sendOnFresh(() => {
+      const sent = send({ ...options, headers: all })
+      const answer = answerOf(sent, signal)
+      // As text of the encoding that keeps bytes, a short body leaves with its head in one piece.
+      if (body.byteLength > shortBytes) sent.end(body)
+      else sent.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1')
+      return answer
+    })
   }
 
   return {
     post,
+    async ask(method, url, { headers, signal }) {
+      const { send, options } = openDestination(url, method)
+      const all = { ...headers, 'accept-encoding': 'identity' }
+      return await sendOnFresh(() => {
+        const sent = send({ ...options, headers: all })
+        const answer = answerOf(sent, signal)
+        sent.end()
+        return answer
+      })
+    },
     async fetch(input, init) {
       const request = new Request(input, init)
       const answer = await post(request.url, {
@@ -108,6 +116,18 @@ export function createHttpClient(guard: AddressCheck): HttpClient {
       return new Response(Readable.toWeb(answer), { status: answer.statusCode ?? 502, headers })
     },
   }
+}
+
+function answerOf(sent: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    endWith(sent, signal)
+    sent.once('response', resolve)
+    sent.once('error', (error) => {
+      const code = 'code' in error ? String(error.code) : ''
+      const isStale = sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
+      reject(isStale ? new StaleConnection() : new TransportError('it cannot be reached', !notSent.has(code)))
+    })
+  })
 }
 
 /** Ends a request with its signal. One that is complete stays as it is: its connection is between two calls, or in another. */

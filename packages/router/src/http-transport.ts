@@ -79,7 +79,7 @@ function readAll(response: IncomingMessage, maxBytes: number): Promise<Uint8Arra
   })
 }
 
-function credentials(dialect: Dialect, key: string | undefined): Record<string, string> {
+export function credentials(dialect: Dialect, key: string | undefined): Record<string, string> {
   if (dialect === 'openai') return key === undefined ? {} : { authorization: `Bearer ${key}` }
   return { 'anthropic-version': anthropicVersion, ...(key === undefined ? {} : { 'x-api-key': key }) }
 }

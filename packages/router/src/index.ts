@@ -21,7 +21,9 @@ export { GatewayError, type GatewayFault, toErrorBody, toErrorEvent, toErrorHead
 export { type AddressCheck, createHttpClient, type HttpClient } from './http-client.ts'
 export { createHttpTransport, type HttpTransportOptions } from './http-transport.ts'
 export type { AnswerName, KeptAnswer, KeptAnswers } from './kept-answers.ts'
+export type { KeptResponse, KeptResponses, ResponseContent, ResponseName } from './kept-responses.ts'
 export type { CallPrice } from './price-call.ts'
+export { type AskForResponse, createProviderResponses, type StoredRequest } from './provider-responses.ts'
 export { createProviderTransports, type ProviderTransportsOptions } from './provider-transports.ts'
 export { readJsonCall } from './read-body.ts'
 export type { ModelCall, Operation } from './read-request.ts'
@@ -42,6 +44,7 @@ export {
   type TargetLimits,
 } from './routing.ts'
 export type { Sink } from './sink.ts'
+export { createStoredResponses, type StoredResponses } from './stored-responses.ts'
 export { type Cooled, coolingReasons, createTargetHealth, type TargetHealth } from './target-health.ts'
 export {
   type FindTransport,

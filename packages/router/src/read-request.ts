@@ -29,6 +29,10 @@ export interface ModelCall {
   readonly needs: ReadonlySet<Feature>
   /** The service tier that it asks for, where that has a price of its own. */
   readonly tier: string | undefined
+  /** Of a response: the id of the one that it continues. */
+  readonly previousResponse?: string
+  /** Of a response: a later request may name it. */
+  readonly isKept?: boolean
 }
 
 export const defaultMaxOutputTokens = 4_096
@@ -42,7 +46,6 @@ export function readCall(
   body: Readonly<Record<string, unknown>>,
 ): ModelCall {
   const model = modelOf(body['model'])
-  if (operation === 'responses') refuseKeptState(body)
   const asked = positive(body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens'])
   const { model: _, metadata, ...prompt } = body
   const options = body['stream_options']
@@ -65,6 +68,7 @@ export function readCall(
     streamOptions: isObject(options) ? options : {},
     needs: readNeeds(body),
     tier: tierOf(body['service_tier']),
+    ...(operation === 'responses' && readKeptState(body)),
   }
 }
 
@@ -97,13 +101,22 @@ function modelOf(value: unknown): string {
   throw new GatewayError('invalid_request', 'model must be a text of 1 to 200 characters', { param: 'model' })
 }
 
-/** State that a provider keeps ties a conversation to it and is not metered here. */
-function refuseKeptState(body: Readonly<Record<string, unknown>>): void {
-  for (const param of ['background', 'conversation', 'previous_response_id']) {
+/** Of what a provider keeps, responses alone are served: what runs behind a call is not metered here. */
+function readKeptState(body: Readonly<Record<string, unknown>>): Pick<ModelCall, 'previousResponse' | 'isKept'> {
+  for (const param of ['background', 'conversation']) {
     const value = body[param]
     if (value === undefined || value === null || value === false) continue
-    throw new GatewayError('unsupported', `${param} is not supported: send the whole conversation`, { param })
+    throw new GatewayError(
+      'unsupported',
+      `${param} is not supported: wait for the response, and continue it by previous_response_id`,
+      { param },
+    )
   }
+  const previous = body['previous_response_id']
+  const isKept = body['store'] !== false
+  if (previous === undefined || previous === null) return { isKept }
+  if (typeof previous === 'string') return { isKept, previousResponse: previous }
+  throw new GatewayError('invalid_request', 'previous_response_id must be a text', { param: 'previous_response_id' })
 }
 
 function positive(value: unknown): number | undefined {

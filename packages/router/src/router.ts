@@ -3,6 +3,7 @@ import { defaultLimits } from './attempt.ts'
 import { serveCached } from './cached-call.ts'
 import type { ModelRequest, RouterDependencies } from './call.ts'
 import type { Chosen } from './choose-targets.ts'
+import { continueResponse } from './continue-response.ts'
 import { copyAnswer } from './copy-answer.ts'
 import { toGatewayError } from './denial.ts'
 import { createDirectCalls, type DirectCalls } from './direct-calls.ts'
@@ -42,11 +43,15 @@ export function createRouter(dependencies: RouterDependencies): Router {
   async function proxy(request: ModelRequest, sink: Sink): Promise<void> {
     const { cache, onContent } = dependencies
     const serve = async (to: Sink) => {
-      const resolved = await resolveCall(request, dependencies)
+      const asked = await resolveCall(request, dependencies)
+      const { previousResponse, isKept } = asked.call
+      const resolved =
+        previousResponse === undefined ? asked : await continueResponse(asked, previousResponse, dependencies)
       const copy = onContent && resolved.found.policy.log === 'content' ? copyAnswer(to, mostCopiedLength) : undefined
       const out = copy?.sink ?? to
       const call = (sink: Sink) => serveCall(resolved, sink, service)
-      const isCached = cache !== undefined && request.cacheSeconds !== undefined
+      // One id for two conversations would be neither's.
+      const isCached = cache !== undefined && request.cacheSeconds !== undefined && !(isKept && dependencies.responses)
       const record = await (isCached ? serveCached(resolved, out, cache, service, call) : call(out))
       onCall(record)
       if (copy !== undefined) onContent?.(toContent(request, record, copy.taken()))

@@ -18,6 +18,8 @@ export interface Ran {
   readonly flags: readonly CallFlag[]
   readonly attempts: number
   readonly firstOutputMs: number | undefined
+  /** What came whole; of a stream its last event. */
+  readonly answer: Uint8Array | undefined
   /** Sends the end of the answer, once it is settled. */
   readonly finish: (charged: number) => void
 }
@@ -49,12 +51,12 @@ export async function runTargets(run: Run): Promise<Ran> {
     if (isEstimated) flags.add('estimated')
   }
 
-  function ended(target: Target, status: number, finish: (charged: number) => void): Ran {
+  function ended(target: Target, status: number, finish: Ran['finish'], answer?: Uint8Array): Ran {
     clearInterval(silence)
     if (sink.gone.aborted) flags.add('client_gone')
     const { attempts, firstOutputMs } = progress
     if (attempts > 1 && !flags.has('hedged')) flags.add('fallback')
-    return { target, status, usage, flags: [...flags], attempts, firstOutputMs, finish }
+    return { target, status, usage, flags: [...flags], attempts, firstOutputMs, answer, finish }
   }
 
   const isFinal = (tried: Tried | undefined) => tried?.result.kind === 'answered' || tried?.result.kind === 'refused'
@@ -97,7 +99,7 @@ export async function runTargets(run: Run): Promise<Ran> {
         const { body, contentType, seen } = result
         health.succeeded(target.key, call.isStream ? progress.firstOutputMs : tookMs)
         meter(price, seen)
-        return ended(target, 200, (charged) => {
+        const finish = (charged: number) => {
           if (call.isStream) {
             sink.begin(headersOf(target, progress))
             void sink.write(`: core cost=${charged} target=${target.id}\n\n`)
@@ -110,7 +112,8 @@ export async function runTargets(run: Run): Promise<Ran> {
             ...headersOf(target, progress),
           }
           sink.send(200, headers, body)
-        })
+        }
+        return ended(target, 200, finish, body)
       }
       case 'refused': {
         const { status, contentType, body } = result

@@ -4,6 +4,7 @@ import type { AttemptLimits } from './attempt.ts'
 import type { CallFlag, CallRecord, RouterDependencies, RouterLimits } from './call.ts'
 import { callLedgerOf } from './call-ledger.ts'
 import { isDenied, toDenial } from './denial.ts'
+import { keepResponse } from './keep-response.ts'
 import type { Planner } from './plan-targets.ts'
 import { accountOf, holdKeyOf, type ResolvedCall } from './resolve-call.ts'
 import { type Ran, runTargets } from './run-targets.ts'
@@ -43,6 +44,7 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
   const settling = new AbortController()
   let settleTimer: NodeJS.Timeout | undefined
   let ran: Ran | undefined
+  let keeping: Promise<void> | undefined
   const attempt = async (order: typeof planned.order): Promise<HoldWorkOutcome<Ran>> => {
     const [first] = order
     const price = first && planned.priced.get(first.target)
@@ -85,6 +87,8 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
             logger,
             hedgeMs: found.policy.hedgeMs,
           })
+          const { responses } = dependencies
+          if (call.isKept && responses) keeping = keepResponse(resolved, ran, { responses, logger })
         } finally {
           // Work that has begun is paid for, also with nothing; and the client is not kept waiting by a database that is away.
           if (!hold.metered) hold.meter(microCredits(0))
@@ -111,6 +115,8 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
   if (outcome.status !== 'done' && outcome.status !== 'unsettled') throw toDenial(outcome)
   const { value } = outcome
   const charged = outcome.status === 'done' ? outcome.charged : outcome.metered
+  // Beside the settle: a client that reads its id may name it at once.
+  if (keeping !== undefined) await keeping
   value.finish(charged)
   return {
     call: request.id,

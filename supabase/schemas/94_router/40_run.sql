@@ -49,7 +49,7 @@ comment on function core_api.router_calls_put is 'Writes the rows of model calls
 revoke execute on function core_api.router_calls_put from public;
 grant execute on function core_api.router_calls_put to service_role;
 
--- Removes rows of calls older than p_days, at most p_limit, and answers older than 24 hours and contents older than 7 days, which
+-- Removes rows of calls older than p_days, at most p_limit, and responses, answers older than 24 hours and contents older than 7 days, which
 -- are long: at most 500 of each. Returns how many rows of calls, and whether something old may be left.
 create function core_api.router_sweep(p_limit int default 1000, p_days int default 30) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
@@ -59,6 +59,8 @@ declare
   v_calls int;
   v_answers int;
   v_contents int;
+  v_responses int;
+  v_sealed_responses int;
 begin
   v_ok := core.require_range('limit', p_limit, 1, 10000);
   v_ok := core.require_range('days', p_days, 1, 3650);
@@ -73,11 +75,19 @@ begin
     select c.project, c.call from core.model_content c where c.at < (select clock_timestamp() - interval '7 days') order by c.at limit v_sealed
     for update skip locked);
   get diagnostics v_contents = row_count;
+  delete from core.model_response where (project, id_hash) in (
+    select r.project, r.id_hash from core.model_response r where r.at < (select clock_timestamp() - make_interval(days => p_days)) order by r.at
+    limit v_sealed for update skip locked);
+  get diagnostics v_responses = row_count;
+  delete from core.model_response where (project, id_hash) in (
+    select r.project, r.id_hash from core.model_response r where r.sealed is not null and r.at < (select clock_timestamp() - interval '7 days')
+    order by r.at limit v_sealed for update skip locked);
+  get diagnostics v_sealed_responses = row_count;
   return jsonb_build_object('ok', true, 'removed', v_calls,
-    'remaining', v_calls = p_limit or v_answers = v_sealed or v_contents = v_sealed);
+    'remaining', v_calls = p_limit or v_sealed in (v_answers, v_contents, v_responses, v_sealed_responses));
 end
 $$;
-comment on function core_api.router_sweep is 'Removes rows of model calls older than some days, kept answers older than 24 hours, and contents older than 7 days.';
+comment on function core_api.router_sweep is 'Removes rows of model calls and responses older than some days, kept answers older than 24 hours, and contents older than 7 days.';
 revoke execute on function core_api.router_sweep from public;
 grant execute on function core_api.router_sweep to service_role;
 

@@ -23,7 +23,7 @@ const errors: Readonly<Record<number, string>> = {
 
 /** An address of another maker's API, as an operation of the document. */
 export function toGatewayOperation(route: GatewayRoute): JsonObject {
-  const { operation, noun, summary, description, auth, dialect, consumes, bodyLimitBytes, streams, isNotServed } = route
+  const { operation, noun, summary, description, auth, dialect, consumes, bodyLimitBytes, streams } = route
   const limit = consumes === undefined ? [] : [`Bodies have at most ${bodyLimitBytes} bytes; unknown fields pass.`]
   const texts = [...(description === undefined ? [] : [description]), ...limit]
   const answers = streams ? ['application/json', 'text/event-stream'] : ['application/json']
@@ -43,15 +43,13 @@ export function toGatewayOperation(route: GatewayRoute): JsonObject {
       },
     }),
     responses: {
-      ...(!isNotServed && {
-        200: {
-          description: 'As the dialect has it',
-          ...refer('RateLimit', 'RateLimit-Policy', 'Access-Control-Allow-Origin'),
-          content: Object.fromEntries(
-            answers.map((type) => [type, type === 'application/json' ? { schema: anyObject } : {}]),
-          ),
-        },
-      }),
+      200: {
+        description: 'As the dialect has it',
+        ...refer('RateLimit', 'RateLimit-Policy', 'Access-Control-Allow-Origin'),
+        content: Object.fromEntries(
+          answers.map((type) => [type, type === 'application/json' ? { schema: anyObject } : {}]),
+        ),
+      },
       ...Object.fromEntries(
         Object.entries(errors).map(([status, text]) => [
           status,

@@ -17,6 +17,4 @@ export interface GatewayRoute {
   readonly bodyLimitBytes: number
   /** Answers come as events where the request asks for them. */
   readonly streams?: true
-  /** Named here so that clients get an answer: 501. */
-  readonly isNotServed?: true
 }

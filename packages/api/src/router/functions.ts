@@ -146,6 +146,44 @@ export const routerAnswer = describeFunction({
   answer: z.object({ ...accepted, answer: z.nullable(z.object({ request_hash: z.string(), sealed: z.string() })) }),
 })
 
+export const routerResponsePut = describeFunction({
+  name: 'router_response_put',
+  args: {
+    project: text,
+    idHash: text,
+    provider: text,
+    model: text,
+    tokens: bigint,
+    providerProject: optional(text),
+    sealed: optional(text),
+  },
+  answer: z.object(accepted),
+})
+
+/** The response is null where none is known. */
+export const routerResponse = describeFunction({
+  name: 'router_response',
+  args: { project: text, idHash: text },
+  answer: z.object({
+    ...accepted,
+    response: z.nullable(
+      z.object({
+        provider: z.string(),
+        provider_project: z.nullable(z.string()),
+        model: z.string(),
+        tokens: whole,
+        sealed: z.nullable(z.string()),
+      }),
+    ),
+  }),
+})
+
+export const routerResponseRemove = describeFunction({
+  name: 'router_response_remove',
+  args: { project: text, idHash: text },
+  answer: z.object({ ...accepted, removed: z.boolean() }),
+})
+
 export const routerContentsPut = describeFunction({
   name: 'router_contents_put',
   args: { contents: json },

@@ -4,7 +4,6 @@ const bodyLimitBytes = 32 * 1024 * 1024
 const openai = { noun: 'models', auth: 'model:call', dialect: 'openai', bodyLimitBytes } as const
 const anthropic = { ...openai, dialect: 'anthropic' } as const
 const json = { method: 'POST', consumes: 'application/json' } as const
-const notKept = 'Answers are not kept here: send the whole conversation, and store what you need.'
 
 /** What unchanged clients of OpenAI and Anthropic call, in the order of the docs. */
 export const gatewayRoutes = [
@@ -29,18 +28,17 @@ export const gatewayRoutes = [
     method: 'GET',
     operation: 'getResponse',
     path: '/v1/projects/{project}/openai/v1/responses/{id}',
-    summary: 'Not served: a response that was kept',
-    description: notKept,
-    isNotServed: true,
+    summary: 'A response of this key',
+    description:
+      'From the provider that keeps it; what a provider does not keep is kept here for seven days, sealed, up to 256 KiB. Not metered.',
   },
   {
     ...openai,
     method: 'DELETE',
     operation: 'deleteResponse',
     path: '/v1/projects/{project}/openai/v1/responses/{id}',
-    summary: 'Not served: remove a response that was kept',
-    description: notKept,
-    isNotServed: true,
+    summary: 'Remove a response of this key',
+    description: 'At the provider that keeps it, and here. Not metered.',
   },
   {
     ...openai,

@@ -1819,6 +1819,35 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Who answered a response, and its sealed content. */
+  router_response: {
+    args: {
+      p_project: string
+      p_id_hash: string
+    }
+    result: Json
+  }
+  /** Notes who answered a response, and its sealed content where that provider keeps none. */
+  router_response_put: {
+    args: {
+      p_project: string
+      p_id_hash: string
+      p_provider: string
+      p_model: string
+      p_tokens: number
+      p_provider_project?: string | null | undefined
+      p_sealed?: string | null | undefined
+    }
+    result: Json
+  }
+  /** Forgets a response. */
+  router_response_remove: {
+    args: {
+      p_project: string
+      p_id_hash: string
+    }
+    result: Json
+  }
   /** Providers, routes and what is cooling, for the process that routes. */
   router_snapshot: {
     args: {
@@ -1826,7 +1855,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Removes rows of model calls older than some days, kept answers older than 24 hours, and contents older than 7 days. */
+  /** Removes rows of model calls and responses older than some days, kept answers older than 24 hours, and contents older than 7 days. */
   router_sweep: {
     args: {
       p_limit?: number | undefined

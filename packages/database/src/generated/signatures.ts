@@ -2015,6 +2015,38 @@ export const coreSignatures: readonly CoreSignature[] = [
     ],
   },
   {
+    name: 'router_response',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_id_hash', type: 'text', required: true },
+    ],
+  },
+  {
+    name: 'router_response_put',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_id_hash', type: 'text', required: true },
+      { name: 'p_provider', type: 'text', required: true },
+      { name: 'p_model', type: 'text', required: true },
+      { name: 'p_tokens', type: 'bigint', required: true },
+      { name: 'p_provider_project', type: 'text', required: false },
+      { name: 'p_sealed', type: 'text', required: false },
+    ],
+  },
+  {
+    name: 'router_response_remove',
+    returns: 'jsonb',
+    isForMembers: false,
+    args: [
+      { name: 'p_project', type: 'text', required: true },
+      { name: 'p_id_hash', type: 'text', required: true },
+    ],
+  },
+  {
     name: 'router_snapshot',
     returns: 'jsonb',
     isForMembers: false,

@@ -7,6 +7,8 @@ export interface AnswerFacts {
   readonly model: string
   /** Seconds since 1970. */
   readonly created: number
+  /** Further fields of a response. */
+  readonly more?: Readonly<Record<string, unknown>>
 }
 
 /** How a dialect writes answers. `usage` is its own JSON (`writeUsage`); undefined leaves it out. */

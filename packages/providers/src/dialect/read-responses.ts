@@ -1,11 +1,15 @@
 import { isObject } from '@core/foundation'
 import type { ModelRequest } from '../llm/driver.ts'
 import type { Message } from '../llm/message.ts'
-import { type Json, numberOf, objectsOf, textOf } from './read-parts.ts'
+import { type Json, numberOf, objectsOf, refuseField, textOf } from './read-parts.ts'
 
-/** A body of Responses as a driver takes it: its texts. */
+/**
+ * A body of Responses as a driver takes it: its texts.
+ * @throws CoreError E_PROVIDER, reason unsupported, for a response before it: drivers keep none.
+ */
 export function readResponsesRequest(body: Json, model: string, defaultMaxTokens: number): ModelRequest {
-  const { input, instructions, text } = body
+  const { input, instructions, text, previous_response_id } = body
+  if (typeof previous_response_id === 'string') refuseField('previous_response_id')
   const format = isObject(text) ? text['format'] : undefined
   const isJson = isObject(format) && format['type'] !== 'text' && format['type'] !== undefined
   return {

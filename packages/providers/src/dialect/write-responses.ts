@@ -1,7 +1,7 @@
 import { type AnswerFacts, type DialectWriter, toEvent } from './dialect-writer.ts'
 
 /** OpenAI's Responses: texts. */
-export function createResponsesWriter({ id, model, created }: AnswerFacts): DialectWriter {
+export function createResponsesWriter({ id, model, created, more: facts }: AnswerFacts): DialectWriter {
   const itemId = `msg_${id}`
   const part = (text: string) => ({ type: 'output_text', text, annotations: [] })
   const item = (status: string, content: readonly object[]) => ({
@@ -20,6 +20,7 @@ export function createResponsesWriter({ id, model, created }: AnswerFacts): Dial
     output: [],
     error: null,
     incomplete_details: null,
+    ...facts,
     ...more,
   })
   const whole = (content: string, isCut: boolean, usage: object | undefined) =>

@@ -3,17 +3,24 @@ import { readChatRequest } from '../dialect/read-chat.ts'
 import { createChatWriter } from '../dialect/write-chat.ts'
 import { readTexts, writeEmbeddings } from '../dialect/write-embeddings.ts'
 import type { ModelRequest } from '../llm/driver.ts'
-import { type FakeCall, failEarly, sendAnswer, sendEvents, sendJson, spoilUsage, wordsOf } from './fake-call.ts'
+import { answerResponses } from './answer-responses.ts'
+import {
+  type FakeCall,
+  failEarly,
+  openAIError,
+  sendAnswer,
+  sendEvents,
+  sendJson,
+  spoilUsage,
+  wordsOf,
+} from './fake-call.ts'
 
 const neverAborted = new AbortController().signal
 const id = 'chatcmpl-fake'
 
-export const openAIError = (code: string) => ({
-  error: { message: `the fake answers ${code}`, type: code, param: null, code },
-})
-
-/** Chat Completions, embeddings, transcriptions and the list of models. */
+/** Chat Completions, Responses, embeddings, transcriptions and the list of models. */
 export async function answerOpenAI(call: FakeCall): Promise<void> {
+  if (call.path.startsWith('/responses')) return await answerResponses(call)
   if (failEarly(call, openAIError)) return
   switch (call.path) {
     case '/chat/completions':

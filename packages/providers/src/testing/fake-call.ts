@@ -22,6 +22,14 @@ export const faults = [
 ] as const
 export type Fault = (typeof faults)[number]
 
+/** A response, and whose it is: of who sent the same key. */
+export interface KeptResponse {
+  readonly key: string | undefined
+  /** All that the model has read and written. */
+  readonly items: readonly unknown[]
+  readonly response: object
+}
+
 /** One request to the fake, and the response to write. */
 export interface FakeCall {
   readonly path: string
@@ -32,7 +40,15 @@ export interface FakeCall {
   readonly response: ServerResponse
   readonly local: Driver
   readonly pause: () => Promise<unknown>
+  readonly key: string | undefined
+  /** By their ids. */
+  readonly responses: Map<string, KeptResponse>
+  readonly keepsResponses: boolean
 }
+
+export const openAIError = (code: string) => ({
+  error: { message: `the fake answers ${code}`, type: code, param: null, code },
+})
 
 /** `gpt-cut` and `cut` fail each time, `cut-once` the first time that it is asked for. */
 export function faultOfModel(model: string, asked: number): Fault | undefined {

@@ -1,11 +1,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createLocalDriver } from '../llm/drivers/local.ts'
 import { answerAnthropic, anthropicError } from './answer-anthropic.ts'
-import { answerOpenAI, openAIError } from './answer-openai.ts'
-import { createPause, type Fault, faultOfModel, parseBody, readBody, sendJson } from './fake-call.ts'
+import { answerOpenAI } from './answer-openai.ts'
+import {
+  createPause,
+  type Fault,
+  faultOfModel,
+  type KeptResponse,
+  openAIError,
+  parseBody,
+  readBody,
+  sendJson,
+} from './fake-call.ts'
 
 /** A request that the fake was sent. */
 export interface FakeRequest {
+  readonly method: string
   readonly path: string
   readonly model: string
   readonly fault: Fault | undefined
@@ -24,6 +34,8 @@ export interface FakeProvider extends AsyncDisposable {
 export interface FakeProviderOptions {
   /** Requests with another key are refused with 401. Default: any key, or none. */
   readonly apiKey?: string
+  /** Whether responses are kept for those that continue them. Default true. */
+  readonly keepsResponses?: boolean
   /** Between two words of the fault `slow`. Default 20 ms. */
   readonly pauseMs?: number
 }
@@ -32,7 +44,12 @@ export interface FakeProviderOptions {
  * A provider over HTTP on a free port of 127.0.0.1, in the dialects of OpenAI and of Anthropic. Its answers are those of
  * `local`; a model whose name is a fault, or ends with one (`500`, `gpt-cut`, `cut-once`), fails so.
  */
-export async function startFakeProvider({ apiKey, pauseMs = 20 }: FakeProviderOptions = {}): Promise<FakeProvider> {
+export async function startFakeProvider({
+  apiKey,
+  keepsResponses = true,
+  pauseMs = 20,
+}: FakeProviderOptions = {}): Promise<FakeProvider> {
+  const responses = new Map<string, KeptResponse>()
   const local = createLocalDriver()
   const requests: FakeRequest[] = []
   const pause = createPause(pauseMs)
@@ -46,8 +63,8 @@ export async function startFakeProvider({ apiKey, pauseMs = 20 }: FakeProviderOp
     const ended = new Promise<'whole' | 'left'>((resolve) => {
       response.on('close', () => resolve(response.writableFinished ? 'whole' : 'left'))
     })
-    requests.push({ path, model, fault, key, body, ended })
-    const call = { path, model, fault, body, request, response, local, pause }
+    requests.push({ method: request.method ?? 'GET', path, model, fault, key, body, ended })
+    const call = { path, model, fault, body, request, response, local, pause, key, responses, keepsResponses }
     const isAnthropic = path === '/messages'
     if (apiKey !== undefined && key !== apiKey) {
       return sendJson(call, 401, isAnthropic ? anthropicError('authentication_error') : openAIError('invalid_api_key'))

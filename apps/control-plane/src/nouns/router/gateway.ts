@@ -1,14 +1,16 @@
 import { gatewayRoutes, type ProblemCode } from '@core/api'
-import type { Clock } from '@core/foundation'
+import { type Clock, isObject } from '@core/foundation'
 import {
   type Dialect,
   GatewayError,
   type GatewayFault,
   listModels,
   type Operation,
+  type ResponseName,
   type Router,
   type Routing,
   readJsonCall,
+  type StoredResponses,
   toErrorBody,
   toErrorHeaders,
 } from '@core/router'
@@ -24,6 +26,7 @@ import { createHttpSink } from './http-sink.ts'
 
 export interface GatewayDependencies {
   readonly router: Router
+  readonly stored: StoredResponses
   readonly ledgers: CallerLedgers
   readonly routing: () => Routing | Promise<Routing>
   readonly clock: Clock
@@ -120,15 +123,43 @@ const countTokens: CreateHandler = () => async (request, reply) => {
   return reply.type('application/json; charset=utf-8').send(JSON.stringify({ input_tokens: inputTokens }))
 }
 
-const refuseKept: CreateHandler = () => async () => {
-  throw new GatewayError('not_implemented', 'answers are not kept here: send the whole conversation')
+const retrieve: CreateHandler =
+  ({ stored }) =>
+  async (request, reply) => {
+    const query = new URL(request.url, 'http://localhost').searchParams
+    if (query.get('stream') === 'true')
+      throw new GatewayError('unsupported', 'a response is streamed when it is made, and then comes whole', {
+        param: 'stream',
+      })
+    const passed = new URLSearchParams([...query].filter(([name]) => passedQuery.includes(name)))
+    return sendJson(reply, await stored.retrieve(nameOf(request), passed.size === 0 ? '' : `?${passed}`))
+  }
+
+const passedQuery = ['include', 'include[]']
+
+const remove: CreateHandler =
+  ({ stored }) =>
+  async (request, reply) =>
+    sendJson(reply, await stored.remove(nameOf(request)))
+
+function nameOf({ caller, params }: FastifyRequest): ResponseName {
+  if (caller === null) throw new Error('handler reached without a principal')
+  const id = isObject(params) ? String(params['id']) : ''
+  return { project: caller.project, subject: caller.principal.subject, id }
+}
+
+function sendJson(reply: FastifyReply, body: string): FastifyReply {
+  return reply
+    .headers({ 'request-id': reply.request.id, 'cache-control': 'no-store' })
+    .type('application/json; charset=utf-8')
+    .send(body)
 }
 
 const handlers: Readonly<Record<(typeof gatewayRoutes)[number]['operation'], CreateHandler>> = {
   createChatCompletion: serve('chat'),
   createResponse: serve('responses'),
-  getResponse: refuseKept,
-  deleteResponse: refuseKept,
+  getResponse: retrieve,
+  deleteResponse: remove,
   createEmbedding: serve('embeddings'),
   createTranscription: serve('transcription'),
   listOpenAIModels: listOf,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { callable, routerCool, routerRecover, routerSweep } from '@core/api/functions'
-import { createProviderTransports, createRouter } from '@core/router'
+import { createProviderResponses, createProviderTransports, createRouter, createStoredResponses } from '@core/router'
 import { createAddressGuard } from '../../http/address-guard.ts'
 import type { CreateNoun } from '../../process/noun.ts'
 import { createCachedAnswers } from './cached-answers.ts'
@@ -10,6 +10,7 @@ import { createCallerLedgers } from './caller-ledgers.ts'
 import { embedTexts, isCommon } from './embed-texts.ts'
 import { installGateway } from './gateway.ts'
 import { createKeptAnswers } from './kept-answers.ts'
+import { createKeptResponses } from './kept-responses.ts'
 import { createRouterMetrics } from './metrics.ts'
 import { createPriceBooks } from './price-books.ts'
 import { createProviderKeys } from './provider-keys.ts'
@@ -40,12 +41,15 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
   const underWay = new Set<Promise<void>>()
   const guard = createAddressGuard(config.router.privateHosts, 'CORE_ROUTER_PRIVATE_HOSTS')
   const routing = () => table.current()
+  const providers = { guard, keyOf: createProviderKeys({ vault, llm: config.llm }) }
+  const responses = createKeptResponses(database, vault)
   const service = createRouter({
     routing,
     prices: (project) => books.of(project),
-    transports: createProviderTransports({ guard, keyOf: createProviderKeys({ vault, llm: config.llm }) }),
+    transports: createProviderTransports(providers),
     keepUnsettled: (unsettled) => spool.keep(unsettled),
     answers: createKeptAnswers(database, vault),
+    responses,
     cache: createCachedAnswers(database, vault),
     onCall(record) {
       metrics.count(record)
@@ -92,6 +96,7 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
     install: (app, door) =>
       installGateway(app, door, {
         router: service,
+        stored: createStoredResponses({ responses, ask: createProviderResponses(providers), routing, logger }),
         ledgers,
         routing,
         clock,

@@ -1,0 +1,40 @@
+import { createHttpClient, singleHeaders } from './http-client.ts'
+import { credentials } from './http-transport.ts'
+import type { ProviderTransportsOptions } from './provider-transports.ts'
+import { readChunks } from './read-plain.ts'
+import type { Provider } from './routing.ts'
+import { pathsOf } from './transport.ts'
+
+/** Asks a provider for a response that it keeps, or to remove it. Undefined where its kind keeps none. */
+export type AskForResponse = (
+  provider: Provider,
+  request: StoredRequest,
+) => Promise<{ readonly status: number; readonly body: Buffer }> | undefined
+
+export interface StoredRequest {
+  readonly method: 'GET' | 'DELETE'
+  readonly id: string
+  /** With its question mark, or empty. */
+  readonly query: string
+  readonly signal: AbortSignal
+}
+
+const maxBytes = 64 * 1024 * 1024
+
+export function createProviderResponses({ guard, keyOf }: ProviderTransportsOptions): AskForResponse {
+  const client = createHttpClient(guard)
+  return (provider, { method, id, query, signal }) => {
+    const { kind, baseUrl } = provider
+    if (baseUrl === undefined || kind === 'local' || kind === 'anthropic') return undefined
+    const ask = async () => {
+      const headers = { ...credentials('openai', await keyOf(provider)), accept: 'application/json' }
+      const address = `${baseUrl}${pathsOf.responses}/${encodeURIComponent(id)}${query}`
+      const response = await client.ask(method, address, { headers, signal })
+      const body = await readChunks(response, maxBytes)
+      if (body === undefined || singleHeaders(response)['content-type']?.includes('json') !== true)
+        return { status: 502, body: Buffer.alloc(0) }
+      return { status: response.statusCode ?? 502, body: Buffer.from(body) }
+    }
+    return ask()
+  }
+}
