@@ -350,7 +350,7 @@ begin
   elsif pg_column_size(p_value) > 16384 then
     perform core.refuse('PT413', 'object_too_large', format('%s is larger than 16 KB', p_field),
       'Keep large facts in your own tables and put their id here.', jsonb_build_object('field', p_field, 'max_bytes', 16384));
-  elsif core.is_too_deep(p_value) then
+  elsif pg_column_size(p_value) > 256 and core.is_too_deep(p_value) then
     perform core.refuse('PT400', 'object_too_deep', format('%s is nested more than 32 levels deep', p_field),
       'Send a flatter object.', jsonb_build_object('field', p_field, 'max_depth', 32));
   end if;

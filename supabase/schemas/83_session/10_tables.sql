@@ -4,15 +4,22 @@
 insert into core.scope (name, summary, roles, is_default, topic) values
   ('session:run', 'Open and keep sessions of running processes', '{operator,admin,owner}', true, null);
 
+-- Domains and not checks of the table: those would be read and made again for each beat, of columns that it leaves alone.
+create domain core.session_fingerprint as text
+  constraint session_fingerprint_form check (length(value) = 64 and value !~ '[^0-9a-f]');
+create domain core.session_kind as text constraint session_kind_form check (value ~ '^[a-z][a-z0-9_-]{0,49}$');
+create domain core.session_status as text
+  constraint session_status_known check (value in ('starting', 'online', 'degraded', 'maintenance'));
+
 create table core.session (
   id uuid constraint session_pkey primary key default core.new_id(),
   project text not null,
   key text not null,
-  fingerprint text not null constraint session_fingerprint_form check (fingerprint ~ '^[0-9a-f]{64}$'),
-  kind text not null constraint session_kind_form check (kind ~ '^[a-z][a-z0-9_-]{0,49}$'),
+  fingerprint core.session_fingerprint not null,
+  kind core.session_kind not null,
   name text,
   version text,
-  status text not null constraint session_status check (status in ('starting', 'online', 'degraded', 'maintenance')),
+  status core.session_status not null,
   fence bigint not null default nextval('core.fence'),
   ttl_s int not null,
   requests bigint not null default 0,

@@ -1,22 +1,22 @@
--- A figure of p_metrics, or what is there where it is missing. PT400 where it is no number in its range.
-create function core.session_metric(p_metrics jsonb, p_name text, p_present numeric) returns numeric
+-- The figures that a process reports: numbers in their range.
+create function core.session_require_metrics(p_metrics jsonb) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_value jsonb := p_metrics -> p_name;
-  v_number numeric;
-  v_ok boolean;
+  v_ok boolean := core.require_object('metrics', p_metrics);
+  v_name text;
 begin
-  if v_value is null then return p_present; end if;
-  if jsonb_typeof(v_value) <> 'number' then
-    perform core.refuse('PT400', 'invalid_metrics', format('metrics.%s must be a number', p_name), null,
-      jsonb_build_object('field', 'metrics.' || p_name));
-  end if;
-  v_number := v_value;
-  if v_number not between 0 and 1000000000000 then v_ok := core.require_range('metrics.' || p_name, v_number, 0, 1000000000000); end if;
-  return case when right(p_name, 3) = '_ms' then v_number else floor(v_number) end;
+  foreach v_name in array '{requests,errors,p95_ms,target_p95_ms,backlog}'::text[] loop
+    continue when p_metrics -> v_name is null;
+    if jsonb_typeof(p_metrics -> v_name) <> 'number' then
+      perform core.refuse('PT400', 'invalid_metrics', format('metrics.%s must be a number', v_name), null,
+        jsonb_build_object('field', 'metrics.' || v_name));
+    end if;
+    v_ok := core.require_range('metrics.' || v_name, (p_metrics -> v_name)::numeric, 0, 1000000000000);
+  end loop;
+  return true;
 end
 $$;
-comment on function core.session_metric is 'One figure that a process reports.';
+comment on function core.session_require_metrics is 'Raises PT400 unless the figures are numbers in their range.';
 
 -- Keeps a session alive. p_metrics: requests and errors of the last minute, p95_ms, target_p95_ms, backlog; what is left
 -- out stays. p_idle_ms: since when the process got nothing done. A session that has ended is refused (session_ended): the process
@@ -27,28 +27,33 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_ok boolean;
   v_project text := core.enter('session:run', p_project);
-  v_row core.session;
+  v_fence bigint;
+  v_ends_at timestamptz;
 begin
   if p_status is not null then v_ok := core.session_require_status(p_status); end if;
-  v_ok := core.require_object('metrics', p_metrics);
+  -- Mostly they are a few numbers of at most three decimal places, which is asked at once.
+  if p_metrics is null or jsonb_typeof(p_metrics) <> 'object' or pg_column_size(p_metrics) > 256 or p_metrics @?
+    'strict $.* ? (@.type() != "number" || @ < 0 || @ > 1000000000000 || @ * 1000 != (@ * 1000).floor())' then
+    v_ok := core.session_require_metrics(p_metrics);
+  end if;
   if p_idle_ms is null or p_idle_ms not between 0 and 2592000000 then v_ok := core.require_range('idle_ms', p_idle_ms, 0, 2592000000); end if;
   update core.session s set
     status = coalesce(p_status, s.status),
     beat_at = clock_timestamp(),
     progress_at = greatest(s.progress_at, clock_timestamp() - p_idle_ms * interval '1 millisecond'),
     ends_at = clock_timestamp() + make_interval(secs => s.ttl_s),
-    requests = core.session_metric(p_metrics, 'requests', s.requests),
-    errors = core.session_metric(p_metrics, 'errors', s.errors),
-    p95_ms = core.session_metric(p_metrics, 'p95_ms', s.p95_ms::numeric),
-    target_p95_ms = core.session_metric(p_metrics, 'target_p95_ms', s.target_p95_ms::numeric),
-    backlog = core.session_metric(p_metrics, 'backlog', s.backlog)
+    requests = coalesce(floor((p_metrics -> 'requests')::numeric)::bigint, s.requests),
+    errors = coalesce(floor((p_metrics -> 'errors')::numeric)::bigint, s.errors),
+    p95_ms = coalesce((p_metrics -> 'p95_ms')::double precision, s.p95_ms),
+    target_p95_ms = coalesce((p_metrics -> 'target_p95_ms')::double precision, s.target_p95_ms),
+    backlog = coalesce(floor((p_metrics -> 'backlog')::numeric)::bigint, s.backlog)
   where s.id = p_session and s.project = v_project and s.ends_at > clock_timestamp()
-  returning * into v_row;
-  if v_row.id is null then
+  returning s.fence, s.ends_at into v_fence, v_ends_at;
+  if v_fence is null then
     v_ok := core.session_require_known(p_session, v_project);
     return jsonb_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
   end if;
-  return jsonb_build_object('ok', true, 'session', v_row.id, 'fence', v_row.fence, 'ends_at', v_row.ends_at);
+  return jsonb_build_object('ok', true, 'session', p_session, 'fence', v_fence, 'ends_at', v_ends_at);
 end
 $$;
 comment on function core_api.session_beat is 'Keeps a session alive and takes its status and figures; p_status null keeps it. A session that has ended stays ended.';
