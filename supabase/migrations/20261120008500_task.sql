@@ -13,6 +13,11 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 insert into core.share_kind (name, rights, summary) values
   ('queue', '{write,work}', 'A queue of tasks: write enqueues, work claims its tasks and reports what became of them');
 
+-- Domains and not checks of the table: those would be read and made again for each claim, of columns that it leaves alone.
+create domain core.open_task_state as text
+  constraint task_state_known check (value in ('ready', 'scheduled', 'pending', 'blocked', 'running'));
+create domain core.task_needs as int constraint task_needs_positive check (value >= 0);
+
 create table core.task (
   id uuid constraint task_pkey primary key default core.new_id(),
   project text not null,
@@ -20,13 +25,13 @@ create table core.task (
   key text not null,
   kind text not null,
   payload jsonb not null,
-  state text not null constraint task_state check (state in ('ready', 'scheduled', 'pending', 'blocked', 'running')),
+  state core.open_task_state not null,
   priority smallint not null,
   run_at timestamptz not null,
   group_name text,
   unique_key text,
-  open_needs int not null default 0 constraint task_open_needs_positive check (open_needs >= 0),
-  failed_needs int not null default 0 constraint task_failed_needs_positive check (failed_needs >= 0),
+  open_needs core.task_needs not null default 0,
+  failed_needs core.task_needs not null default 0,
   attempt int not null default 0,
   max_attempts int not null,
   backoff_ms int not null,
@@ -504,7 +509,7 @@ comment on function core.task_refresh is 'Makes ready what is due and what a dea
 create function core_api.task_claim(p_queues text[], p_worker text, p_limit int default 1, p_lease_s int default 90,
   p_session uuid default null, p_project text default null) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:work', 'queue', p_project, p_queues[1], 'work');
@@ -519,8 +524,8 @@ declare
   v_now timestamptz;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then v_ok := core.require_range('limit', p_limit, 1, 1000); end if;
-  v_ok := core.require_range('lease_s', p_lease_s, 3, 86400);
-  v_ok := core.require_text('worker', p_worker, 200);
+  if p_lease_s is null or p_lease_s not between 3 and 86400 then v_ok := core.require_range('lease_s', p_lease_s, 3, 86400); end if;
+  if p_worker is null or length(p_worker) not between 1 and 200 then v_ok := core.require_text('worker', p_worker, 200); end if;
   if p_queues is null or cardinality(p_queues) not between 1 and 100 then
     perform core.refuse('PT400', 'invalid_queues', 'queues must name 1 to 100', null, jsonb_build_object('field', 'queues'));
   end if;
@@ -537,14 +542,13 @@ begin
     if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
     v_picked := case when v_is_due or v_has_slots then core.task_pick(v_project, v_queue, v_left) end;
     v_now := clock_timestamp();
-    with picked as materialized (
-      select t.id from core.task t
-      where v_picked is null and t.project = v_project and t.queue = v_queue and t.state = 'ready' and t.group_name is null
-      order by t.priority, t.run_at, t.id limit v_left for update skip locked
-    ), claimed as (
+    with claimed as (
       update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
         leased_until = v_now + p_lease_s * interval '1 second', claimed_at = v_now, progress = null
-      where t.id = any (coalesce(v_picked, (select array_agg(p.id) from picked p)))
+      where t.id = any (coalesce(v_picked, array(
+        select r.id from core.task r
+        where v_picked is null and r.project = v_project and r.queue = v_queue and r.state = 'ready' and r.group_name is null
+        order by r.priority, r.run_at, r.id limit v_left for update skip locked)))
       returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
     )
     select json_agg(r), count(*) into v_claimed, v_count from (

@@ -76,7 +76,8 @@ declare
 begin
   if v_project is null then perform core.refuse_no_project(); end if;
   v_ok := core.authorize(p_scope, coalesce(v_own, v_project));
-  if v_own is distinct from v_project then v_ok := core.reach(p_kind, v_project, p_name, p_right); end if;
+  -- Without a project of its own, it is the owner's call by now.
+  if v_own <> v_project then v_ok := core.reach(p_kind, v_project, p_name, p_right); end if;
   return v_project;
 end
 $$;

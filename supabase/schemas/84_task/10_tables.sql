@@ -9,6 +9,11 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 insert into core.share_kind (name, rights, summary) values
   ('queue', '{write,work}', 'A queue of tasks: write enqueues, work claims its tasks and reports what became of them');
 
+-- Domains and not checks of the table: those would be read and made again for each claim, of columns that it leaves alone.
+create domain core.open_task_state as text
+  constraint task_state_known check (value in ('ready', 'scheduled', 'pending', 'blocked', 'running'));
+create domain core.task_needs as int constraint task_needs_positive check (value >= 0);
+
 create table core.task (
   id uuid constraint task_pkey primary key default core.new_id(),
   project text not null,
@@ -16,13 +21,13 @@ create table core.task (
   key text not null,
   kind text not null,
   payload jsonb not null,
-  state text not null constraint task_state check (state in ('ready', 'scheduled', 'pending', 'blocked', 'running')),
+  state core.open_task_state not null,
   priority smallint not null,
   run_at timestamptz not null,
   group_name text,
   unique_key text,
-  open_needs int not null default 0 constraint task_open_needs_positive check (open_needs >= 0),
-  failed_needs int not null default 0 constraint task_failed_needs_positive check (failed_needs >= 0),
+  open_needs core.task_needs not null default 0,
+  failed_needs core.task_needs not null default 0,
   attempt int not null default 0,
   max_attempts int not null,
   backoff_ms int not null,

@@ -28,7 +28,7 @@ comment on function core.task_refresh is 'Makes ready what is due and what a dea
 create function core_api.task_claim(p_queues text[], p_worker text, p_limit int default 1, p_lease_s int default 90,
   p_session uuid default null, p_project text default null) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:work', 'queue', p_project, p_queues[1], 'work');
@@ -43,8 +43,8 @@ declare
   v_now timestamptz;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then v_ok := core.require_range('limit', p_limit, 1, 1000); end if;
-  v_ok := core.require_range('lease_s', p_lease_s, 3, 86400);
-  v_ok := core.require_text('worker', p_worker, 200);
+  if p_lease_s is null or p_lease_s not between 3 and 86400 then v_ok := core.require_range('lease_s', p_lease_s, 3, 86400); end if;
+  if p_worker is null or length(p_worker) not between 1 and 200 then v_ok := core.require_text('worker', p_worker, 200); end if;
   if p_queues is null or cardinality(p_queues) not between 1 and 100 then
     perform core.refuse('PT400', 'invalid_queues', 'queues must name 1 to 100', null, jsonb_build_object('field', 'queues'));
   end if;
@@ -61,14 +61,13 @@ begin
     if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
     v_picked := case when v_is_due or v_has_slots then core.task_pick(v_project, v_queue, v_left) end;
     v_now := clock_timestamp();
-    with picked as materialized (
-      select t.id from core.task t
-      where v_picked is null and t.project = v_project and t.queue = v_queue and t.state = 'ready' and t.group_name is null
-      order by t.priority, t.run_at, t.id limit v_left for update skip locked
-    ), claimed as (
+    with claimed as (
       update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
         leased_until = v_now + p_lease_s * interval '1 second', claimed_at = v_now, progress = null
-      where t.id = any (coalesce(v_picked, (select array_agg(p.id) from picked p)))
+      where t.id = any (coalesce(v_picked, array(
+        select r.id from core.task r
+        where v_picked is null and r.project = v_project and r.queue = v_queue and r.state = 'ready' and r.group_name is null
+        order by r.priority, r.run_at, r.id limit v_left for update skip locked)))
       returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
     )
     select json_agg(r), count(*) into v_claimed, v_count from (
