@@ -1,15 +1,6 @@
-import {
-  type ClientRequest,
-  type IncomingMessage,
-  Agent as PlainAgent,
-  type RequestOptions,
-  request as requestPlain,
-} from 'node:http'
-import { request as requestSecure, Agent as SecureAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { Readable } from 'node:stream'
-import { urlToHttpOptions } from 'node:url'
-import { TransportError } from './transport.ts'
+import { HttpConnections } from './http-connections.ts'
+import { type HttpAnswer, HttpExchange } from './http-exchange.ts'
 
 /** Which addresses may be called. `check` throws; `lookupFor` resolves a name for a connection, or fails. */
 export interface AddressCheck {
@@ -19,9 +10,9 @@ export interface AddressCheck {
 
 export interface HttpClient {
   /** Posts a body; one attempt. @throws TransportError; what the guard throws. */
-  post(url: string, request: PostRequest): Promise<IncomingMessage>
+  post(url: string, request: PostRequest): Promise<HttpAnswer>
   /** Asks without a body; one attempt. @throws as `post`. */
-  ask(method: 'GET' | 'DELETE', url: string, request: Omit<PostRequest, 'body'>): Promise<IncomingMessage>
+  ask(method: 'GET' | 'DELETE', url: string, request: Omit<PostRequest, 'body'>): Promise<HttpAnswer>
   /** The same as `fetch`, for libraries that take one. */
   readonly fetch: typeof globalThis.fetch
 }
@@ -32,149 +23,76 @@ export interface PostRequest {
   readonly signal: AbortSignal
 }
 
+type Method = 'GET' | 'POST' | 'DELETE'
+
 interface Destination {
-  readonly send: (options: RequestOptions) => ClientRequest
-  readonly options: RequestOptions
+  readonly connections: HttpConnections
+  readonly path: string
 }
 
 /** As many addresses are remembered as a large installation has providers and operations. */
 const maxDestinations = 1_000
-const shortBytes = 16 * 1024
-const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+/** Each attempt takes a stale connection out of those that are kept; a provider that closes fresh ones is a failure. */
+const maxStale = 3
 
 /**
- * HTTP to addresses that the guard lets pass. Connections are kept and have no time limits of their own: a model may think
- * for longer than such limits allow, and the router has its own. Redirects are answers like any other.
+ * HTTP to addresses that the guard lets pass. Connections are kept, and what is asked on them has no time limits of its own:
+ * a model may think for longer than such limits allow, and the router has its own. Redirects are answers like any other.
  */
 export function createHttpClient(guard: AddressCheck): HttpClient {
-  const kept = { keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' } as const
-  const plain = new PlainAgent(kept)
-  const secure = new SecureAgent(kept)
   const destinations = new Map<string, Destination>()
+  const origins = new Map<string, HttpConnections>()
 
-  function openDestination(text: string, method: string): Destination {
+  function openDestination(text: string): Destination {
     const url = new URL(text)
     guard.check(url)
-    const lookup = guard.lookupFor(url)
-    const isSecure = url.protocol === 'https:'
-    return {
-      send: isSecure ? requestSecure : requestPlain,
-      options: {
-        ...urlToHttpOptions(url),
-        method,
-        agent: isSecure ? secure : plain,
-        ...(lookup === undefined ? {} : { lookup }),
-      },
-    }
+    const connections = origins.get(url.origin) ?? new HttpConnections(url.origin, guard.lookupFor(url))
+    if (origins.size >= maxDestinations) origins.clear()
+    origins.set(url.origin, connections)
+    return { connections, path: `${url.pathname}${url.search}` }
   }
 
   /** Where to post to. The guard judges an address by its text, so once is enough; names are resolved for each connection. */
   function toDestination(text: string): Destination {
     const known = destinations.get(text)
     if (known !== undefined) return known
-    const destination = openDestination(text, 'POST')
+    const destination = openDestination(text)
     if (destinations.size >= maxDestinations) destinations.clear()
     destinations.set(text, destination)
     return destination
   }
 
-  async function post(url: string, { headers, body, signal }: PostRequest): Promise<IncomingMessage> {
-    const { send, options } = toDestination(url)
-    const all = { ...headers, 'accept-encoding': 'identity', 'content-length': String(body.byteLength) }
-    return await sendOnFresh(() => {
-      const sent = send({ ...options, headers: all })
-      const answer = answerOf(sent, signal)
-      // As text of the encoding that keeps bytes, a short body leaves with its head in one piece.
-      if (body.byteLength > shortBytes) sent.end(body)
-      else sent.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1')
-      return answer
-    })
+  async function send(
+    { connections, path }: Destination,
+    { headers, signal, ...rest }: Omit<PostRequest, 'body'> & { readonly method: Method; readonly body?: Uint8Array },
+  ): Promise<HttpAnswer> {
+    const options = { path, headers: { ...headers, 'accept-encoding': 'identity' }, ...rest }
+    for (let stale = 0; ; stale++) {
+      const connection = connections.take()
+      const exchange = new HttpExchange(connection, signal)
+      connection.dispatch(options, exchange)
+      try {
+        return await exchange.answer
+      } catch (error) {
+        if (!exchange.isStale || stale >= maxStale) throw error
+      }
+    }
   }
+
+  const post: HttpClient['post'] = async (url, request) =>
+    await send(toDestination(url), { method: 'POST', ...request })
 
   return {
     post,
-    async ask(method, url, { headers, signal }) {
-      const { send, options } = openDestination(url, method)
-      const all = { ...headers, 'accept-encoding': 'identity' }
-      return await sendOnFresh(() => {
-        const sent = send({ ...options, headers: all })
-        const answer = answerOf(sent, signal)
-        sent.end()
-        return answer
-      })
-    },
+    ask: async (method, url, request) => await send(openDestination(url), { method, ...request }),
     async fetch(input, init) {
       const request = new Request(input, init)
-      const answer = await post(request.url, {
+      const { status, headers, body } = await post(request.url, {
         headers: Object.fromEntries(request.headers),
         body: new Uint8Array(await request.arrayBuffer()),
         signal: request.signal,
       })
-      const headers = Object.entries(singleHeaders(answer)).flatMap(([name, value]): [string, string][] =>
-        value === undefined ? [] : [[name, value]],
-      )
-      return new Response(Readable.toWeb(answer), { status: answer.statusCode ?? 502, headers })
+      return new Response(ReadableStream.from(body), { status, headers })
     },
   }
-}
-
-function answerOf(sent: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    endWith(sent, signal)
-    sent.once('response', resolve)
-    sent.once('error', (error) => {
-      const code = 'code' in error ? String(error.code) : ''
-      const isStale = sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
-      reject(isStale ? new StaleConnection() : new TransportError('it cannot be reached', !notSent.has(code)))
-    })
-  })
-}
-
-/** Ends a request with its signal. One that is complete stays as it is: its connection is between two calls, or in another. */
-function endWith(sent: ClientRequest, signal: AbortSignal): void {
-  let answer: IncomingMessage | undefined
-  const end = () => {
-    if (answer?.complete !== true) sent.destroy(new Error('the call was ended'))
-  }
-  if (signal.aborted) end()
-  signal.addEventListener('abort', end, { once: true })
-  sent.once('response', (response) => {
-    answer = response
-  })
-  sent.once('close', () => signal.removeEventListener('abort', end))
-}
-
-/** The provider has closed a kept connection while the request was on its way. */
-class StaleConnection extends TransportError {
-  constructor() {
-    super('the connection was closed', true)
-  }
-}
-
-const maxStale = 3
-
-/** Each attempt takes a stale connection out of the pool; a provider that closes fresh ones is a failure. */
-async function sendOnFresh<Value>(send: () => Promise<Value>): Promise<Value> {
-  for (let stale = 0; ; stale++) {
-    try {
-      return await send()
-    } catch (error) {
-      if (!(error instanceof StaleConnection) || stale >= maxStale) throw error
-    }
-  }
-}
-
-/** Without Set-Cookie, the one header whose values Node does not join: no client of a gateway may see it. */
-export function singleHeaders({ headers }: IncomingMessage): Readonly<Record<string, string | undefined>> {
-  if (areSingle(headers)) return headers
-  const single: Record<string, string | undefined> = {}
-  for (const name in headers) {
-    const value = headers[name]
-    if (typeof value === 'string') single[name] = value
-  }
-  return single
-}
-
-function areSingle(headers: IncomingMessage['headers']): headers is Record<string, string | undefined> {
-  return headers['set-cookie'] === undefined
 }

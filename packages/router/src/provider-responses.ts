@@ -1,7 +1,6 @@
-import { createHttpClient, singleHeaders } from './http-client.ts'
+import { createHttpClient } from './http-client.ts'
 import { credentials } from './http-transport.ts'
 import type { ProviderTransportsOptions } from './provider-transports.ts'
-import { readChunks } from './read-plain.ts'
 import type { Provider } from './routing.ts'
 import { pathsOf } from './transport.ts'
 
@@ -29,11 +28,11 @@ export function createProviderResponses({ guard, keyOf }: ProviderTransportsOpti
     const ask = async () => {
       const headers = { ...credentials('openai', await keyOf(provider)), accept: 'application/json' }
       const address = `${baseUrl}${pathsOf.responses}/${encodeURIComponent(id)}${query}`
-      const response = await client.ask(method, address, { headers, signal })
-      const body = await readChunks(response, maxBytes)
-      if (body === undefined || singleHeaders(response)['content-type']?.includes('json') !== true)
+      const { status, headers: answered, readAll } = await client.ask(method, address, { headers, signal })
+      const body = await readAll(maxBytes)
+      if (body === undefined || answered['content-type']?.includes('json') !== true)
         return { status: 502, body: Buffer.alloc(0) }
-      return { status: response.statusCode ?? 502, body: Buffer.from(body) }
+      return { status, body: Buffer.from(body) }
     }
     return ask()
   }

@@ -37,7 +37,7 @@ export async function readPlain(operation: Operation, response: UpstreamResponse
   return { kind: 'answered', body: bytes, contentType, seen: readAnswer(operation, json) }
 }
 
-export async function readChunks(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
+async function readChunks(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
