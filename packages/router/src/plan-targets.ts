@@ -48,7 +48,9 @@ export function createPlanner(
     const candidates = found.targets.map((target): Candidate => {
       const price = priceCall(book, target, call, dialect, at)
       if (price !== undefined) priced.set(target, price)
-      const unfit = unfitOf(target, call, found.policy, transports)
+      const unfit =
+        unfitOf(target, call, found.policy, transports) ??
+        (price === undefined && call.searches ? 'it has no price, or none for searches of the web' : undefined)
       return {
         target,
         price: price?.most,

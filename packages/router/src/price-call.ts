@@ -51,16 +51,26 @@ export function priceCall(
   const output = (tokens: number): Usage =>
     call.operation === 'embeddings' || 'seconds' in input ? {} : { output: tokens }
   const outputTokens = call.maxOutputTokens * call.count
+  /** With the searches that were made; 0 where none was asked for, and no rate says what they cost. */
+  const withSearches = (usage: Usage, seen: Seen): Usage => {
+    const searches = usage.searches ?? seen.searches ?? (call.operation === 'chat' ? call.searches : undefined)
+    if (!searches) return usage
+    try {
+      return cost({ searches }) && { ...usage, searches }
+    } catch {
+      return { ...usage, searches: 0 }
+    }
+  }
   try {
     return {
-      most: Math.max(1, cost({ ...input, ...output(outputTokens) }).micro),
+      most: Math.max(1, cost({ ...input, ...output(outputTokens), searches: call.searches ?? 0 }).micro),
       floor: cost(input).micro,
       ofOutput: (tokens) => cost(output(tokens)).micro,
       of(seen) {
         const reported = seen.counted === undefined ? readUsage(dialect, seen.usage) : seen.counted.usage
         const isBelieved = reported !== undefined && isPlausible(reported, outputTokens) && isPossible(reported, call)
-        const usage = isBelieved ? reported : { ...input, ...output(seen.outputTokens) }
-        return { usage, cost: cost(usage).micro, isEstimated: !isBelieved }
+        const usage = withSearches(isBelieved ? reported : { ...input, ...output(seen.outputTokens) }, seen)
+        return { usage, cost: cost(usage).micro, isEstimated: !isBelieved || usage.searches === 0 }
       },
     }
   } catch {
@@ -72,5 +82,9 @@ export function priceCall(
 function isPossible(usage: Usage, { inputTokens, seconds }: ModelCall): boolean {
   const { input = 0, cacheRead = 0, cacheWrite = 0, cacheWrite1h = 0, audioIn = 0, imageIn = 0 } = usage
   const total = input + cacheRead + cacheWrite + cacheWrite1h + audioIn + imageIn
-  return total <= 8 * inputTokens + unseenInputTokens && (usage.seconds ?? 0) <= 100 * seconds + 3_600
+  return (
+    total <= 8 * inputTokens + unseenInputTokens &&
+    (usage.seconds ?? 0) <= 100 * seconds + 3_600 &&
+    (usage.searches ?? 0) <= 1_000
+  )
 }

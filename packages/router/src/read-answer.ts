@@ -10,6 +10,8 @@ export interface Seen {
   readonly counted?: { readonly usage: Usage | undefined } | undefined
   /** About how many tokens came out. */
   readonly outputTokens: number
+  /** Of the web, which OpenAI does not count in its usage. */
+  readonly searches?: number | undefined
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -28,11 +30,18 @@ export function readAnswer(operation: Operation, body: Json): Seen {
             : itemsOf(body['choices']).map((choice) => (isObject(choice) ? choice['message'] : undefined))
   return {
     usage: body['usage'],
+    searches: operation === 'responses' ? itemsOf(body['output']).filter(isSearch).length : undefined,
     // Counted where the provider's usage is missing: most answers have it.
     get outputTokens() {
       return output.reduce<number>((sum, item) => sum + tokensOf(item), 0)
     },
   }
+}
+
+/** Opening a page that was found is none. */
+function isSearch(item: unknown): boolean {
+  if (!isObject(item) || item['type'] !== 'web_search_call') return false
+  return !isObject(item['action']) || item['action']['type'] === 'search'
 }
 
 function itemsOf(value: unknown): readonly unknown[] {
@@ -59,6 +68,7 @@ export interface StreamReader {
 export function createStreamReader(operation: Operation): StreamReader {
   let usage: unknown
   let outputTokens = 0
+  let searches: number | undefined
   let isFinished = false
 
   function readChat(json: Json): EventKind {
@@ -89,6 +99,7 @@ export function createStreamReader(operation: Operation): StreamReader {
       isFinished = true
       return 'end'
     }
+    if (type === 'response.output_item.done' && isSearch(json['item'])) searches = (searches ?? 0) + 1
     if (!type.endsWith('.delta')) return 'other'
     outputTokens += tokensOf(json['delta'])
     return 'output'
@@ -124,7 +135,7 @@ export function createStreamReader(operation: Operation): StreamReader {
     get isFinished() {
       return isFinished
     },
-    seen: () => ({ usage, outputTokens }),
+    seen: () => ({ usage, outputTokens, searches }),
     read(data) {
       if (data.trim() === '[DONE]') return 'end'
       let json: unknown

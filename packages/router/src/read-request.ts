@@ -2,6 +2,7 @@ import { isObject } from '@core/foundation'
 import { estimateTokens, tierOf } from '@core/providers/price'
 import { type Feature, readNeeds } from './call-needs.ts'
 import { GatewayError } from './gateway-error.ts'
+import { readSearches } from './read-searches.ts'
 
 export type Operation = 'chat' | 'responses' | 'embeddings' | 'transcription' | 'messages'
 
@@ -29,6 +30,8 @@ export interface ModelCall {
   readonly needs: ReadonlySet<Feature>
   /** The service tier that it asks for, where that has a price of its own. */
   readonly tier: string | undefined
+  /** Of the web, by its provider, that it may make. */
+  readonly searches?: number
   /** Of a response: the id of the one that it continues. */
   readonly previousResponse?: string
   /** Of a response: a later request may name it. */
@@ -49,6 +52,7 @@ export function readCall(
   const asked = positive(body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens'])
   const { model: _, metadata, ...prompt } = body
   const options = body['stream_options']
+  const searches = readSearches(body)
   const user =
     textOf(body['safety_identifier']) ??
     textOf(body['user']) ??
@@ -68,6 +72,7 @@ export function readCall(
     streamOptions: isObject(options) ? options : {},
     needs: readNeeds(body),
     tier: tierOf(body['service_tier']),
+    ...(searches !== undefined && { searches }),
     ...(operation === 'responses' && readKeptState(body)),
   }
 }

@@ -21,6 +21,7 @@ import {
 export function readChatRequest(body: Json, model: string, defaultMaxTokens: number): ModelRequest {
   if (numberOf(body['n']) !== undefined && body['n'] !== 1) refuseField('n other than 1')
   if (body['logprobs'] === true) refuseField('logprobs')
+  if (isObject(body['web_search_options'])) refuseField('web_search_options')
   const entries = objectsOf(body['messages'])
   const isSystem = ({ role }: Json) => role === 'system' || role === 'developer'
   const system = entries.filter(isSystem).map(({ content }) => textOf(content))

@@ -1,5 +1,6 @@
 import { isObject } from '@core/foundation'
 import { readMessagesRequest } from '../dialect/read-messages.ts'
+import { objectsOf } from '../dialect/read-parts.ts'
 import { createMessagesWriter } from '../dialect/write-messages.ts'
 import { type FakeCall, failEarly, sendAnswer, sendEvents, sendJson, spoilUsage, wordsOf } from './fake-call.ts'
 
@@ -15,7 +16,8 @@ export const anthropicError = (code: string) => ({
 export async function answerAnthropic(call: FakeCall): Promise<void> {
   if (call.request.method !== 'POST') return sendJson(call, 404, anthropicError('not_found_error'))
   if (failEarly(call, anthropicError)) return
-  const request = readMessagesRequest(call.body, call.model, 4_096)
+  const tools = objectsOf(call.body['tools']).filter((tool) => !isSearch(tool))
+  const request = readMessagesRequest({ ...call.body, tools }, call.model, 4_096)
   const { usage, ...answer } = await call.local.chat(request, neverAborted)
   const counted = usageOf(call, usage)
   const writer = createMessagesWriter({ id, model: call.model, created: 0 })
@@ -31,5 +33,11 @@ export async function answerAnthropic(call: FakeCall): Promise<void> {
 
 function usageOf(call: FakeCall, usage: unknown) {
   const { prompt_tokens, completion_tokens }: Record<string, unknown> = isObject(usage) ? usage : {}
-  return spoilUsage(call, { input_tokens: Number(prompt_tokens), output_tokens: Number(completion_tokens) })
+  const counted = spoilUsage(call, { input_tokens: Number(prompt_tokens), output_tokens: Number(completion_tokens) })
+  const isSearching = objectsOf(call.body['tools']).some(isSearch)
+  return counted && { ...counted, ...(isSearching && { server_tool_use: { web_search_requests: 2 } }) }
+}
+
+function isSearch({ type }: Readonly<Record<string, unknown>>): boolean {
+  return String(type).startsWith('web_search')
 }

@@ -86,5 +86,5 @@ function usageOf(call: FakeCall, usage: unknown) {
 }
 
 function readRequest({ body, model }: FakeCall): ModelRequest {
-  return readChatRequest(body, model, 4_096)
+  return readChatRequest({ ...body, web_search_options: undefined }, model, 4_096)
 }

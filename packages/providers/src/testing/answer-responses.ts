@@ -1,4 +1,5 @@
 import { isObject } from '@core/foundation'
+import { toEvent } from '../dialect/dialect-writer.ts'
 import { objectsOf } from '../dialect/read-parts.ts'
 import { readResponsesRequest } from '../dialect/read-responses.ts'
 import { createResponsesWriter } from '../dialect/write-responses.ts'
@@ -38,12 +39,24 @@ export async function answerResponses(call: FakeCall): Promise<void> {
     created: 0,
     more: { store, previous_response_id: previous ?? null },
   })
-  const whole = writer.whole(answer, usageOf(call, usage))
-  if (store) responses.set(id, { key, items: [...items, ...objectsOf(Object(whole).output)], response: whole })
+  const searches = objectsOf(body['tools'])
+    .filter(({ type }) => type === 'web_search')
+    .map(() => ({
+      id: 'ws_fake',
+      type: 'web_search_call',
+      status: 'completed',
+      action: { type: 'search', query: 'hold' },
+    }))
+  const said = writer.whole(answer, usageOf(call, usage))
+  const whole = { ...said, output: [...searches, ...objectsOf(Object(said).output)] }
+  if (store) responses.set(id, { key, items: [...items, ...whole.output], response: whole })
   if (stream !== true) return sendAnswer(call, whole, openAIError)
   const events = writer.stream()
   await sendEvents(call, {
-    before: events.begin(),
+    before: [
+      ...events.begin(),
+      ...searches.map((item) => toEvent({ type: 'response.output_item.done', item }, 'response.output_item.done')),
+    ],
     text: wordsOf(answer.content).map((text) => events.delta({ type: 'text', text }).join('')),
     after: events.end(answer.finish, usageOf(call, usage)),
     error: `event: error\ndata: ${JSON.stringify({ type: 'error', code: 'overloaded_error', message: 'the fake answers it' })}\n\n`,

@@ -56,6 +56,7 @@ export function addPrices({ program, session }: Verbs): void {
     .requiredOption('--output <usd>', 'USD for a million tokens of output')
     .option('--cache-read <usd>', 'USD for a million tokens read from a cache')
     .option('--cache-write <usd>', 'USD for a million tokens written to a cache')
+    .option('--searches <usd>', 'USD for a million searches of the web')
     .option('--tier <name>', 'for calls of this service tier, such as priority; other rates of the model stay')
     .option('--only <project>', 'for this project alone')
     .action(async (name: string, options: SetOptions) => {
@@ -63,7 +64,7 @@ export function addPrices({ program, session }: Verbs): void {
       const { client, target } = await current.connect()
       const named = splitModel(name)
       const { tier, only } = options
-      const priced = (['input', 'output', 'cacheRead', 'cacheWrite'] as const).flatMap((unit) => {
+      const priced = (['input', 'output', 'cacheRead', 'cacheWrite', 'searches'] as const).flatMap((unit) => {
         const usd = options[unit]
         return usd === undefined
           ? []
@@ -168,6 +169,7 @@ interface SetOptions {
   output: string
   cacheRead?: string
   cacheWrite?: string
+  searches?: string
   tier?: string
   only?: string
 }
