@@ -44,8 +44,12 @@ export async function chargeHit(
   const tookMs = () => Math.round(clock.monotonic() - startedMs)
   if (price === 0) return { ...record, hold: null, charged: 0, flags: ['cached'], totalMs: tookMs() }
   const metadata = { ...facts, target, model, flags: ['cached'] }
+  const untilMs = clock.monotonic() + limits.settleMs
   const outcome = await withHold(
-    callLedgerOf(resolved, dependencies, () => metadata),
+    callLedgerOf(resolved, dependencies, {
+      settleFacts: () => metadata,
+      isSettleLate: () => clock.monotonic() >= untilMs,
+    }),
     {
       account,
       max: microCredits(price),
@@ -54,7 +58,6 @@ export async function chargeHit(
       key: holdKeyOf(request),
     },
     async (hold) => hold.meter(microCredits(price)),
-    { signal: AbortSignal.timeout(limits.settleMs) },
   )
   if (outcome.status !== 'done' && outcome.status !== 'unsettled') throw toDenial(outcome)
   const isUnsettled = outcome.status === 'unsettled'

@@ -41,8 +41,7 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
     dialect: request.dialect,
     sticky: caller.session ?? call.sticky,
   })
-  const settling = new AbortController()
-  let settleTimer: NodeJS.Timeout | undefined
+  let settleUntilMs = Number.POSITIVE_INFINITY
   let ran: Ran | undefined
   let keeping: Promise<void> | undefined
   const attempt = async (order: typeof planned.order): Promise<HoldWorkOutcome<Ran>> => {
@@ -60,7 +59,7 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
       }),
     })
     const outcome = await withHold(
-      callLedgerOf(resolved, dependencies, settleFacts),
+      callLedgerOf(resolved, dependencies, { settleFacts, isSettleLate: () => clock.monotonic() >= settleUntilMs }),
       {
         account,
         max: microCredits(price.most),
@@ -92,25 +91,19 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
         } finally {
           // Work that has begun is paid for, also with nothing; and the client is not kept waiting by a database that is away.
           if (!hold.metered) hold.meter(microCredits(0))
-          settleTimer = setTimeout(() => settling.abort(), limits.settleMs)
+          settleUntilMs = clock.monotonic() + limits.settleMs
         }
         return ran
       },
-      { signal: settling.signal },
     )
     if (outcome.status === 'unsettled')
       await dependencies.keepUnsettled({ project, subject, settle: { ...outcome.settle, metadata: settleFacts() } })
     return outcome
   }
-  let outcome: HoldWorkOutcome<Ran>
-  try {
-    outcome = await attempt(planned.order)
-    if (isDenied(outcome) && found.policy.whenLow === 'cheaper') {
-      const cheaper = [...planned.order].sort((a, b) => a.price - b.price)
-      if (cheaper[0] !== planned.order[0]) outcome = await attempt(cheaper)
-    }
-  } finally {
-    clearTimeout(settleTimer)
+  let outcome = await attempt(planned.order)
+  if (isDenied(outcome) && found.policy.whenLow === 'cheaper') {
+    const cheaper = [...planned.order].sort((a, b) => a.price - b.price)
+    if (cheaper[0] !== planned.order[0]) outcome = await attempt(cheaper)
   }
   if (outcome.status !== 'done' && outcome.status !== 'unsettled') throw toDenial(outcome)
   const { value } = outcome

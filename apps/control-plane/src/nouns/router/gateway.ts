@@ -47,9 +47,11 @@ export function installGateway(app: FastifyInstance, door: Door, dependencies: G
 function installDialect(scope: FastifyInstance, dialect: Dialect, door: Door, dependencies: GatewayDependencies): void {
   const { keyring, admission, projects, logger, errors, bodyTurns } = door
   scope.removeAllContentTypeParsers()
-  // What is read of a body is read at once when it is handed on.
-  scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyLimitBytes }, (request, body, done) =>
-    bodyTurns(request, body, done),
+  // What is read of a body is read at once when it is handed on. The type that nearly all have is found by its name.
+  scope.addContentTypeParser(
+    ['application/json', '*'],
+    { parseAs: 'buffer', bodyLimit: bodyLimitBytes },
+    (request, body, done) => bodyTurns(request, body, done),
   )
   scope.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
