@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createLedger, microCredits } from '@core/ledger'
 import { runCallers } from '../callers.ts'
 import { type Row, toRow } from '../row.ts'
 import { median, quantile } from '../statistics.ts'
@@ -60,9 +61,14 @@ async function takeSample({ client, server, name }: Gateway, calls: number): Pro
   return { cpuUs: ((after.processMs - before.processMs) / calls) * 1_000, perSecond: (calls / tookMs) * 1_000 }
 }
 
-/** One caller at a time, the direct call beside each gateway's: what a gateway adds to a plain call and to a first output. */
-export async function measureLatency({ direct, core, portkey }: Gateways, context: BenchContext): Promise<Row[]> {
+/**
+ * One caller at a time, so that nothing queues, the direct call beside each gateway's: what a gateway adds to a plain call and
+ * to a first output. Core's part of it in the database is shown alone: a call waits for its reserve and for its settle.
+ */
+export async function measureLatency(gateways: Gateways, context: BenchContext): Promise<Row[]> {
+  const { direct, core, portkey, database, project } = gateways
   const calls = context.isQuick ? 10 : 400
+  await using ledger = createLedger({ database })
   const added = async (gateway: Gateway, body: object, what: 'firstMs' | 'totalMs') => {
     const times: number[] = []
     const bare: number[] = []
@@ -76,13 +82,25 @@ export async function measureLatency({ direct, core, portkey }: Gateways, contex
     const beyond = (share: number) => quantile(times, share) - quantile(bare, share)
     return { median: beyond(0.5), tail: beyond(0.99) }
   }
+  const timeHold = async () => {
+    const startedAt = performance.now()
+    const done = await ledger.withHold({ account: project, max: microCredits(140) }, async (hold) =>
+      hold.meter(microCredits(44)),
+    )
+    if (done.status !== 'done') throw new Error(`a hold was answered with ${done.status}`)
+    return performance.now() - startedAt
+  }
   context.progress('latency')
   const plain = await added(core, {}, 'totalMs')
+  const holds: number[] = []
+  for (let call = 0; call < calls; call++) holds.push(await timeHold())
   const other = await added(portkey, {}, 'totalMs')
   const stream = await added(core, { model: 'bench/stream', stream: true }, 'firstMs')
   return [
     toRow('added to a plain call, median, Core', plain.median, 'ms', goals.addedMedianMs),
     toRow('added to a plain call, 99 of 100, Core', plain.tail, 'ms', goals.addedTailMs),
+    toRow('a reserve and a settle without a gateway, median', median(holds), 'ms'),
+    toRow('added to a plain call beyond that, median, Core', plain.median - median(holds), 'ms'),
     toRow('added to a plain call, median, Portkey', other.median, 'ms'),
     toRow('added to a plain call, 99 of 100, Portkey', other.tail, 'ms'),
     toRow('added to the first output of a stream, median, Core', stream.median, 'ms', goals.addedFirstOutputMs),
