@@ -133,6 +133,65 @@ test('the database of an older state, which lacks tables and columns, is copied 
   expect(await target.rpc('ledger_audit', {})).toMatchObject({ clean: true })
 })
 
+test('rows of the first pre-release are given what they lack and sealed again; a source that lacks more is refused', async () => {
+  const older = await makeDatabase()
+  await copyDatabase({ from: server.test.database, to: older })
+  const opening = { p_account: 'smart_layer/early', p_key: 'early' }
+  expect(await older.rpc('ledger_account_open', { ...opening, p_kind: 'user' })).toMatchObject({ ok: true })
+  await runSql(
+    older,
+    `alter table core.ledger_tx disable trigger user;
+     update core.ledger_tx set request = request - '{debt_limit,over_bp}'::text[], result = result - '{debt_limit,over_bp}'::text[]
+     where op like 'account_%';
+     alter table core.ledger_tx enable trigger user;
+     alter table core.ledger_hold drop column above cascade, drop column uncollected cascade, drop column over_bp cascade,
+       drop column part_from cascade, drop column part_to cascade;
+     alter table core.ledger_account drop column status_by cascade, drop column netted cascade, drop column debt_limit cascade,
+       drop column over_bp cascade;
+     alter table core.ledger_tx drop column above cascade, drop column uncollected cascade, drop column captured_from cascade;
+     alter table core.ledger_window drop column recounted cascade, drop column limit_amount cascade, drop column passed_on cascade;
+     alter table core.ledger_budget drop column set_by cascade;
+     alter table core.project drop column archived_at cascade;
+     alter sequence core.journal_id rename to ledger_tx_id;
+     create or replace function core.ledger_fold(p_previous bytea, p_from xid8, p_to xid8, p_rows int default null,
+       p_bytes bigint default null, out hash bytea, out last_xid xid8, out first_tx bigint, out last_tx bigint, out count int)
+     language sql stable as $$
+       select sha256(p_previous || coalesce(string_agg(t.id::text || t.request::text, ',' order by t.id), '')::bytea),
+         (select xid from core.ledger_tx order by xid desc limit 1), min(t.id), max(t.id), count(*)::int
+       from core.ledger_tx t where t.xid >= p_from and t.xid < p_to
+     $$;
+     alter table core.ledger_seal disable trigger user;
+     delete from core.ledger_seal;
+     alter table core.ledger_seal enable trigger user`,
+  )
+  await older.rpc('ledger_seal', {})
+  const target = await makeDatabase()
+  const { sealedAgain, sealHead } = await copyDatabase({ from: older, to: target })
+  expect(sealedAgain).toBe(true)
+  expect(await target.rpc('ledger_verify', {})).toMatchObject({ valid: true, head: sealHead, blocks: 1 })
+  const [holds] = await runSql(target, 'select count(*) from core.ledger_hold where over_bp = 10000', [])
+  expect(Number(holds?.['count'])).toBeGreaterThan(0)
+  const charge = { p_account: 'smart_layer', p_amount: 7, p_key: 'later' }
+  expect(await target.rpc('ledger_charge', charge)).toMatchObject({ ok: true })
+  expect(await target.rpc('ledger_audit', {})).toMatchObject({ clean: true })
+  const again = (more: object) => target.rpc('ledger_account_open', { ...opening, p_kind: 'user', ...more })
+  expect(await again({})).toMatchObject({ ok: true, replayed: true, debt_limit: 0, over_bp: 10_000 })
+  await expect(again({ p_debt_limit: 1 })).rejects.toMatchObject({ code: 'E_IDEMPOTENCY_MISMATCH' })
+
+  await runSql(older, 'alter table core.ledger_hold drop column expires_at cascade', [])
+  await expect(copyDatabase({ from: older, to: await makeDatabase() })).rejects.toMatchObject({
+    code: 'E_CONFLICT',
+    details: { reason: 'column_missing', table: 'ledger_hold', column: 'expires_at' },
+  })
+  await runSql(
+    older,
+    `alter table core.ledger_seal disable trigger user; update core.ledger_seal set hash = sha256('forged')`,
+  )
+  await expect(copyDatabase({ from: older, to: await makeDatabase() })).rejects.toMatchObject({
+    details: { reason: 'books', isSealed: false },
+  })
+})
+
 test('a later release migrates the data of this one: it adds, changes and keeps', async () => {
   const database = await makeDatabase()
   await copyDatabase({ from: server.test.database, to: database })

@@ -5,6 +5,7 @@ import { inTransaction, migrateUp } from '../migrate/migrate-up.ts'
 import { finishRestore } from '../migrate/restore-status.ts'
 import { type SqlSession, withSession } from '../sql-session.ts'
 import { copyRows } from './copy-rows.ts'
+import { formerColumns, formerSequences } from './former-columns.ts'
 import { readForeignKeys, readSequences, readTables, type TableLayout } from './read-layout.ts'
 
 export interface CopyOptions extends CallOptions {
@@ -18,8 +19,10 @@ export interface CopyOptions extends CallOptions {
 export interface CopyResult {
   readonly tables: number
   readonly rows: number
-  /** The end of the seal, the same on both sides; null where nothing was sealed. */
+  /** The end of the seal, the same on both sides unless it was sealed again; null where nothing was sealed. */
   readonly sealHead: string | null
+  /** Whether the seal was one of a pre-release over other columns: it was verified there, and every row sealed again. */
+  readonly sealedAgain: boolean
   /** Tables and columns of the source that this version of Core does not have. */
   readonly left: readonly string[]
   /** SQL that a DBA has to execute, because this owner may not: the roles of projects. */
@@ -33,7 +36,7 @@ const definitions: readonly string[] = ['scope', 'share_kind', 'xid_source']
 /**
  * Copies everything that Core keeps into another database, of whatever kind and version of Core: embedded, a server,
  * Supabase. All or nothing, in one transaction of the target. Ends with the audit of the ledger and the seal, which has to
- * have the same end on both sides.
+ * have the same end on both sides. Rows that a pre-release sealed without columns of today are sealed again.
  * @throws CoreError E_CONFLICT where the target is in use or the books do not fit.
  */
 export async function copyDatabase({ from, to, onProgress, ...options }: CopyOptions): Promise<CopyResult> {
@@ -42,6 +45,8 @@ export async function copyDatabase({ from, to, onProgress, ...options }: CopyOpt
   // Before the target is migrated: a database that is refused stays as it is.
   await withSession(from, requireData, within)
   await withSession(to, requireEmpty, within)
+  const former = await withSession(from, isFormer, within)
+  if (former) await requireSeal(from, within)
   await migrateUp({ database: to, ...within, timeoutMs: deadline.remainingMs() })
   const copied = await withSession(
     from,
@@ -51,7 +56,7 @@ export async function copyDatabase({ from, to, onProgress, ...options }: CopyOpt
           to,
           (target) =>
             inTransaction(target, async () => {
-              const facts = await copyAll(source, target, onProgress)
+              const facts = await copyAll(source, target, former, onProgress)
               return { ...facts, sealHead: await readSeal(source) }
             }),
           within,
@@ -61,11 +66,12 @@ export async function copyDatabase({ from, to, onProgress, ...options }: CopyOpt
   )
   await finishRestore({ database: to, ...within })
   const { left: dbaSql } = await migrateRepair(to, within)
-  await requireBooks(to, copied.sealHead, within)
-  return { ...copied, dbaSql }
+  const sealHead = former && copied.sealHead !== null ? await sealAll(to, within) : copied.sealHead
+  await requireBooks(to, sealHead, within)
+  return { ...copied, sealHead, sealedAgain: former, dbaSql }
 }
 
-async function copyAll(source: SqlSession, target: SqlSession, onProgress: CopyOptions['onProgress']) {
+async function copyAll(source: SqlSession, target: SqlSession, former: boolean, onProgress: CopyOptions['onProgress']) {
   await requireEmpty(target)
   const [sourceTables, targetTables] = [await readTables(source), await readTables(target)]
   const left: string[] = []
@@ -74,7 +80,7 @@ async function copyAll(source: SqlSession, target: SqlSession, onProgress: CopyO
 
   async function copy(from: TableLayout, to: TableLayout): Promise<void> {
     left.push(...from.columns.filter((name) => !to.columns.includes(name)).map((name) => `${from.name}.${name}`))
-    const copied = await copyRows(source, target, from, to)
+    const copied = await copyRows(source, target, from, to, former ? formerColumns : {})
     tables++
     rows += copied
     onProgress?.(to.name, copied)
@@ -82,7 +88,9 @@ async function copyAll(source: SqlSession, target: SqlSession, onProgress: CopyO
 
   const foreignKeys = await readForeignKeys(target)
   for (const { table, name } of foreignKeys) await target.execute(`alter table ${table} drop constraint ${name}`)
-  const common = [...targetTables.values()].filter(({ name }) => !definitions.includes(name))
+  const common = [...targetTables.values()].filter(
+    ({ name }) => !definitions.includes(name) && !(former && name === 'ledger_seal'),
+  )
   for (const to of common) {
     const from = sourceTables.get(to.name)
     if (from === undefined) continue
@@ -114,8 +122,9 @@ async function makeVectorTables(target: SqlSession): Promise<ReadonlyMap<string,
 async function copySequences(source: SqlSession, target: SqlSession): Promise<void> {
   const known = new Set(await readSequences(source))
   for (const name of await readSequences(target)) {
-    if (!known.has(name)) continue
-    const [row] = await source.query(`select last_value::text as value, is_called::text as called from core."${name}"`)
+    const there = known.has(name) ? name : formerSequences[name]
+    if (there === undefined || !known.has(there)) continue
+    const [row] = await source.query(`select last_value::text as value, is_called::text as called from core."${there}"`)
     await target.query(`select setval($1::regclass, $2::bigint, $3::boolean)`, [
       `core."${name}"`,
       row?.['value'] ?? '1',
@@ -152,6 +161,30 @@ async function requireEmpty(target: SqlSession): Promise<void> {
     fix: 'Name an empty database, or a new folder.',
     details: { reason: 'target_in_use' },
   })
+}
+
+/** Whether the journal lacks columns that the seal of today covers. */
+async function isFormer(source: SqlSession): Promise<boolean> {
+  const columns = (await readTables(source)).get('ledger_tx')?.columns ?? []
+  return !['above', 'uncollected', 'captured_from'].every((name) => columns.includes(name))
+}
+
+async function requireSeal(from: Database, within: CallOptions): Promise<void> {
+  const verified = await from.call('ledger_verify', {}, within)
+  if (Object(verified).valid === true) return
+  throw new CoreError('E_CONFLICT', 'the seal of the source does not fit its journal: nothing was copied', {
+    fix: 'Compare it with a backup: `core credits verify` of its version names the first bad block.',
+    details: { reason: 'books', isSealed: false },
+  })
+}
+
+/** Seals what is final in blocks of 10,000 rows, and answers the end. */
+async function sealAll(to: Database, within: CallOptions): Promise<string | null> {
+  for (;;) {
+    const { sealed } = Object(await to.call('ledger_seal', {}, within))
+    if (sealed === 0) break
+  }
+  return await withSession(to, readSeal, { signal: within.signal ?? new AbortController().signal })
 }
 
 async function readSeal(session: SqlSession): Promise<string | null> {

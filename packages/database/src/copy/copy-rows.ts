@@ -1,3 +1,4 @@
+import { CoreError } from '@core/foundation'
 import type { SqlSession } from '../sql-session.ts'
 import type { TableLayout } from './read-layout.ts'
 
@@ -9,20 +10,25 @@ const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
 /**
  * Copies the rows of a table, in the columns that both sides have, and answers how many. They travel as `json`, which
  * keeps the text of json columns, the whole precision of numbers and times, and the text form of every other type.
+ * @throws CoreError E_CONFLICT where the target needs a column that the source does not have.
  */
 export async function copyRows(
   from: SqlSession,
   to: SqlSession,
   source: TableLayout,
   target: TableLayout,
+  former: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const columns = source.columns
-    .filter((name) => target.columns.includes(name))
-    .map(quote)
-    .join(', ')
+  const common = source.columns.filter((name) => target.columns.includes(name))
+  const later = target.required.filter((name) => !source.columns.includes(name))
+  const formerOf = (name: string) => former[`${target.name}.${name}`]
+  const unknown = later.find((name) => formerOf(name) === undefined)
+  if (unknown !== undefined) throw createColumnMissing(target.name, unknown)
+  const columns = common.map(quote).join(', ')
   const table = `core.${quote(target.name)}`
-  const insert = `insert into ${table} (${columns}) overriding system value
-    select ${columns} from json_populate_recordset(null::${table}, $1::json)`
+  const all = [...common, ...later]
+  const insert = `insert into ${table} (${all.map(quote).join(', ')}) overriding system value
+    select ${all.map((name) => formerOf(name) ?? quote(name)).join(', ')} from json_populate_recordset(null::${table}, $1::json)`
   await from.execute(
     `declare core_copy no scroll cursor for select row_to_json(r)::text as row from (select ${columns} from ${table}) r`,
   )
@@ -35,4 +41,15 @@ export async function copyRows(
   }
   await from.execute('close core_copy')
   return copied
+}
+
+function createColumnMissing(table: string, column: string): CoreError {
+  return new CoreError(
+    'E_CONFLICT',
+    `the source has no column ${column} in ${table}, without which its rows mean nothing`,
+    {
+      fix: 'Upgrade the source to a version of Core in between, which has it, and copy from there.',
+      details: { reason: 'column_missing', table, column },
+    },
+  )
 }

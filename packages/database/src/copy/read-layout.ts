@@ -5,6 +5,8 @@ export interface TableLayout {
   readonly name: string
   /** Without generated ones. */
   readonly columns: readonly string[]
+  /** Those of them without which no row can be written. */
+  readonly required: readonly string[]
 }
 
 export interface ForeignKey {
@@ -15,7 +17,8 @@ export interface ForeignKey {
 
 /** What is kept between restarts: unlogged tables are refilled from use. */
 const tablesSql = `
-  select c.relname as name, string_agg(a.attname, ',' order by a.attnum) as columns
+  select c.relname as name, string_agg(a.attname, ',' order by a.attnum) as columns,
+    coalesce(string_agg(a.attname, ',') filter (where a.attnotnull and not a.atthasdef and a.attidentity = ''), '') as required
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
   where c.relnamespace = to_regnamespace('core') and c.relkind = 'r' and c.relpersistence = 'p'
   group by c.relname order by c.relname`
@@ -31,7 +34,10 @@ const sequencesSql = `
 export async function readTables(session: SqlSession): Promise<ReadonlyMap<string, TableLayout>> {
   const rows = await session.query(tablesSql)
   return new Map(
-    rows.map(({ name, columns }) => [name ?? '', { name: name ?? '', columns: (columns ?? '').split(',') }]),
+    rows.map(({ name, columns, required }) => [
+      name ?? '',
+      { name: name ?? '', columns: (columns ?? '').split(','), required: (required ?? '').split(',').filter(Boolean) },
+    ]),
   )
 }
 
