@@ -53,8 +53,24 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.embedding_tenant_items is 'How many items a tenant of a space has.';
 
--- The vector leg: counts what matches, up to 3,001, where a filter makes that necessary. So few are compared one by one; of more the index is asked, and where it
--- finds fewer than there are, all are compared after all. So min(p_limit, matching) rows come back in every case.
+-- About how many of a tenant's p_items items meet a condition on i, by the statistics of Postgres over all items: to count many
+-- of a million takes longer than to search them. 0 where there are no statistics yet.
+create function core.embedding_expected(p_condition text, p_items bigint) returns bigint
+language plpgsql set search_path = pg_catalog, pg_temp set max_parallel_workers_per_gather = 0 as $$
+declare
+  v_all real := (select c.reltuples from pg_class c where c.oid = 'core.embedding_item'::regclass);
+  v_plan json;
+begin
+  if v_all <= 0 then return 0; end if;
+  execute 'explain (format json) select from core.embedding_item i where ' || p_condition into v_plan;
+  return least(p_items, (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint * p_items / v_all::numeric);
+end
+$$;
+comment on function core.embedding_expected is 'About how many items of a tenant meet a condition.';
+
+-- The vector leg: counts what matches, up to 3,001, where a filter makes that necessary. So few are compared one by one; of
+-- more, or where many more are expected, the index is asked, and where it finds too few, all are compared after all. So
+-- min(p_limit, matching) rows come back in every case.
 create function core.embedding_by_vector(p_space core.embedding_space, p_vector text, p_limit int, p_recall text, p_tenant text,
   p_filter jsonpath, p_source text) returns core.embedding_leg
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -65,24 +81,29 @@ declare
     else 'join core.embedding_item i on i.id = v.item where v.tenant = $2'
       || case when p_filter is not null then ' and i.metadata @@ $3' else '' end
       || case when p_source is not null then ' and i.source = $4' else '' end end;
-  v_matching int;
+  v_total bigint := core.embedding_tenant_items(p_space.id, p_tenant);
+  v_matching bigint := v_total;
+  v_condition text;
   v_leg core.embedding_leg;
 begin
   select * into v_generation from core.embedding_generation where id = p_space.generation;
   perform core.embedding_require_embeddings(v_schema, v_generation.dims, array[p_vector]);
-  if p_recall = 'exact' or v_generation.index_state <> 'ready' then
+  if p_recall = 'exact' or v_generation.index_state <> 'ready' or v_total <= 3000 then
     return core.embedding_exact(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source);
   end if;
-  if p_filter is null and p_source is null then
-    v_matching := least(3001, core.embedding_tenant_items(p_space.id, p_tenant));
-  else
-    execute format('select count(*) from (select from core.%I v %s limit 3001) c', 'embedding_vector_' || v_generation.id, v_where)
-    into v_matching using p_vector, p_tenant, p_filter, p_source;
+  if p_filter is not null or p_source is not null then
+    v_condition := concat_ws(' and ', case when p_filter is not null then format('i.metadata @@ %L::jsonpath', p_filter) end,
+      case when p_source is not null then format('i.source = %L', p_source) end);
+    v_matching := core.embedding_expected(v_condition, v_total);
+    if v_matching < 10000 then
+      execute format('select count(*) from (select from core.embedding_item i where i.space = $1 and i.tenant = $2 and %s limit 3001) c', v_condition)
+      into v_matching using p_space.id, p_tenant;
+    end if;
   end if;
   if v_matching > 3000 then
     v_leg := core.embedding_near(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source,
       least(1000, greatest(p_limit, case p_recall when 'fast' then 40 else 80 end)));
-    if cardinality(v_leg.items) >= least(p_limit, v_matching) then return v_leg; end if;
+    if cardinality(v_leg.items) >= p_limit then return v_leg; end if;
   end if;
   v_leg := core.embedding_exact(v_schema, v_generation, p_vector, v_where, p_limit, p_tenant, p_filter, p_source);
   if v_matching > 3000 then v_leg.plan := 'hnsw+exact'; end if;
@@ -91,11 +112,12 @@ end
 $$;
 comment on function core.embedding_by_vector is 'The nearest items of a space; as many as match, up to the limit.';
 
--- The text leg: items with any of the words, weighed by how rare each word is among the items of the tenant. Candidates are
--- those of the rarest words, about 5,000: it is incomplete only where words were left out and too few were found.
+-- The text leg: items with any of the words, weighed by how rare each word is among the items of the tenant, as BM25 does:
+-- ln(1 + (items - found + 0.5) / (found + 0.5)), with both up to 20,000. Candidates are those of the rarest words, about 5,000,
+-- and of the rarest alone 20,000 at most: it is incomplete only where words were left out and too few were found.
 create function core.embedding_by_text(p_space core.embedding_space, p_text text, p_limit int, p_tenant text, p_filter jsonpath, p_source text)
 returns core.embedding_leg
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   v_owner text := core.embedding_owner_word(p_space.id, p_tenant);
   v_words tsquery[];
@@ -108,16 +130,16 @@ declare
 begin
   with word as (
     select core.embedding_word(w.lexeme) as query from unnest(to_tsvector(p_space.language::regconfig, p_text)) as w order by w.lexeme limit 32
-  ), counted as (
-    select w.query, c.found from word w cross join lateral (
-      select count(*) as found from (
-        select from core.embedding_item i where i.words @@ (core.embedding_word(v_owner) && w.query) and i.space = p_space.id and i.tenant = p_tenant
-        limit 20000) f
-    ) c where c.found > 0
+  ), counted as materialized (
+    select w.query, case when v_total = 20000 then core.embedding_found(p_space.id, p_tenant, core.embedding_word(v_owner) && w.query) else (
+      select count(*) from core.embedding_item i
+      where i.words @@ (core.embedding_word(v_owner) && w.query) and i.space = p_space.id and i.tenant = p_tenant
+    ) end as found from word w
   ), ranked as (
-    select c.*, sum(c.found) over (order by c.found, c.query::text) as cumulated, row_number() over (order by c.found, c.query::text) as n from counted c
+    select c.*, sum(c.found) over (order by c.found, c.query::text) as cumulated, row_number() over (order by c.found, c.query::text) as n
+    from counted c where c.found > 0
   )
-  select array_agg(r.query order by r.n), array_agg(ln(1 + greatest(v_total - r.found, 0) / (r.found + 0.5)) order by r.n),
+  select array_agg(r.query order by r.n), array_agg(ln(1 + (greatest(v_total - r.found, 0) + 0.5) / (r.found + 0.5)) order by r.n),
     (select array_to_string(array_agg(f.query::text order by f.n), ' | ')::tsquery from ranked f where f.n = 1 or f.cumulated <= 5000),
     not bool_or(r.n > 1 and r.cumulated > 5000)
   into v_words, v_weights, v_any, v_leg.is_complete from ranked r;
@@ -130,8 +152,10 @@ begin
     select array_agg(s.id order by s.score desc, s.id), array_agg(s.score order by s.score desc, s.id)
     from (
       select i.id, (select sum(q.weight * ts_rank('{0.1, 0.2, 0.7, 1.0}', i.words, q.query, 0)) from unnest($2, $3) as q (query, weight)) as score
-      from core.embedding_item i
-      where i.words @@ (core.embedding_word($8) && $1) and i.space = $4 and i.tenant = $5 %s
+      from (
+        select i.id, i.words from core.embedding_item i
+        where i.words @@ (core.embedding_word($8) && $1) and i.space = $4 and i.tenant = $5 %s limit 20000
+      ) i
       order by 2 desc, 1 limit $9
     ) s
   $sql$, v_where) into v_leg.items, v_leg.scores
@@ -141,6 +165,20 @@ begin
 end
 $$;
 comment on function core.embedding_by_text is 'Items with words of a text, the rarest words weighing most.';
+
+-- How many items of a tenant match a query of words, up to 20,000. Planned for each: what most items have is read in the order of
+-- their keys, which ends soon, and the rest through the index of words.
+create function core.embedding_found(p_space bigint, p_tenant text, p_query tsquery) returns bigint
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_found bigint;
+begin
+  execute 'select count(*) from (select from core.embedding_item i where i.words @@ $1 and i.space = $2 and i.tenant = $3 limit 20000) f'
+  into v_found using p_query, p_space, p_tenant;
+  return v_found;
+end
+$$;
+comment on function core.embedding_found is 'How many items of a tenant match a query of words, up to 20,000.';
 
 create function core.embedding_word(p_word text) returns tsquery
 language sql immutable set search_path = pg_catalog, pg_temp as $$

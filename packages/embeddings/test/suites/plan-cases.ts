@@ -29,10 +29,10 @@ export const planCases: Readonly<Record<string, PlanCase>> = {
   'embedding_search by vector with a filter': {
     call: search(`p_vector => ${vector}, p_mode => 'vector', p_filter => '{"op": "eq", "key": "half", "value": 0}'`),
     uses: ['embedding_vector_%_hnsw', 'embedding_item_pkey'],
-    scans: 'what matches a filter is counted, up to 3,001, by a plan for this filter',
+    scans: 'what matches a filter is counted, up to 3,001, where fewer than 10,000 are expected',
   },
   'embedding_search of a tenant': {
-    call: search(`p_vector => ${vector}, p_mode => 'vector', p_tenant => 'large'`),
+    call: search(`p_vector => ${vector}, p_mode => 'vector', p_tenant => '$large'`),
     uses: ['embedding_vector_%_hnsw'],
   },
   'embedding_search of a small tenant': {
@@ -40,11 +40,11 @@ export const planCases: Readonly<Record<string, PlanCase>> = {
     uses: ['embedding_vector_%_tenant_idx'],
   },
   'embedding_search by text': {
-    call: search(`p_text => 'word7', p_mode => 'text', p_tenant => 'large'`),
+    call: search(`p_text => 'word7', p_mode => 'text', p_tenant => '$large'`),
     uses: ['embedding_item_words_idx'],
   },
   'embedding_search hybrid': {
-    call: search(`p_vector => ${vector}, p_text => 'word7', p_tenant => 'large'`),
+    call: search(`p_vector => ${vector}, p_text => 'word7', p_tenant => '$large'`),
     uses: ['embedding_vector_%_hnsw', 'embedding_item_words_idx'],
   },
   embedding_changed: {
@@ -125,7 +125,7 @@ export const planCases: Readonly<Record<string, PlanCase>> = {
 /** Rows that a search of a few of them must not read whole; what binds the cases to the space of `openIndexed`. */
 export async function preparePlanCases(under: EmbeddingsUnderTest) {
   const { database } = under
-  const { project, generation } = await openIndexed(under)
+  const { project, generation, large } = await openIndexed(under)
   const [row] = await runSql(
     database,
     `select space, index_type from core.embedding_generation where id = ${generation}`,
@@ -146,6 +146,7 @@ export async function preparePlanCases(under: EmbeddingsUnderTest) {
   const bind = (sql: string) =>
     sql
       .replaceAll('$project', project)
+      .replaceAll('$large', large)
       .replaceAll('$generation', `${generation}`)
       .replaceAll('$space', `${row?.['space']}`)
       .replaceAll('$type', `${row?.['index_type']}`)

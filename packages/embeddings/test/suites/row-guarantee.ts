@@ -70,16 +70,16 @@ async function expectAll(
   return plan
 }
 
-/** A space of 16,006 items with an index, made once for a database. */
+/** A space of 16,006 items, and of those of a further tenant, with an index; made once for a database. */
 const indexed = new WeakMap<Database, ReturnType<typeof makeIndexed>>()
 
-export function openIndexed(under: EmbeddingsUnderTest): ReturnType<typeof makeIndexed> {
-  const known = indexed.get(under.database) ?? makeIndexed(under)
+export function openIndexed(under: EmbeddingsUnderTest, crowd = 0): ReturnType<typeof makeIndexed> {
+  const known = indexed.get(under.database) ?? makeIndexed(under, crowd)
   indexed.set(under.database, known)
   return known
 }
 
-async function makeIndexed(under: EmbeddingsUnderTest) {
+async function makeIndexed(under: EmbeddingsUnderTest, crowd: number) {
   const { database } = under
   const project = await under.project()
   const { model, dimensions } = createCountingModel('indexed')
@@ -88,44 +88,45 @@ async function makeIndexed(under: EmbeddingsUnderTest) {
   await space.upsert([])
   const { model: of } = await space.stats()
   const { generation, metric } = of
-  await fill(database, generation)
+  for (const [tenant, count] of Object.entries(tenants)) await fill(database, generation, tenant, 0, count)
+  const page = 100_000
+  for (let from = 0; from < crowd; from += page)
+    await fill(database, generation, 'crowd', from, Math.min(page, crowd - from))
+  await endFill(database, generation)
   const due = await callable(database, embeddingIndexDue)({ project, space: 'big' })
   expect(due.generations).toMatchObject([{ generation, index_state: 'none' }])
   const type = await buildVectorIndex(database, { generation, dims, metric })
   await callable(database, embeddingIndexSet)({ generation, state: 'ready', type })
-  return { project, space, embeddings, generation }
+  return { project, space, embeddings, generation, large: crowd > 0 ? 'crowd' : 'large' }
 }
 
 /** Items and vectors around 50 centres, made by the server: n counts from 0 within each tenant. */
-async function fill(database: Database, generation: number): Promise<void> {
-  const made = Object.entries(tenants).map(
-    ([tenant, count]) => `select '${tenant}' as tenant, n from generate_series(0, ${count - 1}) n`,
-  )
+async function fill(database: Database, generation: number, tenant: string, from: number, count: number) {
   await runSql(
     database,
     `with made as (
        insert into core.embedding_item (space, tenant, source, document, ordinal, title, content, hash, metadata, words)
-       select g.space, m.tenant, 's', m.n::text, 0, '', 'x', encode(sha256(m.n::text::bytea), 'hex'),
-         jsonb_build_object('n', m.n, 'half', m.n % 2, 'twentieth', m.n % 20, 'rare', m.n % 200, 'centre', m.n % 50, 'tenant', m.tenant),
-         array_to_tsvector(array['offlin', 'word' || (m.n % 100), core.embedding_owner_word(g.space, m.tenant)])
-       from core.embedding_generation g cross join (${made.join(' union all ')}) m where g.id = ${generation}
+       select g.space, '${tenant}', 's', n::text, 0, '', 'x', encode(sha256(n::text::bytea), 'hex'),
+         jsonb_build_object('n', n, 'half', n % 2, 'twentieth', n % 20, 'rare', n % 200, 'centre', n % 50, 'tenant', '${tenant}'),
+         array_to_tsvector(array['offlin', 'word' || (n % 100), core.embedding_owner_word(g.space, '${tenant}')])
+       from core.embedding_generation g cross join generate_series(${from}, ${from + count - 1}) n where g.id = ${generation}
        returning id, tenant, document::int as n
+     ), vector as (
+       insert into core.embedding_vector_${generation} (item, tenant, embedding)
+       select id, tenant, (select ('[' || string_agg((sin((m.n % 50 + 1) * d * d) + 0.3 * sin(m.n * (d + 1.7)))::numeric(8, 5)::text, ',') || ']')
+         from generate_series(1, ${dims}) d)::vector::halfvec from made m
+     ), space as (
+       update core.embedding_space set items = items + ${count}
+       where id = (select space from core.embedding_generation where id = ${generation})
      )
-     insert into core.embedding_vector_${generation} (item, tenant, embedding)
-     select id, tenant, (select ('[' || string_agg((sin((m.n % 50 + 1) * d * d) + 0.3 * sin(m.n * (d + 1.7)))::numeric(8, 5)::text, ',') || ']')
-       from generate_series(1, ${dims}) d)::vector::halfvec from made m`,
+     insert into core.embedding_tenant as t (space, tenant, items)
+     select space, '${tenant}', ${count} from core.embedding_generation where id = ${generation}
+     on conflict on constraint embedding_tenant_pkey do update set items = t.items + excluded.items`,
   )
-  await runSql(
-    database,
-    `update core.embedding_space set items = items + ${rows + 4_006} where id = (select space from core.embedding_generation where id = ${generation})`,
-  )
-  const counts = Object.entries(tenants).map(([tenant, count]) => `('${tenant}', ${count})`)
-  await runSql(
-    database,
-    `insert into core.embedding_tenant (space, tenant, items) select g.space, c.tenant, c.items
-     from core.embedding_generation g cross join (values ${counts.join(', ')}) c (tenant, items) where g.id = ${generation}`,
-  )
-  // As autovacuum does within a minute: statistics, and what waits to be sorted into the indexes of words.
+}
+
+/** As autovacuum does within a minute: statistics, and what waits to be sorted into the indexes of words. */
+async function endFill(database: Database, generation: number): Promise<void> {
   for (const table of [`embedding_vector_${generation}`, 'embedding_item', 'embedding_space', 'embedding_generation']) {
     await runSql(database, `vacuum (analyze) core.${table}`)
   }
