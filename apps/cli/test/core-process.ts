@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundleProgram } from '@core/control-plane/testing'
 import { prepareEmbeddedFolder, shortLived } from '@core/database/testing'
 
-const main = join(import.meta.dirname, '../src/main.ts')
+const source = join(import.meta.dirname, '../src/main.ts')
 
 export interface CoreResult {
   code: number | null
@@ -27,8 +28,8 @@ export function createRoom(): { folder: string } & Disposable {
 }
 
 /** Runs the command to its end, as a process of its own whose output is a pipe. For how it ends and what it writes. */
-export function runCoreProcess(args: readonly string[], options: CoreOptions): Promise<CoreResult> {
-  const child = spawnCore(args, options)
+export async function runCoreProcess(args: readonly string[], options: CoreOptions): Promise<CoreResult> {
+  const child = await spawnCore(args, options)
   child.stdin?.end(options.stdin ?? '')
   const output = collect(child)
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...output })))
@@ -60,7 +61,7 @@ export async function startCoreProcess({
 }: CoreOptions & { fromNothing?: boolean; within?: readonly string[] }): Promise<RunningCoreProcess> {
   const dataDir = join(options.cwd, '.core')
   if (!fromNothing && !existsSync(dataDir)) await prepareEmbeddedFolder(dataDir)
-  const child = spawnCore(
+  const child = await spawnCore(
     ['start'],
     { ...options, env: { CORE_HTTP_PORT: '0', CORE_LOG_LEVEL: 'warn', ...env } },
     within,
@@ -91,7 +92,12 @@ export async function startCoreProcess({
 }
 
 /** `within`: a program and its arguments that run the command, as `unshare` does. */
-function spawnCore(args: readonly string[], { env, cwd }: CoreOptions, within: readonly string[] = []): ChildProcess {
+async function spawnCore(
+  args: readonly string[],
+  { env, cwd }: CoreOptions,
+  within: readonly string[] = [],
+): Promise<ChildProcess> {
+  const main = await bundleProgram(source)
   const { PATH = '', TMPDIR = tmpdir(), CORE_TEST_RUN = '', NODE_COMPILE_CACHE = '' } = process.env
   const own = { PATH, TMPDIR, CORE_TEST_RUN, NODE_COMPILE_CACHE, HOME: cwd }
   const [program = '', ...words] = [...within, process.execPath, ...shortLived, main, ...args]

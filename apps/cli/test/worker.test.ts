@@ -5,10 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Client, createClient } from '@core/api/client'
 import { loadConfig } from '@core/config'
 import { type ControlPlane, startControlPlane } from '@core/control-plane'
+import { bundleProgram } from '@core/control-plane/testing'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { silentLogger } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 /** Workers in other processes and languages, as the guide shows them, at a control plane that listens. */
 
 const guide = readFileSync(new URL('../../../docs/guides/work-in-any-language.md', import.meta.url), 'utf8')
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const main = await bundleProgram(join(import.meta.dirname, '../src/main.ts'))
 const ownerKey = 'owner-key-of-the-tests-0123456789'
 const params = { project: 'worked' }
 

@@ -7,10 +7,11 @@ import { createClient } from '@core/api/client'
 import { prepareEmbeddedFolder, shortLived } from '@core/database/testing'
 import { isCoreError } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundleProgram } from '../src/testing/bundle-program.ts'
 
 /** The program itself, as a child process on an embedded database on disk. */
 
-const main = join(import.meta.dirname, '../src/process/main.ts')
+const main = await bundleProgram(join(import.meta.dirname, '../src/process/main.ts'))
 const { PATH, NODE_COMPILE_CACHE } = process.env
 const inherited = { PATH, NODE_COMPILE_CACHE }
 let folder: string

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { shortLived } from '@core/database/testing'
+import { bundleProgram } from '../src/testing/bundle-program.ts'
 
-const main = join(import.meta.dirname, '../src/process/main.ts')
+const source = join(import.meta.dirname, '../src/process/main.ts')
 const { PATH, NODE_COMPILE_CACHE } = process.env
 
 export interface RunningProgram {
@@ -14,7 +15,7 @@ export interface RunningProgram {
 
 /** Starts the program as operators do, in a folder and with these variables alone; resolves when it listens. */
 export async function startProgram(folder: string, env: Readonly<Record<string, string>>): Promise<RunningProgram> {
-  const child = spawn(process.execPath, [...shortLived, main], {
+  const child = spawn(process.execPath, [...shortLived, await bundleProgram(source)], {
     cwd: folder,
     env: { PATH, NODE_COMPILE_CACHE, CORE_HTTP_PORT: '0', CORE_DATA_DIR: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

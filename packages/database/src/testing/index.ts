@@ -7,6 +7,7 @@ export {
 } from './chaos-database.ts'
 export { createEmbeddedFolder, prepareEmbeddedFolder } from './embedded-folder.ts'
 export { holdTestServer } from './lease-test-server.ts'
+export { makeOnce } from './make-once.ts'
 export { openMemoryDatabase } from './memory-database.ts'
 export { findPgvectorServer, type PgvectorServer } from './pgvector-server.ts'
 export { findPostgresBinaries } from './postgres-binaries.ts'
