@@ -54,8 +54,9 @@ begin
           and o.value - '{op,key,account,amount,ttl_s,metadata}'::text[] = '{}'
           and coalesce(o.ttl_s <> 120 and jsonb_typeof(o.value -> 'ttl_s') = 'number', not o.value ? 'ttl_s')
           and coalesce(o.metadata <> '{}', not o.value ? 'metadata')
+        -- Of a settle that is not valid, because it has other fields, the request is not read.
         or o.op = 'settle' and o.value ->> 'hold' = o.hold::text and coalesce(jsonb_typeof(o.value -> 'amount') = 'number', true)
-          and o.value - '{op,key,hold,amount,metadata}'::text[] = '{}' and coalesce(o.metadata <> '{}', not o.value ? 'metadata') then o.value - 'key'
+          and coalesce(o.metadata <> '{}', not o.value ? 'metadata') then o.value - 'key'
       else core.ledger_request(case o.op
         when 'reserve' then jsonb_build_object('op', 'reserve', 'account', o.account, 'amount', o.amount, 'hold', o.hold, 'min', o.min,
           'ttl_s', nullif(o.ttl_s, 120), 'over', nullif(o.over, 'cap'))

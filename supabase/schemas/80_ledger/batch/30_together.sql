@@ -47,11 +47,11 @@ begin
       hint = 'Send the batch again.';
   end;
   if v_op && '{settle,charge}' then
+    -- The purse's entry and the sink's. Rows of a values list would have their expressions prepared again for each operation.
     insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
-    select v_tx[n.i], e.account_id, e.amount, e.balance_after, e.version
-    from unnest(v_each) as n (i)
-    cross join lateral (values (v_purse_id[v_purse[n.i]], -v_charged[n.i], v_settled[n.i], v_version[n.i]), (2, v_charged[n.i], null, null))
-      as e (account_id, amount, balance_after, version)
+    select v_tx[n.i], case when e.is_own then v_purse_id[v_purse[n.i]] else 2 end, case when e.is_own then -v_charged[n.i] else v_charged[n.i] end,
+      case when e.is_own then v_settled[n.i] end, case when e.is_own then v_version[n.i] end
+    from unnest(v_each) as n (i) cross join unnest('{true,false}'::boolean[]) as e (is_own)
     where v_tx[n.i] is not null and v_charged[n.i] is not null;
   end if;
   if v_op && '{settle,void}' then
