@@ -48,6 +48,18 @@ describe('a spool', () => {
     await expect(spool.put({ key: 'k', value: { a: 2 } })).rejects.toMatchObject({ details: { reason: 'key_in_use' } })
   })
 
+  test('what waited for its receiver is sent within five seconds of its return', async () => {
+    const clock = createFakeClock()
+    let isAway = true
+    const send = () => (isAway ? away() : Promise.resolve())
+    await using spool = await openSpool({ file: newFile(), send, clock })
+    for (let nth = 0; nth < 8; nth++) await spool.put({ key: `k${nth}`, value: nth })
+    for (let second = 0; second < 300; second++) await clock.advance(1_000)
+    isAway = false
+    for (let second = 0; second < 5; second++) await clock.advance(1_000)
+    await expect.poll(() => spool.pending).toBe(0)
+  })
+
   test('an entry that is refused for good does not hold up the others', async () => {
     const refused: string[] = []
     const send = ({ key }: SpoolEntry) =>
@@ -240,6 +252,20 @@ describe('a spool of settles', () => {
     expect(await base.sql('select status, captured from core.ledger_hold where id = $1', [hold])).toEqual([
       { status: 'settled_late', captured: '0' },
     ])
+  })
+
+  test('holds that may still arrive hold up no settle', async () => {
+    await using ledger = createLedger({ database: base.database })
+    const hold = uuidv7()
+    await ledger.reserve({ account: 'a', amount: credits(1), hold })
+    // No time passes: none of them is tried again.
+    await using spool = await openSettleSpool({ file: newFile(), ledger, clock: createFakeClock() })
+    for (let index = 0; index < 20; index++) await spool.giveBack({ hold: uuidv7() })
+    await spool.keep({ settle: { hold, amount: microCredits(7), key: `${hold}:settle` } })
+    await expect
+      .poll(() => base.sql('select status from core.ledger_hold where id = $1', [hold]), { timeout: 30_000 })
+      .toEqual([{ status: 'settled' }])
+    expect(spool.pending).toBe(20)
   })
 
   test('a hold that never was is not waited for without end', async () => {

@@ -3,6 +3,7 @@ import {
   type Clock,
   CoreError,
   copyStorable,
+  fullJitterMs,
   isCoreError,
   type Logger,
   raceSignal,
@@ -28,7 +29,8 @@ export interface SpoolOptions {
   file: string
   /**
    * Delivers an entry. A retryable error, and one that no entry causes, is tried again, with pauses, for as long as it takes;
-   * after another one the entry is refused.
+   * after another one the entry is refused. E_NOT_FOUND that is retryable is of what the entry is for, and not there yet: it
+   * holds up no other entry, unless they are sent in their order.
    */
   send: (entry: SpoolEntry) => Promise<unknown>
   /** Called with an entry that can never be delivered. Default: none; it is logged either way. */
@@ -37,7 +39,7 @@ export interface SpoolOptions {
   maxEntries?: number | undefined
   /** Bytes of the values that may wait. Default: no bound but that of the entries. */
   maxBytes?: number | undefined
-  /** Entries that are sent at once. Default 8. */
+  /** Entries that are sent at once; with 1 they are sent in their order. Default 8. */
   concurrency?: number | undefined
   /** The file is rewritten when it has this length. Default 1 MB. */
   compactBytes?: number | undefined
@@ -64,9 +66,12 @@ interface Kept {
   readonly value: Storable
   readonly text: string
   readonly durable: Promise<void>
+  /** Attempts that found what it is for not there yet. */
+  early: number
 }
 
-const PAUSE = { baseMs: 100, capMs: 30_000 } as const
+/** What is owed should arrive before its hold lapses, also where the receiver comes and goes. */
+const PAUSE = { baseMs: 100, capMs: 5_000 } as const
 
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { file, send, onRefused = () => {}, maxEntries = 10_000, concurrency = 8, compactBytes = 1_000_000 } = options
@@ -76,6 +81,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const queue: string[] = []
   const closing = new AbortController()
   const active = new Set<Promise<void>>()
+  const resting = new Set<Promise<void>>()
   let idle = Promise.withResolvers<void>()
   const open = function* (): Generator<SpoolRecord> {
     for (const [put, { value }] of kept) yield { put, value }
@@ -85,7 +91,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   function keep(key: string, value: Storable, durable: Promise<void>): void {
     const text = JSON.stringify(value)
-    kept.set(key, { value, text, durable })
+    kept.set(key, { value, text, durable, early: 0 })
     bytes += text.length
     queue.push(key)
     work()
@@ -115,7 +121,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     }
     try {
       const { signal } = closing
-      const isRetryable = (error: unknown) => isCoreError(error) && (error.retryable || FAILURES_OF_ALL.has(error.code))
+      const isRetryable = (error: unknown) =>
+        isCoreError(error) && !isEarly(error) && (error.retryable || FAILURES_OF_ALL.has(error.code))
       await retry(() => send({ key, value }), {
         attempts: Number.POSITIVE_INFINITY,
         ...PAUSE,
@@ -125,10 +132,29 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       })
     } catch (error) {
       if (closing.signal.aborted) return
+      if (isEarly(error)) return rest(key, entry)
       logger.error({ err: error, file, key }, 'an entry of a spool was refused')
       onRefused({ key, value }, error)
     }
     await end(key)
+  }
+
+  const isEarly = (error: unknown) => concurrency > 1 && isCoreError(error, 'E_NOT_FOUND') && error.retryable
+
+  /** Tries it again after a pause, in which its place is another's. */
+  function rest(key: string, entry: Kept): void {
+    entry.early += 1
+    const run = clock
+      .sleep(fullJitterMs(entry.early, PAUSE), { signal: closing.signal })
+      .then(
+        () => void queue.push(key),
+        () => {}, // it is closed
+      )
+      .finally(() => {
+        resting.delete(run)
+        work()
+      })
+    resting.add(run)
   }
 
   function forget(key: string): void {
@@ -180,7 +206,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     close() {
       closed ??= (async () => {
         closing.abort(new CoreError('E_CLOSED', `the spool ${file} is closed`))
-        await Promise.all(active)
+        await Promise.all([...active, ...resting])
         await disk.close()
       })()
       return closed
