@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net'
-import { Client, type Dispatcher } from 'undici'
+import { buildConnector, Client, type Dispatcher } from 'undici'
 
 /** One connection for one call at a time. */
 export interface HttpConnection {
@@ -28,7 +28,8 @@ export class HttpConnections {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: idleMs,
-      ...(lookup && { connect: { lookup } }),
+      // One for all of them: its sessions of TLS are what the next connection begins with.
+      connect: buildConnector(lookup === undefined ? {} : { lookup }),
     }
   }
 
