@@ -154,7 +154,7 @@ test('backup-and-restore.md: a dump of a Postgres 15, restored, has the same boo
   // Two clusters: the other one starts its transaction numbers again and knows no roles.
   const [server, other] = await Promise.all(
     ['postgres-15', 'postgres-15-fresh'].map((name) =>
-      startPostgresServer({ folder: join(folder, name), bin: postgres15 }),
+      startPostgresServer({ folder: join(folder, name), bin: postgres15, apart: true }),
     ),
   )
   if (!server || !other) throw new Error('two servers were started')

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { startPostgresServer } from '@core/database/testing'
 import type { Row } from '../row.ts'
 import type { Suite } from '../suite.ts'
@@ -29,10 +28,9 @@ export const suite: Suite = {
     const shared = Object.entries(sections).filter(([section, run]) => run !== undefined && isChosen(section))
     if (shared.length === 0) return rows
     progress('starting a server')
-    const server = await startPostgresServer({ folder: join(context.folder, 'server'), durable: true })
+    const server = await startPostgresServer({ folder: join(context.folder, 'server'), durable: true, migrated: true })
     try {
       await using database = await openDatabase({ driver: 'postgres', url: server.url() })
-      await migrateUp({ database })
       for (const [section, run] of shared) {
         progress(section)
         rows.push(...((await run?.(database, context)) ?? []))

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { createClient } from '@core/api/client'
 import { installProjects } from '@core/control-plane'
 import { openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { startPostgresServer } from '@core/database/testing'
 import { retry, systemClock, uuidv7 } from '@core/foundation'
 import { forkServer } from '../http/child-server.ts'
@@ -48,10 +47,9 @@ async function measureEmbedded(context: BenchContext): Promise<Row[]> {
 async function measureServer(context: BenchContext): Promise<Row[]> {
   context.progress('Postgres')
   await using stack = new AsyncDisposableStack()
-  const server = await startPostgresServer({ folder: join(context.folder, 'server'), durable: true })
+  const server = await startPostgresServer({ folder: join(context.folder, 'server'), durable: true, migrated: true })
   stack.defer(() => server.stop())
   const database = stack.use(await openDatabase({ driver: 'postgres', url: server.url() }))
-  await migrateUp({ database })
   await installProjects(database, { projects: [project], credits: 1_000_000_000 })
   const startedAt = performance.now()
   const child = stack.use(

@@ -32,7 +32,7 @@ export const suite: Suite = {
     const rows: Row[] = []
     if (isChosen('queues') || isChosen('messages')) {
       progress('starting a server')
-      const server = await startPostgresServer({ folder: join(folder, 'server'), durable: true })
+      const server = await startPostgresServer({ folder: join(folder, 'server'), durable: true, migrated: true })
       try {
         if (isChosen('queues')) rows.push(...(await measureQueues(server.url(), context)))
         if (isChosen('messages')) rows.push(await measureMessages(server.url(), context))
@@ -47,7 +47,6 @@ export const suite: Suite = {
 
 async function measureQueues(url: string, { measure: options, signal }: BenchContext): Promise<Row[]> {
   await using database = await openDatabase({ driver: 'postgres', url })
-  await migrateUp({ database })
   await database.rpc('project_register', { p_name: project })
   const boss = new PgBoss({ connectionString: url, supervise: false, schedule: false })
   await boss.start()
@@ -79,7 +78,6 @@ async function measureQueues(url: string, { measure: options, signal }: BenchCon
 /** One after the other, to a loop of another connection that waits at an empty inbox. */
 async function measureMessages(url: string, { isQuick }: BenchContext): Promise<Row> {
   await using database = await openDatabase({ driver: 'postgres', url })
-  await migrateUp({ database })
   for (const p_name of ['sender', 'receiver']) await database.rpc('project_register', { p_name })
   await using other = await openDatabase({ driver: 'postgres', url })
   const sender = createCoordinator({ database, project: 'sender' })

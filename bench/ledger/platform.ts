@@ -48,18 +48,22 @@ const LOG_SEGMENTS = 128
 
 export async function openServer(context: BenchContext): Promise<ServerPlatform> {
   context.progress('starting a server')
-  const server = await startPostgresServer({ folder: join(context.folder, 'server'), durable: true, settings })
+  const server = await startPostgresServer({
+    folder: join(context.folder, 'server'),
+    durable: true,
+    migrated: true,
+    settings,
+  })
   try {
     if (!context.isQuick) await fillLog(server)
-    await createDatabase(server, 'accounts', 'template0')
+    await createDatabase(server, 'accounts', 'postgres')
     await using template = await openDatabase({ driver: 'postgres', url: server.url('accounts') })
     await prepareDatabase(template)
     await template.close()
     let number = 0
     const openFresh = async () => openClone(server, `ledger_${++number}`, 'accounts')
     const openPlain = async () => {
-      const plain = await openClone(server, `ledger_${++number}`, 'template0')
-      await migrateUp({ database: plain.database })
+      const plain = await openClone(server, `ledger_${++number}`, 'postgres')
       await openAccounts(plain.database)
       return plain
     }

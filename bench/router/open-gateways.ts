@@ -2,7 +2,6 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@core/api/client'
 import { type Database, openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { startPostgresServer } from '@core/database/testing'
 import { createLedger, credits, microCredits } from '@core/ledger'
 import { type ChildServer, forkServer } from '../http/child-server.ts'
@@ -32,10 +31,9 @@ export interface Gateways extends AsyncDisposable {
 /** The same cheap provider, called at once, through Core with its ledger on a server, and through Portkey. */
 export async function openGateways(folder: string): Promise<Gateways> {
   await using stack = new AsyncDisposableStack()
-  const postgres = await startPostgresServer({ folder: join(folder, 'server'), durable: true })
+  const postgres = await startPostgresServer({ folder: join(folder, 'server'), durable: true, migrated: true })
   stack.defer(() => postgres.stop())
   const database = stack.use(await openDatabase({ driver: 'postgres', url: postgres.url() }))
-  await migrateUp({ database })
   const upstream = stack.use(await forkServer('../router/upstream-server.ts', {}))
   const core = stack.use(
     await forkServer('./plane-server.ts', {

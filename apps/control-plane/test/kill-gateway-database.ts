@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { runSql, startPostgresServer } from '@core/database/testing'
 import { startFakeProvider } from '@core/providers/testing'
 import { expect } from 'vitest'
@@ -23,10 +22,9 @@ type Kind = (typeof kinds)[number]
  */
 export async function expectDatabaseKills(folder: string, rounds: number) {
   await using fake = await startFakeProvider({ pauseMs: 20 })
-  const server = await startPostgresServer({ folder: join(folder, 'server'), durable: true })
+  const server = await startPostgresServer({ folder: join(folder, 'server'), durable: true, migrated: true })
   try {
     await using database = await openDatabase({ driver: 'postgres', url: server.url() })
-    await migrateUp({ database })
     const { rpc } = database
     const { host } = new URL(fake.url)
     const rates = [

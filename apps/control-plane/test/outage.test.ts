@@ -18,7 +18,7 @@ const ownerKey = 'owner-key-of-the-outage-tests'
 const logged: string[] = []
 
 beforeAll(async () => {
-  server = await startPostgresServer({ folder: await mkdtemp(join(tmpdir(), 'core-outage-')) })
+  server = await startPostgresServer({ folder: await mkdtemp(join(tmpdir(), 'core-outage-')), migrated: true })
   const config = loadConfig({
     env: {},
     overrides: { http: { port: 0 }, database: { url: server.url(), poolSize: 4 }, ownerKey },

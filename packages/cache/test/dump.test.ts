@@ -4,7 +4,6 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { startPostgresServer } from '@core/database/testing'
 import { expect, test } from 'vitest'
 import { createCache } from '../src/index.ts'
@@ -18,8 +17,8 @@ test('dumped and restored into another cluster, entries are read, what was void 
   if (bin === undefined) return skip('there is no pg_dump of Postgres 15 on this machine')
   const folder = await mkdtemp(join(tmpdir(), 'core-cache-dump-'))
   await chmod(folder, 0o755) // a server started as root runs as another user, which must be able to enter
-  const from = await startPostgresServer({ folder: join(folder, 'from'), bin })
-  const to = await startPostgresServer({ folder: join(folder, 'to'), bin })
+  const from = await startPostgresServer({ folder: join(folder, 'from'), bin, migrated: true })
+  const to = await startPostgresServer({ folder: join(folder, 'to'), bin, apart: true })
   const open = (database: Awaited<ReturnType<typeof openDatabase>>) =>
     createCache({
       store: postgresStore({ database, project: 'smart_layer' }),
@@ -29,7 +28,6 @@ test('dumped and restored into another cluster, entries are read, what was void 
     })
   try {
     await using source = await openDatabase({ driver: 'postgres', url: from.url() })
-    await migrateUp({ database: source })
     const poll = { p_project: 'smart_layer' }
     {
       await using cache = open(source)

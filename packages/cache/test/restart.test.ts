@@ -2,7 +2,6 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { startPostgresServer } from '@core/database/testing'
 import { expect, it } from 'vitest'
 import { createCache } from '../src/index.ts'
@@ -13,10 +12,9 @@ it('a Postgres server that is killed under load: every call is answered, and bot
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'core-cache-restart-'))
   await chmod(folder, 0o755) // a server started as root runs as another user, which must be able to enter
-  const server = await startPostgresServer({ folder: join(folder, 'server') })
+  const server = await startPostgresServer({ folder: join(folder, 'server'), migrated: true })
   try {
     await using database = await openDatabase({ driver: 'postgres', url: server.url() })
-    await migrateUp({ database })
     const open = () =>
       createCache({
         store: postgresStore({ database, project: 'smart_layer' }),

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { startPostgresServer } from '@core/database/testing'
 import pg from 'pg'
 import type { FlagDatabase } from '../src/index.ts'
@@ -15,9 +14,9 @@ export interface FlagServer extends AsyncDisposable {
 }
 
 export async function openFlagServer(): Promise<FlagServer> {
-  const server = await startPostgresServer({ folder: join(tmpdir(), `core-flags-${randomUUID()}`) })
+  const server = await startPostgresServer({ folder: join(tmpdir(), `core-flags-${randomUUID()}`), migrated: true })
   const url = server.url()
-  await migrate(url)
+  await register(url)
   return { url, stop: server.halt, start: server.start, [Symbol.asyncDispose]: server.stop }
 }
 
@@ -69,8 +68,7 @@ export async function openFlagDatabase(url: string, { hints = false } = {}): Pro
   }
 }
 
-async function migrate(url: string): Promise<void> {
+async function register(url: string): Promise<void> {
   await using database = await openDatabase({ driver: 'postgres', url })
-  await migrateUp({ database })
   for (const name of ['smart_layer', 'manus_origin']) await database.rpc('project_register', { p_name: name })
 }

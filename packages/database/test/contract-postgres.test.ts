@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { openDatabase } from '../src/index.ts'
-import { migrateUp } from '../src/migrate/index.ts'
 import { describeDatabaseContract } from '../src/testing/contract.ts'
 import { type PostgresServer, startPostgresServer } from '../src/testing/index.ts'
 import { createClone } from './create-clone.ts'
@@ -12,9 +11,7 @@ import { createClone } from './create-clone.ts'
 let server: PostgresServer
 
 beforeAll(async () => {
-  server = await startPostgresServer({ folder: await mkdtemp(join(tmpdir(), 'core-contract-')) })
-  await using database = await openDatabase({ driver: 'postgres', url: server.url('postgres') })
-  await migrateUp({ database })
+  server = await startPostgresServer({ folder: await mkdtemp(join(tmpdir(), 'core-contract-')), migrated: true })
 })
 afterAll(() => server.stop())
 

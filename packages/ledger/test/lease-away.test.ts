@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '@core/database'
-import { migrateUp } from '@core/database/migrate'
 import { type PostgresServer, startPostgresServer } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createLedger, type Lease, type Ledger, microCredits, type OpenLeaseInput, openLease } from '../src/index.ts'
@@ -13,9 +12,8 @@ let database: Database
 let ledger: Ledger
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'core-away-'))
-  server = await startPostgresServer({ folder: `${folder}-server` }) // beside: its user may not enter ours
+  server = await startPostgresServer({ folder: `${folder}-server`, migrated: true }) // beside: its user may not enter ours
   database = await openDatabase({ driver: 'postgres', url: server.url(), timeoutMs: 2_000 })
-  await migrateUp({ database })
   ledger = createLedger({ database })
   await database.rpc('ledger_account_open', { p_key: 'open', p_account: 'smart_layer' })
   await ledger.grant({ account: 'smart_layer', amount: microCredits(10_000) })

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '@core/database'
-import { migrateUp, requireFinishedRestore } from '@core/database/migrate'
+import { requireFinishedRestore } from '@core/database/migrate'
 import {
   createTestDatabase,
   openMemoryDatabase,
@@ -76,10 +76,12 @@ describe.each(Object.entries(sources))('the books of %s, copied to a fresh one,'
     await from.sql('select core_api.ledger_seal()')
     await from.database.rpc('ledger_publish', {})
 
-    server = await startPostgresServer({ folder: await mkdtemp(join(tmpdir(), 'core-restore-')) })
-    await server.start()
+    server = await startPostgresServer({
+      folder: await mkdtemp(join(tmpdir(), 'core-restore-')),
+      apart: true,
+      migrated: true,
+    })
     target = await openDatabase({ driver: 'postgres', url: server.url() })
-    await migrateUp({ database: target })
     client = new pg.Client({ connectionString: server.url() })
     await client.connect()
     await copyData(from, client)
