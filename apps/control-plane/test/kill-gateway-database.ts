@@ -59,9 +59,8 @@ export async function expectDatabaseKills(folder: string, rounds: number) {
         await sleep(round % 5 === 1 ? 6_000 : round % 2 === 0 ? 0 : 1_000)
         await server.start()
         for (const { status, text, isLeft } of await Promise.all(calls)) {
-          // 408: its connection had been opened for another call, and was idle for too long when it was used.
-          expect([200, 408, 503]).toContain(status)
-          asked[status !== 200 ? 'refused' : isLeft ? 'left' : 'answered'] += 1
+          expect([200, 503]).toContain(status)
+          asked[status === 503 ? 'refused' : isLeft ? 'left' : 'answered'] += 1
           // An answer is whole, whatever became of the database.
           if (status === 200 && !isLeft) expect(text).toMatch(/"finish_reason":"stop"/)
         }

@@ -31,7 +31,8 @@ export function createBrokenRequestHandler(admission: Pick<Admission, 'anonymous
       socket.destroy()
       return
     }
-    hangUp(socket, toAnswer(codeOf(error)))
+    // A request that came meanwhile is served: it would take the answer for its own, and be sent again.
+    if (!connections.afterAnswers(socket, () => hangUp(socket))) hangUp(socket, toAnswer(codeOf(error)))
   }
 }
 
