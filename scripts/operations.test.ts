@@ -9,8 +9,15 @@ import { runInProcess } from '../apps/cli/test/run-in-process.ts'
 import { startControlPlane } from '../apps/control-plane/src/index.ts'
 import { loadConfig } from '../packages/config/src/index.ts'
 import { openDatabase } from '../packages/database/src/index.ts'
-import { createTestDatabase, runSql, startPostgresServer } from '../packages/database/src/testing/index.ts'
+import {
+  createTestDatabase,
+  runSql,
+  startPostgresServer,
+  startSupabaseServer,
+} from '../packages/database/src/testing/index.ts'
 import { silentLogger } from '../packages/foundation/src/index.ts'
+import { credits } from '../packages/ledger/src/index.ts'
+import { openCore } from '../packages/sdk/src/index.ts'
 import { commandsOf, readMarkdown } from './markdown.ts'
 
 /** The pages for operators, executed: their commands in order on an empty database, their configuration by nginx itself. */
@@ -43,7 +50,12 @@ async function freePort(): Promise<number> {
 }
 
 /** Runs the commands of a page in order, and a control plane from the moment that its keys are known. */
-async function follow(name: string, env: Record<string, string>, running: AsyncDisposableStack): Promise<string[]> {
+async function follow(
+  name: string,
+  env: Record<string, string>,
+  running: AsyncDisposableStack,
+  outputs: string[] = [],
+): Promise<string[]> {
   const commands = page(name)
     .blocks.filter(({ language }) => language === 'sh')
     .flatMap(commandsOf)
@@ -67,6 +79,7 @@ async function follow(name: string, env: Record<string, string>, running: AsyncD
     }
     const result = await runInProcess(command.split(' ').slice(1), { cwd: folder, env })
     expect(result.code, `${command}\n${result.stderr}${result.stdout}`).toBe(0)
+    outputs.push(result.stdout)
     if (!command.startsWith('core init')) continue
     // What systemd does next.
     env['CORE_KEY'] = JSON.parse(result.stdout).ownerKey
@@ -84,6 +97,7 @@ test('no command of a page for operators is left out', () => {
     /^(useradd|chown|chmod|systemctl) /, // by systemd.test.ts
     /^npm run bench -- capacity$/, // by the tests of the bench
     /^export CORE_(DATABASE|COPY_TARGET)_URL=/, // of the reader's own server
+    /^export (SUPABASE|CORE_SUPABASE)_/, // of the reader's own Supabase project
     /^export CORE_SECRETS_KEY="\$\(openssl rand -base64 32\)"$/, // below
   ]
   const commands = readdirSync(folderOfPages)
@@ -131,12 +145,31 @@ test('supabase.md: every command works, as a user who is no superuser', { timeou
   const server = await startPostgresServer({ folder: join(folder, 'supabase') })
   running.defer(() => server.stop())
   const maintenance = running.use(await openDatabase({ driver: 'postgres', url: server.url() }))
-  await runSql(maintenance, `create role modest login password 'secret' nosuperuser createrole`)
+  await runSql(
+    maintenance,
+    `create role modest login password 'secret' nosuperuser createrole;
+     create role authenticator login noinherit password 'secret'; grant authenticator to modest with admin option`,
+  )
   await runSql(maintenance, 'create database hosted owner modest')
   const url = new URL(server.url('hosted'))
   Object.assign(url, { username: 'modest', password: 'secret' })
-  const env: Record<string, string> = { CORE_DATABASE_URL: url.href, CORE_HTTP_PORT: String(await freePort()) }
-  expect((await follow('supabase', env, running)).length).toBe(3)
+  const api = new URL(url)
+  api.username = 'authenticator' // who PostgREST is
+  const rest = running.use(await startSupabaseServer(api.href, { hasGateway: true }))
+  const env: Record<string, string> = {
+    CORE_DATABASE_URL: url.href,
+    CORE_HTTP_PORT: String(await freePort()),
+    SUPABASE_JWT_SECRET: rest.jwtSecret,
+  }
+  const outputs: string[] = []
+  expect((await follow('supabase', env, running, outputs)).length).toBe(4)
+  const { token } = JSON.parse(outputs.at(-1) ?? '')
+  const way = { SUPABASE_URL: rest.url, SUPABASE_ANON_KEY: rest.anonKey, CORE_SUPABASE_KEY: token }
+  await using core = await openCore({ project: 'shop', env: way, require: 'live' })
+  expect(await core.ledger.charge({ key: 'over the API', account: 'shop', amount: credits(1) })).toMatchObject({
+    via: 'ledger',
+  })
+  await expect(core.ledger.balance('pool')).rejects.toMatchObject({ code: 'E_FORBIDDEN' })
   const hosted = running.use(await openDatabase({ driver: 'postgres', url: server.url('hosted') }))
   const owner = await runSql(
     hosted,

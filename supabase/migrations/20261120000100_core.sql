@@ -42,16 +42,22 @@ create domain core.amount as bigint
   constraint amount_range check (value between 0 and 9007199254740991);
 comment on domain core.amount is 'Whole micro-credits in [0, 2^53 - 1]; 1,000,000 are one credit.';
 
--- Where PostgREST serves this database, core_api joins the schemas it exposes, in this database only. An owner without
--- the right gets a notice: nothing but PostgREST needs this step.
+-- Where PostgREST serves this database, it may act as core_member, and core_api joins the schemas it exposes, in this database
+-- only. An owner without the right to one of the two gets a notice: nothing but PostgREST needs them.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = 'authenticator')
+    or pg_catalog.pg_has_role('authenticator', 'core_member', 'member') then return; end if;
+  grant core_member to authenticator;
+exception when insufficient_privilege then
+  raise notice 'PostgREST may not act as core_member: % may not grant it. `core migrate plan` prints the SQL for a DBA.', current_user;
+end
+$$;
 do $$
 declare
   v_schemas text;
 begin
   if not exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then return; end if;
-  if not pg_catalog.pg_has_role('authenticator', 'core_member', 'member') then
-    grant core_member to authenticator;
-  end if;
   select split_part(c.setting, '=', 2) into v_schemas
   from pg_catalog.pg_db_role_setting s cross join lateral unnest(s.setconfig) as c (setting)
   where s.setrole = 'authenticator'::regrole and c.setting like 'pgrst.db_schemas=%'

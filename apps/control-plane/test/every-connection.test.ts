@@ -18,10 +18,10 @@ const ways: Readonly<Record<'control plane' | 'Postgres' | 'Supabase', Way>> = {
   }),
   Postgres: async ({ test }) => ({ project, databaseUrl: test.url }),
   Supabase: async ({ test }) => {
-    const rest = await startSupabaseServer(test.url)
+    const rest = await startSupabaseServer(test.url, { hasGateway: true })
     closing.push(rest)
     const claims = { role: 'core_member', project, caps: roleScopes.owner, sub: 'key:test' } as const
-    return { project, supabaseUrl: rest.url, supabaseKey: rest.memberKey(claims) }
+    return { project, supabaseUrl: rest.url, supabaseKey: rest.memberKey(claims), supabaseApiKey: rest.anonKey }
   },
 }
 const closing: AsyncDisposable[] = []

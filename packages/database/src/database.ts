@@ -91,6 +91,8 @@ export interface SupabaseConfig extends CallLimits {
   url: string
   /** The service role's key, or a JWT with the role core_member. */
   key: string
+  /** What the gateway of a Supabase project asks for beside a JWT: its publishable or anon key. Default: `key`. */
+  apiKey?: string | undefined
 }
 
 export interface HttpConfig extends CallLimits {
@@ -99,6 +101,8 @@ export interface HttpConfig extends CallLimits {
   url: string
   /** The key of a project or of the owner; a function is asked before each call, for keys that expire. */
   key: string | (() => string | Promise<string>)
+  /** What the gateway of a Supabase project asks for beside a JWT: its publishable or anon key. Default: `key`. */
+  apiKey?: string | undefined
   /** Sends the requests. Default: the platform's. */
   fetch?: typeof fetch | undefined
 }

@@ -7,14 +7,19 @@ describeDatabaseContract('supabase-js and @supabase/lite', {
   keepsSqlstate: false,
   async create() {
     const test = await createTestDatabase()
-    const server = await startSupabaseServer(test.url)
+    const server = await startSupabaseServer(test.url, { hasGateway: true })
     const database = await openDatabase({ driver: 'supabase', url: server.url, key: server.serviceKey })
     return {
       database,
       server,
       sql: (text) => test.sql(text),
       async callAs(claims, name) {
-        await using member = await openDatabase({ driver: 'supabase', url: server.url, key: server.memberKey(claims) })
+        await using member = await openDatabase({
+          driver: 'supabase',
+          url: server.url,
+          key: server.memberKey(claims),
+          apiKey: server.anonKey,
+        })
         return await member.call(name, {})
       },
       async [Symbol.asyncDispose]() {

@@ -58,6 +58,8 @@ describe.each(['http', 'supabase'] as const)('what PostgREST and gateways answer
     ],
     [404, { code: 'PGRST202', message: 'Could not find the function', details: null, hint: null }, 'E_DATABASE_SCHEMA'],
     [401, { message: 'Invalid API key' }, 'E_UNAUTHENTICATED'],
+    [401, { message: 'Invalid authentication credentials' }, 'E_UNAUTHENTICATED'],
+    [401, { message: 'No API key found in request', hint: 'No `apikey` request header' }, 'E_UNAUTHENTICATED'],
     [429, { message: 'Too many requests' }, 'E_RATE_LIMITED'],
   ])('%i %j is %s', async (status, body, code) => {
     expect(await answering(driver, status, JSON.stringify(body), list)).toMatchObject({ code })
@@ -123,6 +125,21 @@ describe('the driver http', () => {
         }),
       ],
     ])
+  })
+
+  test('shows the gateway of a Supabase project one of its own keys, and says so where it was none', async () => {
+    const headers: RequestInit['headers'][] = []
+    const send: typeof fetch = async (_, init = {}) => {
+      headers.push(init.headers)
+      return Response.json({ message: 'Invalid authentication credentials' }, { status: 401 })
+    }
+    const at = { driver: 'http', url: 'https://a.supabase.co', key: 'a-token', fetch: send } as const
+    await using database = await openDatabase({ ...at, apiKey: 'the-publishable-key' })
+    await expect(database.rpc('flag_list', {})).rejects.toMatchObject({
+      code: 'E_UNAUTHENTICATED',
+      fix: expect.stringContaining('SUPABASE_PUBLISHABLE_KEY'),
+    })
+    expect(headers).toMatchObject([{ authorization: 'Bearer a-token', apikey: 'the-publishable-key' }])
   })
 
   test('asks for the key before each call, within its deadline', async () => {

@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly supabaseUrl?: string | undefined
   /** A JWT of the role core_member with the claims `project`, `caps` and `sub`; a function is asked before each call. `CORE_SUPABASE_KEY`. */
   readonly supabaseKey?: string | (() => string | Promise<string>) | undefined
+  /** The publishable or anon key of the Supabase project, which its gateway asks for. `SUPABASE_PUBLISHABLE_KEY`, `SUPABASE_ANON_KEY`. */
+  readonly supabaseApiKey?: string | undefined
   readonly fetch?: typeof fetch | undefined
   /** Connections of `databaseUrl` at most. */
   readonly poolSize?: number | undefined
@@ -42,7 +44,7 @@ export function chooseConnection(options: ConnectionOptions, env: Environment): 
 }
 
 function choose(options: ConnectionOptions): Connection | undefined {
-  const { url, key, databaseUrl, supabaseUrl, supabaseKey, fetch, poolSize } = options
+  const { url, key, databaseUrl, supabaseUrl, supabaseKey, supabaseApiKey, fetch, poolSize } = options
   const plane = toPair(url, key, ['url (CORE_URL)', 'key (CORE_KEY)'])
   if (plane) {
     const url = plane.url.replace(/\/+$/, '')
@@ -52,7 +54,7 @@ function choose(options: ConnectionOptions): Connection | undefined {
   // A URL of Supabase alone is in every shell of a project that uses Supabase for something else.
   if (supabaseKey === undefined) return undefined
   const supabase = toPair(supabaseUrl, supabaseKey, ['supabaseUrl (SUPABASE_URL)', 'supabaseKey (CORE_SUPABASE_KEY)'])
-  return supabase && { config: { driver: 'http', ...supabase, fetch } }
+  return supabase && { config: { driver: 'http', ...supabase, apiKey: supabaseApiKey, fetch } }
 }
 
 type Key = NonNullable<ConnectionOptions['key']>
@@ -73,6 +75,7 @@ function withEnvironment(options: ConnectionOptions, env: Environment): Connecti
   const supabase = {
     supabaseUrl: options.supabaseUrl ?? read('SUPABASE_URL'),
     supabaseKey: options.supabaseKey ?? read('CORE_SUPABASE_KEY'),
+    supabaseApiKey: options.supabaseApiKey ?? read('SUPABASE_PUBLISHABLE_KEY') ?? read('SUPABASE_ANON_KEY'),
   }
   // Supabase in the program, and not in its environment, is as much a choice as a control plane is.
   if (options.supabaseKey !== undefined && options.url === undefined && options.key === undefined) {

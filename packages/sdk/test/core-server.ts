@@ -31,7 +31,7 @@ export async function startCoreServer(): Promise<CoreServer> {
   const waysTo = ({ http, postgres, supabase }: typeof addresses): Ways => ({
     http: { url: http, key },
     postgres: { databaseUrl: postgres },
-    supabase: { supabaseUrl: supabase, supabaseKey: key },
+    supabase: { supabaseUrl: supabase, supabaseKey: key, supabaseApiKey: rest.anonKey },
   })
   return {
     test,

@@ -25,7 +25,7 @@ export function createHttpDatabase(config: HttpConfig, dependencies: HttpDepende
       const key = await raceSignal(Promise.resolve(readKey(config.key)), signal)
       const headers = {
         authorization: `Bearer ${key}`,
-        apikey: key, // what a gateway of Supabase looks at
+        apikey: config.apiKey ?? key, // a gateway of Supabase knows its own keys alone
         'content-profile': 'core_api',
         'content-type': 'application/json',
       }

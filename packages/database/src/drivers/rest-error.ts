@@ -21,6 +21,13 @@ export function toRestError(name: string, status: number, error: RestFault): Cor
       ...(error.hint ? { fix: error.hint } : {}),
     })
   }
+  // Of the gateway before PostgREST: it knows the keys of its project and no token.
+  if (status === 401 && /^(invalid api key|invalid authentication credentials|no api key)/i.test(error.message)) {
+    return new CoreError('E_UNAUTHENTICATED', `core_api.${name}: ${error.message}`, {
+      cause: error,
+      fix: 'Beside a token give the publishable or anon key of the Supabase project (apiKey; SUPABASE_PUBLISHABLE_KEY).',
+    })
+  }
   if (error.code) return toDatabaseError(`core_api.${name}`, fault, error)
   return toDatabaseError(`core_api.${name}`, { ...fault, code: byStatus(status) }, error)
 }

@@ -12,8 +12,9 @@ export interface SupabaseDependencies {
 
 /** PostgREST through supabase-js. The key's JWT decides who acts. */
 export function createSupabaseDatabase(config: SupabaseConfig, dependencies: SupabaseDependencies): Database {
-  const client = createClient(config.url, config.key, {
+  const client = createClient(config.url, config.apiKey ?? config.key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    accessToken: async () => config.key,
   }).schema('core_api')
 
   return createRestDatabase({

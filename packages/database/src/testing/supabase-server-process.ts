@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { App } from '@supabase/lite'
 import { createPostgresConnection } from '@supabase/lite/postgres'
 
-const { CORE_TEST_URL: url, CORE_TEST_PORT: port, CORE_TEST_JWT_SECRET: secret } = process.env
+const { CORE_TEST_URL: url, CORE_TEST_PORT: port, CORE_TEST_JWT_SECRET: secret, CORE_TEST_API_KEYS } = process.env
 if (!url || !port || !secret) throw new Error('supabase-server-process is started by startSupabaseServer')
 
 const connection = createPostgresConnection({
@@ -23,6 +23,8 @@ const connection = createPostgresConnection({
     },
   },
 })
+/** What its gateway knows; undefined where there is none. */
+const apiKeys = CORE_TEST_API_KEYS?.split(',')
 const app = new App({
   connection,
   api: { schemas: ['public', 'core_api'] },
@@ -31,6 +33,11 @@ const app = new App({
 })
 
 const server = createServer(async (incoming, outgoing) => {
+  if (apiKeys !== undefined && !apiKeys.includes(String(incoming.headers['apikey']))) {
+    outgoing.writeHead(401, { 'content-type': 'application/json' })
+    outgoing.end(JSON.stringify({ message: 'Invalid authentication credentials' }))
+    return
+  }
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk)
   const headers = Object.entries(incoming.headers).flatMap(([name, value]): [string, string][] =>

@@ -9,6 +9,9 @@ export interface SupabaseServer extends AsyncDisposable {
   readonly url: string
   /** Acts for every project. */
   readonly serviceKey: string
+  /** What the gateway asks for beside a JWT; may do nothing itself. */
+  readonly anonKey: string
+  readonly jwtSecret: string
   /** A JWT as the control plane mints it for a project's key. */
   memberKey(claims: MemberClaims): string
   /** Cuts every connection to it; new ones work. */
@@ -23,8 +26,11 @@ const file = fileURLToPath(
 )
 const KEY_LIFETIME_S = 3_600
 
-/** A stand-in for a Supabase project in front of the database at `url` (a connection string). */
-export async function startSupabaseServer(url: string): Promise<SupabaseServer> {
+/**
+ * A stand-in for a Supabase project in front of the database at `url` (a connection string). With `hasGateway` it refuses,
+ * as the gateway of Supabase does, an `apikey` that is not one of the project's.
+ */
+export async function startSupabaseServer(url: string, { hasGateway = false } = {}): Promise<SupabaseServer> {
   const secret = randomBytes(32).toString('hex')
   const port = await findFreePort()
   let child: ChildProcess | undefined
@@ -32,10 +38,18 @@ export async function startSupabaseServer(url: string): Promise<SupabaseServer> 
   const server: SupabaseServer = {
     url: `http://127.0.0.1:${port}`,
     serviceKey: signJwt({ role: 'service_role' }, secret),
+    anonKey: signJwt({ role: 'anon' }, secret),
+    jwtSecret: secret,
     memberKey: (claims) => signJwt(claims, secret),
     async start() {
       child = fork(file, {
-        env: { ...process.env, CORE_TEST_URL: url, CORE_TEST_PORT: String(port), CORE_TEST_JWT_SECRET: secret },
+        env: {
+          ...process.env,
+          CORE_TEST_URL: url,
+          CORE_TEST_PORT: String(port),
+          CORE_TEST_JWT_SECRET: secret,
+          ...(hasGateway ? { CORE_TEST_API_KEYS: `${server.serviceKey},${server.anonKey}` } : {}),
+        },
         stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
         execArgv: [],
       })

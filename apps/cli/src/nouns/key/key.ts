@@ -1,5 +1,6 @@
 import type { Verbs } from '../../verbs.ts'
 import { addKeyChanges } from './change.ts'
+import { addMintJwt } from './mint-jwt.ts'
 import { addKeyReading } from './read.ts'
 import { addKeySecrets } from './secret.ts'
 
@@ -10,4 +11,5 @@ export function addKeys(verbs: Verbs): void {
   addKeyReading(keys, verbs)
   addKeySecrets(keys, verbs)
   addKeyChanges(keys, verbs)
+  addMintJwt(keys, verbs)
 }
