@@ -76,15 +76,16 @@ function toResult(type: string): string {
   return type === 'json' || type === 'jsonb' ? 'Json' : `${toInput(type)} | null`
 }
 
+/** A line for each, which is smaller in a program than a table of objects. */
 function toSignatureTable(functions: readonly CatalogFunction[]): string {
-  const rows = functions.map(({ name, args, returns, isForMembers }) => {
-    const list = args.map((arg) => `      { name: '${arg.name}', type: '${arg.type}', required: ${arg.required} },\n`)
-    const shown = list.length === 0 ? '[]' : `[\n${list.join('')}    ]`
-    return `  {\n    name: '${name}',\n    returns: '${returns}',\n    isForMembers: ${isForMembers},\n    args: ${shown},\n  },\n`
+  const lines = functions.map(({ name, args, returns, isForMembers }) => {
+    const list = args.map((arg) => `${arg.name} ${arg.type}${arg.required ? '' : '?'}`)
+    return `${name}(${list.join(', ')}) ${returns}${isForMembers ? '' : ' owner'}\n`
   })
   return (
-    `${header}import type { CoreSignature } from '../function-signature.ts'\n\n` +
-    `/** What this version of Core expects of core_api. */\n` +
-    `export const coreSignatures: readonly CoreSignature[] = [\n${rows.join('')}]\n`
+    `${header}import { parseSignature } from '../parse-signature.ts'\n\n` +
+    `/** What this version of Core expects of core_api: arguments with ? may be left out, and \`owner\` is for no member. */\n` +
+    `const lines = \`\n${lines.join('')}\`\n\n` +
+    `export const coreSignatures = lines.trim().split('\\n').map(parseSignature)\n`
   )
 }
