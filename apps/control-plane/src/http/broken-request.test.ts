@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import Fastify from 'fastify'
 import { expect, test } from 'vitest'
-import { createBrokenRequestHandler } from './broken-request.ts'
+import { createBrokenRequestHandler, ignoreAfterRefusal } from './broken-request.ts'
 import { watchConnections } from './open-connections.ts'
 
 test('a request that comes while a silent connection is being refused has its own answer', async () => {
@@ -35,5 +36,34 @@ test('a request that comes while a silent connection is being refused has its ow
   } finally {
     server.closeAllConnections()
     server.close()
+  }
+})
+
+test('a request that comes after its silent connection was refused is not served', async () => {
+  const app = Fastify({
+    http: { headersTimeout: 50, connectionsCheckingInterval: 20 },
+    requestTimeout: 100,
+    clientErrorHandler: (error, socket) => void answerBroken(error, socket),
+  })
+  const connections = watchConnections(app.server, { maxConnections: 10 })
+  const answerBroken = createBrokenRequestHandler({ anonymous: async () => undefined }, connections)
+  ignoreAfterRefusal(app)
+  const served: string[] = []
+  app.get('/', async ({ url }) => {
+    served.push(url)
+    return 'served'
+  })
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const closed = new Promise((resolve) => app.server.once('connection', (socket) => socket.once('close', resolve)))
+  try {
+    const late = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true })
+    expect(await text(late)).toMatch(/^HTTP\/1\.1 408 /)
+    late.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await closed
+    late.destroy()
+    expect(served).toEqual([])
+    expect(await fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.text())).toBe('served')
+  } finally {
+    await app.close()
   }
 })

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ProblemCode, problems } from '@core/api'
 import { uuidv7 } from '@core/foundation'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from '../limits/admission.ts'
 import type { OpenConnections } from './open-connections.ts'
 import { problemMediaType, sendProblem, toDocument, toProblem } from './problems.ts'
@@ -34,6 +34,17 @@ export function createBrokenRequestHandler(admission: Pick<Admission, 'anonymous
     // A request that came meanwhile is served: it would take the answer for its own, and be sent again.
     if (!connections.afterAnswers(socket, () => hangUp(socket))) hangUp(socket, toAnswer(codeOf(error)))
   }
+}
+
+/**
+ * Serves no request that comes after its connection was refused, until that is closed: its client has read the refusal, and
+ * sends it again. Before every other hook.
+ */
+export function ignoreAfterRefusal(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.raw.socket.writableEnded) reply.hijack()
+    else done()
+  })
 }
 
 /** Answers an address that cannot be read. The router refuses it before any hook has run. */

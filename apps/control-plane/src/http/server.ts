@@ -12,7 +12,7 @@ import type { Tracing } from '../observe/open-tracing.ts'
 import { createRequestLog } from '../observe/request-log.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createBodyTurns } from './body-turns.ts'
-import { createBadAddressHandler, createBrokenRequestHandler } from './broken-request.ts'
+import { createBadAddressHandler, createBrokenRequestHandler, ignoreAfterRefusal } from './broken-request.ts'
 import { installCrossOrigin } from './cross-origin.ts'
 import { encodeAccount } from './encode-account.ts'
 import { createJsonParser } from './json-body.ts'
@@ -96,6 +96,7 @@ export function createServer({
   const bodyTurns = createBodyTurns(createLargeBodies())
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, createJsonParser(bodyTurns))
+  ignoreAfterRefusal(app)
   requireDeclaredAuth(app)
   tracing?.install(app)
   installProblems(app, logger, errors)
