@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Database, openDatabase } from '@core/database'
 import { copyDatabase, migrateStatus, migrateUp, migrationsFolder } from '@core/database/migrate'
 import { createTestDatabase, prepareEmbeddedFolder, runSql, type TestDatabase } from '@core/database/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { mutations } from './mutations.ts'
 import { openTestServer, type TestServer } from './test-server.ts'
 
@@ -19,13 +19,22 @@ beforeAll(async () => {
     const { method, path, body } = await prepare(server)
     await server.send(method, path, { key: server.owner, body })
   }
-  await server.send('POST', '/v1/system/seals', { key: server.owner })
+  await sealRows(server.test.database)
 })
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
   for (const database of made) await database.drop()
   await rm(folder, { recursive: true, force: true })
 })
+
+/** Rows are final once no transaction of the whole server, which other tests use, is older. */
+async function sealRows(database: Database): Promise<void> {
+  const isSealed = async () => {
+    await database.rpc('ledger_seal', {})
+    expect(await database.rpc('ledger_verify', {})).toMatchObject({ head: expect.any(String) })
+  }
+  await vi.waitFor(isSealed, { timeout: 60_000, interval: 200 })
+}
 
 async function makeDatabase(options: { empty?: boolean } = {}): Promise<Database> {
   const database = await createTestDatabase(options)
@@ -164,7 +173,7 @@ test('rows of the first pre-release are given what they lack and sealed again; a
      delete from core.ledger_seal;
      alter table core.ledger_seal enable trigger user`,
   )
-  await older.rpc('ledger_seal', {})
+  await sealRows(older)
   const target = await makeDatabase()
   const { sealedAgain, sealHead } = await copyDatabase({ from: older, to: target })
   expect(sealedAgain).toBe(true)
