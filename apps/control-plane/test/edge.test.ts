@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { loadConfig } from '@core/config'
 import { silentLogger, systemClock } from '@core/foundation'
 import type { FastifyInstance } from 'fastify'
@@ -125,6 +127,19 @@ test('sockets that drip a byte at a time, or nothing, are closed soon after thei
     expect(answer).toContain('"code":"request_timeout"')
   }
   await expect.poll(countConnections, { timeout: 30_000 }).toBe(0)
+})
+
+test('what a silent connection sends after it was refused is not served', async () => {
+  const port = await open({ limits: { headersTimeoutMs: 500, requestTimeoutMs: 1500 } })
+  const closed = new Promise((resolve) => app.server.once('connection', (socket) => socket.once('close', resolve)))
+  const late: ServerResponse[] = []
+  app.server.on('request', (_request, response) => late.push(response))
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  sockets.push(socket)
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /)
+  socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+  await closed
+  expect(late.map(({ headersSent }) => headersSent)).toEqual([false])
 })
 
 test('beyond the most connections the longest idle one is closed', async () => {
