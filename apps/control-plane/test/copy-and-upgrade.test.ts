@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '@core/database'
 import { copyDatabase, migrateStatus, migrateUp, migrationsFolder } from '@core/database/migrate'
-import { createTestDatabase, prepareEmbeddedFolder, runSql, type TestDatabase } from '@core/database/testing'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import {
+  createTestDatabase,
+  prepareEmbeddedFolder,
+  runSql,
+  type TestDatabase,
+  untilFinal,
+} from '@core/database/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mutations } from './mutations.ts'
 import { openTestServer, type TestServer } from './test-server.ts'
 
@@ -19,7 +25,7 @@ beforeAll(async () => {
     const { method, path, body } = await prepare(server)
     await server.send(method, path, { key: server.owner, body })
   }
-  await sealRows(server.test.database)
+  await sealRows(server.test)
 })
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
@@ -27,20 +33,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Rows are final once no transaction of the whole server, which other tests use, is older. */
-async function sealRows(database: Database): Promise<void> {
-  const isSealed = async () => {
-    await database.rpc('ledger_seal', {})
-    expect(await database.rpc('ledger_verify', {})).toMatchObject({ head: expect.any(String) })
-  }
-  await vi.waitFor(isSealed, { timeout: 60_000, interval: 200 })
+async function sealRows(test: TestDatabase): Promise<void> {
+  await untilFinal(test) // the server is shared with the tests beside this one
+  await test.database.rpc('ledger_seal', {})
 }
 
-async function makeDatabase(options: { empty?: boolean } = {}): Promise<Database> {
-  const database = await createTestDatabase(options)
-  made.push(database)
-  return database.database
+async function make(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+  const test = await createTestDatabase(options)
+  made.push(test)
+  return test
 }
+const makeDatabase = async (options: { empty?: boolean } = {}) => (await make(options)).database
 
 /** Rows of each table; the audit log has one more for the end of a copy. */
 async function countRows(database: Database): Promise<Readonly<Record<string, string | null>>> {
@@ -143,7 +146,8 @@ test('the database of an older state, which lacks tables and columns, is copied 
 })
 
 test('rows of the first pre-release are given what they lack and sealed again; a source that lacks more is refused', async () => {
-  const older = await makeDatabase()
+  const source = await make()
+  const older = source.database
   await copyDatabase({ from: server.test.database, to: older })
   const opening = { p_account: 'smart_layer/early', p_key: 'early' }
   expect(await older.rpc('ledger_account_open', { ...opening, p_kind: 'user' })).toMatchObject({ ok: true })
@@ -173,7 +177,7 @@ test('rows of the first pre-release are given what they lack and sealed again; a
      delete from core.ledger_seal;
      alter table core.ledger_seal enable trigger user`,
   )
-  await sealRows(older)
+  await sealRows(source)
   const target = await makeDatabase()
   const { sealedAgain, sealHead } = await copyDatabase({ from: older, to: target })
   expect(sealedAgain).toBe(true)
