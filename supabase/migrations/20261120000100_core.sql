@@ -213,7 +213,7 @@ comment on function core.authorize is 'Every function of core_api calls this fir
 create function core.enter(p_scope text, p_project text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  v_project text := coalesce(p_project, core.claims() ->> 'project');
+  v_project text := coalesce(p_project, nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'project');
   v_ok boolean;
 begin
   if v_project is null then perform core.refuse_no_project(); end if;

@@ -52,7 +52,8 @@ declare
   v_name text;
   v_unknown text;
 begin
-  v_ok := core.require_exact('tasks', p_tasks);
+  -- As core.is_exact says: only a number of 16 digits can be inexact. The text is looked at first, which takes a third of the time.
+  if p_tasks::text ~ '[0-9.]{16}' then v_ok := core.require_exact('tasks', p_tasks); end if;
   if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_array_length(p_tasks) = 0 then
     perform core.refuse('PT400', 'invalid_tasks', 'tasks must be a list of at least one', null, jsonb_build_object('field', 'tasks'));
   elsif jsonb_array_length(p_tasks) > 1000 then
@@ -63,8 +64,7 @@ begin
   if (
     select bool_and(coalesce(jsonb_typeof(v) = 'object' and v - '{key,kind,payload,priority}'::text[] = '{}'
       and jsonb_typeof(v -> 'key') = 'string' and length(v ->> 'key') between 1 and 200
-      and jsonb_typeof(v -> 'kind') = 'string' and length(v ->> 'kind') between 1 and 200 and left(v ->> 'kind', 1) not in ('_', '.', ':', '/', '@', '-')
-      and translate(v ->> 'kind', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@-', '') = ''
+      and jsonb_typeof(v -> 'kind') = 'string' and v ->> 'kind' ~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$' and length(v ->> 'kind') <= 200
       and octet_length(coalesce((v -> 'payload')::text, '')) <= 65536
       and case jsonb_typeof(v -> 'priority') when 'number' then (v ->> 'priority')::numeric between 0 and 1000 and (v ->> 'priority')::numeric % 1 = 0 else v -> 'priority' is null end, false))
     from jsonb_array_elements(p_tasks) v) then
@@ -116,7 +116,7 @@ comment on function core.task_require_tasks is 'Raises PT400 or PT413 naming the
 -- each, in order, its id and whether it was enqueued, replayed (the key is known) or exists (an open one has its unique key).
 -- needs name tasks of the same project; an unknown one is refused. Lower priorities come first. 1,000,000 open tasks a project.
 -- Locks: the tasks that are needed, in the order of their ids.
-create function core_api.task_enqueue(p_queue text, p_tasks jsonb, p_project text default null) returns jsonb
+create function core_api.task_enqueue(p_queue text, p_tasks jsonb, p_project text default null) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   v_ok boolean;
@@ -128,22 +128,30 @@ declare
   v_all boolean;
   v_made uuid[];
   v_actor text := core.actor();
-  v_answer jsonb;
+  v_answer json;
 begin
   v_ok := core.require_project(v_project);
   v_ok := core.require_name('queue', p_queue);
   v_is_plain := core.task_require_tasks(p_tasks);
   v_count := jsonb_array_length(p_tasks);
-  if core.task_open_count(v_project) + v_count > 1000000 then return core.bound_reached('open tasks', 1000000); end if;
+  if core.task_open_count(v_project) + v_count > 1000000 then return core.bound_reached('open tasks', 1000000)::json; end if;
   v_ids := core.new_ids(v_count);
-  -- The key decides. A call that is enqueueing the same one meanwhile is waited for.
-  with fresh as (
+  -- The key decides. A call that is enqueueing the same one meanwhile is waited for. Mostly all keys are new, and to ask for
+  -- conflicts takes a tenth of the call.
+  begin
     insert into core.task_key (key, project, task)
     select e.value ->> 'key', v_project, v_ids[e.ordinal] from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
-    order by e.value ->> 'key' collate "C", e.ordinal
-    on conflict do nothing returning task
-  )
-  select array_agg(task) into v_fresh from fresh;
+    order by e.value ->> 'key' collate "C", e.ordinal;
+    v_fresh := v_ids;
+  exception when unique_violation then
+    with fresh as (
+      insert into core.task_key (key, project, task)
+      select e.value ->> 'key', v_project, v_ids[e.ordinal] from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
+      order by e.value ->> 'key' collate "C", e.ordinal
+      on conflict do nothing returning task
+    )
+    select array_agg(task) into v_fresh from fresh;
+  end;
   v_all := coalesce(cardinality(v_fresh), 0) = v_count;
   if v_is_plain then
     insert into core.task (id, project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms, created_by)
@@ -178,17 +186,17 @@ begin
     end if;
   end if;
   if coalesce(cardinality(v_made), 0) = v_count then
-    select jsonb_agg(r) into v_answer from (
+    select json_agg(r) into v_answer from (
       select v_ids[e.ordinal] as task, e.value ->> 'key' as key, 'enqueued' as outcome from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
       order by e.ordinal
     ) r;
   else
-    v_answer := core.task_enqueue_answer(v_project, p_queue, p_tasks, coalesce(v_made, '{}'));
+    v_answer := core.task_enqueue_answer(v_project, p_queue, p_tasks, coalesce(v_made, '{}'))::json;
   end if;
-  if v_is_plain then return jsonb_build_object('ok', true, 'tasks', v_answer); end if;
-  v_ok := core.task_link_needs(v_project, p_tasks, v_answer);
+  if v_is_plain then return json_build_object('ok', true, 'tasks', v_answer); end if;
+  v_ok := core.task_link_needs(v_project, p_tasks, v_answer::jsonb);
   v_ok := core.task_open_slots(v_project, p_queue, array(select distinct e ->> 'group' from jsonb_array_elements(p_tasks) e where e ->> 'group' is not null));
-  return jsonb_build_object('ok', true, 'tasks', v_answer);
+  return json_build_object('ok', true, 'tasks', v_answer);
 end
 $$;
 comment on function core_api.task_enqueue is 'Enqueues up to 1,000 tasks of a queue; each replays on its key.';

@@ -52,28 +52,37 @@ begin
     return json_build_object('ok', false, 'code', 'session_ended', 'session', p_session);
   end if;
   foreach v_queue in array p_queues loop
-    v_ok := core.require_name('queues', v_queue);
+    if v_queue is null or length(v_queue) > 200 or v_queue !~ '^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$' then v_ok := core.require_name('queues', v_queue); end if;
     if v_queue <> p_queues[1] then v_ok := core.reach('queue', v_project, v_queue, 'work'); end if;
-    select exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= (select clock_timestamp()))
-        or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= (select clock_timestamp())),
-      exists (select from core.task_slot s where s.project = v_project and s.queue = v_queue and s.task is null)
-    into v_is_due, v_has_slots;
-    if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
-    v_picked := case when v_is_due or v_has_slots then core.task_pick(v_project, v_queue, v_left) end;
-    v_now := clock_timestamp();
-    with claimed as (
-      update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
-        leased_until = v_now + p_lease_s * interval '1 second', claimed_at = v_now, progress = null
-      where t.id = any (coalesce(v_picked, array(
-        select r.id from core.task r
-        where v_picked is null and r.project = v_project and r.queue = v_queue and r.state = 'ready' and r.group_name is null
-        order by r.priority, r.run_at, r.id limit v_left for update skip locked)))
-      returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
-    )
-    select json_agg(r), count(*) into v_claimed, v_count from (
-      select c.id as task, c.queue, c.kind, c.payload, c.attempt, c.max_attempts, c.fence, c.leased_until, c.created_at from claimed c
-      order by c.priority, c.run_at, c.id
-    ) r;
+    v_picked := null;
+    loop
+      v_now := clock_timestamp();
+      with claimed as (
+        update core.task t set state = 'running', attempt = t.attempt + 1, worker = p_worker, session = p_session, fence = nextval('core.fence'),
+          leased_until = v_now + p_lease_s * interval '1 second', claimed_at = v_now, progress = null
+        where t.id = any (coalesce(v_picked, array(
+          select r.id from core.task r
+          where v_picked is null and r.project = v_project and r.queue = v_queue and r.state = 'ready' and r.group_name is null
+            and not exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= v_now)
+            and not exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= v_now)
+            and not exists (select from core.task_slot s where s.project = v_project and s.queue = v_queue and s.task is null)
+          order by r.priority, r.run_at, r.id limit v_left for update skip locked)))
+        returning t.id, t.queue, t.kind, t.payload, t.attempt, t.max_attempts, t.fence, t.leased_until, t.created_at, t.priority, t.run_at
+      )
+      select json_agg(r), count(*) into v_claimed, v_count from (
+        select c.id as task, c.queue, c.kind, c.payload, c.attempt, c.max_attempts, c.fence, c.leased_until, c.created_at from claimed c
+        order by c.priority, c.run_at, c.id
+      ) r;
+      exit when v_claimed is not null or v_picked is not null;
+      -- The queue has nothing that is ready, or something is due, or a group has a turn.
+      select exists (select from core.task where project = v_project and queue = v_queue and state = 'scheduled' and run_at <= v_now)
+          or exists (select from core.task where project = v_project and queue = v_queue and state = 'running' and leased_until <= v_now),
+        exists (select from core.task_slot s where s.project = v_project and s.queue = v_queue and s.task is null)
+      into v_is_due, v_has_slots;
+      exit when not (v_is_due or v_has_slots);
+      if v_is_due then v_count := core.task_refresh(v_project, v_queue, p_limit + 10); end if;
+      v_picked := core.task_pick(v_project, v_queue, v_left);
+    end loop;
     continue when v_claimed is null;
     -- Put together as text: jsonb would be copied twice.
     v_answer := case v_left when p_limit then v_claimed else (rtrim(v_answer::text, ']') || ',' || ltrim(v_claimed::text, '['))::json end;

@@ -223,7 +223,7 @@ task_beat(p_tasks uuid[], p_fences bigint[], p_lease_s integer?, p_progress json
 task_cancel(p_task uuid, p_project text?) jsonb
 task_claim(p_queues text[], p_worker text, p_limit integer?, p_lease_s integer?, p_session uuid?, p_project text?) json
 task_complete(p_task uuid, p_fence bigint, p_result jsonb?, p_project text?) jsonb
-task_enqueue(p_queue text, p_tasks jsonb, p_project text?) jsonb
+task_enqueue(p_queue text, p_tasks jsonb, p_project text?) json
 task_fail(p_task uuid, p_fence bigint, p_error text, p_retry boolean?, p_delay_ms bigint?, p_project text?) jsonb
 task_get(p_task uuid, p_project text?) jsonb
 task_group_set(p_queue text, p_group text, p_concurrency integer, p_project text?) jsonb
