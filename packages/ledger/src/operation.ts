@@ -115,9 +115,10 @@ type Loose<Value> = { [Field in keyof Value]: Value[Field] | undefined }
  * would refuse before it is sent: one value that cannot be stored would fail the whole batch.
  */
 export function toOperation<Op extends Operation['op']>(op: Op, key: string, fields: OperationFields<Op>): Operation {
+  const given: Readonly<Record<string, unknown>> = fields
   const operation: Record<string, Storable> = { op, key }
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) operation[name] = copyField(name, value)
+  for (const name in given) {
+    if (given[name] !== undefined) operation[name] = copyField(name, given[name])
   }
   // No field of the caller's object takes the place of the kind and the key.
   return Object.assign(operation, { op, key: copyKey(key) }) as object as Operation

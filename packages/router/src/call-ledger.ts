@@ -1,10 +1,10 @@
 import { CoreError, isCoreError } from '@core/foundation'
+import type { HoldCalls } from '@core/ledger'
 import type { RouterDependencies } from './call.ts'
 import { reserveOnce } from './reserve-once.ts'
 import type { ResolvedCall } from './resolve-call.ts'
 
-type HoldLedger = ResolvedCall['request']['caller']['ledger']
-type SettleMetadata = Parameters<HoldLedger['settle']>[0]['metadata']
+type SettleMetadata = Parameters<HoldCalls['settle']>[0]['metadata']
 
 /**
  * The caller's ledger for one call: an unanswered reserve is given back, each settle says what the call was, and one that
@@ -14,12 +14,13 @@ export function callLedgerOf(
   { request: { caller } }: ResolvedCall,
   { keepUnsettled }: Pick<RouterDependencies, 'keepUnsettled'>,
   { settleFacts, isSettleLate }: { readonly settleFacts: () => SettleMetadata; readonly isSettleLate: () => boolean },
-): HoldLedger {
+): HoldCalls {
   const { ledger, project, subject } = caller
   const giveBack = (hold: string) =>
     keepUnsettled({ project, subject, giveBack: { hold, reason: 'the call was not made' } })
   return {
-    ...ledger,
+    extend: ledger.extend,
+    void: ledger.void,
     reserve: (input) => reserveOnce({ ledger, giveBack }, input),
     async settle(input) {
       try {

@@ -46,7 +46,7 @@ export interface ChooseOptions {
 
 /** Which targets to try, and why. Pure. */
 export function chooseTargets(candidates: readonly Candidate[], { policy, sticky, random }: ChooseOptions): Chosen {
-  const usable: (Choice & Candidate & { readonly price: number })[] = []
+  const usable: Usable[] = []
   const skipped: Skipped[] = []
   for (const candidate of candidates) {
     const { target, price, coolingMs, coolingReason, unfit } = candidate
@@ -54,7 +54,7 @@ export function chooseTargets(candidates: readonly Candidate[], { policy, sticky
     else if (price === undefined) skipped.push({ target, reason: 'no price is known' })
     else if (coolingMs > 0)
       skipped.push({ target, reason: `cooling: ${coolingReason ?? 'it failed'}`, retryAfterMs: coolingMs })
-    else usable.push({ ...candidate, price, reason: '' })
+    else usable.push({ ...candidate, price })
   }
   const { choose = 'balanced' } = policy
   const order = usable
@@ -64,20 +64,32 @@ export function chooseTargets(candidates: readonly Candidate[], { policy, sticky
       rank: rankOf(one, policy, sticky, random),
     }))
     .sort((a, b) => Number(a.isFaulty) - Number(b.isFaulty) || a.rank - b.rank)
-    .map(({ one: { target, price, faults, firstOutputMs } }, place) => ({
-      target,
-      price,
-      // Read where a choice is explained, which hardly any call is.
-      get reason() {
-        return reasonOf(policy, { place, price, faults, firstOutputMs, isSticky: sticky !== undefined })
-      },
-    }))
+    .map(({ one }, place) => new PlacedTarget(one, policy, { place, isSticky: sticky !== undefined }))
   return { order, skipped }
 }
 
+class PlacedTarget implements Choice {
+  readonly target: Target
+  readonly price: number
+  readonly #facts: Parameters<typeof reasonOf>
+
+  constructor(one: Usable, policy: RoutePolicy, placed: { readonly place: number; readonly isSticky: boolean }) {
+    this.target = one.target
+    this.price = one.price
+    this.#facts = [policy, one, placed]
+  }
+
+  /** Read where a choice is explained, which hardly any call is. */
+  get reason(): string {
+    return reasonOf(...this.#facts)
+  }
+}
+
+type Usable = Candidate & { readonly price: number }
+
 /** The lowest is tried first. */
 function rankOf(
-  { target, price, firstOutputMs }: Candidate & { readonly price: number },
+  { target, price, firstOutputMs }: Usable,
   { choose = 'balanced' }: RoutePolicy,
   sticky: string | undefined,
   random: () => number,
@@ -107,13 +119,8 @@ function fractionOf(text: string): number {
 
 function reasonOf(
   { choose = 'balanced' }: RoutePolicy,
-  {
-    place,
-    price,
-    faults,
-    firstOutputMs,
-    isSticky,
-  }: Pick<Candidate, 'faults' | 'firstOutputMs'> & { place: number; price: number; isSticky: boolean },
+  { price, faults, firstOutputMs }: Usable,
+  { place, isSticky }: { readonly place: number; readonly isSticky: boolean },
 ): string {
   const facts = [`at most ${price} micro-credits`]
   if (firstOutputMs !== undefined) facts.push(`first output after ${Math.round(firstOutputMs)} ms`)

@@ -79,8 +79,7 @@ export function createHttpClient(guard: AddressCheck): HttpClient {
     }
   }
 
-  const post: HttpClient['post'] = async (url, request) =>
-    await send(toDestination(url), { method: 'POST', ...request })
+  const post: HttpClient['post'] = (url, request) => send(toDestination(url), { method: 'POST', ...request })
 
   return {
     post,

@@ -1,4 +1,5 @@
 import type { Clock } from '@core/foundation'
+import type { Prices } from '@core/providers/price'
 import type { RouterDependencies, RouterLimits } from './call.ts'
 import { type Candidate, type Chosen, chooseTargets } from './choose-targets.ts'
 import { GatewayError } from './gateway-error.ts'
@@ -21,10 +22,10 @@ export interface PlanRequest {
 }
 
 export interface Planner {
-  /** Which targets a call would try now. */
-  plan(request: PlanRequest): Promise<Planned>
+  /** Which targets a call would try now; at once where the prices are known. */
+  plan(request: PlanRequest): Planned | Promise<Planned>
   /** The same, after a short wait where all of them cool. @throws GatewayError where none can serve it. */
-  planSoon(request: PlanRequest): Promise<Planned>
+  planSoon(request: PlanRequest): Planned | Promise<Planned>
 }
 
 export function createPlanner(
@@ -41,9 +42,13 @@ export function createPlanner(
     readonly limits: RouterLimits
   },
 ): Planner {
-  async function plan({ project, found, call, dialect, sticky }: PlanRequest): Promise<Planned> {
+  function plan(request: PlanRequest): Planned | Promise<Planned> {
+    const book = prices(request.project)
+    return book instanceof Promise ? book.then((read) => planBy(read, request)) : planBy(book, request)
+  }
+
+  function planBy(book: Prices, { found, call, dialect, sticky }: PlanRequest): Planned {
     const at = new Date(clock.now())
-    const book = await prices(project)
     const priced = new Map<Target, CallPrice>()
     const candidates = found.targets.map((target): Candidate => {
       const price = priceCall(book, target, call, dialect, at)
@@ -61,28 +66,33 @@ export function createPlanner(
     return { ...chooseTargets(candidates, { policy: found.policy, sticky, random }), priced, at }
   }
 
+  async function planLater(request: PlanRequest, planning: Planned | Promise<Planned>): Promise<Planned> {
+    const planned = await planning
+    if (planned.order.length > 0) return planned
+    const soonestMs = Math.min(...planned.skipped.map(({ retryAfterMs = Number.POSITIVE_INFINITY }) => retryAfterMs))
+    if (soonestMs <= limits.coolingWaitMs) {
+      await clock.sleep(soonestMs + 1)
+      const again = await plan(request)
+      if (again.order.length > 0) return again
+    }
+    const [first] = planned.skipped
+    if (Number.isFinite(soonestMs))
+      throw new GatewayError('unavailable', `every target of this model is cooling`, { retryAfterMs: soonestMs })
+    const isUntranslated =
+      planned.skipped.length > 0 &&
+      planned.skipped.every(({ target: { provider } }) => transports(provider, request.call.operation) === undefined)
+    throw new GatewayError(
+      isUntranslated ? 'not_implemented' : 'unsupported',
+      `${first?.target.id ?? 'the route'} cannot serve this: ${first?.reason ?? `there is no provider ${request.found.missing[0] ?? 'for it'}`}`,
+      { param: 'model' },
+    )
+  }
+
   return {
     plan,
-    async planSoon(request) {
-      const planned = await plan(request)
-      if (planned.order.length > 0) return planned
-      const soonestMs = Math.min(...planned.skipped.map(({ retryAfterMs = Number.POSITIVE_INFINITY }) => retryAfterMs))
-      if (soonestMs <= limits.coolingWaitMs) {
-        await clock.sleep(soonestMs + 1)
-        const again = await plan(request)
-        if (again.order.length > 0) return again
-      }
-      const [first] = planned.skipped
-      if (Number.isFinite(soonestMs))
-        throw new GatewayError('unavailable', `every target of this model is cooling`, { retryAfterMs: soonestMs })
-      const isUntranslated =
-        planned.skipped.length > 0 &&
-        planned.skipped.every(({ target: { provider } }) => transports(provider, request.call.operation) === undefined)
-      throw new GatewayError(
-        isUntranslated ? 'not_implemented' : 'unsupported',
-        `${first?.target.id ?? 'the route'} cannot serve this: ${first?.reason ?? `there is no provider ${request.found.missing[0] ?? 'for it'}`}`,
-        { param: 'model' },
-      )
+    planSoon(request) {
+      const planned = plan(request)
+      return planned instanceof Promise || planned.order.length === 0 ? planLater(request, planned) : planned
     },
   }
 }

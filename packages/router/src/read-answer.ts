@@ -14,6 +14,8 @@ export interface Seen {
   readonly searches?: number | undefined
 }
 
+export const nothingSeen: Seen = { usage: undefined, outputTokens: 0 }
+
 type Json = Readonly<Record<string, unknown>>
 
 /** What an answer that came whole was made of. */
@@ -28,13 +30,24 @@ export function readAnswer(operation: Operation, body: Json): Seen {
           : operation === 'responses'
             ? itemsOf(body['output'])
             : itemsOf(body['choices']).map((choice) => (isObject(choice) ? choice['message'] : undefined))
-  return {
-    usage: body['usage'],
-    searches: operation === 'responses' ? itemsOf(body['output']).filter(isSearch).length : undefined,
-    // Counted where the provider's usage is missing: most answers have it.
-    get outputTokens() {
-      return output.reduce<number>((sum, item) => sum + tokensOf(item), 0)
-    },
+  const searches = operation === 'responses' ? itemsOf(body['output']).filter(isSearch).length : undefined
+  return new SeenAnswer(body['usage'], output, searches)
+}
+
+class SeenAnswer implements Seen {
+  readonly usage: unknown
+  readonly searches: number | undefined
+  readonly #output: readonly unknown[]
+
+  constructor(usage: unknown, output: readonly unknown[], searches: number | undefined) {
+    this.usage = usage
+    this.searches = searches
+    this.#output = output
+  }
+
+  /** Counted where the provider's usage is missing: most answers have it. */
+  get outputTokens(): number {
+    return this.#output.reduce<number>((sum, item) => sum + tokensOf(item), 0)
   }
 }
 

@@ -3,23 +3,26 @@ import type { ModelRequest } from './call.ts'
 import { GatewayError } from './gateway-error.ts'
 import { type ModelCall, type Operation, readCall, readTranscription } from './read-request.ts'
 
+export interface ReadBody {
+  readonly call: ModelCall
+  readonly form: FormData | undefined
+}
+
 /** @throws GatewayError where the body cannot be read, or lacks what the router needs. */
-export async function readBody({
-  operation,
-  body,
-  contentType,
-}: ModelRequest): Promise<{ call: ModelCall; form: FormData | undefined }> {
-  if (operation === 'transcription') {
-    try {
-      const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData()
-      return { call: readTranscription(form), form }
-    } catch (error) {
-      throw error instanceof GatewayError
-        ? error
-        : new GatewayError('invalid_request', 'the body must be multipart/form-data')
-    }
-  }
+export function readBody({ operation, body, contentType }: ModelRequest): ReadBody | Promise<ReadBody> {
+  if (operation === 'transcription') return readForm(body, contentType)
   return { call: readJsonCall(operation, body), form: undefined }
+}
+
+async function readForm(body: Uint8Array, contentType: string): Promise<ReadBody> {
+  try {
+    const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData()
+    return { call: readTranscription(form), form }
+  } catch (error) {
+    throw error instanceof GatewayError
+      ? error
+      : new GatewayError('invalid_request', 'the body must be multipart/form-data')
+  }
 }
 
 /** Without a copy of the bytes: a body may have 32 MiB. */

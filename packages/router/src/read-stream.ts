@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser'
 import type { Attempt, AttemptResult } from './attempt.ts'
 import { lengthFinish } from './length-finish.ts'
-import type { StreamReader } from './read-answer.ts'
+import type { Seen, StreamReader } from './read-answer.ts'
 import { type Block, readBlocks } from './sse-blocks.ts'
 import type { UpstreamResponse } from './transport.ts'
 
@@ -42,7 +42,7 @@ export async function readStream(
         continue // a line that is no JSON makes official clients throw
       case 'error':
         if (!state.hasBegun)
-          return { kind: 'failed', fault: 'unavailable', seen: hasOutput(reader) ? reader.seen() : undefined }
+          return { kind: 'failed', fault: 'unavailable', seen: hasOutput(reader.seen()) ? reader.seen() : undefined }
         await forward([block])
         return { kind: 'broken', fault: 'unavailable', seen: reader.seen(), hasErrorEvent: true }
       case 'end':
@@ -79,8 +79,7 @@ export async function readStream(
   throw new Error('the stream ended early')
 }
 
-export function hasOutput(reader: StreamReader): boolean {
-  const { usage, outputTokens } = reader.seen()
+export function hasOutput({ usage, outputTokens }: Seen): boolean {
   return outputTokens > 0 || (usage !== undefined && usage !== null)
 }
 

@@ -1,10 +1,10 @@
 import { microCredits } from '@core/ledger'
-import type { ModelRequest } from './call.ts'
+import type { Caller, ModelRequest } from './call.ts'
 import { toDenial } from './denial.ts'
 import { GatewayError } from './gateway-error.ts'
 import { readBody } from './read-body.ts'
 import type { ModelCall } from './read-request.ts'
-import { type FoundRoute, findRoute, type Routing } from './routing.ts'
+import { type FoundRoute, findRoute, type Period, type Routing } from './routing.ts'
 
 /** A request that was read, and where it leads. */
 export interface ResolvedCall {
@@ -28,7 +28,8 @@ export async function resolveCall(
   request: ModelRequest,
   { routing }: { readonly routing: (project: string) => Routing | Promise<Routing> },
 ): Promise<ResolvedCall> {
-  const { call, form } = await readBody(request)
+  const reading = readBody(request)
+  const { call, form } = reading instanceof Promise ? await reading : reading
   const { project, tags } = request.caller
   const found = findRoute(await routing(project), project, call.model)
   if (found === undefined) {
@@ -54,19 +55,27 @@ export function holdKeyOf({ id, caller: { idempotencyKey } }: ModelRequest): str
 }
 
 /** Whose credits it spends: of its end user or its tag where the route gives those accounts, else the caller's. */
-export async function accountOf({ request: { caller }, call, found }: ResolvedCall): Promise<string> {
+export function accountOf({ request: { caller }, call, found }: ResolvedCall): string | Promise<string> {
   const { endUsers, tagAccounts } = found.policy
-  if (endUsers !== undefined && call.user !== undefined) {
-    const { period, limit } = endUsers
-    const { project } = caller
-    const ensured = await caller.ledger.ensureUser({ user: call.user, period, limit: microCredits(limit), project })
-    if (ensured.status === 'ensured') return ensured.account
-    throw toDenial(ensured)
-  }
+  if (endUsers !== undefined && call.user !== undefined) return accountOfUser(caller, call.user, endUsers)
   const tag = tagAccounts && caller.tags.find((one) => one.startsWith(`${tagAccounts.prefix}:`))
-  if (tagAccounts === undefined || tag === undefined) return caller.account
-  if (caller.ledger.ensureTag === undefined) throw new GatewayError('not_implemented', 'tags have no accounts here')
-  const ensured = await caller.ledger.ensureTag({ tag, period: tagAccounts.period, limit: tagAccounts.limit })
+  return tagAccounts === undefined || tag === undefined ? caller.account : accountOfTag(caller, tag, tagAccounts)
+}
+
+interface Cap {
+  readonly limit: number
+  readonly period: Period
+}
+
+async function accountOfUser({ ledger, project }: Caller, user: string, { period, limit }: Cap): Promise<string> {
+  const ensured = await ledger.ensureUser({ user, period, limit: microCredits(limit), project })
+  if (ensured.status === 'ensured') return ensured.account
+  throw toDenial(ensured)
+}
+
+async function accountOfTag({ ledger }: Caller, tag: string, { period, limit }: Cap): Promise<string> {
+  if (ledger.ensureTag === undefined) throw new GatewayError('not_implemented', 'tags have no accounts here')
+  const ensured = await ledger.ensureTag({ tag, period, limit })
   if (ensured.status === 'ensured') return ensured.account
   throw toDenial(ensured)
 }

@@ -1,5 +1,5 @@
 import type { Attempt, AttemptResult } from './attempt.ts'
-import { createStreamReader, type Seen } from './read-answer.ts'
+import { createStreamReader, nothingSeen, type Seen } from './read-answer.ts'
 import { CutAnswer, readPlain } from './read-plain.ts'
 import { readRefusal } from './read-refusal.ts'
 import { hasOutput, readStream, type StreamState } from './read-stream.ts'
@@ -24,16 +24,18 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   if (gone.aborted) onGone()
   else gone.addEventListener('abort', onGone, { once: true })
   attempt.unwanted?.addEventListener('abort', stop, { once: true })
-  const reader = createStreamReader(attempt.operation)
+  const reader = isStream ? createStreamReader(attempt.operation) : undefined
   const state: StreamState = { hasBegun: false, isWhole: false }
   let response: UpstreamResponse | undefined
   const seenOf = (seen: Seen): Seen =>
-    response?.counted === undefined ? seen : { ...seen, counted: { usage: response.counted() } }
+    response?.counted === undefined
+      ? seen
+      : { ...seen, outputTokens: seen.outputTokens, counted: { usage: response.counted() } }
   const read = async (): Promise<AttemptResult> => {
     response = await attempt.send(ended.signal)
     attempt.onHead?.(response.headers)
     if (response.status < 200 || response.status > 299) return await readRefusal(response)
-    if (!isStream) {
+    if (reader === undefined) {
       const result = await readPlain(attempt.operation, response)
       state.isWhole = result.kind === 'answered'
       return result
@@ -47,14 +49,16 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   }
   try {
     const result = await read()
-    return 'seen' in result && result.seen !== undefined ? { ...result, seen: seenOf(result.seen) } : result
+    if (response?.counted === undefined || !('seen' in result) || result.seen === undefined) return result
+    return { ...result, seen: seenOf(result.seen) }
   } catch (error) {
     const fault = isLate ? 'timeout' : 'unavailable'
-    if (state.hasBegun) return { kind: 'broken', fault, seen: seenOf(reader.seen()), hasErrorEvent: false }
+    const came = reader?.seen() ?? nothingSeen
+    if (state.hasBegun) return { kind: 'broken', fault, seen: seenOf(came), hasErrorEvent: false }
     // Who was waited for after the reader had left has begun its work, as far as can be known.
     const isBilled = gone.aborted && isLate
     const wasSent = !(error instanceof TransportError) || error.isSent
-    const seen = hasOutput(reader) || (isBilled && wasSent) ? seenOf(reader.seen()) : undefined
+    const seen = hasOutput(came) || (isBilled && wasSent) ? seenOf(came) : undefined
     return { kind: 'failed', fault, seen: seen ?? (error instanceof CutAnswer ? error.seen : undefined) }
   } finally {
     for (const timer of [idle, total, draining, state.idle]) clearTimeout(timer)

@@ -4,7 +4,7 @@ import type { CallFlag } from './call.ts'
 import { GatewayError, toErrorBody, toErrorEvent, toErrorHeaders } from './gateway-error.ts'
 import { hedge } from './hedge.ts'
 import type { CallPrice } from './price-call.ts'
-import type { Seen } from './read-answer.ts'
+import { nothingSeen, type Seen } from './read-answer.ts'
 import type { Target } from './routing.ts'
 import { noteFault, toFailure } from './target-failure.ts'
 import { headersOf, type Progress, type Run, type Tried, tryTarget } from './try-target.ts'
@@ -23,8 +23,6 @@ export interface Ran {
   /** Sends the end of the answer, once it is settled. */
   readonly finish: (charged: number) => void
 }
-
-const nothingSeen: Seen = { usage: undefined, outputTokens: 0 }
 
 /** Tries the targets in their order until one answers. Returns and never throws: bytes may be out, and have to be paid for. */
 export async function runTargets(run: Run): Promise<Ran> {

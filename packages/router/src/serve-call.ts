@@ -33,14 +33,16 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
   const { request, call, form, found, facts } = resolved
   const { caller } = request
   const { project, subject, tags } = caller
-  const account = await accountOf(resolved)
-  const planned = await planner.planSoon({
+  const known = accountOf(resolved)
+  const account = known instanceof Promise ? await known : known
+  const planning = planner.planSoon({
     project,
     found,
     call,
     dialect: request.dialect,
     sticky: caller.session ?? call.sticky,
   })
+  const planned = planning instanceof Promise ? await planning : planning
   let settleUntilMs = Number.POSITIVE_INFINITY
   let ran: Ran | undefined
   let keeping: Promise<void> | undefined

@@ -3,33 +3,26 @@
  * arrives as it was sent. The text must be valid JSON.
  */
 export function spliceJson(text: string, members: Readonly<Record<string, unknown>>): string {
-  const wanted = new Map(Object.entries(members))
-  const left = new Map(wanted)
+  const left = new Set(Object.keys(members))
   let result = ''
   let copied = 0
   // A name that is there twice is set twice: which of the two counts is the reader's choice.
-  for (const { name, from, to } of membersOf(text)) {
-    if (!wanted.has(name)) continue
-    result += text.slice(copied, from) + JSON.stringify(wanted.get(name))
+  forEachMember(text, (name, from, to) => {
+    if (!Object.hasOwn(members, name)) return
+    result += text.slice(copied, from) + JSON.stringify(members[name])
     copied = to
     left.delete(name)
-  }
+  })
   const end = text.lastIndexOf('}')
   result += text.slice(copied, end)
-  for (const [name, value] of left) {
-    result += `${result.trimEnd().endsWith('{') ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(value)}`
+  for (const name of left) {
+    result += `${result.trimEnd().endsWith('{') ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(members[name])}`
   }
   return result + text.slice(end)
 }
 
-interface Member {
-  readonly name: string
-  readonly from: number
-  readonly to: number
-}
-
 /** The members of the outermost object, with the place of each value. */
-function* membersOf(text: string): Generator<Member> {
+function forEachMember(text: string, visit: (name: string, from: number, to: number) => void): void {
   let at = text.indexOf('{') + 1
   for (;;) {
     const nameAt = text.indexOf('"', at)
@@ -37,7 +30,8 @@ function* membersOf(text: string): Generator<Member> {
     const nameEnd = endOfString(text, nameAt)
     const from = skipSpace(text, text.indexOf(':', nameEnd) + 1)
     const to = endOfValue(text, from)
-    yield { name: String(JSON.parse(text.slice(nameAt, nameEnd))), from, to }
+    const name = text.slice(nameAt + 1, nameEnd - 1)
+    visit(name.includes('\\') ? String(JSON.parse(text.slice(nameAt, nameEnd))) : name, from, to)
     at = skipSpace(text, to)
     if (text[at] !== ',') return
     at += 1

@@ -72,7 +72,8 @@ export async function tryTarget(
   progress.attempts += 1
   const attemptMs = clock.monotonic()
   try {
-    const prepared = await prepareBody(run, target)
+    const preparing = prepareBody(run, target)
+    const prepared = preparing instanceof Promise ? await preparing : preparing
     const result = await runAttempt({
       operation: call.operation,
       isStream: call.isStream,

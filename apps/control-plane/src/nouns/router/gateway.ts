@@ -31,7 +31,7 @@ export interface GatewayDependencies {
   readonly routing: () => Routing | Promise<Routing>
   readonly clock: Clock
   /** Called with each call while it runs, so that the process does not end before it is settled. */
-  readonly track: (call: Promise<void>) => void
+  readonly track: (call: Promise<unknown>) => void
 }
 
 const bodyLimitBytes = Math.max(...gatewayRoutes.map((route) => route.bodyLimitBytes))
@@ -97,11 +97,10 @@ type CreateHandler = (
 const serve =
   (operation: Operation): CreateHandler =>
   (dependencies, dialect) =>
-  async (request, reply) => {
+  (request, reply) => {
     const call = serveCall(request, reply, { dialect, operation, ...dependencies })
     dependencies.track(call)
-    await call
-    return undefined
+    return call
   }
 
 const listOf: CreateHandler =
@@ -179,7 +178,7 @@ async function serveCall(
   request: FastifyRequest,
   reply: FastifyReply,
   { dialect, operation, router, ledgers }: GatewayDependencies & { dialect: Dialect; operation: Operation },
-): Promise<void> {
+): Promise<undefined> {
   const { caller, headers, id } = request
   if (caller === null) throw new Error('handler reached without a principal')
   const body = bodyOf(request)
@@ -212,6 +211,7 @@ async function serveCall(
   // A reader that stops is cut off, and the handler does not end before its answer.
   if (sink.hasBegun) await sink.ended
   else reply.hijack()
+  return undefined // a reply is a promise to Fastify, and this one is out
 }
 
 function refuse(reply: FastifyReply, dialect: Dialect, error: GatewayError): FastifyReply {

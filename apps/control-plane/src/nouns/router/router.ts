@@ -71,12 +71,9 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
   })
 
   function track<Value>(call: Promise<Value>): Promise<Value> {
-    const tracked = call.then(
-      () => undefined,
-      () => undefined,
-    )
+    const ended = () => void underWay.delete(tracked)
+    const tracked: Promise<void> = call.then(ended, ended)
     underWay.add(tracked)
-    tracked.finally(() => underWay.delete(tracked))
     return call
   }
 
