@@ -320,9 +320,10 @@ comment on function core.inexact_place is 'The place of the first number that is
 create function core.is_exact(p_value jsonb) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
+  -- The text first, which takes a third of the time.
   return p_value is null
-    or not jsonb_path_exists(p_value, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991 || @ != @.floor()))')
     or p_value::text !~ '[0-9.]{16}'
+    or not jsonb_path_exists(p_value, '$.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991 || @ != @.floor()))')
     or core.inexact_place('', p_value) is null;
 end
 $$;

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '@core/database'
 import { migrateUp } from '@core/database/migrate'
-import { runSql, startPostgresServer } from '@core/database/testing'
+import { cpuOfServer, runSql, startPostgresServer } from '@core/database/testing'
 import { expect, test } from 'vitest'
-import { cpuOfServer } from './server-cpu.ts'
 
 const projects = 1_000
 const beatEveryMs = 15_000

@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openDatabase } from '@core/database'
 import { migrateUp } from '@core/database/migrate'
-import { startPostgresServer } from '@core/database/testing'
+import { cpuOfServer, startPostgresServer } from '@core/database/testing'
 import { expect, test } from 'vitest'
 import { createCoordinator } from '../src/index.ts'
-import { cpuOfServer } from './server-cpu.ts'
 
 const processes = 20
 const loops = 50

@@ -57,6 +57,14 @@ export const sessionBeat = describeFunction({
   denials: [sessionEnded],
 })
 
+const kept = z.object({ session: z.string(), fence: whole, ends_at: instant })
+
+export const sessionBeats = describeFunction({
+  name: 'session_beats',
+  args: { beats: json },
+  answer: z.object({ ...accepted, beats: z.array(z.nullable(kept)) }),
+})
+
 export const sessionClose = describeFunction({
   name: 'session_close',
   args: { session: uuid, project },

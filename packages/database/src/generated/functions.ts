@@ -1925,6 +1925,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Keeps many sessions alive at once; a beat that is not plain is answered null and goes alone. Owner only. */
+  session_beats: {
+    args: {
+      p_beats: JsonInput
+    }
+    result: Json
+  }
   /** Ends a session; closed is false where it had ended before. */
   session_close: {
     args: {

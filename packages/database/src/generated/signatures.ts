@@ -210,6 +210,7 @@ secret_rewrap(p_name text, p_version uuid, p_sealed text, p_project text?) jsonb
 secret_sealed(p_name text, p_project text?) jsonb owner
 secret_stale(p_key_id text, p_limit integer?) jsonb owner
 session_beat(p_session uuid, p_status text?, p_metrics jsonb?, p_idle_ms bigint?, p_project text?) jsonb
+session_beats(p_beats jsonb) json owner
 session_close(p_session uuid, p_project text?) jsonb
 session_list(p_after uuid?, p_limit integer?, p_project text?) jsonb
 session_open(p_key text, p_fingerprint text, p_kind text?, p_name text?, p_version text?, p_status text?, p_ttl_s integer?, p_project text?) jsonb

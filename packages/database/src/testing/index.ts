@@ -5,6 +5,7 @@ export {
   type PickFault,
   randomFaults,
 } from './chaos-database.ts'
+export { cpuOfServer } from './cpu-of-server.ts'
 export { createEmbeddedFolder, prepareEmbeddedFolder } from './embedded-folder.ts'
 export { holdTestServer } from './lease-test-server.ts'
 export { makeOnce } from './make-once.ts'
