@@ -7,7 +7,7 @@ import { toMarkdown } from './readme.ts'
 /** Where all of a quick run costs ten seconds of CPU and more, a part runs here, and all of it in `bench.soak.test.ts`. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   ledger: ['server', 'batch'],
-  http: ['pipeline', 'gate'],
+  http: ['gate', 'limiter'],
   coordinator: ['messages'],
   embeddings: ['embedded'],
   capacity: ['server'],

@@ -6,10 +6,9 @@ import { startFakeS3 } from '@core/providers/testing'
 import { type Row, toRow } from '../row.ts'
 import type { BenchContext } from '../suite.ts'
 
-const megabytes = 1024
-
 /** A gigabyte from a stream to an S3 of this process, by a process of its own: how far its memory grows. */
-export async function measureUpload({ signal }: BenchContext): Promise<Row[]> {
+export async function measureUpload({ isQuick, signal }: BenchContext): Promise<Row[]> {
+  const megabytes = isQuick ? 32 : 1024
   await using s3 = await startFakeS3({ accessKeyId: 'bench', secretAccessKey: 'bench', discard: true })
   const program = join(import.meta.dirname, 'upload-process.ts')
   const args = [program, `${s3.url}/files`, String(megabytes)]
