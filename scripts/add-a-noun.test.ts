@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../packages/database/src/testing/index.ts'
+import { compilerEnvironment } from './compiler-environment.ts'
 import { findHouseFaults } from './house-rules.ts'
 import { readMarkdown } from './markdown.ts'
 import { findNounFaults, findSqlNounFaults, type TreeFile } from './noun-rules.ts'
@@ -87,9 +88,10 @@ function run(file: string, args: readonly string[] = []) {
 test('the compiler accepts it', () => {
   const { status, stdout } = spawnSync(
     join(root, 'node_modules/.bin/tsc'),
-    ['-p', 'tsconfig.json', '--checkers', '1'],
+    ['-p', 'tsconfig.json', '--singleThreaded'],
     {
       cwd: copy,
+      env: compilerEnvironment(),
       encoding: 'utf8',
     },
   )

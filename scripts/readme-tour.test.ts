@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRoom, type RunningCore, startCoreProcess } from '../apps/cli/test/core-process.ts'
+import { bundleProgram } from '../apps/control-plane/src/testing/index.ts'
 import { type CodeBlock, commandsOf, readMarkdown } from './markdown.ts'
 import { root } from './root.ts'
 
@@ -15,7 +16,9 @@ const blocks = readMarkdown(readFileSync(join(root, 'README.md'), 'utf8')).block
 
 const room = createRoom()
 let running: RunningCore
+let program: string
 beforeAll(async () => {
+  program = await bundleProgram(join(root, 'apps/cli/src/main.ts'))
   running = await startCoreProcess({ cwd: room.folder })
 })
 afterAll(async () => {
@@ -67,7 +70,7 @@ test('the program of the README runs, with the key of the first start', async ()
 /** The address and key are those of the test; the demo has a test of its own; the bootstrap is tested elsewhere. */
 function runnable(command: string): string[] {
   if (/^export CORE_(URL|KEY)=/.test(command) || command === 'npm run demo') return []
-  return [command.replace('node bootstrap.mjs core', `"${process.execPath}" apps/cli/src/main.ts`)]
+  return [command.replace('node bootstrap.mjs core', `"${process.execPath}" "${program}"`)]
 }
 
 /** … matches any text. */

@@ -23,7 +23,7 @@ beforeEach(() => {
   for (const file of ['biome.json', 'tsconfig.base.json', 'tsconfig.json', 'vitest.workspace.ts', '.gitignore']) {
     cpSync(join(root, file), join(folder, file))
   }
-  for (const file of ['test.ts', 'root.ts', 'tree.ts', 'test-run']) {
+  for (const file of ['test.ts', 'root.ts', 'tree.ts', 'compiler-environment.ts', 'test-run']) {
     cpSync(join(root, 'scripts', file), join(folder, 'scripts', file), {
       recursive: true,
       filter: (path) => !path.endsWith('.test.ts'),

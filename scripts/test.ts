@@ -1,4 +1,4 @@
-// Everything `npm test` promises, in order: types, lint, every vitest project, nothing left behind.
+// Everything `npm test` promises: types and lint beside each other, then every vitest project, and nothing left behind.
 //   node scripts/test.ts [--static | --soak] [vitest arguments...]
 import { mkdtempSync } from 'node:fs'
 import { chmod, rm } from 'node:fs/promises'
@@ -46,7 +46,9 @@ async function main(): Promise<number> {
     process.stdout.write(`${name.padEnd(10)} ${verdict} after ${seconds(stepStartedAt)}\n`)
   }
 
-  for (const check of isSoak ? [] : staticSteps) await step(check.name, () => runStaticStep(check, stop.signal))
+  await Promise.all(
+    (isSoak ? [] : staticSteps).map((check) => step(check.name, () => runStaticStep(check, stop.signal))),
+  )
   if (!isStatic) {
     const leftovers = await watchLeftovers(basename(temporary))
     const { runVitest } = await import('./test-run/vitest-step.ts')

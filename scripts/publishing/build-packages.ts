@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { compilerEnvironment } from '../compiler-environment.ts'
 import { root } from '../root.ts'
 
 /** What a package reads at run time and the compiler does not know, by package: from the root, to its dist. */
@@ -39,12 +40,17 @@ export function buildPackages(names: readonly string[]): BuiltPackage[] {
 
 function compile(outDir: string): void {
   const compiler = join(root, 'node_modules', '.bin', 'tsc')
-  const { status, stdout, error } = spawnSync(compiler, ['-p', 'tsconfig.build.json', '--outDir', outDir], {
-    cwd: root,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const { status, stdout, error } = spawnSync(
+    compiler,
+    ['-p', 'tsconfig.build.json', '--singleThreaded', '--outDir', outDir],
+    {
+      cwd: root,
+      env: compilerEnvironment(),
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   if (error) throw error
   if (status !== 0) throw new Error(`the packages do not compile:\n${stdout.trimEnd()}`)
 }

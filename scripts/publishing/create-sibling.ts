@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { compilerEnvironment } from '../compiler-environment.ts'
 import { root } from '../root.ts'
 import type { PackedPackage } from './pack-packages.ts'
 import { runPnpm } from './run-pnpm.ts'
@@ -80,7 +81,10 @@ async function compile(folder: string, files: readonly string[]): Promise<string
   writeFileSync(config, JSON.stringify({ extends: './tsconfig.json', files }))
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   try {
-    await execute(process.execPath, [compiler, '-p', config, '--pretty', 'false'], { cwd: folder })
+    await execute(process.execPath, [compiler, '-p', config, '--singleThreaded', '--pretty', 'false'], {
+      cwd: folder,
+      env: compilerEnvironment(),
+    })
     return []
   } catch (error) {
     const output = error instanceof Error ? String(Reflect.get(error, 'stdout')) : ''
