@@ -1,6 +1,6 @@
 -- Keeps many sessions alive in one statement, for a process that passes on the beats of many: [{session, project, status, metrics,
--- idle_ms}], whose right to each it has asked. Answers for each, in order, {session, fence, ends_at}, or null where the beat has to go
--- alone: it would be refused, the session has ended, or it is named twice. At most 1,000. Naturally idempotent. Owner only. Locks: the
+-- idle_ms}], whose right to each it has asked. Answers {at, session, fence, ends_at} for those it has kept, at counting from 0. The
+-- others go alone: they would be refused, their session has ended, or it is named twice. At most 1,000. Naturally idempotent. Owner only. Locks: the
 -- sessions, in the order of their ids.
 create function core_api.session_beats(p_beats jsonb) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -18,17 +18,10 @@ begin
   perform from core.session s where s.id = any (array(select (b ->> 'session')::uuid from jsonb_array_elements(p_beats) b)) order by s.id
     for no key update;
   v_now := clock_timestamp();
-  with named as materialized (
+  with beat as materialized (
     select (b.value ->> 'session')::uuid as session, b.value ->> 'project' as project, b.value ->> 'status' as status,
       coalesce(b.value -> 'metrics', '{}') as metrics, coalesce((b.value ->> 'idle_ms')::numeric, 0) as idle_ms, b.ordinal
     from jsonb_array_elements(p_beats) with ordinality as b (value, ordinal)
-  ), beat as materialized (
-    select n.*, row_number() over (partition by n.session order by n.ordinal) = 1
-      and (n.status is null or n.status in ('starting', 'online', 'degraded', 'maintenance'))
-      and n.idle_ms between 0 and 2592000000 and n.idle_ms % 1 = 0 and jsonb_typeof(n.metrics) = 'object' and pg_column_size(n.metrics) <= 256
-      and not n.metrics @? 'strict $.* ? (@.type() != "number" || @ < 0 || @ > 1000000000000)'
-      and exists (select from core.root_name r where r.name = n.project and r.noun = 'project' and not r.is_archived) as is_plain
-    from named n
   ), kept as (
     update core.session s set
       status = coalesce(b.status, s.status),
@@ -40,14 +33,19 @@ begin
       p95_ms = coalesce((b.metrics -> 'p95_ms')::double precision, s.p95_ms),
       target_p95_ms = coalesce((b.metrics -> 'target_p95_ms')::double precision, s.target_p95_ms),
       backlog = coalesce(floor((b.metrics -> 'backlog')::numeric)::bigint, s.backlog)
-    from beat b where b.is_plain and s.id = b.session and s.project = b.project and s.ends_at > v_now
+    from beat b
+    where s.id = b.session and s.project = b.project and s.ends_at > v_now
+      and (b.status is null or b.status in ('starting', 'online', 'degraded', 'maintenance'))
+      and b.idle_ms between 0 and 2592000000 and b.idle_ms % 1 = 0
+      and jsonb_typeof(b.metrics) = 'object' and pg_column_size(b.metrics) <= 256
+      and not b.metrics @? 'strict $.* ? (@.type() != "number" || @ < 0 || @ > 1000000000000)'
+      and exists (select from core.root_name r where r.name = b.project and r.noun = 'project' and not r.is_archived)
     returning b.ordinal, s.id, s.fence, s.ends_at
   )
-  select json_agg(case when k.id is not null then json_build_object('session', k.id, 'fence', k.fence, 'ends_at', k.ends_at) end order by b.ordinal)
-  into v_answer from beat b left join kept k on k.ordinal = b.ordinal;
-  return json_build_object('ok', true, 'beats', v_answer);
+  select json_agg(json_build_object('at', k.ordinal - 1, 'session', k.id, 'fence', k.fence, 'ends_at', k.ends_at)) into v_answer from kept k;
+  return json_build_object('ok', true, 'beats', coalesce(v_answer, '[]'));
 end
 $$;
-comment on function core_api.session_beats is 'Keeps many sessions alive at once; a beat that is not plain is answered null and goes alone. Owner only.';
+comment on function core_api.session_beats is 'Keeps many sessions alive at once; a beat that is not answered goes alone. Owner only.';
 revoke execute on function core_api.session_beats from public;
 grant execute on function core_api.session_beats to service_role;

@@ -57,12 +57,12 @@ export const sessionBeat = describeFunction({
   denials: [sessionEnded],
 })
 
-const kept = z.object({ session: z.string(), fence: whole, ends_at: instant })
+const kept = z.object({ at: whole, session: z.string(), fence: whole, ends_at: instant })
 
 export const sessionBeats = describeFunction({
   name: 'session_beats',
   args: { beats: json },
-  answer: z.object({ ...accepted, beats: z.array(z.nullable(kept)) }),
+  answer: z.object({ ...accepted, beats: z.array(kept) }),
 })
 
 export const sessionClose = describeFunction({

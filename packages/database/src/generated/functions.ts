@@ -1925,7 +1925,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Keeps many sessions alive at once; a beat that is not plain is answered null and goes alone. Owner only. */
+  /** Keeps many sessions alive at once; a beat that is not answered goes alone. Owner only. */
   session_beats: {
     args: {
       p_beats: JsonInput

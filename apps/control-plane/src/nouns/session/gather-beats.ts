@@ -62,9 +62,10 @@ async function send(database: Calls, beats: readonly Beat[]): Promise<void> {
   if (only !== undefined && beats.length === 1) return only.resolve(only.alone())
   try {
     const args = toSqlArguments(sessionBeats.args, { beats: beats.map(toItem) })
-    const { beats: kept } = sessionBeats.parse(await database.call(sessionBeats.name, args, { timeoutMs }))
+    const answer = sessionBeats.parse(await database.call(sessionBeats.name, args, { timeoutMs }))
+    const kept = new Map(answer.beats.map(({ at, ...one }) => [at, one]))
     for (const [at, beat] of beats.entries()) {
-      const one = kept[at]
+      const one = kept.get(at)
       beat.resolve(one ? { ok: true, ...one } : beat.alone())
     }
   } catch (error) {
