@@ -744,6 +744,20 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
+-- Cap, spent and held of each window of a set, in its order.
+create function core.ledger_counts(p_set core.ledger_window_set) returns bigint[]
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_counts bigint[];
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    v_counts := v_counts || array[p_set.caps[i], p_set.spent[i], p_set.held[i]];
+  end loop;
+  return v_counts;
+end
+$$;
+comment on function core.ledger_counts is 'What the journal keeps of a set of windows.';
+
 -- Two lists of windows as one, without repetition in the second: those of the first, then those of the second that are new.
 create function core.ledger_join_windows(p_ids bigint[], p_starts timestamptz[], p_more_ids bigint[], p_more_starts timestamptz[],
   out budget_ids bigint[], out window_starts timestamptz[])
@@ -911,6 +925,61 @@ end
 $$;
 comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';
 
+-- A window as a single call saw it when it locked it: what the call decides on, counts on and answers with.
+create type core.ledger_window_seen as (
+  budget_id bigint, period_start timestamptz, limit_amount bigint, alert_bp int[], cap bigint, spent bigint, held bigint, is_ended boolean,
+  head text
+);
+
+-- Locks the named windows in the global order, and reads them as they are locked. Limit and thresholds are of their budgets, which
+-- may have been set while this waited for a window: core.ledger_count_seen looks again.
+create function core.ledger_see_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_window_seen[]
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  return array(
+    select row(w.budget_id, w.period_start, b.limit_amount, b.alert_bp, coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved, w.spent,
+      w.held, w.limit_amount is not null,
+      concat('{"budget": ', to_json(b.name), ', "account": ', to_json(a.code), ', "period": "', b.period, '", "period_start": ',
+        case when isfinite(w.period_start) then to_json(w.period_start)::text else 'null' end, ', "resets_at": ',
+        case when isfinite(w.period_end) then to_json(w.period_end)::text else 'null' end, ', "limit": '))::core.ledger_window_seen
+    from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+    join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
+    join core.ledger_budget b on b.id = k.budget_id
+    join core.ledger_account a on a.id = b.account_id
+    order by w.budget_id, w.period_start for no key update of w);
+end
+$$;
+comment on function core.ledger_see_windows is 'Locks the named windows, and returns them as they are then.';
+
+-- Adds the same to held and spent of all windows of a list, raises alerts, and returns what answers (heads) and the journal (cap,
+-- spent and held of each) say of them. Where a budget was set since they were seen, the call is sent again.
+create function core.ledger_count_seen(p_tx bigint, p_seen core.ledger_window_seen[], p_held bigint, p_spent bigint, p_now timestamptz,
+  out heads text[], out counts bigint[])
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_window core.ledger_window_seen;
+  v_count int;
+  v_next bigint;
+  v_ok boolean;
+begin
+  if p_seen = '{}' then return; end if;
+  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
+  from unnest(p_seen) as k join core.ledger_budget b on b.id = k.budget_id and b.limit_amount = k.limit_amount and b.alert_bp = k.alert_bp
+  where w.budget_id = k.budget_id and w.period_start = k.period_start;
+  get diagnostics v_count = row_count;
+  if v_count < cardinality(p_seen) then v_ok := core.ledger_retry(); end if;
+  foreach v_window in array p_seen loop
+    heads := heads || v_window.head;
+    counts := counts || array[v_window.cap, v_window.spent + p_spent, v_window.held + p_held];
+    -- No threshold is crossed within a basis point of the cap.
+    continue when p_spent <= 0 or v_window.cap <= 0
+      or div(v_window.spent * 10000::numeric, v_window.cap) = div((v_window.spent + p_spent) * 10000::numeric, v_window.cap);
+    v_next := core.ledger_raise_alerts(p_tx, v_window.budget_id, v_window.period_start, v_window.cap, v_window.spent, v_window.spent + p_spent, p_now);
+  end loop;
+end
+$$;
+comment on function core.ledger_count_seen is 'Adds the same to held and spent of locked windows, and returns what answers and the journal say of them.';
+
 -- The same amounts for the windows of a list, which are all or some of a set.
 create function core.ledger_count_list(p_tx bigint, p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_held bigint,
   p_spent bigint, p_now timestamptz) returns core.ledger_window_set
@@ -1028,25 +1097,20 @@ end
 $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
--- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
+-- Writes the journal row: with p_result, or with p_counts as core.ledger_counts has them where the answer is rebuilt from the row.
 -- A call with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
-  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null,
+  p_counts bigint[] default null, p_above bigint default null, p_uncollected bigint default null,
   p_captured_from bigint default null
 ) returns core.ledger_tx
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
-  v_counts bigint[];
 begin
-  -- Cap, spent and held of each window, in the order of the set.
-  for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
-    v_counts := v_counts || array[p_windows.caps[i], p_windows.spent[i], p_windows.held[i]];
-  end loop;
   -- core.actor(), core.request_id() and what core.xid_after mostly answers written out: this is on the path of every posting.
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected,
@@ -1057,7 +1121,7 @@ begin
     p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held,
     p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft,
-    v_counts, p_request, p_result,
+    p_counts, p_request, p_result,
     coalesce(v_claims ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text), v_claims ->> 'rid', p_now,
     nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))
   on conflict on constraint ledger_tx_key_key do nothing
@@ -1409,6 +1473,43 @@ begin
 end
 $$;
 comment on function core.ledger_lock_account is 'Locks one account, expires what is due, and returns its purse, its hold, the time and its present windows.';
+
+-- The present windows of the budgets of a path, as a call that spends saw them, and what they leave; rest null: it has to be read.
+create type core.ledger_path_windows as (budget_ids bigint[], window_starts timestamptz[], seen core.ledger_window_seen[], rest bigint);
+
+-- The windows for a call that spends from an account whose purse is locked, where it is as mostly: the key is new, no account of the
+-- path is frozen, nothing is due, every window is there. Else null, nothing is locked, and core.ledger_lock has to be asked.
+create function core.ledger_lock_path(p_account core.ledger_account, p_key text, p_at timestamptz) returns core.ledger_path_windows
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_is_usual boolean;
+  v_ids bigint[];
+  v_starts timestamptz[];
+  v_seen core.ledger_window_seen[];
+  v_window core.ledger_window_seen;
+  v_rest bigint := 9007199254740991;
+  v_ok boolean;
+begin
+  select not exists (select from core.ledger_hold h where h.root_id = p_account.root_id and h.status = 'open' and h.expires_at <= p_at)
+      and not exists (select from core.ledger_tx t where t.project = p_account.project and t.key = p_key)
+      and not exists (select from core.ledger_account a where a.id = any (p_account.path) and a.status <> 'active'),
+    array(select b.id from core.ledger_budget b where b.account_id = any (p_account.path) and b.removed_at is null order by b.id),
+    array(
+      select (
+        select case when l.period_end > p_at then l.period_start end from core.ledger_window l
+        where l.budget_id = b.id and l.period_start <= p_at order by l.period_start desc limit 1)
+      from core.ledger_budget b where b.account_id = any (p_account.path) and b.removed_at is null order by b.id)
+  into v_is_usual, v_ids, v_starts;
+  if not v_is_usual or array_position(v_starts, null) is not null then return null; end if;
+  v_seen := core.ledger_see_windows(v_ids, v_starts);
+  foreach v_window in array v_seen loop
+    if v_window.is_ended then v_ok := core.ledger_retry(); end if;
+    v_rest := least(v_rest, v_window.cap - v_window.spent - v_window.held);
+  end loop;
+  return row(v_ids, v_starts, v_seen, v_rest)::core.ledger_path_windows;
+end
+$$;
+comment on function core.ledger_lock_path is 'Locks the present windows of an account, where nothing has to be done before.';
 
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
@@ -2288,7 +2389,11 @@ declare
   v_account core.ledger_account;
   v_lock record;
   v_purse core.ledger_account;
+  v_at timestamptz;
+  v_path core.ledger_path_windows;
+  v_counted record;
   v_windows core.ledger_window_set;
+  v_id bigint;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
@@ -2304,24 +2409,37 @@ begin
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
 
-  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
-    v_account.project, p_key);
-  v_purse := v_lock.purse;
-  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
-  if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
-  if least(v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_windows.rest) < p_amount then
-    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_windows, core.ledger_tightest(v_windows));
+  if p_batch.at is null then
+    select * into v_purse from core.ledger_account where id = v_account.purse_id for no key update;
+    v_at := clock_timestamp();
+    v_path := core.ledger_lock_path(v_account, p_key, v_at);
+  end if;
+  if v_path.seen is null then
+    v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
+      v_account.project, p_key);
+    v_at := v_lock.at;
+    v_purse := v_lock.purse;
+    if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+    if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+    v_path.budget_ids := v_lock.budget_ids;
+    v_path.window_starts := v_lock.window_starts;
+  end if;
+  if (p_amount <= v_path.rest and p_amount <= v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft) is not true then
+    v_windows := core.ledger_read_windows(v_path.budget_ids, v_path.window_starts, false);
+    if least(core.ledger_available(v_purse), v_windows.rest) < p_amount then
+      return core.ledger_spend_denial(p_account, p_amount, v_purse, v_windows, core.ledger_tightest(v_windows));
+    end if;
+    v_path.seen := core.ledger_see_windows(v_path.budget_ids, v_path.window_starts);
   end if;
 
-  v_tx.id := nextval('core.journal_id');
+  v_id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning total_out, version into v_purse.total_out, v_purse.version;
-  v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_lock.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_lock.at,
-    v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows);
-  v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
-  return core.ledger_answer(v_tx, null, v_windows.heads);
+  v_counted := core.ledger_count_seen(v_id, v_path.seen, 0, p_amount, v_at);
+  v_tx := core.ledger_journal(v_id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_at,
+    v_path.budget_ids, v_path.window_starts, p_counts => v_counted.counts);
+  v_ok := core.ledger_post(v_id, v_purse, -p_amount, 2);
+  return core.ledger_answer(v_tx, null, v_counted.heads);
 end
 $$;
 comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batch null) or as one operation of a batch.';
@@ -2538,16 +2656,21 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
+  v_at timestamptz;
+  v_path core.ledger_path_windows;
+  v_counted record;
+  v_is_frozen boolean;
   v_granted bigint;
-  v_hold core.ledger_hold;
+  v_hold uuid;
+  v_id bigint;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
   -- What is mostly so is asked in one expression: four calls cost as much as a row.
   if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
     and p_ttl_s between 1 and 86400 and p_metadata = '{}' and p_min is null and p_over = 'cap' and p_hold is null then
-    v_request := jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount);
-    if p_ttl_s <> 120 then v_request := jsonb_set(v_request, '{ttl_s}', to_jsonb(p_ttl_s)); end if;
+    v_request := case p_ttl_s when 120 then jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount)
+      else jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'ttl_s', p_ttl_s) end;
   else
     v_ok := core.ledger_require_key(p_key);
     v_ok := core.ledger_require_amount('amount', p_amount);
@@ -2566,36 +2689,51 @@ begin
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
 
-  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
-    v_account.project, p_key);
-  v_purse := v_lock.purse;
-  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
-  -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
-  if p_hold is not null then
-    if exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then v_ok := core.ledger_refuse_hold(p_hold); end if;
+  if p_batch.at is null then
+    select * into v_purse from core.ledger_account where id = v_account.purse_id for no key update;
+    v_at := clock_timestamp();
+    v_path := core.ledger_lock_path(v_account, p_key, v_at);
   end if;
-  if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-
-  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts, false);
-  v_granted := least(p_amount, v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_windows.rest);
-  if v_granted < coalesce(p_min, p_amount) then
-    return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_windows, core.ledger_tightest(v_windows));
+  if v_path.seen is null then
+    v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
+      v_account.project, p_key);
+    v_at := v_lock.at;
+    v_purse := v_lock.purse;
+    if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+    v_is_frozen := v_lock.is_frozen;
+    v_path.budget_ids := v_lock.budget_ids;
+    v_path.window_starts := v_lock.window_starts;
+  end if;
+  if p_amount <= v_path.rest and p_amount <= v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft then
+    v_granted := p_amount;
+  else
+    -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
+    if p_hold is not null then
+      if exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then v_ok := core.ledger_refuse_hold(p_hold); end if;
+    end if;
+    if v_is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+    v_windows := core.ledger_read_windows(v_path.budget_ids, v_path.window_starts, false);
+    v_granted := least(p_amount, core.ledger_available(v_purse), v_windows.rest);
+    if v_granted < coalesce(p_min, p_amount) then
+      return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_windows, core.ledger_tightest(v_windows));
+    end if;
+    v_path.seen := core.ledger_see_windows(v_path.budget_ids, v_path.window_starts);
   end if;
 
-  v_tx.id := nextval('core.journal_id');
-  v_hold.id := coalesce(p_hold, core.new_id());
+  v_id := nextval('core.journal_id');
+  v_hold := coalesce(p_hold, core.new_id());
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
-  values (v_hold.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
-    v_lock.budget_ids, v_lock.window_starts, p_metadata, v_lock.at, v_lock.at + make_interval(secs => p_ttl_s))
+  values (v_hold, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
+    v_path.budget_ids, v_path.window_starts, p_metadata, v_at, v_at + make_interval(secs => p_ttl_s))
   on conflict on constraint ledger_hold_pkey do nothing;
   if not found then v_ok := core.ledger_refuse_hold(p_hold); end if; -- taken meanwhile, under another purse's lock
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id
   returning held, version into v_purse.held, v_purse.version;
-  v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_lock.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_lock.at,
-    p_windows => v_windows);
-  return core.ledger_answer(v_tx, v_hold, v_windows.heads);
+  v_counted := core.ledger_count_seen(v_id, v_path.seen, v_granted, 0, v_at);
+  v_tx := core.ledger_journal(v_id, p_key, 'reserve', v_account, v_purse, v_hold, v_granted, '{}', v_request, null, v_at,
+    p_counts => v_counted.counts);
+  return core.ledger_answer(v_tx, null, v_counted.heads);
 end
 $$;
 comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
@@ -2777,6 +2915,12 @@ declare
   v_hold core.ledger_hold;
   v_account core.ledger_account;
   v_lock record;
+  v_locked core.ledger_hold;
+  v_at timestamptz;
+  v_seen core.ledger_window_seen[];
+  v_budget_ids bigint[];
+  v_window_starts timestamptz[];
+  v_counted record;
   v_purse core.ledger_account;
   v_captured bigint;
   v_rest bigint;
@@ -2788,6 +2932,7 @@ declare
   v_uncollected bigint;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
+  v_id bigint;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
@@ -2813,12 +2958,26 @@ begin
     v_account.id := v_hold.account_id;
     v_account.project := v_hold.project;
   end if;
-  v_lock := core.ledger_lock(p_batch, array[v_hold.purse_id], array[v_hold.root_id],
-    array[row(p_hold, v_hold.project)::core.ledger_hold_key], case when v_is_above then v_account.path end, '{}', '{}',
-    case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end, v_account.project, p_key);
-  v_purse := v_lock.purse;
-  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
-  v_hold := v_lock.hold;
+  if p_batch.at is null and not v_is_above then
+    select * into v_purse from core.ledger_account where id = v_hold.purse_id for no key update;
+    v_at := clock_timestamp();
+    -- Mostly nothing is due and the key is new.
+    select * into v_locked from core.ledger_hold h where h.id = p_hold and h.project = v_hold.project
+      and not exists (select from core.ledger_hold d where d.root_id = v_hold.root_id and d.status = 'open' and d.expires_at <= v_at)
+      and not exists (select from core.ledger_tx t where t.project = v_hold.project and t.key = p_key)
+    for no key update;
+  end if;
+  if v_locked.id is not null then
+    v_hold := v_locked;
+  else
+    v_lock := core.ledger_lock(p_batch, array[v_hold.purse_id], array[v_hold.root_id],
+      array[row(p_hold, v_hold.project)::core.ledger_hold_key], case when v_is_above then v_account.path end, '{}', '{}',
+      case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end, v_account.project, p_key);
+    v_at := v_lock.at;
+    v_purse := v_lock.purse;
+    if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+    v_hold := v_lock.hold;
+  end if;
   if v_hold.status not in ('open', 'expired') then
     return core.ledger_denied('hold_closed', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
@@ -2830,10 +2989,8 @@ begin
   v_used := coalesce(p_amount, v_rest);
   if v_hold.status = 'open' and v_used <= v_rest then
     v_within := v_used;
-    v_lock.budget_ids := null;
-    v_lock.window_starts := null;
-    v_windows := case when v_hold.part_from is null then core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)
-      else core.ledger_read_hold(v_hold) end;
+    v_seen := core.ledger_see_windows(v_hold.budget_ids, v_hold.window_starts);
+    if v_hold.part_from is not null then v_windows := core.ledger_read_hold(v_hold); end if;
     if p_amount is null then v_flags := '{estimated}'; end if;
   elsif v_hold.status = 'open' and v_hold.over = 'reject' then
     return core.ledger_denied('over_capture', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
@@ -2842,8 +2999,10 @@ begin
   elsif not v_is_above then
     v_ok := core.ledger_retry();
   else
-    v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
-    v_part := core.ledger_split(v_hold, v_purse, v_used, (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest);
+    v_budget_ids := v_lock.budget_ids;
+    v_window_starts := v_lock.window_starts;
+    v_windows := core.ledger_read_hold(v_hold, v_budget_ids, v_window_starts);
+    v_part := core.ledger_split(v_hold, v_purse, v_used, (core.ledger_pick(v_windows, v_budget_ids, v_window_starts)).rest);
     v_within := v_part.within;
     v_above := v_part.above;
     v_uncollected := nullif(v_part.uncollected, 0);
@@ -2853,27 +3012,28 @@ begin
     if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
   end if;
 
-  v_tx.id := nextval('core.journal_id');
+  v_id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + v_within + coalesce(v_above, 0), version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning total_out, held, version into v_purse.total_out, v_purse.held, v_purse.version;
   if v_above is null and v_hold.part_from is null then
-    v_windows := core.ledger_count(v_tx.id, v_windows, -v_rest, v_within, v_lock.at);
+    v_counted := core.ledger_count_seen(v_id, v_seen, -v_rest, v_within, v_at);
   else
-    v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
-      v_within, v_lock.budget_ids, v_lock.window_starts, coalesce(v_above, 0), v_lock.at);
+    v_windows := core.ledger_count_hold(v_id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
+      v_within, v_budget_ids, v_window_starts, coalesce(v_above, 0), v_at);
+    select v_windows.heads as heads, core.ledger_counts(v_windows) as counts into v_counted;
   end if;
-  update core.ledger_hold set captured = captured + v_within, above = above + coalesce(v_above, 0), closed_at = v_lock.at,
+  update core.ledger_hold set captured = captured + v_within, above = above + coalesce(v_above, 0), closed_at = v_at,
     uncollected = uncollected + coalesce(v_uncollected, 0),
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then v_rest - v_within else released end
   where id = p_hold and project = v_account.project returning captured into v_hold.captured;
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_within + coalesce(v_above, 0), v_flags, v_request,
-    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_above,
+  v_tx := core.ledger_journal(v_id, p_key, 'settle', v_account, v_purse, p_hold, v_within + coalesce(v_above, 0), v_flags, v_request,
+    null, v_at, v_budget_ids, v_window_starts, p_counts => v_counted.counts, p_above => v_above,
     p_uncollected => v_uncollected, p_captured_from => v_captured);
-  if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
-  if v_uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_uncollected, v_lock.at); end if;
-  return core.ledger_answer(v_tx, v_hold, v_windows.heads);
+  if v_tx.amount > 0 then v_ok := core.ledger_post(v_id, v_purse, -v_tx.amount, 2); end if;
+  if v_uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_id, v_account, p_hold, v_uncollected, v_at); end if;
+  return core.ledger_answer(v_tx, v_hold, v_counted.heads);
 end
 $$;
 comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batch null) or as one operation of a batch.';
@@ -2931,7 +3091,7 @@ begin
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, 0, -v_hold.amount, 0, null, null, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
-    p_windows => v_windows);
+    p_counts => core.ledger_counts(v_windows));
   return core.ledger_answer(v_tx, v_hold, v_windows.heads);
 end
 $$;

@@ -235,6 +235,20 @@ end
 $$;
 comment on function core.ledger_windows_view is 'A set of windows as answers show it.';
 
+-- Cap, spent and held of each window of a set, in its order.
+create function core.ledger_counts(p_set core.ledger_window_set) returns bigint[]
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_counts bigint[];
+begin
+  for i in 1 .. coalesce(cardinality(p_set.caps), 0) loop
+    v_counts := v_counts || array[p_set.caps[i], p_set.spent[i], p_set.held[i]];
+  end loop;
+  return v_counts;
+end
+$$;
+comment on function core.ledger_counts is 'What the journal keeps of a set of windows.';
+
 -- Two lists of windows as one, without repetition in the second: those of the first, then those of the second that are new.
 create function core.ledger_join_windows(p_ids bigint[], p_starts timestamptz[], p_more_ids bigint[], p_more_starts timestamptz[],
   out budget_ids bigint[], out window_starts timestamptz[])
@@ -401,6 +415,61 @@ begin
 end
 $$;
 comment on function core.ledger_count is 'Adds the same to held and spent of all windows of a set.';
+
+-- A window as a single call saw it when it locked it: what the call decides on, counts on and answers with.
+create type core.ledger_window_seen as (
+  budget_id bigint, period_start timestamptz, limit_amount bigint, alert_bp int[], cap bigint, spent bigint, held bigint, is_ended boolean,
+  head text
+);
+
+-- Locks the named windows in the global order, and reads them as they are locked. Limit and thresholds are of their budgets, which
+-- may have been set while this waited for a window: core.ledger_count_seen looks again.
+create function core.ledger_see_windows(p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_window_seen[]
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  return array(
+    select row(w.budget_id, w.period_start, b.limit_amount, b.alert_bp, coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved, w.spent,
+      w.held, w.limit_amount is not null,
+      concat('{"budget": ', to_json(b.name), ', "account": ', to_json(a.code), ', "period": "', b.period, '", "period_start": ',
+        case when isfinite(w.period_start) then to_json(w.period_start)::text else 'null' end, ', "resets_at": ',
+        case when isfinite(w.period_end) then to_json(w.period_end)::text else 'null' end, ', "limit": '))::core.ledger_window_seen
+    from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
+    join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
+    join core.ledger_budget b on b.id = k.budget_id
+    join core.ledger_account a on a.id = b.account_id
+    order by w.budget_id, w.period_start for no key update of w);
+end
+$$;
+comment on function core.ledger_see_windows is 'Locks the named windows, and returns them as they are then.';
+
+-- Adds the same to held and spent of all windows of a list, raises alerts, and returns what answers (heads) and the journal (cap,
+-- spent and held of each) say of them. Where a budget was set since they were seen, the call is sent again.
+create function core.ledger_count_seen(p_tx bigint, p_seen core.ledger_window_seen[], p_held bigint, p_spent bigint, p_now timestamptz,
+  out heads text[], out counts bigint[])
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_window core.ledger_window_seen;
+  v_count int;
+  v_next bigint;
+  v_ok boolean;
+begin
+  if p_seen = '{}' then return; end if;
+  update core.ledger_window w set held = w.held + p_held, spent = w.spent + p_spent
+  from unnest(p_seen) as k join core.ledger_budget b on b.id = k.budget_id and b.limit_amount = k.limit_amount and b.alert_bp = k.alert_bp
+  where w.budget_id = k.budget_id and w.period_start = k.period_start;
+  get diagnostics v_count = row_count;
+  if v_count < cardinality(p_seen) then v_ok := core.ledger_retry(); end if;
+  foreach v_window in array p_seen loop
+    heads := heads || v_window.head;
+    counts := counts || array[v_window.cap, v_window.spent + p_spent, v_window.held + p_held];
+    -- No threshold is crossed within a basis point of the cap.
+    continue when p_spent <= 0 or v_window.cap <= 0
+      or div(v_window.spent * 10000::numeric, v_window.cap) = div((v_window.spent + p_spent) * 10000::numeric, v_window.cap);
+    v_next := core.ledger_raise_alerts(p_tx, v_window.budget_id, v_window.period_start, v_window.cap, v_window.spent, v_window.spent + p_spent, p_now);
+  end loop;
+end
+$$;
+comment on function core.ledger_count_seen is 'Adds the same to held and spent of locked windows, and returns what answers and the journal say of them.';
 
 -- The same amounts for the windows of a list, which are all or some of a set.
 create function core.ledger_count_list(p_tx bigint, p_set core.ledger_window_set, p_ids bigint[], p_starts timestamptz[], p_held bigint,

@@ -85,25 +85,20 @@ end
 $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
--- Writes the journal row: with p_result, or with p_windows as the call left them where the answer is rebuilt from the row.
+-- Writes the journal row: with p_result, or with p_counts as core.ledger_counts has them where the answer is rebuilt from the row.
 -- A call with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
   p_amount bigint, p_flags text[], p_request jsonb, p_result jsonb, p_now timestamptz,
   p_budget_ids bigint[] default null, p_window_starts timestamptz[] default null, p_related bigint default null,
-  p_windows core.ledger_window_set default null, p_above bigint default null, p_uncollected bigint default null,
+  p_counts bigint[] default null, p_above bigint default null, p_uncollected bigint default null,
   p_captured_from bigint default null
 ) returns core.ledger_tx
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_tx core.ledger_tx;
   v_claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
-  v_counts bigint[];
 begin
-  -- Cap, spent and held of each window, in the order of the set.
-  for i in 1 .. coalesce(cardinality(p_windows.caps), 0) loop
-    v_counts := v_counts || array[p_windows.caps[i], p_windows.spent[i], p_windows.held[i]];
-  end loop;
   -- core.actor(), core.request_id() and what core.xid_after mostly answers written out: this is on the path of every posting.
   insert into core.ledger_tx (id, xid, project, key, op, account_id, purse_id, version, hold, related_id, amount, flags,
     budget_ids, window_starts, settled, held, available, windows, request, result, actor, request_id, created_at, above, uncollected,
@@ -114,7 +109,7 @@ begin
     p_account.id, p_purse.id, p_purse.version, p_hold, p_related, p_amount, p_flags,
     p_budget_ids, p_window_starts, p_purse.total_in::bigint - p_purse.total_out, p_purse.held,
     p_purse.total_in::bigint - p_purse.total_out - p_purse.held + p_purse.overdraft,
-    v_counts, p_request, p_result,
+    p_counts, p_request, p_result,
     coalesce(v_claims ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text), v_claims ->> 'rid', p_now,
     nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))
   on conflict on constraint ledger_tx_key_key do nothing

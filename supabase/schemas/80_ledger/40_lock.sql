@@ -323,6 +323,43 @@ end
 $$;
 comment on function core.ledger_lock_account is 'Locks one account, expires what is due, and returns its purse, its hold, the time and its present windows.';
 
+-- The present windows of the budgets of a path, as a call that spends saw them, and what they leave; rest null: it has to be read.
+create type core.ledger_path_windows as (budget_ids bigint[], window_starts timestamptz[], seen core.ledger_window_seen[], rest bigint);
+
+-- The windows for a call that spends from an account whose purse is locked, where it is as mostly: the key is new, no account of the
+-- path is frozen, nothing is due, every window is there. Else null, nothing is locked, and core.ledger_lock has to be asked.
+create function core.ledger_lock_path(p_account core.ledger_account, p_key text, p_at timestamptz) returns core.ledger_path_windows
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_is_usual boolean;
+  v_ids bigint[];
+  v_starts timestamptz[];
+  v_seen core.ledger_window_seen[];
+  v_window core.ledger_window_seen;
+  v_rest bigint := 9007199254740991;
+  v_ok boolean;
+begin
+  select not exists (select from core.ledger_hold h where h.root_id = p_account.root_id and h.status = 'open' and h.expires_at <= p_at)
+      and not exists (select from core.ledger_tx t where t.project = p_account.project and t.key = p_key)
+      and not exists (select from core.ledger_account a where a.id = any (p_account.path) and a.status <> 'active'),
+    array(select b.id from core.ledger_budget b where b.account_id = any (p_account.path) and b.removed_at is null order by b.id),
+    array(
+      select (
+        select case when l.period_end > p_at then l.period_start end from core.ledger_window l
+        where l.budget_id = b.id and l.period_start <= p_at order by l.period_start desc limit 1)
+      from core.ledger_budget b where b.account_id = any (p_account.path) and b.removed_at is null order by b.id)
+  into v_is_usual, v_ids, v_starts;
+  if not v_is_usual or array_position(v_starts, null) is not null then return null; end if;
+  v_seen := core.ledger_see_windows(v_ids, v_starts);
+  foreach v_window in array v_seen loop
+    if v_window.is_ended then v_ok := core.ledger_retry(); end if;
+    v_rest := least(v_rest, v_window.cap - v_window.spent - v_window.held);
+  end loop;
+  return row(v_ids, v_starts, v_seen, v_rest)::core.ledger_path_windows;
+end
+$$;
+comment on function core.ledger_lock_path is 'Locks the present windows of an account, where nothing has to be done before.';
+
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan

@@ -9,7 +9,11 @@ declare
   v_account core.ledger_account;
   v_lock record;
   v_purse core.ledger_account;
+  v_at timestamptz;
+  v_path core.ledger_path_windows;
+  v_counted record;
   v_windows core.ledger_window_set;
+  v_id bigint;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
@@ -25,24 +29,37 @@ begin
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
 
-  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
-    v_account.project, p_key);
-  v_purse := v_lock.purse;
-  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
-  if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts);
-  if least(v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_windows.rest) < p_amount then
-    return core.ledger_spend_denial(p_account, p_amount, v_purse, v_windows, core.ledger_tightest(v_windows));
+  if p_batch.at is null then
+    select * into v_purse from core.ledger_account where id = v_account.purse_id for no key update;
+    v_at := clock_timestamp();
+    v_path := core.ledger_lock_path(v_account, p_key, v_at);
+  end if;
+  if v_path.seen is null then
+    v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
+      v_account.project, p_key);
+    v_at := v_lock.at;
+    v_purse := v_lock.purse;
+    if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+    if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+    v_path.budget_ids := v_lock.budget_ids;
+    v_path.window_starts := v_lock.window_starts;
+  end if;
+  if (p_amount <= v_path.rest and p_amount <= v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft) is not true then
+    v_windows := core.ledger_read_windows(v_path.budget_ids, v_path.window_starts, false);
+    if least(core.ledger_available(v_purse), v_windows.rest) < p_amount then
+      return core.ledger_spend_denial(p_account, p_amount, v_purse, v_windows, core.ledger_tightest(v_windows));
+    end if;
+    v_path.seen := core.ledger_see_windows(v_path.budget_ids, v_path.window_starts);
   end if;
 
-  v_tx.id := nextval('core.journal_id');
+  v_id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + p_amount, version = version + 1
   where id = v_purse.id returning total_out, version into v_purse.total_out, v_purse.version;
-  v_windows := core.ledger_count(v_tx.id, v_windows, 0, p_amount, v_lock.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_lock.at,
-    v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows);
-  v_ok := core.ledger_post(v_tx.id, v_purse, -p_amount, 2);
-  return core.ledger_answer(v_tx, null, v_windows.heads);
+  v_counted := core.ledger_count_seen(v_id, v_path.seen, 0, p_amount, v_at);
+  v_tx := core.ledger_journal(v_id, p_key, 'charge', v_account, v_purse, null, p_amount, '{}', v_request, null, v_at,
+    v_path.budget_ids, v_path.window_starts, p_counts => v_counted.counts);
+  v_ok := core.ledger_post(v_id, v_purse, -p_amount, 2);
+  return core.ledger_answer(v_tx, null, v_counted.heads);
 end
 $$;
 comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batch null) or as one operation of a batch.';

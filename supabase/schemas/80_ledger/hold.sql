@@ -12,16 +12,21 @@ declare
   v_lock record;
   v_purse core.ledger_account;
   v_windows core.ledger_window_set;
+  v_at timestamptz;
+  v_path core.ledger_path_windows;
+  v_counted record;
+  v_is_frozen boolean;
   v_granted bigint;
-  v_hold core.ledger_hold;
+  v_hold uuid;
+  v_id bigint;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
   -- What is mostly so is asked in one expression: four calls cost as much as a row.
   if length(p_key) between 1 and 200 and not starts_with(p_key, 'core:') and p_amount between 1 and 9007199254740991
     and p_ttl_s between 1 and 86400 and p_metadata = '{}' and p_min is null and p_over = 'cap' and p_hold is null then
-    v_request := jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount);
-    if p_ttl_s <> 120 then v_request := jsonb_set(v_request, '{ttl_s}', to_jsonb(p_ttl_s)); end if;
+    v_request := case p_ttl_s when 120 then jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount)
+      else jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'ttl_s', p_ttl_s) end;
   else
     v_ok := core.ledger_require_key(p_key);
     v_ok := core.ledger_require_amount('amount', p_amount);
@@ -40,36 +45,51 @@ begin
   v_account := core.ledger_find_account('ledger:spend', p_account);
   if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
 
-  v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
-    v_account.project, p_key);
-  v_purse := v_lock.purse;
-  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
-  -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
-  if p_hold is not null then
-    if exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then v_ok := core.ledger_refuse_hold(p_hold); end if;
+  if p_batch.at is null then
+    select * into v_purse from core.ledger_account where id = v_account.purse_id for no key update;
+    v_at := clock_timestamp();
+    v_path := core.ledger_lock_path(v_account, p_key, v_at);
   end if;
-  if v_lock.is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
-
-  v_windows := core.ledger_read_windows(v_lock.budget_ids, v_lock.window_starts, false);
-  v_granted := least(p_amount, v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft, v_windows.rest);
-  if v_granted < coalesce(p_min, p_amount) then
-    return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_windows, core.ledger_tightest(v_windows));
+  if v_path.seen is null then
+    v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
+      v_account.project, p_key);
+    v_at := v_lock.at;
+    v_purse := v_lock.purse;
+    if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+    v_is_frozen := v_lock.is_frozen;
+    v_path.budget_ids := v_lock.budget_ids;
+    v_path.window_starts := v_lock.window_starts;
+  end if;
+  if p_amount <= v_path.rest and p_amount <= v_purse.total_in::bigint - v_purse.total_out - v_purse.held + v_purse.overdraft then
+    v_granted := p_amount;
+  else
+    -- Before any denial: a taken id is a mistake whatever the balance says, in a batch too.
+    if p_hold is not null then
+      if exists (select from core.ledger_hold where id = p_hold and project = v_account.project) then v_ok := core.ledger_refuse_hold(p_hold); end if;
+    end if;
+    if v_is_frozen then return core.ledger_denied('account_frozen', p_account, v_purse); end if;
+    v_windows := core.ledger_read_windows(v_path.budget_ids, v_path.window_starts, false);
+    v_granted := least(p_amount, core.ledger_available(v_purse), v_windows.rest);
+    if v_granted < coalesce(p_min, p_amount) then
+      return core.ledger_spend_denial(p_account, coalesce(p_min, p_amount), v_purse, v_windows, core.ledger_tightest(v_windows));
+    end if;
+    v_path.seen := core.ledger_see_windows(v_path.budget_ids, v_path.window_starts);
   end if;
 
-  v_tx.id := nextval('core.journal_id');
-  v_hold.id := coalesce(p_hold, core.new_id());
+  v_id := nextval('core.journal_id');
+  v_hold := coalesce(p_hold, core.new_id());
   insert into core.ledger_hold (id, account_id, purse_id, root_id, project, amount, over, over_bp, budget_ids, window_starts, metadata,
     opened_at, expires_at)
-  values (v_hold.id, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
-    v_lock.budget_ids, v_lock.window_starts, p_metadata, v_lock.at, v_lock.at + make_interval(secs => p_ttl_s))
+  values (v_hold, v_account.id, v_purse.id, v_account.root_id, v_account.project, v_granted, p_over, v_account.over_bp,
+    v_path.budget_ids, v_path.window_starts, p_metadata, v_at, v_at + make_interval(secs => p_ttl_s))
   on conflict on constraint ledger_hold_pkey do nothing;
   if not found then v_ok := core.ledger_refuse_hold(p_hold); end if; -- taken meanwhile, under another purse's lock
   update core.ledger_account set held = held + v_granted, version = version + 1 where id = v_purse.id
   returning held, version into v_purse.held, v_purse.version;
-  v_windows := core.ledger_count(v_tx.id, v_windows, v_granted, 0, v_lock.at);
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'reserve', v_account, v_purse, v_hold.id, v_granted, '{}', v_request, null, v_lock.at,
-    p_windows => v_windows);
-  return core.ledger_answer(v_tx, v_hold, v_windows.heads);
+  v_counted := core.ledger_count_seen(v_id, v_path.seen, v_granted, 0, v_at);
+  v_tx := core.ledger_journal(v_id, p_key, 'reserve', v_account, v_purse, v_hold, v_granted, '{}', v_request, null, v_at,
+    p_counts => v_counted.counts);
+  return core.ledger_answer(v_tx, null, v_counted.heads);
 end
 $$;
 comment on function core.ledger_reserve is 'core_api.ledger_reserve, alone (p_batch null) or as one operation of a batch.';
@@ -251,6 +271,12 @@ declare
   v_hold core.ledger_hold;
   v_account core.ledger_account;
   v_lock record;
+  v_locked core.ledger_hold;
+  v_at timestamptz;
+  v_seen core.ledger_window_seen[];
+  v_budget_ids bigint[];
+  v_window_starts timestamptz[];
+  v_counted record;
   v_purse core.ledger_account;
   v_captured bigint;
   v_rest bigint;
@@ -262,6 +288,7 @@ declare
   v_uncollected bigint;
   v_flags text[] := '{}';
   v_windows core.ledger_window_set;
+  v_id bigint;
   v_tx core.ledger_tx;
   v_request jsonb;
 begin
@@ -287,12 +314,26 @@ begin
     v_account.id := v_hold.account_id;
     v_account.project := v_hold.project;
   end if;
-  v_lock := core.ledger_lock(p_batch, array[v_hold.purse_id], array[v_hold.root_id],
-    array[row(p_hold, v_hold.project)::core.ledger_hold_key], case when v_is_above then v_account.path end, '{}', '{}',
-    case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end, v_account.project, p_key);
-  v_purse := v_lock.purse;
-  if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
-  v_hold := v_lock.hold;
+  if p_batch.at is null and not v_is_above then
+    select * into v_purse from core.ledger_account where id = v_hold.purse_id for no key update;
+    v_at := clock_timestamp();
+    -- Mostly nothing is due and the key is new.
+    select * into v_locked from core.ledger_hold h where h.id = p_hold and h.project = v_hold.project
+      and not exists (select from core.ledger_hold d where d.root_id = v_hold.root_id and d.status = 'open' and d.expires_at <= v_at)
+      and not exists (select from core.ledger_tx t where t.project = v_hold.project and t.key = p_key)
+    for no key update;
+  end if;
+  if v_locked.id is not null then
+    v_hold := v_locked;
+  else
+    v_lock := core.ledger_lock(p_batch, array[v_hold.purse_id], array[v_hold.root_id],
+      array[row(p_hold, v_hold.project)::core.ledger_hold_key], case when v_is_above then v_account.path end, '{}', '{}',
+      case when v_is_above then coalesce(p_amount, v_hold.amount) else 0 end, v_account.project, p_key);
+    v_at := v_lock.at;
+    v_purse := v_lock.purse;
+    if v_lock.is_known then return core.ledger_replay(v_account.project, p_key, v_request); end if;
+    v_hold := v_lock.hold;
+  end if;
   if v_hold.status not in ('open', 'expired') then
     return core.ledger_denied('hold_closed', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
       core.ledger_windows_view(core.ledger_read_hold(v_hold)),
@@ -304,10 +345,8 @@ begin
   v_used := coalesce(p_amount, v_rest);
   if v_hold.status = 'open' and v_used <= v_rest then
     v_within := v_used;
-    v_lock.budget_ids := null;
-    v_lock.window_starts := null;
-    v_windows := case when v_hold.part_from is null then core.ledger_read_windows(v_hold.budget_ids, v_hold.window_starts)
-      else core.ledger_read_hold(v_hold) end;
+    v_seen := core.ledger_see_windows(v_hold.budget_ids, v_hold.window_starts);
+    if v_hold.part_from is not null then v_windows := core.ledger_read_hold(v_hold); end if;
     if p_amount is null then v_flags := '{estimated}'; end if;
   elsif v_hold.status = 'open' and v_hold.over = 'reject' then
     return core.ledger_denied('over_capture', (select code from core.ledger_account where id = v_hold.account_id), v_purse,
@@ -316,8 +355,10 @@ begin
   elsif not v_is_above then
     v_ok := core.ledger_retry();
   else
-    v_windows := core.ledger_read_hold(v_hold, v_lock.budget_ids, v_lock.window_starts);
-    v_part := core.ledger_split(v_hold, v_purse, v_used, (core.ledger_pick(v_windows, v_lock.budget_ids, v_lock.window_starts)).rest);
+    v_budget_ids := v_lock.budget_ids;
+    v_window_starts := v_lock.window_starts;
+    v_windows := core.ledger_read_hold(v_hold, v_budget_ids, v_window_starts);
+    v_part := core.ledger_split(v_hold, v_purse, v_used, (core.ledger_pick(v_windows, v_budget_ids, v_window_starts)).rest);
     v_within := v_part.within;
     v_above := v_part.above;
     v_uncollected := nullif(v_part.uncollected, 0);
@@ -327,27 +368,28 @@ begin
     if v_uncollected > 0 then v_flags := v_flags || 'uncollected'::text; end if;
   end if;
 
-  v_tx.id := nextval('core.journal_id');
+  v_id := nextval('core.journal_id');
   update core.ledger_account set total_out = total_out + v_within + coalesce(v_above, 0), version = version + 1,
     held = held - case v_hold.status when 'open' then v_rest else 0 end
   where id = v_purse.id returning total_out, held, version into v_purse.total_out, v_purse.held, v_purse.version;
   if v_above is null and v_hold.part_from is null then
-    v_windows := core.ledger_count(v_tx.id, v_windows, -v_rest, v_within, v_lock.at);
+    v_counted := core.ledger_count_seen(v_id, v_seen, -v_rest, v_within, v_at);
   else
-    v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
-      v_within, v_lock.budget_ids, v_lock.window_starts, coalesce(v_above, 0), v_lock.at);
+    v_windows := core.ledger_count_hold(v_id, v_windows, v_hold, v_captured, case v_hold.status when 'open' then -v_rest else 0 end,
+      v_within, v_budget_ids, v_window_starts, coalesce(v_above, 0), v_at);
+    select v_windows.heads as heads, core.ledger_counts(v_windows) as counts into v_counted;
   end if;
-  update core.ledger_hold set captured = captured + v_within, above = above + coalesce(v_above, 0), closed_at = v_lock.at,
+  update core.ledger_hold set captured = captured + v_within, above = above + coalesce(v_above, 0), closed_at = v_at,
     uncollected = uncollected + coalesce(v_uncollected, 0),
     status = case status when 'open' then 'settled' else 'settled_late' end,
     released = case status when 'open' then v_rest - v_within else released end
   where id = p_hold and project = v_account.project returning captured into v_hold.captured;
-  v_tx := core.ledger_journal(v_tx.id, p_key, 'settle', v_account, v_purse, p_hold, v_within + coalesce(v_above, 0), v_flags, v_request,
-    null, v_lock.at, v_lock.budget_ids, v_lock.window_starts, p_windows => v_windows, p_above => v_above,
+  v_tx := core.ledger_journal(v_id, p_key, 'settle', v_account, v_purse, p_hold, v_within + coalesce(v_above, 0), v_flags, v_request,
+    null, v_at, v_budget_ids, v_window_starts, p_counts => v_counted.counts, p_above => v_above,
     p_uncollected => v_uncollected, p_captured_from => v_captured);
-  if v_tx.amount > 0 then v_ok := core.ledger_post(v_tx.id, v_purse, -v_tx.amount, 2); end if;
-  if v_uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_tx.id, v_account, p_hold, v_uncollected, v_lock.at); end if;
-  return core.ledger_answer(v_tx, v_hold, v_windows.heads);
+  if v_tx.amount > 0 then v_ok := core.ledger_post(v_id, v_purse, -v_tx.amount, 2); end if;
+  if v_uncollected > 0 then v_ok := core.ledger_alert_uncollected(v_id, v_account, p_hold, v_uncollected, v_at); end if;
+  return core.ledger_answer(v_tx, v_hold, v_counted.heads);
 end
 $$;
 comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batch null) or as one operation of a batch.';
@@ -405,7 +447,7 @@ begin
   update core.ledger_account set held = held - v_hold.amount, version = version + 1 where id = v_purse.id returning * into v_purse;
   v_windows := core.ledger_count_hold(v_tx.id, v_windows, v_hold, 0, -v_hold.amount, 0, null, null, 0, v_lock.at);
   v_tx := core.ledger_journal(v_tx.id, p_key, 'void', v_account, v_purse, p_hold, 0, '{}', v_request, null, v_lock.at,
-    p_windows => v_windows);
+    p_counts => core.ledger_counts(v_windows));
   return core.ledger_answer(v_tx, v_hold, v_windows.heads);
 end
 $$;
