@@ -9,6 +9,7 @@ interface InstalledManifest {
   exports?: Record<string, Record<string, string>>
   dependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>
 }
 
 /** What would fail those who install the package in `folder`, as sentences; empty when nothing would. */
@@ -17,6 +18,7 @@ export function findPublishedFaults(folder: string): string[] {
   const files = [...listFiles('', folder), ...listFiles('dist', folder)]
   const { dependencies = {}, peerDependencies = {}, exports = {} } = manifest
   const needed = { ...dependencies, ...peerDependencies }
+  const optional = Object.keys(manifest.peerDependenciesMeta ?? {})
   return [
     ...['README.md', 'LICENSE'].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
     ...files.filter((file) => !isPublishable(file)).map((file) => `${file} is not for those who install it`),
@@ -31,6 +33,13 @@ export function findPublishedFaults(folder: string): string[] {
     ...files
       .filter((file) => /\.[jt]s$/.test(file))
       .flatMap((file) => findImportFaults(folder, file, new Set([manifest.name, ...Object.keys(needed)]))),
+    ...files
+      .filter((file) => file.endsWith('.js') && !file.includes('/testing/'))
+      .flatMap((file) =>
+        findBareImports(readFileSync(join(folder, file), 'utf8'), optional).map(
+          (name) => `${file} imports ${name}, which may not be installed, outside a try`,
+        ),
+      ),
   ]
 }
 
@@ -44,6 +53,12 @@ function findImportFaults(folder: string, file: string, known: ReadonlySet<strin
     const found = file.endsWith('.d.ts') ? path.replace(/\.[jt]s$/, '.d.ts') : path
     return existsSync(found) ? [] : [`${file} imports ${specifier}, which is not in the package`]
   })
+}
+
+/** Bundlers fail for a library that is not installed, unless the import stands in a `try`, which says that it may be missing. */
+function findBareImports(text: string, optional: readonly string[]): string[] {
+  const rest = text.replaceAll(/\btry \{\s*return await import\([^)]+\)/g, 'try {')
+  return importsOf(rest).filter((specifier) => optional.includes(packageOf(specifier) ?? ''))
 }
 
 function isPublishable(file: string): boolean {

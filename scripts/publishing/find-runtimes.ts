@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where `npm install --prefix <folder> bun deno miniflare` was run: 360 MB, so no dependency of this repository. */
+/**
+ * Where `npm install --prefix <folder> bun deno miniflare next react react-dom` was run: 700 MB, so no dependency of this
+ * repository.
+ */
 export const runtimesFolder = process.env['CORE_TEST_RUNTIMES']
 
 const binaries: Readonly<Record<'bun' | 'deno', string>> = {
@@ -16,6 +19,9 @@ export function findRuntime(name: 'bun' | 'deno'): string | undefined {
   return [...packed, ...folders].find((file) => existsSync(file))
 }
 
-export function hasMiniflare(): boolean {
-  return runtimesFolder !== undefined && existsSync(join(runtimesFolder, 'node_modules/miniflare'))
+/** The folder of a package there, or undefined. */
+export function findPackage(name: string): string | undefined {
+  if (runtimesFolder === undefined) return undefined
+  const folder = join(runtimesFolder, 'node_modules', name)
+  return existsSync(folder) ? folder : undefined
 }

@@ -7,8 +7,8 @@ import { createAuthProvider, createLocalDriver, createSupabaseDriver } from '@co
 import { describeIssuedLogin, describeLogin, startFakeGotrue, startOidcIssuer } from '@core/providers/testing'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
-import { createOidcDriver } from '../src/auth/drivers/oidc.ts'
-import { createTokensDriver } from '../src/auth/drivers/tokens.ts'
+import { openOidcDriver } from '../src/auth/drivers/oidc.ts'
+import { openTokensDriver } from '../src/auth/drivers/tokens.ts'
 
 const uri = 'http://127.0.0.1:9/v1/login/callback'
 const redirectUri = () => uri
@@ -16,7 +16,7 @@ const refused = expect.objectContaining({ code: 'E_UNAUTHENTICATED', details: { 
 
 async function openOidc() {
   const issuer = await startOidcIssuer()
-  const driver = createOidcDriver({ issuer: issuer.issuer, clientId: 'core', redirectUri })
+  const driver = await openOidcDriver({ issuer: issuer.issuer, clientId: 'core', redirectUri })
   return { ...issuer, driver, proof: 'code', isOnce: true }
 }
 
@@ -30,7 +30,7 @@ describeIssuedLogin('supabase', async () => {
 
 describeLogin('tokens', async () => {
   const issuer = await startTokenIssuer()
-  const driver = createTokensDriver({ issuer: issuer.issuer, authorizedParty: 'https://app.example', redirectUri })
+  const driver = await openTokensDriver({ issuer: issuer.issuer, authorizedParty: 'https://app.example', redirectUri })
   const signIn = async (url: string) => withCredential(url, await issuer.sign())
   return { driver, signIn, proof: 'credential', isOnce: false, [Symbol.asyncDispose]: issuer[Symbol.asyncDispose] }
 })
@@ -71,7 +71,7 @@ test('oidc refuses another nonce, issuer or verifier, and follows the keys of it
 
 test('tokens refuses a token for another party, of another issuer, and one that has expired', async () => {
   await using issuer = await startTokenIssuer()
-  const driver = createTokensDriver({ issuer: issuer.issuer, authorizedParty: 'https://app.example', redirectUri })
+  const driver = await openTokensDriver({ issuer: issuer.issuer, authorizedParty: 'https://app.example', redirectUri })
   const finish = async (token: string) => {
     const { url, flow } = await driver.begin({ redirectTo: '/' })
     return await driver.finish({ flow, callback: withCredential(url, token) })

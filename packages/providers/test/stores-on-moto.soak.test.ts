@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { createSecret } from '@core/config'
 import { describeStorage } from '@core/providers/testing'
 import { afterAll, test } from 'vitest'
-import { createS3Driver } from '../src/storage/drivers/s3.ts'
+import { openS3Driver } from '../src/storage/drivers/s3.ts'
 
 /** moto, the S3 that the tests of Python's programs use: where Python has it. */
 const moto = spawn('python3', ['-u', '-m', 'moto.server', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -25,7 +25,11 @@ if (url === undefined) {
   const keys = { accessKeyId: 'test', secretAccessKey: createSecret('test'), region: 'us-east-1' }
   describeStorage(
     'moto',
-    () => ({ driver: createS3Driver({ url: `${url}/files`, ...keys }), winners: 2, partBytes: 5 * 1024 * 1024 }),
+    async () => ({
+      driver: await openS3Driver({ url: `${url}/files`, ...keys }),
+      winners: 2,
+      partBytes: 5 * 1024 * 1024,
+    }),
     {
       signs: false, // it checks no signature
     },

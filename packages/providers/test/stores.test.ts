@@ -10,9 +10,9 @@ import { createMemoryDriver, createUrlSigner, openDiskDriver, type StorageDriver
 import { describeStorage, startFakeS3, startFakeSupabaseStorage, startFakeVercelBlob } from '@core/providers/testing'
 import { startFauxqs } from 'fauxqs'
 import { afterAll } from 'vitest'
-import { createS3Driver } from '../src/storage/drivers/s3.ts'
-import { createSupabaseDriver } from '../src/storage/drivers/supabase.ts'
-import { createVercelBlobDriver } from '../src/storage/drivers/vercel-blob.ts'
+import { openS3Driver } from '../src/storage/drivers/s3.ts'
+import { openSupabaseDriver } from '../src/storage/drivers/supabase.ts'
+import { openVercelBlobDriver } from '../src/storage/drivers/vercel-blob.ts'
 
 await using opened = new AsyncDisposableStack()
 const folder = await mkdtemp(join(tmpdir(), 'core-stores-'))
@@ -52,15 +52,15 @@ afterAll(() => owned.disposeAsync())
 const drafts = async () => (await readdir(join(folder, 'disk', 'drafts'))).length
 describeStorage('memory', () => ({ driver: memory }))
 describeStorage('disk', () => ({ driver: disk, unfinished: drafts }))
-describeStorage('s3', () => ({
-  driver: createS3Driver({ url: `${fakeS3.url}/files`, ...secrets }),
+describeStorage('s3', async () => ({
+  driver: await openS3Driver({ url: `${fakeS3.url}/files`, ...secrets }),
   unfinished: () => fakeS3.shelf.uploads.size,
 }))
 // Without lists: it checks their signatures against another path than that of the request.
 describeStorage(
   's3rver',
-  () => ({
-    driver: createS3Driver({ url: `http://127.0.0.1:${port}/files`, ...secrets }),
+  async () => ({
+    driver: await openS3Driver({ url: `http://127.0.0.1:${port}/files`, ...secrets }),
     winners: 2,
     maxKeyBytes: 200,
   }),
@@ -69,21 +69,25 @@ describeStorage(
 // Without signed URLs: it takes any signature. Nor does it decide between two uploads at once, or encode the keys of lists.
 describeStorage(
   'fauxqs',
-  () => ({
-    driver: createS3Driver({ url: `http://127.0.0.1:${fauxqs.port}/files`, ...secrets }),
+  async () => ({
+    driver: await openS3Driver({ url: `http://127.0.0.1:${fauxqs.port}/files`, ...secrets }),
     winners: 2,
     partBytes: 5 * 1024 * 1024,
   }),
   { signs: false, encodes: false },
 )
-describeStorage('supabase', () => ({
-  driver: createSupabaseDriver({ url: supabase.url, bucket: 'files', serviceRoleKey: createSecret('service-role') }),
+describeStorage('supabase', async () => ({
+  driver: await openSupabaseDriver({
+    url: supabase.url,
+    bucket: 'files',
+    serviceRoleKey: createSecret('service-role'),
+  }),
 }))
 // Without signed URLs: how its own server reads their tokens is not public.
 describeStorage(
   'vercel-blob',
-  () => ({
-    driver: createVercelBlobDriver({ token: createSecret('vercel_blob_rw_fake_secret') }),
+  async () => ({
+    driver: await openVercelBlobDriver({ token: createSecret('vercel_blob_rw_fake_secret') }),
     maxKeyBytes: 950,
   }),
   { signs: false },

@@ -19,12 +19,12 @@ export async function openLoginDriver({
   if (issuer === undefined || clientId === undefined) throw incomplete(provider)
   switch (provider) {
     case 'oidc': {
-      const { createOidcDriver } = await import('./drivers/oidc.ts')
-      return createOidcDriver({ issuer, clientId, clientSecret, redirectUri })
+      const { openOidcDriver } = await import('./drivers/oidc.ts')
+      return await openOidcDriver({ issuer, clientId, clientSecret, redirectUri })
     }
     case 'tokens': {
-      const { createTokensDriver } = await import('./drivers/tokens.ts')
-      return createTokensDriver({ issuer, authorizedParty: clientId, redirectUri })
+      const { openTokensDriver } = await import('./drivers/tokens.ts')
+      return await openTokensDriver({ issuer, authorizedParty: clientId, redirectUri })
     }
     case 'supabase':
       if (clientSecret === undefined) throw incomplete(provider)

@@ -1,4 +1,3 @@
-import { CoreError } from '@core/foundation'
 import type { Driver } from './driver.ts'
 import type { ProviderSettings } from './provider-settings.ts'
 
@@ -7,13 +6,6 @@ import type { ProviderSettings } from './provider-settings.ts'
  * @throws CoreError E_CONFIG_INVALID where that is not installed.
  */
 export async function openDialectDriver(dialect: 'openai' | 'anthropic', settings: ProviderSettings): Promise<Driver> {
-  try {
-    if (dialect === 'anthropic') return (await import('./drivers/anthropic.ts')).createAnthropicDriver(settings)
-    return (await import('./drivers/openai.ts')).createOpenAIDriver(settings)
-  } catch (cause) {
-    throw new CoreError('E_CONFIG_INVALID', `the package for ${settings.name} cannot be loaded`, {
-      fix: `Install it: npm install @ai-sdk/${dialect === 'anthropic' ? 'anthropic' : 'openai-compatible'}`,
-      cause,
-    })
-  }
+  if (dialect === 'anthropic') return await (await import('./drivers/anthropic.ts')).openAnthropicDriver(settings)
+  return await (await import('./drivers/openai.ts')).openOpenAIDriver(settings)
 }

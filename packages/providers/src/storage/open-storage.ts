@@ -92,8 +92,8 @@ async function openStore(
     case 'disk':
       return await openDiskDriver({ folder: toFolder(url) ?? join(dataDir, 'files'), signer })
     case 's3': {
-      const { createS3Driver } = await load('s3mini', () => import('./drivers/s3.ts'))
-      return createS3Driver({
+      const { openS3Driver } = await import('./drivers/s3.ts')
+      return await openS3Driver({
         url: requiredUrl(url, 'https://s3.eu-central-1.amazonaws.com/files').href,
         accessKeyId: required(keys.accessKeyId, 'AWS_ACCESS_KEY_ID', 'to the key of the bucket').reveal(),
         secretAccessKey: required(keys.secretAccessKey, 'AWS_SECRET_ACCESS_KEY', 'to the secret of that key'),
@@ -102,10 +102,10 @@ async function openStore(
       })
     }
     case 'supabase': {
-      const { createSupabaseDriver } = await load('@supabase/storage-js', () => import('./drivers/supabase.ts'))
+      const { openSupabaseDriver } = await import('./drivers/supabase.ts')
       const at = requiredUrl(url, 'https://<ref>.supabase.co/files')
       const bucket = at.pathname.replaceAll(/^\/+|\/+$/g, '')
-      return createSupabaseDriver({
+      return await openSupabaseDriver({
         url: at.origin,
         bucket: required(bucket || undefined, 'CORE_STORAGE_URL', 'with the bucket as its path'),
         serviceRoleKey: required(keys.supabase, 'SUPABASE_SERVICE_ROLE_KEY', 'to the key of the project'),
@@ -113,8 +113,8 @@ async function openStore(
       })
     }
     case 'vercel-blob': {
-      const { createVercelBlobDriver } = await load('@vercel/blob', () => import('./drivers/vercel-blob.ts'))
-      return createVercelBlobDriver({
+      const { openVercelBlobDriver } = await import('./drivers/vercel-blob.ts')
+      return await openVercelBlobDriver({
         token: required(keys.vercelBlob, 'BLOB_READ_WRITE_TOKEN', 'to the read-write token of the store'),
         fetch,
       })
@@ -140,14 +140,6 @@ function requiredUrl(text: string | undefined, example: string): URL {
   throw invalid('the address of the store is no URL', `Set CORE_STORAGE_URL to the bucket, as ${example}.`)
 }
 
-async function load<Module>(name: string, importIt: () => Promise<Module>): Promise<Module> {
-  try {
-    return await importIt()
-  } catch (error) {
-    throw invalid(`the package ${name} cannot be loaded`, `Install it: npm install ${name}`, error)
-  }
-}
-
-function invalid(message: string, fix: string, cause?: unknown): CoreError {
-  return new CoreError('E_CONFIG_INVALID', message, { fix, ...(cause === undefined ? {} : { cause }) })
+function invalid(message: string, fix: string): CoreError {
+  return new CoreError('E_CONFIG_INVALID', message, { fix })
 }

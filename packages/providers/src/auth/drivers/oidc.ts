@@ -1,6 +1,7 @@
 import type { Secret } from '@core/config'
 import { CoreError, isObject, raceSignal, startDeadline } from '@core/foundation'
-import * as client from 'openid-client'
+import type { Configuration } from 'openid-client'
+import { loadOpenIdClient } from '../../load-library.ts'
 import type { LoginDriver } from '../login-driver.ts'
 import { issuerUnavailable, loginRefused } from '../login-error.ts'
 import { challengeOf, newLoginFlow, readReturn } from '../login-flow.ts'
@@ -19,10 +20,11 @@ export interface OidcSettings {
 const timeoutMs = 10_000
 
 /** Any issuer of OpenID Connect (Auth0, Clerk, Keycloak, …): code flow with PKCE, state, nonce and the issuer of the answer. */
-export function createOidcDriver(settings: OidcSettings): LoginDriver {
+export async function openOidcDriver(settings: OidcSettings): Promise<LoginDriver> {
+  const client = await loadOpenIdClient()
   const { issuer, clientId, clientSecret, redirectUri } = settings
   /** Asked at each sign-in, which are few: what an issuer has changed, its keys too, holds at once. */
-  async function discover(signal: AbortSignal): Promise<client.Configuration> {
+  async function discover(signal: AbortSignal): Promise<Configuration> {
     const authentication = clientSecret === undefined ? client.None() : client.ClientSecretPost(clientSecret.reveal())
     // Without TLS only where the configuration allows such an issuer: on this machine, or a host without a domain.
     const insecure = issuer.startsWith('http:') ? [client.allowInsecureRequests] : []

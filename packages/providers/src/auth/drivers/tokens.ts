@@ -1,5 +1,6 @@
 import { isObject, startDeadline } from '@core/foundation'
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { JWTVerifyGetKey } from 'jose'
+import { loadJose } from '../../load-library.ts'
 import type { LoginDriver } from '../login-driver.ts'
 import { issuerUnavailable, loginRefused } from '../login-error.ts'
 import { newLoginFlow, readReturn } from '../login-flow.ts'
@@ -16,11 +17,19 @@ const timeoutMs = 10_000
 const algorithms = ['ES256', 'RS256', 'EdDSA']
 
 /** Tokens of an issuer with a page of its own (Clerk, better-auth, Auth.js), checked by its public keys. */
-export function createTokensDriver({ issuer, authorizedParty, redirectUri }: TokensSettings): LoginDriver {
+export async function openTokensDriver({ issuer, authorizedParty, redirectUri }: TokensSettings): Promise<LoginDriver> {
+  const { createRemoteJWKSet, errors, jwtVerify } = await loadJose()
   let keys: Promise<JWTVerifyGetKey> | undefined
 
   async function openKeys(): Promise<JWTVerifyGetKey> {
     return createRemoteJWKSet(new URL(await discover(issuer)), { timeoutDuration: timeoutMs, cooldownDuration: 1_000 })
+  }
+
+  /** The library names what is wrong with a token; what it says of the issuer's answer is a failure of the issuer. */
+  function isAboutToken(error: unknown): boolean {
+    if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
+    if (error instanceof errors.JOSEError) return error.code !== 'ERR_JOSE_GENERIC'
+    return isObject(error) && error['code'] === 'E_UNAUTHENTICATED'
   }
 
   return {
@@ -53,13 +62,6 @@ export function createTokensDriver({ issuer, authorizedParty, redirectUri }: Tok
       }
     },
   }
-}
-
-/** The library names what is wrong with a token; what it says of the issuer's answer is a failure of the issuer. */
-function isAboutToken(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
-  if (error instanceof errors.JOSEError) return error.code !== 'ERR_JOSE_GENERIC'
-  return isObject(error) && error['code'] === 'E_UNAUTHENTICATED'
 }
 
 /** Where its discovery says that the keys are, else `/.well-known/jwks.json` below it. */

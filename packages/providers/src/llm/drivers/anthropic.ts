@@ -1,10 +1,11 @@
-import { createAnthropic } from '@ai-sdk/anthropic'
+import { loadAnthropic } from '../../load-library.ts'
 import type { Driver } from '../driver.ts'
 import { createModelDriver } from '../from-model.ts'
 import type { ProviderSettings } from '../provider-settings.ts'
 
 /** Anthropic's Messages API. It takes no audio and makes neither embeddings nor transcripts. */
-export function createAnthropicDriver({ name, baseUrl, apiKey, fetch }: ProviderSettings): Driver {
+export async function openAnthropicDriver({ name, baseUrl, apiKey, fetch }: ProviderSettings): Promise<Driver> {
+  const { createAnthropic } = await loadAnthropic()
   const provider = createAnthropic({
     name,
     baseURL: baseUrl,

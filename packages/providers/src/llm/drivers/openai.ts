@@ -1,4 +1,4 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { loadOpenAICompatible } from '../../load-library.ts'
 import type { Driver } from '../driver.ts'
 import { createModelDriver } from '../from-model.ts'
 import type { ProviderSettings } from '../provider-settings.ts'
@@ -8,7 +8,8 @@ import { transcribeOverHttp } from '../transcribe-over-http.ts'
  * OpenAI and whatever speaks its Chat Completions API. On openai-compatible rather than the SDK's own package, which drops
  * the audio tokens of the usage.
  */
-export function createOpenAIDriver({ name, baseUrl, apiKey, fetch }: ProviderSettings): Driver {
+export async function openOpenAIDriver({ name, baseUrl, apiKey, fetch }: ProviderSettings): Promise<Driver> {
+  const { createOpenAICompatible } = await loadOpenAICompatible()
   const provider = createOpenAICompatible({
     name,
     baseURL: baseUrl,

@@ -1,6 +1,7 @@
 import type { Secret } from '@core/config'
 import { CoreError, fetchDirectly } from '@core/foundation'
-import { S3mini } from 's3mini'
+import type { S3mini } from 's3mini'
+import { loadS3mini } from '../../load-library.ts'
 import type { StorageDriver } from '../driver.ts'
 import type { StoredFile } from '../storage.ts'
 import { fileExists, rangeUnsatisfiable, storeFailed } from '../storage-error.ts'
@@ -26,20 +27,21 @@ interface Request {
 }
 
 /** S3, R2 and whatever speaks their API. */
-export function createS3Driver({
+export async function openS3Driver({
   name = 's3',
   url,
   accessKeyId,
   secretAccessKey,
   ...options
-}: S3Settings): StorageDriver {
+}: S3Settings): Promise<StorageDriver> {
+  const library = await loadS3mini()
   const { region = 'auto', fetch = globalThis.fetch } = options
 
   /** A client of one call: with its signal, its further headers, and its answer. */
   function begin(signal: AbortSignal, further: Readonly<Record<string, string>> = {}, keepsText = false): Request {
     let last: Response | undefined
     let kept: Response | undefined
-    const client = new S3mini({
+    const client = new library.S3mini({
       accessKeyId,
       secretAccessKey: secretAccessKey.reveal(),
       endpoint: url,

@@ -1,6 +1,7 @@
 import type { Secret } from '@core/config'
 import { CoreError, fetchDirectly, isObject } from '@core/foundation'
-import { StorageClient } from '@supabase/storage-js'
+import type { StorageClient } from '@supabase/storage-js'
+import { loadSupabaseStorage } from '../../load-library.ts'
 import type { StorageDriver } from '../driver.ts'
 import { writeAsStream } from '../ordered-stream.ts'
 import { fileExists, rangeUnsatisfiable, storeFailed } from '../storage-error.ts'
@@ -19,12 +20,13 @@ type Bucket = ReturnType<StorageClient['from']>
 const name = 'supabase'
 
 /** A bucket of Supabase Storage. An upload of more than 8 MiB is one request, whose parts follow each other. */
-export function createSupabaseDriver({
+export async function openSupabaseDriver({
   url,
   bucket,
   serviceRoleKey,
   ...options
-}: SupabaseStorageSettings): StorageDriver {
+}: SupabaseStorageSettings): Promise<StorageDriver> {
+  const library = await loadSupabaseStorage()
   const { fetch = globalThis.fetch } = options
   const base = `${url.replace(/\/+$/, '')}/storage/v1`
 
@@ -32,12 +34,16 @@ export function createSupabaseDriver({
   function begin(signal: AbortSignal, further: Readonly<Record<string, string>> = {}) {
     let last: Response | undefined
     const key = serviceRoleKey.reveal()
-    const client = new StorageClient(base, { apikey: key, authorization: `Bearer ${key}` }, async (input, init) => {
-      const headers = new Headers(init?.headers)
-      for (const [header, value] of Object.entries(further)) headers.set(header, value)
-      last = await fetchDirectly(fetch, input, { ...init, headers, signal })
-      return last
-    })
+    const client = new library.StorageClient(
+      base,
+      { apikey: key, authorization: `Bearer ${key}` },
+      async (input, init) => {
+        const headers = new Headers(init?.headers)
+        for (const [header, value] of Object.entries(further)) headers.set(header, value)
+        last = await fetchDirectly(fetch, input, { ...init, headers, signal })
+        return last
+      },
+    )
     return { files: client.from(bucket), answer: () => last }
   }
 

@@ -1,21 +1,6 @@
 import type { Secret } from '@core/config'
 import { CoreError, fetchDirectly } from '@core/foundation'
-import {
-  BlobAccessError,
-  BlobNotFoundError,
-  BlobServiceNotAvailable,
-  BlobServiceRateLimited,
-  completeMultipartUpload,
-  copy,
-  createMultipartUpload,
-  del,
-  head,
-  issueSignedToken,
-  list,
-  presignUrl,
-  put,
-  uploadPart,
-} from '@vercel/blob'
+import { loadVercelBlob } from '../../load-library.ts'
 import type { StorageDriver } from '../driver.ts'
 import type { StoredFile } from '../storage.ts'
 import { fileExists, rangeUnsatisfiable, storeFailed } from '../storage-error.ts'
@@ -31,7 +16,11 @@ const name = 'vercel-blob'
 const access = 'private' as const
 
 /** A private store of Vercel Blob. Its API is where `VERCEL_BLOB_API_URL` says, which its package reads. */
-export function createVercelBlobDriver({ token, fetch = globalThis.fetch }: VercelBlobSettings): StorageDriver {
+export async function openVercelBlobDriver({
+  token,
+  fetch = globalThis.fetch,
+}: VercelBlobSettings): Promise<StorageDriver> {
+  const blob = await loadVercelBlob()
   const begin = (abortSignal: AbortSignal) => ({ token: token.reveal(), abortSignal })
   const toPut = ({ contentType, ifAbsent }: { readonly contentType: string; readonly ifAbsent: boolean }) => ({
     access,
@@ -40,11 +29,20 @@ export function createVercelBlobDriver({ token, fetch = globalThis.fetch }: Verc
     allowOverwrite: !ifAbsent,
   })
 
+  /** Its errors have no status. */
+  function failure(error: unknown): CoreError {
+    if (error instanceof CoreError) return error
+    if (error instanceof blob.BlobAccessError) return storeFailed(name, 403)
+    if (error instanceof blob.BlobServiceRateLimited) return storeFailed(name, 429)
+    if (error instanceof blob.BlobServiceNotAvailable) return storeFailed(name, 503)
+    return storeFailed(name, error instanceof Error && error.name !== 'TypeError' ? 400 : undefined)
+  }
+
   async function find(key: string, signal: AbortSignal) {
     try {
-      return await head(key, begin(signal))
+      return await blob.head(key, begin(signal))
     } catch (error) {
-      if (error instanceof BlobNotFoundError) return null
+      if (error instanceof blob.BlobNotFoundError) return null
       throw failure(error)
     }
   }
@@ -61,7 +59,7 @@ export function createVercelBlobDriver({ token, fetch = globalThis.fetch }: Verc
     name,
     async put(key, bytes, options, signal) {
       try {
-        const { etag } = await put(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
+        const { etag } = await blob.put(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
           ...toPut(options),
           ...begin(signal),
         })
@@ -72,19 +70,19 @@ export function createVercelBlobDriver({ token, fetch = globalThis.fetch }: Verc
     },
     async openParts(key, options, signal) {
       if (options.ifAbsent && (await find(key, signal)) !== null) throw fileExists(key)
-      const upload = await run(() => createMultipartUpload(key, { ...toPut(options), ...begin(signal) }))
+      const upload = await run(() => blob.createMultipartUpload(key, { ...toPut(options), ...begin(signal) }))
       const parts: { etag: string; partNumber: number }[] = []
       return {
         async write(partNumber, bytes, partSignal) {
           const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
           const part = { ...toPut(options), ...begin(partSignal), ...upload, partNumber }
-          parts.push(await run(() => uploadPart(key, body, part)))
+          parts.push(await run(() => blob.uploadPart(key, body, part)))
         },
         async complete(_sha256, lastSignal) {
           const inOrder = parts.toSorted((left, right) => left.partNumber - right.partNumber)
           try {
             const done = { ...toPut(options), ...begin(lastSignal), ...upload }
-            const { etag } = await completeMultipartUpload(key, inOrder, done)
+            const { etag } = await blob.completeMultipartUpload(key, inOrder, done)
             return { etag: bareTag(etag) }
           } catch (error) {
             throw isConflict(error) ? fileExists(key) : failure(error)
@@ -119,17 +117,17 @@ export function createVercelBlobDriver({ token, fetch = globalThis.fetch }: Verc
       const found = await find(key, signal)
       return found === null ? null : toFile(found)
     },
-    delete: async (key, signal) => await run(() => del(key, begin(signal))),
+    delete: async (key, signal) => await run(() => blob.del(key, begin(signal))),
     async copy(from, to, signal) {
       const found = await find(from, signal)
       if (found === null) return false
       const options = { ...toPut({ contentType: found.contentType, ifAbsent: false }), ...begin(signal) }
-      await run(() => copy(found.url, to, options))
+      await run(() => blob.copy(found.url, to, options))
       return true
     },
     async list(prefix, cursor, limit, signal) {
       const page = { prefix, limit, ...(cursor === undefined ? {} : { cursor }), ...begin(signal) }
-      const { blobs, cursor: next, hasMore } = await run(() => list(page))
+      const { blobs, cursor: next, hasMore } = await run(() => blob.list(page))
       const files = blobs.map((blob) => toFile({ ...blob, contentType: 'application/octet-stream' }))
       return { files, next: hasMore ? next : undefined }
     },
@@ -141,7 +139,7 @@ export function createVercelBlobDriver({ token, fetch = globalThis.fetch }: Verc
         ...(method === 'PUT' && contentType !== undefined ? { allowedContentTypes: [contentType] } : {}),
       }
       const { presignedUrl } = await run(async () => {
-        const signed = await issueSignedToken({
+        const signed = await blob.issueSignedToken({
           pathname: key,
           operations: [operation],
           validUntil,
@@ -150,8 +148,8 @@ export function createVercelBlobDriver({ token, fetch = globalThis.fetch }: Verc
         })
         const to = { pathname: key, validUntil, access }
         return operation === 'get'
-          ? await presignUrl(signed, { ...to, operation })
-          : await presignUrl(signed, { ...to, ...limits, operation, allowOverwrite: false })
+          ? await blob.presignUrl(signed, { ...to, operation })
+          : await blob.presignUrl(signed, { ...to, ...limits, operation, allowOverwrite: false })
       })
       const headers = method === 'PUT' && contentType !== undefined ? { 'content-type': contentType } : {}
       return { url: presignedUrl, method, headers, expiresAt: new Date(validUntil) }
@@ -173,13 +171,4 @@ function toFile(blob: {
 /** It has no class and no code for this, only a sentence. */
 function isConflict(error: unknown): boolean {
   return error instanceof Error && /already exists/i.test(error.message)
-}
-
-/** Its errors have no status. */
-function failure(error: unknown): CoreError {
-  if (error instanceof CoreError) return error
-  if (error instanceof BlobAccessError) return storeFailed(name, 403)
-  if (error instanceof BlobServiceRateLimited) return storeFailed(name, 429)
-  if (error instanceof BlobServiceNotAvailable) return storeFailed(name, 503)
-  return storeFailed(name, error instanceof Error && error.name !== 'TypeError' ? 400 : undefined)
 }
