@@ -115,7 +115,7 @@ function startMachine(files: Readonly<Record<string, string>>): Machine | undefi
   })
   const init = () => execFileSync('pgrep', ['-P', String(unshare.pid)], { encoding: 'utf8' }).trim()
   const inside = (command: string) =>
-    spawnSync('nsenter', ['-t', init(), '-m', '-p', 'sh', '-c', command], { encoding: 'utf8', timeout: 30_000 })
+    spawnSync('nsenter', ['-t', init(), '-m', '-p', 'sh', '-c', command], { encoding: 'utf8', timeout: 120_000 })
   const stop = () => {
     unshare.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })

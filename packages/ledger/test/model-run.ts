@@ -35,21 +35,28 @@ function countOccurrences(occurrences: Occurrences, { op }: Operation, answer: J
   for (const [name, isSo] of Object.entries(found)) if (isSo) occurrences.set(name, (occurrences.get(name) ?? 0) + 1)
 }
 
-/** Random calls on the ledger and on the model, answers compared at each, the whole state every few. */
+/**
+ * Random calls on the ledger and on the model, answers compared at each, the whole state every few. They end with `signal`,
+ * that of the test: calls that go on after its time would change the books under the next one.
+ */
 export async function checkAgainstModel(
   ledger: LedgerUnderTest,
   {
     runs,
     calls,
+    signal,
     batched,
     ...how
-  }: { runs: number; calls: number; batched?: Occurrences } & ({ carry: boolean } | { plans: fc.Arbitrary<Plan> }),
+  }: { runs: number; calls: number; signal?: AbortSignal; batched?: Occurrences } & (
+    | { carry: boolean }
+    | { plans: fc.Arbitrary<Plan> }
+  ),
 ): Promise<void> {
   const plans = 'plans' in how ? how.plans : anyPlan(how.carry)
   const commands = fc.commands([plans.map(toCommand)], { maxCommands: calls, size: 'max' })
   await fc.assert(
     fc.asyncProperty(commands, fc.constantFrom(...starts), (steps, from) =>
-      fc.asyncModelRun(() => setUp(ledger, Date.parse(from), batched), steps),
+      fc.asyncModelRun(() => setUp(ledger, Date.parse(from), signal, batched), steps),
     ),
     { numRuns: runs },
   )
@@ -57,6 +64,7 @@ export async function checkAgainstModel(
 
 interface Run {
   ledger: LedgerUnderTest
+  signal: AbortSignal | undefined
   prefix: string
   now: number
   /** Swapped when an atomic batch is accepted. */
@@ -123,11 +131,13 @@ export async function followScript(
 async function setUp(
   ledger: LedgerUnderTest,
   now: number,
+  signal?: AbortSignal,
   batched: Occurrences = new Map(),
 ): Promise<{ model: { run: Run }; real: Run }> {
   const rows = await ledger.sql('select coalesce(max(id), 0) as last from core.ledger_alert')
   const run: Run = {
     ledger,
+    signal,
     prefix: `r${++prefixes}`,
     now,
     model: createModel(),
@@ -157,6 +167,7 @@ function toCommand(plan: Plan): fc.AsyncCommand<{ run: Run }, Run> {
     check: () => true,
     toString: () => JSON.stringify(plan),
     async run(model, run) {
+      run.signal?.throwIfAborted()
       if (plan.do === 'several') for (const each of plan.plans) await toCommand(each).run(model, run)
       else if (plan.do === 'call') await call(run, plan)
       else if (plan.do === 'batch') await batch(run, plan)
