@@ -55,7 +55,7 @@ function findImportFaults(folder: string, file: string, known: ReadonlySet<strin
   })
 }
 
-/** Bundlers fail for a library that is not installed, unless the import stands in a `try`, which says that it may be missing. */
+/** Bundlers fail for a library that is not installed, unless the import is in a `try`, which says that it may be missing. */
 function findBareImports(text: string, optional: readonly string[]): string[] {
   const rest = text.replaceAll(/\btry \{\s*return await import\([^)]+\)/g, 'try {')
   return importsOf(rest).filter((specifier) => optional.includes(packageOf(specifier) ?? ''))

@@ -37,7 +37,7 @@ function countOccurrences(occurrences: Occurrences, { op }: Operation, answer: J
 
 /**
  * Random calls on the ledger and on the model, answers compared at each, the whole state every few. They end with `signal`,
- * that of the test: calls that go on after its time would change the books under the next one.
+ * that of the test: calls after its time would change the books under the next one.
  */
 export async function checkAgainstModel(
   ledger: LedgerUnderTest,

@@ -1,6 +1,6 @@
 import { CoreError } from '@core/foundation'
 
-// What a deployment installs for its provider. Each import stands in a `try` of its own: bundlers (webpack, Turbopack,
+// What a deployment installs for its provider. Each import is in a `try` of its own: bundlers (webpack, Turbopack,
 // esbuild) then leave out a library that is not installed, where they would fail otherwise.
 
 export async function loadAnthropic(): Promise<typeof import('@ai-sdk/anthropic')> {

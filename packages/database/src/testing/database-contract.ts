@@ -34,7 +34,8 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       expect(database.load()).toMatchObject({ running: 0, waiting: 0 })
       const { capacity } = database.load()
       const calls = (capacity ?? 3) + 2
-      const naps = Array.from({ length: calls }, () => call('contract_nap', { p_seconds: 0.2 }))
+      // As long as a busy machine takes to open the connections.
+      const naps = Array.from({ length: calls }, () => call('contract_nap', { p_seconds: 1 }))
       const full = { running: capacity ?? calls, waiting: capacity === null ? 0 : 2, capacity }
       await expect.poll(() => database.load(), { ...contractWait, interval: 10 }).toEqual(full)
       await Promise.all(naps)
