@@ -21,6 +21,7 @@ const boundedOtherwise: Readonly<Record<string, string>> = {
   message_receive: 'the messages that core.message_pick took, a page at most',
   project_list: 'the registered projects',
   secret_list: '100 secrets of a project',
+  session_beats: 'the beats of one call',
   share_set: 'the rights of one share',
   system_info: 'the migrations',
   task_cancel: 'the tasks that need the one',
