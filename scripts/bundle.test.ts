@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import vm from 'node:vm'
 import { expect, test } from 'vitest'
@@ -27,10 +28,15 @@ test('the whole ledger, with the journal of leases on disk, stays below 28 KB', 
 })
 
 test('openCore loads what a program uses: 25 KB before the first call, and what each noun adds after it', async () => {
-  const sdk = await bundleSplit(`export { openCore } from '@core/sdk'`, join(root, 'packages/sdk/src/index.ts'))
+  const sdk = await bundleCore(await findOptionalPeers('providers'))
   expect(sdk.firstImports).toEqual([]) // also nothing that only Node has
   expect(sdk.firstGzipBytes / 1024).toBeLessThanOrEqual(12)
   expect(sdk.gzipBytesWith('http') / 1024).toBeLessThanOrEqual(25)
+  expect(sdk.gzipBytesWith('http', 'open-ledger', 'open-flags', 'open-cache') / 1024).toBeLessThanOrEqual(60)
+})
+
+test('the libraries of models share zod with the nouns, which then takes all of it', async () => {
+  const sdk = await bundleCore([])
   expect(sdk.gzipBytesWith('http', 'open-ledger', 'open-flags', 'open-cache') / 1024).toBeLessThanOrEqual(68.5)
 })
 
@@ -44,6 +50,16 @@ test('the client works with what a browser has', async () => {
   expect(answer).toBe('{"status":"healthy"}')
   expect(sent).toEqual(['GET http://127.0.0.1:4400/livez'])
 })
+
+function bundleCore(absent: readonly string[]) {
+  return bundleSplit(`export { openCore } from '@core/sdk'`, join(root, 'packages/sdk/src/index.ts'), absent)
+}
+
+/** What a program installs only where it uses it. */
+async function findOptionalPeers(name: string): Promise<string[]> {
+  const { peerDependenciesMeta } = JSON.parse(await readFile(join(root, 'packages', name, 'package.json'), 'utf8'))
+  return Object.keys(peerDependenciesMeta)
+}
 
 /** Runs a program after the bundle with globals that browsers have: no `process`, no `Buffer`, and timers are numbers. */
 async function run({ code }: Bundle, program: string, more: object): Promise<string> {

@@ -46,13 +46,17 @@ export async function bundleForBrowsers(program: string, from: string): Promise<
   return { code, gzipBytes: gzipSync(code, { level: 9 }).length, nodeImports: imports }
 }
 
-/** Bundles a program for a server, split where it imports at run time. `from` is where it imports from. */
-export async function bundleSplit(program: string, from: string): Promise<SplitBundle> {
+/**
+ * Bundles a program for a server, split where it imports at run time. `from` is where it imports from; `absent` are packages
+ * that are not installed there.
+ */
+export async function bundleSplit(program: string, from: string, absent: readonly string[] = []): Promise<SplitBundle> {
+  const isAbsent = (id: string) => absent.some((name) => id === name || id.startsWith(`${name}/`))
   const build = await rolldown({
     input: entry,
     platform: 'node',
     logLevel: 'silent',
-    external: (id) => id.startsWith('node:'),
+    external: (id) => id.startsWith('node:') || isAbsent(id),
     plugins: [
       {
         name: 'entry',

@@ -77,31 +77,33 @@ export const scopes = {
 } as const
 
 /** Every problem the API can answer with. Each has a page at `/problems/{code}`. */
-export const problems = {
-  ...common.problems,
-  ...ledgerProblems.problems,
-  ...sessionProblems.problems,
-  ...taskProblems.problems,
-  ...messageProblems.problems,
-  ...claimProblems.problems,
-  ...lockProblems.problems,
-  ...insightProblems.problems,
-  ...embeddingProblems.problems,
-  ...fileProblems.problems,
-} as const
+export const problems = /* @__PURE__ */ (() =>
+  ({
+    ...common.problems,
+    ...ledgerProblems.problems,
+    ...sessionProblems.problems,
+    ...taskProblems.problems,
+    ...messageProblems.problems,
+    ...claimProblems.problems,
+    ...lockProblems.problems,
+    ...insightProblems.problems,
+    ...embeddingProblems.problems,
+    ...fileProblems.problems,
+  }) as const)()
 
 /** Every topic there is. */
-export const topics = {
-  ...ledgerTopics.topics,
-  ...flagTopics.topics,
-  ...keyTopics.topics,
-  ...memberTopics.topics,
-  ...webhookTopics.topics,
-  ...shareTopics.topics,
-  ...cacheTopics.topics,
-  ...manifestTopics.topics,
-  ...healthTopics.topics,
-  ...insightTopics.topics,
-  ...taskTopics.topics,
-  ...messageTopics.topics,
-} as const
+export const topics = /* @__PURE__ */ (() =>
+  ({
+    ...ledgerTopics.topics,
+    ...flagTopics.topics,
+    ...keyTopics.topics,
+    ...memberTopics.topics,
+    ...webhookTopics.topics,
+    ...shareTopics.topics,
+    ...cacheTopics.topics,
+    ...manifestTopics.topics,
+    ...healthTopics.topics,
+    ...insightTopics.topics,
+    ...taskTopics.topics,
+    ...messageTopics.topics,
+  }) as const)()

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { CoreError } from '@core/foundation'
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { DatabaseDriver } from './database-driver.ts'
 import type { configSchema } from './schema.ts'
 import { redacted } from './secret.ts'

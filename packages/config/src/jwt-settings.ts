@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import { type ConfigFault, nothing } from './config-fault.ts'
 import { isKeyAddress } from './jwt-value.ts'
 import type { ChosenValues } from './layer.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import { type AuthSettings, findAuthFaults, toAuthSettings } from './auth-settings.ts'
 import { type ConfigFault, configError, showValue } from './config-fault.ts'
 import { readConfigFile, readTree } from './config-file.ts'
@@ -109,7 +109,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
 }
 
 /** One value may break several rules of the schema, a list in several entries; it is one fault all the same. */
-function faultyPaths(error: z.ZodError | undefined): Set<string> {
+function faultyPaths(error: z.core.$ZodError | undefined): Set<string> {
   return new Set(error?.issues.map((issue) => issue.path.filter((key) => typeof key === 'string').join('.')))
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { authSection } from './sections/auth.ts'
 import { backgroundSection } from './sections/background.ts'
 import { dataDirSection } from './sections/data-dir.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from 'zod/mini'
 
 /** What a setting's schema cannot say: its variable, its meaning, and how to describe a right value. */
 export interface SettingMeta {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { configSchema } from './schema.ts'
 import { type SettingMeta, settingRegistry } from './setting-registry.ts'
 
@@ -18,21 +18,21 @@ export interface Setting {
 }
 
 const leafShape = z.object({
-  type: z.enum(['integer', 'string', 'array']).optional(),
-  minimum: z.number().optional(),
-  maximum: z.number().optional(),
-  enum: z.array(z.string()).optional(),
-  default: z.union([z.string(), z.number(), z.array(z.string())]).optional(),
+  type: z.optional(z.enum(['integer', 'string', 'array'])),
+  minimum: z.optional(z.number()),
+  maximum: z.optional(z.number()),
+  enum: z.optional(z.array(z.string())),
+  default: z.optional(z.union([z.string(), z.number(), z.array(z.string())])),
 })
 
 /** The leaves of `configSchema`, in its order. */
 export const settings: readonly Setting[] = collect(configSchema, [])
 
-function collect(section: z.ZodObject, path: readonly string[]): Setting[] {
+function collect(section: z.ZodMiniObject, path: readonly string[]): Setting[] {
   return Object.entries(section.shape).flatMap(([key, schema]) => {
     const here = [...path, key]
-    const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema
-    if (inner instanceof z.ZodObject) return collect(inner, here)
+    const inner = schema instanceof z.ZodMiniPrefault ? schema.def.innerType : schema
+    if (inner instanceof z.ZodMiniObject) return collect(inner, here)
     const meta = settingRegistry.get(schema)
     if (!meta) throw new Error(`the setting ${here.join('.')} is not registered`)
     return [toSetting(here.join('.'), schema, meta)]

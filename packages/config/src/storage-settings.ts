@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import { createSecret, type Secret } from './secret.ts'
 import type { storageSection } from './sections/storage.ts'
 

@@ -1,25 +1,24 @@
 import { needsPercentEncoding } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { settingRegistry } from '../setting-registry.ts'
-import { bearerToken, milliseconds, webUrl } from './value.ts'
+import { bearerToken, integer, milliseconds, webUrl } from './value.ts'
 
-export const databaseSection = z
-  .strictObject({
-    driver: z
-      .enum(['embedded', 'postgres', 'supabase'])
-      .optional()
-      .register(settingRegistry, {
-        variable: 'CORE_DATABASE_DRIVER',
-        description:
-          'How the database is reached. Unset, it is `postgres` where CORE_DATABASE_URL is set, else `supabase` ' +
-          'where SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are, else `embedded`.',
-        example: 'postgres',
-      }),
+export const databaseSection = z.prefault(
+  z.strictObject({
+    driver: z.optional(z.enum(['embedded', 'postgres', 'supabase'])).register(settingRegistry, {
+      variable: 'CORE_DATABASE_DRIVER',
+      description:
+        'How the database is reached. Unset, it is `postgres` where CORE_DATABASE_URL is set, else `supabase` ' +
+        'where SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are, else `embedded`.',
+      example: 'postgres',
+    }),
     url: z
-      .url()
-      .regex(/^postgres(ql)?:\/\/./)
-      .refine((url) => !needsPercentEncoding(url))
-      .optional()
+      .optional(
+        z.url().check(
+          z.regex(/^postgres(ql)?:\/\/./),
+          z.refine((url) => !needsPercentEncoding(url)),
+        ),
+      )
       .register(settingRegistry, {
         variable: 'CORE_DATABASE_URL',
         description: 'The connection string of a Postgres server or of a pooler before it.',
@@ -28,31 +27,33 @@ export const databaseSection = z
         example: 'postgres://user:password@localhost:5432/postgres',
         secret: true,
       }),
-    poolSize: z.int().min(1).max(1000).default(10).register(settingRegistry, {
+    poolSize: z._default(integer(1, 1000), 10).register(settingRegistry, {
       variable: 'CORE_DATABASE_POOL_SIZE',
       description:
         'The most connections one process opens with the driver `postgres`. With fewer than 3 a control plane builds no index of embeddings, which takes 2.',
     }),
-    timeoutMs: milliseconds(600_000).default(10_000).register(settingRegistry, {
+    timeoutMs: z._default(milliseconds(600_000), 10_000).register(settingRegistry, {
       variable: 'CORE_DATABASE_TIMEOUT_MS',
       description: 'How long a database call may take where the caller sets no limit of its own.',
     }),
-    supabase: z
-      .strictObject({
-        url: webUrl.optional().register(settingRegistry, {
+    supabase: z.prefault(
+      z.strictObject({
+        url: z.optional(webUrl).register(settingRegistry, {
           variable: 'SUPABASE_URL',
           description: 'The URL of a Supabase project.',
           expected: 'a URL that begins with https:// or http://',
           example: 'https://abcdefghijklmnopqrst.supabase.co',
         }),
-        serviceRoleKey: bearerToken.optional().register(settingRegistry, {
+        serviceRoleKey: z.optional(bearerToken).register(settingRegistry, {
           variable: 'SUPABASE_SERVICE_ROLE_KEY',
           description: 'The service role key (or a secret key, `sb_secret_…`) of that project.',
           expected: 'a key of 20 or more characters without spaces',
           example: 'sb_secret_…',
           secret: true,
         }),
-      })
-      .prefault({}),
-  })
-  .prefault({})
+      }),
+      {},
+    ),
+  }),
+  {},
+)

@@ -1,14 +1,14 @@
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { settingRegistry } from '../setting-registry.ts'
 
-export const logSection = z
-  .strictObject({
+export const logSection = z.prefault(
+  z.strictObject({
     level: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-      .default('info')
+      ._default(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info')
       .register(settingRegistry, {
         variable: 'CORE_LOG_LEVEL',
         description: 'The least severe log line that is written.',
       }),
-  })
-  .prefault({})
+  }),
+  {},
+)

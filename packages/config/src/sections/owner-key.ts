@@ -1,7 +1,8 @@
+import { z } from 'zod/mini'
 import { settingRegistry } from '../setting-registry.ts'
 import { bearerToken } from './value.ts'
 
-export const ownerKeySection = bearerToken.optional().register(settingRegistry, {
+export const ownerKeySection = z.optional(bearerToken).register(settingRegistry, {
   variable: 'CORE_OWNER_KEY',
   description:
     'The key that may do everything, for example from `openssl rand -base64 32`. Unset, the first start makes one ' +

@@ -1,72 +1,65 @@
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import { settingRegistry } from '../setting-registry.ts'
-import { listOf } from './value.ts'
+import { listOf, text } from './value.ts'
 
 const providers = ['disk', 'memory', 's3', 'supabase', 'vercel-blob'] as const
-const place = z.string().regex(/^[^\s,]{1,1000}$/)
+const place = text(/^[^\s,]{1,1000}$/)
 const isStore = (text: string) => providers.some((one) => text === one || text.startsWith(`${one}=`))
 const expectedKey = 'a text of 1 to 1024 printable characters'
-const key = z.string().regex(/^[!-~]{1,1024}$/)
+const key = text(/^[!-~]{1,1024}$/)
 
-export const storageSection = z
-  .strictObject({
-    provider: z
-      .enum(providers)
-      .default('disk')
-      .register(settingRegistry, {
-        variable: 'CORE_STORAGE_PROVIDER',
-        description:
-          'Where files are kept. The control planes of one database need one that all of them reach: `disk` and `memory` ' +
-          'are for one machine. The flag `providers.storage` changes it at run time to one of CORE_STORAGE_READ_ALSO.',
-      }),
-    url: place.optional().register(settingRegistry, {
+export const storageSection = z.prefault(
+  z.strictObject({
+    provider: z._default(z.enum(providers), 'disk').register(settingRegistry, {
+      variable: 'CORE_STORAGE_PROVIDER',
+      description:
+        'Where files are kept. The control planes of one database need one that all of them reach: `disk` and `memory` ' +
+        'are for one machine. The flag `providers.storage` changes it at run time to one of CORE_STORAGE_READ_ALSO.',
+    }),
+    url: z.optional(place).register(settingRegistry, {
       variable: 'CORE_STORAGE_URL',
       description:
         'The bucket of `s3` or `supabase`, or the folder of `disk`, which is `files` in CORE_DATA_DIR where this is unset.',
       expected: 'a URL or a folder, without spaces and commas',
       example: 'https://s3.eu-central-1.amazonaws.com/files',
     }),
-    readAlso: listOf(place.refine(isStore))
-      .default([])
-      .register(settingRegistry, {
-        variable: 'CORE_STORAGE_READ_ALSO',
-        description:
-          'Stores where files are looked for that the first one does not have, in this order. For a change of the store: ' +
-          'name the old one here until `core storage copy` has moved its files.',
-        expected: `a list of stores, each as name or name=URL, the names being ${providers.join(', ')}`,
-        example: 'disk=/var/lib/core/files',
-      }),
-    keys: z
-      .strictObject({
-        accessKeyId: key.optional().register(settingRegistry, {
+    readAlso: z._default(listOf(place.check(z.refine(isStore))), []).register(settingRegistry, {
+      variable: 'CORE_STORAGE_READ_ALSO',
+      description:
+        'Stores where files are looked for that the first one does not have, in this order. For a change of the store: ' +
+        'name the old one here until `core storage copy` has moved its files.',
+      expected: `a list of stores, each as name or name=URL, the names being ${providers.join(', ')}`,
+      example: 'disk=/var/lib/core/files',
+    }),
+    keys: z.prefault(
+      z.strictObject({
+        accessKeyId: z.optional(key).register(settingRegistry, {
           variable: 'AWS_ACCESS_KEY_ID',
           description: 'The key of the bucket of the store `s3`, also of R2 and others with its API.',
           expected: expectedKey,
           secret: true,
         }),
-        secretAccessKey: key.optional().register(settingRegistry, {
+        secretAccessKey: z.optional(key).register(settingRegistry, {
           variable: 'AWS_SECRET_ACCESS_KEY',
           description: 'The secret of AWS_ACCESS_KEY_ID.',
           expected: expectedKey,
           secret: true,
         }),
-        region: z
-          .string()
-          .regex(/^[a-z0-9-]{1,50}$/)
-          .optional()
-          .register(settingRegistry, {
-            variable: 'AWS_REGION',
-            description: 'The region of the bucket. R2 needs none.',
-            expected: 'a region such as eu-central-1',
-            example: 'eu-central-1',
-          }),
-        vercelBlob: key.optional().register(settingRegistry, {
+        region: z.optional(text(/^[a-z0-9-]{1,50}$/)).register(settingRegistry, {
+          variable: 'AWS_REGION',
+          description: 'The region of the bucket. R2 needs none.',
+          expected: 'a region such as eu-central-1',
+          example: 'eu-central-1',
+        }),
+        vercelBlob: z.optional(key).register(settingRegistry, {
           variable: 'BLOB_READ_WRITE_TOKEN',
           description: 'The read-write token of the store `vercel-blob`.',
           expected: expectedKey,
           secret: true,
         }),
-      })
-      .prefault({}),
-  })
-  .prefault({})
+      }),
+      {},
+    ),
+  }),
+  {},
+)

@@ -1,6 +1,6 @@
 import { CoreError } from '@core/foundation'
 import { createSealer } from '@core/foundation/seal'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 import type { SignedUrl, SignedUrlOptions } from './storage.ts'
 
 /** What a URL allows, for stores that have no address of their own. */
@@ -32,9 +32,9 @@ const grantSchema = z.strictObject({
   key: z.string(),
   method: z.enum(['GET', 'PUT']),
   expiresAtMs: z.int(),
-  contentType: z.string().optional(),
-  maxBytes: z.int().optional(),
-  downloadName: z.string().optional(),
+  contentType: z.optional(z.string()),
+  maxBytes: z.optional(z.int()),
+  downloadName: z.optional(z.string()),
 })
 
 export interface UrlSignerOptions {

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { CoreError } from '@core/foundation'
-import { z } from 'zod'
+import { z } from 'zod/mini'
 
 /** What is kept of a file besides its content, behind the content: one file cannot be half replaced. */
 export interface DiskRecord {
