@@ -103,6 +103,17 @@ test('Responses, transcriptions and the list of models work with the official cl
   const names: string[] = []
   for await (const { id } of client.models.list()) names.push(id)
   expect(names).toContain('local')
+  const { baseURL, apiKey } = client
+  const headers = { authorization: `Bearer ${apiKey}` }
+  for (const name of ['local', 'claude/gpt', 'local/any/of it']) {
+    const model = { id: name, object: 'model', created: 0, owned_by: 'core' }
+    expect(await client.models.retrieve(name)).toEqual(model)
+    // Some clients leave the slashes as they are.
+    expect(await (await fetch(`${baseURL}/models/${name}`, { headers })).json()).toEqual(model)
+  }
+  await expect(client.models.retrieve('nothing/gpt')).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+  expect(await anthropic().models.retrieve('claude/gpt')).toMatchObject({ id: 'claude/gpt', type: 'model' })
+  await expect(anthropic().models.retrieve('a%00')).rejects.toBeInstanceOf(Anthropic.NotFoundError)
 })
 
 test('the official Anthropic client sends and streams messages', async () => {

@@ -48,6 +48,11 @@ const journal = async () =>
   (await runSql(server.test.database, 'select count(*)::text as n from core.ledger_tx', []))[0]?.['n']
 const first = 'What is a hold?'
 const second = 'And what is a lease?'
+/** Of a message, whichever form its content has. */
+const textOf = (item: object) => {
+  const { content } = item as { content: string | { text: string }[] }
+  return typeof content === 'string' ? content : content.map(({ text }) => text).join('')
+}
 const user = (content: string) => ({ type: 'message' as const, role: 'user' as const, content })
 
 for (const [model, keeper] of [
@@ -84,11 +89,18 @@ for (const [model, keeper] of [
     const read = await client.responses.retrieve(last.id)
     expect(read).toMatchObject({ id: last.id, status: 'completed', store: true, previous_response_id: next.id })
     expect(read.output_text).toBe(last.output_text)
+    const items = (await client.responses.inputItems.list(last.id, { order: 'asc' })).data
+    const messages = items.filter((item) => item.type === 'message')
+    expect(messages.filter((item) => item.role === 'user').map(textOf)).toEqual([first, second, 'Continue.'])
+    const newest = await client.responses.inputItems.list(last.id, { limit: 1 })
+    expect(newest.data.map(textOf)).toEqual(['Continue.'])
+    expect(newest.has_more).toBe(true)
     await expect(client.responses.retrieve(last.id, { stream: true })).rejects.toMatchObject({
       status: 400,
       code: 'unsupported',
     })
     await client.responses.delete(last.id)
+    await expect(client.responses.inputItems.list(last.id)).rejects.toBeInstanceOf(OpenAI.NotFoundError)
     await expect(client.responses.retrieve(last.id)).rejects.toBeInstanceOf(OpenAI.NotFoundError)
     await expect(client.responses.delete(last.id)).rejects.toBeInstanceOf(OpenAI.NotFoundError)
     await expect(
@@ -116,6 +128,7 @@ for (const [model, keeper] of [
       [client, { id: 'resp_nothing' }],
     ] as const) {
       await expect(asking.responses.retrieve(id)).rejects.toMatchObject({ status: 404, code: 'not_found' })
+      await expect(asking.responses.inputItems.list(id)).rejects.toMatchObject({ status: 404, code: 'not_found' })
       await expect(asking.responses.delete(id)).rejects.toMatchObject({ status: 404, code: 'not_found' })
       await expect(
         asking.responses.create({ model: 'local', input: second, previous_response_id: id }),

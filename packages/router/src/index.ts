@@ -27,6 +27,7 @@ export { type AskForResponse, createProviderResponses, type StoredRequest } from
 export { createProviderTransports, type ProviderTransportsOptions } from './provider-transports.ts'
 export { readJsonCall } from './read-body.ts'
 export type { ModelCall, Operation } from './read-request.ts'
+export { requireRoute } from './resolve-call.ts'
 export { createRouter, type Explained, type Router } from './router.ts'
 export {
   choices,

@@ -13,6 +13,8 @@ export type AskForResponse = (
 export interface StoredRequest {
   readonly method: 'GET' | 'DELETE'
   readonly id: string
+  /** Left out: the response itself. */
+  readonly part?: 'input_items'
   /** With its question mark, or empty. */
   readonly query: string
   readonly signal: AbortSignal
@@ -22,12 +24,12 @@ const maxBytes = 64 * 1024 * 1024
 
 export function createProviderResponses({ guard, keyOf }: ProviderTransportsOptions): AskForResponse {
   const client = createHttpClient(guard)
-  return (provider, { method, id, query, signal }) => {
+  return (provider, { method, id, part, query, signal }) => {
     const { kind, baseUrl } = provider
     if (baseUrl === undefined || kind === 'local' || kind === 'anthropic') return undefined
     const ask = async () => {
       const headers = { ...credentials('openai', await keyOf(provider)), accept: 'application/json' }
-      const address = `${baseUrl}${pathsOf.responses}/${encodeURIComponent(id)}${query}`
+      const address = `${baseUrl}${pathsOf.responses}/${encodeURIComponent(id)}${part === undefined ? '' : `/${part}`}${query}`
       const { status, headers: answered, readAll } = await client.ask(method, address, { headers, signal })
       const body = await readAll(maxBytes)
       if (body === undefined || answered['content-type']?.includes('json') !== true)

@@ -31,14 +31,7 @@ export async function resolveCall(
   const reading = readBody(request)
   const { call, form } = reading instanceof Promise ? await reading : reading
   const { project, tags } = request.caller
-  const found = findRoute(await routing(project), project, call.model)
-  if (found === undefined) {
-    throw new GatewayError(
-      'model_not_found',
-      `there is no model ${JSON.stringify(call.model)} here: name a route, or provider/model`,
-      { param: 'model' },
-    )
-  }
+  const found = requireRoute(await routing(project), project, call.model)
   const facts = {
     call: request.id,
     route: found.route?.name ?? call.model,
@@ -47,6 +40,16 @@ export async function resolveCall(
     ...(tags.length > 0 && { tags }),
   }
   return { request, call, form, found, facts }
+}
+
+/** @throws GatewayError model_not_found. */
+export function requireRoute(routing: Routing, project: string, model: string): FoundRoute {
+  const found = findRoute(routing, project, model)
+  if (found !== undefined) return found
+  const named = JSON.stringify(model.slice(0, 200))
+  throw new GatewayError('model_not_found', `there is no model ${named} here: name a route, or provider/model`, {
+    param: 'model',
+  })
 }
 
 /** The key of its hold: a key that the client sent names the call. */

@@ -2,7 +2,8 @@ import type { Logger } from '@core/foundation'
 import { toGatewayError } from './denial.ts'
 import { GatewayError } from './gateway-error.ts'
 import { isResponseId, type KeptResponse, type KeptResponses, type ResponseName } from './kept-responses.ts'
-import type { AskForResponse } from './provider-responses.ts'
+import { listInputItems } from './list-input-items.ts'
+import type { AskForResponse, StoredRequest } from './provider-responses.ts'
 import type { Routing } from './routing.ts'
 
 export interface StoredResponses {
@@ -11,6 +12,8 @@ export interface StoredResponses {
    * @throws GatewayError not_found where the caller has none of that id.
    */
   retrieve(name: ResponseName, query: string): Promise<string>
+  /** A page of what the model read for it. @throws GatewayError as `retrieve`, and invalid_request. */
+  listInput(name: ResponseName, query: string): Promise<string>
   /** Removes it, and says so as JSON. @throws GatewayError as `retrieve`. */
   remove(name: ResponseName): Promise<string>
 }
@@ -39,12 +42,11 @@ export function createStoredResponses({
   async function askProvider(
     { id }: ResponseName,
     { provider: wanted, providerProject }: KeptResponse,
-    method: 'GET' | 'DELETE',
-    query: string,
+    request: Omit<StoredRequest, 'id' | 'signal'>,
   ): Promise<string | undefined> {
     const { providers } = await routing()
     const provider = providers.find(({ name, project }) => name === wanted && project === providerProject)
-    const answer = provider && ask(provider, { method, id, query, signal: AbortSignal.timeout(timeoutMs) })
+    const answer = provider && ask(provider, { ...request, id, signal: AbortSignal.timeout(timeoutMs) })
     if (answer === undefined) return undefined
     const { status, body } = await answer.catch((error: unknown) => {
       logger.warn({ component: 'router', provider: wanted, err: error }, 'a provider was not reached for a response')
@@ -66,7 +68,15 @@ export function createStoredResponses({
       known(async () => {
         const kept = await find(name)
         if (kept.content !== undefined) return JSON.stringify(kept.content.response)
-        const answer = await askProvider(name, kept, 'GET', query)
+        const answer = await askProvider(name, kept, { method: 'GET', query })
+        if (answer === undefined) throw missing(name)
+        return answer
+      }),
+    listInput: (name, query) =>
+      known(async () => {
+        const kept = await find(name)
+        if (kept.content !== undefined) return listInputItems(name, kept.content.input, query)
+        const answer = await askProvider(name, kept, { method: 'GET', part: 'input_items', query })
         if (answer === undefined) throw missing(name)
         return answer
       }),
@@ -75,7 +85,7 @@ export function createStoredResponses({
         const kept = await find(name)
         const answer =
           kept.content === undefined
-            ? await askProvider(name, kept, 'DELETE', '')
+            ? await askProvider(name, kept, { method: 'DELETE', query: '' })
             : JSON.stringify({ id: name.id, object: 'response.deleted', deleted: true })
         await responses.remove(name)
         if (answer === undefined) throw missing(name)

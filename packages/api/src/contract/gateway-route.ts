@@ -15,6 +15,8 @@ export interface GatewayRoute {
   readonly consumes?: 'application/json' | 'multipart/form-data'
   /** Of a body. */
   readonly bodyLimitBytes: number
+  /** The last parameter may have slashes as they are, also unencoded. */
+  readonly slashes?: true
   /** Answers come as events where the request asks for them. */
   readonly streams?: true
 }

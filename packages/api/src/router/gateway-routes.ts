@@ -34,6 +34,14 @@ export const gatewayRoutes = [
   },
   {
     ...openai,
+    method: 'GET',
+    operation: 'listResponseInputItems',
+    path: '/v1/projects/{project}/openai/v1/responses/{id}/input_items',
+    summary: 'What the model read for a response of this key',
+    description: 'With what came before it in the conversation, the last item first. Not metered.',
+  },
+  {
+    ...openai,
     method: 'DELETE',
     operation: 'deleteResponse',
     path: '/v1/projects/{project}/openai/v1/responses/{id}',
@@ -63,6 +71,14 @@ export const gatewayRoutes = [
     summary: 'The models that the project may ask for, in the dialect of OpenAI',
   },
   {
+    ...openai,
+    method: 'GET',
+    operation: 'getOpenAIModel',
+    path: '/v1/projects/{project}/openai/v1/models/{model}',
+    slashes: true,
+    summary: 'A model that the project may ask for, in the dialect of OpenAI',
+  },
+  {
     ...anthropic,
     ...json,
     operation: 'createMessage',
@@ -84,5 +100,13 @@ export const gatewayRoutes = [
     operation: 'listAnthropicModels',
     path: '/v1/projects/{project}/anthropic/v1/models',
     summary: 'The models that the project may ask for, in the dialect of Anthropic',
+  },
+  {
+    ...anthropic,
+    method: 'GET',
+    operation: 'getAnthropicModel',
+    path: '/v1/projects/{project}/anthropic/v1/models/{model}',
+    slashes: true,
+    summary: 'A model that the project may ask for, in the dialect of Anthropic',
   },
 ] as const satisfies readonly GatewayRoute[]

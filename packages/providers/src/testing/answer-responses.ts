@@ -49,7 +49,7 @@ export async function answerResponses(call: FakeCall): Promise<void> {
     }))
   const said = writer.whole(answer, usageOf(call, usage))
   const whole = { ...said, output: [...searches, ...objectsOf(Object(said).output)] }
-  if (store) responses.set(id, { key, items: [...items, ...whole.output], response: whole })
+  if (store) responses.set(id, { key, input: items, items: [...items, ...whole.output], response: whole })
   if (stream !== true) return sendAnswer(call, whole, openAIError)
   const events = writer.stream()
   await sendEvents(call, {
@@ -65,14 +65,25 @@ export async function answerResponses(call: FakeCall): Promise<void> {
 
 function answerStored(call: FakeCall): void {
   const { responses, key, request } = call
-  const id = decodeURIComponent(call.path.slice(path.length + 1))
+  const [place = '', part] = call.path.slice(path.length + 1).split('/')
+  const id = decodeURIComponent(place)
   const kept = responses.get(id)
   if (kept === undefined || kept.key !== key) sendJson(call, 404, openAIError('not_found'))
+  else if (part === 'input_items')
+    sendJson(call, 200, listOf(kept.input, new URL(request.url ?? '', 'http://localhost').searchParams))
   else if (request.method === 'GET') sendJson(call, 200, kept.response)
   else {
     responses.delete(id)
     sendJson(call, 200, { id, object: 'response.deleted', deleted: true })
   }
+}
+
+function listOf(input: readonly unknown[], query: URLSearchParams): Json {
+  const items = input.map((item, index) => ({ id: `msg_${index}`, ...Object(item) }))
+  if (query.get('order') !== 'asc') items.reverse()
+  const data = items.slice(0, Number(query.get('limit') ?? 20))
+  const [first_id, last_id] = [data[0]?.id ?? null, data.at(-1)?.id ?? null]
+  return { object: 'list', data, first_id, last_id, has_more: data.length < items.length }
 }
 
 function itemsOf(input: unknown): readonly Json[] {

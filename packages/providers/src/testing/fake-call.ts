@@ -25,6 +25,8 @@ export type Fault = (typeof faults)[number]
 /** A response, and whose it is: of who sent the same key. */
 export interface KeptResponse {
   readonly key: string | undefined
+  /** What the model read. */
+  readonly input: readonly unknown[]
   /** All that the model has read and written. */
   readonly items: readonly unknown[]
   readonly response: object

@@ -10,6 +10,7 @@ import {
   type Router,
   type Routing,
   readJsonCall,
+  requireRoute,
   type StoredResponses,
   toErrorBody,
   toErrorHeaders,
@@ -18,7 +19,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createGate } from '../../auth/gate.ts'
 import { ProblemError } from '../../http/problem-error.ts'
 import { reportFailure, toProblem } from '../../http/problems.ts'
-import { toRouterPattern } from '../../http/route-pattern.ts'
+import { toOpenPattern, toRouterPattern } from '../../http/route-pattern.ts'
 import type { Door } from '../../process/noun.ts'
 import type { CallerLedgers } from './caller-ledgers.ts'
 import { accountOf, keyOf, passed, secondsOf, tagsOf, textOf } from './gateway-headers.ts'
@@ -76,9 +77,10 @@ function installDialect(scope: FastifyInstance, dialect: Dialect, door: Door, de
   const prefix = `/v1/projects/{project}/${dialect}`
   for (const route of gatewayRoutes.filter((one) => one.dialect === dialect)) {
     const { method, path, auth, bodyLimitBytes: bodyLimit } = route
+    const pattern = 'slashes' in route ? toOpenPattern(path) : toRouterPattern(path)
     scope.route({
       method,
-      url: toRouterPattern(path.slice(prefix.length)),
+      url: pattern.slice(toRouterPattern(prefix).length),
       bodyLimit,
       config: { auth, streams: 'streams' in route },
       onRequest: authenticate,
@@ -107,17 +109,28 @@ const listOf: CreateHandler =
   ({ routing }, dialect) =>
   async (request, reply) => {
     const names = listModels(await routing(), request.caller?.project ?? '')
-    const data = names.map((id) =>
-      dialect === 'openai'
-        ? { id, object: 'model', created: 0, owned_by: 'core' }
-        : { id, type: 'model', display_name: id, created_at: '1970-01-01T00:00:00Z' },
-    )
+    const data = names.map((id) => toModel(dialect, id))
     const more =
       dialect === 'openai'
         ? { object: 'list' }
         : { has_more: false, first_id: names[0] ?? null, last_id: names.at(-1) ?? null }
     return reply.type('application/json; charset=utf-8').send(JSON.stringify({ data, ...more }))
   }
+
+/** Every name that a call may have, also one that the list leaves out: `provider/model`. */
+const modelOf: CreateHandler =
+  ({ routing }, dialect) =>
+  async (request, reply) => {
+    const name = isObject(request.params) ? String(request.params['*']) : ''
+    requireRoute(await routing(), request.caller?.project ?? '', name)
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(toModel(dialect, name)))
+  }
+
+function toModel(dialect: Dialect, id: string): object {
+  return dialect === 'openai'
+    ? { id, object: 'model', created: 0, owned_by: 'core' }
+    : { id, type: 'model', display_name: id, created_at: '1970-01-01T00:00:00Z' }
+}
 
 const countTokens: CreateHandler = () => async (request, reply) => {
   const { inputTokens } = readJsonCall('messages', bodyOf(request))
@@ -132,11 +145,22 @@ const retrieve: CreateHandler =
       throw new GatewayError('unsupported', 'a response is streamed when it is made, and then comes whole', {
         param: 'stream',
       })
-    const passed = new URLSearchParams([...query].filter(([name]) => passedQuery.includes(name)))
-    return sendJson(reply, await stored.retrieve(nameOf(request), passed.size === 0 ? '' : `?${passed}`))
+    return sendJson(reply, await stored.retrieve(nameOf(request), select(query, ['include', 'include[]'])))
   }
 
-const passedQuery = ['include', 'include[]']
+const listInput: CreateHandler =
+  ({ stored }) =>
+  async (request, reply) => {
+    const query = new URL(request.url, 'http://localhost').searchParams
+    const passed = select(query, ['after', 'limit', 'order', 'include', 'include[]'])
+    return sendJson(reply, await stored.listInput(nameOf(request), passed))
+  }
+
+/** These parameters of a query, as a query. */
+function select(query: URLSearchParams, names: readonly string[]): string {
+  const passed = new URLSearchParams([...query].filter(([name]) => names.includes(name)))
+  return passed.size === 0 ? '' : `?${passed}`
+}
 
 const remove: CreateHandler =
   ({ stored }) =>
@@ -160,13 +184,16 @@ const handlers: Readonly<Record<(typeof gatewayRoutes)[number]['operation'], Cre
   createChatCompletion: serve('chat'),
   createResponse: serve('responses'),
   getResponse: retrieve,
+  listResponseInputItems: listInput,
   deleteResponse: remove,
   createEmbedding: serve('embeddings'),
   createTranscription: serve('transcription'),
   listOpenAIModels: listOf,
+  getOpenAIModel: modelOf,
   createMessage: serve('messages'),
   countMessageTokens: countTokens,
   listAnthropicModels: listOf,
+  getAnthropicModel: modelOf,
 }
 
 function bodyOf({ body }: FastifyRequest): Buffer {
