@@ -114,10 +114,12 @@ test('what would be refused alone is refused alike among others, and changes not
   expect(await on.sql(`select 1 from core.session where status = 'maintenance'`)).toEqual([])
 })
 
-test('a session that is named twice has both beats', async () => {
-  const answers = await sendAll([beatOf('mine a', { p_status: 'degraded' }), beatOf('mine a', { p_status: 'online' })])
-  expect(names).toEqual(['session_beats', 'session_beat'])
-  expect(answers).toEqual([expect.objectContaining({ ok: true }), expect.objectContaining({ ok: true })])
+test('a session that is named twice has both beats, the last one last', async () => {
+  const statuses = ['degraded', 'maintenance', 'starting', 'online']
+  const beats = statuses.flatMap((p_status) => [beatOf('mine a', { p_status }), beatOf('mine b', { p_status })])
+  const answers = await sendAll(beats)
+  expect(names).toEqual(['session_beats', ...Array(6).fill('session_beat')])
+  expect(answers).toEqual(beats.map(() => expect.objectContaining({ ok: true })))
   expect(await on.sql(`select status from core.session where id = $1`, [idOf('mine a')])).toEqual([
     { status: 'online' },
   ])

@@ -32,7 +32,8 @@ export function gatherBeats(database: Calls): Calls {
   function flush(): void {
     const beats = waiting
     ;[waiting, sentAt] = [[], performance.now()]
-    for (let from = 0; from < beats.length; from += maxBatch) void send(database, beats.slice(from, from + maxBatch))
+    for (let from = 0; from < beats.length; from += maxBatch)
+      void sendInOrder(database, beats.slice(from, from + maxBatch))
   }
 
   return {
@@ -57,20 +58,39 @@ function isOwn({ p_project }: Args, claims: RpcOptions['claims']): claims is Mem
   )
 }
 
+/** The first beat of each session together; what a session sent after it follows alone, in its order. */
+async function sendInOrder(database: Calls, beats: readonly Beat[]): Promise<void> {
+  const bySession = Map.groupBy(beats, ({ args }) => args['p_session'])
+  await send(
+    database,
+    beats.filter((beat) => bySession.get(beat.args['p_session'])?.[0] === beat),
+  )
+  for (const [, ...later] of bySession.values()) void sendAlone(later)
+}
+
+async function sendAlone(beats: readonly Beat[]): Promise<void> {
+  for (const beat of beats) {
+    const answer = beat.alone()
+    beat.resolve(answer)
+    await answer.catch(() => undefined)
+  }
+}
+
 async function send(database: Calls, beats: readonly Beat[]): Promise<void> {
-  const [only] = beats
-  if (only !== undefined && beats.length === 1) return only.resolve(only.alone())
+  if (beats.length === 1) return await sendAlone(beats)
   try {
     const args = toSqlArguments(sessionBeats.args, { beats: beats.map(toItem) })
     const answer = sessionBeats.parse(await database.call(sessionBeats.name, args, { timeoutMs }))
     const kept = new Map(answer.beats.map(({ at, ...one }) => [at, one]))
-    for (const [at, beat] of beats.entries()) {
+    const others = beats.filter((beat, at) => {
       const one = kept.get(at)
-      beat.resolve(one ? { ok: true, ...one } : beat.alone())
-    }
+      if (one !== undefined) beat.resolve({ ok: true, ...one })
+      return one === undefined
+    })
+    await Promise.all(others.map((beat) => sendAlone([beat])))
   } catch (error) {
-    const isOfAll = isCoreError(error) && ofEachCall.has(error.code)
-    for (const beat of beats) isOfAll ? beat.reject(error) : beat.resolve(beat.alone())
+    if (isCoreError(error) && ofEachCall.has(error.code)) for (const beat of beats) beat.reject(error)
+    else await Promise.all(beats.map((beat) => sendAlone([beat])))
   }
 }
 
