@@ -85,11 +85,13 @@ create table core.ledger_window (
   recounted core.amount not null default 0,
   limit_amount core.amount,
   passed_on core.amount,
+  head text not null,
   constraint ledger_window_pkey primary key (budget_id, period_start)
 ) with (fillfactor = 50);
 comment on column core.ledger_window.recounted is 'The part of spent that was charged while the budget was removed, or before it had this period.';
 comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
 comment on column core.ledger_window.passed_on is 'What the next window carried of its rest; null while it is the last one.';
+comment on column core.ledger_window.head is 'What answers say of it before its limit and counts, as text: none of it ever changes, and to put it together took a thirtieth of a call.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (
@@ -307,19 +309,27 @@ end
 $$;
 comment on function core.ledger_require_bound is 'Raises PT400 when an account would have more than 2^53 - 1.';
 
--- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
--- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
-create function core.ledger_find_account(p_scope text, p_account text) returns core.ledger_account
+-- Whether there is such an account is not asked here.
+create function core.ledger_authorize(p_scope text, p_account text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_ok boolean;
-  v_account core.ledger_account;
 begin
   if p_account is null or length(p_account) not between 1 and 200 then
     perform core.refuse('PT400', 'invalid_account', 'account must be the code of an account, 1 to 200 characters',
       'For example smart_layer or smart_layer/agent-7.', jsonb_build_object('field', 'account'));
   end if;
-  v_ok := core.authorize(p_scope, split_part(p_account, '/', 1));
+  return core.authorize(p_scope, split_part(p_account, '/', 1));
+end
+$$;
+comment on function core.ledger_authorize is 'Authorises a call on the account of a code, by its project.';
+
+-- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
+-- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
+create function core.ledger_find_account(p_scope text, p_account text) returns core.ledger_account
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.ledger_authorize(p_scope, p_account);
+  v_account core.ledger_account;
+begin
   select * into v_account from core.ledger_account
   where code = p_account and kind not in ('issuer', 'sink', 'breakage');
   return v_account;
@@ -584,6 +594,18 @@ end
 $$;
 comment on function core.ledger_carry is 'The roll-over into the window that starts at p_start, in micro-credits.';
 
+-- What answers say of a window before its limit and counts, as text.
+create function core.ledger_window_head(p_budget core.ledger_budget, p_account text, p_period_start timestamptz, p_period_end timestamptz)
+returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  return concat('{"budget": ', to_json(p_budget.name), ', "account": ', to_json(p_account), ', "period": "', p_budget.period, '", "period_start": ',
+    case when isfinite(p_period_start) then to_json(p_period_start)::text else 'null' end, ', "resets_at": ',
+    case when isfinite(p_period_end) then to_json(p_period_end)::text else 'null' end, ', "limit": ');
+end
+$$;
+comment on function core.ledger_window_head is 'What answers say of a window before its limit and counts, as text.';
+
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
 -- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle. What a
 -- made one takes over is not settled until the window before it is locked.
@@ -608,9 +630,10 @@ begin
     from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
     where b.id = any (budget_ids);
     with made as (
-      insert into core.ledger_window (budget_id, period_start, period_end, carried)
-      select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
-      from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+      insert into core.ledger_window (budget_id, period_start, period_end, carried, head)
+      select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start),
+        core.ledger_window_head(b, a.code, p.period_start, p.period_end)
+      from core.ledger_budget b join core.ledger_account a on a.id = b.account_id, core.ledger_period(b.period, b.time_zone, p_now) p
       where b.id = any (budget_ids)
       order by b.id
       on conflict on constraint ledger_window_pkey do nothing
@@ -688,13 +711,10 @@ begin
   if cardinality(p_budget_ids) > 0 then
     for v_window in
       select coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved as cap, w.spent::bigint as spent, w.held::bigint as held,
-        b.alert_bp, concat('{"budget": ', to_json(b.name), ', "account": ', to_json(a.code), ', "period": "', b.period, '", "period_start": ',
-          case when isfinite(w.period_start) then to_json(w.period_start)::text else 'null' end, ', "resets_at": ',
-          case when isfinite(w.period_end) then to_json(w.period_end)::text else 'null' end, ', "limit": ') as head
+        b.alert_bp, w.head
       from unnest(p_budget_ids, p_window_starts) with ordinality as k (budget_id, period_start, ord)
       join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
       join core.ledger_budget b on b.id = w.budget_id
-      join core.ledger_account a on a.id = b.account_id
       order by k.ord
     loop
       v_caps := v_caps || v_window.cap;
@@ -938,14 +958,10 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   return array(
     select row(w.budget_id, w.period_start, b.limit_amount, b.alert_bp, coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved, w.spent,
-      w.held, w.limit_amount is not null,
-      concat('{"budget": ', to_json(b.name), ', "account": ', to_json(a.code), ', "period": "', b.period, '", "period_start": ',
-        case when isfinite(w.period_start) then to_json(w.period_start)::text else 'null' end, ', "resets_at": ',
-        case when isfinite(w.period_end) then to_json(w.period_end)::text else 'null' end, ', "limit": '))::core.ledger_window_seen
+      w.held, w.limit_amount is not null, w.head)::core.ledger_window_seen
     from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
     join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
     join core.ledger_budget b on b.id = k.budget_id
-    join core.ledger_account a on a.id = b.account_id
     order by w.budget_id, w.period_start for no key update of w);
 end
 $$;
@@ -1097,7 +1113,7 @@ end
 $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
--- Writes the journal row: with p_result, or with p_counts as core.ledger_counts has them where the answer is rebuilt from the row.
+-- Writes the journal row, and returns of it what core.ledger_answer reads: with p_result, or with p_counts as core.ledger_counts has them where the answer is rebuilt from the row.
 -- A call with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
@@ -1125,7 +1141,9 @@ begin
     coalesce(v_claims ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text), v_claims ->> 'rid', p_now,
     nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))
   on conflict on constraint ledger_tx_key_key do nothing
-  returning * into v_tx;
+  returning id, op, hold, amount, flags, settled, held, available, windows, request, uncollected, created_at
+  into v_tx.id, v_tx.op, v_tx.hold, v_tx.amount, v_tx.flags, v_tx.settled, v_tx.held, v_tx.available, v_tx.windows, v_tx.request,
+    v_tx.uncollected, v_tx.created_at;
   if not found then
     raise exception using errcode = '40001', message = 'the same key is being used by a concurrent call',
       hint = 'Send the call again.';
@@ -1187,12 +1205,11 @@ begin
       order by h.expires_at limit p_limit) d;
     if due <> '{}' then v_holds := due || array(select k from unnest(p_holds) as k where k <> all (due)); end if;
   end if;
-  perform from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
-  order by h.id, h.project for no key update of h;
-  -- Due by name, too: the page above may not have reached it.
+  -- Read as they are locked. Due by name, too: the page above may not have reached it.
   with locked as materialized (
     select h.id, h.project, h.status = 'open' and h.expires_at <= p_now as is_due, h.budget_ids, h.window_starts
-    from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project)
+    from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+    order by h.id, h.project for no key update of h)
   select
     coalesce((select array_agg(row(l.id, l.project)::core.ledger_hold_key) from locked l where l.is_due), '{}'),
     w.budget_ids, w.window_starts into due, budget_ids, window_starts
@@ -2406,14 +2423,20 @@ begin
     v_ok := core.require_object('metadata', p_metadata);
     v_request := core.ledger_request(jsonb_build_object('op', 'charge', 'account', p_account, 'amount', p_amount), p_metadata);
   end if;
-  v_account := core.ledger_find_account('ledger:spend', p_account);
-  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-
   if p_batch.at is null then
-    select * into v_purse from core.ledger_account where id = v_account.purse_id for no key update;
+    v_ok := core.ledger_authorize('ledger:spend', p_account);
+    -- The account found and its purse locked at once. Only what is needed of them: a column costs as much as an expression.
+    select a.id, a.project, a.path, a.root_id, a.purse_id, p.id, p.total_in, p.total_out, p.held, p.overdraft, p.version
+    into v_account.id, v_account.project, v_account.path, v_account.root_id, v_account.purse_id,
+      v_purse.id, v_purse.total_in, v_purse.total_out, v_purse.held, v_purse.overdraft, v_purse.version
+    from core.ledger_account a join core.ledger_account p on p.id = a.purse_id
+    where a.code = p_account and a.kind not in ('issuer', 'sink', 'breakage') for no key update of p;
     v_at := clock_timestamp();
-    v_path := core.ledger_lock_path(v_account, p_key, v_at);
+    if v_account.id is not null then v_path := core.ledger_lock_path(v_account, p_key, v_at); end if;
+  else
+    v_account := core.ledger_find_account('ledger:spend', p_account);
   end if;
+  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   if v_path.seen is null then
     v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
       v_account.project, p_key);
@@ -2686,14 +2709,20 @@ begin
     v_request := core.ledger_request(jsonb_build_object('op', 'reserve', 'account', p_account, 'amount', p_amount, 'hold', p_hold,
       'min', p_min, 'ttl_s', nullif(p_ttl_s, 120), 'over', nullif(p_over, 'cap')), p_metadata);
   end if;
-  v_account := core.ledger_find_account('ledger:spend', p_account);
-  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
-
   if p_batch.at is null then
-    select * into v_purse from core.ledger_account where id = v_account.purse_id for no key update;
+    v_ok := core.ledger_authorize('ledger:spend', p_account);
+    -- The account found and its purse locked at once. Only what is needed of them: a column costs as much as an expression.
+    select a.id, a.project, a.path, a.root_id, a.purse_id, a.over_bp, p.id, p.total_in, p.total_out, p.held, p.overdraft, p.version
+    into v_account.id, v_account.project, v_account.path, v_account.root_id, v_account.purse_id, v_account.over_bp,
+      v_purse.id, v_purse.total_in, v_purse.total_out, v_purse.held, v_purse.overdraft, v_purse.version
+    from core.ledger_account a join core.ledger_account p on p.id = a.purse_id
+    where a.code = p_account and a.kind not in ('issuer', 'sink', 'breakage') for no key update of p;
     v_at := clock_timestamp();
-    v_path := core.ledger_lock_path(v_account, p_key, v_at);
+    if v_account.id is not null then v_path := core.ledger_lock_path(v_account, p_key, v_at); end if;
+  else
+    v_account := core.ledger_find_account('ledger:spend', p_account);
   end if;
+  if v_account.id is null then return core.ledger_denied('account_not_found', p_account); end if;
   if v_path.seen is null then
     v_lock := core.ledger_lock(p_batch, array[v_account.purse_id], array[v_account.root_id], '{}', v_account.path, '{}', '{}', p_amount,
       v_account.project, p_key);
@@ -2959,10 +2988,15 @@ begin
     v_account.project := v_hold.project;
   end if;
   if p_batch.at is null and not v_is_above then
-    select * into v_purse from core.ledger_account where id = v_hold.purse_id for no key update;
+    select p.id, p.total_in, p.total_out, p.held, p.overdraft, p.version
+    into v_purse.id, v_purse.total_in, v_purse.total_out, v_purse.held, v_purse.overdraft, v_purse.version
+    from core.ledger_account p where p.id = v_hold.purse_id for no key update;
     v_at := clock_timestamp();
     -- Mostly nothing is due and the key is new.
-    select * into v_locked from core.ledger_hold h where h.id = p_hold and h.project = v_hold.project
+    select h.id, h.project, h.account_id, h.status, h.amount, h.captured, h.over, h.budget_ids, h.window_starts, h.part_from, h.part_to
+    into v_locked.id, v_locked.project, v_locked.account_id, v_locked.status, v_locked.amount, v_locked.captured, v_locked.over,
+      v_locked.budget_ids, v_locked.window_starts, v_locked.part_from, v_locked.part_to
+    from core.ledger_hold h where h.id = p_hold and h.project = v_hold.project
       and not exists (select from core.ledger_hold d where d.root_id = v_hold.root_id and d.status = 'open' and d.expires_at <= v_at)
       and not exists (select from core.ledger_tx t where t.project = v_hold.project and t.key = p_key)
     for no key update;
@@ -4579,10 +4613,10 @@ create type core.ledger_batch as (
   -- as found; purse, list and present (the list of the account's present windows) are positions; known: its account is there and the caller's; what is not valid by then is left
   -- to its own function, under the batch's locks; exceeds: a settle that may charge above its hold
   known boolean[], exceeds boolean[], over_bp int[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
-  hold_amount bigint[], hold_captured bigint[], hold_status text[], in_parts boolean[], present int[],
+  hold_amount bigint[], hold_captured bigint[], hold_status text[], in_parts boolean[], has_apart boolean, present int[],
   -- as decided; tx null: denied. counts: of its windows, as the journal keeps them
-  tx bigint[], version bigint[], counted bigint[], charged bigint[], settled bigint[], held bigint[], counts text[], flags text[],
-  hold_end text[], released bigint[], result text[], above bigint[], uncollected bigint[],
+  tx bigint[], version bigint[], counted bigint[], settled bigint[], held bigint[], counts text[], flags text[],
+  result text[], above bigint[], uncollected bigint[],
   -- of each purse
   purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_debt bigint[], purse_version bigint[],
   -- windows: as read, what an answer says of each before its counts, and which belong together
@@ -4650,7 +4684,8 @@ comment on function core.ledger_batch_parse is 'A batch as arrays; null where it
 
 -- Statements over all operations of a batch read these positions and take the rest from arrays by subscript: of an array of
 -- unknown length the planner expects ten elements, and looks each of them up; of generate_series it expects a thousand, and
--- would read the tables.
+-- would read the tables. What is looked up is fenced (lateral, offset 0): one after the other, so in their order, whatever the
+-- planner believes. As joins, planned while a vacuum had just found the tables empty, each operation was compared with every row.
 create function core.ledger_batch_positions(p_ops text[]) returns int[]
 language sql immutable set search_path = pg_catalog, pg_temp as $$
   select array(select generate_series(1, cardinality(p_ops)))
@@ -4675,10 +4710,12 @@ begin
       v_valid[n.i] and a.id is not null and (v_member is null or a.project = v_member) as known,
       coalesce(h.status <> 'open' or h.expires_at <= v_now or v_amount[n.i] > h.amount - h.captured, false) as exceeds
     from unnest(v_each) as n (i)
-    left join core.ledger_account c on c.code = v_code[n.i] and c.kind not in ('issuer', 'sink', 'breakage')
-    left join core.ledger_hold h on h.id = v_hold[n.i] and h.project = coalesce(c.project, v_member, h.project)
-    left join core.ledger_account a on a.id = case when v_op[n.i] in ('settle', 'void') then h.account_id else c.id end
-    order by n.i) x;
+    left join lateral (select o.id, o.project from core.ledger_account o
+      where o.code = v_code[n.i] and o.kind not in ('issuer', 'sink', 'breakage') offset 0) c on true
+    left join lateral (select o.id, o.account_id, o.leased, o.status, o.expires_at, o.amount, o.captured from core.ledger_hold o
+      where o.id = v_hold[n.i] and o.project = coalesce(c.project, v_member, o.project) offset 0) h on true
+    left join lateral (select o.id, o.project, o.code, o.root_id, o.over_bp from core.ledger_account o
+      where o.id = case when v_op[n.i] in ('settle', 'void') then h.account_id else c.id end offset 0) a on true) x;
   -- Several projects have the id of a hold, and the caller is of none: each operation says so itself.
   if cardinality(b.account) > cardinality(b.op) then b.known := array_fill(false, array[cardinality(b.op)]); end if;
   return b;
@@ -4686,50 +4723,48 @@ end
 $$;
 comment on function core.ledger_batch_find is 'Adds to a batch the account of each operation.';
 
--- Everything else, read under the locks of ledger_lock; p_budget_ids and p_window_starts are the present windows it returned.
-create function core.ledger_batch_read(b core.ledger_batch, p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
+-- Everything else, read under the locks of ledger_lock: p_accounts, of which p_spending may need their present windows, and
+-- p_holds are those of the batch; p_budget_ids and p_window_starts are the present windows it returned.
+create function core.ledger_batch_read(b core.ledger_batch, p_accounts bigint[], p_spending bigint[], p_holds core.ledger_hold_key[],
+  p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_accounts bigint[];
-  v_spending bigint[];
-  v_holds core.ledger_hold_key[];
+  v_purses int[];
+  v_frozen boolean[];
   v_first core.ledger_window_list;
   v_last core.ledger_window_list;
   v_positions int[];
   v_each int[] := core.ledger_batch_positions(b.op);
   v_op text[] := b.op; v_account bigint[] := b.account; v_hold uuid[] := b.hold; v_project text[] := b.project; v_key text[] := b.key;
-  v_request jsonb[] := b.request; v_valid boolean[] := b.valid;
+  v_request jsonb[] := b.request; v_valid boolean[] := b.valid; v_amount bigint[] := b.amount;
 begin
-  select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge')),
-    coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key) filter (where x.op in ('settle', 'void') and x.valid), '{}')
-  into v_accounts, v_spending, v_holds
-  from unnest(b.op, b.account, b.hold, b.project, b.known, b.valid) as x (op, account, hold, project, known, valid) where x.known;
   select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
     array_agg(p.overdraft::bigint), array_agg(p.debt_limit::bigint), array_agg(p.version)
   into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_debt, b.purse_version
-  from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (v_accounts));
+  from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (p_accounts));
+  select array_agg(a.id), array_agg(array_position(b.purse_id, a.purse_id)), array_agg(core.ledger_is_frozen(a.path))
+  into v_accounts, v_purses, v_frozen
+  from core.ledger_account a where a.id = any (p_accounts);
 
-  with account as materialized (
-    select a.id, array_position(b.purse_id, a.purse_id) as purse, core.ledger_is_frozen(a.path) as frozen
-    from core.ledger_account a where a.id = any (v_accounts)
-  )
-  select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
+  select array_agg(v_purses[r.at]), array_agg(v_frozen[r.at]), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
     array_agg(r.result), array_agg(r.valid), array_agg(r.in_parts),
+    bool_or(r.in_parts or r.status = 'expired' or v_amount[r.i] > r.amount - r.captured),
     min(r.budget_ids), min(r.window_starts), max(r.budget_ids), max(r.window_starts)
-  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts,
+  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts, b.has_apart,
     v_first.budget_ids, v_first.window_starts, v_last.budget_ids, v_last.window_starts
   from (
-    select a.purse, a.frozen, h.budget_ids, h.window_starts, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
-      case when v_valid[n.i] and t.request = v_request[n.i] then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
+    select n.i, array_position(v_accounts, v_account[n.i]) as at, h.budget_ids, h.window_starts, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
+      case when v_valid[n.i] and t.request = v_request[n.i] then (core.ledger_result(t.tx) || '{"replayed": true}')::text end as result,
       -- A hold that somebody opened under the id of a reserve since: reserve itself says so.
       v_valid[n.i] and (t.request is null or t.request = v_request[n.i]) and not (v_op[n.i] = 'reserve' and h.id is not null) as valid
     from unnest(v_each) as n (i)
-    left join account a on a.id = v_account[n.i]
-    left join core.ledger_hold h on h.id = v_hold[n.i] and h.project = v_project[n.i]
-    left join core.ledger_tx t on t.project = v_project[n.i] and t.key = v_key[n.i]
-    order by n.i) r;
+    left join lateral (select o.id, o.budget_ids, o.window_starts, o.amount, o.captured, o.status, o.part_from from core.ledger_hold o
+      where o.id = v_hold[n.i] and o.project = v_project[n.i] offset 0) h on true
+    left join lateral (select o as tx, o.request from core.ledger_tx o
+      where o.project = v_project[n.i] and o.key = v_key[n.i] offset 0) t on true) r;
 
-  b := core.ledger_batch_lists(b, v_spending, v_accounts, v_holds, v_first, v_last, p_budget_ids, p_window_starts);
+  b := core.ledger_batch_lists(b, p_spending, p_accounts, p_holds, v_first, v_last, p_budget_ids, p_window_starts);
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into p_budget_ids, p_window_starts
   from (select distinct u.budget_id, u.period_start from unnest(b.lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start) order by 1, 2) k;
   b.windows := core.ledger_read_windows(p_budget_ids, p_window_starts);
@@ -4847,15 +4882,11 @@ declare
   v_purse int[] := b.purse; v_frozen boolean[] := b.frozen; v_list int[] := b.list;
   h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
   v_tx bigint[] := array_fill(null::bigint, array[v_count]);
-  v_version bigint[] := v_tx; v_counted bigint[] := v_tx; v_posted bigint[] := v_tx; v_settled bigint[] := v_tx; v_held bigint[] := v_tx;
-  h_released bigint[] := v_tx;
+  v_version bigint[] := v_tx; v_counted bigint[] := v_tx; v_settled bigint[] := v_tx; v_held bigint[] := v_tx;
   v_counts text[] := array_fill(null::text, array[v_count]);
-  h_new_status text[] := v_counts;
   v_above bigint[] := v_tx; v_uncollected bigint[] := v_tx;
   v_parts boolean[] := b.in_parts; v_is_above boolean := false; v_is_apart boolean := false; v_own core.ledger_hold; v_split record; v_shown int[]; v_ok boolean;
-  v_any boolean := exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.in_parts)
-      as x (op, amount, granted, captured, status, in_parts)
-    where x.op in ('settle', 'void') and (x.in_parts or x.status = 'expired' or x.amount > x.granted - x.captured));
+  v_any boolean := coalesce(b.has_apart, false);
   v_flags text[] := array_fill('{}'::text, array[v_count]);
   v_purse_balance bigint[] := b.purse_settled; v_purse_held bigint[] := b.purse_held;
   v_purse_overdraft bigint[] := b.purse_overdraft; v_purse_debt bigint[] := b.purse_debt; v_purse_version bigint[] := b.purse_version;
@@ -4893,6 +4924,7 @@ begin
       v_balance_now := v_purse_balance[v_run_purse];
       v_held_now := v_purse_held[v_run_purse];
       v_version_now := v_purse_version[v_run_purse];
+      v_shown := v_positions;
       v_run_spent := 0;
       v_run_held := 0;
       v_rest := null;
@@ -4906,12 +4938,11 @@ begin
       end loop;
     end if;
     continue when v_result[i] is not null or not v_valid[i];
-    v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
     v_status := null;
-    v_held_delta := 0;
-    v_charged := 0;
-    v_shown := v_positions;
-    if v_any and v_parts[i] then v_shown := array(select u.w from unnest(v_positions) with ordinality as u (w, ord) group by u.w order by min(u.ord)); end if;
+    if v_any then
+      v_shown := v_positions;
+      if v_parts[i] then v_shown := array(select u.w from unnest(v_positions) with ordinality as u (w, ord) group by u.w order by min(u.ord)); end if;
+    end if;
     if v_is_apart then
       -- In windows of its own, so it is a run of its own; its present ones were locked if it was above the hold before the locks.
       if v_is_above and b.exceeds[i] is not true then v_ok := core.ledger_retry(); end if;
@@ -4923,6 +4954,7 @@ begin
     end if;
 
     if v_op[i] = 'reserve' or v_op[i] = 'charge' then
+      v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
       v_granted := least(v_amount[i], v_available, v_rest);
       if v_frozen[i] then
         v_status := 'account_frozen';
@@ -4932,10 +4964,12 @@ begin
         v_text := concat(', "requested": ', coalesce(v_min[i], v_amount[i]),
           case v_status when 'budget_exhausted' then ', "budget": ' || to_json(core.ledger_budget_name((b.windows).heads[v_tightest])) end);
       elsif v_op[i] = 'charge' then
+        v_held_delta := 0;
         v_charged := v_granted;
         v_text := concat(', "account": "', v_code[i], '", "charged": ', v_granted);
       else
         v_held_delta := v_granted;
+        v_charged := 0;
         if v_hold[i] is null then
           v_ids := coalesce(v_ids, core.new_ids(v_count));
           v_hold[i] := v_ids[i];
@@ -4955,9 +4989,8 @@ begin
       v_text := concat(', "hold": "', v_hold[i], '", "requested": ', v_amount[i], ', "limit": ', h_amount[i] - h_captured[i]);
     elsif v_op[i] = 'void' then
       v_held_delta := -h_amount[i];
+      v_charged := 0;
       v_counted[i] := 0;
-      h_released[i] := h_amount[i];
-      h_new_status[i] := 'voided';
       v_text := concat(', "hold": "', v_hold[i], '", "status": "voided", "released": ', h_amount[i]);
     elsif v_is_above then
       v_hold_rest := h_amount[i] - h_captured[i];
@@ -4966,12 +4999,10 @@ begin
       v_counted[i] := v_charged;
       v_above[i] := nullif(v_split.above, 0);
       v_uncollected[i] := nullif(v_split.uncollected, 0);
-      h_new_status[i] := case h_status[i] when 'open' then 'settled' else 'settled_late' end;
-      h_released[i] := case h_status[i] when 'open' then v_hold_rest - v_split.within end;
       v_flags[i] := concat('{', concat_ws(',', case h_status[i] when 'expired' then 'late' end, case when v_amount[i] is null then 'estimated' end,
         case when v_charged > v_hold_rest then 'overflow' end, case when v_split.uncollected > 0 then 'uncollected' end), '}');
-      v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_new_status[i], '", "charged": ', v_charged, ', "released": ',
-        coalesce(h_released[i], greatest(0, v_hold_rest - v_charged)), ', "uncollected": ', v_split.uncollected,
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "', case h_status[i] when 'open' then 'settled' else 'settled_late' end, '", "charged": ',
+        v_charged, ', "released": ', case h_status[i] when 'open' then v_hold_rest - v_split.within else greatest(0, v_hold_rest - v_charged) end, ', "uncollected": ', v_split.uncollected,
         ', "flags": ', to_jsonb(v_flags[i]::text[]));
     else
       v_hold_rest := h_amount[i] - h_captured[i];
@@ -4979,9 +5010,7 @@ begin
       if v_amount[i] is null then v_flags[i] := '{estimated}'; end if;
       v_counted[i] := v_charged;
       v_held_delta := -v_hold_rest;
-      h_new_status[i] := 'settled';
-      h_released[i] := v_hold_rest - v_charged;
-      v_text := concat(', "hold": "', v_hold[i], '", "status": "settled", "charged": ', v_charged, ', "released": ', h_released[i],
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "settled", "charged": ', v_charged, ', "released": ', v_hold_rest - v_charged,
         ', "uncollected": 0, "flags": ', case when v_amount[i] is null then '["estimated"]' else '[]' end);
     end if;
 
@@ -4992,7 +5021,6 @@ begin
       v_held_now := v_held_now + v_held_delta;
       if v_is_apart then
         v_balance_now := v_balance_now - v_charged;
-        v_posted[i] := nullif(v_charged, 0);
         v_shown := v_split.shown;
         for k in 1 .. cardinality(v_shown) loop
           w := v_shown[k];
@@ -5009,7 +5037,6 @@ begin
       end if;
       if v_charged > 0 and not v_is_apart then
         v_balance_now := v_balance_now - v_charged;
-        v_posted[i] := v_charged;
         v_run_spent := v_run_spent + v_charged;
         if v_run_spent >= v_alert_in then
           v_alert_in := null;
@@ -5022,7 +5049,6 @@ begin
           end loop;
         end if;
       end if;
-      v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
       v_text := concat('{"ok": true, "replayed": false, "tx": ', v_tx[i], v_text);
     else
       v_text := concat('{"ok": false, "code": "', v_status, '", "account": "', v_code[i], '"', v_text);
@@ -5036,6 +5062,7 @@ begin
         v_kept := concat(v_kept, case when v_kept <> '' then ',' end, w_cap[w], ',', w_spent[w] + v_run_spent, ',', w_held[w] + v_run_held);
       end loop;
     end if;
+    v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
     v_settled[i] := v_balance_now;
     v_held[i] := v_held_now;
     v_counts[i] := concat('{', v_kept, '}');
@@ -5044,8 +5071,8 @@ begin
     if v_is_apart then v_run_list := 0; end if; -- what comes next begins a run
   end loop;
 
-  b.tx := v_tx; b.version := v_version; b.counted := v_counted; b.charged := v_posted; b.settled := v_settled; b.held := v_held;
-  b.counts := v_counts; b.flags := v_flags; b.hold_end := h_new_status; b.above := v_above; b.uncollected := v_uncollected; b.released := h_released; b.hold := v_hold; b.result := v_result;
+  b.tx := v_tx; b.version := v_version; b.counted := v_counted; b.settled := v_settled; b.held := v_held;
+  b.counts := v_counts; b.flags := v_flags; b.above := v_above; b.uncollected := v_uncollected; b.hold := v_hold; b.result := v_result;
   b.purse_settled := v_purse_balance; b.purse_held := v_purse_held; b.purse_version := v_purse_version;
   b.windows.spent := w_spent; b.windows.held := w_held;
   return b;
@@ -5072,10 +5099,9 @@ declare
   v_amount bigint[] := b.amount; v_metadata jsonb[] := b.metadata; v_request jsonb[] := b.request;
   v_list int[] := b.list; v_present int[] := b.present; v_lists core.ledger_window_list[] := b.lists;
   v_purse int[] := b.purse; v_purse_id bigint[] := b.purse_id; v_overdraft bigint[] := b.purse_overdraft; v_version bigint[] := b.version;
-  v_counted bigint[] := b.counted; v_charged bigint[] := b.charged; v_settled bigint[] := b.settled; v_held bigint[] := b.held;
+  v_counted bigint[] := b.counted; v_settled bigint[] := b.settled; v_held bigint[] := b.held;
   v_counts text[] := b.counts; v_flags text[] := b.flags; v_above bigint[] := b.above; v_uncollected bigint[] := b.uncollected;
-  v_released bigint[] := b.released;
-  h_end text[] := b.hold_end; h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
+  h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
 begin
   -- No other call has these keys, and on conflict, which looks first, costs a third of an insert. Sorted, because two
   -- batches with the same keys in opposite orders would wait for each other.
@@ -5106,17 +5132,18 @@ begin
   if v_op && '{settle,charge}' then
     -- The purse's entry and the sink's. Rows of a values list would have their expressions prepared again for each operation.
     insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
-    select v_tx[n.i], case when e.is_own then v_purse_id[v_purse[n.i]] else 2 end, case when e.is_own then -v_charged[n.i] else v_charged[n.i] end,
+    select v_tx[n.i], case when e.is_own then v_purse_id[v_purse[n.i]] else 2 end, case when e.is_own then -v_counted[n.i] else v_counted[n.i] end,
       case when e.is_own then v_settled[n.i] end, case when e.is_own then v_version[n.i] end
     from unnest(v_each) as n (i) cross join unnest('{true,false}'::boolean[]) as e (is_own)
-    where v_tx[n.i] is not null and v_charged[n.i] is not null;
+    where v_op[n.i] in ('settle', 'charge') and v_tx[n.i] is not null and v_counted[n.i] <> 0;
   end if;
   if v_op && '{settle,void}' then
-    update core.ledger_hold h set status = h_end[n.i], closed_at = b.at, captured = h.captured + v_counted[n.i] - coalesce(v_above[n.i], 0),
+    update core.ledger_hold h set closed_at = b.at, captured = h.captured + v_counted[n.i] - coalesce(v_above[n.i], 0),
       above = h.above + coalesce(v_above[n.i], 0), uncollected = h.uncollected + coalesce(v_uncollected[n.i], 0),
-      released = coalesce(v_released[n.i], h.released)
+      status = case when v_op[n.i] = 'void' then 'voided' when h.status = 'open' then 'settled' else 'settled_late' end,
+      released = case h.status when 'open' then h.amount - h.captured - v_counted[n.i] + coalesce(v_above[n.i], 0) else h.released end
     from unnest(v_each) as n (i)
-    where h.id = v_hold[n.i] and h.project = v_project[n.i] and h_end[n.i] is not null and v_tx[n.i] is not null;
+    where h.id = v_hold[n.i] and h.project = v_project[n.i] and v_op[n.i] in ('settle', 'void') and v_tx[n.i] is not null;
   end if;
   update core.ledger_account a set total_out = a.total_in - x.settled, held = x.held, version = x.version
   from unnest(b.purse_id, b.purse_settled, b.purse_held, b.purse_version) as x (id, settled, held, version)
@@ -5139,6 +5166,8 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   b core.ledger_batch;
+  v_accounts bigint[];
+  v_spending bigint[];
   v_purses bigint[];
   v_roots bigint[];
   v_path bigint[];
@@ -5163,19 +5192,19 @@ begin
   if not true = any (b.known) then return core.ledger_batch_each(p_ops); end if;
 
   -- The locks, for all at once.
+  select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge') or x.exceeds),
+    coalesce(sum(x.amount) filter (where x.op in ('reserve', 'charge') or x.exceeds), 0),
+    coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key) filter (where x.valid and x.op in ('settle', 'void')), '{}')
+  into v_accounts, v_spending, v_need, v_holds
+  from unnest(b.op, b.account, b.amount, b.hold, b.project, b.known, b.valid, b.exceeds)
+    as x (op, account, amount, hold, project, known, valid, exceeds) where x.known;
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
-  from core.ledger_account a where a.id in (select x.id from unnest(b.account, b.known) as x (id, known) where x.known);
-  select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
-  where a.id in (select x.id from unnest(b.op, b.account, b.known, b.exceeds) as x (op, id, known, exceeds)
-    where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
-  select coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key), '{}') into v_holds
-  from unnest(b.op, b.hold, b.project, b.valid) as x (op, hold, project, valid) where x.valid and x.op in ('settle', 'void');
-  select coalesce(sum(x.amount), 0) into v_need from unnest(b.op, b.amount, b.known, b.exceeds) as x (op, amount, known, exceeds)
-  where x.known and (x.op in ('reserve', 'charge') or x.exceeds);
+  from core.ledger_account a where a.id = any (v_accounts);
+  select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id) where a.id = any (v_spending);
   v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}', v_need);
   b.at := v_lock.at;
 
-  b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
+  b := core.ledger_batch_read(b, v_accounts, v_spending, v_holds, v_lock.budget_ids, v_lock.window_starts);
   b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 

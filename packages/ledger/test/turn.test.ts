@@ -40,8 +40,8 @@ test('a call that took its time before the turn takes it again: the rest that ro
   while ((await base.sql(waiting)).length < 1) await new Promise((resolve) => setTimeout(resolve, 5))
   await setClock('2026-06-15T13:00:00Z')
   // What the second does, once it has the lock: the next window takes the rest, and the last one ends.
-  await client.query(`insert into core.ledger_window (budget_id, period_start, period_end, carried)
-    select budget_id, period_end, period_end + interval '1 hour', 999 from core.ledger_window`)
+  await client.query(`insert into core.ledger_window (budget_id, period_start, period_end, carried, head)
+    select budget_id, period_end, period_end + interval '1 hour', 999, head from core.ledger_window`)
   await client.query(
     `update core.ledger_window w set limit_amount = 1000, passed_on = 999 where period_start < '2026-06-15T13:00:00Z'`,
   )

@@ -66,19 +66,27 @@ end
 $$;
 comment on function core.ledger_require_bound is 'Raises PT400 when an account would have more than 2^53 - 1.';
 
--- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
--- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
-create function core.ledger_find_account(p_scope text, p_account text) returns core.ledger_account
+-- Whether there is such an account is not asked here.
+create function core.ledger_authorize(p_scope text, p_account text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  v_ok boolean;
-  v_account core.ledger_account;
 begin
   if p_account is null or length(p_account) not between 1 and 200 then
     perform core.refuse('PT400', 'invalid_account', 'account must be the code of an account, 1 to 200 characters',
       'For example smart_layer or smart_layer/agent-7.', jsonb_build_object('field', 'account'));
   end if;
-  v_ok := core.authorize(p_scope, split_part(p_account, '/', 1));
+  return core.authorize(p_scope, split_part(p_account, '/', 1));
+end
+$$;
+comment on function core.ledger_authorize is 'Authorises a call on the account of a code, by its project.';
+
+-- Finds an account for a caller who may use it. Authorisation goes by the code's first segment, so that a foreign
+-- caller learns nothing about which accounts exist. The result is null (id null) where there is none.
+create function core.ledger_find_account(p_scope text, p_account text) returns core.ledger_account
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ok boolean := core.ledger_authorize(p_scope, p_account);
+  v_account core.ledger_account;
+begin
   select * into v_account from core.ledger_account
   where code = p_account and kind not in ('issuer', 'sink', 'breakage');
   return v_account;

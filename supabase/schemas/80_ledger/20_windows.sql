@@ -75,6 +75,18 @@ end
 $$;
 comment on function core.ledger_carry is 'The roll-over into the window that starts at p_start, in micro-credits.';
 
+-- What answers say of a window before its limit and counts, as text.
+create function core.ledger_window_head(p_budget core.ledger_budget, p_account text, p_period_start timestamptz, p_period_end timestamptz)
+returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+begin
+  return concat('{"budget": ', to_json(p_budget.name), ', "account": ', to_json(p_account), ', "period": "', p_budget.period, '", "period_start": ',
+    case when isfinite(p_period_start) then to_json(p_period_start)::text else 'null' end, ', "resets_at": ',
+    case when isfinite(p_period_end) then to_json(p_period_end)::text else 'null' end, ', "limit": ');
+end
+$$;
+comment on function core.ledger_window_head is 'What answers say of a window before its limit and counts, as text.';
+
 -- The present windows of every budget on a path of accounts, made where this is their first touch. Making comes before
 -- any window is locked, in budget order: two first touches at midnight wait for each other, never in a circle. What a
 -- made one takes over is not settled until the window before it is locked.
@@ -99,9 +111,10 @@ begin
     from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
     where b.id = any (budget_ids);
     with made as (
-      insert into core.ledger_window (budget_id, period_start, period_end, carried)
-      select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start)
-      from core.ledger_budget b, core.ledger_period(b.period, b.time_zone, p_now) p
+      insert into core.ledger_window (budget_id, period_start, period_end, carried, head)
+      select b.id, p.period_start, p.period_end, core.ledger_carry(b, p.period_start),
+        core.ledger_window_head(b, a.code, p.period_start, p.period_end)
+      from core.ledger_budget b join core.ledger_account a on a.id = b.account_id, core.ledger_period(b.period, b.time_zone, p_now) p
       where b.id = any (budget_ids)
       order by b.id
       on conflict on constraint ledger_window_pkey do nothing
@@ -179,13 +192,10 @@ begin
   if cardinality(p_budget_ids) > 0 then
     for v_window in
       select coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved as cap, w.spent::bigint as spent, w.held::bigint as held,
-        b.alert_bp, concat('{"budget": ', to_json(b.name), ', "account": ', to_json(a.code), ', "period": "', b.period, '", "period_start": ',
-          case when isfinite(w.period_start) then to_json(w.period_start)::text else 'null' end, ', "resets_at": ',
-          case when isfinite(w.period_end) then to_json(w.period_end)::text else 'null' end, ', "limit": ') as head
+        b.alert_bp, w.head
       from unnest(p_budget_ids, p_window_starts) with ordinality as k (budget_id, period_start, ord)
       join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
       join core.ledger_budget b on b.id = w.budget_id
-      join core.ledger_account a on a.id = b.account_id
       order by k.ord
     loop
       v_caps := v_caps || v_window.cap;
@@ -429,14 +439,10 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   return array(
     select row(w.budget_id, w.period_start, b.limit_amount, b.alert_bp, coalesce(w.limit_amount, b.limit_amount) + w.carried + w.moved, w.spent,
-      w.held, w.limit_amount is not null,
-      concat('{"budget": ', to_json(b.name), ', "account": ', to_json(a.code), ', "period": "', b.period, '", "period_start": ',
-        case when isfinite(w.period_start) then to_json(w.period_start)::text else 'null' end, ', "resets_at": ',
-        case when isfinite(w.period_end) then to_json(w.period_end)::text else 'null' end, ', "limit": '))::core.ledger_window_seen
+      w.held, w.limit_amount is not null, w.head)::core.ledger_window_seen
     from unnest(p_budget_ids, p_window_starts) as k (budget_id, period_start)
     join core.ledger_window w on w.budget_id = k.budget_id and w.period_start = k.period_start
     join core.ledger_budget b on b.id = k.budget_id
-    join core.ledger_account a on a.id = b.account_id
     order by w.budget_id, w.period_start for no key update of w);
 end
 $$;

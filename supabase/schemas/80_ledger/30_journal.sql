@@ -85,7 +85,7 @@ end
 $$;
 comment on function core.ledger_replay is 'The first result of a known key, PT422 when the payload differs, null when the key is new.';
 
--- Writes the journal row: with p_result, or with p_counts as core.ledger_counts has them where the answer is rebuilt from the row.
+-- Writes the journal row, and returns of it what core.ledger_answer reads: with p_result, or with p_counts as core.ledger_counts has them where the answer is rebuilt from the row.
 -- A call with the same key that took another account's lock makes this raise 40001: the caller's retry then replays.
 create function core.ledger_journal(
   p_tx bigint, p_key text, p_op text, p_account core.ledger_account, p_purse core.ledger_account, p_hold uuid,
@@ -113,7 +113,9 @@ begin
     coalesce(v_claims ->> 'sub', nullif(current_setting('role', true), 'none'), session_user::text), v_claims ->> 'rid', p_now,
     nullif(p_above, 0), nullif(p_uncollected, 0), nullif(p_captured_from, 0))
   on conflict on constraint ledger_tx_key_key do nothing
-  returning * into v_tx;
+  returning id, op, hold, amount, flags, settled, held, available, windows, request, uncollected, created_at
+  into v_tx.id, v_tx.op, v_tx.hold, v_tx.amount, v_tx.flags, v_tx.settled, v_tx.held, v_tx.available, v_tx.windows, v_tx.request,
+    v_tx.uncollected, v_tx.created_at;
   if not found then
     raise exception using errcode = '40001', message = 'the same key is being used by a concurrent call',
       hint = 'Send the call again.';

@@ -36,12 +36,11 @@ begin
       order by h.expires_at limit p_limit) d;
     if due <> '{}' then v_holds := due || array(select k from unnest(p_holds) as k where k <> all (due)); end if;
   end if;
-  perform from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
-  order by h.id, h.project for no key update of h;
-  -- Due by name, too: the page above may not have reached it.
+  -- Read as they are locked. Due by name, too: the page above may not have reached it.
   with locked as materialized (
     select h.id, h.project, h.status = 'open' and h.expires_at <= p_now as is_due, h.budget_ids, h.window_starts
-    from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project)
+    from unnest(v_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+    order by h.id, h.project for no key update of h)
   select
     coalesce((select array_agg(row(l.id, l.project)::core.ledger_hold_key) from locked l where l.is_due), '{}'),
     w.budget_ids, w.window_starts into due, budget_ids, window_starts

@@ -12,10 +12,10 @@ create type core.ledger_batch as (
   -- as found; purse, list and present (the list of the account's present windows) are positions; known: its account is there and the caller's; what is not valid by then is left
   -- to its own function, under the batch's locks; exceeds: a settle that may charge above its hold
   known boolean[], exceeds boolean[], over_bp int[], account bigint[], project text[], root bigint[], request jsonb[], purse int[], list int[], frozen boolean[],
-  hold_amount bigint[], hold_captured bigint[], hold_status text[], in_parts boolean[], present int[],
+  hold_amount bigint[], hold_captured bigint[], hold_status text[], in_parts boolean[], has_apart boolean, present int[],
   -- as decided; tx null: denied. counts: of its windows, as the journal keeps them
-  tx bigint[], version bigint[], counted bigint[], charged bigint[], settled bigint[], held bigint[], counts text[], flags text[],
-  hold_end text[], released bigint[], result text[], above bigint[], uncollected bigint[],
+  tx bigint[], version bigint[], counted bigint[], settled bigint[], held bigint[], counts text[], flags text[],
+  result text[], above bigint[], uncollected bigint[],
   -- of each purse
   purse_id bigint[], purse_settled bigint[], purse_held bigint[], purse_overdraft bigint[], purse_debt bigint[], purse_version bigint[],
   -- windows: as read, what an answer says of each before its counts, and which belong together
@@ -83,7 +83,8 @@ comment on function core.ledger_batch_parse is 'A batch as arrays; null where it
 
 -- Statements over all operations of a batch read these positions and take the rest from arrays by subscript: of an array of
 -- unknown length the planner expects ten elements, and looks each of them up; of generate_series it expects a thousand, and
--- would read the tables.
+-- would read the tables. What is looked up is fenced (lateral, offset 0): one after the other, so in their order, whatever the
+-- planner believes. As joins, planned while a vacuum had just found the tables empty, each operation was compared with every row.
 create function core.ledger_batch_positions(p_ops text[]) returns int[]
 language sql immutable set search_path = pg_catalog, pg_temp as $$
   select array(select generate_series(1, cardinality(p_ops)))
@@ -108,10 +109,12 @@ begin
       v_valid[n.i] and a.id is not null and (v_member is null or a.project = v_member) as known,
       coalesce(h.status <> 'open' or h.expires_at <= v_now or v_amount[n.i] > h.amount - h.captured, false) as exceeds
     from unnest(v_each) as n (i)
-    left join core.ledger_account c on c.code = v_code[n.i] and c.kind not in ('issuer', 'sink', 'breakage')
-    left join core.ledger_hold h on h.id = v_hold[n.i] and h.project = coalesce(c.project, v_member, h.project)
-    left join core.ledger_account a on a.id = case when v_op[n.i] in ('settle', 'void') then h.account_id else c.id end
-    order by n.i) x;
+    left join lateral (select o.id, o.project from core.ledger_account o
+      where o.code = v_code[n.i] and o.kind not in ('issuer', 'sink', 'breakage') offset 0) c on true
+    left join lateral (select o.id, o.account_id, o.leased, o.status, o.expires_at, o.amount, o.captured from core.ledger_hold o
+      where o.id = v_hold[n.i] and o.project = coalesce(c.project, v_member, o.project) offset 0) h on true
+    left join lateral (select o.id, o.project, o.code, o.root_id, o.over_bp from core.ledger_account o
+      where o.id = case when v_op[n.i] in ('settle', 'void') then h.account_id else c.id end offset 0) a on true) x;
   -- Several projects have the id of a hold, and the caller is of none: each operation says so itself.
   if cardinality(b.account) > cardinality(b.op) then b.known := array_fill(false, array[cardinality(b.op)]); end if;
   return b;
@@ -119,50 +122,48 @@ end
 $$;
 comment on function core.ledger_batch_find is 'Adds to a batch the account of each operation.';
 
--- Everything else, read under the locks of ledger_lock; p_budget_ids and p_window_starts are the present windows it returned.
-create function core.ledger_batch_read(b core.ledger_batch, p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
+-- Everything else, read under the locks of ledger_lock: p_accounts, of which p_spending may need their present windows, and
+-- p_holds are those of the batch; p_budget_ids and p_window_starts are the present windows it returned.
+create function core.ledger_batch_read(b core.ledger_batch, p_accounts bigint[], p_spending bigint[], p_holds core.ledger_hold_key[],
+  p_budget_ids bigint[], p_window_starts timestamptz[]) returns core.ledger_batch
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   v_accounts bigint[];
-  v_spending bigint[];
-  v_holds core.ledger_hold_key[];
+  v_purses int[];
+  v_frozen boolean[];
   v_first core.ledger_window_list;
   v_last core.ledger_window_list;
   v_positions int[];
   v_each int[] := core.ledger_batch_positions(b.op);
   v_op text[] := b.op; v_account bigint[] := b.account; v_hold uuid[] := b.hold; v_project text[] := b.project; v_key text[] := b.key;
-  v_request jsonb[] := b.request; v_valid boolean[] := b.valid;
+  v_request jsonb[] := b.request; v_valid boolean[] := b.valid; v_amount bigint[] := b.amount;
 begin
-  select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge')),
-    coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key) filter (where x.op in ('settle', 'void') and x.valid), '{}')
-  into v_accounts, v_spending, v_holds
-  from unnest(b.op, b.account, b.hold, b.project, b.known, b.valid) as x (op, account, hold, project, known, valid) where x.known;
   select array_agg(p.id), array_agg(p.total_in::bigint - p.total_out), array_agg(p.held::bigint),
     array_agg(p.overdraft::bigint), array_agg(p.debt_limit::bigint), array_agg(p.version)
   into b.purse_id, b.purse_settled, b.purse_held, b.purse_overdraft, b.purse_debt, b.purse_version
-  from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (v_accounts));
+  from core.ledger_account p where p.id in (select a.purse_id from core.ledger_account a where a.id = any (p_accounts));
+  select array_agg(a.id), array_agg(array_position(b.purse_id, a.purse_id)), array_agg(core.ledger_is_frozen(a.path))
+  into v_accounts, v_purses, v_frozen
+  from core.ledger_account a where a.id = any (p_accounts);
 
-  with account as materialized (
-    select a.id, array_position(b.purse_id, a.purse_id) as purse, core.ledger_is_frozen(a.path) as frozen
-    from core.ledger_account a where a.id = any (v_accounts)
-  )
-  select array_agg(r.purse), array_agg(r.frozen), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
+  select array_agg(v_purses[r.at]), array_agg(v_frozen[r.at]), array_agg(r.amount), array_agg(r.captured), array_agg(r.status),
     array_agg(r.result), array_agg(r.valid), array_agg(r.in_parts),
+    bool_or(r.in_parts or r.status = 'expired' or v_amount[r.i] > r.amount - r.captured),
     min(r.budget_ids), min(r.window_starts), max(r.budget_ids), max(r.window_starts)
-  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts,
+  into b.purse, b.frozen, b.hold_amount, b.hold_captured, b.hold_status, b.result, b.valid, b.in_parts, b.has_apart,
     v_first.budget_ids, v_first.window_starts, v_last.budget_ids, v_last.window_starts
   from (
-    select a.purse, a.frozen, h.budget_ids, h.window_starts, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
-      case when v_valid[n.i] and t.request = v_request[n.i] then (core.ledger_result(t) || '{"replayed": true}')::text end as result,
+    select n.i, array_position(v_accounts, v_account[n.i]) as at, h.budget_ids, h.window_starts, h.amount::bigint as amount, h.captured::bigint as captured, h.status, h.part_from is not null as in_parts,
+      case when v_valid[n.i] and t.request = v_request[n.i] then (core.ledger_result(t.tx) || '{"replayed": true}')::text end as result,
       -- A hold that somebody opened under the id of a reserve since: reserve itself says so.
       v_valid[n.i] and (t.request is null or t.request = v_request[n.i]) and not (v_op[n.i] = 'reserve' and h.id is not null) as valid
     from unnest(v_each) as n (i)
-    left join account a on a.id = v_account[n.i]
-    left join core.ledger_hold h on h.id = v_hold[n.i] and h.project = v_project[n.i]
-    left join core.ledger_tx t on t.project = v_project[n.i] and t.key = v_key[n.i]
-    order by n.i) r;
+    left join lateral (select o.id, o.budget_ids, o.window_starts, o.amount, o.captured, o.status, o.part_from from core.ledger_hold o
+      where o.id = v_hold[n.i] and o.project = v_project[n.i] offset 0) h on true
+    left join lateral (select o as tx, o.request from core.ledger_tx o
+      where o.project = v_project[n.i] and o.key = v_key[n.i] offset 0) t on true) r;
 
-  b := core.ledger_batch_lists(b, v_spending, v_accounts, v_holds, v_first, v_last, p_budget_ids, p_window_starts);
+  b := core.ledger_batch_lists(b, p_spending, p_accounts, p_holds, v_first, v_last, p_budget_ids, p_window_starts);
   select coalesce(array_agg(k.budget_id), '{}'), coalesce(array_agg(k.period_start), '{}') into p_budget_ids, p_window_starts
   from (select distinct u.budget_id, u.period_start from unnest(b.lists) l, unnest(l.budget_ids, l.window_starts) as u (budget_id, period_start) order by 1, 2) k;
   b.windows := core.ledger_read_windows(p_budget_ids, p_window_starts);

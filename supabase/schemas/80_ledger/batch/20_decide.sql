@@ -47,15 +47,11 @@ declare
   v_purse int[] := b.purse; v_frozen boolean[] := b.frozen; v_list int[] := b.list;
   h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
   v_tx bigint[] := array_fill(null::bigint, array[v_count]);
-  v_version bigint[] := v_tx; v_counted bigint[] := v_tx; v_posted bigint[] := v_tx; v_settled bigint[] := v_tx; v_held bigint[] := v_tx;
-  h_released bigint[] := v_tx;
+  v_version bigint[] := v_tx; v_counted bigint[] := v_tx; v_settled bigint[] := v_tx; v_held bigint[] := v_tx;
   v_counts text[] := array_fill(null::text, array[v_count]);
-  h_new_status text[] := v_counts;
   v_above bigint[] := v_tx; v_uncollected bigint[] := v_tx;
   v_parts boolean[] := b.in_parts; v_is_above boolean := false; v_is_apart boolean := false; v_own core.ledger_hold; v_split record; v_shown int[]; v_ok boolean;
-  v_any boolean := exists (select from unnest(b.op, b.amount, b.hold_amount, b.hold_captured, b.hold_status, b.in_parts)
-      as x (op, amount, granted, captured, status, in_parts)
-    where x.op in ('settle', 'void') and (x.in_parts or x.status = 'expired' or x.amount > x.granted - x.captured));
+  v_any boolean := coalesce(b.has_apart, false);
   v_flags text[] := array_fill('{}'::text, array[v_count]);
   v_purse_balance bigint[] := b.purse_settled; v_purse_held bigint[] := b.purse_held;
   v_purse_overdraft bigint[] := b.purse_overdraft; v_purse_debt bigint[] := b.purse_debt; v_purse_version bigint[] := b.purse_version;
@@ -93,6 +89,7 @@ begin
       v_balance_now := v_purse_balance[v_run_purse];
       v_held_now := v_purse_held[v_run_purse];
       v_version_now := v_purse_version[v_run_purse];
+      v_shown := v_positions;
       v_run_spent := 0;
       v_run_held := 0;
       v_rest := null;
@@ -106,12 +103,11 @@ begin
       end loop;
     end if;
     continue when v_result[i] is not null or not v_valid[i];
-    v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
     v_status := null;
-    v_held_delta := 0;
-    v_charged := 0;
-    v_shown := v_positions;
-    if v_any and v_parts[i] then v_shown := array(select u.w from unnest(v_positions) with ordinality as u (w, ord) group by u.w order by min(u.ord)); end if;
+    if v_any then
+      v_shown := v_positions;
+      if v_parts[i] then v_shown := array(select u.w from unnest(v_positions) with ordinality as u (w, ord) group by u.w order by min(u.ord)); end if;
+    end if;
     if v_is_apart then
       -- In windows of its own, so it is a run of its own; its present ones were locked if it was above the hold before the locks.
       if v_is_above and b.exceeds[i] is not true then v_ok := core.ledger_retry(); end if;
@@ -123,6 +119,7 @@ begin
     end if;
 
     if v_op[i] = 'reserve' or v_op[i] = 'charge' then
+      v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
       v_granted := least(v_amount[i], v_available, v_rest);
       if v_frozen[i] then
         v_status := 'account_frozen';
@@ -132,10 +129,12 @@ begin
         v_text := concat(', "requested": ', coalesce(v_min[i], v_amount[i]),
           case v_status when 'budget_exhausted' then ', "budget": ' || to_json(core.ledger_budget_name((b.windows).heads[v_tightest])) end);
       elsif v_op[i] = 'charge' then
+        v_held_delta := 0;
         v_charged := v_granted;
         v_text := concat(', "account": "', v_code[i], '", "charged": ', v_granted);
       else
         v_held_delta := v_granted;
+        v_charged := 0;
         if v_hold[i] is null then
           v_ids := coalesce(v_ids, core.new_ids(v_count));
           v_hold[i] := v_ids[i];
@@ -155,9 +154,8 @@ begin
       v_text := concat(', "hold": "', v_hold[i], '", "requested": ', v_amount[i], ', "limit": ', h_amount[i] - h_captured[i]);
     elsif v_op[i] = 'void' then
       v_held_delta := -h_amount[i];
+      v_charged := 0;
       v_counted[i] := 0;
-      h_released[i] := h_amount[i];
-      h_new_status[i] := 'voided';
       v_text := concat(', "hold": "', v_hold[i], '", "status": "voided", "released": ', h_amount[i]);
     elsif v_is_above then
       v_hold_rest := h_amount[i] - h_captured[i];
@@ -166,12 +164,10 @@ begin
       v_counted[i] := v_charged;
       v_above[i] := nullif(v_split.above, 0);
       v_uncollected[i] := nullif(v_split.uncollected, 0);
-      h_new_status[i] := case h_status[i] when 'open' then 'settled' else 'settled_late' end;
-      h_released[i] := case h_status[i] when 'open' then v_hold_rest - v_split.within end;
       v_flags[i] := concat('{', concat_ws(',', case h_status[i] when 'expired' then 'late' end, case when v_amount[i] is null then 'estimated' end,
         case when v_charged > v_hold_rest then 'overflow' end, case when v_split.uncollected > 0 then 'uncollected' end), '}');
-      v_text := concat(', "hold": "', v_hold[i], '", "status": "', h_new_status[i], '", "charged": ', v_charged, ', "released": ',
-        coalesce(h_released[i], greatest(0, v_hold_rest - v_charged)), ', "uncollected": ', v_split.uncollected,
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "', case h_status[i] when 'open' then 'settled' else 'settled_late' end, '", "charged": ',
+        v_charged, ', "released": ', case h_status[i] when 'open' then v_hold_rest - v_split.within else greatest(0, v_hold_rest - v_charged) end, ', "uncollected": ', v_split.uncollected,
         ', "flags": ', to_jsonb(v_flags[i]::text[]));
     else
       v_hold_rest := h_amount[i] - h_captured[i];
@@ -179,9 +175,7 @@ begin
       if v_amount[i] is null then v_flags[i] := '{estimated}'; end if;
       v_counted[i] := v_charged;
       v_held_delta := -v_hold_rest;
-      h_new_status[i] := 'settled';
-      h_released[i] := v_hold_rest - v_charged;
-      v_text := concat(', "hold": "', v_hold[i], '", "status": "settled", "charged": ', v_charged, ', "released": ', h_released[i],
+      v_text := concat(', "hold": "', v_hold[i], '", "status": "settled", "charged": ', v_charged, ', "released": ', v_hold_rest - v_charged,
         ', "uncollected": 0, "flags": ', case when v_amount[i] is null then '["estimated"]' else '[]' end);
     end if;
 
@@ -192,7 +186,6 @@ begin
       v_held_now := v_held_now + v_held_delta;
       if v_is_apart then
         v_balance_now := v_balance_now - v_charged;
-        v_posted[i] := nullif(v_charged, 0);
         v_shown := v_split.shown;
         for k in 1 .. cardinality(v_shown) loop
           w := v_shown[k];
@@ -209,7 +202,6 @@ begin
       end if;
       if v_charged > 0 and not v_is_apart then
         v_balance_now := v_balance_now - v_charged;
-        v_posted[i] := v_charged;
         v_run_spent := v_run_spent + v_charged;
         if v_run_spent >= v_alert_in then
           v_alert_in := null;
@@ -222,7 +214,6 @@ begin
           end loop;
         end if;
       end if;
-      v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
       v_text := concat('{"ok": true, "replayed": false, "tx": ', v_tx[i], v_text);
     else
       v_text := concat('{"ok": false, "code": "', v_status, '", "account": "', v_code[i], '"', v_text);
@@ -236,6 +227,7 @@ begin
         v_kept := concat(v_kept, case when v_kept <> '' then ',' end, w_cap[w], ',', w_spent[w] + v_run_spent, ',', w_held[w] + v_run_held);
       end loop;
     end if;
+    v_available := v_balance_now - v_held_now + v_purse_overdraft[v_run_purse];
     v_settled[i] := v_balance_now;
     v_held[i] := v_held_now;
     v_counts[i] := concat('{', v_kept, '}');
@@ -244,8 +236,8 @@ begin
     if v_is_apart then v_run_list := 0; end if; -- what comes next begins a run
   end loop;
 
-  b.tx := v_tx; b.version := v_version; b.counted := v_counted; b.charged := v_posted; b.settled := v_settled; b.held := v_held;
-  b.counts := v_counts; b.flags := v_flags; b.hold_end := h_new_status; b.above := v_above; b.uncollected := v_uncollected; b.released := h_released; b.hold := v_hold; b.result := v_result;
+  b.tx := v_tx; b.version := v_version; b.counted := v_counted; b.settled := v_settled; b.held := v_held;
+  b.counts := v_counts; b.flags := v_flags; b.above := v_above; b.uncollected := v_uncollected; b.hold := v_hold; b.result := v_result;
   b.purse_settled := v_purse_balance; b.purse_held := v_purse_held; b.purse_version := v_purse_version;
   b.windows.spent := w_spent; b.windows.held := w_held;
   return b;

@@ -15,10 +15,9 @@ declare
   v_amount bigint[] := b.amount; v_metadata jsonb[] := b.metadata; v_request jsonb[] := b.request;
   v_list int[] := b.list; v_present int[] := b.present; v_lists core.ledger_window_list[] := b.lists;
   v_purse int[] := b.purse; v_purse_id bigint[] := b.purse_id; v_overdraft bigint[] := b.purse_overdraft; v_version bigint[] := b.version;
-  v_counted bigint[] := b.counted; v_charged bigint[] := b.charged; v_settled bigint[] := b.settled; v_held bigint[] := b.held;
+  v_counted bigint[] := b.counted; v_settled bigint[] := b.settled; v_held bigint[] := b.held;
   v_counts text[] := b.counts; v_flags text[] := b.flags; v_above bigint[] := b.above; v_uncollected bigint[] := b.uncollected;
-  v_released bigint[] := b.released;
-  h_end text[] := b.hold_end; h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
+  h_amount bigint[] := b.hold_amount; h_captured bigint[] := b.hold_captured; h_status text[] := b.hold_status;
 begin
   -- No other call has these keys, and on conflict, which looks first, costs a third of an insert. Sorted, because two
   -- batches with the same keys in opposite orders would wait for each other.
@@ -49,17 +48,18 @@ begin
   if v_op && '{settle,charge}' then
     -- The purse's entry and the sink's. Rows of a values list would have their expressions prepared again for each operation.
     insert into core.ledger_entry (tx_id, account_id, amount, balance_after, version)
-    select v_tx[n.i], case when e.is_own then v_purse_id[v_purse[n.i]] else 2 end, case when e.is_own then -v_charged[n.i] else v_charged[n.i] end,
+    select v_tx[n.i], case when e.is_own then v_purse_id[v_purse[n.i]] else 2 end, case when e.is_own then -v_counted[n.i] else v_counted[n.i] end,
       case when e.is_own then v_settled[n.i] end, case when e.is_own then v_version[n.i] end
     from unnest(v_each) as n (i) cross join unnest('{true,false}'::boolean[]) as e (is_own)
-    where v_tx[n.i] is not null and v_charged[n.i] is not null;
+    where v_op[n.i] in ('settle', 'charge') and v_tx[n.i] is not null and v_counted[n.i] <> 0;
   end if;
   if v_op && '{settle,void}' then
-    update core.ledger_hold h set status = h_end[n.i], closed_at = b.at, captured = h.captured + v_counted[n.i] - coalesce(v_above[n.i], 0),
+    update core.ledger_hold h set closed_at = b.at, captured = h.captured + v_counted[n.i] - coalesce(v_above[n.i], 0),
       above = h.above + coalesce(v_above[n.i], 0), uncollected = h.uncollected + coalesce(v_uncollected[n.i], 0),
-      released = coalesce(v_released[n.i], h.released)
+      status = case when v_op[n.i] = 'void' then 'voided' when h.status = 'open' then 'settled' else 'settled_late' end,
+      released = case h.status when 'open' then h.amount - h.captured - v_counted[n.i] + coalesce(v_above[n.i], 0) else h.released end
     from unnest(v_each) as n (i)
-    where h.id = v_hold[n.i] and h.project = v_project[n.i] and h_end[n.i] is not null and v_tx[n.i] is not null;
+    where h.id = v_hold[n.i] and h.project = v_project[n.i] and v_op[n.i] in ('settle', 'void') and v_tx[n.i] is not null;
   end if;
   update core.ledger_account a set total_out = a.total_in - x.settled, held = x.held, version = x.version
   from unnest(b.purse_id, b.purse_settled, b.purse_held, b.purse_version) as x (id, settled, held, version)
@@ -82,6 +82,8 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_member text := core.claims() ->> 'project';
   b core.ledger_batch;
+  v_accounts bigint[];
+  v_spending bigint[];
   v_purses bigint[];
   v_roots bigint[];
   v_path bigint[];
@@ -106,19 +108,19 @@ begin
   if not true = any (b.known) then return core.ledger_batch_each(p_ops); end if;
 
   -- The locks, for all at once.
+  select array_agg(distinct x.account), array_agg(distinct x.account) filter (where x.op in ('reserve', 'charge') or x.exceeds),
+    coalesce(sum(x.amount) filter (where x.op in ('reserve', 'charge') or x.exceeds), 0),
+    coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key) filter (where x.valid and x.op in ('settle', 'void')), '{}')
+  into v_accounts, v_spending, v_need, v_holds
+  from unnest(b.op, b.account, b.amount, b.hold, b.project, b.known, b.valid, b.exceeds)
+    as x (op, account, amount, hold, project, known, valid, exceeds) where x.known;
   select array_agg(distinct a.purse_id), array_agg(distinct a.root_id) into v_purses, v_roots
-  from core.ledger_account a where a.id in (select x.id from unnest(b.account, b.known) as x (id, known) where x.known);
-  select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id)
-  where a.id in (select x.id from unnest(b.op, b.account, b.known, b.exceeds) as x (op, id, known, exceeds)
-    where x.known and (x.op in ('reserve', 'charge') or x.exceeds));
-  select coalesce(array_agg(row(x.hold, x.project)::core.ledger_hold_key), '{}') into v_holds
-  from unnest(b.op, b.hold, b.project, b.valid) as x (op, hold, project, valid) where x.valid and x.op in ('settle', 'void');
-  select coalesce(sum(x.amount), 0) into v_need from unnest(b.op, b.amount, b.known, b.exceeds) as x (op, amount, known, exceeds)
-  where x.known and (x.op in ('reserve', 'charge') or x.exceeds);
+  from core.ledger_account a where a.id = any (v_accounts);
+  select array_agg(distinct s.id) into v_path from core.ledger_account a, unnest(a.path) as s (id) where a.id = any (v_spending);
   v_lock := core.ledger_lock(null, v_purses, v_roots, v_holds, v_path, '{}', '{}', v_need);
   b.at := v_lock.at;
 
-  b := core.ledger_batch_read(b, v_lock.budget_ids, v_lock.window_starts);
+  b := core.ledger_batch_read(b, v_accounts, v_spending, v_holds, v_lock.budget_ids, v_lock.window_starts);
   b := core.ledger_batch_decide(b);
   v_ok := core.ledger_batch_write(b);
 
