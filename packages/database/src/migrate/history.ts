@@ -31,12 +31,17 @@ export async function ensureHistory(session: SqlSession): Promise<void> {
   for (const statement of createHistory) await session.execute(statement)
 }
 
-/** What the database says was applied; nothing when it has no history yet. */
-export async function readHistory(session: SqlSession): Promise<Map<string, AppliedMigration>> {
+/**
+ * What the database says was applied; nothing when it has no history yet. With a version that one alone: the statements
+ * of all of them are a megabyte.
+ */
+export async function readHistory(session: SqlSession, only?: string): Promise<Map<string, AppliedMigration>> {
   const [exists] = await session.query(`select to_regclass('${historyTable}')::text as found`)
   if (!exists?.['found']) return new Map()
   const rows = await session.query(
-    `select version, name, to_jsonb(statements)::text as statements from ${historyTable} order by version`,
+    `select version, name, to_jsonb(statements)::text as statements from ${historyTable}
+     where version = coalesce($1, version) order by version`,
+    [only ?? null],
   )
   return new Map(
     rows.map(({ version, name, statements }) => [

@@ -76,7 +76,7 @@ async function applyOne(session: SqlSession, file: MigrationFile): Promise<boole
     // Of a host's search path a name without a schema could mean something else.
     await session.execute('set local search_path = pg_catalog, pg_temp')
     await ensureHistory(session)
-    const history = await readHistory(session)
+    const history = await readHistory(session, file.version)
     if (history.has(file.version)) {
       refuseChanged(compareHistory([file], history))
       return false

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { Database } from '../database.ts'
 import { openDatabase } from '../open-database.ts'
+import { administer } from './administer.ts'
 import { leaseTestServer } from './lease-test-server.ts'
 
 export interface TestDatabase extends AsyncDisposable {
@@ -68,14 +69,4 @@ export async function createTestDatabase({
     [Symbol.asyncDispose]: () => test.drop(),
   }
   return test
-}
-
-async function administer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }
