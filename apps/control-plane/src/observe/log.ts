@@ -4,7 +4,7 @@ import { destination, pino, stdSerializers } from 'pino'
 type Fields = Record<string, unknown>
 
 /** How much is gathered before it is written, and how long a line waits for others at most. */
-const gatherBytes = 8192
+const gatherBytes = 64 * 1024
 const gatherMs = 100
 
 /**
@@ -50,6 +50,7 @@ function gatherLines(): { write(line: string): void } {
     sync: false,
     contentMode: 'buffer',
     minLength: gatherBytes,
+    maxWrite: 2 * gatherBytes,
     periodicFlush: gatherMs,
   })
   return { write: (line) => void lines.write(Buffer.from(line)) }
