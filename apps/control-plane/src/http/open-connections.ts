@@ -21,6 +21,8 @@ interface Entry {
   readonly socket: Socket
   readonly address: string
   readonly inFlight: Set<IncomingMessage>
+  /** Grows with each answer: the connection with the least has been idle longest. */
+  idleSince: number
   isUpgraded: boolean
   /** How many bytes the client must have taken by `dueAt`. */
   target: number
@@ -39,7 +41,7 @@ const reserve = 64
  */
 export function watchConnections(server: Server, options: OpenConnectionsOptions): OpenConnections {
   const { maxConnections, writeDeadlineMs = 60_000, clock = systemClock } = options
-  /** Longest idle first. */
+  let answers = 0
   const open = new Map<Duplex, Entry>()
   const perAddress = new Map<string, number>()
   server.maxConnections = maxConnections + reserve
@@ -54,6 +56,7 @@ export function watchConnections(server: Server, options: OpenConnectionsOptions
       socket,
       address,
       inFlight: new Set(),
+      idleSince: answers,
       isUpgraded: false,
       target: 0,
       dueAt: Number.POSITIVE_INFINITY,
@@ -66,13 +69,16 @@ export function watchConnections(server: Server, options: OpenConnectionsOptions
     const entry = open.get(request.socket)
     if (entry === undefined) return
     entry.inFlight.add(request)
-    response.once('close', () => {
-      entry.inFlight.delete(request)
-      if (!open.delete(entry.socket)) return
-      open.set(entry.socket, entry) // idle since now
-      if (![...entry.inFlight].some(({ complete }) => complete)) entry.afterAnswers?.()
-    })
+    response.on('close', answered) // comes once
   })
+  /** One function for all responses: a request pays for no closure. */
+  function answered(this: ServerResponse): void {
+    const entry = open.get(this.req.socket)
+    if (entry === undefined) return
+    entry.inFlight.delete(this.req)
+    entry.idleSince = ++answers
+    if (entry.afterAnswers !== undefined && !awaitsAnswer(entry)) entry.afterAnswers()
+  }
   server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
     const entry = open.get(socket)
     if (entry !== undefined) entry.isUpgraded = true
@@ -91,13 +97,15 @@ export function watchConnections(server: Server, options: OpenConnectionsOptions
 
   function dropIdle(): boolean {
     const [fullest] = [...perAddress].reduce((most, each) => (each[1] > most[1] ? each : most), ['', 0])
-    for (const { address, inFlight, isUpgraded, socket } of open.values()) {
-      if (address !== fullest || isUpgraded || inFlight.size > 0) continue
-      forget(socket)
-      socket.destroy()
-      return true
+    let longest: Entry | undefined
+    for (const entry of open.values()) {
+      if (entry.address !== fullest || entry.isUpgraded || entry.inFlight.size > 0) continue
+      if (longest === undefined || entry.idleSince < longest.idleSince) longest = entry
     }
-    return false
+    if (longest === undefined) return false
+    forget(longest.socket)
+    longest.socket.destroy()
+    return true
   }
 
   function sweep(): void {
@@ -115,9 +123,15 @@ export function watchConnections(server: Server, options: OpenConnectionsOptions
   return {
     afterAnswers(socket, then) {
       const entry = open.get(socket)
-      if (entry === undefined || ![...entry.inFlight].some(({ complete }) => complete)) return false
+      if (entry === undefined || !awaitsAnswer(entry)) return false
       entry.afterAnswers = then
       return true
     },
   }
+}
+
+/** Whether a complete request of the connection is not answered yet. */
+function awaitsAnswer({ inFlight }: Entry): boolean {
+  for (const { complete } of inFlight) if (complete) return true
+  return false
 }
