@@ -28,7 +28,7 @@ export type RouteAnswer =
   | { readonly streaming: true }
   | Denial
 
-/** A success in the other form that its contract names. */
+/** A success that is text already: in the other form that its contract names, or checked and written before. */
 export interface TextAnswer {
   readonly text: string
   readonly type: string

@@ -12,14 +12,10 @@ export interface PreparedAnswer {
 }
 
 export function prepareAnswer(
-  { operation, outputs }: Pick<RouteContract, 'operation' | 'outputs'>,
+  contract: Pick<RouteContract, 'operation' | 'outputs'>,
   body: Readonly<Record<string, unknown>> | string,
 ): PreparedAnswer {
-  const parsed = outputs[200]?.safeParse(body)
-  if (!parsed?.success) {
-    throw new CoreError('E_INTERNAL', `the answer of ${operation} does not fit its contract`, { cause: parsed?.error })
-  }
-  const text = typeof parsed.data === 'string' ? parsed.data : JSON.stringify(parsed.data)
+  const text = writeAnswer(contract, body)
   let compressed: Buffer | undefined
   return {
     text,
@@ -29,4 +25,16 @@ export function prepareAnswer(
       return compressed
     },
   }
+}
+
+/** An answer of a caller as text, checked against its contract. */
+export function writeAnswer(
+  { operation, outputs }: Pick<RouteContract, 'operation' | 'outputs'>,
+  body: Readonly<Record<string, unknown>> | string,
+): string {
+  const parsed = outputs[200]?.safeParse(body)
+  if (!parsed?.success) {
+    throw new CoreError('E_INTERNAL', `the answer of ${operation} does not fit its contract`, { cause: parsed?.error })
+  }
+  return typeof parsed.data === 'string' ? parsed.data : JSON.stringify(parsed.data)
 }
