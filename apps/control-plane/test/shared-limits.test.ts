@@ -188,6 +188,64 @@ test('while the database is away what is leased is spent, and nothing beyond', a
   await expect(process.limiter.take('other')).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE', retryable: true })
 })
 
+test('a key that is named twice in one call is given what is left the second time', async () => {
+  const want = (want: number, unspent: number[][] = []) => ({
+    key: 'twice',
+    limit: 10,
+    window_ms: 60_000,
+    want,
+    unspent,
+  })
+  const other = { key: 'other', limit: 5, window_ms: 1_000, want: 9, unspent: [] }
+  const lease = async (p_wants: object[]) =>
+    Object(
+      await shared.database.rpc('limit_lease', { p_wants: JSON.parse(JSON.stringify(p_wants)), p_lease_ms: 5_000 }),
+    ).leases
+  const first = await lease([want(7), other, want(7)])
+  expect(first).toHaveLength(3)
+  expect(first).toEqual(expect.arrayContaining([expect.objectContaining({ key: 'other', given: 5, left: 0 })]))
+  const given = first.filter(({ key }: { key: string }) => key === 'twice')
+  expect(given).toMatchObject([
+    { given: 7, left: 3 },
+    { given: 3, left: 0 },
+  ])
+  const cell = given[0].cell
+  expect(await lease([want(9, [[cell, 4]])])).toMatchObject([{ given: 4, left: 0, reset_ms: expect.any(Number) }])
+})
+
+test('many keys whose requests may wait are leased in one call, as much as they spend, and one that may not goes at once', async () => {
+  await using database = await openDatabase({ driver: 'postgres', url: shared.url, poolSize: 2 })
+  const calls: unknown[] = []
+  const rpc: typeof database.rpc = (name, args, options) => {
+    calls.push(args)
+    return database.rpc(name, args, options)
+  }
+  const leaseMs = 5_000
+  const options = { name: 'patient', limit: 600, windowMs: 60_000 }
+  const limiter = createSharedWindow({
+    ...options,
+    batcher: createPermitBatcher({ database: { rpc }, leaseMs }),
+    leaseMs,
+  })
+  const keys = Array.from({ length: 20 }, (_, at) => `k${at}`)
+  const decisions = await Promise.all(
+    keys.map(async (key, at) => {
+      await pause(at)
+      return await limiter.take(key, true)
+    }),
+  )
+  expect(decisions).toEqual(keys.map(() => ({ isAllowed: true, remaining: 599, resetMs: expect.any(Number) })))
+  expect(calls).toHaveLength(1)
+  await limiter.giveBack()
+  expect(calls).toHaveLength(1) // there is nothing to give back
+  // One that waits for others does not keep one waiting that may not.
+  const [patient, urgent] = [limiter.take('both', true), limiter.take('both')]
+  expect(await Promise.all([patient, urgent])).toMatchObject([{ isAllowed: true }, { isAllowed: true }])
+  expect(calls).toHaveLength(2)
+  expect(await limiter.take('both')).toMatchObject({ isAllowed: true })
+  expect(calls).toHaveLength(2) // leased in advance, as for any other
+})
+
 test('old windows are forgotten, and only the owner may lease', async () => {
   await shared.sql(`insert into core.limit_window (key, expires_at) values ('old', now() - interval '1 minute')`)
   expect(await shared.database.rpc('limit_trim', {})).toMatchObject({ ok: true })

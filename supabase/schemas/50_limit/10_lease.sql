@@ -10,55 +10,59 @@ create unlogged table core.limit_window (
 );
 comment on table core.limit_window is 'Permits given out per limited key, by the cell in which their lease ends. Unlogged: a crash of the server forgets one window.';
 
--- Gives one lease: locks the key's row, takes back what came back unspent, and books what still fits.
-create function core.limit_give(p_key text, p_limit bigint, p_window_ms bigint, p_want bigint, p_unspent jsonb, p_lease_ms bigint)
-returns jsonb
+-- Gives a lease of each key, of which none is named twice: locks their rows in order, takes back what came back unspent, and books
+-- what still fits. One statement for all of them: to begin one costs as much as a lease.
+create function core.limit_give(p_wants jsonb, p_lease_ms bigint) returns jsonb
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  v_cell_ms bigint := (p_window_ms + 59) / 60;
-  v_row core.limit_window;
   v_now_ms bigint;
-  v_end bigint;
-  v_given bigint;
-  v_booked bigint;
+  v_leases jsonb;
 begin
-  insert into core.limit_window (key) values (p_key) on conflict do nothing;
-  select * into v_row from core.limit_window where key = p_key for update;
+  insert into core.limit_window (key) select w ->> 'key' from jsonb_array_elements(p_wants) w order by w ->> 'key' on conflict do nothing;
+  perform from core.limit_window where key = any (array(select w ->> 'key' from jsonb_array_elements(p_wants) w)) order by key for update;
   v_now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
-  v_end := (v_now_ms + p_lease_ms) / v_cell_ms;
-  select coalesce(array_agg(c.cell order by c.cell), '{}'), coalesce(array_agg(c.permits order by c.cell), '{}'), coalesce(sum(c.permits), 0)
-  into v_row.cells, v_row.permits, v_booked
-  from (
-    select b.cell, sum(b.permits)::bigint as permits
-    from (
-      select unnest(v_row.cells) as cell, unnest(v_row.permits) as permits
-      union all
-      select (u ->> 0)::bigint, - greatest((u ->> 1)::bigint, 0) from jsonb_array_elements(p_unspent) u
-    ) b
-    where b.cell >= v_now_ms / v_cell_ms - 60
-    group by b.cell
-    having sum(b.permits) > 0
-  ) c;
-  v_given := greatest(least(p_want, p_limit - v_booked), 0);
-  update core.limit_window set
-    cells = v_row.cells || case when v_given > 0 then array[v_end] else '{}' end,
-    permits = v_row.permits || case when v_given > 0 then array[v_given] else '{}' end,
-    expires_at = to_timestamp((v_end + 61) * v_cell_ms / 1000.0)
-  where key = p_key;
-  return jsonb_build_object('key', p_key, 'cell', v_end, 'given', v_given, 'left', greatest(p_limit - v_booked - v_given, 0),
-    'reset_ms', coalesce((v_row.cells[1] + 61) * v_cell_ms - v_now_ms, 0));
+  with want as materialized (
+    select w.*, (w.window_ms + 59) / 60 as cell_ms, (v_now_ms + p_lease_ms) / ((w.window_ms + 59) / 60) as ends
+    from jsonb_to_recordset(p_wants) as w (key text, "limit" bigint, window_ms bigint, want bigint, unspent jsonb)
+  ), given as materialized (
+    select n.key, n.cell_ms, n.ends, c.cells, c.permits, greatest(least(n.want, n."limit" - c.booked), 0) as given, n."limit" - c.booked as room
+    from want n join core.limit_window l on l.key = n.key
+    cross join lateral (
+      select coalesce(array_agg(k.cell order by k.cell), '{}') as cells, coalesce(array_agg(k.permits order by k.cell), '{}') as permits,
+        coalesce(sum(k.permits), 0)::bigint as booked
+      from (
+        select b.cell, sum(b.permits)::bigint as permits
+        from (
+          select unnest(l.cells) as cell, unnest(l.permits) as permits
+          union all
+          select (u ->> 0)::bigint, - greatest((u ->> 1)::bigint, 0) from jsonb_array_elements(n.unspent) u
+        ) b
+        where b.cell >= v_now_ms / n.cell_ms - 60
+        group by b.cell
+        having sum(b.permits) > 0) k) c
+  ), booked as (
+    update core.limit_window l set
+      cells = g.cells || case when g.given > 0 then array[g.ends] else '{}' end,
+      permits = g.permits || case when g.given > 0 then array[g.given] else '{}' end,
+      expires_at = to_timestamp((g.ends + 61) * g.cell_ms / 1000.0)
+    from given g where l.key = g.key
+  )
+  select jsonb_agg(jsonb_build_object('key', g.key, 'cell', g.ends, 'given', g.given, 'left', greatest(g.room - g.given, 0),
+    'reset_ms', coalesce((g.cells[1] + 61) * g.cell_ms - v_now_ms, 0)) order by g.key) into v_leases from given g;
+  return v_leases;
 end
 $$;
-comment on function core.limit_give is 'Books at most p_want permits of one key, as many as still fit into its window.';
+comment on function core.limit_give is 'Books at most as many permits of each key as are wanted and still fit into its window.';
 
 -- Leases of several keys at once: [{key, limit, window_ms, want, unspent: [[cell, permits]]}]. Not idempotent: report what
 -- came back unspent once. Locks the keys in order.
 create function core_api.limit_lease(p_wants jsonb, p_lease_ms bigint) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_ok boolean;
   v_leases jsonb := '[]';
-  v_want jsonb;
+  v_wants jsonb;
 begin
   v_ok := core.authorize('limit:lease', null);
   v_ok := core.require_exact('wants', p_wants);
@@ -67,9 +71,14 @@ begin
   elsif p_lease_ms is null or p_lease_ms not between 1 and 3600000 then
     perform core.refuse('PT400', 'invalid_lease', 'a lease lasts 1 ms to an hour', null, jsonb_build_object('field', 'lease_ms'));
   end if;
-  for v_want in select w from jsonb_array_elements(p_wants) w order by w ->> 'key' loop
-    v_leases := v_leases || core.limit_give(v_want ->> 'key', (v_want ->> 'limit')::bigint, (v_want ->> 'window_ms')::bigint,
-      (v_want ->> 'want')::bigint, v_want -> 'unspent', p_lease_ms);
+  -- What names a key again comes after what named it first.
+  for v_wants in
+    select jsonb_agg(w.value) from (
+      select v.value, row_number() over (partition by v.value ->> 'key' order by v.nth) as turn
+      from jsonb_array_elements(p_wants) with ordinality as v (value, nth)) w
+    group by w.turn order by w.turn
+  loop
+    v_leases := v_leases || core.limit_give(v_wants, p_lease_ms);
   end loop;
   return jsonb_build_object('ok', true, 'leases', v_leases);
 end

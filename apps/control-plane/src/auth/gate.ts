@@ -1,4 +1,4 @@
-import type { RouteContract } from '@core/api'
+import { beatSession, type RouteContract } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { noOwnProject, notFound, ProblemError } from '../http/problem-error.ts'
@@ -38,6 +38,8 @@ export function createGate(
   const { auth, idempotencyKey, method, path, makes } = contract
   const hasProject = path.includes('{project}')
   const isProbe = probes.has(path)
+  // A beat is one of very many, each of a credential that does little else, and its answer is waited for by no work.
+  const isPatient = path === beatSession.path
   // A browser's socket cannot bring the header and says who it is in its first frame.
   const mayBeAnonymous = contract.produces === 'websocket'
 
@@ -67,7 +69,7 @@ export function createGate(
   /** Synchronous for a key that is known, which is nearly always. */
   function admitOrAsk(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
     const { authorization } = request.headers
-    const resolved = admission.authenticate(request, reply, authenticationOf(keyring, authorization))
+    const resolved = admission.authenticate(request, reply, authenticationOf(keyring, authorization, isPatient))
     if (resolved instanceof Promise) return resolved.then((principal) => admit(request, principal))
     return admit(request, resolved) ?? undefined
   }

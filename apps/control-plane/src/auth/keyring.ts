@@ -169,8 +169,9 @@ function refuse(reason: Refusal): CoreError {
 }
 
 /** How a request with this header is authenticated. */
-export function authenticationOf(keyring: Keyring, header: string | undefined): Authentication {
+export function authenticationOf(keyring: Keyring, header: string | undefined, isPatient = false): Authentication {
   return {
+    isPatient,
     resolve: () => keyring.resolve(bearerToken(header)),
     remembered: () => (header === undefined ? undefined : keyring.peek(bearerToken(header))),
     needsLookup: () => header !== undefined && keyring.needsLookup(bearerToken(header)),

@@ -13,6 +13,8 @@ export interface Authentication {
   remembered(): Principal | undefined
   /** Whether only a look-up can decide if the credential is valid: it is well-formed, and was not rejected a moment ago. */
   needsLookup(): boolean
+  /** No work waits for the answer: the request may be counted a moment later, together with others. */
+  readonly isPatient?: boolean
 }
 
 /** Counts requests against their limits: by credential, else by address. Each throws or rejects with rate_limited. */
@@ -45,19 +47,19 @@ export function createAdmission(
   }
 
   /** Where sign-up is open a token alone proves little: a user without a role counts by address. */
-  function passAs({ subject, roles }: Principal, address: string, reply: FastifyReply | undefined) {
-    return roles?.size === 0 ? pass(anonymous, address, reply) : pass(credential, subject, reply)
+  function passAs({ subject, roles }: Principal, address: string, reply: FastifyReply | undefined, isPatient = false) {
+    return roles?.size === 0 ? pass(anonymous, address, reply) : pass(credential, subject, reply, isPatient)
   }
 
-  function count(principal: Principal, address: string, reply: FastifyReply | undefined) {
-    const counted = passAs(principal, address, reply)
+  function count(principal: Principal, address: string, reply: FastifyReply | undefined, isPatient?: boolean) {
+    const counted = passAs(principal, address, reply, isPatient)
     return counted instanceof Promise ? counted.then(() => principal) : principal
   }
 
   return {
     known: (principal, reply) => passAs(principal, addressKey(reply.request.ip), reply),
     anonymous: (request, reply) => pass(anonymous, addressKey(request.ip), reply),
-    authenticate(request, reply, { resolve, remembered, needsLookup }) {
+    authenticate(request, reply, { resolve, remembered, needsLookup, isPatient }) {
       const address = addressKey(request.ip)
       const refused = failedAuthentication.refusal(address)
       if (refused !== undefined && remembered() === undefined) {
@@ -68,16 +70,16 @@ export function createAdmission(
           .then(
             (principal) => {
               if (principal === undefined) throw refuse(failedAuthentication, refused)
-              return count(principal, address, reply)
+              return count(principal, address, reply, isPatient)
             },
             (error: unknown) => fail(reply, address, error),
           )
       }
       try {
         const resolved = resolve()
-        if (!(resolved instanceof Promise)) return count(resolved, address, reply)
+        if (!(resolved instanceof Promise)) return count(resolved, address, reply, isPatient)
         return resolved.then(
-          (principal) => count(principal, address, reply),
+          (principal) => count(principal, address, reply, isPatient),
           (error: unknown) => fail(reply, address, error),
         )
       } catch (error) {
@@ -102,8 +104,8 @@ export function installUnknownAddressLimit(app: FastifyInstance, admission: Admi
 }
 
 /** Counts one request and sets the RateLimit headers. */
-function pass(limiter: Limiter, key: string, reply: FastifyReply | undefined): void | Promise<void> {
-  const decision = limiter.take(key)
+function pass(limiter: Limiter, key: string, reply: FastifyReply | undefined, isPatient = false): void | Promise<void> {
+  const decision = limiter.take(key, isPatient)
   if (decision instanceof Promise) return decision.then((decided) => applyDecision(limiter, decided, reply))
   applyDecision(limiter, decision, reply)
 }

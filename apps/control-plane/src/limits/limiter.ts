@@ -13,8 +13,11 @@ export interface Limiter {
   readonly name: string
   readonly limit: number
   readonly windowMs: number
-  /** Counts one request of the key, or refuses it. Synchronous, or after a call where the limit is shared. */
-  take(key: string): Decision | Promise<Decision>
+  /**
+   * Counts one request of the key, or refuses it. Synchronous, or after a call where the limit is shared; one that may wait
+   * waits for others to be counted with.
+   */
+  take(key: string, mayWait?: boolean): Decision | Promise<Decision>
   /** The refusal that `take` is known to give; undefined where it may allow. Counts nothing. */
   refusal(key: string): Decision | undefined
 }

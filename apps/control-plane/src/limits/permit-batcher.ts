@@ -26,8 +26,13 @@ export interface Lease {
 }
 
 export interface PermitBatcher {
-  /** Rejects when the database does not answer soon; for a second after that at once. */
-  ask(request: PermitRequest): Promise<Lease>
+  /**
+   * Rejects when the database does not answer soon; for a second after that at once. Waits for others to go with, for as
+   * long as `patienceMs` says.
+   */
+  ask(request: PermitRequest, patienceMs?: number): Promise<Lease>
+  /** What waits for others goes now. */
+  hurry(): void
 }
 
 export interface PermitBatcherDependencies {
@@ -56,6 +61,7 @@ export function createPermitBatcher({
   const lease = callable(database, limitLease)
   let waiting: Waiting[] = []
   let isCalling = false
+  let timer: NodeJS.Timeout | undefined
   let awayUntil = Number.NEGATIVE_INFINITY
 
   async function call(batch: readonly Waiting[]): Promise<void> {
@@ -97,16 +103,23 @@ export function createPermitBatcher({
     isCalling = false
   }
 
+  function hurry(): void {
+    clearTimeout(timer)
+    timer = undefined
+    if (isCalling || waiting.length === 0) return
+    // A turn later, so that what one turn of the event loop wants goes together.
+    isCalling = true
+    setImmediate(work)
+  }
+
   return {
-    ask: (request) =>
+    ask: (request, patienceMs = 0) =>
       new Promise((resolve, reject) => {
         waiting.push({ request, resolve, reject })
-        // A turn later, so that what one turn of the event loop wants goes together.
-        if (!isCalling) {
-          isCalling = true
-          setImmediate(work)
-        }
+        if (patienceMs === 0) hurry()
+        else timer ??= setTimeout(hurry, patienceMs)
       }),
+    hurry,
   }
 }
 

@@ -28,8 +28,11 @@ interface KeyPermits {
   unspent: Unspent[]
   /** Spent since the last `giveBack`. */
   isBusy: boolean
+  spentAt: number
   asking: Promise<void> | undefined
   waiting: number
+  /** Of those that wait, how many do so for an answer that somebody wants at once. */
+  urgent: number
   want: number
   /** The database had nothing left; until then it is not asked again. */
   askAgainAt: number
@@ -43,6 +46,8 @@ interface KeyPermits {
 
 /** A request waits for at most so many answers of the database. */
 const attempts = 5
+/** How long one that is patient waits for others, so that many of them cost one call. */
+const patienceMs = 300
 
 /**
  * One limit for all processes on one database. Each leases permits, spends them in memory, and gives back what it did
@@ -63,8 +68,10 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       leases: [],
       unspent: [],
       isBusy: false,
+      spentAt: Number.NEGATIVE_INFINITY,
       asking: undefined,
       waiting: 0,
+      urgent: 0,
       want: smallest,
       askAgainAt: Number.NEGATIVE_INFINITY,
       refuseUntil: Number.NEGATIVE_INFINITY,
@@ -92,17 +99,18 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     }
   }
 
-  function spend(key: string, permits: KeyPermits, now: number): Decision | undefined {
+  function spend(key: string, permits: KeyPermits, now: number, isPatient: boolean): Decision | undefined {
     expire(permits, now)
     const lease = permits.leases.find(({ rest }) => rest > 0)
     if (lease === undefined) return undefined
     lease.rest--
     permits.isBusy = true
+    permits.spentAt = now
     const rest = permits.leases.reduce((sum, each) => sum + each.rest, 0)
     // Refills before it runs out, so that no request has to wait.
-    if (rest < permits.want / 4 && isPlenty(permits) && permits.asking === undefined) {
+    if (!isPatient && rest < permits.want / 4 && isPlenty(permits) && permits.asking === undefined) {
       permits.want = Math.min(largest, permits.want * 2)
-      void refill(key, permits).catch(() => undefined)
+      void refill(key, permits, false).catch(() => undefined)
     }
     return { isAllowed: true, remaining: rest + permits.left, resetMs: permits.resetMs }
   }
@@ -113,24 +121,34 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
   }
 
   /** One call per key at a time; all requests of the key wait for it. */
-  function refill(key: string, permits: KeyPermits): Promise<void> {
-    permits.asking ??= ask(key, permits).finally(() => {
+  function refill(key: string, permits: KeyPermits, isPatient: boolean): Promise<void> {
+    if (permits.asking !== undefined && !isPatient) batcher.hurry()
+    permits.asking ??= ask(key, permits, isPatient).finally(() => {
       permits.asking = undefined
     })
     return permits.asking
   }
 
-  async function ask(key: string, permits: KeyPermits): Promise<void> {
+  async function ask(key: string, permits: KeyPermits, isPatient: boolean): Promise<void> {
     const unspent = permits.unspent.splice(0)
-    const { cell, given, left, resetMs, validUntil } = await batcher.ask({
-      key: `${name}/${windowMs}/${key}`,
-      limit,
-      windowMs,
-      // While there is plenty, some in advance; near the limit only what requests wait for, so that none stays unused.
-      want: () =>
-        Math.min(limit, isPlenty(permits) ? Math.max(permits.want, permits.waiting) : Math.max(1, permits.waiting)),
-      unspent,
-    })
+    const { cell, given, left, resetMs, validUntil } = await batcher.ask(
+      {
+        key: `${name}/${windowMs}/${key}`,
+        limit,
+        windowMs,
+        // While there is plenty, some in advance; near the limit only what requests wait for, so that none stays unused. Who is
+        // patient comes seldom, and what lies idle until then would have to be given back.
+        want: () =>
+          Math.min(
+            limit,
+            isPlenty(permits) && (!isPatient || permits.urgent > 0)
+              ? Math.max(permits.want, permits.waiting)
+              : Math.max(1, permits.waiting),
+          ),
+        unspent,
+      },
+      isPatient ? patienceMs : 0,
+    )
     const now = clock.monotonic()
     permits.left = left
     permits.resetMs = resetMs
@@ -145,13 +163,14 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     permits.refuseUntil = now + Math.min(resetMs, leaseMs)
   }
 
-  async function wait(key: string, permits: KeyPermits): Promise<Decision> {
+  async function wait(key: string, permits: KeyPermits, isPatient: boolean): Promise<Decision> {
     permits.waiting++
+    if (!isPatient) permits.urgent++
     try {
       for (let attempt = 0; attempt < attempts; attempt++) {
-        await refill(key, permits)
+        await refill(key, permits, isPatient)
         const now = clock.monotonic()
-        const decision = spend(key, permits, now) ?? refuse(permits, now)
+        const decision = spend(key, permits, now, isPatient) ?? refuse(permits, now)
         if (decision !== undefined) return decision
       }
       return { isAllowed: false, remaining: 0, resetMs: leaseMs }
@@ -161,6 +180,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       })
     } finally {
       permits.waiting--
+      if (!isPatient) permits.urgent--
     }
   }
 
@@ -168,10 +188,12 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     name,
     limit,
     windowMs,
-    take(key) {
+    take(key, mayWait = false) {
       const permits = permitsOf(key)
       const now = clock.monotonic()
-      return spend(key, permits, now) ?? refuse(permits, now) ?? wait(key, permits)
+      // Who comes more than once in a lease is better served by one for several.
+      const isPatient = mayWait && now - permits.spentAt > leaseMs
+      return spend(key, permits, now, isPatient) ?? refuse(permits, now) ?? wait(key, permits, isPatient)
     },
     refusal(key) {
       const permits = permitsByKey.peek(key)
