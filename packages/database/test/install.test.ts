@@ -7,7 +7,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../src/index.ts'
 import { inspectRights, migratePlan, migrateRepair, migrateUp } from '../src/migrate/index.ts'
-import { type PostgresServer, startPostgresServer } from '../src/testing/index.ts'
+import { createTestDatabase, type PostgresServer, startPostgresServer } from '../src/testing/index.ts'
 
 /** Installing on a server that others use: owners with different rights, a second database, a PostgREST with siblings. */
 
@@ -166,12 +166,11 @@ test('beside a PostgREST that serves siblings core_api is added, in this databas
 })
 
 test('repair restores roles and grants that a restore into another cluster loses', async () => {
-  await using database = await open(await makeDatabase('restored', 'superuser'))
-  await migrateUp({ database })
-  await asAdmin(
+  await using restored = await createTestDatabase()
+  const { database } = restored
+  await restored.sql(
     `revoke execute on all functions in schema core_api from core_member, service_role;
      revoke usage on schema core_api from core_member`,
-    'restored',
   )
   const broken = await inspectRights(database)
   expect(broken.missingGrants.length).toBeGreaterThan(50)
@@ -180,10 +179,10 @@ test('repair restores roles and grants that a restore into another cluster loses
 })
 
 test('a project that has the name of a root account is seen', async () => {
-  await using database = await open(await makeDatabase('clashing', 'superuser'))
-  await migrateUp({ database })
+  await using clashing = await createTestDatabase()
+  const { database } = clashing
   await database.rpc('ledger_account_open', { p_key: 'pool', p_account: 'pool', p_kind: 'pool' })
-  await asAdmin(`insert into core.project (name) values ('pool')`, 'clashing')
+  await clashing.sql(`insert into core.project (name) values ('pool')`)
   expect(await inspectRights(database)).toMatchObject({ clashes: ['pool'] })
 })
 
