@@ -32,6 +32,8 @@ const healthSql = `select current_setting('server_version') as version, current_
 export function createSqlDatabase({ driver, timeoutMs, logger, clock }: SqlDatabaseDependencies): Database {
   const inFlight = createInFlight('the database')
   let signatures: Promise<Signatures> | undefined
+  /** Those that were read last: nearly every call finds its function there and waits for nothing. */
+  let read: Signatures | undefined
 
   async function call(
     name: string,
@@ -43,11 +45,11 @@ export function createSqlDatabase({ driver, timeoutMs, logger, clock }: SqlDatab
       const repeatable = options.repeatable ?? true
       return await repeatCall(
         async () => {
-          const signature = await findSignature(name, deadline)
+          const signature = read?.get(name) ?? (await findSignature(name, deadline))
           const { sql, params } = toRpcStatement(signature, args, options.claims)
           const rows = await driver.query(sql, params, deadline).catch((error: unknown) => {
             // The function may have been replaced since its signature was read.
-            if (isCoreError(error, 'E_DATABASE_SCHEMA')) signatures = undefined
+            if (isCoreError(error, 'E_DATABASE_SCHEMA')) signatures = read = undefined
             throw error
           })
           const answer = rows[0]?.['answer']
@@ -61,26 +63,26 @@ export function createSqlDatabase({ driver, timeoutMs, logger, clock }: SqlDatab
 
   async function findSignature(name: string, deadline: Deadline): Promise<FunctionSignature> {
     signatures ??= readSignatures()
-    const known = (await raceSignal(signatures, deadline.signal)).get(name)
-    if (known) return known
-    signatures = readSignatures()
-    const found = (await raceSignal(signatures, deadline.signal)).get(name)
+    read = await raceSignal(signatures, deadline.signal)
+    if (!read.has(name)) {
+      signatures = readSignatures()
+      read = await raceSignal(signatures, deadline.signal)
+    }
+    const found = read.get(name)
     if (found) return found
     throw missingFunction(name)
   }
 
   /** Shared by every call that waits for it, so it has a deadline of its own. */
-  function readSignatures(): Promise<Signatures> {
-    const read = async () => {
-      using deadline = startDeadline('reading the function signatures', {}, timeoutMs)
+  async function readSignatures(): Promise<Signatures> {
+    using deadline = startDeadline('reading the function signatures', {}, timeoutMs)
+    try {
       const rows = await driver.query(signaturesSql, [], deadline)
       return toSignatures(rows[0]?.['signatures'] ?? '[]')
+    } catch (error) {
+      signatures = undefined
+      throw error
     }
-    const reading = read()
-    reading.catch(() => {
-      if (signatures === reading) signatures = undefined
-    })
-    return reading
   }
 
   const database: Database = {

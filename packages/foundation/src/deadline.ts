@@ -62,6 +62,8 @@ export function raceSignal<Value>(promise: Promise<Value>, signal: AbortSignal):
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    promise.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject)
+    const done = () => signal.removeEventListener('abort', onAbort)
+    promise.then(done, done)
+    promise.then(resolve, reject) // not after finally, which makes two more promises
   })
 }
