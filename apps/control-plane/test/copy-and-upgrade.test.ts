@@ -162,7 +162,8 @@ test('rows of the first pre-release are given what they lack and sealed again; a
      alter table core.ledger_account drop column status_by cascade, drop column netted cascade, drop column debt_limit cascade,
        drop column over_bp cascade;
      alter table core.ledger_tx drop column above cascade, drop column uncollected cascade, drop column captured_from cascade;
-     alter table core.ledger_window drop column recounted cascade, drop column limit_amount cascade, drop column passed_on cascade;
+     alter table core.ledger_window drop column recounted cascade, drop column limit_amount cascade, drop column passed_on cascade,
+       drop column head cascade;
      alter table core.ledger_budget drop column set_by cascade;
      alter table core.project drop column archived_at cascade;
      alter sequence core.journal_id rename to ledger_tx_id;
@@ -184,6 +185,9 @@ test('rows of the first pre-release are given what they lack and sealed again; a
   expect(await target.rpc('ledger_verify', {})).toMatchObject({ valid: true, head: sealHead, blocks: 1 })
   const [holds] = await runSql(target, 'select count(*) from core.ledger_hold where over_bp = 10000', [])
   expect(Number(holds?.['count'])).toBeGreaterThan(0)
+  const headsOf = (database: Database) =>
+    runSql(database, 'select budget_id, period_start, head from core.ledger_window order by 1, 2', [])
+  expect(await headsOf(target)).toEqual(await headsOf(server.test.database))
   const charge = { p_account: 'smart_layer', p_amount: 7, p_key: 'later' }
   expect(await target.rpc('ledger_charge', charge)).toMatchObject({ ok: true })
   expect(await target.rpc('ledger_audit', {})).toMatchObject({ clean: true })
