@@ -28,3 +28,31 @@ test('after a failure no call leaves for a second, however many requests come; t
   expect(await ask()).toMatchObject({ given: 1, left: 9 })
   expect(calls).toBe(2)
 })
+
+test('what may wait for others does, also while a call is out; what may not goes when the call is back', async () => {
+  const sent: string[][] = []
+  const answers: (() => void)[] = []
+  const rpc = (async (_name, { p_wants }) => {
+    const keys = (Array.isArray(p_wants) ? p_wants : []).map((want) => String(Object(want).key))
+    sent.push(keys)
+    await new Promise<void>((resolve) => answers.push(resolve))
+    return { ok: true, leases: keys.map((key) => ({ key, cell: 1, given: 1, left: 9, reset_ms: 0 })) }
+  }) as Database['rpc']
+  const batcher = createPermitBatcher({ database: { rpc }, leaseMs: 5000 })
+  const ask = (key: string, patienceMs?: number) =>
+    batcher.ask({ key, limit: 10, windowMs: 60_000, want: () => 1, unspent: [] }, patienceMs)
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const asked = [ask('first')]
+  await turn()
+  asked.push(ask('patient', 60_000))
+  await turn()
+  answers.shift()?.()
+  await asked[0]
+  await turn()
+  expect(sent).toEqual([['first']])
+  asked.push(ask('second'))
+  await turn()
+  expect(sent).toEqual([['first'], ['patient', 'second']])
+  answers.shift()?.()
+  await Promise.all(asked)
+})

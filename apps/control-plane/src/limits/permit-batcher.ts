@@ -61,6 +61,8 @@ export function createPermitBatcher({
   const lease = callable(database, limitLease)
   let waiting: Waiting[] = []
   let isCalling = false
+  /** Some that wait must not wait for others. */
+  let isDue = false
   let timer: NodeJS.Timeout | undefined
   let awayUntil = Number.NEGATIVE_INFINITY
 
@@ -94,10 +96,10 @@ export function createPermitBatcher({
   }
 
   async function work(): Promise<void> {
-    isCalling = true
-    while (waiting.length > 0) {
+    while (isDue) {
       const batch = waiting.slice(0, perCall)
       waiting = waiting.slice(perCall)
+      isDue = waiting.length > 0
       await call(batch)
     }
     isCalling = false
@@ -106,7 +108,8 @@ export function createPermitBatcher({
   function hurry(): void {
     clearTimeout(timer)
     timer = undefined
-    if (isCalling || waiting.length === 0) return
+    isDue = waiting.length > 0
+    if (isCalling || !isDue) return
     // A turn later, so that what one turn of the event loop wants goes together.
     isCalling = true
     setImmediate(work)
