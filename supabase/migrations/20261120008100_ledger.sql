@@ -91,7 +91,7 @@ create table core.ledger_window (
 comment on column core.ledger_window.recounted is 'The part of spent that was charged while the budget was removed, or before it had this period.';
 comment on column core.ledger_window.limit_amount is 'The limit it ended with, once the next window has taken its rest: it grants nothing more. Null: it has the limit of its budget.';
 comment on column core.ledger_window.passed_on is 'What the next window carried of its rest; null while it is the last one.';
-comment on column core.ledger_window.head is 'What answers say of it before its limit and counts, as text: none of it ever changes, and to put it together took a thirtieth of a call.';
+comment on column core.ledger_window.head is 'What answers say of it before its limit and counts, as text: none of it ever changes, so no call puts it together again.';
 comment on table core.ledger_window is 'One period of a budget, made at first touch and never zeroed: a reset is the next row.';
 
 create table core.ledger_hold (
