@@ -32,8 +32,8 @@ test('after a failure no call leaves for a second, however many requests come; t
 test('what may wait for others does, also while a call is out; what may not goes when the call is back', async () => {
   const sent: string[][] = []
   const answers: (() => void)[] = []
-  const rpc = (async (_name, { p_wants }) => {
-    const keys = (Array.isArray(p_wants) ? p_wants : []).map((want) => String(Object(want).key))
+  const rpc = (async (_name: string, args: object) => {
+    const keys: string[] = Object(args).p_wants.map((want: object) => String(Object(want).key))
     sent.push(keys)
     await new Promise<void>((resolve) => answers.push(resolve))
     return { ok: true, leases: keys.map((key) => ({ key, cell: 1, given: 1, left: 9, reset_ms: 0 })) }
