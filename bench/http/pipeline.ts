@@ -14,8 +14,10 @@ type Sample = Record<Contestant, number>
 
 /**
  * What a request costs the server's thread beyond Fastify: `GET /v1/me` passes everything a request passes (shedding,
- * limit, key, scope, contract, log line, timing) and asks no database. Bare Fastify answers with the same text. All are
- * started several times: what the compiler makes of a program differs from one process to the next.
+ * limit, key, scope, contract, log line, timing) and asks no database; its answer is checked and written once for each
+ * credential. Bare Fastify answers with the same text. The ratio depends on the machine, too: one commit cost 1.7 times
+ * bare Fastify on one whose request of bare Fastify took 10 µs, and 2.4 times where that took 50 µs, with the same Node. All
+ * are started several times: what the compiler makes of a program differs from one process to the next.
  */
 export async function measurePipeline({ folder, isQuick, signal, progress }: BenchContext): Promise<Row[]> {
   const [starts, rounds, requests] = isQuick ? [1, 1, 200] : [5, 4, 12_000]
