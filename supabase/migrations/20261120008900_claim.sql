@@ -83,12 +83,15 @@ comment on function core.claim_make_room is 'Deletes the claims of a project tha
 
 -- supabase/schemas/88_claim/20_take.sql
 
+-- A plan made for a few claims is kept while their number grows, so the functions below always look them up.
+
 -- Takes a claim, or answers who is in its way (claim_held). Replays on p_key within the session while the claim lives, so
 -- that two tasks of one process exclude each other as well. A project has at most 10,000.
 -- Locks: the project's claims, the session, then the claims on overlapping paths that are over.
 create function core_api.claim_take(p_key text, p_session uuid, p_resource text, p_mode text default 'exclusive', p_ttl_s int default 60,
   p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
@@ -115,9 +118,10 @@ begin
   end if;
   delete from core.claim where session = p_session and key = p_key and ends_at <= clock_timestamp();
   -- A renewal under way is waited for and looked at again, so a claim that it keeps is not deleted.
-  delete from core.claim c using core.claim_overlaps(v_project, v_path) o
-  where c.project = o.project and c.path = o.path and c.fence = o.fence
-    and (c.ends_at <= clock_timestamp() or not core.session_hold_live(c.session_project, c.session));
+  for v_row in select o.* from core.claim_overlaps(v_project, v_path) o loop
+    delete from core.claim c where c.project = v_row.project and c.path = v_row.path and c.fence = v_row.fence
+      and (c.ends_at <= clock_timestamp() or not core.session_hold_live(c.session_project, c.session));
+  end loop;
   select o.* into v_row from core.claim_overlaps(v_project, v_path) o
   where p_mode = 'exclusive' or o.mode = 'exclusive' order by o.fence limit 1;
   if v_row.path is not null then
@@ -138,7 +142,8 @@ grant execute on function core_api.claim_take to core_member, service_role;
 
 -- Keeps a claim. One that is over is lost (claim_lost), also when no one has it since. Locks: the session, the claim.
 create function core_api.claim_renew(p_resource text, p_fence bigint, p_ttl_s int default 60, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
@@ -161,7 +166,8 @@ grant execute on function core_api.claim_renew to core_member, service_role;
 
 -- Releases a claim. Idempotent: released is false where it was lost or released before. Locks: the claim.
 create function core_api.claim_release(p_resource text, p_fence bigint, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off as $$
 declare
   v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
   v_path text := core.claim_path(p_resource);
@@ -202,17 +208,16 @@ grant execute on function core_api.claim_list to core_member, service_role;
 
 -- Deletes claims that are over, at most p_limit. Owner only.
 create function core_api.claim_sweep(p_limit int default 1000) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_count int;
 begin
   v_ok := core.authorize('claim:sweep', null);
   v_ok := core.require_page(p_limit);
-  with old as (
-    select project, path, fence from core.claim where ends_at <= (select clock_timestamp()) order by ends_at limit p_limit for update skip locked
-  )
-  delete from core.claim c using old where c.project = old.project and c.path = old.path and c.fence = old.fence;
+  delete from core.claim where ctid = any (array(
+    select ctid from core.claim where ends_at <= (select clock_timestamp()) order by ends_at limit p_limit for update skip locked));
   get diagnostics v_count = row_count;
   return jsonb_build_object('ok', true, 'swept', v_count);
 end
