@@ -13,7 +13,7 @@ import { copyCluster, initCluster, readCluster } from './cluster.ts'
 import { makeOnce } from './make-once.ts'
 import { readMigrationsKey } from './migrations-key.ts'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts'
-import { testFolder } from './test-server-place.ts'
+import { openTestFolder, testFolder } from './test-server-place.ts'
 
 export interface PostgresServerOptions {
   /** Made and owned by the server; removed by `stop`. */
@@ -72,6 +72,7 @@ export async function startPostgresServer({
     return server
   }
   const key = createHash('sha256').update(binaries.initdb).digest('hex').slice(0, 8)
+  await openTestFolder()
   const empty = join(testFolder, `cluster-${key}`)
   await makeOnce(empty, (unfinished) => initCluster(binaries, unfinished))
   const full = join(testFolder, `cluster-${key}-${await readMigrationsKey()}`)

@@ -1,7 +1,7 @@
 // A process that owns the test server: started by the first test that needs one, it serves every test process of this
 // check-out and leaves when the last of them has. Each client holds a connection to its socket; the system closes
 // those of a killed process too, so no count is kept. Run by `leaseTestServer`, detached.
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { isCoreError } from '@core/foundation'
@@ -12,13 +12,12 @@ import { migrationsFolder, readMigrationFiles } from '../migrate/migration-files
 import { openDatabase } from '../open-database.ts'
 import { startPostgresServer } from './postgres-server.ts'
 import { runSql } from './run-sql.ts'
-import { leaseSocket, type TestServerAddress, testFolder } from './test-server-place.ts'
+import { leaseSocket, openTestFolder, type TestServerAddress, testFolder } from './test-server-place.ts'
 
 /** Between two test files there may be no connection for a moment. */
 const LINGER_MS = 3_000
 
-await mkdir(testFolder, { recursive: true })
-await chmod(testFolder, 0o755)
+await openTestFolder()
 const lock = await acquireDataLock(join(testFolder, 'keeper.lock')).catch((error: unknown) => {
   if (isCoreError(error, 'E_DATABASE_LOCKED')) process.exit(0) // another keeper was faster
   throw error

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { chmod, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrationsFolder } from '../migrate/migration-files.ts'
@@ -10,6 +11,12 @@ const key = createHash('sha256')
   .slice(0, 12)
 
 export const testFolder = join(tmpdir(), `core-test-${key}`)
+/** A folder that an embedded database makes is its user's alone, and a server runs as another user. */
+export async function openTestFolder(): Promise<void> {
+  await mkdir(testFolder, { recursive: true })
+  await chmod(testFolder, 0o755)
+}
+
 /** Short: a socket's path may have about 100 characters. */
 export const leaseSocket =
   process.platform === 'win32' ? `\\\\.\\pipe\\core-test-${key}` : join(testFolder, 'lease.sock')
