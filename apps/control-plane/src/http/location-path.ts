@@ -12,10 +12,22 @@ export function toLocationPath(
   { project, basePath }: LocationRoot,
   body: Readonly<Record<string, unknown>>,
 ): string {
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(String(body[name] ?? (name === 'project' ? project : undefined))),
-  )
-  return `${basePath}${path}`
+  let path = basePath
+  for (const [at, part] of partsOf(template).entries()) {
+    // Every other part is the name of a field.
+    const isName = at % 2 === 1
+    path += isName ? encodeURIComponent(String(body[part] ?? (part === 'project' ? project : undefined))) : part
+  }
+  return path
+}
+
+const known = new Map<string, readonly string[]>()
+
+/** Of a template of the contract, of which there are a few. */
+function partsOf(template: string): readonly string[] {
+  const found = known.get(template) ?? template.split(/\{(\w+)\}/)
+  known.set(template, found)
+  return found
 }
 
 /** The path of a public URL, without a slash at its end. */
