@@ -22,8 +22,9 @@ declare
   v_now_ms bigint;
   v_leases jsonb;
 begin
-  insert into core.limit_window (key) select w ->> 'key' from jsonb_array_elements(p_wants) w order by w ->> 'key' on conflict do nothing;
-  perform from core.limit_window where key = any (array(select w ->> 'key' from jsonb_array_elements(p_wants) w)) order by key for update;
+  -- Locks a row that is there, and makes it again where limit_trim has just deleted it.
+  insert into core.limit_window as l (key) select w ->> 'key' from jsonb_array_elements(p_wants) w order by w ->> 'key'
+  on conflict (key) do update set key = l.key where false;
   v_now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
   with want as materialized (
     select w.*, (w.window_ms + 59) / 60 as cell_ms, (v_now_ms + p_lease_ms) / ((w.window_ms + 59) / 60) as ends

@@ -1,6 +1,6 @@
 import { openDatabase } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Decision, LimitOptions } from '../src/limits/limiter.ts'
 import { createPermitBatcher } from '../src/limits/permit-batcher.ts'
 import { createSharedWindow, refreshIntervalMs } from '../src/limits/shared-window.ts'
@@ -255,4 +255,38 @@ test('old windows are forgotten, and only the owner may lease', async () => {
   await expect(shared.database.rpc('limit_lease', { p_wants: [], p_lease_ms: 100 }, { claims })).rejects.toMatchObject({
     code: 'E_FORBIDDEN',
   })
+})
+
+test('a key that is trimmed while a lease of it waits for its row is there again, and counts', async () => {
+  const lease = () =>
+    shared.database.rpc('limit_lease', {
+      p_wants: [
+        { key: 'kept', limit: 10, window_ms: 60_000, want: 1, unspent: [] },
+        { key: 'trimmed', limit: 10, window_ms: 60_000, want: 4, unspent: [] },
+      ],
+      p_lease_ms: 1_000,
+    })
+  await lease()
+  const trimmer = await shared.connect()
+  await trimmer.query('begin')
+  await trimmer.query(`select from core.limit_window where key = 'trimmed' for update`)
+  const leased = lease()
+  await vi.waitFor(
+    async () => {
+      const waiting = await shared.sql(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      expect(waiting).toHaveLength(1)
+    },
+    { timeout: 30_000 },
+  )
+  await trimmer.query(`delete from core.limit_window where key = 'trimmed'`)
+  await trimmer.query('commit')
+  expect(await leased).toMatchObject({
+    leases: [
+      { key: 'kept', given: 1 },
+      { key: 'trimmed', given: 4, left: 6 },
+    ],
+  })
+  expect(await lease()).toMatchObject({ leases: [{ key: 'kept' }, { key: 'trimmed', given: 4, left: 2 }] })
 })
