@@ -1,4 +1,4 @@
-import { beatSession, type RouteContract } from '@core/api'
+import type { RouteContract } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { noOwnProject, notFound, ProblemError } from '../http/problem-error.ts'
@@ -30,16 +30,14 @@ declare module 'fastify' {
  * the body is read. A foreign project is answered before a missing scope, so that the answer does not reveal which projects exist.
  */
 export function createGate(
-  contract: Pick<RouteContract, 'auth' | 'idempotencyKey' | 'method' | 'path' | 'makes' | 'produces'>,
+  contract: Pick<RouteContract, 'auth' | 'idempotencyKey' | 'isPatient' | 'method' | 'path' | 'makes' | 'produces'>,
   keyring: Keyring,
   admission: Admission,
   projects: ProjectDirectory,
 ) {
-  const { auth, idempotencyKey, method, path, makes } = contract
+  const { auth, idempotencyKey, method, path, makes, isPatient } = contract
   const hasProject = path.includes('{project}')
   const isProbe = probes.has(path)
-  // A beat is one of very many, each of a credential that does little else, and its answer is waited for by no work.
-  const isPatient = path === beatSession.path
   // A browser's socket cannot bring the header and says who it is in its first frame.
   const mayBeAnonymous = contract.produces === 'websocket'
 

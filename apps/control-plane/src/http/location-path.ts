@@ -25,9 +25,11 @@ const known = new Map<string, readonly string[]>()
 
 /** Of a template of the contract, of which there are a few. */
 function partsOf(template: string): readonly string[] {
-  const found = known.get(template) ?? template.split(/\{(\w+)\}/)
-  known.set(template, found)
-  return found
+  const found = known.get(template)
+  if (found !== undefined) return found
+  const parts = template.split(/\{(\w+)\}/)
+  known.set(template, parts)
+  return parts
 }
 
 /** The path of a public URL, without a slash at its end. */

@@ -74,6 +74,8 @@ export interface RouteContract {
    * the same request again does nothing twice.
    */
   readonly isTraffic?: true
+  /** No work waits for the answer: where a credential does little else, the request is counted a moment later, with others. */
+  readonly isPatient?: true
   readonly input: RouteInput
   /** The body of each success, by status. */
   readonly outputs: Readonly<Record<number, z.ZodType>>

@@ -125,6 +125,7 @@ export const beatSession = defineRoute({
   auth: 'session:run',
   idempotencyKey: 'none',
   isTraffic: true,
+  isPatient: true,
   input: {
     ...noInput,
     params,

@@ -1,10 +1,7 @@
 import { z } from 'zod/mini'
 import { isOrigin } from '../list-setting.ts'
 import { settingRegistry } from '../setting-registry.ts'
-import { listOf, text, textThat, webUrl } from './value.ts'
-
-const printable = text(/^[!-~]{1,1024}$/)
-const expectedPrintable = 'a text of 1 to 1024 printable characters'
+import { expectedPrintable, listOf, printable, textThat, webUrl } from './value.ts'
 
 export const authSection = z.prefault(
   z.strictObject({

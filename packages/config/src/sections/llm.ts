@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { settingRegistry } from '../setting-registry.ts'
-import { listOf, text, textThat, webUrl } from './value.ts'
+import { expectedPrintable, listOf, printable, text, textThat, webUrl } from './value.ts'
 
 const providers = ['local', 'openai', 'anthropic', 'ollama', 'manus', 'openai-compatible'] as const
 const isTarget = (text: string) => {
@@ -11,10 +11,10 @@ const modelName = text(/^\S{1,200}$/)
 const expectedModel = 'a text of 1 to 200 characters without spaces'
 
 const key = (variable: string, maker: string) =>
-  z.optional(text(/^[!-~]{1,1024}$/)).register(settingRegistry, {
+  z.optional(printable).register(settingRegistry, {
     variable,
     description: `The API key of ${maker}.`,
-    expected: 'a text of 1 to 1024 printable characters',
+    expected: expectedPrintable,
     secret: true,
   })
 

@@ -1,12 +1,10 @@
 import { z } from 'zod/mini'
 import { settingRegistry } from '../setting-registry.ts'
-import { listOf, text } from './value.ts'
+import { expectedPrintable, listOf, printable, text } from './value.ts'
 
 const providers = ['disk', 'memory', 's3', 'supabase', 'vercel-blob'] as const
 const place = text(/^[^\s,]{1,1000}$/)
 const isStore = (text: string) => providers.some((one) => text === one || text.startsWith(`${one}=`))
-const expectedKey = 'a text of 1 to 1024 printable characters'
-const key = text(/^[!-~]{1,1024}$/)
 
 export const storageSection = z.prefault(
   z.strictObject({
@@ -33,16 +31,16 @@ export const storageSection = z.prefault(
     }),
     keys: z.prefault(
       z.strictObject({
-        accessKeyId: z.optional(key).register(settingRegistry, {
+        accessKeyId: z.optional(printable).register(settingRegistry, {
           variable: 'AWS_ACCESS_KEY_ID',
           description: 'The key of the bucket of the store `s3`, also of R2 and others with its API.',
-          expected: expectedKey,
+          expected: expectedPrintable,
           secret: true,
         }),
-        secretAccessKey: z.optional(key).register(settingRegistry, {
+        secretAccessKey: z.optional(printable).register(settingRegistry, {
           variable: 'AWS_SECRET_ACCESS_KEY',
           description: 'The secret of AWS_ACCESS_KEY_ID.',
-          expected: expectedKey,
+          expected: expectedPrintable,
           secret: true,
         }),
         region: z.optional(text(/^[a-z0-9-]{1,50}$/)).register(settingRegistry, {
@@ -51,10 +49,10 @@ export const storageSection = z.prefault(
           expected: 'a region such as eu-central-1',
           example: 'eu-central-1',
         }),
-        vercelBlob: z.optional(key).register(settingRegistry, {
+        vercelBlob: z.optional(printable).register(settingRegistry, {
           variable: 'BLOB_READ_WRITE_TOKEN',
           description: 'The read-write token of the store `vercel-blob`.',
-          expected: expectedKey,
+          expected: expectedPrintable,
           secret: true,
         }),
       }),

@@ -3,6 +3,9 @@ import { z } from 'zod/mini'
 export const integer = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max))
 export const text = (pattern: RegExp) => z.string().check(z.regex(pattern))
 export const textThat = (holds: (text: string) => boolean) => z.string().check(z.refine(holds))
+/** What a header can carry. */
+export const printable = text(/^[!-~]{1,1024}$/)
+export const expectedPrintable = 'a text of 1 to 1024 printable characters'
 export const seconds = (max: number) => integer(1, max)
 export const secondsOrNever = integer(0, 86_400)
 export const milliseconds = (max: number) => integer(1, max)

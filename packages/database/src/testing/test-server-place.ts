@@ -11,6 +11,7 @@ const key = createHash('sha256')
   .slice(0, 12)
 
 export const testFolder = join(tmpdir(), `core-test-${key}`)
+
 /** A folder that an embedded database makes is its user's alone, and a server runs as another user. */
 export async function openTestFolder(): Promise<void> {
   await mkdir(testFolder, { recursive: true })
