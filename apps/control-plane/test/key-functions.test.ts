@@ -46,6 +46,39 @@ test('a member cannot verify keys, nor list or make those of the whole system or
   await expect(create({ p_caps: ['key:read'] }, member)).resolves.toMatchObject({ ok: true, created_by: 'test' })
 })
 
+test('those of the known keys are confirmed that key_verify would still accept', async () => {
+  const { database } = db
+  await database.rpc('project_register', { p_name: 'ending' })
+  const make = async (fields: object = {}) => String(Object(await create(fields)).id)
+  const expires_at = '2099-01-01T00:00:00+00:00'
+  const whole = await make({ p_project: null, p_caps: ['key:read'] })
+  const [good, ends, disabled, revoked, archived, expired] = [
+    await make(),
+    await make({ p_expires_at: expires_at }),
+    await make(),
+    await make(),
+    await make({ p_project: 'ending' }),
+    await make(),
+  ]
+  const asked = [whole, good, ends, disabled, revoked, archived, expired]
+  const confirm = async () => {
+    const answer = await database.rpc('key_confirm', { p_ids: [...asked, uuidv7()] })
+    return Object(answer)['keys'].toSorted(
+      (one: { id: string }, other: { id: string }) => asked.indexOf(one.id) - asked.indexOf(other.id),
+    )
+  }
+  const endOf = (id: string) => ({ id, expires_at: id === ends ? expires_at : null })
+  expect(await confirm()).toEqual(asked.map(endOf))
+  await database.rpc('key_update', { p_id: disabled, p_enabled: false })
+  await database.rpc('key_revoke', { p_id: revoked })
+  await database.rpc('project_archive', { p_name: 'ending' })
+  await db.sql('update core.api_key set expires_at = clock_timestamp() where id = $1', [expired])
+  expect(await confirm()).toEqual([whole, good, ends].map(endOf))
+  await expect(database.rpc('key_confirm', { p_ids: asked }, { claims: member })).rejects.toMatchObject({
+    code: 'E_FORBIDDEN',
+  })
+})
+
 test.each([
   ['a key instead of its hash', { p_hash: 'ck_live_secret' }, 'invalid_hash'],
   ['an upper-case hash', { p_hash: 'A'.repeat(64) }, 'invalid_hash'],

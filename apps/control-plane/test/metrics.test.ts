@@ -138,6 +138,7 @@ test('the ledger, the loops, the event loop and the process are in it', async ()
   const loops = families.get('core_loop_runs_total')?.samples.map(({ labels }) => labels['loop'])
   expect(loops?.sort()).toEqual([
     'cache sweep',
+    'confirm keys',
     'drain embeddings',
     'errors',
     'expiry',

@@ -27,9 +27,11 @@ const active = {
 function setUp(first: unknown = active, ownerKey?: string) {
   const clock = createFakeClock()
   const asked: string[] = []
+  const confirmed: (readonly string[])[] = []
   const answers = { next: first, wait: Promise.resolve() }
-  const rpc = async (_name: string, { p_hash }: { p_hash?: string }) => {
-    asked.push(String(p_hash))
+  const rpc = async (_name: string, { p_hash, p_ids }: { p_hash?: string; p_ids?: readonly string[] }) => {
+    if (p_ids) confirmed.push(p_ids)
+    else asked.push(String(p_hash))
     await answers.wait
     if (answers.next instanceof Error) throw answers.next
     return answers.next
@@ -40,7 +42,7 @@ function setUp(first: unknown = active, ownerKey?: string) {
     clock,
     ownerKey,
   })
-  return { clock, asked, answers, keyring }
+  return { clock, asked, confirmed, answers, keyring }
 }
 
 test('a good key is asked about once, then believed for 30 seconds', async () => {
@@ -115,6 +117,89 @@ test('a revocation that overtakes the answer keeps it out of the cache', async (
   gate.resolve()
   expect(await pending).not.toBe(await later)
   expect(keyring.peek(secret)).toBe(await later)
+})
+
+const confirming = (...keys: { id: string; expires_at: string | null }[]) => ({ ok: true, keys })
+
+test('a key in use is confirmed, and asks no question of its own', async () => {
+  const { keyring, asked, confirmed, answers, clock } = setUp()
+  const principal = await keyring.resolve(secret)
+  answers.next = confirming({ id: 'k1', expires_at: null })
+  for (let round = 0; round < 4; round++) {
+    await clock.advance(14_999)
+    await keyring.confirm()
+    await clock.advance(1)
+    expect(keyring.resolve(secret)).toBe(principal)
+  }
+  expect([asked, confirmed]).toEqual([[hash], Array(4).fill(['k1'])])
+})
+
+test('a key that was not used since is not asked about, and is believed no longer than before', async () => {
+  const { keyring, confirmed, answers, clock } = setUp()
+  await keyring.confirm()
+  await keyring.resolve(secret)
+  answers.next = confirming({ id: 'k1', expires_at: null })
+  await keyring.confirm()
+  await clock.advance(20_000)
+  await keyring.confirm()
+  await clock.advance(10_001)
+  expect(keyring.peek(secret)).toBeUndefined()
+  expect(confirmed).toEqual([['k1']])
+})
+
+test.each([
+  ['that is no longer good', confirming({ id: 'another', expires_at: null })],
+  ['whose end was moved', confirming({ id: 'k1', expires_at: '2099-01-01T00:00:00Z' })],
+])('a key %s is not confirmed and is looked up by its next request', async (_, answer) => {
+  const { keyring, answers, asked } = setUp()
+  await keyring.resolve(secret)
+  answers.next = answer
+  await keyring.confirm()
+  expect(keyring.peek(secret)).toBeUndefined()
+  answers.next = { ok: false, code: 'key_disabled', id: 'k1' }
+  await expect(keyring.resolve(secret)).rejects.toMatchObject({ details: { reason: 'key_disabled' } })
+  expect(asked).toHaveLength(2)
+})
+
+test('a confirmation counts from when it was asked for, and not at all where a change overtakes it', async () => {
+  const { keyring, answers, clock, confirmed } = setUp()
+  await keyring.resolve(secret)
+  const gate = Promise.withResolvers<void>()
+  Object.assign(answers, { next: confirming({ id: 'k1', expires_at: null }), wait: gate.promise })
+  const late = keyring.confirm()
+  keyring.forget('another key')
+  await clock.advance(20_000)
+  gate.resolve()
+  await late
+  await clock.advance(10_001)
+  expect(keyring.peek(secret)).toBeUndefined()
+
+  Object.assign(answers, { next: active, wait: Promise.resolve() })
+  await keyring.resolve(secret)
+  const slow = Promise.withResolvers<void>()
+  Object.assign(answers, { next: confirming({ id: 'k1', expires_at: null }), wait: slow.promise })
+  const confirmation = keyring.confirm()
+  await clock.advance(10_000)
+  slow.resolve()
+  await confirmation
+  await clock.advance(19_999)
+  expect(keyring.peek(secret)).toBeDefined()
+  await clock.advance(2)
+  expect(keyring.peek(secret)).toBeUndefined()
+  expect(confirmed).toHaveLength(2)
+})
+
+test('while the database is away keys are believed for as long as before', async () => {
+  const { keyring, answers, clock, confirmed } = setUp()
+  await keyring.resolve(secret)
+  answers.next = new CoreError('E_DATABASE_UNAVAILABLE', 'away')
+  await clock.advance(20_000)
+  await expect(keyring.confirm()).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
+  expect(keyring.peek(secret)).toBeDefined()
+  await expect(keyring.confirm()).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
+  await clock.advance(10_001)
+  expect(keyring.peek(secret)).toBeUndefined()
+  expect(confirmed).toHaveLength(2)
 })
 
 test('a key is not believed beyond its own end', async () => {

@@ -1,7 +1,7 @@
 import { hashApiKey, isApiKey, isLoginToken, type Scope } from '@core/api'
-import { callable, keyVerify } from '@core/api/functions'
+import { callable, keyConfirm, keyVerify } from '@core/api/functions'
 import type { Database } from '@core/database'
-import { type Clock, CoreError, systemClock } from '@core/foundation'
+import { type CallOptions, type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
 import type { Authentication } from '../limits/admission.ts'
 import type { CookieRequest } from './login-cookie.ts'
@@ -10,10 +10,11 @@ import { keyPrincipal, ownerPrincipal, type Principal } from './principal.ts'
 import { isTokenForm } from './token-form.ts'
 import type { UserTokens } from './user-tokens.ts'
 
-/** The longest a valid key is cached, so the longest a revocation can go unnoticed. */
+/** The longest a valid key is cached since it was last asked about, so the longest a revocation can go unnoticed. */
 const knownForMs = 30_000
 /** How long a rejected key is cached. Short, because a key may be created a moment after it was tried. */
 const unknownForMs = 5_000
+/** Also the most that one call confirms. */
 const cachedKeys = 10_000
 
 export interface KeyringDependencies {
@@ -41,6 +42,11 @@ export interface Keyring {
   needsLookup(token: string): boolean
   /** Drops one key from the cache, or all keys. */
   forget(keyId?: string): void
+  /**
+   * Asks about all cached keys that were used since they were asked about, in one call: those that are still good are
+   * cached for their whole time again, the others are dropped. Rejects where the database is away; then all stay as they were.
+   */
+  confirm(options?: CallOptions): Promise<void>
   /** Drops the cached roles of one user, or of all. */
   forgetUser(subject?: string): void
   /** Drops one login from the cache, or all. */
@@ -58,6 +64,7 @@ interface Refused {
 interface Known {
   readonly keyId: string
   readonly principal: Principal
+  isUsed: boolean
 }
 
 export function createKeyring({
@@ -78,7 +85,7 @@ export function createKeyring({
   let generation = 0
 
   async function ask(hash: string): Promise<Principal> {
-    const askedIn = generation
+    const [askedIn, askedAt] = [generation, clock.monotonic()]
     const answer = await callable(database, keyVerify)({ hash })
     if (!answer.ok) {
       // The key may have been enabled again during the call.
@@ -88,14 +95,21 @@ export function createKeyring({
       }
       throw refuse(answer.code)
     }
-    const { id, expires_at: expiresAt } = answer
+    const { id } = answer
     onUse?.(id)
     const principal = keyPrincipal(answer)
-    const leftMs = expiresAt === null ? knownForMs : Date.parse(expiresAt) - clock.now()
     // A revocation that arrived during the call may concern this key.
-    if (leftMs > 0 && askedIn === generation)
-      known.set(hash, { keyId: id, principal }, { ttl: Math.min(leftMs, knownForMs) })
+    if (askedIn === generation) know(hash, { keyId: id, principal, isUsed: true }, askedAt)
     return principal
+  }
+
+  /** Caches a key that was good when it was asked about, by the monotonic clock. */
+  function know(hash: string, entry: Known, askedAt: number): void {
+    const { expiresAt } = entry.principal
+    const endsInMs = expiresAt === null ? knownForMs : Date.parse(expiresAt) - clock.now()
+    const ttl = Math.min(askedAt + knownForMs - clock.monotonic(), endsInMs)
+    if (ttl > 0) known.set(hash, entry, { ttl })
+    else known.delete(hash)
   }
 
   return {
@@ -104,6 +118,7 @@ export function createKeyring({
       if (hash === ownerHash) return ownerPrincipal
       const cached = known.get(hash)
       if (cached !== undefined) {
+        cached.isUsed = true
         onUse?.(cached.keyId)
         return cached.principal
       }
@@ -138,6 +153,20 @@ export function createKeyring({
       for (const [hash, entry] of known.entries()) if (!keyId || entry.keyId === keyId) known.delete(hash)
       for (const [hash, entry] of refused.entries()) if (!keyId || entry.keyId === keyId) refused.delete(hash)
       logins?.forget(keyId ? { subject: `key:${keyId}` } : {})
+    },
+    async confirm(options) {
+      const used = [...known.entries()].filter(([, { isUsed }]) => isUsed)
+      if (used.length === 0) return
+      const [askedIn, askedAt] = [generation, clock.monotonic()]
+      const answer = await callable(database, keyConfirm)({ ids: used.map(([, { keyId }]) => keyId) }, options)
+      if (askedIn !== generation) return // the next call asks again
+      const ends = new Map(answer.keys.map((key) => [key.id, key.expires_at]))
+      for (const [hash, entry] of used) {
+        entry.isUsed = false
+        // One whose end was moved is looked up again.
+        if (ends.get(entry.keyId) === entry.principal.expiresAt) know(hash, entry, askedAt)
+        else known.delete(hash)
+      }
     },
     forgetUser(subject) {
       userTokens?.forget(subject)

@@ -1,7 +1,7 @@
 import type { Config } from '@core/config'
 import type { Database } from '@core/database'
 import type { Logger } from '@core/foundation'
-import type { LoopReport } from '../process/loop.ts'
+import { type LoopReport, startLoop } from '../process/loop.ts'
 import { openKeyUses } from './key-uses.ts'
 import { createKeyring, type Keyring } from './keyring.ts'
 import { createLoginCookie } from './login-cookie.ts'
@@ -17,7 +17,10 @@ export interface OpenKeyringOptions {
   readonly report?: LoopReport | undefined
 }
 
-/** The keyring; it records when keys were last used until disposed. */
+/** Half as long again is half of what a key is cached for: one that is used every 15 seconds is looked up once. */
+const confirmEveryMs = 10_000
+
+/** The keyring; it confirms keys, and records when they were last used, until disposed. */
 export function openKeyring({
   database,
   config,
@@ -31,5 +34,13 @@ export function openKeyring({
   const cookie = createLoginCookie(publicUrl)
   const logins = createLogins({ database, settings: config.auth, ownerKey, cookie })
   const keyring = createKeyring({ database, ownerKey, userTokens, logins, onUse: uses.note })
-  return { ...keyring, [Symbol.asyncDispose]: () => uses[Symbol.asyncDispose]() }
+  const work = (signal: AbortSignal) => keyring.confirm({ signal })
+  const confirming = startLoop({ name: 'confirm keys', everyMs: confirmEveryMs, work, logger, report })
+  return {
+    ...keyring,
+    async [Symbol.asyncDispose]() {
+      await confirming[Symbol.asyncDispose]()
+      await uses[Symbol.asyncDispose]()
+    },
+  }
 }

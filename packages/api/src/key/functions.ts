@@ -10,6 +10,7 @@ import {
   text,
   texts,
   uuid,
+  uuids,
 } from '../contract/function-argument.ts'
 import { describeFunction } from '../contract/function-description.ts'
 
@@ -42,6 +43,13 @@ export const keyVerify = describeFunction({
     denial('key_disabled', { id: z.string() }),
     denial('project_archived', { id: z.string() }),
   ],
+})
+
+/** Which of the keys that were looked up before are still valid, and until when. */
+export const keyConfirm = describeFunction({
+  name: 'key_confirm',
+  args: { ids: uuids },
+  answer: z.object({ ...accepted, keys: z.array(z.object({ id: z.string(), expires_at: z.nullable(instant) })) }),
 })
 
 /** Whether a key is valid, and for a scope. */

@@ -816,6 +816,13 @@ export interface CoreFunctions {
     }
     result: Json
   }
+  /** Those of these keys that are active, with their ends. Owner only. */
+  key_confirm: {
+    args: {
+      p_ids: readonly string[]
+    }
+    result: Json
+  }
   /** Records a new API key by its SHA-256. Replays on p_key. Grants at most what the caller has. */
   key_create: {
     args: {
