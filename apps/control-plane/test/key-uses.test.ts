@@ -24,7 +24,7 @@ async function lastUses(): Promise<ReadonlyMap<string, string | null>> {
   return new Map(listSchema.parse(body).data.map(({ id, lastUsedAt }) => [id, lastUsedAt]))
 }
 
-test('a key says when it was last good, from the cache and from the database; the latest time wins', async () => {
+test('a key says when it was last good, to the minute and at the end exactly; the latest time wins', async () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 1, 12))
   const { database } = server.test
   await using uses = openKeyUses({ database, logger: silentLogger, clock })
@@ -34,10 +34,13 @@ test('a key says when it was last good, from the cache and from the database; th
 
   await uses.flush()
   expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:00+00:00')
-  await clock.advance(1_000)
+  await clock.advance(59_999)
   await keyring.resolve(server.keys.smart_layer)
   await uses.flush()
-  expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:01+00:00')
+  expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:00+00:00')
+  await clock.advance(1)
+  await uses.flush()
+  expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:59.999+00:00')
 
   // Another process that reports an earlier use later changes nothing; who is not a key is passed over.
   const late = [
@@ -45,7 +48,10 @@ test('a key says when it was last good, from the cache and from the database; th
     { id: '01a1f918-1535-7d03-adb3-61d31067cd2e', at: '2026-01-01T11:00:00Z' },
   ]
   expect(await database.rpc('key_touch', { p_uses: late })).toEqual({ ok: true, touched: 0 })
-  expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:01+00:00')
+  expect((await lastUses()).get(id)).toBe('2026-01-01T12:00:59.999+00:00')
+  await keyring.resolve(server.keys.smart_layer)
+  await uses[Symbol.asyncDispose]()
+  expect((await lastUses()).get(id)).toBe('2026-01-01T12:01:00+00:00')
 })
 
 test('the running control plane notes the use of a key, and writes it when it closes at the latest', async () => {
