@@ -112,14 +112,15 @@ function walkList(list: readonly unknown[], options: Walk, depth: number): Stora
 
 function walkObject(object: object, options: Walk, depth: number): Storable | Fault {
   if (!isPlain(object)) return new Fault(`it is a ${kindOf(object)}, not a plain object; convert it to text first`)
-  const entries: [string, Storable][] = []
+  // What is a property of its own already is set as one: assigned to another object, this name is its prototype.
+  const copy: Record<string, Storable> = Object.hasOwn(object, '__proto__') ? { ['__proto__']: null } : {}
   for (const name of Object.keys(object)) {
     if (name === options.refusedName) return new Fault(`the name ${name} is not accepted`).at(name)
-    const kept = textFault(name) ?? walk(Reflect.get(object, name), options, depth)
+    const kept = textFault(name) ?? walk((object as Readonly<Record<string, unknown>>)[name], options, depth)
     if (kept instanceof Fault) return kept.at(name)
-    if (options.copies) entries.push([name, kept])
+    if (options.copies) copy[name] = kept
   }
-  return Object.fromEntries(entries) // which defines properties and assigns none
+  return copy
 }
 
 function textFault(text: string): Fault | undefined {
@@ -140,6 +141,5 @@ function isPlain(object: object): boolean {
 }
 
 function kindOf(object: object): string {
-  const name: unknown = Reflect.get(object, 'constructor')
-  return typeof name === 'function' && name.name !== '' ? name.name : 'special object'
+  return object.constructor?.name || 'special object'
 }

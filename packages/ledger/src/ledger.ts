@@ -1,11 +1,11 @@
 import { callable, ledgerBalance, ledgerBatchJson } from '@core/api/functions'
 import type { Database, RpcOptions } from '@core/database'
-import { type CallOptions, uuidv7 } from '@core/foundation'
+import { type CallOptions, uuidv7, withDetails } from '@core/foundation'
 import { type AccountBalance, toAccountBalance } from './account-balance.ts'
 import { createCoalescer } from './coalescer.ts'
 import { createUserEnsurer, type EnsuredUser, type EnsureUserInput } from './ensure-user.ts'
 import type { HoldCalls } from './hold-calls.ts'
-import { keyed } from './keyed.ts'
+import { toCoreError } from './keyed.ts'
 import { createLeaseCalls, type LeaseCalls } from './lease/lease-calls.ts'
 import {
   type CaptureInput,
@@ -86,7 +86,11 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     fields: OperationFields<Op>,
     options?: CallOptions,
   ): Promise<Outcomes[Op]> {
-    return keyed(key, async () => toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options)))
+    try {
+      return toOutcome(op, await coalescer.submit(toOperation(op, key, fields), options))
+    } catch (error) {
+      throw withDetails(toCoreError(error), { key })
+    }
   }
 
   const ledger: Ledger = {

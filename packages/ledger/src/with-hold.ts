@@ -152,8 +152,7 @@ function startLiveHold(
   lost: AbortController,
   signal: AbortSignal,
 ) {
-  let granted = reserved.granted
-  let metered: number | undefined
+  let hasMetered = false
   let expiresAt = performance.now() + ttlSeconds * 1_000
 
   async function extend(amount: Credits): Promise<boolean> {
@@ -161,7 +160,7 @@ function startLiveHold(
     // A new key: one derived from the run's would replay the extend of an earlier, killed run of that key.
     const outcome = await ledger.extend({ hold: reserved.hold, add: amount, ttlSeconds })
     if (outcome.status === 'extended') {
-      granted = outcome.amount
+      hold.granted = outcome.amount
       expiresAt = sentAt + ttlSeconds * 1_000
       return true
     }
@@ -197,24 +196,22 @@ function startLiveHold(
     stop()
   }
 
-  const hold: LiveHold = {
+  // Set where they change: accessors of an object that is made for each run take longer than all the rest of it.
+  const hold = {
     id: reserved.hold,
-    get granted() {
-      return granted
-    },
-    get metered() {
-      return microCredits(metered ?? 0)
-    },
+    granted: reserved.granted,
+    metered: microCredits(0),
     signal,
-    meter(amount) {
-      metered = microCredits((metered ?? 0) + microCredits(amount))
+    meter(amount: Credits) {
+      hold.metered = microCredits(hold.metered + microCredits(amount))
+      hasMetered = true
     },
     extend,
   }
   return {
     hold,
     stop,
-    hasMetered: () => metered !== undefined,
+    hasMetered: () => hasMetered,
     expiresAt: () => expiresAt,
   }
 }

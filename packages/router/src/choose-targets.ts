@@ -54,18 +54,28 @@ export function chooseTargets(candidates: readonly Candidate[], { policy, sticky
     else if (price === undefined) skipped.push({ target, reason: 'no price is known' })
     else if (coolingMs > 0)
       skipped.push({ target, reason: `cooling: ${coolingReason ?? 'it failed'}`, retryAfterMs: coolingMs })
-    else usable.push({ ...candidate, price })
+    else if (isPriced(candidate)) usable.push(candidate)
   }
+  const isSticky = sticky !== undefined
+  const ranked = usable.length < 2 ? usable : rank(usable, { policy, sticky, random })
+  return { order: ranked.map((one, place) => new PlacedTarget(one, policy, { place, isSticky })), skipped }
+}
+
+/** Those that are tried first, first. */
+function rank(usable: readonly Usable[], { policy, sticky, random }: ChooseOptions): readonly Usable[] {
   const { choose = 'balanced' } = policy
-  const order = usable
+  return usable
     .map((one) => ({
       one,
       isFaulty: choose === 'balanced' && one.faults > 0,
       rank: rankOf(one, policy, sticky, random),
     }))
     .sort((a, b) => Number(a.isFaulty) - Number(b.isFaulty) || a.rank - b.rank)
-    .map(({ one }, place) => new PlacedTarget(one, policy, { place, isSticky: sticky !== undefined }))
-  return { order, skipped }
+    .map(({ one }) => one)
+}
+
+function isPriced(candidate: Candidate): candidate is Usable {
+  return candidate.price !== undefined
 }
 
 class PlacedTarget implements Choice {

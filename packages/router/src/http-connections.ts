@@ -2,14 +2,36 @@ import type { LookupFunction } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 
 /** One connection for one call at a time. */
-export interface HttpConnection {
+export class HttpConnection {
   /** It has served a call before: its other end may have closed it meanwhile. */
-  readonly isReused: boolean
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
+  isReused = false
+  readonly #client: Client
+  readonly #idle: HttpConnection[]
+
+  constructor(client: Client, idle: HttpConnection[]) {
+    this.#client = client
+    this.#idle = idle
+    client.on('disconnect', () => {
+      const place = idle.indexOf(this)
+      if (place >= 0) idle.splice(place, 1)
+    })
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#client.dispatch(options, handler)
+  }
+
   /** Its call is over, and it may serve another. */
-  release(): void
+  release(): void {
+    this.isReused = true
+    if (this.#idle.length < maxIdle) this.#idle.push(this)
+    else void this.#client.close()
+  }
+
   /** Its call failed. */
-  discard(): void
+  discard(): void {
+    void this.#client.destroy()
+  }
 }
 
 const maxIdle = 64
@@ -20,7 +42,7 @@ const idleMs = 60_000
 export class HttpConnections {
   readonly #origin: string
   readonly #options: Client.Options
-  readonly #idle: Client[] = []
+  readonly #idle: HttpConnection[] = []
 
   constructor(origin: string, lookup: LookupFunction | undefined) {
     this.#origin = origin
@@ -34,27 +56,6 @@ export class HttpConnections {
   }
 
   take(): HttpConnection {
-    const idle = this.#idle.pop()
-    const client = idle ?? this.#open()
-    return {
-      isReused: idle !== undefined,
-      dispatch: (options, handler) => void client.dispatch(options, handler),
-      release: () => this.#release(client),
-      discard: () => void client.destroy(),
-    }
-  }
-
-  #open(): Client {
-    const client = new Client(this.#origin, this.#options)
-    client.on('disconnect', () => {
-      const place = this.#idle.indexOf(client)
-      if (place >= 0) this.#idle.splice(place, 1)
-    })
-    return client
-  }
-
-  #release(client: Client): void {
-    if (this.#idle.length < maxIdle) this.#idle.push(client)
-    else void client.close()
+    return this.#idle.pop() ?? new HttpConnection(new Client(this.#origin, this.#options), this.#idle)
   }
 }

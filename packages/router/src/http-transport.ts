@@ -1,29 +1,31 @@
 import type { HttpClient } from './http-client.ts'
 import type { Dialect, Provider } from './routing.ts'
-import { pathsOf, type Transport } from './transport.ts'
+import { pathsOf, type Transport, type UpstreamRequest } from './transport.ts'
 
 export interface HttpTransportOptions {
   readonly client: HttpClient
   /** The key of a provider, as it is when the call begins. */
-  readonly keyOf: (provider: Provider) => Promise<string | undefined>
+  readonly keyOf: (provider: Provider) => Promise<string | undefined> | string | undefined
 }
 
 const anthropicVersion = '2023-06-01'
 
 /** Passes calls on to a provider that speaks the dialect of the client: bytes as they are. */
 export function createHttpTransport(dialect: Dialect, { client, keyOf }: HttpTransportOptions): Transport {
-  return async (call) => {
-    const { provider } = call.target
-    return await client.post(`${provider.baseUrl}${pathsOf[call.operation]}`, {
+  const send = ({ target, operation, headers, isStream, contentType, body, signal }: UpstreamRequest, key?: string) =>
+    client.post(`${target.provider.baseUrl}${pathsOf[operation]}`, {
       headers: {
-        ...call.headers,
-        ...credentials(dialect, await keyOf(provider)),
-        accept: call.isStream ? 'text/event-stream' : 'application/json',
-        'content-type': call.contentType,
+        ...headers,
+        ...credentials(dialect, key),
+        accept: isStream ? 'text/event-stream' : 'application/json',
+        'content-type': contentType,
       },
-      body: call.body,
-      signal: call.signal,
+      body,
+      signal,
     })
+  return (request) => {
+    const key = keyOf(request.target.provider)
+    return key instanceof Promise ? key.then((read) => send(request, read)) : send(request, key)
   }
 }
 

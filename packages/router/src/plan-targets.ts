@@ -56,14 +56,11 @@ export function createPlanner(
       const unfit =
         unfitOf(target, call, found.policy, transports) ??
         (price === undefined && call.searches ? 'it has no price, or none for searches of the web' : undefined)
-      return {
-        target,
-        price: price?.most,
-        ...health.read(target.key),
-        ...(unfit === undefined ? {} : { unfit }),
-      }
+      const { coolingMs, coolingReason, faults, firstOutputMs } = health.read(target.key)
+      return { target, price: price?.most, coolingMs, coolingReason, faults, firstOutputMs, unfit }
     })
-    return { ...chooseTargets(candidates, { policy: found.policy, sticky, random }), priced, at }
+    const { order, skipped } = chooseTargets(candidates, { policy: found.policy, sticky, random })
+    return { order, skipped, priced, at }
   }
 
   async function planLater(request: PlanRequest, planning: Planned | Promise<Planned>): Promise<Planned> {
@@ -110,6 +107,6 @@ function unfitOf(
   const tokens = inputTokens + (isLimited ? maxOutputTokens : 0)
   if (contextTokens !== undefined && tokens > contextTokens)
     return `its context holds ${contextTokens} tokens, and about ${tokens} are needed`
-  const missing = takes === undefined ? undefined : [...needs].find((need) => !takes.includes(need))
+  const missing = takes && [...needs].find((need) => !takes.includes(need))
   return missing === undefined ? undefined : `it takes no ${missing}`
 }

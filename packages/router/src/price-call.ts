@@ -1,5 +1,5 @@
 import { isPlausible, readUsage } from '@core/providers/llm'
-import { type Cost, costOf, findPrice, type Prices, type Usage } from '@core/providers/price'
+import { costOf, type FoundPrice, findPrice, type Prices, type Usage } from '@core/providers/price'
 import type { Seen } from './read-answer.ts'
 import type { ModelCall } from './read-request.ts'
 import type { Dialect, Target } from './routing.ts'
@@ -39,43 +39,89 @@ export function priceCall(
   if (found === undefined) return undefined
   // In this process a tier makes no difference.
   const tier = provider.kind === 'local' ? undefined : call.tier
-  const ratesOf = found.rates.map(({ unit }) => unit)
-  const cost = (usage: Usage): Cost => costOf({ usage: { ...usage, requests: 1 }, at, tier, ...found })
-  const input: Usage =
-    call.operation !== 'transcription'
-      ? { input: call.inputTokens }
-      : ratesOf.includes('seconds')
-        ? { seconds: call.seconds }
-        : { audioIn: call.seconds * audioTokensPerSecond }
-  // Embeddings have no output, and a price for seconds covers it.
-  const output = (tokens: number): Usage =>
-    call.operation === 'embeddings' || 'seconds' in input ? {} : { output: tokens }
-  const outputTokens = call.maxOutputTokens * call.count
+  try {
+    return new PricedCall(call, dialect, { found, at, tier })
+  } catch {
+    // A tier without rates, a unit without one in its direction, or a price beyond what a ledger holds.
+    return undefined
+  }
+}
+
+interface Rules {
+  readonly found: FoundPrice
+  readonly at: Date
+  readonly tier: string | undefined
+}
+
+class PricedCall implements CallPrice {
+  readonly most: number
+  readonly floor: number
+  readonly #call: ModelCall
+  readonly #dialect: Dialect
+  readonly #rules: Rules
+
+  constructor(call: ModelCall, dialect: Dialect, rules: Rules) {
+    this.#call = call
+    this.#dialect = dialect
+    this.#rules = rules
+    this.most = Math.max(1, this.#costOf(this.#usage(this.#outputTokens), call.searches))
+    this.floor = this.#costOf(this.#input())
+  }
+
+  ofOutput(tokens: number): number {
+    return this.#costOf(this.#hasOutput ? { output: tokens } : {})
+  }
+
+  of(seen: Seen): Priced {
+    const reported = seen.counted === undefined ? readUsage(this.#dialect, seen.usage) : seen.counted.usage
+    const isBelieved =
+      reported !== undefined && isPlausible(reported, this.#outputTokens) && isPossible(reported, this.#call)
+    const usage = this.#withSearches(isBelieved ? reported : this.#usage(seen.outputTokens), seen)
+    return { usage, cost: this.#costOf(usage), isEstimated: !isBelieved || usage.searches === 0 }
+  }
+
+  get #outputTokens(): number {
+    return this.#call.maxOutputTokens * this.#call.count
+  }
+
+  /** Embeddings have no output, and a price for seconds covers it. */
+  get #hasOutput(): boolean {
+    return this.#call.operation !== 'embeddings' && !this.#isBySeconds
+  }
+
+  get #isBySeconds(): boolean {
+    return this.#call.operation === 'transcription' && this.#rules.found.rates.some(({ unit }) => unit === 'seconds')
+  }
+
+  #input(): Usage {
+    const { operation, inputTokens, seconds } = this.#call
+    if (operation !== 'transcription') return { input: inputTokens }
+    return this.#isBySeconds ? { seconds } : { audioIn: seconds * audioTokensPerSecond }
+  }
+
+  /** What a call is about, with that many tokens of output. */
+  #usage(output: number): Usage {
+    return this.#hasOutput ? { ...this.#input(), output } : this.#input()
+  }
+
   /** With the searches that were made; 0 where none was asked for, and no rate says what they cost. */
-  const withSearches = (usage: Usage, seen: Seen): Usage => {
-    const searches = usage.searches ?? seen.searches ?? (call.operation === 'chat' ? call.searches : undefined)
+  #withSearches(usage: Usage, seen: Seen): Usage {
+    const { operation, searches: asked } = this.#call
+    const searches = usage.searches ?? seen.searches ?? (operation === 'chat' ? asked : undefined)
     if (!searches) return usage
     try {
-      return cost({ searches }) && { ...usage, searches }
+      this.#costOf({ searches })
+      return { ...usage, searches }
     } catch {
       return { ...usage, searches: 0 }
     }
   }
-  try {
-    return {
-      most: Math.max(1, cost({ ...input, ...output(outputTokens), searches: call.searches ?? 0 }).micro),
-      floor: cost(input).micro,
-      ofOutput: (tokens) => cost(output(tokens)).micro,
-      of(seen) {
-        const reported = seen.counted === undefined ? readUsage(dialect, seen.usage) : seen.counted.usage
-        const isBelieved = reported !== undefined && isPlausible(reported, outputTokens) && isPossible(reported, call)
-        const usage = withSearches(isBelieved ? reported : { ...input, ...output(seen.outputTokens) }, seen)
-        return { usage, cost: cost(usage).micro, isEstimated: !isBelieved || usage.searches === 0 }
-      },
-    }
-  } catch {
-    // A tier without rates, a unit without one in its direction, or a price beyond what a ledger holds.
-    return undefined
+
+  /** Of one request. */
+  #costOf(usage: Usage, searches = usage.searches ?? 0): number {
+    const { found, at, tier } = this.#rules
+    const { rates, credit, isApproximated } = found
+    return costOf({ usage: { ...usage, searches, requests: 1 }, rates, at, credit, tier, isApproximated }).micro
   }
 }
 

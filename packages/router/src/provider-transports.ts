@@ -9,7 +9,7 @@ import type { FindTransport } from './transport.ts'
 export interface ProviderTransportsOptions {
   readonly guard: AddressCheck
   /** The key of a provider, as it is when the call begins. */
-  readonly keyOf: (provider: Provider) => Promise<string | undefined>
+  readonly keyOf: (provider: Provider) => Promise<string | undefined> | string | undefined
 }
 
 /**

@@ -50,7 +50,7 @@ export function readCall(
 ): ModelCall {
   const model = modelOf(body['model'])
   const asked = positive(body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens'])
-  const { model: _, metadata, ...prompt } = body
+  const { metadata } = body
   const options = body['stream_options']
   const searches = readSearches(body)
   const user =
@@ -64,7 +64,7 @@ export function readCall(
     maxOutputTokens: operation === 'embeddings' ? 0 : (asked ?? defaultMaxOutputTokens),
     isLimited: asked !== undefined,
     count: positive(body['n']) ?? 1,
-    inputTokens: estimateValue(prompt),
+    inputTokens: estimateMembers(body, unbilled),
     seconds: 0,
     user,
     sticky: textOf(body['prompt_cache_key']) ?? user,
@@ -141,8 +141,14 @@ function estimateValue(value: unknown): number {
     return value.reduce<number>((sum, item) => sum + estimateValue(item), 0)
   }
   if (!isObject(value)) return 1
+  return estimateMembers(value)
+}
+
+const unbilled: ReadonlySet<string> = new Set(['model', 'metadata'])
+
+function estimateMembers(object: Readonly<Record<string, unknown>>, except?: ReadonlySet<string>): number {
   let sum = 2
-  for (const name in value) sum += estimateValue(value[name])
+  for (const name in object) if (!except?.has(name)) sum += estimateValue(object[name])
   return sum
 }
 

@@ -26,12 +26,16 @@ export interface CallFacts {
 /** @throws GatewayError where the body cannot be read, or names a model that is not there. */
 export async function resolveCall(
   request: ModelRequest,
-  { routing }: { readonly routing: (project: string) => Routing | Promise<Routing> },
+  {
+    routing,
+    find,
+  }: { readonly routing: (project: string) => Routing | Promise<Routing>; readonly find: typeof findRoute },
 ): Promise<ResolvedCall> {
   const reading = readBody(request)
   const { call, form } = reading instanceof Promise ? await reading : reading
   const { project, tags } = request.caller
-  const found = requireRoute(await routing(project), project, call.model)
+  const table = routing(project)
+  const found = requireRoute(table instanceof Promise ? await table : table, project, call.model, find)
   const facts = {
     call: request.id,
     route: found.route?.name ?? call.model,
@@ -43,8 +47,8 @@ export async function resolveCall(
 }
 
 /** @throws GatewayError model_not_found. */
-export function requireRoute(routing: Routing, project: string, model: string): FoundRoute {
-  const found = findRoute(routing, project, model)
+export function requireRoute(routing: Routing, project: string, model: string, find = findRoute): FoundRoute {
+  const found = find(routing, project, model)
   if (found !== undefined) return found
   const named = JSON.stringify(model.slice(0, 200))
   throw new GatewayError('model_not_found', `there is no model ${named} here: name a route, or provider/model`, {

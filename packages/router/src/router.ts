@@ -12,6 +12,7 @@ import { serveIdempotently } from './idempotent-call.ts'
 import { createPlanner } from './plan-targets.ts'
 import { defaultMaxOutputTokens, type ModelCall } from './read-request.ts'
 import { resolveCall } from './resolve-call.ts'
+import { createRouteFinder } from './route-finder.ts'
 import { type FoundRoute, findRoute } from './routing.ts'
 import { serveCall } from './serve-call.ts'
 import type { Sink } from './sink.ts'
@@ -38,12 +39,13 @@ export function createRouter(dependencies: RouterDependencies): Router {
   const limits = { ...routerDefaults, ...dependencies.limits }
   const health = createTargetHealth(clock, dependencies.onCool)
   const planner = createPlanner(dependencies, { health, clock, random, limits })
+  const find = createRouteFinder()
   const service = { dependencies, planner, health, limits, clock, logger }
 
   async function proxy(request: ModelRequest, sink: Sink): Promise<void> {
-    const { cache, onContent } = dependencies
+    const { cache, onContent, routing } = dependencies
     const serve = async (to: Sink) => {
-      const asked = await resolveCall(request, dependencies)
+      const asked = await resolveCall(request, { routing, find })
       const { previousResponse, isKept } = asked.call
       const resolved =
         previousResponse === undefined ? asked : await continueResponse(asked, previousResponse, dependencies)

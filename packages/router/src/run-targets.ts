@@ -1,4 +1,5 @@
 import { microCredits } from '@core/ledger'
+import type { Unit } from '@core/providers/price'
 import type { AttemptFault } from './attempt.ts'
 import type { CallFlag } from './call.ts'
 import { GatewayError, toErrorBody, toErrorEvent, toErrorHeaders } from './gateway-error.ts'
@@ -45,7 +46,7 @@ export async function runTargets(run: Run): Promise<Ran> {
   function meter(price: CallPrice, seen: Seen): void {
     const { cost, usage: used, isEstimated } = price.of(seen)
     hold.meter(microCredits(cost))
-    for (const [unit, count] of Object.entries(used)) usage[unit] = (usage[unit] ?? 0) + count
+    for (const unit in used) usage[unit] = (usage[unit] ?? 0) + (used[unit as Unit] ?? 0)
     if (isEstimated) flags.add('estimated')
   }
 

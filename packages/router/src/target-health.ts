@@ -55,6 +55,24 @@ interface State {
   tokens: number
 }
 
+/** Of one call in flight. */
+class Place implements Disposable {
+  readonly #state: State
+  #isOpen = true
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#state.inFlight -= 1
+    // A probe that was neither a success nor a fault says nothing: the next call is one.
+    if (this.#state.probing === 'under way') this.#state.probing = 'due'
+  }
+}
+
 const recentMs = 30_000
 const shortestMs = 30_000
 const longestMs = 300_000
@@ -117,7 +135,7 @@ export function createTargetHealth(clock: Clock, onCool: (cooled: Cooled) => voi
       return {
         coolingMs: Math.max(0, state.coolUntil - clock.monotonic()),
         coolingReason: state.coolingReason,
-        faults: recent(state.faults).length,
+        faults: state.faults.length === 0 ? 0 : recent(state.faults).length,
         firstOutputMs: state.firstOutputMs,
       }
     },
@@ -144,16 +162,7 @@ export function createTargetHealth(clock: Clock, onCool: (cooled: Cooled) => voi
       state.tokens += tokens
       state.inFlight += 1
       if (state.probing === 'due') state.probing = 'under way'
-      let isOpen = true
-      return {
-        [Symbol.dispose]() {
-          if (!isOpen) return
-          isOpen = false
-          state.inFlight -= 1
-          // A probe that was neither a success nor a fault says nothing: the next call is one.
-          if (state.probing === 'under way') state.probing = 'due'
-        },
-      }
+      return new Place(state)
     },
     informed(id, quota) {
       stateOf(id).quota = { ...quota, until: clock.monotonic() + quota.resetMs }

@@ -14,13 +14,10 @@ const longestResetMs = 60_000
 
 /** OpenAI's and Anthropic's headers; undefined where there are none. */
 export function readQuota(headers: UpstreamResponse['headers'], now: number): TargetQuota | undefined {
-  const left = (what: 'requests' | 'tokens') => {
-    const text = headers[`x-ratelimit-remaining-${what}`] ?? headers[`anthropic-ratelimit-${what}-remaining`]
-    const count = text === undefined || text.trim() === '' ? Number.NaN : Number(text)
-    return Number.isFinite(count) && count >= 0 ? count : undefined
-  }
-  const requests = left('requests')
-  const tokens = left('tokens')
+  const requests = toLeft(
+    headers['x-ratelimit-remaining-requests'] ?? headers['anthropic-ratelimit-requests-remaining'],
+  )
+  const tokens = toLeft(headers['x-ratelimit-remaining-tokens'] ?? headers['anthropic-ratelimit-tokens-remaining'])
   if (requests === undefined && tokens === undefined) return undefined
   const resets = (['requests', 'tokens'] as const).flatMap((what) => {
     const text = headers[`x-ratelimit-reset-${what}`] ?? headers[`anthropic-ratelimit-${what}-reset`]
@@ -29,6 +26,11 @@ export function readQuota(headers: UpstreamResponse['headers'], now: number): Ta
   })
   const resetMs = resets.length === 0 ? defaultResetMs : Math.max(...resets)
   return { requests, tokens, resetMs: Math.min(longestResetMs, resetMs) }
+}
+
+function toLeft(text: string | undefined): number | undefined {
+  const count = text === undefined || text.trim() === '' ? Number.NaN : Number(text)
+  return Number.isFinite(count) && count >= 0 ? count : undefined
 }
 
 /** `1s`, `6m0s`, `120ms`, seconds, or an instant. */

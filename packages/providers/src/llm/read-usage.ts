@@ -10,9 +10,14 @@ export function readUsage(dialect: UsageDialect, json: unknown): Usage | undefin
   if (!isObject(json)) return undefined
   const parts = readers[dialect](json)
   if (parts === undefined) return undefined
-  const entries = Object.entries(parts)
-  if (entries.some(([, value]) => !Number.isSafeInteger(value) || value < 0)) return undefined
-  return Object.fromEntries(entries.filter(([, value]) => value > 0))
+  const usage: Parts = {}
+  for (const name in parts) {
+    const unit = name as Unit
+    const value = parts[unit] ?? 0
+    if (!Number.isSafeInteger(value) || value < 0) return undefined
+    if (value > 0) usage[unit] = value
+  }
+  return usage
 }
 
 type Json = Record<string, unknown>

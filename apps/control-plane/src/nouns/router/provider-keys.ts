@@ -15,10 +15,13 @@ export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['
   // A replaced secret counts soon, and a call does not wait for the database.
   const kept = new LRUCache<string, Promise<string | undefined>>({ max: 1_000, ttl: 5_000 })
 
-  return async function keyOf({ name, project, secret }: Provider): Promise<string | undefined> {
+  return function keyOf({ name, project, secret }: Provider): Promise<string | undefined> | string | undefined {
     if (secret === undefined) return undefined
     const own = names.find((one) => secret === `${configured}${one}`)
-    if (own) return llm.keys[own]?.reveal()
+    return own ? llm.keys[own]?.reveal() : storedKeyOf(name, project, secret)
+  }
+
+  async function storedKeyOf(name: string, project: string | null, secret: string): Promise<string | undefined> {
     const place = JSON.stringify([project, secret])
     let key = kept.get(place)
     if (key === undefined) {
