@@ -27,8 +27,8 @@ begin
   on conflict (key) do update set key = l.key where false;
   v_now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
   with want as materialized (
-    select w.*, (w.window_ms + 59) / 60 as cell_ms, (v_now_ms + p_lease_ms) / ((w.window_ms + 59) / 60) as ends
-    from jsonb_to_recordset(p_wants) as w (key text, "limit" bigint, window_ms bigint, want bigint, unspent jsonb)
+    select w.*, (w.window_ms + 59) / 60 as cell_ms, (v_now_ms + coalesce(w.lease_ms, p_lease_ms)) / ((w.window_ms + 59) / 60) as ends
+    from jsonb_to_recordset(p_wants) as w (key text, "limit" bigint, window_ms bigint, want bigint, unspent jsonb, lease_ms bigint)
   ), given as materialized (
     select n.key, n.cell_ms, n.ends, c.cells, c.permits, greatest(least(n.want, n."limit" - c.booked), 0) as given, n."limit" - c.booked as room
     from want n join core.limit_window l on l.key = n.key
@@ -59,8 +59,8 @@ end
 $$;
 comment on function core.limit_give is 'Books at most as many permits of each key as are wanted and still fit into its window.';
 
--- Leases of several keys at once: [{key, limit, window_ms, want, unspent: [[cell, permits]]}]. Not idempotent: report what
--- came back unspent once. Locks the keys in order.
+-- Leases of several keys at once: [{key, limit, window_ms, want, unspent: [[cell, permits]], lease_ms}]; lease_ms null is p_lease_ms.
+-- Not idempotent: report what came back unspent once. Locks the keys in order.
 create function core_api.limit_lease(p_wants jsonb, p_lease_ms bigint) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -73,7 +73,7 @@ begin
   v_ok := core.require_exact('wants', p_wants);
   if p_wants is null or jsonb_typeof(p_wants) <> 'array' or jsonb_array_length(p_wants) > 1000 then
     perform core.refuse('PT400', 'invalid_wants', 'wants must be a list of at most 1000', null, jsonb_build_object('field', 'wants'));
-  elsif p_lease_ms is null or p_lease_ms not between 1 and 3600000 then
+  elsif p_lease_ms is null or p_lease_ms not between 1 and 3600000 or p_wants @? '$[*].lease_ms ? (@ < 1 || @ > 3600000)' then
     perform core.refuse('PT400', 'invalid_lease', 'a lease lasts 1 ms to an hour', null, jsonb_build_object('field', 'lease_ms'));
   end if;
   -- What names a key again comes after what named it first.

@@ -1,5 +1,6 @@
 import { openDatabase } from '@core/database'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
+import { createFakeClock } from '@core/foundation/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Decision, LimitOptions } from '../src/limits/limiter.ts'
 import { createPermitBatcher } from '../src/limits/permit-batcher.ts'
@@ -244,6 +245,72 @@ test('many keys whose requests may wait are leased in one call, as much as they 
   expect(calls).toHaveLength(2)
   expect(await limiter.take('both')).toMatchObject({ isAllowed: true })
   expect(calls).toHaveLength(2) // leased in advance, as for any other
+})
+
+test('who comes seldom keeps the permits of a window, and asks once in it', async () => {
+  await using database = await openDatabase({ driver: 'postgres', url: shared.url, poolSize: 2 })
+  const clock = createFakeClock()
+  const calls: object[] = []
+  const rpc: typeof database.rpc = (name, args, options) => {
+    calls.push(args)
+    return database.rpc(name, args, options)
+  }
+  const leaseMs = 5_000
+  const options = { name: 'seldom', limit: 600, windowMs: 60_000, leaseMs, clock }
+  const limiter = createSharedWindow({
+    ...options,
+    batcher: createPermitBatcher({ database: { rpc }, leaseMs, clock }),
+  })
+  const beat = async (everyMs: number) => {
+    await clock.advance(everyMs)
+    expect(await limiter.take('key', true)).toMatchObject({ isAllowed: true })
+    await limiter.giveBack()
+    await limiter.giveBack() // at the second time it lies idle
+  }
+  const wants = () => calls.splice(0).map((args) => Object(args).p_wants[0])
+  for (let nth = 0; nth < 2; nth++) await beat(15_000)
+  expect(wants()).toMatchObject([{ want: 1 }, { want: 4, lease_ms: 60_000 }])
+  for (let nth = 0; nth < 3; nth++) await beat(15_000)
+  expect(wants()).toEqual([])
+  // The last of them may be spent 55 seconds after the one of a plain lease, in cells of a second.
+  const [row] = await shared.sql(
+    `select permits[2]::int as permits, (cells[2] - cells[1])::int as later from core.limit_window where key = 'seldom/60000/key'`,
+  )
+  expect(row).toEqual({ permits: 4, later: expect.any(Number) })
+  expect(row?.['later']).toBeGreaterThanOrEqual(55)
+  await beat(15_000)
+  await beat(70_000)
+  expect(wants()).toMatchObject([
+    { want: 4, lease_ms: 60_000, unspent: [] },
+    { want: 1, unspent: [] },
+  ])
+  // A hundredth of the limit is the most that it may keep.
+  await beat(8_000)
+  await beat(8_000)
+  expect(wants()).toMatchObject([{ want: 1 }, { want: 1 }])
+})
+
+test('near the limit who comes seldom keeps nothing', async () => {
+  await using database = await openDatabase({ driver: 'postgres', url: shared.url, poolSize: 2 })
+  const clock = createFakeClock()
+  const options = { name: 'scarce', limit: 600, windowMs: 60_000, leaseMs: 5_000, clock }
+  const limiter = createSharedWindow({ ...options, batcher: createPermitBatcher({ database, ...options }) })
+  await shared.database.rpc('limit_lease', {
+    p_wants: [{ key: 'scarce/60000/key', limit: 600, window_ms: 60_000, want: 597, unspent: [], lease_ms: 60_000 }],
+    p_lease_ms: 5_000,
+  })
+  const beat = async () => {
+    await clock.advance(15_000)
+    return (await limiter.take('key', true)).isAllowed
+  }
+  expect([await beat(), await beat(), await beat(), await beat()]).toEqual([true, true, true, false])
+})
+
+test.each([0, -1, 3_600_001])('a lease of %d ms is refused', async (lease_ms) => {
+  const want = { key: 'length', limit: 10, window_ms: 60_000, want: 1, unspent: [], lease_ms }
+  await expect(shared.database.rpc('limit_lease', { p_wants: [want], p_lease_ms: 5_000 })).rejects.toMatchObject({
+    details: { reason: 'invalid_lease' },
+  })
 })
 
 test('old windows are forgotten, and only the owner may lease', async () => {

@@ -14,7 +14,7 @@ test('after a failure no call leaves for a second, however many requests come; t
     return { ok: true, leases: [{ key: 'a', cell: 1, given: 1, left: 9, reset_ms: 0 }] }
   }) as Database['rpc']
   const batcher = createPermitBatcher({ database: { rpc }, leaseMs: 5000, clock })
-  const ask = () => batcher.ask({ key: 'a', limit: 10, windowMs: 60_000, want: () => 1, unspent: [] })
+  const ask = () => batcher.ask({ key: 'a', limit: 10, windowMs: 60_000, terms: () => ({ want: 1 }), unspent: [] })
   await expect(ask()).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
   isAway = false
 
@@ -40,7 +40,7 @@ test('what may wait for others does, also while a call is out; what may not goes
   }) as Database['rpc']
   const batcher = createPermitBatcher({ database: { rpc }, leaseMs: 5000 })
   const ask = (key: string, patienceMs?: number) =>
-    batcher.ask({ key, limit: 10, windowMs: 60_000, want: () => 1, unspent: [] }, patienceMs)
+    batcher.ask({ key, limit: 10, windowMs: 60_000, terms: () => ({ want: 1 }), unspent: [] }, patienceMs)
   const turn = () => new Promise((resolve) => setImmediate(resolve))
   const asked = [ask('first')]
   await turn()

@@ -5,12 +5,19 @@ import { type Clock, CoreError, systemClock } from '@core/foundation'
 /** Permits of one lease that its process did not spend, by the cell in which the lease was booked. */
 export type Unspent = readonly [cell: number, permits: number]
 
+export interface LeaseTerms {
+  /** How many permits it would like; 0 only gives back. */
+  readonly want: number
+  /** How long they may be spent after they were asked for, where that is not what the batcher has. */
+  readonly leaseMs?: number | undefined
+}
+
 export interface PermitRequest {
   readonly key: string
   readonly limit: number
   readonly windowMs: number
-  /** How many permits it would like, asked when the call leaves; 0 only gives back. */
-  readonly want: () => number
+  /** Asked when the call leaves. */
+  readonly terms: () => LeaseTerms
   readonly unspent: readonly Unspent[]
 }
 
@@ -72,22 +79,19 @@ export function createPermitBatcher({
       return
     }
     try {
-      const wants = batch.map(({ request: { key, limit, windowMs, want, unspent } }) => ({
-        key,
-        limit,
-        window_ms: windowMs,
-        want: want(),
-        unspent: unspent.map((entry) => [...entry]),
-      }))
+      const wants = batch.map(({ request: { key, limit, windowMs, terms, unspent } }) => {
+        const { want, leaseMs } = terms()
+        return { key, limit, window_ms: windowMs, want, unspent: unspent.map((entry) => [...entry]), lease_ms: leaseMs }
+      })
       // Before the database books it: so it never lasts longer here than there, whatever the two clocks say.
-      const validUntil = clock.monotonic() + leaseMs
+      const askedAt = clock.monotonic()
       const options = { repeatable: false, timeoutMs } // unspent permits must be returned once
       const answer = await lease({ wants, leaseMs }, options)
       const leases = new Map(answer.leases.map((given) => [given.key, given]))
-      for (const { request, resolve, reject } of batch) {
+      for (const [at, { request, resolve, reject }] of batch.entries()) {
         const given = leases.get(request.key)
         if (given === undefined) reject(new CoreError('E_INTERNAL', 'the database gave no lease for a key'))
-        else resolve({ ...given, resetMs: given.reset_ms, validUntil })
+        else resolve({ ...given, resetMs: given.reset_ms, validUntil: askedAt + (wants[at]?.lease_ms ?? leaseMs) })
       }
     } catch (error) {
       awayUntil = clock.monotonic() + awayForMs

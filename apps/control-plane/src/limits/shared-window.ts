@@ -1,7 +1,7 @@
 import { type Clock, CoreError, systemClock } from '@core/foundation'
 import { LRUCache } from 'lru-cache'
 import type { Decision, Limiter, LimitOptions } from './limiter.ts'
-import type { PermitBatcher, Unspent } from './permit-batcher.ts'
+import type { LeaseTerms, PermitBatcher, Unspent } from './permit-batcher.ts'
 
 export interface SharedWindowOptions extends LimitOptions {
   readonly batcher: PermitBatcher
@@ -23,8 +23,8 @@ export function refreshIntervalMs(leaseMs: number): number {
 }
 
 interface KeyPermits {
-  /** Leases that can be spent, the one that ends first at the front. */
-  leases: { cell: number; given: number; rest: number; validUntil: number }[]
+  /** Leases that can be spent, the one that ends first at the front. One that is kept is never given back. */
+  leases: { cell: number; given: number; rest: number; validUntil: number; isKept: boolean }[]
   unspent: Unspent[]
   /** Spent since the last `giveBack`. */
   isBusy: boolean
@@ -34,6 +34,8 @@ interface KeyPermits {
   /** Of those that wait, how many do so for an answer that somebody wants at once. */
   urgent: number
   want: number
+  /** How many it spends in a window, of one that comes seldom; 0 where that is not known. */
+  perWindow: number
   /** The database had nothing left; until then it is not asked again. */
   askAgainAt: number
   /** Until then `refusal` refuses: later than `askAgainAt`, because what it lets through may not be counted before it is done. */
@@ -73,6 +75,7 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       waiting: 0,
       urgent: 0,
       want: smallest,
+      perWindow: 0,
       askAgainAt: Number.NEGATIVE_INFINITY,
       refuseUntil: Number.NEGATIVE_INFINITY,
       refusedReset: 0,
@@ -85,8 +88,8 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
 
   const isPlenty = ({ left }: KeyPermits) => left >= largest
 
-  function putBack(permits: KeyPermits, { cell, given, rest }: KeyPermits['leases'][number]): void {
-    if (rest === 0) return
+  function putBack(permits: KeyPermits, { cell, given, rest, isKept }: KeyPermits['leases'][number]): void {
+    if (rest === 0 || isKept) return
     permits.unspent.push([cell, rest])
     if (rest > given / 2) permits.want = Math.max(smallest, Math.floor(permits.want / 2))
   }
@@ -129,31 +132,36 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
     return permits.asking
   }
 
+  /**
+   * While there is plenty, some in advance; near the limit only what requests wait for, so that none stays unused. Who is patient
+   * comes seldom, and what lies idle until then would have to be given back: it keeps the few of a window for so long instead.
+   */
+  function termsOf(permits: KeyPermits, isPatient: boolean): LeaseTerms {
+    const { waiting, urgent, perWindow } = permits
+    const want = Math.max(1, Math.min(limit, waiting))
+    if (!isPlenty(permits)) return { want }
+    if (!isPatient || urgent > 0) return { want: Math.min(limit, Math.max(permits.want, waiting)) }
+    return perWindow === 0 || perWindow > smallest ? { want } : { want: Math.max(perWindow, want), leaseMs: windowMs }
+  }
+
   async function ask(key: string, permits: KeyPermits, isPatient: boolean): Promise<void> {
     const unspent = permits.unspent.splice(0)
+    let isKept = false
+    const terms = () => {
+      const asked = termsOf(permits, isPatient)
+      isKept = asked.leaseMs !== undefined
+      return asked
+    }
     const { cell, given, left, resetMs, validUntil } = await batcher.ask(
-      {
-        key: `${name}/${windowMs}/${key}`,
-        limit,
-        windowMs,
-        // While there is plenty, some in advance; near the limit only what requests wait for, so that none stays unused. Who is
-        // patient comes seldom, and what lies idle until then would have to be given back.
-        want: () =>
-          Math.min(
-            limit,
-            isPlenty(permits) && (!isPatient || permits.urgent > 0)
-              ? Math.max(permits.want, permits.waiting)
-              : Math.max(1, permits.waiting),
-          ),
-        unspent,
-      },
+      { key: `${name}/${windowMs}/${key}`, limit, windowMs, terms, unspent },
       isPatient ? patienceMs : 0,
     )
     const now = clock.monotonic()
     permits.left = left
     permits.resetMs = resetMs
     if (given > 0) {
-      permits.leases.push({ cell, given, rest: given, validUntil })
+      permits.leases.push({ cell, given, rest: given, validUntil, isKept })
+      permits.leases.sort((one, other) => one.validUntil - other.validUntil)
       permits.refuseUntil = Number.NEGATIVE_INFINITY
       return
     }
@@ -192,8 +200,12 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       const permits = permitsOf(key)
       const now = clock.monotonic()
       // Who comes more than once in a lease is better served by one for several.
-      const isPatient = mayWait && now - permits.spentAt > leaseMs
-      return spend(key, permits, now, isPatient) ?? refuse(permits, now) ?? wait(key, permits, isPatient)
+      const sinceMs = now - permits.spentAt
+      const isPatient = mayWait && sinceMs > leaseMs
+      const decision = spend(key, permits, now, isPatient) ?? refuse(permits, now)
+      if (decision !== undefined) return decision
+      permits.perWindow = isPatient && sinceMs < windowMs ? Math.ceil(windowMs / sinceMs) : 0
+      return wait(key, permits, isPatient)
     },
     refusal(key) {
       const permits = permitsByKey.peek(key)
@@ -204,12 +216,16 @@ export function createSharedWindow(options: SharedWindowOptions): SharedWindow {
       const asks: Promise<unknown>[] = []
       for (const [key, permits] of permitsByKey.entries()) {
         expire(permits, now)
-        if (!permits.isBusy && permits.waiting === 0)
-          for (const lease of permits.leases.splice(0)) putBack(permits, lease)
+        if (!permits.isBusy && permits.waiting === 0) {
+          for (const lease of permits.leases) putBack(permits, lease)
+          permits.leases = permits.leases.filter(({ isKept }) => isKept)
+        }
         permits.isBusy = false
         if (permits.unspent.length === 0 || permits.asking !== undefined) continue
         const unspent = permits.unspent.splice(0)
-        asks.push(batcher.ask({ key: `${name}/${windowMs}/${key}`, limit, windowMs, want: () => 0, unspent }))
+        asks.push(
+          batcher.ask({ key: `${name}/${windowMs}/${key}`, limit, windowMs, terms: () => ({ want: 0 }), unspent }),
+        )
       }
       await Promise.all(asks)
     },
