@@ -329,7 +329,7 @@ grant execute on function core_api.key_verify to service_role;
 
 -- Which of the keys that a process has looked up are still good, and until when: what else it knows of them never changes.
 -- At most 10,000. Asked by the control plane with its own rights, never by a member.
-create function core_api.key_confirm(p_ids uuid[]) returns jsonb
+create function core_api.key_confirm(p_ids uuid[]) returns json
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
@@ -337,9 +337,11 @@ begin
   if p_ids is null or cardinality(p_ids) > 10000 then
     perform core.refuse('PT400', 'invalid_ids', 'p_ids must be a list of at most 10000', null, jsonb_build_object('field', 'ids'));
   end if;
-  return (select jsonb_build_object('ok', true, 'keys', coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'expires_at', k.expires_at)), '[]'))
+  -- What core.key_status calls active: the call of a function for each key took most of the time.
+  return (select json_build_object('ok', true, 'keys', coalesce(json_agg(json_build_object('id', k.id, 'expires_at', k.expires_at)), '[]'))
     from core.api_key k left join core.project p on p.name = k.project
-    where k.id = any (p_ids) and p.archived_at is null and core.key_status(k) = 'active');
+    where k.id = any (p_ids) and p.archived_at is null and k.disabled_at is null
+      and (k.expires_at is null or k.expires_at > clock_timestamp()));
 end
 $$;
 comment on function core_api.key_confirm is 'Those of these keys that are active, with their ends. Owner only.';

@@ -26,7 +26,8 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('project', p.name, 'criticality', h.criticality, 'status', h.status, 'score', h.score,
       'worst', h.worst ->> 0, 'last_beat_at', h.beat_at, 'sessions', h.sessions, 'figures', core.health_figures(p.name, h)) order by p.name), '[]'),
     case when count(*) = p_limit then max(p.name) end
-  into v_rows, v_next from page p cross join lateral core.health_of(p.name) h;
+  into v_rows, v_next from page p left join core.session_summary(array(select g.name from page g)) s on s.project = p.name
+    cross join lateral core.health_of(p.name, s) h;
   return jsonb_build_object('ok', true, 'projects', v_rows, 'next', v_next, 'system', core.health_system());
 end
 $$;

@@ -30,7 +30,8 @@ begin
     with present as materialized (
       select p.name as project, h.status, h.score, h.worst ->> 0 as worst, h.criticality, h.beat_at,
         case when h.score is null then 'unknown' when h.score >= 80 then 'good' when h.score >= 50 then 'fair' else 'poor' end as band
-      from core.project p cross join lateral core.health_of(p.name) h where p.archived_at is null
+      from core.project p left join core.session_summary(array(select q.name from core.project q)) s on s.project = p.name
+        cross join lateral core.health_of(p.name, s) h where p.archived_at is null
     ), sampled as (
       insert into core.health_sample as s (project, period, at, samples, total, least, most)
       select n.project, u.period, date_trunc(u.period, v_at), 1, n.score, n.score, n.score

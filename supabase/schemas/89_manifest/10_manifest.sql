@@ -17,7 +17,7 @@ create function core.manifest_present() returns table (project text, status text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select p.name, coalesce(s.status, 'offline')
   from core.project p
-  left join core.session_summary((select array_agg(q.name) from core.project q)) s on s.project = p.name
+  left join core.session_summary(array(select q.name from core.project q)) s on s.project = p.name
 $$;
 comment on function core.manifest_present is 'Every project with its status by its live sessions; offline without any.';
 
@@ -41,7 +41,8 @@ begin
       'score', h.score, 'worst', h.worst ->> 0, 'figures', core.health_figures(g.name, h)) order by g.name), '[]'),
     case when count(*) = p_limit then max(g.name) end
   into v_rows, v_next
-  from page g cross join lateral core.health_of(g.name) h left join core.manifest_state m on m.project = g.name;
+  from page g left join core.session_summary(array(select p.name from page p)) s on s.project = g.name
+    cross join lateral core.health_of(g.name, s) h left join core.manifest_state m on m.project = g.name;
   return jsonb_build_object('ok', true, 'projects', v_rows, 'next', v_next);
 end
 $$;

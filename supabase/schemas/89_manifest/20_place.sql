@@ -23,7 +23,8 @@ begin
         case when (h.factors ->> 'credits')::int < 50 then 'its credits are low' end,
         case when (h.factors ->> 'backlog')::int < 50 then 'much work waits there' end,
         case when cardinality(p_capabilities) > 0 then 'it has every capability asked for' end], null)) as reasons
-    from core.project p cross join lateral core.health_of(p.name) h
+    from core.project p left join core.session_summary(array(select q.name from core.project q)) s on s.project = p.name
+      cross join lateral core.health_of(p.name, s) h
     where p.archived_at is null and p.capabilities @> to_jsonb(p_capabilities)
       and h.status in ('online', 'degraded') and h.score is not null and coalesce((h.factors ->> 'credits')::int, 100) > 0
     order by 4 desc, p.name limit p_limit

@@ -89,7 +89,7 @@ insight_share(p_key text, p_category text, p_title text, p_body text?, p_evidenc
 insight_stats() jsonb owner
 insight_sweep(p_keep interval?, p_limit integer?) jsonb owner
 key_check(p_hash text, p_scope text?) jsonb
-key_confirm(p_ids uuid[]) jsonb owner
+key_confirm(p_ids uuid[]) json owner
 key_create(p_key text, p_hash text, p_hint text, p_project text?, p_name text?, p_caps text[]?, p_expires_at timestamp with time zone?) jsonb
 key_get(p_id uuid) jsonb
 key_list(p_project text?, p_after uuid?, p_limit integer?) jsonb
