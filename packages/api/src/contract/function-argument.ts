@@ -109,7 +109,10 @@ type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : ''
 
-/** The name of an argument in the database: `p_if_match` of `ifMatch`. */
+/** The name of an argument in the database: `p_if_match` of `ifMatch`. Made once: it took most of a call's arguments. */
 export function toSqlName(name: string, { sqlName }: FunctionArgument): string {
-  return sqlName ?? `p_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
+  made[name] ??= `p_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
+  return sqlName ?? made[name]
 }
+
+const made: Record<string, string> = {}
