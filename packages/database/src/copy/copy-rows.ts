@@ -1,4 +1,4 @@
-import { CoreError } from '@core/foundation'
+import { CoreError, isCoreError } from '@core/foundation'
 import type { SqlSession } from '../sql-session.ts'
 import type { TableLayout } from './read-layout.ts'
 
@@ -10,23 +10,23 @@ const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
 /**
  * Copies the rows of a table, in the columns that both sides have, and answers how many. They travel as `json`, which
  * keeps the text of json columns, the whole precision of numbers and times, and the text form of every other type.
- * @throws CoreError E_CONFLICT where the target needs a column that the source does not have.
+ * `former` has the expressions of columns whose values are not those of the source.
+ * @throws CoreError E_CONFLICT where the target needs a column that the source does not have, or refuses a row.
  */
 export async function copyRows(
   from: SqlSession,
   to: SqlSession,
   source: TableLayout,
   target: TableLayout,
-  former: Readonly<Record<string, string>>,
+  former: ReadonlyMap<string, string>,
 ): Promise<number> {
+  const formerOf = (name: string) => former.get(`${target.name}.${name}`)
   const common = source.columns.filter((name) => target.columns.includes(name))
-  const later = target.required.filter((name) => !source.columns.includes(name))
-  const formerOf = (name: string) => former[`${target.name}.${name}`]
-  const unknown = later.find((name) => formerOf(name) === undefined)
+  const all = target.columns.filter((name) => common.includes(name) || formerOf(name) !== undefined)
+  const unknown = target.required.find((name) => !all.includes(name))
   if (unknown !== undefined) throw createColumnMissing(target.name, unknown)
   const columns = common.map(quote).join(', ')
   const table = `core.${quote(target.name)}`
-  const all = [...common, ...later]
   const insert = `insert into ${table} (${all.map(quote).join(', ')}) overriding system value
     select ${all.map((name) => formerOf(name) ?? quote(name)).join(', ')} from json_populate_recordset(null::${table}, $1::json)`
   await from.execute(
@@ -35,13 +35,33 @@ export async function copyRows(
   let copied = 0
   for (;;) {
     const rows = await from.query(`fetch ${rowsPerTrip} from core_copy`)
-    if (rows.length > 0) await to.query(insert, [`[${rows.map(({ row }) => row).join(',')}]`])
+    if (rows.length > 0) await insertRows(to, target.name, insert, `[${rows.map(({ row }) => row).join(',')}]`)
     copied += rows.length
     if (rows.length < rowsPerTrip) break
   }
   await from.execute('close core_copy')
   return copied
 }
+
+async function insertRows(to: SqlSession, table: string, insert: string, rows: string): Promise<void> {
+  try {
+    await to.query(insert, [rows])
+  } catch (error) {
+    if (!isCoreError(error) || !String(error.details['sqlstate']).startsWith(integrityViolation)) throw error
+    throw new CoreError(
+      'E_CONFLICT',
+      `a row of ${table} is none in this version, and nothing was copied: ${error.message}`,
+      {
+        cause: error,
+        fix: 'Change or remove that row with the version of Core that wrote it, and copy again.',
+        details: { reason: 'row_refused', table },
+      },
+    )
+  }
+}
+
+/** The class of SQLSTATEs of constraints. */
+const integrityViolation = '23'
 
 function createColumnMissing(table: string, column: string): CoreError {
   return new CoreError(

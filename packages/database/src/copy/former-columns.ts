@@ -1,17 +1,51 @@
-/**
- * What rows of the pre-releases from 0.1.0 on are in this version, where that is not what they say: expressions over the
- * columns of the row. Accounts of 0.1.0 had no limit of debt, and a hold could be charged with as much again as was granted.
- */
-export const formerColumns: Readonly<Record<string, string>> = {
-  'ledger_hold.over_bp': '10000',
-  'ledger_window.head': `(select core.ledger_window_head(b, a.code, period_start, period_end)
-    from core.ledger_budget b join core.ledger_account a on a.id = b.account_id where b.id = budget_id)`,
-  // A key sent again has to mean the same, and is answered with what a program of today reads.
-  'ledger_tx.request': `case op when 'account_open' then '{"debt_limit": 0, "over_bp": 10000}' || request
-    when 'account_update' then '{"debt_limit": null, "over_bp": null}' || request else request end`,
-  'ledger_tx.result': `case when op in ('account_open', 'account_update') then '{"debt_limit": 0, "over_bp": 10000}' || result
-    else result end`,
+/** What a column of this version has for the rows of a source that lacks something, where neither they nor its default say it. */
+export interface FormerColumn {
+  /** As `table.column`. */
+  readonly column: string
+  /** An expression over the columns of the row. */
+  readonly value: string
+  /** What the source lacks, as `table` or `table.column`. Default: the column itself. */
+  readonly lacks?: string
 }
 
-/** Its sequences by their names of today. */
+/** Every column that pre-releases from 0.1.0 on lack and that means something else than its default. */
+export const formerColumns: readonly FormerColumn[] = [
+  // A hold could be charged with as much again as was granted, and what was charged above it was counted within it.
+  { column: 'ledger_hold.over_bp', value: '10000' },
+  { column: 'ledger_hold.above', value: 'greatest(0, captured + released - amount)' },
+  { column: 'ledger_hold.captured', value: 'least(captured, amount - released)', lacks: 'ledger_hold.above' },
+  // Nothing limited debt: an account in debt gets the limit that its debt needs.
+  {
+    column: 'ledger_account.debt_limit',
+    value: `case when kind in ('issuer', 'sink', 'breakage') then 0
+      else greatest(0, total_out + held - total_in - overdraft) end`,
+  },
+  {
+    column: 'ledger_window.head',
+    value: `(select core.ledger_window_head(b, a.code, period_start, period_end)
+      from core.ledger_budget b join core.ledger_account a on a.id = b.account_id where b.id = budget_id)`,
+  },
+  {
+    column: 'ledger_tx.uncollected',
+    value: `case when op = 'settle' and 'uncollected' = any (flags) then (request ->> 'amount')::bigint - amount end`,
+  },
+  // A key sent again has to mean the same, and is answered with what a program of today reads.
+  {
+    column: 'ledger_tx.request',
+    value: `case op when 'account_open' then '{"debt_limit": 0, "over_bp": 10000}' || request
+      when 'account_update' then '{"debt_limit": null, "over_bp": null}' || request else request end`,
+    lacks: 'ledger_account.debt_limit',
+  },
+  {
+    column: 'ledger_tx.result',
+    value: `case when op in ('account_open', 'account_update') then '{"debt_limit": 0, "over_bp": 10000}' || result
+      else result end`,
+    lacks: 'ledger_account.debt_limit',
+  },
+]
+
+/** What this version does without: columns that pre-releases had. Whatever else it does not know, it does not copy. */
+export const droppedColumns: readonly string[] = ['manifest_state.last_beat_at']
+
+/** Sequences of today by the names that they had. */
 export const formerSequences: Readonly<Record<string, string>> = { journal_id: 'ledger_tx_id' }

@@ -53,3 +53,10 @@ export async function readForeignKeys(session: SqlSession): Promise<readonly For
 export async function readSequences(session: SqlSession): Promise<readonly string[]> {
   return (await session.query(sequencesSql)).map(({ name }) => name ?? '')
 }
+
+/** Whether a source has no such `table` or `table.column`. */
+export function lacks(tables: ReadonlyMap<string, TableLayout>, place: string): boolean {
+  const [table = '', column] = place.split('.')
+  const layout = tables.get(table)
+  return layout === undefined || (column !== undefined && !layout.columns.includes(column))
+}

@@ -1,6 +1,6 @@
 import { type CallOptions, startDeadline } from '@core/foundation'
 import type { Database } from '../database.ts'
-import { withSession } from '../sql-session.ts'
+import { type SqlSession, withSession } from '../sql-session.ts'
 import { lockHistory, readHistory } from './history.ts'
 import { compareHistory, refuseChanged } from './migrate-status.ts'
 import { inTransaction } from './migrate-up.ts'
@@ -21,25 +21,21 @@ const REPAIR_TIMEOUT_MS = 120_000
  */
 export async function migrateRepair(database: Database, options: CallOptions = {}): Promise<RepairResult> {
   using deadline = startDeadline('migrate repair', options, REPAIR_TIMEOUT_MS)
+  return withSession(database, (session) => inTransaction(session, () => repairRights(session)), deadline)
+}
+
+/** The same within a transaction of the caller. */
+export async function repairRights(session: SqlSession): Promise<RepairResult> {
   const files = await readMigrationFiles(migrationsFolder())
-  return withSession(
-    database,
-    (session) =>
-      inTransaction(session, async () => {
-        await session.query(lockHistory)
-        const status = compareHistory(files, await readHistory(session))
-        refuseChanged(status)
-        const applied = files.filter((_, index) => status.migrations[index]?.state === 'applied')
-        const statements = applied.flatMap((file) => file.statements.filter(isAboutRights))
-        for (const statement of statements) await session.execute(statement)
-        if (applied.length === 0) return { executed: 0, left: [] }
-        const projects = await session.query(
-          `select core.project_make_schema(name) as sql from core.project order by name`,
-        )
-        return { executed: statements.length, left: projects.flatMap(({ sql }) => (sql ? [sql] : [])) }
-      }),
-    deadline,
-  )
+  await session.query(lockHistory)
+  const status = compareHistory(files, await readHistory(session))
+  refuseChanged(status)
+  const applied = files.filter((_, index) => status.migrations[index]?.state === 'applied')
+  const statements = applied.flatMap((file) => file.statements.filter(isAboutRights))
+  for (const statement of statements) await session.execute(statement)
+  if (applied.length === 0) return { executed: 0, left: [] }
+  const projects = await session.query(`select core.project_make_schema(name) as sql from core.project order by name`)
+  return { executed: statements.length, left: projects.flatMap(({ sql }) => (sql ? [sql] : [])) }
 }
 
 function isAboutRights(statement: string): boolean {
