@@ -8,7 +8,7 @@ export interface FormerColumn {
   readonly lacks?: string
 }
 
-/** Every column that pre-releases from 0.1.0 on lack and that means something else than its default. */
+/** Every column that a pre-release lacks and that means something else than its default. */
 export const formerColumns: readonly FormerColumn[] = [
   // A hold could be charged with as much again as was granted, and what was charged above it was counted within it.
   { column: 'ledger_hold.over_bp', value: '10000' },
@@ -29,11 +29,22 @@ export const formerColumns: readonly FormerColumn[] = [
     column: 'ledger_tx.uncollected',
     value: `case when op = 'settle' and 'uncollected' = any (flags) then (request ->> 'amount')::bigint - amount end`,
   },
-  // A key sent again has to mean the same, and is answered with what a program of today reads.
+  // Every row had its answer, and in it the balance that it left behind.
+  ...['settled', 'held', 'available'].map((name) => ({
+    column: `ledger_tx.${name}`,
+    value: `coalesce((result ->> '${name}')::bigint, 0)`,
+  })),
+  // A key sent again has to mean the same, and is answered with what a program of today reads. What is null or a default is not
+  // kept of a call on holds; the default of then is the call without a word of today.
   {
     column: 'ledger_tx.request',
-    value: `case op when 'account_open' then '{"debt_limit": 0, "over_bp": 10000}' || request
-      when 'account_update' then '{"debt_limit": null, "over_bp": null}' || request else request end`,
+    value: `case when op = 'account_open' then '{"debt_limit": 0, "over_bp": 10000}' || request
+      when op = 'account_update' then '{"debt_limit": null, "over_bp": null}' || request
+      when op in ('reserve', 'settle', 'void', 'charge') then jsonb_strip_nulls(request - 'metadata'
+          - case when request ->> 'ttl_s' = '120' then 'ttl_s' else '' end
+          - case when request ->> 'over' in ('overflow', 'cap') then 'over' else '' end)
+        || case when request -> 'metadata' <> '{}' then jsonb_build_object('metadata', request -> 'metadata') else '{}' end
+      else request end`,
     lacks: 'ledger_account.debt_limit',
   },
   {
