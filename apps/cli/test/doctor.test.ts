@@ -208,7 +208,7 @@ describe('a Postgres server', () => {
       where version = (select max(version) from supabase_migrations.schema_migrations)`)
     expect((await examine(url())).get('migrations')).toMatchObject({
       status: 'fault',
-      fix: expect.stringContaining('migrate reset'),
+      fix: expect.stringContaining('core database copy'),
     })
   })
 

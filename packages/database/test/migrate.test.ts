@@ -151,7 +151,7 @@ test('a database with the history of one migration per concern is refused with t
       ('20261120001350', '{select 1}', 'ledger_publish'), ('20261120001400', '{select 1}', 'hosts_own')`)
   await expect(migrateUp({ database: database.database })).rejects.toMatchObject({
     code: 'E_DATABASE_SCHEMA',
-    fix: expect.stringContaining('core migrate reset'),
+    fix: expect.stringContaining('core database copy'),
     details: { reason: 'migration_changed', versions: ['20261120000100'] },
   })
   await migrateReset({ database: database.database })

@@ -44,9 +44,11 @@ export function addDatabase({ program, session }: Verbs): void {
         timeoutMs: copyTimeoutMs,
         onProgress: (table, rows) => rows > 0 && output.info(`${table}: ${rows}`),
       })
-      output.data(result, ({ tables, rows, left, dbaSql }) =>
+      output.data(result, ({ tables, rows, left, dbaSql, sealedAgain }) =>
         [
-          `${rows} rows of ${tables} tables copied; the audit is clean, and the seal ends as it did`,
+          `${rows} rows of ${tables} tables copied; the audit is clean, and ${
+            sealedAgain ? 'every row is sealed again: the seal of the source was valid' : 'the seal ends as it did'
+          }`,
           ...(left.length > 0 ? [`not copied, because this version has no place for it: ${left.join(', ')}`] : []),
           ...(dbaSql.length > 0 ? ['-- Left for a DBA:', ...dbaSql] : []),
         ].join('\n'),

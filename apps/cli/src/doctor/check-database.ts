@@ -103,7 +103,7 @@ async function checkMigrations(database: Database, signal: AbortSignal): Promise
     return fault(
       'migrations',
       `applied in another version: ${changed.join(', ')}`,
-      'Go back to the version that made this database, or give its credits up with: core migrate reset',
+      'Copy it into an empty database or a new folder with core database copy, or give its credits up with core migrate reset',
     )
   }
   if (pending.length > 0) {

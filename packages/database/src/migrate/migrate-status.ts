@@ -79,8 +79,8 @@ export function refuseChanged({ migrations }: MigrationStatus): void {
   const list = changed.map(({ version, name }) => `${version}_${name}`).join(', ')
   throw new CoreError('E_DATABASE_SCHEMA', `this database was made by other versions of: ${list}`, {
     fix:
-      'Before 1.0 migrations may change in place. `core migrate reset --yes` drops the schemas core and core_api with ' +
-      'all credits and history in them and recreates them; to keep the data, go back to the version that created them.',
+      'It is of another pre-release: before 0.2.0 migrations changed in place. `core database copy` carries what it holds into an ' +
+      'empty database or a new folder. `core migrate reset --yes` gives all credits and history up instead.',
     details: { reason: 'migration_changed', versions: changed.map(({ version }) => version) },
   })
 }
