@@ -66,7 +66,7 @@ export function createHttpClient(guard: AddressCheck): HttpClient {
     { connections, path }: Destination,
     { headers, signal, ...rest }: Omit<PostRequest, 'body'> & { readonly method: Method; readonly body?: Uint8Array },
   ): Promise<HttpAnswer> {
-    const options = { path, headers: { ...headers, 'accept-encoding': 'identity' }, ...rest }
+    const options = { ...rest, path, headers: { ...headers, 'accept-encoding': 'identity' } }
     for (let stale = 0; ; stale++) {
       const connection = connections.take()
       const exchange = new HttpExchange(connection, signal)

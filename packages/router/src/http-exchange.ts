@@ -13,7 +13,9 @@ const maxWaitingBytes = 256 * 1024
 const leftoverMs = 1_000
 
 /** One request and its answer, on one connection that serves the next call once the answer is whole. */
-export class HttpExchange implements Dispatcher.DispatchHandler {
+export class HttpExchange implements Dispatcher.DispatchHandler, HttpAnswer {
+  status = 0
+  headers: HttpAnswer['headers'] = {}
   readonly answer: Promise<HttpAnswer>
   readonly #answered = Promise.withResolvers<HttpAnswer>()
   readonly #connection: HttpConnection
@@ -38,6 +40,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (signal.aborted) this.#abort()
   }
 
+  get body(): AsyncIterable<Uint8Array> {
+    return this.#read()
+  }
+
   /** The provider has closed a kept connection while the request was on its way. */
   get isStale(): boolean {
     return !this.#hasHead && this.#connection.isReused && !this.#signal.aborted && isClosing(this.#error)
@@ -52,12 +58,9 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     // Those before the answer say nothing of it.
     if (status < 200) return
     this.#hasHead = true
-    this.#answered.resolve({
-      status,
-      headers: singleHeaders(headers),
-      body: this.#read(),
-      readAll: (maxBytes) => this.#readAll(maxBytes),
-    })
+    this.status = status
+    this.headers = singleHeaders(headers)
+    this.#answered.resolve(this)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -129,7 +132,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  async #readAll(maxBytes: number): Promise<Uint8Array | undefined> {
+  async readAll(maxBytes: number): Promise<Uint8Array | undefined> {
     this.#isFlowing = true
     while (this.#state === 'open' && this.#size <= maxBytes) await this.#more()
     if (this.#size > maxBytes) {

@@ -30,8 +30,9 @@ export function createProviderResponses({ guard, keyOf }: ProviderTransportsOpti
     const ask = async () => {
       const headers = { ...credentials('openai', await keyOf(provider)), accept: 'application/json' }
       const address = `${baseUrl}${pathsOf.responses}/${encodeURIComponent(id)}${part === undefined ? '' : `/${part}`}${query}`
-      const { status, headers: answered, readAll } = await client.ask(method, address, { headers, signal })
-      const body = await readAll(maxBytes)
+      const answer = await client.ask(method, address, { headers, signal })
+      const { status, headers: answered } = answer
+      const body = await answer.readAll(maxBytes)
       if (body === undefined || answered['content-type']?.includes('json') !== true)
         return { status: 502, body: Buffer.alloc(0) }
       return { status, body: Buffer.from(body) }

@@ -18,10 +18,7 @@ export class CutAnswer extends Error {
 /** @throws CutAnswer where half of it came. */
 export async function readPlain(operation: Operation, response: UpstreamResponse): Promise<AttemptResult> {
   const contentType = response.headers['content-type'] ?? ''
-  const { readAll = (maxBytes) => readChunks(response.body, maxBytes) } = response
-  const whole = await readAll(maxAnswerBytes).catch((error: unknown) => {
-    throw cut(error instanceof CutBody ? error.bytes : 0)
-  })
+  const whole = await readWhole(response)
   if (whole === undefined) return { kind: 'failed', fault: 'malformed' }
   const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
   // The other forms of a transcription say nothing of their usage.
@@ -35,6 +32,14 @@ export async function readPlain(operation: Operation, response: UpstreamResponse
     return { kind: 'failed', fault: 'malformed' }
   }
   return { kind: 'answered', body: bytes, contentType, seen: readAnswer(operation, json) }
+}
+
+async function readWhole(response: UpstreamResponse): Promise<Uint8Array | undefined> {
+  try {
+    return await (response.readAll?.(maxAnswerBytes) ?? readChunks(response.body, maxAnswerBytes))
+  } catch (error) {
+    throw cut(error instanceof CutBody ? error.bytes : 0)
+  }
 }
 
 async function readChunks(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {

@@ -15,7 +15,17 @@ export function createRouterMetrics(): RouterMetrics {
     labelNames: ['outcome'],
     registers: [],
   })
-  for (const outcome of ['answered', 'refused', 'failed', 'broken']) calls.inc({ outcome }, 0)
+  const callsOf = (outcome: string) => {
+    const counted = calls.labels(outcome)
+    counted.inc(0)
+    return counted
+  }
+  const outcomes = {
+    answered: callsOf('answered'),
+    refused: callsOf('refused'),
+    failed: callsOf('failed'),
+    broken: callsOf('broken'),
+  }
   const charged = new Counter({
     name: 'core_model_charged_microcredits_total',
     help: 'What model calls were charged, in millionths of a credit.',
@@ -39,7 +49,7 @@ export function createRouterMetrics(): RouterMetrics {
           : status < 500
             ? 'refused'
             : 'failed'
-      calls.inc({ outcome })
+      outcomes[outcome].inc()
       charged.inc(amount)
     },
     cooled: (reason) => coolings.inc({ reason }),
