@@ -92,6 +92,18 @@ test('a target that is in use is refused, and nothing is written', async () => {
   expect(await countRows(target)).toEqual(before)
 })
 
+test('a copy that is ended in the middle leaves nothing, and works when it is repeated', async () => {
+  const [source, target] = [await makeDatabase(), await makeDatabase()]
+  await source.rpc('project_register', { p_name: 'keeper' })
+  const before = await countRows(target)
+  const ending = new AbortController()
+  const onProgress = (table: string) => table === 'project' && ending.abort()
+  await expect(copyDatabase({ from: source, to: target, onProgress, signal: ending.signal })).rejects.toThrow()
+  expect(await countRows(target)).toEqual(before)
+  await copyDatabase({ from: source, to: target })
+  expect(await countRows(target)).toEqual(await countRows(source))
+})
+
 test('books that do not fit are named: the copy of a source whose seal is broken', async () => {
   const broken = await makeDatabase()
   await copyDatabase({ from: server.test.database, to: broken })
