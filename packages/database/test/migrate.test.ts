@@ -18,7 +18,7 @@ describe('migrations', () => {
       '20300101000100_core_one.sql',
       `create schema core; create schema core_api; create table core.one (i int);`,
     )
-    await write('20300101000200_core_two.sql', `create table core.two (i int); insert into core.two values (1); `)
+    await write('20300101000200_core_two.sql', `create table core.two (i int) -- filled next\n; insert into core.two values (1); `)
   })
   afterEach(async () => {
     await on.drop()
@@ -54,7 +54,7 @@ describe('migrations', () => {
       {
         version: '20300101000200',
         name: 'core_two',
-        statements: ['create table core.two (i int)', 'insert into core.two values (1)'],
+        statements: ['create table core.two (i int) -- filled next', 'insert into core.two values (1)'],
       },
     ])
   })
@@ -95,7 +95,7 @@ describe('migrations', () => {
     await up()
     await write(
       '20300101000200_core_two.sql',
-      '\n\ncreate table core.two (i int);;\n  insert into core.two values (1);\n',
+      '\n\ncreate table core.two (i int) -- filled next\n;;\n  insert into core.two values (1);\n',
     )
     expect(await states()).toEqual(['applied', 'applied'])
   })
