@@ -99,8 +99,9 @@ test.each([
 })
 
 test('a key without event:read is closed with 4403', async () => {
+  const token = await server.makeKey('smart_layer', ['flag:read']) // before the socket, which has 300 ms to say who it is
   const socket = await open()
-  socket.send({ op: 'authenticate', token: await server.makeKey('smart_layer', ['flag:read']) })
+  socket.send({ op: 'authenticate', token })
   expect(await socket.closed).toMatchObject({ code: 4403 })
 })
 
