@@ -310,8 +310,8 @@ class Rpc:
     def key_revoke(self, *, p_id: str, timeout: Optional[float] = None) -> Any:
         return self._call("key_revoke", {"p_id": p_id}, timeout)
 
-    def key_update(self, *, p_id: str, p_name: Optional[str] = UNSET, p_enabled: Optional[bool] = UNSET, p_expires_at: Optional[str] = UNSET, p_forever: Optional[bool] = UNSET, p_if_match: Optional[Sequence[str]] = UNSET, timeout: Optional[float] = None) -> Any:
-        return self._call("key_update", {"p_id": p_id, "p_name": p_name, "p_enabled": p_enabled, "p_expires_at": p_expires_at, "p_forever": p_forever, "p_if_match": p_if_match}, timeout)
+    def key_update(self, *, p_id: str, p_name: Optional[str] = UNSET, p_enabled: Optional[bool] = UNSET, p_expires_at: Optional[str] = UNSET, p_forever: Optional[bool] = UNSET, p_if_match: Optional[Sequence[str]] = UNSET, p_add_defaults: Optional[bool] = UNSET, timeout: Optional[float] = None) -> Any:
+        return self._call("key_update", {"p_id": p_id, "p_name": p_name, "p_enabled": p_enabled, "p_expires_at": p_expires_at, "p_forever": p_forever, "p_if_match": p_if_match, "p_add_defaults": p_add_defaults}, timeout)
 
     def ledger_account_open(self, *, p_key: str, p_account: str, p_kind: Optional[str] = UNSET, p_parent: Optional[str] = UNSET, p_overdraft: Optional[int] = UNSET, p_metadata: Optional[Any] = UNSET, p_funding: Optional[str] = UNSET, p_debt_limit: Optional[int] = UNSET, p_over_bp: Optional[int] = UNSET, timeout: Optional[float] = None) -> Any:
         return self._call("ledger_account_open", {"p_key": p_key, "p_account": p_account, "p_kind": p_kind, "p_parent": p_parent, "p_overdraft": p_overdraft, "p_metadata": p_metadata, "p_funding": p_funding, "p_debt_limit": p_debt_limit, "p_over_bp": p_over_bp}, timeout)

@@ -66,7 +66,7 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
     'caps', to_jsonb(coalesce(p_row.caps, core.scopes())), 'status', core.key_status(p_row),
     'created_by', p_row.created_by, 'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
     'disabled_at', p_row.disabled_at, 'revoked_at', p_row.revoked_at, 'last_used_at', p_row.last_used_at,
-    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name,
+    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name, 'caps', p_row.caps,
       'expires_at', extract(epoch from p_row.expires_at), 'disabled_at', extract(epoch from p_row.disabled_at))))
 $$;
 comment on function core.key_view is 'A key as the API shows it: never its hash.';
@@ -327,8 +327,8 @@ comment on function core_api.key_verify is 'The key with this SHA-256 if it is a
 revoke execute on function core_api.key_verify from public;
 grant execute on function core_api.key_verify to service_role;
 
--- Which of the keys that a process has looked up are still good, and until when: what else it knows of them never changes.
--- At most 10,000. Asked by the control plane with its own rights, never by a member.
+-- Which of the keys that a process has looked up are still good, until when, and how many scopes they have: none is ever taken
+-- away, and what else the process knows of them never changes. At most 10,000. Asked by the control plane with its own rights, never by a member.
 create function core_api.key_confirm(p_ids uuid[]) returns json
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -338,13 +338,14 @@ begin
     perform core.refuse('PT400', 'invalid_ids', 'p_ids must be a list of at most 10000', null, jsonb_build_object('field', 'ids'));
   end if;
   -- What core.key_status calls active: the call of a function for each key took most of the time.
-  return (select json_build_object('ok', true, 'keys', coalesce(json_agg(json_build_object('id', k.id, 'expires_at', k.expires_at)), '[]'))
+  return (select json_build_object('ok', true, 'keys', coalesce(json_agg(json_build_object('id', k.id, 'expires_at', k.expires_at,
+      'scopes', coalesce(cardinality(k.caps), (select cardinality(core.scopes()))))), '[]'))
     from core.api_key k left join core.project p on p.name = k.project
     where k.id = any (p_ids) and p.archived_at is null and k.disabled_at is null
       and (k.expires_at is null or k.expires_at > clock_timestamp()));
 end
 $$;
-comment on function core_api.key_confirm is 'Those of these keys that are active, with their ends. Owner only.';
+comment on function core_api.key_confirm is 'Those of these keys that are active, with their ends and how many scopes each has. Owner only.';
 revoke execute on function core_api.key_confirm from public;
 grant execute on function core_api.key_confirm to service_role;
 
@@ -436,14 +437,14 @@ grant execute on function core_api.key_revoke to core_member, service_role;
 
 -- supabase/schemas/20_key/40_update.sql
 
--- Disabling, enabling, renaming and checking keys, and changing when they expire.
+-- Disabling, enabling, renaming and checking keys, changing when they expire, and giving them the scopes of later versions.
 
--- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry.
--- The caller needs what the key may do. Idempotent. p_if_match: only in a state the
+-- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry;
+-- p_add_defaults adds the scopes a new key gets, and none is ever taken away. The caller needs what the key may do then. Idempotent. p_if_match: only in a state the
 -- caller has seen. Locks: the key.
 create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
-  p_forever boolean default false, p_if_match text[] default null
+  p_forever boolean default false, p_if_match text[] default null, p_add_defaults boolean default false
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -463,6 +464,10 @@ begin
   v_new.disabled_at := case when p_enabled is null then v_old.disabled_at
     when not p_enabled then coalesce(v_old.disabled_at, clock_timestamp()) end;
   v_new.expires_at := case when p_forever then null else coalesce(p_expires_at, v_old.expires_at) end;
+  -- A key whose caps are null has every scope.
+  if p_add_defaults and not v_old.caps @> core.default_scopes() then
+    v_new.caps := array(select distinct c from unnest(v_old.caps || core.default_scopes()) c order by c);
+  end if;
   if v_old.revoked_at is not null and v_new is distinct from v_old then
     perform core.refuse('PT409', 'key_revoked', format('key %s was revoked, which is for good', p_id), 'Make a new key.');
   end if;
@@ -472,9 +477,9 @@ begin
   end if;
   if v_new is distinct from v_old then
     -- A caller changes only keys that may do no more than it may itself.
-    perform core.require_own_caps(v_old.caps);
+    perform core.require_own_caps(v_new.caps);
     if v_new.disabled_at is not null or v_new.expires_at is not null then perform core.require_owner_key_left(v_old); end if;
-    update core.api_key set name = v_new.name, disabled_at = v_new.disabled_at, expires_at = v_new.expires_at
+    update core.api_key set name = v_new.name, disabled_at = v_new.disabled_at, expires_at = v_new.expires_at, caps = v_new.caps
     where id = p_id returning * into v_new;
     perform pg_catalog.pg_notify('core_key', p_id::text);
     perform core.key_emit('updated', v_new);
@@ -483,7 +488,7 @@ begin
   return jsonb_build_object('ok', true) || core.key_view(v_new);
 end
 $$;
-comment on function core_api.key_update is 'Renames, disables, enables a key or moves its end. Idempotent; a revoked key stays as it is.';
+comment on function core_api.key_update is 'Renames, disables, enables a key, moves its end or adds the default scopes. Idempotent; a revoked key stays as it is.';
 revoke execute on function core_api.key_update from public;
 grant execute on function core_api.key_update to core_member, service_role;
 

@@ -29,6 +29,35 @@ const member: MemberClaims = {
   sub: 'test',
 }
 
+const defaultScopes = async (): Promise<string[]> => {
+  const [row] = await db.sql('select core.default_scopes() as names')
+  return Object(row)['names']
+}
+
+test('a key is given the default scopes, keeps its own, and only from a caller who has them', async () => {
+  const { database } = db
+  const defaults = await defaultScopes()
+  const { id, etag } = Object(await create({ p_caps: ['flag:write', 'ledger:read'] }))
+  const add = (p_id: string, claims?: MemberClaims) =>
+    database.rpc('key_update', { p_id, p_add_defaults: true }, { claims })
+  await expect(add(id, { ...member, caps: ['flag:write', 'key:write', 'ledger:read'] })).rejects.toMatchObject({
+    code: 'E_FORBIDDEN',
+    details: { reason: 'caps_exceed_own' },
+  })
+  const caps = [...defaults, 'flag:write'].toSorted()
+  const changed = Object(await add(id, { ...member, caps: ['key:write', ...caps] }))
+  expect(changed.caps.toSorted()).toEqual(caps)
+  expect(changed.etag).not.toBe(etag)
+  expect(await add(id)).toEqual(changed)
+  const whole = Object(await create({ p_project: null, p_caps: null }))
+  expect(await add(whole.id)).toMatchObject({ caps: whole.caps, etag: whole.etag })
+  await database.rpc('key_revoke', { p_id: id })
+  expect(await add(id)).toMatchObject({ status: 'disabled' })
+  const { id: ended } = Object(await create({ p_caps: ['ledger:read'] }))
+  await database.rpc('key_revoke', { p_id: ended })
+  await expect(add(ended)).rejects.toMatchObject({ details: { reason: 'key_revoked' } })
+})
+
 test('a member cannot verify keys, nor list or make those of the whole system or of others', async () => {
   const { database } = db
   const options = { claims: member }
@@ -67,7 +96,12 @@ test('those of the known keys are confirmed that key_verify would still accept',
       (one: { id: string }, other: { id: string }) => asked.indexOf(one.id) - asked.indexOf(other.id),
     )
   }
-  const endOf = (id: string) => ({ id, expires_at: id === ends ? expires_at : null })
+  const scopes = (await defaultScopes()).length
+  const endOf = (id: string) => ({
+    id,
+    expires_at: id === ends ? expires_at : null,
+    scopes: id === whole ? 1 : scopes,
+  })
   expect(await confirm()).toEqual(asked.map(endOf))
   await database.rpc('key_update', { p_id: disabled, p_enabled: false })
   await database.rpc('key_revoke', { p_id: revoked })

@@ -18,7 +18,10 @@ describe('migrations', () => {
       '20300101000100_core_one.sql',
       `create schema core; create schema core_api; create table core.one (i int);`,
     )
-    await write('20300101000200_core_two.sql', `create table core.two (i int) -- filled next\n; insert into core.two values (1); `)
+    await write(
+      '20300101000200_core_two.sql',
+      `create table core.two (i int) -- filled next\n; insert into core.two values (1); `,
+    )
   })
   afterEach(async () => {
     await on.drop()

@@ -29,7 +29,7 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
     'caps', to_jsonb(coalesce(p_row.caps, core.scopes())), 'status', core.key_status(p_row),
     'created_by', p_row.created_by, 'created_at', p_row.created_at, 'expires_at', p_row.expires_at,
     'disabled_at', p_row.disabled_at, 'revoked_at', p_row.revoked_at, 'last_used_at', p_row.last_used_at,
-    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name,
+    'replaced_by', p_row.replaced_by, 'etag', core.etag(jsonb_build_object('name', p_row.name, 'caps', p_row.caps,
       'expires_at', extract(epoch from p_row.expires_at), 'disabled_at', extract(epoch from p_row.disabled_at))))
 $$;
 comment on function core.key_view is 'A key as the API shows it: never its hash.';

@@ -22,8 +22,8 @@ comment on function core_api.key_verify is 'The key with this SHA-256 if it is a
 revoke execute on function core_api.key_verify from public;
 grant execute on function core_api.key_verify to service_role;
 
--- Which of the keys that a process has looked up are still good, and until when: what else it knows of them never changes.
--- At most 10,000. Asked by the control plane with its own rights, never by a member.
+-- Which of the keys that a process has looked up are still good, until when, and how many scopes they have: none is ever taken
+-- away, and what else the process knows of them never changes. At most 10,000. Asked by the control plane with its own rights, never by a member.
 create function core_api.key_confirm(p_ids uuid[]) returns json
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -33,13 +33,14 @@ begin
     perform core.refuse('PT400', 'invalid_ids', 'p_ids must be a list of at most 10000', null, jsonb_build_object('field', 'ids'));
   end if;
   -- What core.key_status calls active: the call of a function for each key took most of the time.
-  return (select json_build_object('ok', true, 'keys', coalesce(json_agg(json_build_object('id', k.id, 'expires_at', k.expires_at)), '[]'))
+  return (select json_build_object('ok', true, 'keys', coalesce(json_agg(json_build_object('id', k.id, 'expires_at', k.expires_at,
+      'scopes', coalesce(cardinality(k.caps), (select cardinality(core.scopes()))))), '[]'))
     from core.api_key k left join core.project p on p.name = k.project
     where k.id = any (p_ids) and p.archived_at is null and k.disabled_at is null
       and (k.expires_at is null or k.expires_at > clock_timestamp()));
 end
 $$;
-comment on function core_api.key_confirm is 'Those of these keys that are active, with their ends. Owner only.';
+comment on function core_api.key_confirm is 'Those of these keys that are active, with their ends and how many scopes each has. Owner only.';
 revoke execute on function core_api.key_confirm from public;
 grant execute on function core_api.key_confirm to service_role;
 

@@ -1,11 +1,11 @@
--- Disabling, enabling, renaming and checking keys, and changing when they expire.
+-- Disabling, enabling, renaming and checking keys, changing when they expire, and giving them the scopes of later versions.
 
--- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry.
--- The caller needs what the key may do. Idempotent. p_if_match: only in a state the
+-- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry;
+-- p_add_defaults adds the scopes a new key gets, and none is ever taken away. The caller needs what the key may do then. Idempotent. p_if_match: only in a state the
 -- caller has seen. Locks: the key.
 create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
-  p_forever boolean default false, p_if_match text[] default null
+  p_forever boolean default false, p_if_match text[] default null, p_add_defaults boolean default false
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -25,6 +25,10 @@ begin
   v_new.disabled_at := case when p_enabled is null then v_old.disabled_at
     when not p_enabled then coalesce(v_old.disabled_at, clock_timestamp()) end;
   v_new.expires_at := case when p_forever then null else coalesce(p_expires_at, v_old.expires_at) end;
+  -- A key whose caps are null has every scope.
+  if p_add_defaults and not v_old.caps @> core.default_scopes() then
+    v_new.caps := array(select distinct c from unnest(v_old.caps || core.default_scopes()) c order by c);
+  end if;
   if v_old.revoked_at is not null and v_new is distinct from v_old then
     perform core.refuse('PT409', 'key_revoked', format('key %s was revoked, which is for good', p_id), 'Make a new key.');
   end if;
@@ -34,9 +38,9 @@ begin
   end if;
   if v_new is distinct from v_old then
     -- A caller changes only keys that may do no more than it may itself.
-    perform core.require_own_caps(v_old.caps);
+    perform core.require_own_caps(v_new.caps);
     if v_new.disabled_at is not null or v_new.expires_at is not null then perform core.require_owner_key_left(v_old); end if;
-    update core.api_key set name = v_new.name, disabled_at = v_new.disabled_at, expires_at = v_new.expires_at
+    update core.api_key set name = v_new.name, disabled_at = v_new.disabled_at, expires_at = v_new.expires_at, caps = v_new.caps
     where id = p_id returning * into v_new;
     perform pg_catalog.pg_notify('core_key', p_id::text);
     perform core.key_emit('updated', v_new);
@@ -45,7 +49,7 @@ begin
   return jsonb_build_object('ok', true) || core.key_view(v_new);
 end
 $$;
-comment on function core_api.key_update is 'Renames, disables, enables a key or moves its end. Idempotent; a revoked key stays as it is.';
+comment on function core_api.key_update is 'Renames, disables, enables a key, moves its end or adds the default scopes. Idempotent; a revoked key stays as it is.';
 revoke execute on function core_api.key_update from public;
 grant execute on function core_api.key_update to core_member, service_role;
 

@@ -119,7 +119,10 @@ test('a revocation that overtakes the answer keeps it out of the cache', async (
   expect(keyring.peek(secret)).toBe(await later)
 })
 
-const confirming = (...keys: { id: string; expires_at: string | null }[]) => ({ ok: true, keys })
+const confirming = (key: { id: string; expires_at: string | null; scopes?: number }) => ({
+  ok: true,
+  keys: [{ scopes: active.caps.length, ...key }],
+})
 
 test('a key in use is confirmed, and asks no question of its own', async () => {
   const { keyring, asked, confirmed, answers, clock } = setUp()
@@ -150,6 +153,7 @@ test('a key that was not used since is not asked about, and is believed no longe
 test.each([
   ['that is no longer good', confirming({ id: 'another', expires_at: null })],
   ['whose end was moved', confirming({ id: 'k1', expires_at: '2099-01-01T00:00:00Z' })],
+  ['that was given scopes', confirming({ id: 'k1', expires_at: null, scopes: 3 })],
 ])('a key %s is not confirmed and is looked up by its next request', async (_, answer) => {
   const { keyring, answers, asked } = setUp()
   await keyring.resolve(secret)

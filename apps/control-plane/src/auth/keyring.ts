@@ -64,6 +64,8 @@ interface Refused {
 interface Known {
   readonly keyId: string
   readonly principal: Principal
+  /** How many the database has for it, with those of a later version. */
+  readonly scopes: number
   isUsed: boolean
 }
 
@@ -99,7 +101,7 @@ export function createKeyring({
     onUse?.(id)
     const principal = keyPrincipal(answer)
     // A revocation that arrived during the call may concern this key.
-    if (askedIn === generation) know(hash, { keyId: id, principal, isUsed: true }, askedAt)
+    if (askedIn === generation) know(hash, { keyId: id, principal, scopes: answer.caps.length, isUsed: true }, askedAt)
     return principal
   }
 
@@ -160,11 +162,12 @@ export function createKeyring({
       const [askedIn, askedAt] = [generation, clock.monotonic()]
       const answer = await callable(database, keyConfirm)({ ids: used.map(([, { keyId }]) => keyId) }, options)
       if (askedIn !== generation) return // the next call asks again
-      const ends = new Map(answer.keys.map((key) => [key.id, key.expires_at]))
+      const present = new Map(answer.keys.map((key) => [key.id, key]))
       for (const [hash, entry] of used) {
         entry.isUsed = false
-        // One whose end was moved is looked up again.
-        if (ends.get(entry.keyId) === entry.principal.expiresAt) know(hash, entry, askedAt)
+        // One that changed is looked up again: its end may move, and scopes may be added.
+        const { expires_at: end, scopes } = present.get(entry.keyId) ?? {}
+        if (end === entry.principal.expiresAt && scopes === entry.scopes) know(hash, entry, askedAt)
         else known.delete(hash)
       }
     },

@@ -45,11 +45,14 @@ export const keyVerify = describeFunction({
   ],
 })
 
-/** Which of the keys that were looked up before are still valid, and until when. */
+/** Which of the keys that were looked up before are still valid, until when, and how many scopes they have. */
 export const keyConfirm = describeFunction({
   name: 'key_confirm',
   args: { ids: uuids },
-  answer: z.object({ ...accepted, keys: z.array(z.object({ id: z.string(), expires_at: z.nullable(instant) })) }),
+  answer: z.object({
+    ...accepted,
+    keys: z.array(z.object({ id: z.string(), expires_at: z.nullable(instant), scopes: z.number() })),
+  }),
 })
 
 /** Whether a key is valid, and for a scope. */
@@ -94,6 +97,8 @@ export const keyUpdate = describeFunction({
     /** Whether it loses its expiry. */
     isForever: optional(named('p_forever', flag)),
     ifMatch: optional(texts),
+    /** Whether it gets the scopes that a new key gets. */
+    addDefaultScopes: optional(named('p_add_defaults', flag)),
   },
   answer: z.object({ ...accepted, ...key }),
 })

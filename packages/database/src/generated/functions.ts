@@ -816,7 +816,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Those of these keys that are active, with their ends. Owner only. */
+  /** Those of these keys that are active, with their ends and how many scopes each has. Owner only. */
   key_confirm: {
     args: {
       p_ids: readonly string[]
@@ -877,7 +877,7 @@ export interface CoreFunctions {
     }
     result: Json
   }
-  /** Renames, disables, enables a key or moves its end. Idempotent; a revoked key stays as it is. */
+  /** Renames, disables, enables a key, moves its end or adds the default scopes. Idempotent; a revoked key stays as it is. */
   key_update: {
     args: {
       p_id: string
@@ -886,6 +886,7 @@ export interface CoreFunctions {
       p_expires_at?: string | null | undefined
       p_forever?: boolean | undefined
       p_if_match?: readonly string[] | null | undefined
+      p_add_defaults?: boolean | undefined
     }
     result: Json
   }

@@ -96,7 +96,7 @@ key_list(p_project text?, p_after uuid?, p_limit integer?) jsonb
 key_reroll(p_key text, p_id uuid, p_hash text, p_hint text, p_overlap_s integer?) jsonb
 key_revoke(p_id uuid) jsonb
 key_touch(p_uses jsonb) jsonb owner
-key_update(p_id uuid, p_name text?, p_enabled boolean?, p_expires_at timestamp with time zone?, p_forever boolean?, p_if_match text[]?) jsonb
+key_update(p_id uuid, p_name text?, p_enabled boolean?, p_expires_at timestamp with time zone?, p_forever boolean?, p_if_match text[]?, p_add_defaults boolean?) jsonb
 key_verify(p_hash text) jsonb owner
 ledger_account_open(p_key text, p_account text, p_kind text?, p_parent text?, p_overdraft bigint?, p_metadata jsonb?, p_funding text?, p_debt_limit bigint?, p_over_bp integer?) jsonb
 ledger_account_update(p_key text, p_account text, p_status text?, p_overdraft bigint?, p_metadata jsonb?, p_if_match text[]?, p_debt_limit bigint?, p_over_bp integer?) jsonb

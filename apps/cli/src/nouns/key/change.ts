@@ -9,18 +9,20 @@ interface UpdateOptions extends SystemOptions {
   enable?: boolean
   disable?: boolean
   expiresAt?: string
+  addDefaults?: boolean
 }
 
 /** `core keys update` and `revoke`. */
 export function addKeyChanges(keys: Command, { session }: Pick<Verbs, 'session'>): void {
   keys
     .command('update')
-    .description('rename a key, disable or enable it, change its expiry; omitted fields are unchanged')
+    .description('rename a key, disable or enable it, change its expiry, add scopes; omitted fields are unchanged')
     .argument('<id>')
     .option('--name <name>', 'what uses the key')
     .option('--disable', 'refuse it until it is enabled again')
     .option('--enable', 'accept it again')
     .option('--expires-at <instant>', 'an RFC 3339 instant, or never')
+    .option('--add-defaults', 'add the scopes that a new key gets, as after an upgrade that brings new ones')
     .addOption(systemOption())
     .action(async (id: string, { system, ...options }: UpdateOptions) => {
       const body = toChanges(options)
@@ -35,6 +37,7 @@ export function addKeyChanges(keys: Command, { session }: Pick<Verbs, 'session'>
           ['name', key.name],
           ['status', key.status],
           ['expires', key.expiresAt ?? 'never'],
+          ['scopes', key.scopes.join(', ')],
         ]),
       )
     })
@@ -56,17 +59,18 @@ export function addKeyChanges(keys: Command, { session }: Pick<Verbs, 'session'>
     })
 }
 
-function toChanges({ name, enable, disable, expiresAt }: UpdateOptions) {
+function toChanges({ name, enable, disable, expiresAt, addDefaults }: UpdateOptions) {
   if (enable && disable) throw new CoreError('E_INVALID', 'a key cannot be enabled and disabled at once')
-  const isChange = name !== undefined || enable || disable || expiresAt !== undefined
+  const isChange = name !== undefined || enable || disable || expiresAt !== undefined || addDefaults
   if (!isChange) {
     throw new CoreError('E_INVALID', 'no change given', {
-      fix: 'Add --name, --disable, --enable or --expires-at.',
+      fix: 'Add --name, --disable, --enable, --expires-at or --add-defaults.',
     })
   }
   return {
     ...(name === undefined ? {} : { name }),
     ...(enable || disable ? { enabled: enable === true } : {}),
     ...(expiresAt === undefined ? {} : { expiresAt: expiresAt === 'never' ? null : expiresAt }),
+    ...(addDefaults ? { addDefaultScopes: true } : {}),
   }
 }

@@ -69,11 +69,11 @@ function create(
 async function update(
   rpc: Rpc,
   id: string,
-  { name, enabled, expiresAt }: RouteArguments<typeof updateApiKey>['body'],
+  { name, enabled, expiresAt, addDefaultScopes }: RouteArguments<typeof updateApiKey>['body'],
   ifMatch: RouteContext['ifMatch'],
 ) {
   const isForever = expiresAt === null
-  const change = { id, name, enabled, expiresAt: expiresAt ?? undefined, isForever, ifMatch }
+  const change = { id, name, enabled, expiresAt: expiresAt ?? undefined, isForever, ifMatch, addDefaultScopes }
   return toAnswer(200, withScopes(await callable({ rpc }, keyUpdate)(change)))
 }
 

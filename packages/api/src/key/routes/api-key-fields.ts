@@ -78,4 +78,8 @@ export const keyChanges = z.strictObject({
   name: keyNameField.optional(),
   enabled: z.boolean().optional().describe('false refuses the key until it is true again; true needs what the key may'),
   expiresAt: timestampField.nullable().optional().describe('null: never. Later than now needs what the key may'),
+  addDefaultScopes: z
+    .boolean()
+    .optional()
+    .describe('true adds the scopes that a new key gets, those of a later version included; none is taken away'),
 })

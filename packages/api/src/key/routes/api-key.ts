@@ -86,7 +86,7 @@ export const updateApiKey = defineRoute({
   method: 'PATCH',
   path: '/v1/projects/{project}/api-keys/{id}',
   noun: 'api-keys',
-  summary: 'Rename a key, disable or enable it, give it another end',
+  summary: 'Rename a key, disable or enable it, give it another end or the default scopes',
   description: 'What is left out stays. A revoked key stays as it is.',
   auth: 'key:write',
   idempotencyKey: 'none',
