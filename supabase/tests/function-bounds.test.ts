@@ -14,6 +14,7 @@ const boundedOtherwise: Readonly<Record<string, string>> = {
   cache_expire: 'the keys of one call',
   cache_put_many: 'the entries of one call',
   key_create: 'the scopes of one key',
+  key_update: 'the scopes of one key',
   ledger_lease_report: 'the items of one report',
   ledger_rebalance: 'the accounts below one parent',
   ledger_refund_hold: '1,000 charges',
