@@ -51,7 +51,7 @@ test('a name of any length is cut in the place', () => {
 })
 
 test('a copy has every name as a property of its own, and none of the original', () => {
-  const text = '{"__proto__":{"a":1},"constructor":{"prototype":2},"toString":null,"list":[{"__proto__":3}]}'
+  const text = '{"constructor":{"prototype":2},"__proto__":{"a":1},"toString":null,"list":[{"b":0,"__proto__":3}]}'
   const original = JSON.parse(text)
   const copy = copyStorable('metadata', original)
   original.constructor.prototype = 'changed'

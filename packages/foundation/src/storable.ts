@@ -112,13 +112,15 @@ function walkList(list: readonly unknown[], options: Walk, depth: number): Stora
 
 function walkObject(object: object, options: Walk, depth: number): Storable | Fault {
   if (!isPlain(object)) return new Fault(`it is a ${kindOf(object)}, not a plain object; convert it to text first`)
-  // What is a property of its own already is set as one: assigned to another object, this name is its prototype.
-  const copy: Record<string, Storable> = Object.hasOwn(object, '__proto__') ? { ['__proto__']: null } : {}
+  const copy: Record<string, Storable> = {}
   for (const name of Object.keys(object)) {
     if (name === options.refusedName) return new Fault(`the name ${name} is not accepted`).at(name)
     const kept = textFault(name) ?? walk((object as Readonly<Record<string, unknown>>)[name], options, depth)
     if (kept instanceof Fault) return kept.at(name)
-    if (options.copies) copy[name] = kept
+    if (!options.copies) continue
+    // Assigned, this name would set the prototype.
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: kept, enumerable: true })
+    else copy[name] = kept
   }
   return copy
 }

@@ -22,10 +22,10 @@ describe('an operation', () => {
   })
 
   test('is what its caller gave at the time: later changes of the object do not reach it', () => {
-    const metadata: Record<string, string> = JSON.parse('{"__proto__":"kept","step":"one"}')
+    const metadata: Record<string, string> = JSON.parse('{"step":"one","__proto__":"kept"}')
     const operation = toOperation('charge', 'k', { ...charge, metadata })
     metadata['step'] = 'two'
-    expect(JSON.stringify(operation)).toContain('"metadata":{"__proto__":"kept","step":"one"}')
+    expect(JSON.stringify(operation)).toContain('"metadata":{"step":"one","__proto__":"kept"}')
   })
 
   test('cannot be made another one, or lose its key, by a field of the object that was given', () => {

@@ -86,7 +86,8 @@ export async function withHold<Value>(
   if (reserved.status !== 'reserved') return reserved
 
   const live = startLiveHold(ledger, reserved, ttlSeconds, lost, signal)
-  const most = () => (over === 'reject' ? Math.min(live.hold.metered, live.hold.granted) : live.hold.metered)
+  const metered = () => live.metered() ?? microCredits(0)
+  const most = () => (over === 'reject' ? microCredits(Math.min(metered(), live.granted())) : metered())
   const { hold } = reserved
   async function finish(amount: Credits | undefined): Promise<Settled | UnsettledWork> {
     // By the hold, which is the same when the run's key comes again, and unknown to others before.
@@ -94,7 +95,7 @@ export async function withHold<Value>(
     try {
       return await settleWhileHeld(ledger, settle, live.expiresAt(), options.signal)
     } catch (error) {
-      return { hold, metered: live.hold.metered, settle, error: toCoreError(error) }
+      return { hold, metered: metered(), settle, error: toCoreError(error) }
     }
   }
   let value: Value
@@ -104,15 +105,14 @@ export async function withHold<Value>(
     live.stop()
     // Giving it back may fail: the work's error matters more, and an unreachable database releases the hold by its expiry.
     const giveBack = () => ledger.void({ hold, reason: 'the work failed', key: `${hold}:void` }).catch(() => undefined)
-    const end = await (most() > 0 ? finish(microCredits(most())) : giveBack())
+    const end = await (most() > 0 ? finish(most()) : giveBack())
     throw end && 'settle' in end ? toUnsettledError(error, end) : error
   }
   live.stop()
-  const { metered } = live.hold
-  const settlement = await finish(live.hasMetered() ? microCredits(most()) : undefined)
+  const settlement = await finish(live.metered() === undefined ? undefined : most())
   if ('settle' in settlement) return { status: 'unsettled', value, ...settlement }
   const { charged, released } = settlement
-  const uncollected = microCredits(Math.max(0, metered - charged))
+  const uncollected = microCredits(Math.max(0, metered() - charged))
   return { status: 'done', value, hold, charged, released, uncollected, settlement }
 }
 
@@ -152,7 +152,8 @@ function startLiveHold(
   lost: AbortController,
   signal: AbortSignal,
 ) {
-  let hasMetered = false
+  let { granted } = reserved
+  let metered: Credits | undefined
   let expiresAt = performance.now() + ttlSeconds * 1_000
 
   async function extend(amount: Credits): Promise<boolean> {
@@ -160,7 +161,7 @@ function startLiveHold(
     // A new key: one derived from the run's would replay the extend of an earlier, killed run of that key.
     const outcome = await ledger.extend({ hold: reserved.hold, add: amount, ttlSeconds })
     if (outcome.status === 'extended') {
-      hold.granted = outcome.amount
+      granted = hold.granted = outcome.amount
       expiresAt = sentAt + ttlSeconds * 1_000
       return true
     }
@@ -196,22 +197,23 @@ function startLiveHold(
     stop()
   }
 
-  // Set where they change: accessors of an object that is made for each run take longer than all the rest of it.
+  // Shown, and not what is charged: a work could set them. Accessors of an object that is made for each run take longer than
+  // all the rest of it.
   const hold = {
     id: reserved.hold,
     granted: reserved.granted,
     metered: microCredits(0),
     signal,
     meter(amount: Credits) {
-      hold.metered = microCredits(hold.metered + microCredits(amount))
-      hasMetered = true
+      metered = hold.metered = microCredits((metered ?? 0) + microCredits(amount))
     },
     extend,
   }
   return {
     hold,
     stop,
-    hasMetered: () => hasMetered,
+    granted: () => granted,
+    metered: () => metered,
     expiresAt: () => expiresAt,
   }
 }

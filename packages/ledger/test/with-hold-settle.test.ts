@@ -50,6 +50,15 @@ const settledOf = async () => {
   return balance.status === 'found' ? balance.settled : balance
 }
 
+test('a work that writes over the figures of its hold is charged what it metered', async () => {
+  const outcome = await ledger.withHold({ account, max: amount(400), over: 'reject' }, async (hold) => {
+    hold.meter(amount(150))
+    Object.assign(hold, { metered: amount(1), granted: amount(2) })
+    hold.meter(amount(50))
+  })
+  expect(outcome).toMatchObject({ status: 'done', charged: 200, released: 200, uncollected: 0 })
+})
+
 describe('while the database is away at the end of the work', () => {
   test('the settle is sent again until it is answered', async () => {
     const running = ledger.withHold({ account, max: amount(400) }, async (hold) => {

@@ -106,6 +106,7 @@ export type Unsettled = { readonly project: string; readonly subject: string } &
 )
 
 export interface RouterDependencies {
+  /** Asked before each call. A change is a new object: what was found in one is remembered as long as it is the same. */
   readonly routing: (project: string) => Routing | Promise<Routing>
   readonly prices: (project: string) => Prices | Promise<Prices>
   readonly transports: FindTransport
