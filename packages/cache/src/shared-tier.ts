@@ -87,6 +87,8 @@ export function createSharedTier(dependencies: SharedTierDependencies): SharedTi
     limitMs: number,
     work: (options: CallOptions) => Promise<Answer>,
   ): Promise<Attempt<Answer>> {
+    // Without time left nothing is asked, and the one try of a pause is left to others.
+    if (!(limitMs > 0)) return undefined
     if (!breaker.allows()) {
       counters.sharedErrors++
       return undefined
