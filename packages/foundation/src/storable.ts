@@ -111,15 +111,15 @@ function walkList(list: readonly unknown[], options: Walk, depth: number): Stora
 }
 
 function walkObject(object: object, options: Walk, depth: number): Storable | Fault {
-  if (!isPlain(object)) return new Fault(`it is a ${kindOf(object)}, not a plain object; convert it to text first`)
-  const copy: Record<string, Storable> = {}
+  if (!isPlain(object)) return new Fault(`it is a ${kindOf(object)}, not a plain object; convert it to text`)
+  let copy: Record<string, Storable> = {}
   for (const name of Object.keys(object)) {
     if (name === options.refusedName) return new Fault(`the name ${name} is not accepted`).at(name)
     const kept = textFault(name) ?? walk((object as Readonly<Record<string, unknown>>)[name], options, depth)
     if (kept instanceof Fault) return kept.at(name)
     if (!options.copies) continue
     // Assigned, this name would set the prototype.
-    if (name === '__proto__') Object.defineProperty(copy, name, { value: kept, enumerable: true })
+    if (name === '__proto__') copy = { ...copy, [name]: kept }
     else copy[name] = kept
   }
   return copy
