@@ -23,6 +23,15 @@ test('it opens at the third failure in a row, and not for two with a success bet
   expect([breaker.isOpen, breaker.allows()]).toEqual([true, false])
 })
 
+test('however many calls were under way when it opened, the pause is the first', () => {
+  const { breaker, pass, failTimes } = open()
+  failTimes(20)
+  pass(99)
+  expect(breaker.allows()).toBe(false)
+  pass(1)
+  expect(breaker.allows()).toBe(true)
+})
+
 test('after its pause one call tries; a success closes it, a failure doubles the pause up to the longest', () => {
   const { breaker, pass, failTimes } = open()
   failTimes(3)

@@ -37,6 +37,8 @@ export function createBreaker({ failures, pauseMs, maxPauseMs, clock }: BreakerO
       isTrying = false
     },
     failed() {
+      // Of a call that began before it opened: what it says is known.
+      if (openUntil !== undefined && !isTrying) return
       inRow++
       if (openUntil === undefined && inRow < failures) return
       if (openUntil !== undefined) pause = Math.min(maxPauseMs, pause * 2)

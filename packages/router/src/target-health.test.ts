@@ -24,6 +24,16 @@ test('five faults in 30 s cool a target for 30 s, then one call tries', async ()
   expect(health.read('a').coolingMs).toBe(60_000)
 })
 
+test('however many calls were under way when it began to cool, it cools as long as the first time', async () => {
+  const { clock, health } = open()
+  for (let nth = 0; nth < 20; nth++) health.failed('a')
+  expect(health.read('a').coolingMs).toBe(30_000)
+  await clock.advance(30_000)
+  expect(health.enter('a', undefined, 1)).not.toHaveProperty('full')
+  health.failed('a')
+  expect(health.read('a').coolingMs).toBe(60_000)
+})
+
 test('faults older than 30 s do not count', async () => {
   const { clock, health } = open()
   for (let nth = 0; nth < 20; nth++) {
@@ -81,10 +91,10 @@ test('the owner may let more than the default of 1,000 calls be in flight, until
   expect(enter()).toEqual({ full: '1500 calls are in flight' })
 })
 
-test('a provider that refuses gets half of the calls at a time', async () => {
+test.each([1, 8])('a provider that refuses %d of eight gets half of the calls at a time', async (refused) => {
   const { clock, health } = open()
   const places = Array.from({ length: 8 }, () => health.enter('a', undefined, 1))
-  health.rateLimited('a', 1_000)
+  for (let nth = 0; nth < refused; nth++) health.rateLimited('a', 1_000)
   for (const place of places) if (!('full' in place)) place[Symbol.dispose]()
   await clock.advance(1_001)
   health.succeeded('a', undefined)

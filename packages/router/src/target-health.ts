@@ -183,13 +183,16 @@ export function createTargetHealth(clock: Clock, onCool: (cooled: Cooled) => voi
     failed(id) {
       const state = stateOf(id)
       state.faults = [...recent(state.faults), clock.monotonic()].slice(-100)
+      // Of a call that began before it cooled: what it says is known.
+      if (state.coolUntil > clock.monotonic()) return
       if (state.probing !== 'under way' && state.faults.length < maxFaults) return
       coolAndReport(id, state.backoffMs, 'faults')
       state.backoffMs = Math.min(longestMs, state.backoffMs * 2)
     },
     rateLimited(id, retryAfterMs = defaultRetryAfterMs) {
       const state = stateOf(id)
-      state.window = Math.max(1, Math.min(state.window, state.inFlight) / 2)
+      // Those that were under way together are refused together: it is halved once for them.
+      if (state.coolUntil <= clock.monotonic()) state.window = Math.max(1, Math.min(state.window, state.inFlight) / 2)
       coolAndReport(id, Math.min(longestMs, Math.max(retryAfterMs, 1)), 'rate_limited')
     },
     refused: (id) => coolAndReport(id, longestMs, 'auth'),
