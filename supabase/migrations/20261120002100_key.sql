@@ -328,7 +328,8 @@ revoke execute on function core_api.key_verify from public;
 grant execute on function core_api.key_verify to service_role;
 
 -- Which of the keys that a process has looked up are still good, until when, and how many scopes they have: none is ever taken
--- away, and what else the process knows of them never changes. At most 10,000. Asked by the control plane with its own rights, never by a member.
+-- away, and what else the process knows of them never changes. At most 10,000. Asked by the control plane with its own rights,
+-- never by a member.
 create function core_api.key_confirm(p_ids uuid[]) returns json
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -440,8 +441,8 @@ grant execute on function core_api.key_revoke to core_member, service_role;
 -- Disabling, enabling, renaming and checking keys, changing when they expire, and giving them the scopes of later versions.
 
 -- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry;
--- p_add_defaults adds the scopes a new key gets, and none is ever taken away. The caller needs what the key may do then. Idempotent. p_if_match: only in a state the
--- caller has seen. Locks: the key.
+-- p_add_defaults adds the scopes a new key gets, and none is ever taken away. The caller needs what the key may do then.
+-- Idempotent. p_if_match: only in a state the caller has seen. Locks: the key.
 create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
   p_forever boolean default false, p_if_match text[] default null, p_add_defaults boolean default false

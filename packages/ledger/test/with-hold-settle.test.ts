@@ -55,6 +55,7 @@ test('a work that writes over the figures of its hold is charged what it metered
     hold.meter(amount(150))
     Object.assign(hold, { metered: amount(1), granted: amount(2) })
     hold.meter(amount(50))
+    Object.assign(hold, { metered: amount(1), granted: amount(2) })
   })
   expect(outcome).toMatchObject({ status: 'done', charged: 200, released: 200, uncollected: 0 })
 })

@@ -23,7 +23,8 @@ revoke execute on function core_api.key_verify from public;
 grant execute on function core_api.key_verify to service_role;
 
 -- Which of the keys that a process has looked up are still good, until when, and how many scopes they have: none is ever taken
--- away, and what else the process knows of them never changes. At most 10,000. Asked by the control plane with its own rights, never by a member.
+-- away, and what else the process knows of them never changes. At most 10,000. Asked by the control plane with its own rights,
+-- never by a member.
 create function core_api.key_confirm(p_ids uuid[]) returns json
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$

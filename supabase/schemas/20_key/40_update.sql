@@ -1,8 +1,8 @@
 -- Disabling, enabling, renaming and checking keys, changing when they expire, and giving them the scopes of later versions.
 
 -- Renames a key, disables or enables it, changes its expiry. A null field is unchanged; p_forever removes the expiry;
--- p_add_defaults adds the scopes a new key gets, and none is ever taken away. The caller needs what the key may do then. Idempotent. p_if_match: only in a state the
--- caller has seen. Locks: the key.
+-- p_add_defaults adds the scopes a new key gets, and none is ever taken away. The caller needs what the key may do then.
+-- Idempotent. p_if_match: only in a state the caller has seen. Locks: the key.
 create function core_api.key_update(
   p_id uuid, p_name text default null, p_enabled boolean default null, p_expires_at timestamptz default null,
   p_forever boolean default false, p_if_match text[] default null, p_add_defaults boolean default false
