@@ -1,4 +1,4 @@
-import { CoreError, isCoreError, primaryError, redactSecrets } from '@core/foundation'
+import { CoreError, isCoreError, isObject, primaryError, redactSecrets } from '@core/foundation'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import type { CommandIo } from './io.ts'
@@ -58,12 +58,27 @@ async function runVerb(
   }
 }
 
-/** For people: what happened, and what to do about it. A fault of our own shows its stack instead. */
+/** For people: what happened, and what to do about it. A fault of our own shows its stack instead, one of the system does not. */
 function explain(error: unknown): string {
+  if (isSystemFault(error)) return `core: ${error.message}\n`
   if (!isCoreError(error)) return `core: ${error instanceof Error ? error.stack : String(error)}\n`
-  const { message, fix, details } = error
+  const { message, details } = error
+  const fix = fixOf(error)
   const repeat = details['repeatWith']
   return `core: ${message}\n${fix ? `  fix: ${fix}\n` : ''}${repeat ? `  the outcome is unknown; to be sure, repeat with ${repeat}\n` : ''}`
+}
+
+/** A request names its project in its path, a command by an option. */
+function fixOf({ fix, details }: CoreError): string | undefined {
+  const { errors } = details
+  const needsProject =
+    Array.isArray(errors) && errors.some((fault) => isObject(fault) && fault['location'] === 'path.project')
+  return needsProject ? 'Add --project, or set CORE_PROJECT; core project list shows the names.' : fix
+}
+
+/** What the system refused: a file that cannot be opened, a disk that is full. Its message has the operation and the path. */
+function isSystemFault(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
 }
 
 function toMisuse({ code, message }: CommanderError): CoreError {
@@ -80,6 +95,7 @@ function toJson(value: object, redact: (text: string) => string): string {
 function toPlain(error: unknown): object {
   if (!isCoreError(error))
     return { code: 'E_INTERNAL', message: error instanceof Error ? error.message : String(error) }
-  const { code, message, fix, retryable, details } = error
+  const { code, message, retryable, details } = error
+  const fix = fixOf(error)
   return { code, message, ...(fix ? { fix } : {}), retryable, details }
 }

@@ -1,5 +1,5 @@
 import { type Environment, loadConfig, reachableUrl } from '@core/config'
-import { CoreError } from '@core/foundation'
+import { CoreError, toHeaderValue } from '@core/foundation'
 import type { CommandIo } from './io.ts'
 import { ownerKeyFile, readOwnerKey } from './owner-key-file.ts'
 import { type Profile, readProfile } from './profile.ts'
@@ -48,6 +48,7 @@ export async function resolveTarget(io: CommandIo, options: TargetSources): Prom
   const url = checkUrl(named ?? local?.url ?? '')
   const project = options.project ?? nonEmpty(io.env['CORE_PROJECT']) ?? profile.project
   const { key, keySource } = await resolveKey(io, options, profile, url)
+  if (key !== undefined) toHeaderValue(`the key of ${keySource}`, key)
   const owner = isLocal(io, url) ? localTarget(io) : undefined
   // A named address is the user's word for it, but the key of the data folder goes to the folder's control plane only.
   const needsProof = owner?.isEmbedded && (named === undefined || keySource === ownerKeyFile(owner.dataDir))
@@ -113,7 +114,13 @@ function checkUrl(url: string): string {
       fix: 'Leave them out: the key is CORE_KEY, or --key-stdin.',
     })
   }
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
+  const { protocol, search, hash } = URL.canParse(url) ? new URL(url) : {}
+  if (search || hash) {
+    throw new CoreError('E_INVALID', `${JSON.stringify(url)} has a query or a fragment`, {
+      fix: 'Give the address alone, such as http://127.0.0.1:4400.',
+    })
+  }
+  if (protocol === 'http:' || protocol === 'https:') return url
   throw new CoreError('E_INVALID', `${JSON.stringify(url)} is not the address of a control plane`, {
     fix: 'Use a URL such as http://127.0.0.1:4400.',
   })

@@ -101,3 +101,10 @@ test('what cannot be is refused with what can', async () => {
   expect((await core(['errors', 'mark', id, 'open'])).code).toBe(4)
   expect((await core(['errors', 'list'], { as: 'smart_layer' })).code, 'a key without error:read').toBe(3)
 })
+
+test.each([['calls', 'list'], ['usage'], ['flags', 'list']])(
+  'the owner, who has no project, learns how to name one: %s',
+  async (...args) => {
+    expect(await core(args)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^ {2}fix: .*--project/m) })
+  },
+)

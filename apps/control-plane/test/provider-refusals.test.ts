@@ -1,14 +1,19 @@
 import { silentLogger } from '@core/foundation'
 import { startFakeProvider } from '@core/providers/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestServer, type TestServer } from './test-server.ts'
 
 const fake = await startFakeProvider({ apiKey: 'sk-right' })
+const open = await startFakeProvider({})
 const errors: unknown[] = []
 let server: TestServer
 beforeAll(async () => {
   server = await openTestServer({ ...silentLogger, error: (...line: unknown[]) => errors.push(line) }, undefined, {
-    env: { CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host, OPENAI_API_KEY: 'sk-wrong', OPENAI_BASE_URL: fake.url },
+    env: {
+      CORE_ROUTER_PRIVATE_HOSTS: [fake, open].map(({ url }) => new URL(url).host).join(','),
+      OPENAI_API_KEY: 'sk-wrong',
+      OPENAI_BASE_URL: fake.url,
+    },
   })
   const rates = [
     { unit: 'input', nanoUsdPerMillion: 1_000_000_000 },
@@ -19,6 +24,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await fake[Symbol.asyncDispose]()
+  await open[Symbol.asyncDispose]()
 })
 
 test('a key that its provider refuses is seen by the operator: an error in the log, and a counter', async () => {
@@ -32,6 +38,66 @@ test('a key that its provider refuses is seen by the operator: an error in the l
   const text = await server.metrics()
   expect(text).toContain('core_model_coolings_total{reason="auth"} 1')
   expect(text).toContain('core_model_coolings_total{reason="faults"} 0')
+})
+
+describe('a key that was wrong', () => {
+  const chat = (provider: string) =>
+    server.send('POST', '/v1/projects/current/openai/v1/chat/completions', {
+      key: server.keys.smart_layer,
+      body: { model: `${provider}/gpt`, messages: [{ role: 'user', content: 'What is a hold?' }], max_tokens: 10 },
+    })
+  const setSecret = (name: string, value: string) =>
+    server.send('PUT', `/v1/projects/smart_layer/secrets/${name}`, { key: server.owner, body: { value } })
+  const follow = () => server.runLoop('follow model routes')
+
+  test.each([
+    ['refused', 'sk-wrong'],
+    ['malformed', 'sk-right\n'],
+    ['missing', undefined],
+  ])('is %s, and once it is set right, calls pass without waiting', async (what, wrong) => {
+    const body = { kind: 'openai', baseUrl: fake.url, secret: `${what}_key` }
+    await server.send('PUT', `/v1/projects/smart_layer/providers/${what}`, { key: server.owner, body })
+    const rates = [
+      { unit: 'input', nanoUsdPerMillion: 1 },
+      { unit: 'output', nanoUsdPerMillion: 1 },
+    ]
+    await server.send('PUT', '/v1/prices', { key: server.owner, body: { provider: what, model: 'gpt', rates } })
+    if (wrong !== undefined) await setSecret(`${what}_key`, wrong)
+    await follow()
+    const refusal = {
+      status: 502,
+      body: { error: { message: expect.stringContaining('missing, malformed or refused') } },
+    }
+    expect(await chat(what)).toMatchObject(refusal)
+    // The same key again would be refused again: the provider is left alone.
+    await follow()
+    expect((await chat(what)).status).toBe(503)
+    await setSecret(`${what}_key`, 'sk-right')
+    const answered = async () => {
+      await follow()
+      return (await chat(what)).status
+    }
+    await expect.poll(answered, { interval: 500 }).toBe(200)
+  })
+
+  test('is another one at another address, too', async () => {
+    const put = (baseUrl: string) =>
+      server.send('PUT', '/v1/projects/smart_layer/providers/moved', {
+        key: server.owner,
+        body: { kind: 'openai', baseUrl },
+      })
+    const rates = [
+      { unit: 'input', nanoUsdPerMillion: 1 },
+      { unit: 'output', nanoUsdPerMillion: 1 },
+    ]
+    await server.send('PUT', '/v1/prices', { key: server.owner, body: { provider: 'moved', model: 'gpt', rates } })
+    await put(fake.url)
+    await follow()
+    expect((await chat('moved')).status).toBe(502)
+    await put(open.url)
+    await follow()
+    expect((await chat('moved')).status).toBe(200)
+  })
 })
 
 const set = (targets: object[], query = '') =>

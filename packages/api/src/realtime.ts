@@ -1,4 +1,4 @@
-import { type Clock, CoreError, isObject, systemClock } from '@core/foundation'
+import { type Clock, CoreError, isObject, systemClock, toHeaderValue } from '@core/foundation'
 import type { Topic } from './contract/topic.ts'
 import { type Channel, type Cursor, createChannel, type RawItem, type RealtimeItem } from './realtime/channel.ts'
 import { checkEvent } from './realtime/read-frame.ts'
@@ -50,7 +50,8 @@ export interface RealtimeClient extends AsyncDisposable {
 
 /** Hears events of the control plane. Connects with the first subscription; every subscription shares one socket. */
 export function createRealtimeClient(options: RealtimeOptions): RealtimeClient {
-  const { clock = systemClock, random = Math.random, url, key, project } = options
+  const { clock = systemClock, random = Math.random, url, project } = options
+  const key = toHeaderValue('the key', options.key)
   const open = options.openWebSocket ?? defaultWebSocket()
   const closing = new AbortController()
   const channels = new Set<Channel>()

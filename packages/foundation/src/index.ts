@@ -22,5 +22,6 @@ export {
 } from './storable.ts'
 export { stringifyExact } from './stringify-exact.ts'
 export { suggestName } from './suggest-name.ts'
+export { toHeaderValue } from './to-header-value.ts'
 export { toStorableText } from './to-storable-text.ts'
 export { toTimestamp } from './to-timestamp.ts'

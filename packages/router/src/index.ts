@@ -43,6 +43,7 @@ export {
   type Routing,
   type Target,
   type TargetLimits,
+  toTargetKey,
 } from './routing.ts'
 export type { Sink } from './sink.ts'
 export { createStoredResponses, type StoredResponses } from './stored-responses.ts'

@@ -97,6 +97,11 @@ export interface FoundRoute {
   readonly missing: readonly string[]
 }
 
+/** `Target.key`. */
+export function toTargetKey({ project, name }: Pick<Provider, 'project' | 'name'>, model: string): string {
+  return project === null ? `${name}/${model}` : `${project}:${name}/${model}`
+}
+
 /**
  * What a public name leads to for a project, whose own providers and routes shadow the shared ones: a route of that name,
  * a `provider/model`, the route `*`, or a provider of that name with a model of the same name.
@@ -107,9 +112,7 @@ export function findRoute({ providers, routes }: Routing, project: string, name:
     const provider = providerOf(wanted)
     if (provider === undefined) return []
     const id = `${provider.name}/${model}`
-    return [
-      { id, provider, model, contextTokens, takes, key: provider.project === null ? id : `${provider.project}:${id}` },
-    ]
+    return [{ id, provider, model, contextTokens, takes, key: toTargetKey(provider, model) }]
   }
   const follow = (route: Route): FoundRoute => ({
     route,

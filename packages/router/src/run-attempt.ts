@@ -52,7 +52,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
     if (response?.counted === undefined || !('seen' in result) || result.seen === undefined) return result
     return { ...result, seen: seenOf(result.seen) }
   } catch (error) {
-    const fault = isLate ? 'timeout' : 'unavailable'
+    const fault = isLate ? 'timeout' : error instanceof TransportError ? error.fault : 'unavailable'
     const came = reader?.seen() ?? nothingSeen
     if (state.hasBegun) return { kind: 'broken', fault, seen: seenOf(came), hasErrorEvent: false }
     // Who was waited for after the reader had left has begun its work, as far as can be known.

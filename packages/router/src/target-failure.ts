@@ -29,7 +29,7 @@ export function toFailure(
       retryAfterMs: retryAfterMs ?? 10_000,
     })
   const words = {
-    auth: 'refuses the key of this gateway',
+    auth: 'cannot be called: the key that is set for its provider is missing, malformed or refused',
     unavailable: 'failed',
     timeout: 'took too long',
     malformed: 'answered in a form that it does not document',

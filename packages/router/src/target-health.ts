@@ -18,6 +18,8 @@ export interface TargetHealth {
   informed(id: string, quota: TargetQuota): void
   /** Cools a target, as another process found. */
   cool(id: string, ms: number, reason: string): void
+  /** Ends a cooling whose reason is gone. */
+  release(id: string): void
 }
 
 export interface TargetState {
@@ -196,5 +198,9 @@ export function createTargetHealth(clock: Clock, onCool: (cooled: Cooled) => voi
       coolAndReport(id, Math.min(longestMs, Math.max(retryAfterMs, 1)), 'rate_limited')
     },
     refused: (id) => coolAndReport(id, longestMs, 'auth'),
+    release(id) {
+      const state = states.get(id)
+      if (state !== undefined) Object.assign(state, { coolUntil: 0, probing: 'no' })
+    },
   }
 }

@@ -39,10 +39,13 @@ export type Transport = (request: UpstreamRequest) => Promise<UpstreamResponse>
 export class TransportError extends Error {
   override readonly name = 'TransportError'
   readonly isSent: boolean
+  /** `auth`: the gateway has no key that could be sent. */
+  readonly fault: 'auth' | 'unavailable'
 
-  constructor(message: string, isSent: boolean) {
+  constructor(message: string, isSent: boolean, fault: 'auth' | 'unavailable' = 'unavailable') {
     super(message)
     this.isSent = isSent
+    this.fault = fault
   }
 }
 

@@ -77,3 +77,8 @@ test('a file is missing where the control plane says so, and not where something
   answer = (_, response) => json(response, 404, { ...missing, code: 'project_not_found' })
   await expect(storage.download('a.txt')).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
 })
+
+test('a media type that no header can carry is refused before anything is sent', async () => {
+  answer = () => expect.unreachable()
+  await expect(storage.upload('a.txt', content, { contentType: 'text/ü' })).rejects.toMatchObject({ code: 'E_INVALID' })
+})

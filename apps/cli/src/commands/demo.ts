@@ -5,9 +5,9 @@ import { runDemo } from '../demo/demo.ts'
 import { createLiveTable } from '../demo/live-table.ts'
 import { demoLine, demoResultText, demoTable } from '../demo/view.ts'
 import { exitCodes } from '../exit-code.ts'
+import { wholeNumber } from '../number-option.ts'
 import type { Target } from '../target.ts'
 import type { Verbs } from '../verbs.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface DemoOptions {
   workers: string

@@ -31,7 +31,7 @@ export function addInit({ program, session }: Verbs): void {
         throw new CoreError('E_INVALID', 'core init needs --project <name>, or --example')
       }
       const config = localConfig(io)
-      await using database = await openLocalDatabase(config)
+      await using database = await openLocalDatabase(config, { make: true })
       await migrateUp({
         database,
         signal: io.signal,

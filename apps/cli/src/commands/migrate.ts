@@ -25,7 +25,7 @@ export function addMigrate({ program, session, exit }: Verbs): void {
     .description('apply what is pending')
     .action(async () => {
       const { io, output } = session()
-      await using database = await openLocalDatabase(localConfig(io))
+      await using database = await openLocalDatabase(localConfig(io), { make: true })
       const onProgress = ({ index, total, version, name }: MigrateProgress) =>
         output.info(`${index}/${total} ${version}_${name}`)
       const result = await migrateUp({ database, signal: io.signal, onProgress })
@@ -105,7 +105,7 @@ export function addMigrate({ program, session, exit }: Verbs): void {
       await current.confirm(`All credits, keys and history in ${where} will be gone from it.`, options)
       // Also where its files cannot be opened, and so that they can be looked at.
       const aside = config.database.driver === 'embedded' ? await setDataFolderAside(config.dataDir) : undefined
-      await using database = await openLocalDatabase(config)
+      await using database = await openLocalDatabase(config, { make: true })
       const onProgress = ({ index, total, version, name }: MigrateProgress) =>
         output.info(`${index}/${total} ${version}_${name}`)
       const { total } = await migrateReset({ database, signal: io.signal, onProgress })

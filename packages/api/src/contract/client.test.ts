@@ -3,7 +3,7 @@ import { expect, expectTypeOf, test } from 'vitest'
 import { reserveHold, settleHold } from '../ledger/routes/hold.ts'
 import { getProject } from '../project/routes.ts'
 import { routes } from '../routes.ts'
-import { type Client, createClient } from './client.ts'
+import { type Client, createCaller, createClient } from './client.ts'
 
 interface Sent {
   url: string
@@ -179,4 +179,38 @@ test('the error of a mutation has the key that was sent, also one that was made 
     expect(error).toMatchObject({ code: 'E_DATABASE_UNAVAILABLE', details: { idempotencyKey } })
     expect(idempotencyKey).toMatch(/./)
   }
+})
+
+test.each([
+  ['a key', { key: 'ck_live_x\n' }, {}, 'the key'],
+  ['an idempotency key', {}, { idempotencyKey: '注文-1' }, 'idempotencyKey'],
+  ['an idempotency key that would be trimmed', {}, { idempotencyKey: 'job ' }, 'idempotencyKey'],
+  ['an etag', {}, { ifMatch: 'ä\0' }, 'ifMatch'],
+])('%s that no header can carry is refused before anything is sent', async (_, client, call, named) => {
+  const send = () => Promise.reject(new Error('sent'))
+  const made = createClient({ url: 'http://127.0.0.1:4400', fetch: send, ...client })
+  const request = { params: { project: 'current' }, body: { account: 'a', amount: 1 } }
+  await expect(made.reserveHold(request, call)).rejects.toMatchObject({
+    code: 'E_INVALID',
+    message: expect.stringContaining(named),
+  })
+})
+
+test.each([
+  [{ id: 'a\ud800' }, /^id has half of a surrogate pair/],
+  [{ id: '' }, /^id is missing or empty/],
+  [{}, /^id is missing or empty/],
+])('the path %j is refused before anything is sent, whatever types say', async (params, message) => {
+  const call = createCaller({ url: 'http://127.0.0.1:4400', fetch: () => Promise.reject(new Error('sent')) })
+  await expect(call('getHold', { params: { project: 'a', ...params } })).rejects.toMatchObject({
+    code: 'E_INVALID',
+    message: expect.stringMatching(message),
+  })
+})
+
+test('half of a surrogate pair in a query is refused, and becomes no other character', async () => {
+  const { client, sent } = clientWith(() => json(200, {}))
+  const query = { user: 'a\ud800' }
+  await expect(client.listModelCalls({ params: { project: 'a' }, query })).rejects.toMatchObject({ code: 'E_INVALID' })
+  expect(sent).toEqual([])
 })

@@ -5,6 +5,7 @@ import {
   isObject,
   startDeadline,
   stringifyExact,
+  toHeaderValue,
   uuidv7,
   withDetails,
 } from '@core/foundation'
@@ -84,10 +85,10 @@ export function createCaller({ url, key, timeoutMs = 30_000, fetch: send = fetch
     }
     using deadline = startDeadline(operation, options, timeoutMs)
     const headers = new Headers({ accept: 'application/json, application/problem+json' })
-    if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
+    if (key !== undefined) headers.set('authorization', `Bearer ${toHeaderValue('the key', key)}`)
     const idempotencyKey = wire.isKeyed ? (options.idempotencyKey ?? uuidv7()) : undefined
-    if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey)
-    if (options.ifMatch !== undefined) headers.set('if-match', toEntityTag(options.ifMatch))
+    if (idempotencyKey !== undefined) headers.set('idempotency-key', toHeaderValue('idempotencyKey', idempotencyKey))
+    if (options.ifMatch !== undefined) headers.set('if-match', toHeaderValue('ifMatch', toEntityTag(options.ifMatch)))
     if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
     if (wire.hasBody) headers.set('content-type', 'application/json')
     try {
@@ -122,9 +123,11 @@ function toEntityTag(etag: string): string {
 }
 
 function toUrl(base: string, { path }: WireOperation, { params = {}, query = {} }: UntypedRequest): URL {
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => toPathSegment(name, String(params[name])))
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => toPathSegment(name, String(params[name] ?? '')))
   const url = new URL(`${base.replace(/\/+$/, '')}${filled}`)
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, requireWellFormed(name, String(value)))
+  }
   return url
 }
 
@@ -133,8 +136,18 @@ function toUrl(base: string, { path }: WireOperation, { params = {}, query = {} 
  * an empty one is lost to the server: the call would reach something else. @throws CoreError E_INVALID for these.
  */
 export function toPathSegment(field: string, value: string): string {
-  if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(value)
-  throw new CoreError('E_INVALID', `${field} must not be ${value}`, { fix: 'Use another name.', details: { field } })
+  if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(requireWellFormed(field, value))
+  const message = value === '' ? `${field} is missing or empty` : `${field} must not be ${value}`
+  throw new CoreError('E_INVALID', message, { fix: 'Use another name.', details: { field } })
+}
+
+/** Half of a surrogate pair becomes another character in an address, or none. */
+function requireWellFormed(field: string, value: string): string {
+  if (value.isWellFormed()) return value
+  throw new CoreError('E_INVALID', `${field} has half of a surrogate pair in it`, {
+    fix: 'Use another name.',
+    details: { field },
+  })
 }
 
 function readSuccess(operation: string, wire: WireOperation, status: number, text: string): unknown {

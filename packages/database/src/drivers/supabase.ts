@@ -1,4 +1,4 @@
-import { type Clock, type Logger, raceSignal } from '@core/foundation'
+import { type Clock, type Logger, raceSignal, toHeaderValue } from '@core/foundation'
 import { createClient } from '@supabase/supabase-js'
 import type { Database, SupabaseConfig } from '../database.ts'
 import { createRestDatabase } from './rest-database.ts'
@@ -12,9 +12,10 @@ export interface SupabaseDependencies {
 
 /** PostgREST through supabase-js. The key's JWT decides who acts. */
 export function createSupabaseDatabase(config: SupabaseConfig, dependencies: SupabaseDependencies): Database {
-  const client = createClient(config.url, config.apiKey ?? config.key, {
+  const key = toHeaderValue('the key of a database', config.key)
+  const client = createClient(config.url, config.apiKey ?? key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-    accessToken: async () => config.key,
+    accessToken: async () => key,
   }).schema('core_api')
 
   return createRestDatabase({

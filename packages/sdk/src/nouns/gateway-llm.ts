@@ -1,4 +1,12 @@
-import { type CallOptions, CoreError, fetchDirectly, isObject, raceSignal, startDeadline } from '@core/foundation'
+import {
+  type CallOptions,
+  CoreError,
+  fetchDirectly,
+  isObject,
+  raceSignal,
+  startDeadline,
+  toHeaderValue,
+} from '@core/foundation'
 import {
   type ChatAnswer,
   type ChatDelta,
@@ -30,9 +38,12 @@ export function openGatewayLlm({ plane, env, prices }: GatewayLlmOptions): CoreL
 
   async function request(path: string, body: object | undefined, options: MeteredCall, signal: AbortSignal) {
     const key = await raceSignal(Promise.resolve(typeof plane.key === 'string' ? plane.key : plane.key()), signal)
-    const headers = new Headers({ authorization: `Bearer ${key}`, 'content-type': 'application/json' })
-    if (options.account !== undefined) headers.set('core-account', options.account)
-    if (options.key !== undefined) headers.set('idempotency-key', options.key)
+    const headers = new Headers({
+      authorization: `Bearer ${toHeaderValue('the key', key)}`,
+      'content-type': 'application/json',
+    })
+    if (options.account !== undefined) headers.set('core-account', toHeaderValue('account', options.account))
+    if (options.key !== undefined) headers.set('idempotency-key', toHeaderValue('key', options.key))
     const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
     try {
       const response = await fetchDirectly(send, base + path, { ...post, headers, signal })

@@ -1,5 +1,13 @@
 import { createClient, toPathSegment } from '@core/api/client'
-import { type CallOptions, CoreError, fetchDirectly, isCoreError, isObject, startDeadline } from '@core/foundation'
+import {
+  type CallOptions,
+  CoreError,
+  fetchDirectly,
+  isCoreError,
+  isObject,
+  startDeadline,
+  toHeaderValue,
+} from '@core/foundation'
 import type { StorageSource, StoredFile } from '@core/providers/storage'
 import type { ControlPlane } from '../choose-connection.ts'
 import type { CoreStorage } from './core-storage.ts'
@@ -17,7 +25,7 @@ export function createPlaneStorage({ url, key, fetch: send = fetch }: ControlPla
   /** The address of content, which no route of the typed client has. */
   async function transfer(name: string, init: RequestInit, { signal }: AbortSignalHolder): Promise<Response> {
     const headers = new Headers(init.headers)
-    headers.set('authorization', `Bearer ${await read()}`)
+    headers.set('authorization', `Bearer ${toHeaderValue('the key', await read())}`)
     const address = `${url}/v1/projects/current/files/${toPathSegment('name', name)}/content`
     try {
       const response = await fetchDirectly(send, address, { ...init, headers, signal })
@@ -56,8 +64,8 @@ export function createPlaneStorage({ url, key, fetch: send = fetch }: ControlPla
         throw new CoreError('E_INVALID', `the source has ${body.size} bytes, and not ${size}`)
       }
       const headers = {
-        'content-type': contentType,
-        ...(sha256 !== undefined && { 'content-sha256': sha256 }),
+        'content-type': toHeaderValue('contentType', contentType),
+        ...(sha256 !== undefined && { 'content-sha256': toHeaderValue('sha256', sha256) }),
         ...(ifAbsent && { 'if-none-match': '*' }), // of several at once one wins
       }
       const response = await transfer(name, { method: 'PUT', body, headers }, deadline)

@@ -1,3 +1,4 @@
+import { wholeNumber } from '../../number-option.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import type { Session } from '../../session.ts'
 import { formatTable } from '../../table.ts'
@@ -119,7 +120,7 @@ export function addCache({ program, session }: Verbs): void {
     .action(async ({ limit }: { limit: string }) => {
       const current = session()
       const { client, project } = await connect(current)
-      const swept = await client.sweepCache({ params: { project }, body: { limit: Number(limit) } })
+      const swept = await client.sweepCache({ params: { project }, body: { limit: wholeNumber('--limit', limit) } })
       current.output.data(swept, (row) => `${row.swept} entries were gone, ${row.evicted} were beyond bounds`)
     })
 }

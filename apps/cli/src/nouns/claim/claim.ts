@@ -1,7 +1,7 @@
+import { wholeNumber } from '../../number-option.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 
 export function addClaims({ program, session }: Verbs): void {
   const claims = program.command('claims').description('claims on resource paths: overlapping paths exclude each other')

@@ -3,6 +3,7 @@ import { CoreError, isObject } from '@core/foundation'
 import { Option } from 'commander'
 import { z } from 'zod'
 import { exitCodes } from '../../exit-code.ts'
+import { decimalNumber, wholeNumber } from '../../number-option.ts'
 import type { Session } from '../../session.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -85,12 +86,12 @@ export function addEmbeddings(verbs: Verbs): void {
         body: {
           text,
           tenant,
-          k: Number(limit),
+          k: wholeNumber('--limit', limit),
           mode,
           recall,
           onePerDocument: !allPieces,
-          ...(mmr === undefined ? {} : { mmr: { lambda: Number(mmr) } }),
-          ...(minScore === undefined ? {} : { minScore: Number(minScore) }),
+          ...(mmr === undefined ? {} : { mmr: { lambda: decimalNumber('--mmr', mmr) } }),
+          ...(minScore === undefined ? {} : { minScore: decimalNumber('--min-score', minScore) }),
           ...(source === undefined ? {} : { source }),
           ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
         },
@@ -140,7 +141,7 @@ export function addEmbeddings(verbs: Verbs): void {
     .action(async (space: string, { sample, recall: level, tenant }: RecallOptions) => {
       const current = session()
       const { client, project } = await connect(current)
-      const body = { sample: Number(sample), recall: level, tenant }
+      const body = { sample: wholeNumber('--sample', sample), recall: level, tenant }
       const answer = await client.measureEmbeddingRecall({ params: { project, space }, body })
       current.output.data(answer, ({ recall, plan, sample: items }) =>
         recall === null ? 'there are no items' : `recall ${recall.toFixed(4)} over ${items} items (${plan})`,
@@ -231,7 +232,7 @@ async function connect(current: Session) {
 function toModel({ model, dimensions }: ModelOptions) {
   return {
     ...(model === undefined ? {} : { model }),
-    ...(dimensions === undefined ? {} : { dimensions: Number(dimensions) }),
+    ...(dimensions === undefined ? {} : { dimensions: wholeNumber('--dimensions', dimensions) }),
   }
 }
 

@@ -2,9 +2,9 @@ import { isTopic, type Topic, topicNames, topics } from '@core/api'
 import { createRealtimeClient, type RealtimeEvent, type RealtimeItem } from '@core/api/realtime'
 import { CoreError } from '@core/foundation'
 import { Argument } from 'commander'
+import { wholeNumber } from '../../number-option.ts'
 import type { Session } from '../../session.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 
 interface TailOptions {
   since?: string

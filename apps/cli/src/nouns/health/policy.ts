@@ -1,5 +1,6 @@
 import type { Client } from '@core/api/client'
 import { CoreError } from '@core/foundation'
+import { decimalNumber } from '../../number-option.ts'
 
 type Policy = NonNullable<Parameters<Client['putHealthPolicy']>[0]['body']>
 type Options = Readonly<Partial<Record<string, string>>>
@@ -13,9 +14,9 @@ export function toPolicy(options: Options, toMicro: (text: string) => number): P
   return {
     ...(weights === undefined ? {} : { weights: toWeights(weights) }),
     ...(criticality === undefined ? {} : { criticality: oneOf('criticality', criticality, criticalities) }),
-    ...(targetP95 === undefined ? {} : { targetP95Ms: toNumber('--target-p95', targetP95) }),
-    ...(maxErrorRate === undefined ? {} : { maxErrorRate: toNumber('--max-error-rate', maxErrorRate) }),
-    ...(targetBacklog === undefined ? {} : { targetBacklog: toNumber('--target-backlog', targetBacklog) }),
+    ...(targetP95 === undefined ? {} : { targetP95Ms: decimalNumber('--target-p95', targetP95) }),
+    ...(maxErrorRate === undefined ? {} : { maxErrorRate: decimalNumber('--max-error-rate', maxErrorRate) }),
+    ...(targetBacklog === undefined ? {} : { targetBacklog: decimalNumber('--target-backlog', targetBacklog) }),
     ...(lowCredits === undefined ? {} : { lowCredits: toMicro(lowCredits) }),
   }
 }
@@ -23,7 +24,7 @@ export function toPolicy(options: Options, toMicro: (text: string) => number): P
 function toWeights(text: string): NonNullable<Policy['weights']> {
   const pairs = text.split(',').map((pair) => {
     const [name = '', weight = ''] = pair.split('=')
-    return [oneOf('factor', name.trim(), factors), toNumber('--weights', weight)] as const
+    return [oneOf('factor', name.trim(), factors), decimalNumber('--weights', weight)] as const
   })
   return Object.fromEntries(pairs)
 }
@@ -32,10 +33,4 @@ function oneOf<Name extends string>(what: string, text: string, names: readonly 
   const found = names.find((name) => name === text)
   if (found !== undefined) return found
   throw new CoreError('E_INVALID', `${JSON.stringify(text)} is no ${what}`, { fix: `Use one of ${names.join(', ')}.` })
-}
-
-function toNumber(option: string, text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value)) return value
-  throw new CoreError('E_INVALID', `${option}: ${JSON.stringify(text)} is not a number`)
 }

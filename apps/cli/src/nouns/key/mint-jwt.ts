@@ -2,11 +2,11 @@ import { isRole, roleScopes } from '@core/api'
 import { CoreError } from '@core/foundation'
 import type { Command } from 'commander'
 import { SignJWT } from 'jose'
+import { wholeNumber } from '../../number-option.ts'
 import { readHidden } from '../../read-hidden.ts'
 import type { Session } from '../../session.ts'
 import { formatFields } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 import { toScope } from './scope.ts'
 
 /** The secret with which a Supabase project checks tokens, as its command line calls it. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.ts'
+import { wholeNumber } from '../../number-option.ts'
 import { type SystemOptions, systemOption } from '../../system-option.ts'
 import { formatFields } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 import { toScope } from './scope.ts'
 
 interface CreateOptions extends EffectOptions, SystemOptions {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.ts'
+import { wholeNumber } from '../../number-option.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 import { projectOf } from './account-code.ts'
 import { holdText } from './view/account.ts'
 import { postingText } from './view/ledger.ts'

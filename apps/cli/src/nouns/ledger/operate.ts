@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.ts'
 import { exitCodes } from '../../exit-code.ts'
+import { wholeNumber } from '../../number-option.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 import { projectOf } from './account-code.ts'
 import { rebalanceTable, sealText, verificationText } from './view/seal.ts'
 

@@ -1,7 +1,7 @@
+import { wholeNumber } from '../../number-option.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 
 export function addLocks({ program, session }: Verbs): void {
   const locks = program.command('locks').description('locks of a project: one holder at a time for a name')

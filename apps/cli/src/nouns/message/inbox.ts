@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import { wholeNumber } from '../../number-option.ts'
 import { formatFields } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 import { receivedTable } from './view.ts'
 
 /** What a process does with the inbox of its project. */

@@ -1,3 +1,6 @@
+import { CoreError } from '@core/foundation'
+import { wholeNumber } from '../../number-option.ts'
+import { ownAccount } from '../../own-account.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -66,11 +69,12 @@ export function addUsage({ program, session }: Verbs): void {
     .option('--days <days>', 'the last so many days', '30')
     .action(async ({ by, days }: { by: string; days: string }) => {
       const current = session()
-      const { client, target } = await current.connect()
-      const project = target.project ?? (await client.getMe()).project ?? ''
+      const from = daysAgo(wholeNumber('--days', days))
+      const project = await ownAccount(current)
+      const { client } = await current.connect()
       const usage = await client.getUsage({
-        params: { project: target.project ?? 'current', code: project },
-        query: { by, bucket: 'total', from: new Date(Date.now() - Number(days) * dayMs).toISOString() },
+        params: { project, code: project },
+        query: { by, bucket: 'total', from },
       })
       current.output.data(usage, (answer) =>
         formatTable(answer.usage, [
@@ -83,4 +87,9 @@ export function addUsage({ program, session }: Verbs): void {
         ]),
       )
     })
+}
+
+function daysAgo(days: number): string {
+  if (days > 0 && days <= 36_500) return new Date(Date.now() - days * dayMs).toISOString()
+  throw new CoreError('E_INVALID', `--days takes 1 to 36500, and not ${days}`)
 }

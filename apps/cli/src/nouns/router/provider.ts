@@ -1,7 +1,7 @@
 import { CoreError } from '@core/foundation'
+import { wholeNumber } from '../../number-option.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 
 const kinds = ['openai', 'anthropic', 'openai-compatible', 'ollama', 'local'] as const
 

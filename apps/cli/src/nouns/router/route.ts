@@ -1,8 +1,8 @@
 import { CoreError } from '@core/foundation'
+import { wholeNumber } from '../../number-option.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 
 const choices = ['balanced', 'order', 'price', 'latency'] as const
 const periods = ['hour', 'day', 'week', 'month', 'total'] as const

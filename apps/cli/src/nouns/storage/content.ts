@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rename, stat, unlink } from 'node:fs/promises'
 import { toPathSegment, toProblemError } from '@core/api/client'
-import { CoreError, fetchDirectly, isObject } from '@core/foundation'
+import { CoreError, fetchDirectly, isObject, toHeaderValue } from '@core/foundation'
 import type { Target } from '../../target.ts'
 
 export interface Transfer {
@@ -31,7 +31,7 @@ export async function sendFile(
     }
   }
   const response = await ask('PUT', name, transfer, {
-    headers: { 'content-type': contentType, 'content-length': String(size) },
+    headers: { 'content-type': toHeaderValue('--type', contentType), 'content-length': String(size) },
     body: ReadableStream.from(chunks()),
     duplex: 'half',
   })

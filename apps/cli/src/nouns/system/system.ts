@@ -1,5 +1,5 @@
+import { wholeNumber } from '../../number-option.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 import { bottlenecksText, systemInfoText } from './view.ts'
 
 export function addSystem({ program, session }: Verbs): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { wholeNumber } from '../../number-option.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 
 export function addTaskOperate(tasks: Command, { session }: Verbs): void {
   tasks

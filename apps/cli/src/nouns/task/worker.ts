@@ -1,7 +1,7 @@
 import { workTasks } from '@core/coordinator'
 import { CoreError, type Logger } from '@core/foundation'
+import { wholeNumber } from '../../number-option.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 import { createRestTasks } from './rest-tasks.ts'
 import { runChild } from './run-child.ts'
 

@@ -1,9 +1,9 @@
 import { isTopic, type Topic, topicNames } from '@core/api'
 import { CoreError } from '@core/foundation'
 import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.ts'
+import { wholeNumber } from '../../number-option.ts'
 import { formatFields, formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { wholeNumber } from '../../whole-number.ts'
 
 export function addWebhooks({ program, session, exit }: Verbs): void {
   const webhooks = program.command('webhooks').description('events of a project, sent to an address of yours')

@@ -1,5 +1,5 @@
 import type { Config } from '@core/config'
-import { isCoreError } from '@core/foundation'
+import { isCoreError, toHeaderValue } from '@core/foundation'
 import { type Provider, TransportError } from '@core/router'
 import { LRUCache } from 'lru-cache'
 import type { Vault } from '../../vault/vault.ts'
@@ -7,15 +7,18 @@ import { configured } from './routing-table.ts'
 
 const names = ['openai', 'anthropic', 'manus', 'compatible'] as const
 
+/** @throws TransportError where there is no key that can be sent. */
+export type KeyOf = (provider: Provider) => Promise<string | undefined> | string | undefined
+
 /**
  * The key of a provider: the secret it names, of its own project, or of the installation for a shared provider. Where the
  * installation has no such secret, a shared provider gets the key that the configuration has under that name.
  */
-export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['llm'] }) {
+export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['llm'] }): KeyOf {
   // A replaced secret counts soon, and a call does not wait for the database.
   const kept = new LRUCache<string, Promise<string | undefined>>({ max: 1_000, ttl: 5_000 })
 
-  return function keyOf({ name, project, secret }: Provider): Promise<string | undefined> | string | undefined {
+  return function keyOf({ name, project, secret }) {
     if (secret === undefined) return undefined
     const own = names.find((one) => secret === `${configured}${one}`)
     return own ? llm.keys[own]?.reveal() : storedKeyOf(name, project, secret)
@@ -30,15 +33,18 @@ export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['
     }
     try {
       return await key
-    } catch {
-      kept.delete(place)
-      throw new TransportError(`the key of ${name}, the secret ${secret}, cannot be read`, false)
+    } catch (error) {
+      if (kept.get(place) === key) kept.delete(place)
+      // Its owner has to set it; a database that is away comes back.
+      const isMissing = isCoreError(error, 'E_NOT_FOUND') || isCoreError(error, 'E_INVALID')
+      const message = `the key of ${name}, the secret ${secret}, cannot be read or sent`
+      throw new TransportError(message, false, isMissing ? 'auth' : 'unavailable')
     }
   }
 
   async function reveal(project: string | null, secret: string): Promise<string | undefined> {
     try {
-      return (await vault.reveal(project, secret)).reveal()
+      return toHeaderValue(secret, (await vault.reveal(project, secret)).reveal())
     } catch (error) {
       const inConfiguration = project === null ? names.find((one) => one === secret) : undefined
       if (!isCoreError(error, 'E_NOT_FOUND') || inConfiguration === undefined) throw error

@@ -14,6 +14,7 @@ import { createKeptResponses } from './kept-responses.ts'
 import { createRouterMetrics } from './metrics.ts'
 import { createPriceBooks } from './price-books.ts'
 import { createProviderKeys } from './provider-keys.ts'
+import { createRefusals } from './refusals.ts'
 import { routerRoutes } from './routes.ts'
 import { createRoutingTable } from './routing-table.ts'
 import { openSettleSpool } from './settle-spool.ts'
@@ -42,6 +43,7 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
   const guard = createAddressGuard(config.router.privateHosts, 'CORE_ROUTER_PRIVATE_HOSTS')
   const routing = () => table.current()
   const providers = { guard, keyOf: createProviderKeys({ vault, llm: config.llm }) }
+  const refusals = createRefusals({ routing, keyOf: providers.keyOf })
   const responses = createKeptResponses(database, vault)
   const service = createRouter({
     routing,
@@ -59,9 +61,13 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
     onCool({ target, ms, reason }) {
       metrics.cooled(reason)
       const facts = { component: 'router', target, ms, reason }
-      if (reason === 'auth')
+      if (reason === 'auth') {
         logger.error(facts, "a provider refuses this gateway: check the provider's secret, and its credit there")
-      else logger.warn(facts, 'a model target is cooled')
+        // Not shared: each process learns it from one call of its own, and a new key ends it in each.
+        refusals.add(target)
+        return
+      }
+      logger.warn(facts, 'a model target is cooled')
       cool({ target, ms: Math.ceil(ms), reason }).catch((error: unknown) => {
         logger.debug({ component: 'router', err: error }, 'a cooling could not be shared')
       })
@@ -105,6 +111,8 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
         everyMs: snapshotEveryMs,
         async work(signal) {
           for (const { target, ms, reason } of await table.refresh(signal)) service.health.cool(target, ms, reason)
+          const isCooling = (target: string) => service.health.read(target).coolingMs > 0
+          for (const target of await refusals.ended(isCooling)) service.health.release(target)
         },
       },
       {
