@@ -1,3 +1,4 @@
 import { fuzzEveryRoute } from './fuzz.ts'
 
-fuzzEveryRoute(12)
+// A few here and many in `fuzz.soak.test.ts`.
+fuzzEveryRoute(6)
