@@ -10,7 +10,7 @@ test('fifteen SIGTERMs under load: nothing accepted stays without an answer', { 
   const running = new Set<{ kill(): unknown }>()
   try {
     await prepareEmbeddedFolder(folder)
-    await expectSigtermRounds(folder, 15, running)
+    await expectSigtermRounds(folder, { rounds: 15, pauseMs: 0 }, running)
     expect(running.size).toBe(0)
   } finally {
     for (const one of running) one.kill()

@@ -85,8 +85,8 @@ export interface Load {
   readonly over: Promise<unknown>
 }
 
-/** Workers that charge as fast as they are answered, until connections are refused. */
-export function startLoad(port: number, name: string): Load {
+/** Workers that charge, each again a pause after its answer, until connections are refused. */
+export function startLoad(port: number, name: string, pauseMs: number): Load {
   const load = { accepted: new Map<string, number>(), failed: [] as unknown[], refusedAt: [] as number[] }
   const work = async (worker: number) => {
     const agent = worker % 2 === 0 && new Agent({ keepAlive: true, maxSockets: 1 })
@@ -96,6 +96,7 @@ export function startLoad(port: number, name: string): Load {
         const answer = await charge(port, agent, key)
         if (answer.status === 201) load.accepted.set(key, JSON.parse(answer.text).tx)
         else load.failed.push(answer)
+        await sleep(Math.random() * 2 * pauseMs)
       }
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : error
@@ -129,4 +130,10 @@ export async function findLost(port: number, accepted: ReadonlyMap<string, numbe
   await Promise.all([...accepted].map(repeat))
   agent.destroy()
   return lost
+}
+
+/** What all charges together took. */
+export async function readSpent(port: number): Promise<number> {
+  const { text } = await send(port, false, 'GET', '/v1/projects/smart_layer/accounts/smart_layer/balance')
+  return JSON.parse(text).spent
 }
