@@ -1,6 +1,6 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTestDatabase, prepareEmbeddedFolder, type TestDatabase } from '@core/database/testing'
+import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCore } from './core-here.ts'
 import { type CoreResult, createRoom } from './core-process.ts'
@@ -74,25 +74,24 @@ test('status looks and makes nothing: a database that is not there has everythin
   expect(await readdir(room.folder)).toEqual([])
 })
 
-test('the embedded database is migrated without a server', async () => {
-  const up = await runCore(['migrate', 'up'], { cwd: room.folder })
-  expect(up.code).toBe(0)
-  expect((await runCore(['migrate', 'status'], { cwd: room.folder })).code).toBe(0)
-})
-
-test('reset moves a data folder that cannot be opened aside, as the message that names it says', async () => {
+// From nothing, as `core start` does it, too: `start.test.ts`.
+test('reset moves a data folder that cannot be opened aside, as the message that names it says, and migrates without a server', async () => {
   const dataDir = join(room.folder, '.core')
-  await prepareEmbeddedFolder(dataDir)
+  await mkdir(join(dataDir, 'data'), { recursive: true })
   await writeFile(join(dataDir, 'data/PG_VERSION'), '17\n')
-  const up = await runCore(['migrate', 'up'], { cwd: room.folder })
-  expect(up).toMatchObject({ code: 2, stderr: expect.stringContaining('made by Postgres 17') })
-  expect(up.stderr).toContain('core migrate reset')
+  const up = () => runCore(['migrate', 'up'], { cwd: room.folder })
+  const refused = await up()
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('made by Postgres 17') })
+  expect(refused.stderr).toContain('core migrate reset')
 
   const reset = await runCore(['migrate', 'reset', '--yes'], { cwd: room.folder })
   expect(reset.code, reset.stderr).toBe(0)
-  const { aside } = JSON.parse(reset.stdout)
+  const { aside, total } = JSON.parse(reset.stdout)
   expect(await readFile(join(aside, 'PG_VERSION'), 'utf8')).toBe('17\n')
   expect((await runCore(['migrate', 'status'], { cwd: room.folder })).code).toBe(0)
+  const again = await up()
+  expect(again.code).toBe(0)
+  expect(JSON.parse(again.stdout)).toMatchObject({ applied: [], total })
 })
 
 test('a database of a newer Core is named as such, and left alone', async () => {

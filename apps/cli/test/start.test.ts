@@ -1,100 +1,91 @@
-import { cpSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { prepareEmbeddedFolder } from '@core/database/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCore } from './core-here.ts'
 import { createRoom, type RunningCoreProcess, runCoreProcess, startCoreProcess } from './core-process.ts'
 
-/** Where a first start, from nothing, has been and ended: a copy of it starts in a moment. */
-const seed = createRoom()
-let first: RunningCoreProcess
-let firstCode: number | null
-beforeAll(async () => {
-  first = await startCoreProcess({ cwd: seed.folder, fromNothing: true })
-  firstCode = await first.stop()
-})
-afterAll(() => seed[Symbol.dispose]())
+/** One story from nothing: each test continues with the data folder, and mostly with the process, that the one before left. */
+const room = createRoom()
+let running: RunningCoreProcess
+let keys: RunningCoreProcess['keys']
 
-let room: ReturnType<typeof createRoom>
-const started: RunningCoreProcess[] = []
-beforeEach(() => {
-  room = createRoom()
+/** Ends what an earlier test, which failed, may have left running. */
+const started = new Set<RunningCoreProcess>()
+async function start(cwd = room.folder, env: Record<string, string> = {}): Promise<RunningCoreProcess> {
+  const begun = await startCoreProcess({ cwd, env, fromNothing: cwd === room.folder })
+  started.add(begun)
+  return begun
+}
+
+beforeAll(async () => {
+  running = await start()
+  keys = running.keys
 })
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((running) => running.stop('SIGKILL')))
+afterAll(async () => {
+  await Promise.all([...started].map((one) => one.stop('SIGKILL')))
   room[Symbol.dispose]()
 })
 
-async function start(env: Record<string, string> = {}): Promise<RunningCoreProcess> {
-  const running = await startCoreProcess({ cwd: room.folder, env })
-  started.push(running)
-  return running
-}
-
-async function startAgain(): Promise<RunningCoreProcess> {
-  cpSync(join(seed.folder, '.core'), join(room.folder, '.core'), { recursive: true })
-  return start()
-}
-
 describe('the first start', () => {
-  test('shows progress on stderr, addresses and keys on stdout; the second shows no keys', async () => {
-    expect(first.output.stderr).toMatch(/migrating 1\/\d+ /)
-    expect(Object.keys(first.keys)).toEqual(['owner', 'smart_layer', 'manus_origin'])
-    expect(first.output.stdout).toContain(`${first.url}/docs`)
-    expect(firstCode).toBe(0)
-
-    const second = await startAgain()
-    expect(second.keys).toEqual({})
-    expect(second.output.stderr).not.toContain('migrating')
+  test('shows progress on stderr, addresses and keys on stdout', () => {
+    expect(running.output.stderr).toMatch(/migrating 1\/\d+ /)
+    expect(Object.keys(keys)).toEqual(['owner', 'smart_layer', 'manus_origin'])
+    expect(running.output.stdout).toContain(`${running.url}/docs`)
   })
 
   test('keeps the owner key where only this user reads it, so that core needs nothing on this machine', async () => {
-    const { url, keys } = await start()
     const file = join(room.folder, '.core/owner-key')
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    const port = new URL(url).port
+    const port = new URL(running.url).port
     const status = await runCore(['status'], { cwd: room.folder, env: { CORE_HTTP_PORT: port } })
     expect(JSON.parse(status.stdout)).toMatchObject({ project: null, key: file })
     expect(keys['owner']).toMatch(/^ck_live_/)
     // Elsewhere is not here: the same file is no key for another address.
-    const elsewhere = await runCore(['status'], { cwd: room.folder, env: { CORE_URL: url, CORE_HTTP_PORT: '1' } })
+    const env = { CORE_URL: running.url, CORE_HTTP_PORT: '1' }
+    const elsewhere = await runCore(['status'], { cwd: room.folder, env })
     expect(JSON.parse(elsewhere.stdout)).toMatchObject({ key: 'nowhere' })
   })
 
   test('takes CORE_OWNER_KEY and keeps no copy of it', async () => {
+    using own = createRoom()
+    await prepareEmbeddedFolder(join(own.folder, '.core'))
     const key = 'an-owner-key-of-my-own-0123456789'
-    const { url, keys } = await start({ CORE_OWNER_KEY: key })
-    expect(Object.keys(keys)).toEqual(['smart_layer', 'manus_origin'])
-    const status = await runCore(['status'], { cwd: room.folder, env: { CORE_URL: url, CORE_OWNER_KEY: key } })
+    const other = await start(own.folder, { CORE_OWNER_KEY: key })
+    expect(Object.keys(other.keys)).toEqual(['smart_layer', 'manus_origin'])
+    const status = await runCore(['status'], { cwd: own.folder, env: { CORE_URL: other.url, CORE_OWNER_KEY: key } })
     expect(JSON.parse(status.stdout)).toMatchObject({ project: null })
-    expect(() => statSync(join(room.folder, '.core/owner-key'))).toThrow('ENOENT')
+    expect(() => statSync(join(own.folder, '.core/owner-key'))).toThrow('ENOENT')
+    await other.stop('SIGKILL')
   })
 })
 
 describe('the end', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s, also sent thrice, ends it with code 0', async (signal) => {
-    const running = await startAgain()
-    process.kill(running.pid, signal)
-    process.kill(running.pid, signal)
-    expect(await running.stop(signal)).toBe(0)
-    await expect(fetch(`${running.url}/livez`)).rejects.toThrow('fetch failed')
-  })
-
-  test('a kill -9 loses nothing that was acknowledged', async () => {
-    const killed = await startAgain()
-    const env = { CORE_URL: killed.url, CORE_KEY: first.keys['smart_layer'] ?? '' }
+  test('a kill -9 loses nothing that was acknowledged, and the second start shows no keys', async () => {
+    const env = { CORE_URL: running.url, CORE_KEY: keys['smart_layer'] ?? '' }
     const charges = Array.from({ length: 5 }, (_, index) =>
       runCore(['credits', 'charge', 'smart_layer', `${index + 1}`], { cwd: room.folder, env }),
     )
     const codes = (await Promise.all(charges)).map(({ code }) => code)
     expect(codes).toEqual([0, 0, 0, 0, 0])
-    await killed.stop('SIGKILL')
+    await running.stop('SIGKILL')
 
-    const second = await start()
+    running = await start()
+    expect(running.keys).toEqual({})
+    expect(running.output.stderr).not.toContain('migrating')
     const balance = await runCore(['credits', 'balance', 'smart_layer'], {
       cwd: room.folder,
-      env: { ...env, CORE_URL: second.url },
+      env: { ...env, CORE_URL: running.url },
     })
     expect(JSON.parse(balance.stdout)).toMatchObject({ spent: 15_000_000, held: 0 })
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s, also sent thrice, ends it with code 0', async (signal) => {
+    const { pid, url, stop } = signal === 'SIGTERM' ? running : await start()
+    process.kill(pid, signal)
+    process.kill(pid, signal)
+    expect(await stop(signal)).toBe(0)
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed')
   })
 })
 

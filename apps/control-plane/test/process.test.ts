@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@core/api/client'
 import { prepareEmbeddedFolder, shortLived } from '@core/database/testing'
-import { isCoreError } from '@core/foundation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleProgram } from '../src/testing/bundle-program.ts'
 
-/** The program itself, as a child process on an embedded database on disk. */
+/**
+ * The program itself, as a child process on an embedded database on disk. Under load, and killed, it is in
+ * `load-process.test.ts`; a start that cannot work is in `faults.test.ts` of the command.
+ */
 
 const main = await bundleProgram(join(import.meta.dirname, '../src/process/main.ts'))
 const { PATH, NODE_COMPILE_CACHE } = process.env
@@ -77,8 +78,6 @@ afterAll(async () => {
 const first = { owner: '', smart_layer: '' }
 let second: Run
 let secondUrl: string
-let third: Run
-let thirdUrl: string
 
 test('the first start makes the fleet, and prints keys and a line that works when pasted', async () => {
   const start = run()
@@ -140,48 +139,8 @@ test('a later start prints no key, and those of the first work', async () => {
   expect(beside.output.stdout).toBe('')
 })
 
-test('kill -9 under load loses nothing that was acknowledged', async () => {
-  const client = createClient({ url: secondUrl, key: first.smart_layer })
-  const params = { project: 'current' }
-  const acknowledged = new Map<string, number>()
-  let isKilled = false
-  const charge = async (worker: number) => {
-    for (let index = 0; !isKilled; index++) {
-      const idempotencyKey = `crash-${worker}-${index}`
-      try {
-        const { tx } = await client.chargeCredits(
-          { params, body: { account: 'smart_layer', amount: 1 } },
-          { idempotencyKey },
-        )
-        acknowledged.set(idempotencyKey, tx)
-      } catch (error) {
-        if (!isCoreError(error) || !isKilled) throw error
-      }
-    }
-  }
-  const workers = Array.from({ length: 8 }, (_, worker) => charge(worker))
-  await expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(100)
-  isKilled = true
-  second.child.kill('SIGKILL')
-  expect(await second.ended).toBe('SIGKILL')
-  await Promise.all(workers)
-
-  third = run()
-  thirdUrl = await started(third)
-  const after = createClient({ url: thirdUrl, key: first.smart_layer })
-  for (const [idempotencyKey, tx] of acknowledged) {
-    const body = { account: 'smart_layer', amount: 1 }
-    const reply = await after.chargeCredits({ params, body }, { idempotencyKey })
-    expect(reply).toMatchObject({ tx, replayed: true })
-  }
-  const { spent = 0 } = await after.getBalance({ params: { project: 'current', code: 'smart_layer' } })
-  // At most the eight that were under way may have been charged without an answer.
-  expect(spent).toBeGreaterThanOrEqual(acknowledged.size)
-  expect(spent).toBeLessThanOrEqual(acknowledged.size + 8)
-})
-
 test('a signal that comes twice does not cut the drain short', async () => {
-  const client = createClient({ url: thirdUrl, key: first.smart_layer })
+  const client = createClient({ url: secondUrl, key: first.smart_layer })
   const calls = Array.from({ length: 40 }, (_, index) =>
     client.chargeCredits(
       { params: { project: 'current' }, body: { account: 'smart_layer', amount: 1 } },
@@ -190,11 +149,11 @@ test('a signal that comes twice does not cut the drain short', async () => {
   )
   await calls[0]
   const startedAt = performance.now()
-  third.child.kill('SIGINT')
-  third.child.kill('SIGINT')
-  setTimeout(() => third.child.kill('SIGTERM'), 30)
+  second.child.kill('SIGINT')
+  second.child.kill('SIGINT')
+  setTimeout(() => second.child.kill('SIGTERM'), 30)
   await expect(Promise.all(calls)).resolves.toHaveLength(40)
-  expect(await third.ended).toBe(0)
+  expect(await second.ended).toBe(0)
   expect(performance.now() - startedAt).toBeLessThan(60_000)
 })
 
@@ -219,17 +178,4 @@ test('an address beyond this machine needs an owner key that is there already', 
   } finally {
     await rm(fresh, { recursive: true, force: true })
   }
-})
-
-test('a port that is taken is said so, with what to do', async () => {
-  const blocker = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => blocker.once('listening', resolve))
-  const address = blocker.address()
-  const port = typeof address === 'object' && address !== null ? String(address.port) : ''
-  const refused = run({ CORE_HTTP_PORT: port })
-  expect(await refused.ended).toBe(1)
-  expect(refused.output.stderr).toMatch(new RegExp(`cannot listen on 127.0.0.1 port ${port}[\\s\\S]*CORE_HTTP_PORT`))
-  expect(refused.output.stdout).toBe('')
-  expect(refused.output.stderr).not.toMatch(/background work failed|^ {4}at /m)
-  blocker.close()
 })
