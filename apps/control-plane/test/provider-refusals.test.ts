@@ -71,7 +71,10 @@ describe('a key that was wrong', () => {
     expect(await chat(what)).toMatchObject(refusal)
     // The same key again would be refused again: the provider is left alone.
     await follow()
-    expect((await chat(what)).status).toBe(503)
+    expect(await chat(what)).toMatchObject({
+      status: 503,
+      body: { error: { message: expect.stringContaining(`${what}/gpt (cooling: its key is missing`) } },
+    })
     await setSecret(`${what}_key`, 'sk-right')
     const answered = async () => {
       await follow()

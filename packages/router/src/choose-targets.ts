@@ -53,7 +53,11 @@ export function chooseTargets(candidates: readonly Candidate[], { policy, sticky
     if (unfit !== undefined) skipped.push({ target, reason: unfit })
     else if (price === undefined) skipped.push({ target, reason: 'no price is known' })
     else if (coolingMs > 0)
-      skipped.push({ target, reason: `cooling: ${coolingReason ?? 'it failed'}`, retryAfterMs: coolingMs })
+      skipped.push({
+        target,
+        reason: `cooling: ${coolingReason === 'auth' ? 'its key is missing, malformed or refused' : (coolingReason ?? 'it failed')}`,
+        retryAfterMs: coolingMs,
+      })
     else if (isPriced(candidate)) usable.push(candidate)
   }
   const isSticky = sticky !== undefined

@@ -73,8 +73,11 @@ export function createPlanner(
       if (again.order.length > 0) return again
     }
     const [first] = planned.skipped
-    if (Number.isFinite(soonestMs))
-      throw new GatewayError('unavailable', `every target of this model is cooling`, { retryAfterMs: soonestMs })
+    if (Number.isFinite(soonestMs)) {
+      const cooling = planned.skipped.filter(({ retryAfterMs }) => retryAfterMs !== undefined).slice(0, 3)
+      const which = cooling.map(({ target, reason }) => `${target.id} (${reason})`).join(', ')
+      throw new GatewayError('unavailable', `no target takes a call now: ${which}`, { retryAfterMs: soonestMs })
+    }
     const isUntranslated =
       planned.skipped.length > 0 &&
       planned.skipped.every(({ target: { provider } }) => transports(provider, request.call.operation) === undefined)
