@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 import time
 import urllib.error
@@ -31,7 +32,10 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def credits(amount: "float | int | str | Decimal") -> int:
     """Whole micro-credits of an amount in credits, rounded up: 2.5 is 2500000."""
-    micro = int((Decimal(str(amount)) * 1_000_000).to_integral_value(rounding=ROUND_CEILING))
+    try:
+        micro = int((Decimal(str(amount)) * 1_000_000).to_integral_value(rounding=ROUND_CEILING))
+    except (ArithmeticError, ValueError):
+        raise ValueError(f"{amount!r} is not a number of credits") from None
     if not 0 <= micro <= MAX_AMOUNT:
         raise ValueError(f"{amount} credits are not from 0 to 2^53 - 1 micro-credits")
     return micro
@@ -81,6 +85,10 @@ class Rpc:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise ValueError("the URL must be https, or http on this machine: a key in clear can be read on the way")
+        if parts.username or parts.query or parts.fragment:
+            raise ValueError("the URL has a user, a query or a fragment: give the address alone, and the key beside it")
+        if not re.fullmatch("[!-~]+", key):
+            raise ValueError("the key is empty or holds characters that no header can carry: copy it again")
         self._base = url.rstrip("/") + "/rest/v1/rpc/"
         self._key = key
         self._timeout = timeout
@@ -88,7 +96,7 @@ class Rpc:
         self._opener = urllib.request.build_opener(_NoRedirect)
 
     def _call(self, name: str, args: "dict[str, Any]", timeout: Optional[float]) -> Any:
-        body = json.dumps({field: value for field, value in args.items() if value is not UNSET}).encode()
+        body = json.dumps({field: value for field, value in args.items() if value is not UNSET}, allow_nan=False).encode()
         ends = time.monotonic() + (timeout or self._timeout)
         for attempt in range(1, self._attempts + 1):
             try:

@@ -31,8 +31,19 @@ try:
     refused = 0
 except CoreError as error:
     refused = error.status
+malformed = []
+for wrong in (
+    lambda: Core(sys.argv[1], sys.argv[2] + "\\n"),
+    lambda: Core(sys.argv[1] + "?a=1", sys.argv[2]),
+    lambda: credits("abc"),
+    lambda: credits("inf"),
+):
+    try:
+        wrong()
+    except ValueError as error:
+        malformed.append(str(error))
 balance = core.rpc.ledger_balance(p_account="painter")
-print(json.dumps({"charged": hold.charged, "replayed": again["replayed"], "denied": denied, "refused": refused,
+print(json.dumps({"charged": hold.charged, "replayed": again["replayed"], "denied": denied, "refused": refused, "malformed": malformed,
     "held": balance["held"], "settled": balance["settled"]}))
 `
 
@@ -48,6 +59,12 @@ test('the client of Python reserves, settles once, gives back and is refused', a
     replayed: true,
     denied: 'insufficient_credits',
     refused: 403,
+    malformed: [
+      'the key is empty or holds characters that no header can carry: copy it again',
+      expect.stringContaining('give the address alone'),
+      "'abc' is not a number of credits",
+      "'inf' is not a number of credits",
+    ],
     held: 0,
     settled: 99_750_000,
   })
