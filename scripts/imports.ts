@@ -1,7 +1,27 @@
+import { parseSync } from 'rolldown/utils'
 import { parseAst } from 'vitest/node'
 
 /** Every module a TypeScript source names: static, dynamic and type imports, and re-exports. */
 export function importsOf(source: string): string[] {
+  const { module, errors } = parseSync('source.ts', source)
+  if (errors.length > 0) throw new SyntaxError(errors[0]?.message)
+  const { staticImports, staticExports, dynamicImports } = module
+  const calls = source.match(/\bimport\s*\(|\bdeclare module\b/g) ?? []
+  // Reading the whole tree takes three times as long, and only it has types like `import('a').A`.
+  if (calls.length > dynamicImports.length) return importsInTree(source)
+  return [
+    ...staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...staticExports.flatMap(({ entries }) => entries[0]?.moduleRequest?.value ?? []),
+    ...dynamicImports.flatMap(({ moduleRequest: { start, end } }) => textOf(source.slice(start, end))),
+  ]
+}
+
+/** Of a string in quotes; nothing of another expression. */
+function textOf(literal: string): string[] {
+  return /^(['"])(.+)\1$/.exec(literal)?.slice(2) ?? []
+}
+
+function importsInTree(source: string): string[] {
   const found: string[] = []
   visit(parseAst(source, { lang: 'ts' }), (node) => {
     const from = specifierOf(node)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { findImportCycles } from './import-cycles.ts'
 import { importsOf } from './imports.ts'
 import { findLayerFaults } from './layers.ts'
 import { root } from './root.ts'
@@ -52,13 +53,34 @@ describe('what the check would say', () => {
   })
 })
 
-test('imports are read from the syntax tree, not from look-alikes in strings and comments', () => {
+test('imports are read from the syntax, not from look-alikes in strings and comments', () => {
   const source = `import type { A } from 'a'
     export * from 'b'
     export { c } from 'c'
-    type D = import('d').D
-    const e = await import('e')
-    // import 'f'
-    const text = "import 'g'"`
-  expect(importsOf(source).sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
+    const d = await import('d')
+    // import 'x'
+    const text = "import 'y'"`
+  expect(importsOf(source).sort()).toEqual(['a', 'b', 'c', 'd'])
+  const further = `type E = import('e').E
+    declare module 'x' { import type { F } from 'f' }`
+  expect(importsOf(`${source}\n${further}`).sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+})
+
+test('no file of the repository imports itself by way of others, also where only types do', () => {
+  const files = listFiles().filter((path) => path.endsWith('.ts'))
+  const imports = files.map((path) => [path, importsOf(readFileSync(join(root, path), 'utf8'))] as const)
+  expect(findImportCycles(new Map(imports))).toEqual([])
+})
+
+test.each([
+  ['two files', { 'p/a.ts': ['./b.ts'], 'p/b.ts': ['node:fs', './a.ts'] }, ['p/a.ts → p/b.ts → p/a.ts']],
+  ['itself', { 'p/a.ts': ['./a.ts'] }, ['p/a.ts → p/a.ts']],
+  [
+    'a cycle behind a way in',
+    { 'in.ts': ['./p/a.ts'], 'p/a.ts': ['./q/b.ts'], 'p/q/b.ts': ['../c.ts'], 'p/c.ts': ['./a.ts'] },
+    ['p/a.ts → p/q/b.ts → p/c.ts → p/a.ts'],
+  ],
+  ['two ways to one file', { 'a.ts': ['./b.ts', './c.ts'], 'b.ts': ['./d.ts'], 'c.ts': ['./d.ts'], 'd.ts': [] }, []],
+])('import cycles: %s', (_, imports, cycles) => {
+  expect(findImportCycles(new Map(Object.entries(imports)))).toEqual(cycles)
 })

@@ -23,14 +23,6 @@ function brokenRules(files: Readonly<Record<string, string>>): string[] {
   return [...new Set((stdout + stderr).match(/(?<=lint\/\w+\/)\w+/g))].sort()
 }
 
-test('two files that import each other are a fault, also when only types do', () => {
-  const cycle = {
-    'a.ts': `import type { B } from './b.ts'\nexport interface A {\n  b: B\n}\n`,
-    'b.ts': `import type { A } from './a.ts'\nexport interface B {\n  a: A\n}\n`,
-  }
-  expect(brokenRules(cycle)).toEqual(['noImportCycles'])
-})
-
 test.each([
   ['any', 'noExplicitAny', 'export const x: any = 1\n'],
   ['a default export', 'noDefaultExport', 'export default 1\n'],
