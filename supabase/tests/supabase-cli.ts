@@ -35,6 +35,8 @@ export async function createSupabaseProject(count = Number.POSITIVE_INFINITY): P
           DO_NOT_TRACK: '1',
           SUPABASE_NO_UPDATE_NOTIFIER: '1',
           PGSSLMODE: 'disable',
+          // A program of Bun that lives for a second: what its compiler optimises is not run again.
+          BUN_JSC_useDFGJIT: '0',
         },
       })
       let output = ''
