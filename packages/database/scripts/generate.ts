@@ -1,5 +1,6 @@
 // Writes supabase/migrations from supabase/schemas until a release freezes them, and src/generated from what they make.
 // With --check it writes nothing and fails when a file is stale. It fails where a frozen migration was edited.
+// CORE_TEST_GENERATE_URL names an empty or migrated database of a Postgres server, for tests.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { findFreezeFaults, readFrozenMigrations } from '../src/generate/frozen-migrations.ts'
@@ -12,7 +13,7 @@ const place = (path: string) => fileURLToPath(new URL(`../../../${path}/`, impor
 const frozen = await readFrozenMigrations(`${place('supabase')}frozen.json`)
 for (const fault of await findFreezeFaults(frozen, place('supabase/migrations'))) fail(fault)
 if (frozen.release === null) await write('supabase/migrations', await generateMigrations(place('supabase/schemas')))
-await write('packages/database/src/generated', await generateDatabaseTypes())
+await write('packages/database/src/generated', await generateDatabaseTypes(process.env['CORE_TEST_GENERATE_URL']))
 
 /** Makes the folder hold these files and no others. */
 async function write(path: string, files: readonly GeneratedFile[]): Promise<void> {

@@ -13,9 +13,14 @@ export interface GeneratedFile {
 const header = '// Made by packages/database/scripts/generate.ts from the migrated catalog. Do not edit.\n'
 const TIMEOUT_MS = 60_000
 
-/** Migrates an empty database in memory and writes its catalog down as TypeScript. Deterministic. */
-export async function generateDatabaseTypes(): Promise<GeneratedFile[]> {
-  await using database = await openDatabase({ driver: 'embedded', dataDir: 'memory' })
+/**
+ * Migrates a database and writes its catalog down as TypeScript. Deterministic. Of an empty one in memory unless an address
+ * of a Postgres server is given, which takes a seventh of the CPU.
+ */
+export async function generateDatabaseTypes(url?: string): Promise<GeneratedFile[]> {
+  await using database = await openDatabase(
+    url === undefined ? { driver: 'embedded', dataDir: 'memory' } : { driver: 'postgres', url },
+  )
   await migrateUp({ database })
   using deadline = startDeadline('reading the catalog', {}, TIMEOUT_MS)
   const functions = await withSession(database, readCatalog, deadline)
