@@ -26,6 +26,19 @@ async function answering(
 
 const list = (database: Database) => database.rpc('project_list', {}, { timeoutMs: 5_000 })
 
+test.each(['http', 'supabase'] as const)('the driver %s sends no value that JSON would change', async (driver) => {
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  await using database = await openDatabase({ driver, url: 'http://127.0.0.1:9', key: 'key' })
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 10n, circular]) {
+    const args = { p_key: 'a', p_account: 'a', p_amount: 1, p_metadata: { value } }
+    await expect(database.call('ledger_reserve', Object(args))).rejects.toMatchObject({
+      code: 'E_INVALID',
+      message: expect.stringContaining('core_api.ledger_reserve'),
+    })
+  }
+})
+
 describe.each(['http', 'supabase'] as const)('what PostgREST and gateways answer to the driver %s', (driver) => {
   // The bodies are those of PostgREST 12 and 13 (docs: References, Errors).
   test.each([

@@ -7,10 +7,10 @@ const suspicious = /null|\b\d{16}|e\+/
 /**
  * JSON of a value, as `JSON.stringify` makes it, in which every number is the one that was given: `NaN` would become null,
  * and an integer beyond 2^53 - 1 is not the one that somebody wrote.
- * @throws CoreError E_INVALID that names the place; `field` is what the caller calls the value.
+ * @throws CoreError E_INVALID that names the place, and where JSON has no form for the value; `field` is what the caller calls it.
  */
 export function stringifyExact(field: string, value: unknown): string {
-  const text = JSON.stringify(value)
+  const text = stringify(field, value)
   const path = text !== undefined && suspicious.test(text) ? findInexact(value, []) : undefined
   if (path === undefined) return text
   const place = formatPlace(field, path)
@@ -18,6 +18,17 @@ export function stringifyExact(field: string, value: unknown): string {
     fix: 'Write it as text where it is not an amount.',
     details: { reason: 'unstorable', field, place },
   })
+}
+
+function stringify(field: string, value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new CoreError('E_INVALID', `${field} cannot be written as JSON: ${cause}`, {
+      cause,
+      details: { reason: 'unstorable', field },
+    })
+  }
 }
 
 type Path = readonly (string | number)[]

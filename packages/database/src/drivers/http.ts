@@ -1,4 +1,4 @@
-import { type Clock, CoreError, fetchDirectly, type Logger, raceSignal } from '@core/foundation'
+import { type Clock, CoreError, fetchDirectly, type Logger, raceSignal, stringifyExact } from '@core/foundation'
 import type { Database, HttpConfig } from '../database.ts'
 import type { Json } from '../json.ts'
 import { createRestDatabase } from './rest-database.ts'
@@ -29,7 +29,7 @@ export function createHttpDatabase(config: HttpConfig, dependencies: HttpDepende
         'content-profile': 'core_api',
         'content-type': 'application/json',
       }
-      const body = JSON.stringify(args)
+      const body = stringifyExact(`core_api.${name}`, args)
       const url = base + encodeURIComponent(name)
       try {
         const response = await fetchDirectly(send, url, { method: 'POST', headers, body, signal })

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, raceSignal, toHeaderValue } from '@core/foundation'
+import { type Clock, type Logger, raceSignal, stringifyExact, toHeaderValue } from '@core/foundation'
 import { createClient } from '@supabase/supabase-js'
 import type { Database, SupabaseConfig } from '../database.ts'
 import { createRestDatabase } from './rest-database.ts'
@@ -24,6 +24,7 @@ export function createSupabaseDatabase(config: SupabaseConfig, dependencies: Sup
     async send(name, args, signal) {
       const sent = { ...args }
       for (const key in sent) if (sent[key] === undefined) delete sent[key]
+      stringifyExact(`core_api.${name}`, sent) // the library writes NaN as null, and an object that contains itself as an outage
       const request = client.rpc(name, sent).abortSignal(signal)
       const { data, error, status } = await raceSignal(Promise.resolve(request), signal)
       if (!error) return data ?? null
