@@ -490,7 +490,7 @@ comment on function core.ledger_audit_entries is 'Journal rows of a range of num
 -- binds it, whichever is less. share: the least rest of a budget as a part of its cap; null without budgets. No row where
 -- the project has no account.
 create function core.ledger_headroom(p_project text, p_now timestamptz) returns table (credits bigint, share double precision)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off as $$
 declare
   v_account core.ledger_account;
   v_purse core.ledger_account;
@@ -1531,7 +1531,7 @@ comment on function core.ledger_lock_path is 'Locks the present windows of an ac
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_purses bigint[];
@@ -1595,7 +1595,7 @@ create function core_api.ledger_account_open(
   p_metadata jsonb default '{}', p_funding text default 'own', p_debt_limit bigint default 0, p_over_bp int default 10000
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -1739,7 +1739,7 @@ create function core_api.ledger_account_update(
   p_if_match text[] default null, p_debt_limit bigint default null, p_over_bp int default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -1872,7 +1872,7 @@ comment on function core.ledger_grant is 'core_api.ledger_grant, alone (p_batch 
 
 create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_grant(null, p_key, p_account, p_amount, p_reason, p_metadata);
 end
@@ -2076,7 +2076,7 @@ comment on function core.ledger_violations is 'One row per broken invariant amon
 
 -- p_account null audits everything (owner only); else the account and all below it.
 create function core_api.ledger_audit(p_account text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = on as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = on as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -2352,7 +2352,7 @@ create function core_api.ledger_budget_set(
   p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_budget_set('ledger:budget', p_key, p_account, p_name, p_period, p_limit, p_tz, p_carry_cap, p_floor, p_alert_bp,
     p_if_match);
@@ -2469,7 +2469,7 @@ comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batc
 
 create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_charge(null, p_key, p_account, p_amount, p_metadata);
 end
@@ -2591,7 +2591,7 @@ comment on function core.ledger_extend is 'core_api.ledger_extend, alone (p_batc
 
 create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_extend(null, p_key, p_hold, p_add, p_min, p_ttl_s);
 end
@@ -2654,7 +2654,7 @@ comment on function core.ledger_capture is 'core_api.ledger_capture, alone (p_ba
 
 create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_capture(null, p_key, p_hold, p_amount);
 end
@@ -2774,7 +2774,7 @@ create function core_api.ledger_reserve(
   p_ttl_s int default 120, p_over text default 'cap', p_metadata jsonb default '{}'
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_reserve(null, p_key, p_account, p_amount, p_hold, p_min, p_ttl_s, p_over, p_metadata);
 end
@@ -3074,7 +3074,7 @@ comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batc
 
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_settle(null, p_key, p_hold, p_amount, p_metadata);
 end
@@ -3133,7 +3133,7 @@ comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch nu
 
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return core.ledger_void(null, p_key, p_hold, p_reason);
 end
@@ -3344,7 +3344,7 @@ comment on function core.ledger_last_tx is 'The last journal row of a purse up t
 -- The balance now (what is due is expired first, hence volatile), or as it was at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
   v_purse core.ledger_account;
@@ -3415,7 +3415,7 @@ grant execute on function core_api.ledger_accounts to core_member, service_role;
 -- never a long one: a page may hold less than p_limit, even nothing, and only next null is the end.
 create function core_api.ledger_history(p_account text, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
 returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -3531,7 +3531,7 @@ create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget te
   p_until timestamptz default null)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_parent core.ledger_account;
@@ -3701,7 +3701,7 @@ create index ledger_tx_hold_idx on core.ledger_tx (hold, id) where op in ('captu
 -- on p_key. Locks: purse, hold, windows of all its charges.
 create function core_api.ledger_refund_hold(p_key text, p_hold uuid, p_amount bigint default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -3803,7 +3803,7 @@ create trigger ledger_seal_append_only before update or delete or truncate on co
 -- rows read the same; times are seconds since the epoch, whatever the session's zone.
 create function core.ledger_fold(p_previous bytea, p_from xid8, p_to xid8, p_rows int default null, p_bytes bigint default null,
   out hash bytea, out last_xid xid8, out first_tx bigint, out last_tx bigint, out count int)
-language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_sort = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off set enable_sort = off as $$
 declare
   v_row record;
   v_line bytea;
@@ -4011,7 +4011,7 @@ comment on function core.ledger_transfer is 'core_api.ledger_transfer, alone (p_
 
 create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_transfer(null, p_key, p_from, p_to, p_amount, p_mode);
 end
@@ -4105,7 +4105,7 @@ comment on function core.ledger_refund is 'core_api.ledger_refund, alone (p_batc
 
 create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_refund(null, p_key, p_tx, p_amount);
 end
@@ -4314,7 +4314,7 @@ create function core_api.ledger_user_ensure(
   p_key text, p_user text, p_limit bigint, p_period text default 'month', p_tz text default 'UTC', p_project text default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := coalesce(p_project, core.claims() ->> 'project');
@@ -4570,7 +4570,7 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 -- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
 create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   if jsonb_typeof(p_ops) is distinct from 'array' then
     perform core.refuse('PT400', 'invalid_batch', 'ops must be an array of operations', 'Send [{"op": "reserve", "key": …, …}].',
@@ -5301,7 +5301,7 @@ comment on function core.ledger_find_lease is 'A lease of the caller''s project,
 -- in the windows of the moment it is opened. Replays on p_key. Locks: purse, windows.
 create function core_api.ledger_lease_open(p_key text, p_account text, p_amount bigint, p_ttl_s int, p_device text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -5426,7 +5426,7 @@ comment on function core.ledger_lease_sum is 'The sum of a report''s items; PT40
 -- Locks: purse, hold, windows; the lease goes with its hold.
 create function core_api.ledger_lease_report(p_lease uuid, p_seq int, p_items jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_sum bigint := core.ledger_lease_sum(p_items);
@@ -5516,7 +5516,7 @@ grant execute on function core_api.ledger_lease_report to core_member, service_r
 -- lease for a device that still has spends to report gives those away. Replays on p_key. Locks: purse, hold, windows.
 create function core_api.ledger_lease_close(p_key text, p_lease uuid) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_lease core.ledger_lease;
@@ -5575,7 +5575,7 @@ grant execute on function core_api.ledger_lease_close to core_member, service_ro
 -- The rows of the journal that a list shows: of an account, of one kind, before a cursor. One call looks at 5,000 rows at most,
 -- so a page may hold less than p_limit, even nothing, and only next null is the end.
 create function core.ledger_list(p_op text, p_account text, p_status text, p_before bigint, p_limit int) returns jsonb
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean := core.require_page(p_limit);
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);

@@ -256,7 +256,7 @@ comment on function core.task_require_tasks is 'Raises PT400 or PT413 naming the
 -- needs name tasks of the same project; an unknown one is refused. Lower priorities come first. 1,000,000 open tasks a project.
 -- Locks: the tasks that are needed, in the order of their ids.
 create function core_api.task_enqueue(p_queue text, p_tasks jsonb, p_project text default null) returns json
-language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:enqueue', 'queue', p_project, p_queue, 'write');
@@ -516,7 +516,7 @@ comment on function core.task_refresh is 'Makes ready what is due and what a dea
 create function core_api.task_claim(p_queues text[], p_worker text, p_limit int default 1, p_lease_s int default 90,
   p_session uuid default null, p_project text default null) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off as $$
+  set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:work', 'queue', p_project, p_queues[1], 'work');
@@ -788,7 +788,7 @@ comment on function core.task_require_items is 'Raises PT400 or PT413 naming the
 -- Locks: the tasks and those that need them, in the order of their ids, then slots.
 create function core.task_finish(p_project text, p_items jsonb) returns json
 language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_ids uuid[];
   v_fences bigint[];
@@ -979,7 +979,7 @@ comment on function core.task_backlog is 'Tasks of a project that are ready to b
 -- tables, because it takes a third of them for overdue.
 create function core.task_ready_queues(p_projects text[], p_queues text[]) returns table (project text, queue text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_sort = off as $$
+  set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   return query select q.project, q.queue from unnest(p_projects, p_queues) as q (project, queue)
   where coalesce(

@@ -91,7 +91,7 @@ comment on function core.claim_make_room is 'Deletes the claims of a project tha
 create function core_api.claim_take(p_key text, p_session uuid, p_resource text, p_mode text default 'exclusive', p_ttl_s int default 60,
   p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off as $$
+  set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
@@ -143,7 +143,7 @@ grant execute on function core_api.claim_take to core_member, service_role;
 -- Keeps a claim. One that is over is lost (claim_lost), also when no one has it since. Locks: the session, the claim.
 create function core_api.claim_renew(p_resource text, p_fence bigint, p_ttl_s int default 60, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off as $$
+  set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
@@ -167,7 +167,7 @@ grant execute on function core_api.claim_renew to core_member, service_role;
 -- Releases a claim. Idempotent: released is false where it was lost or released before. Locks: the claim.
 create function core_api.claim_release(p_resource text, p_fence bigint, p_project text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off as $$
+  set jit = off set enable_seqscan = off as $$
 declare
   v_project text := core.enter_shared('claim:take', 'claim', p_project, split_part(p_resource, '/', 1), 'work');
   v_path text := core.claim_path(p_resource);
@@ -209,7 +209,7 @@ grant execute on function core_api.claim_list to core_member, service_role;
 -- Deletes claims that are over, at most p_limit. Owner only.
 create function core_api.claim_sweep(p_limit int default 1000) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off as $$
+  set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_count int;

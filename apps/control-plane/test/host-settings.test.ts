@@ -66,10 +66,18 @@ test('event triggers and default privileges of a host', { timeout: 180_000 }, as
 
 test('Postgres 15', { timeout: 180_000 }, async ({ skip }) => {
   if (!existsSync(join(postgres15, 'initdb'))) return skip('there is no Postgres 15 on this machine')
-  const server = await startPostgresServer({ folder: await mkdtemp(join(tmpdir(), 'core-15-')), bin: postgres15 })
+  const server = await startPostgresServer({
+    folder: await mkdtemp(join(tmpdir(), 'core-15-')),
+    bin: postgres15,
+    settings: { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all' },
+  })
   try {
     await using own = await createTestDatabase({ empty: true, server: server.url() })
+    await own.sql('create extension pg_stat_statements')
     await expectToWork(own)
+    // Compiling takes a server with LLVM, as most have it, a multiple of what a call takes.
+    const compiled = "select query from pg_stat_statements where jit_functions > 0 and query ~ '\\ycore(_api)?\\.'"
+    expect(await own.sql(compiled)).toEqual([])
   } finally {
     await server.stop()
   }

@@ -247,7 +247,7 @@ comment on function core.ledger_audit_entries is 'Journal rows of a range of num
 -- binds it, whichever is less. share: the least rest of a budget as a part of its cap; null without budgets. No row where
 -- the project has no account.
 create function core.ledger_headroom(p_project text, p_now timestamptz) returns table (credits bigint, share double precision)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off as $$
 declare
   v_account core.ledger_account;
   v_purse core.ledger_account;

@@ -362,7 +362,7 @@ comment on function core.ledger_lock_path is 'Locks the present windows of an ac
 -- Sweeps due holds of all accounts.
 create function core_api.ledger_expire_due(p_limit int default 500) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_purses bigint[];

@@ -29,7 +29,7 @@ create function core_api.ledger_account_open(
   p_metadata jsonb default '{}', p_funding text default 'own', p_debt_limit bigint default 0, p_over_bp int default 10000
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -173,7 +173,7 @@ create function core_api.ledger_account_update(
   p_if_match text[] default null, p_debt_limit bigint default null, p_over_bp int default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;
@@ -306,7 +306,7 @@ comment on function core.ledger_grant is 'core_api.ledger_grant, alone (p_batch 
 
 create function core_api.ledger_grant(p_key text, p_account text, p_amount bigint, p_reason text default null, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_grant(null, p_key, p_account, p_amount, p_reason, p_metadata);
 end

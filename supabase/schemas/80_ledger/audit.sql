@@ -157,7 +157,7 @@ comment on function core.ledger_violations is 'One row per broken invariant amon
 
 -- p_account null audits everything (owner only); else the account and all below it.
 create function core_api.ledger_audit(p_account text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = on as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = on as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;

@@ -240,7 +240,7 @@ create function core_api.ledger_budget_set(
   p_if_match text[] default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_budget_set('ledger:budget', p_key, p_account, p_name, p_period, p_limit, p_tz, p_carry_cap, p_floor, p_alert_bp,
     p_if_match);

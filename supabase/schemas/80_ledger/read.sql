@@ -75,7 +75,7 @@ comment on function core.ledger_last_tx is 'The last journal row of a purse up t
 -- The balance now (what is due is expired first, hence volatile), or as it was at an instant.
 create function core_api.ledger_balance(p_account text, p_at timestamptz default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
   v_purse core.ledger_account;
@@ -146,7 +146,7 @@ grant execute on function core_api.ledger_accounts to core_member, service_role;
 -- never a long one: a page may hold less than p_limit, even nothing, and only next null is the end.
 create function core_api.ledger_history(p_account text, p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}')
 returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;

@@ -28,7 +28,7 @@ create function core_api.ledger_rebalance(p_key text, p_parent text, p_budget te
   p_until timestamptz default null)
 returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_parent core.ledger_account;

@@ -7,7 +7,7 @@ create index ledger_tx_hold_idx on core.ledger_tx (hold, id) where op in ('captu
 -- on p_key. Locks: purse, hold, windows of all its charges.
 create function core_api.ledger_refund_hold(p_key text, p_hold uuid, p_amount bigint default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';

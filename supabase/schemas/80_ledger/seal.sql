@@ -24,7 +24,7 @@ create trigger ledger_seal_append_only before update or delete or truncate on co
 -- rows read the same; times are seconds since the epoch, whatever the session's zone.
 create function core.ledger_fold(p_previous bytea, p_from xid8, p_to xid8, p_rows int default null, p_bytes bigint default null,
   out hash bytea, out last_xid xid8, out first_tx bigint, out last_tx bigint, out count int)
-language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_sort = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off set enable_sort = off as $$
 declare
   v_row record;
   v_line bytea;

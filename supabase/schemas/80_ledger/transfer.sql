@@ -72,7 +72,7 @@ comment on function core.ledger_transfer is 'core_api.ledger_transfer, alone (p_
 
 create function core_api.ledger_transfer(p_key text, p_from text, p_to text, p_amount bigint, p_mode text default 'exact') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_transfer(null, p_key, p_from, p_to, p_amount, p_mode);
 end
@@ -166,7 +166,7 @@ comment on function core.ledger_refund is 'core_api.ledger_refund, alone (p_batc
 
 create function core_api.ledger_refund(p_key text, p_tx bigint, p_amount bigint default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   return core.ledger_refund(null, p_key, p_tx, p_amount);
 end

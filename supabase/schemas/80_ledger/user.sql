@@ -17,7 +17,7 @@ create function core_api.ledger_user_ensure(
   p_key text, p_user text, p_limit bigint, p_period text default 'month', p_tz text default 'UTC', p_project text default null
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := coalesce(p_project, core.claims() ->> 'project');

@@ -116,7 +116,7 @@ comment on function core.task_require_tasks is 'Raises PT400 or PT413 naming the
 -- needs name tasks of the same project; an unknown one is refused. Lower priorities come first. 1,000,000 open tasks a project.
 -- Locks: the tasks that are needed, in the order of their ids.
 create function core_api.task_enqueue(p_queue text, p_tasks jsonb, p_project text default null) returns json
-language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:enqueue', 'queue', p_project, p_queue, 'write');

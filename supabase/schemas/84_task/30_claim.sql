@@ -28,7 +28,7 @@ comment on function core.task_refresh is 'Makes ready what is due and what a dea
 create function core_api.task_claim(p_queues text[], p_worker text, p_limit int default 1, p_lease_s int default 90,
   p_session uuid default null, p_project text default null) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off as $$
+  set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
   v_ok boolean;
   v_project text := core.enter_shared('task:work', 'queue', p_project, p_queues[1], 'work');

@@ -82,7 +82,7 @@ comment on function core.task_require_items is 'Raises PT400 or PT413 naming the
 -- Locks: the tasks and those that need them, in the order of their ids, then slots.
 create function core.task_finish(p_project text, p_items jsonb) returns json
 language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_ids uuid[];
   v_fences bigint[];
@@ -273,7 +273,7 @@ comment on function core.task_backlog is 'Tasks of a project that are ready to b
 -- tables, because it takes a third of them for overdue.
 create function core.task_ready_queues(p_projects text[], p_queues text[]) returns table (project text, queue text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_sort = off as $$
+  set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   return query select q.project, q.queue from unnest(p_projects, p_queues) as q (project, queue)
   where coalesce(

@@ -217,7 +217,7 @@ comment on function core.message_deliver is 'Puts a message into the inboxes of 
 -- The state of a new delivery: an ordered one waits while an earlier one of its sender is open. Called with the order of the sender locked.
 create function core.message_first_state(p_recipient text, p_sender text, p_is_ordered boolean) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_sort = off as $$
+  set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   if p_is_ordered
     and (select true from core.message_delivery d where d.recipient = p_recipient and d.sender = p_sender and d.is_ordered order by d.seq limit 1) then

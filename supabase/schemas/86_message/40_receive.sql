@@ -144,7 +144,7 @@ grant execute on function core_api.message_receive to core_member, service_role;
 -- as exists the planner reads the table, because it takes a third of it for overdue.
 create function core.message_has_ready(p_project text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_sort = off as $$
+  set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   return coalesce((select true from core.message_delivery where recipient = p_project and state = 'ready' order by priority, turn, seq limit 1), false);
 end
@@ -153,7 +153,7 @@ comment on function core.message_has_ready is 'Whether an inbox has a message th
 
 create function core.message_has_due(p_project text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_sort = off as $$
+  set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   return coalesce(
     (select true from core.message_delivery where recipient = p_project and state = 'leased' and leased_until <= (select clock_timestamp())
@@ -166,7 +166,7 @@ comment on function core.message_has_due is 'Whether something in an inbox is du
 
 create function core.message_needs_refresh(p_project text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_sort = off as $$
+  set jit = off set enable_seqscan = off set enable_sort = off as $$
 begin
   return core.message_has_due(p_project) or coalesce(
     (select true from core.message_delivery where recipient = p_project and expires_at <= (select clock_timestamp()) order by expires_at limit 1), false);

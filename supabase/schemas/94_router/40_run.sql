@@ -116,7 +116,7 @@ comment on function core.router_note_crash is 'Writes the row of a model call wh
 -- a hold is settled late once. Locks: as ledger_batch.
 create function core_api.router_recover(p_limit int default 100, p_after_s int default 900, p_crash text default 'floor') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean := core.authorize('model:write', null);
   v_ids uuid[];

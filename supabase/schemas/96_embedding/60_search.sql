@@ -117,7 +117,7 @@ comment on function core.embedding_by_vector is 'The nearest items of a space; a
 -- and of the rarest alone 20,000 at most: it is incomplete only where words were left out and too few were found.
 create function core.embedding_by_text(p_space core.embedding_space, p_text text, p_limit int, p_tenant text, p_filter jsonpath, p_source text)
 returns core.embedding_leg
-language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
 declare
   v_owner text := core.embedding_owner_word(p_space.id, p_tenant);
   v_words tsquery[];

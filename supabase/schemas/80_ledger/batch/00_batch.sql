@@ -202,7 +202,7 @@ comment on function core.ledger_batch_atomic is 'Runs a batch and undoes all of 
 -- As json, because making jsonb of the results, only to make text of it again, took a third of a batch of 1,000.
 create function core_api.ledger_batch_json(p_ops jsonb, p_atomic boolean default false) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 begin
   if jsonb_typeof(p_ops) is distinct from 'array' then
     perform core.refuse('PT400', 'invalid_batch', 'ops must be an array of operations', 'Send [{"op": "reserve", "key": …, …}].',

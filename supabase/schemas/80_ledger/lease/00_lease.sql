@@ -77,7 +77,7 @@ comment on function core.ledger_find_lease is 'A lease of the caller''s project,
 -- in the windows of the moment it is opened. Replays on p_key. Locks: purse, windows.
 create function core_api.ledger_lease_open(p_key text, p_account text, p_amount bigint, p_ttl_s int, p_device text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set enable_seqscan = off as $$
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_account core.ledger_account;

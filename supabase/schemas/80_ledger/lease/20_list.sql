@@ -4,7 +4,7 @@
 -- The rows of the journal that a list shows: of an account, of one kind, before a cursor. One call looks at 5,000 rows at most,
 -- so a page may hold less than p_limit, even nothing, and only next null is the end.
 create function core.ledger_list(p_op text, p_account text, p_status text, p_before bigint, p_limit int) returns jsonb
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean := core.require_page(p_limit);
   v_account core.ledger_account := core.ledger_find_account('ledger:read', p_account);
