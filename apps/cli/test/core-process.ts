@@ -19,6 +19,8 @@ export interface CoreOptions {
   /** Added to an environment without any setting of Core. */
   env?: Record<string, string>
   stdin?: string
+  /** A program and its arguments that run the command as a process, as `unshare` does. */
+  within?: readonly string[] | undefined
 }
 
 /** A folder for one test or file. */
@@ -56,16 +58,11 @@ export interface RunningCoreProcess extends RunningCore {
 export async function startCoreProcess({
   env,
   fromNothing = false,
-  within = [],
   ...options
-}: CoreOptions & { fromNothing?: boolean; within?: readonly string[] }): Promise<RunningCoreProcess> {
+}: CoreOptions & { fromNothing?: boolean }): Promise<RunningCoreProcess> {
   const dataDir = join(options.cwd, '.core')
   if (!fromNothing && !existsSync(dataDir)) await prepareEmbeddedFolder(dataDir)
-  const child = await spawnCore(
-    ['start'],
-    { ...options, env: { CORE_HTTP_PORT: '0', CORE_LOG_LEVEL: 'warn', ...env } },
-    within,
-  )
+  const child = await spawnCore(['start'], { ...options, env: { CORE_HTTP_PORT: '0', CORE_LOG_LEVEL: 'warn', ...env } })
   const output = collect(child)
   const exit = new Promise<number | null>((resolve) => child.on('close', resolve))
   const url = await new Promise<string>((resolve, reject) => {
@@ -91,12 +88,7 @@ export async function startCoreProcess({
   }
 }
 
-/** `within`: a program and its arguments that run the command, as `unshare` does. */
-async function spawnCore(
-  args: readonly string[],
-  { env, cwd }: CoreOptions,
-  within: readonly string[] = [],
-): Promise<ChildProcess> {
+async function spawnCore(args: readonly string[], { env, cwd, within = [] }: CoreOptions): Promise<ChildProcess> {
   const main = await bundleProgram(source)
   const { PATH = '', TMPDIR = tmpdir(), CORE_TEST_RUN = '', NODE_COMPILE_CACHE = '' } = process.env
   const own = { PATH, TMPDIR, CORE_TEST_RUN, NODE_COMPILE_CACHE, HOME: cwd }

@@ -66,22 +66,24 @@ async function countCalls(): Promise<number> {
   return counting.calls
 }
 
-describe.each(['before', 'after'] as const)('a first start that ends %s one of its calls', (when) => {
-  test('is finished by the next one, which shows working keys', { timeout: 180_000 }, async () => {
-    const total = await countCalls()
-    expect(total).toBeGreaterThan(10)
-    for (let n = 1; n <= total; n++) {
-      await using one = await createTestDatabase()
-      const { database } = one
-      const shown: FirstStart[] = []
-      const stopping = failAt(database, n, when)
-      await expect(firstStart(stopping, (made) => shown.push(made))).rejects.toThrow(`stopped ${when} call ${n}`)
-      await firstStart(database, (made) => shown.push(made))
-      await expectWorkingKeys(database, shown)
-      expect(await database.rpc('ledger_balance', { p_account: 'pool' })).toMatchObject({ available: 1_000_000_000 })
-      await firstStart(database, (made) => expect([made.ownerKey, ...made.projectKeys]).toEqual([undefined]))
-    }
-  })
+// A start that ends after a call leaves what one leaves that ends before the next.
+test('a first start that ends before or after one of its calls is finished by the next one, which shows working keys', {
+  timeout: 180_000,
+}, async () => {
+  const total = await countCalls()
+  expect(total).toBeGreaterThan(10)
+  const ends = Array.from({ length: total }, (_, index) => [index + 1, 'before'] as const)
+  for (const [n, when] of [...ends, [total, 'after'] as const]) {
+    await using one = await createTestDatabase()
+    const { database } = one
+    const shown: FirstStart[] = []
+    const stopping = failAt(database, n, when)
+    await expect(firstStart(stopping, (made) => shown.push(made))).rejects.toThrow(`stopped ${when} call ${n}`)
+    await firstStart(database, (made) => shown.push(made))
+    await expectWorkingKeys(database, shown)
+    expect(await database.rpc('ledger_balance', { p_account: 'pool' })).toMatchObject({ available: 1_000_000_000 })
+    await firstStart(database, (made) => expect([made.ownerKey, ...made.projectKeys]).toEqual([undefined]))
+  }
 })
 
 test('keys that were never shown are made again, unless a request used them', async () => {
