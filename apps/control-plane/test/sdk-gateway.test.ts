@@ -49,6 +49,8 @@ test('what the gateway refuses is an error with its reason', async () => {
   expect(await failure({ key: 'once' }, other)).toMatchObject({ code: 'E_CONFLICT', details: { reason: 'conflict' } })
   for (const options of [{ key: '注文-1' }, { key: 'job ' }, { account: 'smart_layer/ü' }])
     expect(await failure(options)).toMatchObject({ code: 'E_INVALID' })
+  for (const wrong of [{ maxOutputTokens: Number.NaN }, { messages: [{ role: 'user', content: null }] }])
+    expect(await failure({}, Object({ ...request, ...wrong }))).toMatchObject({ code: 'E_INVALID' })
   const left = new AbortController()
   left.abort()
   expect(await failure({ signal: left.signal })).toMatchObject({ code: 'E_ABORTED' })

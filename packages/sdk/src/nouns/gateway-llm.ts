@@ -5,6 +5,7 @@ import {
   isObject,
   raceSignal,
   startDeadline,
+  stringifyExact,
   toHeaderValue,
 } from '@core/foundation'
 import {
@@ -44,7 +45,7 @@ export function openGatewayLlm({ plane, env, prices }: GatewayLlmOptions): CoreL
     })
     if (options.account !== undefined) headers.set('core-account', toHeaderValue('account', options.account))
     if (options.key !== undefined) headers.set('idempotency-key', toHeaderValue('key', options.key))
-    const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+    const post = body === undefined ? {} : { method: 'POST', body: stringifyExact('request', body) }
     try {
       const response = await fetchDirectly(send, base + path, { ...post, headers, signal })
       if (!response.ok) throw toError(response, await response.json().catch(() => undefined))

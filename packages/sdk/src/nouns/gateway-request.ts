@@ -1,4 +1,4 @@
-import { isObject } from '@core/foundation'
+import { CoreError, isObject } from '@core/foundation'
 import type { ChatRequest, Finish, Message, Part, ToolCall } from '@core/providers/llm'
 
 /** A request in the form of OpenAI's chat completions. */
@@ -35,6 +35,9 @@ function toMessage(message: Message): object {
     return { role: 'assistant', content: message.content, ...(calls && { tool_calls: calls }) }
   }
   const { content } = message
+  if (typeof content !== 'string' && !Array.isArray(content)) {
+    throw new CoreError('E_INVALID', 'the content of a user message is neither a text nor a list of parts')
+  }
   return { role: 'user', content: typeof content === 'string' ? content : content.map(toPart) }
 }
 
