@@ -76,11 +76,7 @@ describe('a key that was wrong', () => {
       body: { error: { message: expect.stringContaining(`${what}/gpt (cooling: its key is missing`) } },
     })
     await setSecret(`${what}_key`, 'sk-right')
-    const answered = async () => {
-      await follow()
-      return (await chat(what)).status
-    }
-    await expect.poll(answered, { interval: 500 }).toBe(200)
+    await expect.poll(async () => (await chat(what)).status, { interval: 300 }).toBe(200)
   })
 
   test('is another one at another address, too', async () => {
@@ -128,4 +124,22 @@ test('a route to a model without a price is refused, and the answer says which h
     body: { detail: expect.stringMatching(/no model gpt5 .*Did you mean gpt/) },
   })
   expect(await set([{ provider: 'openai', model: 'gpt' }])).toMatchObject({ status: 200 })
+})
+
+test('a provider and a price that were set a moment ago count at once, also where another control plane set them', async () => {
+  const chat = () =>
+    server.send('POST', '/v1/projects/current/openai/v1/chat/completions', {
+      key: server.keys.smart_layer,
+      body: { model: 'late/new', messages: [{ role: 'user', content: 'What is a hold?' }], max_tokens: 10 },
+    })
+  expect((await chat()).status).toBe(404)
+  const { database } = server.kernel
+  await database.rpc('provider_set', { p_name: 'late', p_kind: 'openai', p_base_url: open.url })
+  const rates = [
+    { unit: 'input', nanoUsdPerMillion: 1 },
+    { unit: 'output', nanoUsdPerMillion: 1 },
+  ]
+  await expect.poll(async () => (await chat()).status, { interval: 300 }).toBe(400) // the price is missing still
+  await database.rpc('price_set', { p_provider: 'late', p_model: 'new', p_rates: rates })
+  await expect.poll(async () => (await chat()).status, { interval: 300 }).toBe(200)
 })

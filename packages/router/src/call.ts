@@ -109,6 +109,11 @@ export interface RouterDependencies {
   /** Asked before each call. A change is a new object: what was found in one is remembered as long as it is the same. */
   readonly routing: (project: string) => Routing | Promise<Routing>
   readonly prices: (project: string) => Prices | Promise<Prices>
+  /**
+   * Reads routes, prices and keys again, before a call is refused because one is missing: it may have been set a moment ago.
+   * Default: what `routing` and `prices` answer counts.
+   */
+  readonly refresh?: (() => Promise<unknown>) | undefined
   readonly transports: FindTransport
   /** Takes what the ledger did not answer; resolves when it is on disk. */
   readonly keepUnsettled: (unsettled: Unsettled) => Promise<void>

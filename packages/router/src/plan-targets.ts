@@ -1,7 +1,7 @@
 import type { Clock } from '@core/foundation'
 import type { Prices } from '@core/providers/price'
 import type { RouterDependencies, RouterLimits } from './call.ts'
-import { type Candidate, type Chosen, chooseTargets } from './choose-targets.ts'
+import { type Candidate, type Chosen, chooseTargets, type Skipped } from './choose-targets.ts'
 import { GatewayError } from './gateway-error.ts'
 import { type CallPrice, priceCall } from './price-call.ts'
 import type { ModelCall } from './read-request.ts'
@@ -29,7 +29,7 @@ export interface Planner {
 }
 
 export function createPlanner(
-  { prices, transports }: Pick<RouterDependencies, 'prices' | 'transports'>,
+  { prices, transports, refresh }: Pick<RouterDependencies, 'prices' | 'transports' | 'refresh'>,
   {
     health,
     clock,
@@ -64,8 +64,15 @@ export function createPlanner(
   }
 
   async function planLater(request: PlanRequest, planning: Planned | Promise<Planned>): Promise<Planned> {
-    const planned = await planning
+    let planned = await planning
     if (planned.order.length > 0) return planned
+    const mayHaveChanged = ({ target, retryAfterMs }: Skipped) =>
+      retryAfterMs !== undefined || !planned.priced.has(target)
+    if (refresh !== undefined && planned.skipped.some(mayHaveChanged)) {
+      await refresh()
+      planned = await plan(request)
+      if (planned.order.length > 0) return planned
+    }
     const soonestMs = Math.min(...planned.skipped.map(({ retryAfterMs = Number.POSITIVE_INFINITY }) => retryAfterMs))
     if (soonestMs <= limits.coolingWaitMs) {
       await clock.sleep(soonestMs + 1)

@@ -1,5 +1,5 @@
 import { microCredits } from '@core/ledger'
-import type { Caller, ModelRequest } from './call.ts'
+import type { Caller, ModelRequest, RouterDependencies } from './call.ts'
 import { toDenial } from './denial.ts'
 import { GatewayError } from './gateway-error.ts'
 import { readBody } from './read-body.ts'
@@ -26,16 +26,15 @@ export interface CallFacts {
 /** @throws GatewayError where the body cannot be read, or names a model that is not there. */
 export async function resolveCall(
   request: ModelRequest,
-  {
-    routing,
-    find,
-  }: { readonly routing: (project: string) => Routing | Promise<Routing>; readonly find: typeof findRoute },
+  { routing, refresh, find }: Pick<RouterDependencies, 'routing' | 'refresh'> & { readonly find: typeof findRoute },
 ): Promise<ResolvedCall> {
   const reading = readBody(request)
   const { call, form } = reading instanceof Promise ? await reading : reading
   const { project, tags } = request.caller
   const table = routing(project)
-  const found = requireRoute(table instanceof Promise ? await table : table, project, call.model, find)
+  const known = find(table instanceof Promise ? await table : table, project, call.model)
+  if (known === undefined) await refresh?.()
+  const found = known ?? requireRoute(await routing(project), project, call.model, find)
   const facts = {
     call: request.id,
     route: found.route?.name ?? call.model,

@@ -43,9 +43,9 @@ export function createRouter(dependencies: RouterDependencies): Router {
   const service = { dependencies, planner, health, limits, clock, logger }
 
   async function proxy(request: ModelRequest, sink: Sink): Promise<void> {
-    const { cache, onContent, routing } = dependencies
+    const { cache, onContent, routing, refresh } = dependencies
     const serve = async (to: Sink) => {
-      const asked = await resolveCall(request, { routing, find })
+      const asked = await resolveCall(request, { routing, refresh, find })
       const { previousResponse, isKept } = asked.call
       const resolved =
         previousResponse === undefined ? asked : await continueResponse(asked, previousResponse, dependencies)

@@ -7,25 +7,29 @@ import { configured } from './routing-table.ts'
 
 const names = ['openai', 'anthropic', 'manus', 'compatible'] as const
 
-/** @throws TransportError where there is no key that can be sent. */
-export type KeyOf = (provider: Provider) => Promise<string | undefined> | string | undefined
-
 /**
  * The key of a provider: the secret it names, of its own project, or of the installation for a shared provider. Where the
  * installation has no such secret, a shared provider gets the key that the configuration has under that name.
  */
-export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['llm'] }): KeyOf {
+export interface ProviderKeys {
+  /** As calls use it: a secret is read again after five seconds. @throws TransportError where there is no key that can be sent. */
+  keyOf(provider: Provider): Promise<string | undefined> | string | undefined
+  /** As it is now, for the calls that follow as well. @throws TransportError as `keyOf`. */
+  readKeyOf(provider: Provider): Promise<string | undefined>
+}
+
+export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['llm'] }): ProviderKeys {
   // A replaced secret counts soon, and a call does not wait for the database.
   const kept = new LRUCache<string, Promise<string | undefined>>({ max: 1_000, ttl: 5_000 })
 
-  return function keyOf({ name, project, secret }) {
+  function keyOf({ name, project, secret }: Provider): Promise<string | undefined> | string | undefined {
     if (secret === undefined) return undefined
     const own = names.find((one) => secret === `${configured}${one}`)
     return own ? llm.keys[own]?.reveal() : storedKeyOf(name, project, secret)
   }
 
   async function storedKeyOf(name: string, project: string | null, secret: string): Promise<string | undefined> {
-    const place = JSON.stringify([project, secret])
+    const place = placeOf(project, secret)
     let key = kept.get(place)
     if (key === undefined) {
       key = reveal(project, secret)
@@ -51,4 +55,15 @@ export function createProviderKeys({ vault, llm }: { vault: Vault; llm: Config['
       return llm.keys[inConfiguration]?.reveal()
     }
   }
+
+  return {
+    keyOf,
+    async readKeyOf(provider) {
+      const { project, secret } = provider
+      if (secret !== undefined) kept.delete(placeOf(project, secret))
+      return await keyOf(provider)
+    },
+  }
 }
+
+const placeOf = (project: string | null, secret: string) => JSON.stringify([project, secret])

@@ -3,6 +3,7 @@ import { callable, routerCool, routerRecover, routerSweep } from '@core/api/func
 import { createProviderResponses, createProviderTransports, createRouter, createStoredResponses } from '@core/router'
 import { createAddressGuard } from '../../http/address-guard.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { atMostEvery } from './at-most-every.ts'
 import { createCachedAnswers } from './cached-answers.ts'
 import { createCallContents } from './call-contents.ts'
 import { createCallLog } from './call-log.ts'
@@ -20,6 +21,7 @@ import { createRoutingTable } from './routing-table.ts'
 import { openSettleSpool } from './settle-spool.ts'
 
 const snapshotEveryMs = 2_000
+const missingEveryMs = 250
 const flushEveryMs = 1_000
 const recoverEveryMs = 60_000
 const sweepEveryMs = 60_000
@@ -42,12 +44,14 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
   const underWay = new Set<Promise<void>>()
   const guard = createAddressGuard(config.router.privateHosts, 'CORE_ROUTER_PRIVATE_HOSTS')
   const routing = () => table.current()
-  const providers = { guard, keyOf: createProviderKeys({ vault, llm: config.llm }) }
-  const refusals = createRefusals({ routing, keyOf: providers.keyOf })
+  const keys = createProviderKeys({ vault, llm: config.llm })
+  const providers = { guard, keyOf: keys.keyOf }
+  const refusals = createRefusals({ routing, keys })
   const responses = createKeptResponses(database, vault)
   const service = createRouter({
     routing,
     prices: (project) => books.of(project),
+    refresh: atMostEvery(missingEveryMs, clock, () => follow().catch(warn)),
     transports: createProviderTransports(providers),
     keepUnsettled: (unsettled) => spool.keep(unsettled),
     answers: createKeptAnswers(database, vault),
@@ -75,6 +79,17 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
     clock,
     logger,
   })
+
+  /** What has changed elsewhere: routes, prices, coolings, and keys that were refused. */
+  async function follow(signal?: AbortSignal): Promise<void> {
+    for (const { target, ms, reason } of await table.refresh(signal)) service.health.cool(target, ms, reason)
+    const isCooling = (target: string) => service.health.read(target).coolingMs > 0
+    for (const target of await refusals.ended(isCooling)) service.health.release(target)
+  }
+
+  function warn(error: unknown): void {
+    logger.warn({ component: 'router', err: error }, 'routes of models cannot be read; the last known apply')
+  }
 
   function track<Value>(call: Promise<Value>): Promise<Value> {
     const ended = () => void underWay.delete(tracked)
@@ -109,11 +124,7 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       {
         name: 'follow model routes',
         everyMs: snapshotEveryMs,
-        async work(signal) {
-          for (const { target, ms, reason } of await table.refresh(signal)) service.health.cool(target, ms, reason)
-          const isCooling = (target: string) => service.health.read(target).coolingMs > 0
-          for (const target of await refusals.ended(isCooling)) service.health.release(target)
-        },
+        work: follow,
       },
       {
         name: 'write model calls',
