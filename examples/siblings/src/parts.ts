@@ -23,7 +23,8 @@ export interface PartOptions {
   readonly env: Readonly<Record<string, string>>
 }
 
-const pauseMs = 200
+/** While the control plane is away, a service that needs it ends as soon as it has started. */
+const pauseMs = 500
 
 export function startPart({ name, command, env }: PartOptions): Part {
   let isStopping = false

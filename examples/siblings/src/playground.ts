@@ -32,13 +32,18 @@ export interface Playground extends AsyncDisposable {
 const examples = join(import.meta.dirname, '../..')
 const ownerKey = 'owner-key-of-the-siblings-0123456789'
 
+export const planeProgram = join(examples, '../apps/cli/src/main.ts')
+
 /** `env`: where the database is, `CORE_DATA_DIR` or `CORE_DATABASE_URL`. */
-export async function openPlayground(env: Readonly<Record<string, string>>): Promise<Playground> {
+export async function openPlayground(
+  env: Readonly<Record<string, string>>,
+  program: string = planeProgram,
+): Promise<Playground> {
   const [port, ...ports] = await findPorts(3)
   const url = `http://127.0.0.1:${port}`
   const plane = startPart({
     name: 'control plane',
-    command: [join(examples, '../apps/cli/src/main.ts'), 'start'],
+    command: [program, 'start'],
     env: {
       CORE_HTTP_PORT: String(port),
       CORE_METRICS_ENABLED: 'false',

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
+import { bundleProgram } from '@core/control-plane/testing'
 import { createTestDatabase } from '@core/database/testing'
 import { isObject } from '@core/foundation'
 import { findFaults, untilReported, untilWorked } from '../src/books.ts'
 import { type Acknowledged, runLoad } from '../src/load.ts'
-import { openPlayground, type Playground } from '../src/playground.ts'
+import { openPlayground, type Playground, planeProgram } from '../src/playground.ts'
 import { createTaskHandlers } from '../src/task-handlers.ts'
 
 export interface KillOptions {
@@ -19,7 +20,10 @@ export interface KillOptions {
 export async function killSiblings({ rounds, pauseMs, kills, killEveryMs, random = Math.random }: KillOptions) {
   const database = await createTestDatabase()
   try {
-    await using playground = await openPlayground({ CORE_DATABASE_URL: database.url })
+    await using playground = await openPlayground(
+      { CORE_DATABASE_URL: database.url },
+      await bundleProgram(planeProgram),
+    )
     const { plane, services } = playground
     const parts = [services.manus_origin, plane, services.smart_layer]
     async function kill(): Promise<void> {
