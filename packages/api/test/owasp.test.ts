@@ -5,7 +5,7 @@ import { contentPaths, gatewayRoutes, routes, toOpenApi } from '../src/index.ts'
 
 /** OWASP's API Security Top 10, as far as a description can hold to it. */
 
-/** The rules walk every reference again: seconds, and more on a busy machine. */
+/** Seconds on a busy machine. */
 const timeout = 120_000
 const severities = { error: 0, warning: 1 } as const
 
@@ -16,8 +16,16 @@ async function check(document: object, off: readonly string[] = []) {
     extends: 'default' in rules ? Object(rules.default) : rules,
     rules: Object.fromEntries(off.map((rule) => [rule, 'off'])),
   })
-  const found = await spectral.run({ ...document })
+  const found = await spectral.run(withoutReferences(document))
   return found.map(({ code, severity, path }) => ({ code: String(code), severity, at: path.join('.') }))
+}
+
+/**
+ * The rules look at what a reference names where it is, among the components, and would walk it again at each of the 11,000
+ * references: three times the CPU, and no finding more.
+ */
+function withoutReferences(document: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(document, (_, value) => (typeof value?.$ref === 'string' ? {} : value)))
 }
 
 const document = toOpenApi(routes, { version: '1.0.0', gateway: gatewayRoutes, paths: contentPaths })
@@ -46,8 +54,15 @@ test('the document breaks no rule, and no advice but what is declined with a rea
   )
 })
 
+test('what rules look at in its place is no reference', () => {
+  const operations = Object.values(Object(document['paths'])).flatMap((path) => Object.values(Object(path)))
+  const parameters = operations.flatMap((operation) => Object(operation).parameters ?? [])
+  expect(parameters.length).toBeGreaterThan(100)
+  expect(JSON.stringify(parameters)).not.toContain('$ref')
+})
+
 test('the rules are really applied', { timeout }, async () => {
-  const small = toOpenApi(routes.slice(0, 20), { version: '1.0.0' })
+  const small = toOpenApi(routes.slice(0, 4), { version: '1.0.0' })
   const text = JSON.stringify(small).replaceAll('"maxLength":65536', '"x":1').replaceAll('"RateLimit":', '"Limit":')
   const codes = new Set((await check(JSON.parse(text))).map(({ code }) => code))
   for (const rule of ['string-limit', 'rate-limit']) expect(codes).toContain(`owasp:api4:2023-${rule}`)
