@@ -6,6 +6,7 @@ import { hashOfRequest } from './hash-of.ts'
 import type { ResolvedCall } from './resolve-call.ts'
 import type { CallService } from './serve-call.ts'
 import type { Sink } from './sink.ts'
+import { toHeaderText } from './to-header-text.ts'
 
 const maxCachedLength = 256 * 1024
 
@@ -65,7 +66,11 @@ function holdEnd(sink: Sink): { readonly sink: Sink; release(): void } {
 }
 
 function replay({ isStream, contentType, text, target }: CachedAnswer, sink: Sink, charged: number): void {
-  const headers = { 'core-cache': 'hit', 'core-target': target, 'core-cost-micro-credits': String(charged) }
+  const headers = {
+    'core-cache': 'hit',
+    'core-target': toHeaderText(target),
+    'core-cost-micro-credits': String(charged),
+  }
   if (!isStream) {
     sink.send(200, { 'content-type': contentType, ...headers }, text)
     return

@@ -48,6 +48,7 @@ export {
 export type { Sink } from './sink.ts'
 export { createStoredResponses, type StoredResponses } from './stored-responses.ts'
 export { type Cooled, coolingReasons, createTargetHealth, type TargetHealth } from './target-health.ts'
+export { toHeaderText } from './to-header-text.ts'
 export {
   type FindTransport,
   pathsOf,

@@ -7,7 +7,7 @@ import { continueResponse } from './continue-response.ts'
 import { copyAnswer } from './copy-answer.ts'
 import { toGatewayError } from './denial.ts'
 import { createDirectCalls, type DirectCalls } from './direct-calls.ts'
-import { type GatewayError, toErrorBody, toErrorEvent, toErrorHeaders } from './gateway-error.ts'
+import { failCall } from './fail-call.ts'
 import { serveIdempotently } from './idempotent-call.ts'
 import { createPlanner } from './plan-targets.ts'
 import { defaultMaxOutputTokens, type ModelCall } from './read-request.ts'
@@ -64,7 +64,7 @@ export function createRouter(dependencies: RouterDependencies): Router {
     } catch (error) {
       const known = toGatewayError(error)
       if (known.fault === 'internal') logger.error({ err: error, call: request.id }, 'a model call failed')
-      fail(request, sink, known)
+      failCall(request, sink, known)
     }
   }
 
@@ -96,14 +96,4 @@ const exampleCall: Omit<ModelCall, 'model'> = {
   tier: undefined,
   streamOptions: {},
   needs: new Set(),
-}
-
-function fail({ id, dialect }: ModelRequest, sink: Sink, error: GatewayError): void {
-  if (sink.hasBegun) {
-    void sink.write(toErrorEvent(dialect, error, id))
-    sink.end()
-    return
-  }
-  const headers = { 'content-type': 'application/json', ...toErrorHeaders(error) }
-  sink.send(error.status, headers, JSON.stringify(toErrorBody(dialect, error, id)))
 }

@@ -8,6 +8,7 @@ import type { CallPrice } from './price-call.ts'
 import { nothingSeen, type Seen } from './read-answer.ts'
 import type { Target } from './routing.ts'
 import { noteFault, toFailure } from './target-failure.ts'
+import { toHeaderText } from './to-header-text.ts'
 import { headersOf, type Progress, type Run, type Tried, tryTarget } from './try-target.ts'
 
 /** What became of a call, before it is settled. */
@@ -101,7 +102,7 @@ export async function runTargets(run: Run): Promise<Ran> {
         const finish = (charged: number) => {
           if (call.isStream) {
             sink.begin(headersOf(target, progress))
-            void sink.write(`: core cost=${charged} target=${target.id}\n\n`)
+            void sink.write(`: core cost=${charged} target=${toHeaderText(target.id)}\n\n`)
             void sink.write(body)
             return sink.end()
           }

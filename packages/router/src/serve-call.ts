@@ -3,7 +3,8 @@ import { type HoldWorkOutcome, microCredits, withHold } from '@core/ledger'
 import type { AttemptLimits } from './attempt.ts'
 import type { CallFlag, CallRecord, RouterDependencies, RouterLimits } from './call.ts'
 import { callLedgerOf } from './call-ledger.ts'
-import { isDenied, toDenial } from './denial.ts'
+import { isDenied, toDenial, toGatewayError } from './denial.ts'
+import { failCall } from './fail-call.ts'
 import { keepResponse } from './keep-response.ts'
 import type { Planner } from './plan-targets.ts'
 import { accountOf, holdKeyOf, type ResolvedCall } from './resolve-call.ts'
@@ -102,6 +103,19 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
       await dependencies.keepUnsettled({ project, subject, settle: { ...outcome.settle, metadata: settleFacts() } })
     return outcome
   }
+
+  /** What is charged is in the log, whatever becomes of its answer. */
+  function send(value: Ran, charged: number): boolean {
+    try {
+      value.finish(charged)
+      return true
+    } catch (error) {
+      logger.error({ err: error, call: request.id }, 'the answer of a call that is charged could not be sent')
+      failCall(request, sink, toGatewayError(error))
+      return false
+    }
+  }
+
   let outcome = await attempt(planned.order)
   if (isDenied(outcome) && found.policy.whenLow === 'cheaper') {
     const cheaper = [...planned.order].sort((a, b) => a.price - b.price)
@@ -112,7 +126,7 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
   const charged = outcome.status === 'done' ? outcome.charged : outcome.metered
   // Beside the settle: a client that reads its id may name it at once.
   if (keeping !== undefined) await keeping
-  value.finish(charged)
+  const isOut = send(value, charged)
   return {
     call: request.id,
     project,
@@ -126,7 +140,7 @@ export async function serveCall(resolved: ResolvedCall, sink: Sink, service: Cal
     target: value.target.id,
     model: value.target.model,
     user: call.user ?? null,
-    status: value.status,
+    status: isOut ? value.status : 500,
     usage: value.usage,
     charged,
     flags: [...value.flags, ...endOf(outcome)],

@@ -11,6 +11,7 @@ import { runAttempt } from './run-attempt.ts'
 import type { Sink } from './sink.ts'
 import type { TargetHealth } from './target-health.ts'
 import { readQuota } from './target-quota.ts'
+import { toHeaderText } from './to-header-text.ts'
 import type { FindTransport } from './transport.ts'
 
 /** One call, while its targets are tried. */
@@ -115,7 +116,7 @@ export async function tryTarget(
 }
 
 export function headersOf({ id }: Target, { attempts }: Progress): Readonly<Record<string, string>> {
-  return { 'core-target': id, 'core-attempts': String(attempts) }
+  return { 'core-target': toHeaderText(id), 'core-attempts': String(attempts) }
 }
 
 /** Whether more could be set aside. A ledger that is away cannot say, so it is a no. */

@@ -337,3 +337,22 @@ test('a provider without an address, and addresses that the guard refuses, are n
   }
   expect(fake.requests).toHaveLength(before)
 })
+
+test('a call whose answer cannot be sent is charged, in the log, and answered as a failure', async () => {
+  const opened = await open(['one/gpt'])
+  const answered = await ask(opened, { model: 'fast' }, { breaks: true })
+  expect(answered).toMatchObject({ status: 500, headers: { 'x-should-retry': 'false' } })
+  const [record] = opened.records
+  expect(record).toMatchObject({ target: 'one/gpt', status: 500 })
+  expect(await opened.balance()).toEqual({ spent: record?.charged, held: 0 })
+  await audit(opened)
+})
+
+test.each([false, true])('a model whose name no header can carry is answered as any, streamed: %s', async (stream) => {
+  const opened = await open(['one/gpt'], {
+    routes: [{ name: 'far', project: null, targets: [{ provider: 'one', model: '模型' }], policy: {} }],
+  })
+  const answered = await ask(opened, { model: 'far', stream })
+  expect(answered).toMatchObject({ status: 200, headers: { 'core-target': 'one/%E6%A8%A1%E5%9E%8B' } })
+  expect(opened.records).toMatchObject([{ target: 'one/模型', status: 200 }])
+})

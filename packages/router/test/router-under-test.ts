@@ -47,6 +47,7 @@ export interface Answered {
 export interface AskOptions {
   readonly operation?: Operation
   readonly leaves?: boolean
+  readonly breaks?: boolean
   readonly key?: string
   readonly account?: string
   readonly cacheSeconds?: number
@@ -151,9 +152,17 @@ export async function openRouterUnderTest() {
   async function ask(
     { router, project, ledger }: Opened,
     body: object,
-    { operation = 'chat', leaves = false, key, account = project, cacheSeconds, headers = {} }: AskOptions = {},
+    {
+      operation = 'chat',
+      leaves = false,
+      breaks = false,
+      key,
+      account = project,
+      cacheSeconds,
+      headers = {},
+    }: AskOptions = {},
   ): Promise<Answered> {
-    const { sink, answered } = createSink(leaves)
+    const { sink, answered } = createSink(leaves, breaks)
     const messages = [{ role: 'user', content: 'Canary prompt: what is a hold?' }]
     await router.proxy(
       {
@@ -188,7 +197,7 @@ export async function openRouterUnderTest() {
   }
 }
 
-function createSink(leaves: boolean) {
+function createSink(leaves: boolean, breaks: boolean) {
   const left = new AbortController()
   const answered: Answered = { status: 0, headers: {}, text: '' }
   const sink: Sink = {
@@ -206,6 +215,8 @@ function createSink(leaves: boolean) {
     },
     end() {},
     send(status, headers, body) {
+      if (breaks && status === 200) throw new TypeError('a header that cannot be sent')
+      new Headers(headers) // as a server, it takes no header that none can carry
       if (answered.status === 0) Object.assign(answered, { status, headers, text: Buffer.from(body).toString() })
     },
   }

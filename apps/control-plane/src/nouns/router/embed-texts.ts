@@ -1,5 +1,5 @@
 import { CoreError, isCoreError, isObject } from '@core/foundation'
-import { findRoute, type Router, type Routing } from '@core/router'
+import { findRoute, type Router, type Routing, toHeaderText } from '@core/router'
 import { z } from 'zod'
 import type { EmbeddedTexts, EmbedTexts } from '../../process/noun.ts'
 import type { CallerLedgers } from './caller-ledgers.ts'
@@ -33,7 +33,7 @@ export async function embedTexts(
       ...(signal === undefined ? {} : { signal }),
     })
     const target = headers['core-target']
-    if (target !== model) {
+    if (target !== toHeaderText(model)) {
       throw new CoreError('E_CONFLICT', `${model} leads to ${target}, and vectors of two models are never compared`, {
         fix: 'Name a provider and its model, and give no route that name.',
         details: { reason: 'model_mismatch', model },

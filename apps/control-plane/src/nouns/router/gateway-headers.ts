@@ -7,17 +7,17 @@ const passedHeaders = ['anthropic-version', 'anthropic-beta', 'openai-beta'] as 
 type Header = string | string[] | undefined
 
 export function accountOf(header: Header, project: string): string {
-  const account = textOf(header)
-  if (account === undefined || account === project || account.startsWith(`${project}/`)) return account ?? project
+  if (header === undefined) return project
+  const account = decode(header)
+  if (account === project || account.startsWith(`${project}/`)) return account
   throw new GatewayError('account_not_found', 'Core-Account names no account of this project')
 }
 
 const noTags: readonly string[] = []
 
 export function tagsOf(header: Header): readonly string[] {
-  const text = textOf(header)
-  if (text === undefined) return noTags
-  const tags = text
+  if (header === undefined) return noTags
+  const tags = decode(header)
     .split(',')
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '')
@@ -41,6 +41,19 @@ export function secondsOf(header: Header): number | undefined {
 export function textOf(header: Header): string | undefined {
   return typeof header === 'string' && header.length > 0 && header.length <= 1_000 ? header : undefined
 }
+
+/** Node reads the bytes of a field as Latin-1, as `fetch` writes them; most other clients write UTF-8. */
+function decode(header: string | string[]): string {
+  const text = String(header)
+  if (/^[\t -~]*$/.test(text)) return text
+  try {
+    return utf8.decode(Buffer.from(text, 'latin1'))
+  } catch {
+    return text
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export function passed(headers: FastifyRequest['headers']): Record<string, string> {
   const found: Record<string, string> = {}
