@@ -12,11 +12,10 @@ export interface InFlight {
   close(free: () => Promise<void>): Promise<void>
 }
 
-/** How long closing waits for work in flight. */
 const DRAIN_MS = 5_000
 
-/** Counts running work, so that closing can wait for it. */
-export function createInFlight(what: string): InFlight {
+/** Counts running work, so that closing can wait for it: at most `drainMs`. */
+export function createInFlight(what: string, drainMs = DRAIN_MS): InFlight {
   const running = new Set<Promise<unknown>>()
   const cutOff = new AbortController()
   let closing: Promise<void> | undefined
@@ -24,7 +23,7 @@ export function createInFlight(what: string): InFlight {
   async function drainAndFree(free: () => Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, DRAIN_MS)
+      timer = setTimeout(resolve, drainMs)
     })
     await Promise.race([Promise.allSettled([...running]), limit])
     clearTimeout(timer)

@@ -24,13 +24,15 @@ export interface SqlDatabaseDependencies {
   timeoutMs: number
   logger: Logger
   clock: Clock
+  /** Milliseconds that closing waits for calls in flight. Default 5,000. */
+  drainMs?: number | undefined
 }
 
 const healthSql = `select current_setting('server_version') as version, current_setting('transaction_read_only') as read_only`
 
 /** Deadlines, retries, argument encoding and orderly closing, the same for every driver that speaks SQL. */
-export function createSqlDatabase({ driver, timeoutMs, logger, clock }: SqlDatabaseDependencies): Database {
-  const inFlight = createInFlight('the database')
+export function createSqlDatabase({ driver, timeoutMs, logger, clock, drainMs }: SqlDatabaseDependencies): Database {
+  const inFlight = createInFlight('the database', drainMs)
   let signatures: Promise<Signatures> | undefined
   /** Those that were read last: nearly every call finds its function there and waits for nothing. */
   let read: Signatures | undefined

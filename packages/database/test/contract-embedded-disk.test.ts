@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { silentLogger, systemClock } from '@core/foundation'
+import { silentLogger as logger, systemClock } from '@core/foundation'
 import { afterAll, beforeAll } from 'vitest'
 import { createEmbeddedDriver } from '../src/drivers/embedded.ts'
 import { createSqlDatabase } from '../src/sql-database.ts'
@@ -23,8 +23,9 @@ describeDatabaseContract('embedded Postgres on disk', {
   async create() {
     const dataDir = join(folder, `copy-${copies++}`)
     await prepareEmbeddedFolder(dataDir)
-    const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir }, { logger: silentLogger })
-    const database = createSqlDatabase({ driver, timeoutMs: 60_000, logger: silentLogger, clock: systemClock })
+    const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir }, { logger, closeMs: 100 })
+    const drainMs = 1_500 // a nap takes the CPU for as long
+    const database = createSqlDatabase({ driver, timeoutMs: 60_000, logger, clock: systemClock, drainMs })
     return {
       database,
       driver,

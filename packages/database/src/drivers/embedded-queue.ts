@@ -25,10 +25,12 @@ export interface EmbeddedQueueDependencies {
   /** Called with the milliseconds that a statement waited for its turn. */
   onWait?: ((ms: number) => void) | undefined
   runawayMs?: number | undefined
+  closeMs?: number | undefined
 }
 
 /** How long a statement may continue after its caller gave up, before the thread is restarted: PGlite cannot cancel. */
 const RUNAWAY_MS = 5_000
+/** How long closing waits for the statement that runs. */
 const CLOSE_MS = 2_000
 
 /** Sends statements to the thread in order, and restarts it when it dies or hangs. */
@@ -39,6 +41,7 @@ export async function createEmbeddedQueue({
   onRestart,
   onWait = () => {},
   runawayMs = RUNAWAY_MS,
+  closeMs = CLOSE_MS,
 }: EmbeddedQueueDependencies): Promise<EmbeddedQueue> {
   const jobs = createEmbeddedJobs({ thread: () => thread, onWait })
   const runaways = createRunawayWatch(runawayMs)
@@ -143,7 +146,7 @@ export async function createEmbeddedQueue({
       const current = thread
       thread = undefined
       if (!current) return
-      await raceSignal(current.send({ kind: 'close' }), AbortSignal.timeout(CLOSE_MS)).catch(() => undefined)
+      await raceSignal(current.send({ kind: 'close' }), AbortSignal.timeout(closeMs)).catch(() => undefined)
       await current.terminate()
     },
   }

@@ -20,11 +20,13 @@ export interface EmbeddedDriver extends SqlDriver {
 export interface EmbeddedDependencies {
   logger: Logger
   /** The data that a memory database starts from. */
-  snapshot?: Uint8Array
+  snapshot?: Uint8Array | undefined
   /** Called with the milliseconds that a statement waited for its turn. */
   onWait?: ((ms: number) => void) | undefined
   /** Milliseconds that a statement may continue after its caller gave up, before its thread is restarted. */
   runawayMs?: number
+  /** Milliseconds that closing waits for the statement that runs, before its thread is ended. */
+  closeMs?: number | undefined
 }
 
 /**
@@ -33,7 +35,7 @@ export interface EmbeddedDependencies {
  */
 export async function createEmbeddedDriver(
   { dataDir }: EmbeddedConfig,
-  { logger, snapshot, onWait, runawayMs }: EmbeddedDependencies,
+  { logger, snapshot, onWait, runawayMs, closeMs }: EmbeddedDependencies,
 ): Promise<EmbeddedDriver> {
   const inMemory = dataDir === 'memory'
   const lock = inMemory ? undefined : await lockDataDir(dataDir)
@@ -50,6 +52,7 @@ export async function createEmbeddedDriver(
       start: { folder: inMemory ? undefined : join(dataDir, 'data'), snapshot },
       logger,
       runawayMs,
+      closeMs,
       onWait,
       onHint: (channel, payload) => {
         for (const listener of listeners.get(channel) ?? []) listener(payload)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { contractWait, createContractCase } from './contract/contract-case.ts'
 import { describeCallers } from './contract/describe-callers.ts'
+import { describeClosing } from './contract/describe-closing.ts'
 import { describeHints } from './contract/describe-hints.ts'
 import { describeLimits } from './contract/describe-limits.ts'
 import { describeLoss } from './contract/describe-loss.ts'
@@ -34,8 +35,9 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       expect(database.load()).toMatchObject({ running: 0, waiting: 0 })
       const { capacity } = database.load()
       const calls = (capacity ?? 3) + 2
-      // As long as a busy machine takes to open the connections.
-      const naps = Array.from({ length: calls }, () => call('contract_nap', { p_seconds: 1 }))
+      // As long as a busy machine takes to open the connections; an embedded database has none to open.
+      const p_seconds = backend.driver === 'embedded' ? 0.1 : 1
+      const naps = Array.from({ length: calls }, () => call('contract_nap', { p_seconds }))
       const full = { running: capacity ?? calls, waiting: capacity === null ? 0 : 2, capacity }
       await expect.poll(() => database.load(), { ...contractWait, interval: 10 }).toEqual(full)
       await Promise.all(naps)
@@ -61,7 +63,8 @@ export function describeDatabaseContract<Target extends ContractTarget>(
       expect(health).toMatchObject({ status: 'up' })
       expect(health.latencyMs).toBeGreaterThan(0)
     })
-  })
 
-  describeLoss(name, backend)
+    describeLoss(backend, () => target)
+    describeClosing(given)
+  })
 }

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { silentLogger, startDeadline, systemClock } from '@core/foundation'
 import type { Database } from '../database.ts'
-import { createEmbeddedDriver } from '../drivers/embedded.ts'
-import { createSqlDatabase } from '../sql-database.ts'
+import { createEmbeddedDriver, type EmbeddedDependencies } from '../drivers/embedded.ts'
+import { createSqlDatabase, type SqlDatabaseDependencies } from '../sql-database.ts'
 import { createEmbeddedFolder } from './embedded-folder.ts'
 import { makeOnce } from './make-once.ts'
 import { readMigrationsKey } from './migrations-key.ts'
@@ -15,11 +15,18 @@ const TIMEOUT_MS = 60_000
  * A migrated embedded database in memory. The first call in a temporary folder keeps a dump of the prepared folder there,
  * under the checksum of the migrations; all begin with that.
  */
-export async function openMemoryDatabase(): Promise<Database> {
+export function openMemoryDatabase(): Promise<Database> {
+  return openWithLimits({})
+}
+
+/** The same, with other limits of its closing. */
+export async function openWithLimits(limits: ClosingLimits): Promise<Database> {
   const file = join(testFolder, `memory-${await readMigrationsKey()}.tar`)
   await makeOnce(file, makeSnapshot)
-  return (await open('memory', await readFile(file))).database
+  return (await open('memory', { snapshot: await readFile(file), ...limits })).database
 }
+
+type ClosingLimits = Pick<EmbeddedDependencies, 'closeMs'> & Pick<SqlDatabaseDependencies, 'drainMs'>
 
 async function makeSnapshot(file: string): Promise<void> {
   await using folder = await createEmbeddedFolder()
@@ -29,11 +36,9 @@ async function makeSnapshot(file: string): Promise<void> {
   await writeFile(file, await driver.dump(deadline))
 }
 
-async function open(dataDir: string, snapshot?: Uint8Array) {
-  const driver = await createEmbeddedDriver(
-    { driver: 'embedded', dataDir },
-    { logger: silentLogger, ...(snapshot ? { snapshot } : {}) },
-  )
-  const database = createSqlDatabase({ driver, timeoutMs: TIMEOUT_MS, logger: silentLogger, clock: systemClock })
+async function open(dataDir: string, { snapshot, closeMs, drainMs }: { snapshot?: Uint8Array } & ClosingLimits = {}) {
+  const logger = silentLogger
+  const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir }, { logger, snapshot, closeMs })
+  const database = createSqlDatabase({ driver, timeoutMs: TIMEOUT_MS, logger, clock: systemClock, drainMs })
   return { driver, database }
 }
