@@ -1,25 +1,40 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openDatabase } from '../src/index.ts'
+import { acquireDataLock } from '../src/drivers/data-lock.ts'
+import { isMade, openDatabase } from '../src/index.ts'
 
-/** Whose the folder of an embedded database is. */
+/** When the folder of an embedded database becomes one, and whose it is. Making one costs seven seconds of CPU. */
 
 let parent: string
 let dataDir: string
+/** Before there is a folder, with an empty one, and after the first opening. */
+const made: boolean[] = []
 beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), 'core-embedded-'))
   dataDir = join(parent, 'core')
-  const database = await openDatabase({ driver: 'embedded', dataDir })
-  await database.close()
+  const config = { driver: 'embedded', dataDir } as const
+  made.push(isMade(config))
+  await (await acquireDataLock(join(dataDir, 'data.lock')))[Symbol.asyncDispose]() // what an opening does first
+  await mkdir(join(dataDir, 'data'))
+  made.push(isMade(config))
+  await (await openDatabase(config)).close()
+  made.push(isMade(config))
 })
 afterAll(() => rm(parent, { recursive: true, force: true }))
 
 const isolate = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+
+test('it is made by the first opening, not by its folder', () => expect(made).toEqual([false, false, true]))
+
+test('memory never is, a server’s is as far as anybody knows', () => {
+  expect(isMade({ driver: 'embedded', dataDir: 'memory' })).toBe(false)
+  expect(isMade({ driver: 'postgres', url: 'postgres://127.0.0.1:1/none' })).toBe(true)
+})
 
 test('it is this user’s alone, and is made so again at each start', async () => {
   const places = ['.', 'data', 'data/base', 'data/PG_VERSION', 'data/global/pg_control']

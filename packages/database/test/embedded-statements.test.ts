@@ -1,16 +1,22 @@
 import { silentLogger } from '@core/foundation'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createEmbeddedDriver, type EmbeddedDriver } from '../src/drivers/embedded.ts'
+import { createEmbeddedFolder } from '../src/testing/index.ts'
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
+let folder: Awaited<ReturnType<typeof createEmbeddedFolder>>
 let driver: EmbeddedDriver
 const options = { signal: new AbortController().signal }
 
 beforeAll(async () => {
-  driver = await createEmbeddedDriver({ driver: 'embedded', dataDir: 'memory' }, { logger: silentLogger })
+  folder = await createEmbeddedFolder()
+  driver = await createEmbeddedDriver({ driver: 'embedded', dataDir: folder.dataDir }, { logger: silentLogger })
 })
-afterAll(() => driver.close())
+afterAll(async () => {
+  await driver.close()
+  await folder[Symbol.asyncDispose]()
+})
 
 const ask = (sql: string, ...params: string[]) => driver.query(sql, params, options)
 const execute = (sql: string) => driver.session((session) => session.execute(sql), options)
