@@ -59,9 +59,16 @@ async function copyData(source: Source, to: pg.Client): Promise<void> {
   await to.query('set session_replication_role = origin')
 }
 
-describe.each(Object.entries(sources))('the books of %s, copied to a fresh one,', (_, open) => {
+/** Has its own numbers, and a database for each source. */
+let server: PostgresServer
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'core-restore-'))
+  server = await startPostgresServer({ folder, apart: true, migrated: true })
+})
+afterAll(() => server?.stop())
+
+describe.each(Object.entries(sources))('the books of %s, copied to a fresh one,', (name, open) => {
   let from: Source
-  let server: PostgresServer
   let target: Database
   let client: pg.Client
   let keys = 0
@@ -76,13 +83,13 @@ describe.each(Object.entries(sources))('the books of %s, copied to a fresh one,'
     await from.sql('select core_api.ledger_seal()')
     await from.database.rpc('ledger_publish', {})
 
-    server = await startPostgresServer({
-      folder: await mkdtemp(join(tmpdir(), 'core-restore-')),
-      apart: true,
-      migrated: true,
-    })
-    target = await openDatabase({ driver: 'postgres', url: server.url() })
-    client = new pg.Client({ connectionString: server.url() })
+    const admin = new pg.Client({ connectionString: server.url('template1') })
+    await admin.connect()
+    await admin.query(`create database "${name}" template postgres`)
+    await admin.end()
+    const url = server.url(encodeURIComponent(name))
+    target = await openDatabase({ driver: 'postgres', url })
+    client = new pg.Client({ connectionString: url })
     await client.connect()
     await copyData(from, client)
     // A cluster of that age would have given out these numbers itself, without a base.
@@ -91,7 +98,6 @@ describe.each(Object.entries(sources))('the books of %s, copied to a fresh one,'
   afterAll(async () => {
     await client?.end()
     await target?.close()
-    await server?.stop()
     await from?.close()
   })
 

@@ -6,11 +6,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { migrateUp } from '../migrate/index.ts'
-import { openDatabase } from '../open-database.ts'
 import { cleanEnvironment } from './clean-environment.ts'
 import { copyCluster, initCluster, readCluster } from './cluster.ts'
 import { makeOnce } from './make-once.ts'
+import { migrateCompactly } from './migrate-compactly.ts'
 import { readMigrationsKey } from './migrations-key.ts'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts'
 import { openTestFolder, testFolder } from './test-server-place.ts'
@@ -68,7 +67,7 @@ export async function startPostgresServer({
   if (apart) {
     await initCluster(binaries, folder)
     const server = await startIn(binaries, folder, flags)
-    if (migrated) await migrate(server)
+    if (migrated) await migrateCompactly(server.url())
     return server
   }
   const key = createHash('sha256').update(binaries.initdb).digest('hex').slice(0, 8)
@@ -85,15 +84,10 @@ async function makeMigrated(binaries: PostgresBinaries, empty: string, folder: s
   await copyCluster(empty, folder, binaries.identity)
   const server = await startIn(binaries, folder, fast)
   try {
-    await migrate(server)
+    await migrateCompactly(server.url())
   } finally {
     await server.halt()
   }
-}
-
-async function migrate(server: PostgresServer): Promise<void> {
-  await using database = await openDatabase({ driver: 'postgres', url: server.url() })
-  await migrateUp({ database })
 }
 
 const fast = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_wal_size: '256MB' }
