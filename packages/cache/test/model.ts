@@ -1,5 +1,5 @@
 import type { Database } from '@core/database'
-import { type ChaosFault, createChaosDatabase, openMemoryDatabase } from '@core/database/testing'
+import { type ChaosFault, createChaosDatabase, openEmbeddedDatabase } from '@core/database/testing'
 import { type Clock, systemClock } from '@core/foundation'
 import fc from 'fast-check'
 import { expect } from 'vitest'
@@ -137,7 +137,7 @@ async function run(database: Database, steps: readonly Step[]): Promise<void> {
 
 /** Runs so many sequences of steps; without a seed each time others. */
 export async function checkModel({ numRuns, seed }: { numRuns: number; seed?: number }): Promise<void> {
-  const database = await openMemoryDatabase()
+  const database = await openEmbeddedDatabase()
   try {
     const property = fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => run(database, steps))
     await fc.assert(property, { numRuns, endOnFailure: true, ...(seed === undefined ? {} : { seed }) })

@@ -1,10 +1,10 @@
-import { createTestDatabase, openMemoryDatabase } from '@core/database/testing'
+import { createTestDatabase, openEmbeddedDatabase } from '@core/database/testing'
 import { afterAll, beforeAll } from 'vitest'
 import { postgresStore } from '../src/stores/postgres.ts'
 import { describeStore } from '../src/testing/store-contract.ts'
 
 for (const engine of ['server', 'embedded'] as const) {
-  let database: Awaited<ReturnType<typeof openMemoryDatabase>>
+  let database: Awaited<ReturnType<typeof openEmbeddedDatabase>>
   let close: () => Promise<void>
 
   beforeAll(async () => {
@@ -13,7 +13,7 @@ for (const engine of ['server', 'embedded'] as const) {
       database = test.database
       close = () => test.drop()
     } else {
-      database = await openMemoryDatabase()
+      database = await openEmbeddedDatabase()
       close = () => database.close()
     }
   })

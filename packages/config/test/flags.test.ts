@@ -3,7 +3,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openMemoryDatabase } from '@core/database/testing'
+import { openEmbeddedDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createFlags, declareFlags } from '../src/index.ts'
@@ -97,7 +97,7 @@ describe('a change', () => {
 })
 
 test('flags follow the embedded database, hints and all', async () => {
-  await using database = await openMemoryDatabase()
+  await using database = await openEmbeddedDatabase()
   await using flags = createFlags({ declarations, database, pollMs: 60_000 })
   await flags.refresh()
   await pause(100)

@@ -2,7 +2,7 @@ import { type Database, openDatabase } from '@core/database'
 import {
   createTestDatabase,
   findPgBouncer,
-  openMemoryDatabase,
+  openEmbeddedDatabase,
   startPooler,
   startSupabaseServer,
 } from '@core/database/testing'
@@ -42,7 +42,7 @@ async function openServer(driver: 'supabase' | 'http'): Promise<Opened> {
 
 const drivers: Record<string, () => Promise<Opened>> = {
   async embedded() {
-    const database = await openMemoryDatabase()
+    const database = await openEmbeddedDatabase()
     return { database, of: async () => database, [Symbol.asyncDispose]: () => database.close() }
   },
   async postgres() {

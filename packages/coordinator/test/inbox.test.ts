@@ -1,4 +1,4 @@
-import { createTestDatabase, openMemoryDatabase, type TestDatabase } from '@core/database/testing'
+import { createTestDatabase, openEmbeddedDatabase, type TestDatabase } from '@core/database/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Coordinator, createCoordinator, type Delivered } from '../src/index.ts'
 
@@ -168,7 +168,7 @@ test('topics, broadcasts and dead letters through the same object', async () => 
 })
 
 test('works on the embedded database', async () => {
-  await using database = await openMemoryDatabase()
+  await using database = await openEmbeddedDatabase()
   const [[sender], [recipient, name]] = [await join(database), await join(database)]
   await sender.messages.send(name, 'note', { left: 3 })
   expect(await take(recipient, 1)).toEqual([{ left: 3 }])

@@ -1,5 +1,5 @@
 import type { JsonInput } from '@core/database'
-import { createTestDatabase, openMemoryDatabase, type TestDatabase } from '@core/database/testing'
+import { createTestDatabase, openEmbeddedDatabase, type TestDatabase } from '@core/database/testing'
 import { uuidv7 } from '@core/foundation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -698,7 +698,7 @@ test('the place of a number that cannot be stored is named in full', async () =>
 })
 
 test('works the same in the embedded database', { timeout: 180_000 }, async () => {
-  await using database = await openMemoryDatabase()
+  await using database = await openEmbeddedDatabase()
   await database.rpc('project_register', { p_name: project })
   const p_tasks = [{ key: 'a', kind: 'work', group: 'g' }]
   await database.rpc('task_enqueue', { p_queue: 'q', p_tasks, p_project: project })

@@ -98,8 +98,10 @@ export function createSqlDatabase({ driver, timeoutMs, logger, clock, drainMs }:
       }),
     health: (options: CallOptions = {}) =>
       measureHealth(clock, options, async (deadline) => {
-        await driver.requireKept?.()
-        const [row] = await inFlight.track(() => driver.query(healthSql, [], deadline))
+        const [row] = await inFlight.track(async () => {
+          await driver.requireKept?.()
+          return await driver.query(healthSql, [], deadline)
+        })
         if (row?.['read_only'] === 'on') {
           throw new CoreError('E_DATABASE_UNAVAILABLE', 'the database is read-only', {
             details: { reason: 'read_only' },

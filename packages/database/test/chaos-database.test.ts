@@ -1,4 +1,10 @@
-import { type ChaosFault, createChaosDatabase, openMemoryDatabase, randomFaults, runSql } from '@core/database/testing'
+import {
+  type ChaosFault,
+  createChaosDatabase,
+  openEmbeddedDatabase,
+  randomFaults,
+  runSql,
+} from '@core/database/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database } from '../src/index.ts'
 import { contractFunctions } from '../src/testing/contract-target.ts'
@@ -6,7 +12,7 @@ import { contractFunctions } from '../src/testing/contract-target.ts'
 let database: Database
 
 beforeAll(async () => {
-  database = await openMemoryDatabase()
+  database = await openEmbeddedDatabase()
   await runSql(database, contractFunctions)
 })
 beforeEach(() => runSql(database, 'truncate core.contract_note'))

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../src/index.ts'
 import { type MigrateProgress, migrateReset, migrateStatus, migrateUp, migrationsFolder } from '../src/migrate/index.ts'
 import { readMigrationFiles } from '../src/migrate/migration-files.ts'
-import { createTestDatabase, openMemoryDatabase, type TestDatabase } from '../src/testing/index.ts'
+import { createTestDatabase, openEmbeddedDatabase, type TestDatabase } from '../src/testing/index.ts'
 
 describe('migrations', () => {
   let on: TestDatabase
@@ -165,7 +165,7 @@ test('a database with the history of one migration per concern is refused with t
 
 test('Core’s own migrations are found, and embedded and server end with the same functions', async () => {
   await using server = await createTestDatabase()
-  await using embedded = await openMemoryDatabase()
+  await using embedded = await openEmbeddedDatabase()
   const onServer = await migrateStatus({ database: server.database })
   const onEmbedded = await migrateStatus({ database: embedded })
   expect(onServer).toEqual(onEmbedded)

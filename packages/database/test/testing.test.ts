@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest'
-import { createTestDatabase, openMemoryDatabase, untilFinal } from '../src/testing/index.ts'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { createTestDatabase, openEmbeddedDatabase, untilFinal } from '../src/testing/index.ts'
 
 describe('the test kit', () => {
   test('a test database is migrated and isolated from the others', async () => {
@@ -38,8 +41,18 @@ describe('the test kit', () => {
     await waiting
   })
 
-  test('a memory database is migrated', async () => {
-    await using database = await openMemoryDatabase()
-    expect(await database.rpc('project_list', {})).toEqual({ ok: true, projects: [] })
+  test('an embedded database is migrated, and its folder goes when it is closed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'core-kit-'))
+    for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, folder)
+    try {
+      const database = await openEmbeddedDatabase()
+      expect(await database.rpc('project_list', {})).toEqual({ ok: true, projects: [] })
+      expect(await readdir(folder)).toHaveLength(1)
+      await database.close()
+      expect(await readdir(folder)).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 })

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type Database, openDatabase } from '@core/database'
 import { migrateUp } from '@core/database/migrate'
-import { openMemoryDatabase } from '@core/database/testing'
+import { openEmbeddedDatabase } from '@core/database/testing'
 import { createEmbeddings, createLocalModel, type EmbeddingModel, type EmbeddingsOptions } from '../src/index.ts'
 
 /** A database with pgvector, and a project for each test that asks: the embedded one, or that of an address. */
 export async function openEmbeddings(url?: string) {
-  const database = url === undefined ? await openMemoryDatabase() : await openDatabase({ driver: 'postgres', url })
+  const database = url === undefined ? await openEmbeddedDatabase() : await openDatabase({ driver: 'postgres', url })
   if (url !== undefined) await migrateUp({ database })
   await createEmbeddings({ database }).enable()
   return toUnderTest(database)

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openMemoryDatabase } from '@core/database/testing'
+import { openEmbeddedDatabase } from '@core/database/testing'
 import { CoreError } from '@core/foundation'
 import { describe, expect, test } from 'vitest'
 import { createLedger, openLease } from '../src/index.ts'
@@ -151,7 +151,7 @@ describe('spending', () => {
 })
 
 test('on an embedded database is the same', async () => {
-  await using database = await openMemoryDatabase()
+  await using database = await openEmbeddedDatabase()
   const embedded = createLedger({ database })
   await database.rpc('ledger_account_open', { p_key: 'open', p_account: 'solo' })
   await embedded.grant({ account: 'solo', amount: of(10_000) })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Database, Json, JsonInput, MemberClaims } from '@core/database'
-import { createTestDatabase, openMemoryDatabase, runSql, type TestDatabase } from '@core/database/testing'
+import { createTestDatabase, openEmbeddedDatabase, runSql, type TestDatabase } from '@core/database/testing'
 import { CoreError, isCoreError } from '@core/foundation'
 import type { Answer, Operation } from './model-state.ts'
 
@@ -19,7 +19,7 @@ export interface LedgerUnderTest extends AsyncDisposable {
 /** A migrated database whose ledger runs by a clock of the test's. */
 export async function openLedgerUnderTest(engine: Engine): Promise<LedgerUnderTest> {
   const server = engine === 'server' ? await createTestDatabase() : undefined
-  const database = server?.database ?? (await openMemoryDatabase())
+  const database = server?.database ?? (await openEmbeddedDatabase())
   const sql: LedgerUnderTest['sql'] = (text, params = []) => runSql(database, text, params)
   await runSql(database, stopTheClock)
   return {

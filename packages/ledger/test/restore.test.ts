@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '@core/database'
 import { requireFinishedRestore } from '@core/database/migrate'
 import {
   createTestDatabase,
-  openMemoryDatabase,
+  openEmbeddedDatabase,
   type PostgresServer,
   runSql,
   startPostgresServer,
@@ -30,7 +30,7 @@ const sources: Record<string, () => Promise<Source>> = {
     return { database, sql, close: drop }
   },
   'an embedded database': async () => {
-    const database = await openMemoryDatabase()
+    const database = await openEmbeddedDatabase()
     return { database, sql: (text, params = []) => runSql(database, text, params), close: () => database.close() }
   },
 }

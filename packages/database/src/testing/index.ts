@@ -6,6 +6,7 @@ export {
   randomFaults,
 } from './chaos-database.ts'
 export { cpuOfServer } from './cpu-of-server.ts'
+export { openEmbeddedDatabase } from './embedded-database.ts'
 export { createEmbeddedFolder, prepareEmbeddedFolder } from './embedded-folder.ts'
 export { holdTestServer } from './lease-test-server.ts'
 export { makeOnce } from './make-once.ts'
