@@ -55,7 +55,7 @@ describe('the embedded database of another process', () => {
     countFile = join(dataDir, 'fsync-count')
     writer = startWriter('first', { NODE_OPTIONS: `--import ${counter}`, COUNT_FSYNC_FILE: countFile })
     // Opening alone syncs a lot, so only what comes after the first answers counts.
-    await vi.waitFor(() => expect(writer.lines.length).toBeGreaterThan(5), WAIT)
+    await vi.waitFor(() => expect(writer.lines.length).toBeGreaterThan(5), { timeout: 60_000 })
   })
   afterAll(() => writer?.[Symbol.asyncDispose]())
 
