@@ -7,21 +7,31 @@ import { readDocs } from './read-docs.ts'
 
 type Question = readonly [question: string, ...pages: string[]]
 
-/** What the local model finds: it was tuned on the first questions, and the others show what that is worth elsewhere. */
+/** What the local model finds of what it was tuned on; `describeHeldOutSearch` shows what that is worth elsewhere. */
 export function describeDocsSearch(open: () => EmbeddingsUnderTest): void {
-  test('the local model finds the page of nine in ten questions it was tuned on among three hits, and of more than half of others', async () => {
-    const space = (await open().embeddings()).space('docs')
-    const { added } = await space.upsert(await readDocs())
-    expect(added).toBeGreaterThan(200)
+  test('the local model finds the page of nine in ten questions it was tuned on among three hits', async () => {
+    const space = await openDocs(open())
     const missed = await findMissed(space, docsQuestions)
     expect(docsQuestions.length).toBeGreaterThanOrEqual(30)
     expect(missed.length, missed.join('\n')).toBeLessThanOrEqual(docsQuestions.length / 10)
-    const others = await findMissed(space, heldOutQuestions)
-    expect(heldOutQuestions.length).toBeGreaterThanOrEqual(60)
-    expect(others.length, others.join('\n')).toBeLessThanOrEqual(heldOutQuestions.length * 0.46)
     const [first] = (await space.search('how do I spend offline', { k: 1 })).hits
     expect(first?.document).toBe('guides/spend-offline.md')
   })
+}
+
+export function describeHeldOutSearch(open: () => EmbeddingsUnderTest): void {
+  test('the local model finds the page of more than half of the questions it was not tuned on', async () => {
+    const missed = await findMissed(await openDocs(open()), heldOutQuestions)
+    expect(heldOutQuestions.length).toBeGreaterThanOrEqual(60)
+    expect(missed.length, missed.join('\n')).toBeLessThanOrEqual(heldOutQuestions.length * 0.46)
+  })
+}
+
+async function openDocs(under: EmbeddingsUnderTest): Promise<Space> {
+  const space = (await under.embeddings()).space('docs')
+  const { added } = await space.upsert(await readDocs())
+  expect(added).toBeGreaterThan(200)
+  return space
 }
 
 async function findMissed(space: Space, questions: readonly Question[]): Promise<string[]> {

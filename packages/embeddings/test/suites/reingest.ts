@@ -4,14 +4,14 @@ import { chunkText } from '../../src/index.ts'
 import { createCountingModel, type EmbeddingsUnderTest } from '../embeddings-under-test.ts'
 import { readDocs } from './read-docs.ts'
 
-/** What an ingest of this repository's documents costs when they were written before. */
+/** What an ingest of this repository's guides costs when they were written before. */
 export function describeReingest(open: () => EmbeddingsUnderTest): void {
   test('documents that did not change cost no call and no write; a tenth edited embeds at most 11 % again', async () => {
     const { database } = open()
     const { model, dimensions, texts } = createCountingModel('ingest')
     const embeddings = await open().embeddings({ model, dimensions, cache: { database: false, memoryItems: 1 } })
     const space = embeddings.space('docs')
-    const documents = await readDocs()
+    const documents = await readDocs('guides')
     const first = await space.upsert(documents)
     const { model: of } = await space.stats()
     /** Where each row lies and which transaction wrote it: any write changes it. */
