@@ -1,6 +1,7 @@
 // A process that spends from a lease until it is killed: node lease-child.ts <job as JSON>. Every line it prints is a
 // fact that was acknowledged before: `leased <id>`, `plain <amount>`, `key <key> <amount>`, `failed <code> <reason>`.
 import { writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase } from '@core/database'
 import { isCoreError } from '@core/foundation'
 import { z } from 'zod'
@@ -16,6 +17,8 @@ export const leaseJob = z.object({
   workers: z.number(),
   /** Plain spends of each worker for every one with a key. */
   plain: z.number(),
+  /** Of each worker after each spend. */
+  pauseMs: z.optional(z.number()),
 })
 export type LeaseJob = z.infer<typeof leaseJob>
 
@@ -42,6 +45,7 @@ async function run(job: LeaseJob): Promise<void> {
         if (outcome.status !== 'spent') return say(outcome.status)
         if (isPlain) say('plain', spent)
         else say('key', key, spent)
+        if (job.pauseMs !== undefined) await sleep(job.pauseMs)
       }
     }),
   )

@@ -33,18 +33,19 @@ const job = (name: string) => ({
   plain: 0,
 })
 
+/** `lease-crash.soak.test.ts` kills 200. */
 test('processes killed in mid-spend, again and again, lose nothing and report nothing twice', async () => {
-  await killAndReconcile(base, folder, 10)
+  await killAndReconcile(base, folder, 6)
 })
 
 test('two processes cannot share a journal; a killed one leaves it to the next', async () => {
-  const first = startLeaseProcess(job('first'))
+  const first = startLeaseProcess({ ...job('first'), pauseMs: 5 })
   await first.says('key')
   const second = startLeaseProcess(job('second'))
   await second.ended()
   expect(second.lines).toEqual([`failed E_LEASE_LOCKED ${first.pid}`])
   await first.kill()
-  const third = startLeaseProcess(job('third'))
+  const third = startLeaseProcess({ ...job('third'), pauseMs: 5 })
   expect(await third.says('leased')).toBe(first.lines[0])
   await third.says('key')
   await third.kill()
