@@ -1,5 +1,5 @@
 import { buildVectorIndex } from '@core/database'
-import { openMemoryDatabase } from '@core/database/testing'
+import { openEmbeddedDatabase } from '@core/database/testing'
 import { createEmbeddings } from '@core/embeddings'
 import { CoreError, silentLogger } from '@core/foundation'
 import { expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { drainLoop } from '../src/nouns/embedding/draining.ts'
 import { indexLoop } from '../src/nouns/embedding/indexing.ts'
 
 test('on the embedded database an index is built within its bounds, and items written after it are in it', async () => {
-  await using database = await openMemoryDatabase()
+  await using database = await openEmbeddedDatabase()
   await database.rpc('project_register', { p_name: 'indexer' })
   const embeddings = createEmbeddings({ database, project: 'indexer' })
   await embeddings.enable()
@@ -38,7 +38,7 @@ test('on the embedded database an index is built within its bounds, and items wr
 })
 
 test('a space whose index cannot be built, or whose queue cannot be worked off, keeps no other waiting', async () => {
-  await using database = await openMemoryDatabase()
+  await using database = await openEmbeddedDatabase()
   const text = (n: number) => ({ document: `${n}`, ordinal: 0, content: `page number ${n}` })
   for (const p_name of ['first', 'second', 'third']) await database.rpc('project_register', { p_name })
   const embeddings = (project: string) => createEmbeddings({ database, project })

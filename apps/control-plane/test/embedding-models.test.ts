@@ -1,4 +1,4 @@
-import { openMemoryDatabase, runSql } from '@core/database/testing'
+import { openEmbeddedDatabase, runSql } from '@core/database/testing'
 import { startFakeProvider } from '@core/providers/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Reply, type ServedDatabase, serveDatabase, unlimited } from './test-server.ts'
@@ -6,7 +6,7 @@ import { type Reply, type ServedDatabase, serveDatabase, unlimited } from './tes
 /** Spaces whose vectors a provider's model makes, over REST: on the embedded database, which has pgvector. */
 
 const fake = await startFakeProvider()
-const database = await openMemoryDatabase()
+const database = await openEmbeddedDatabase()
 let server: ServedDatabase
 let operator: string
 const model = 'openai/embed-1'
