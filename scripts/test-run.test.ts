@@ -48,8 +48,8 @@ test('needs a device', ({ skip }) => skip('there is no device'))
   const { status, lines, stdout } = run()
   expect(lines.at(-1)).toBe('tests: 4 passed, 1 failed, 1 skipped') // types, lint and leftovers are three of the four
   expect(status).toBe(1)
-  expect(stdout).toMatch(/^slow +\d+\.\d s {2}packages\/a\/a\.test\.ts$/m)
-  expect(stdout).toMatch(/^skipped +packages\/a\/a\.test\.ts > needs a device \(there is no device\)$/m)
+  expect(stdout).toMatch(/^slow +\d+\.\d s {2}a\/a\.test\.ts$/m)
+  expect(stdout).toMatch(/^skipped +a: a\.test\.ts > needs a device \(there is no device\)$/m)
 })
 
 test('a type error and a lint error fail the run and are shown, and the tests run all the same', () => {

@@ -5,7 +5,7 @@ const count = 10
 /** One line for each of the slowest test files, slowest first: where to look when the run grows towards ten minutes. */
 export function describeSlowestFiles(modules: readonly TestModule[]): string[] {
   return modules
-    .map((module) => ({ path: module.relativeModuleId, seconds: secondsOf(module) }))
+    .map((module) => ({ path: `${module.project.name}/${module.relativeModuleId}`, seconds: secondsOf(module) }))
     .sort((one, other) => other.seconds - one.seconds)
     .slice(0, count)
     .map(({ path, seconds }) => `slow       ${seconds.toFixed(1).padStart(5)} s  ${path}`)

@@ -83,6 +83,6 @@ function addTest(tally: Tally, module: TestModule, test: TestCase): void {
   else if (result.state === 'failed') tally.failed++
   else {
     const note = result.state === 'skipped' && result.note ? ` (${result.note})` : ''
-    tally.skipped.push(`${module.relativeModuleId} > ${test.fullName}${note}`)
+    tally.skipped.push(`${module.project.name}: ${module.relativeModuleId} > ${test.fullName}${note}`)
   }
 }
