@@ -88,7 +88,10 @@ export async function startCoreProcess({
   }
 }
 
-async function spawnCore(args: readonly string[], { env, cwd, within = [] }: CoreOptions): Promise<ChildProcess> {
+export async function spawnCore(
+  args: readonly string[],
+  { env, cwd, within = [] }: CoreOptions,
+): Promise<ChildProcess> {
   const main = await bundleProgram(source)
   const { PATH = '', TMPDIR = tmpdir(), CORE_TEST_RUN = '', NODE_COMPILE_CACHE = '' } = process.env
   const own = { PATH, TMPDIR, CORE_TEST_RUN, NODE_COMPILE_CACHE, HOME: cwd }
