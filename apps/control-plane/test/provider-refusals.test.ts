@@ -75,6 +75,8 @@ describe('a key that was wrong', () => {
       status: 503,
       body: { error: { message: expect.stringContaining(`${what}/gpt (cooling: its key is missing`) } },
     })
+    // Not shared: what others had written would begin again what a new key has ended.
+    expect(await server.test.sql('select target, reason from core.model_cooling')).toEqual([])
     await setSecret(`${what}_key`, 'sk-right')
     await expect.poll(async () => (await chat(what)).status, { interval: 300 }).toBe(200)
   })

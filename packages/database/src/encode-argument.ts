@@ -1,10 +1,10 @@
-import { CoreError, isCoreError, stringifyExact } from '@core/foundation'
+import { CoreError, stringifyExact } from '@core/foundation'
 import type { JsonInput } from './json.ts'
 
 /** An argument in Postgres's text format, as its type wants it. Null is SQL null, also for jsonb (as in PostgREST). */
 export function encodeArgument(name: string, type: string, value: JsonInput): string | null {
   if (value === null || value === undefined) return null
-  if (type === 'jsonb' || type === 'json') return encodeJson(name, value)
+  if (type === 'jsonb' || type === 'json') return stringifyExact(name, value)
   if (type.endsWith('[]') && Array.isArray(value)) return encodeArray(name, value)
   switch (typeof value) {
     case 'string':
@@ -14,15 +14,6 @@ export function encodeArgument(name: string, type: string, value: JsonInput): st
       return encodeScalar(name, value)
     default:
       throw invalid(name, `must be ${type}, got ${Array.isArray(value) ? 'an array' : 'an object'}`)
-  }
-}
-
-function encodeJson(name: string, value: JsonInput): string {
-  try {
-    return stringifyExact(name, value)
-  } catch (cause) {
-    if (isCoreError(cause)) throw cause
-    throw invalid(name, 'cannot be written as JSON', cause)
   }
 }
 
@@ -36,7 +27,7 @@ function encodeArray(name: string, values: readonly JsonInput[]): string {
   const items = values.map((value) => {
     if (value === null || value === undefined) return 'NULL'
     if (Array.isArray(value)) return encodeArray(name, value)
-    if (typeof value === 'object') return quote(encodeJson(name, value))
+    if (typeof value === 'object') return quote(stringifyExact(name, value))
     return quote(
       typeof value === 'string' ? requireWellFormed(name, value) : encodeScalar(name, value as number | boolean),
     )
@@ -54,9 +45,8 @@ function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
-function invalid(name: string, problem: string, cause?: unknown): CoreError {
+function invalid(name: string, problem: string): CoreError {
   return new CoreError('E_INVALID', `${name} ${problem}`, {
-    cause,
     details: { reason: 'bad_argument', argument: name },
   })
 }

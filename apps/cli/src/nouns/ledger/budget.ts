@@ -1,9 +1,8 @@
 import { Option } from 'commander'
 import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.ts'
-import { ownAccount } from '../../own-account.ts'
 import { parsePercent } from '../../percent.ts'
 import type { Verbs } from '../../verbs.ts'
-import { projectOf } from './account-code.ts'
+import { ownAccount, projectOf } from './account-code.ts'
 import { budgetTable, postingText } from './view/ledger.ts'
 
 const periods = ['hour', 'day', 'week', 'month', 'total'] as const

@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander'
-import { ownAccount } from '../../own-account.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import type { Session } from '../../session.ts'
 import { type Column, formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
-import { projectOf } from './account-code.ts'
+import { ownAccount, projectOf } from './account-code.ts'
 
 /** What an account has, the latest first: where an id was lost, it is found here. */
 export function addCreditsLists(credits: Command, { session }: Verbs): void {

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { exitCodes } from '../../exit-code.ts'
-import { ownAccount } from '../../own-account.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import type { Verbs } from '../../verbs.ts'
-import { projectOf } from './account-code.ts'
+import { ownAccount, projectOf } from './account-code.ts'
 import { accountTable, auditText, balanceText, historyTable } from './view/ledger.ts'
 
 export function addCreditsRead(credits: Command, { session, exit }: Verbs): void {

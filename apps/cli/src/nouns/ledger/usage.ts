@@ -2,10 +2,9 @@ import { addDays, dayOf, startOfDay, usageCsvHeader, usageCsvLines } from '@core
 import type { Client } from '@core/api/client'
 import { CoreError } from '@core/foundation'
 import { type Command, Option } from 'commander'
-import { ownAccount } from '../../own-account.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import type { Verbs } from '../../verbs.ts'
-import { projectOf } from './account-code.ts'
+import { ownAccount, projectOf } from './account-code.ts'
 import { usageTable } from './view/usage.ts'
 
 const buckets = ['hour', 'day', 'week', 'month', 'total'] as const

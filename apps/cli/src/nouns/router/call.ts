@@ -1,6 +1,5 @@
 import { CoreError } from '@core/foundation'
 import { wholeNumber } from '../../number-option.ts'
-import { ownAccount } from '../../own-account.ts'
 import { type PageOptions, printNextCursor } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -70,8 +69,9 @@ export function addUsage({ program, session }: Verbs): void {
     .action(async ({ by, days }: { by: string; days: string }) => {
       const current = session()
       const from = daysAgo(wholeNumber('--days', days))
-      const project = await ownAccount(current)
-      const { client } = await current.connect()
+      const { client, project } = await current.connectWithin()
+      if (project === null)
+        throw new CoreError('E_INVALID', 'the owner has no project of its own', { fix: 'Add --project.' })
       const usage = await client.getUsage({
         params: { project, code: project },
         query: { by, bucket: 'total', from },
