@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { silentLogger } from '@core/foundation'
 import { startFakeProvider } from '@core/providers/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -5,12 +7,13 @@ import { openTestServer, type TestServer } from './test-server.ts'
 
 const fake = await startFakeProvider({ apiKey: 'sk-right' })
 const open = await startFakeProvider({})
+const slow = await startSlowProvider()
 const errors: unknown[] = []
 let server: TestServer
 beforeAll(async () => {
   server = await openTestServer({ ...silentLogger, error: (...line: unknown[]) => errors.push(line) }, undefined, {
     env: {
-      CORE_ROUTER_PRIVATE_HOSTS: [fake, open].map(({ url }) => new URL(url).host).join(','),
+      CORE_ROUTER_PRIVATE_HOSTS: [fake, open, slow].map(({ url }) => new URL(url).host).join(','),
       OPENAI_API_KEY: 'sk-wrong',
       OPENAI_BASE_URL: fake.url,
     },
@@ -25,7 +28,36 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await fake[Symbol.asyncDispose]()
   await open[Symbol.asyncDispose]()
+  await slow[Symbol.asyncDispose]()
 })
+
+/** Refuses the old key once `refuse` is called, and answers every other one as the fake does. */
+async function startSlowProvider() {
+  const asked = Promise.withResolvers<void>()
+  const refused = Promise.withResolvers<void>()
+  const http = createServer(async (request, response) => {
+    const { authorization = '' } = request.headers
+    if (authorization === 'Bearer sk-old') {
+      asked.resolve()
+      await refused.promise
+    }
+    const headers = { authorization, 'content-type': 'application/json' }
+    const body = Buffer.concat(await Array.fromAsync(request))
+    const answer = await fetch(new URL(request.url ?? '/', fake.url), { method: 'POST', headers, body })
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+  })
+  await once(http.listen(0, '127.0.0.1'), 'listening')
+  const address = http.address()
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/v1`,
+    asked: asked.promise,
+    refuse: refused.resolve,
+    async [Symbol.asyncDispose]() {
+      http.closeAllConnections()
+      await once(http.close(), 'close')
+    },
+  }
+}
 
 test('a key that its provider refuses is seen by the operator: an error in the log, and a counter', async () => {
   const key = server.keys.smart_layer
@@ -79,6 +111,38 @@ describe('a key that was wrong', () => {
     expect(await server.test.sql('select target, reason from core.model_cooling')).toEqual([])
     await setSecret(`${what}_key`, 'sk-right')
     await expect.poll(async () => (await chat(what)).status, { interval: 300 }).toBe(200)
+  })
+
+  test('is the one that the call was sent with, and not the one that was set meanwhile', async () => {
+    const put = (name: string, baseUrl: string) =>
+      server.send('PUT', `/v1/projects/smart_layer/providers/${name}`, {
+        key: server.owner,
+        body: { kind: 'openai', baseUrl, secret: 'replaced_key' },
+      })
+    const rates = [
+      { unit: 'input', nanoUsdPerMillion: 1 },
+      { unit: 'output', nanoUsdPerMillion: 1 },
+    ]
+    for (const [name, url] of [
+      ['slow', slow.url],
+      ['quick', fake.url],
+    ] as const) {
+      await server.send('PUT', '/v1/prices', { key: server.owner, body: { provider: name, model: 'gpt', rates } })
+      await put(name, url)
+    }
+    await setSecret('replaced_key', 'sk-old')
+    await follow()
+    const underWay = chat('slow')
+    await slow.asked
+    // The other provider has the same key: when its refusal ends, the plane has read the new one.
+    expect((await chat('quick')).status).toBe(502)
+    await setSecret('replaced_key', 'sk-right')
+    await follow()
+    expect((await chat('quick')).status).toBe(200)
+    slow.refuse()
+    expect((await underWay).status).toBe(502)
+    await follow()
+    expect((await chat('slow')).status).toBe(200)
   })
 
   test('is another one at another address, too', async () => {

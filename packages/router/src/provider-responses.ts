@@ -22,7 +22,10 @@ export interface StoredRequest {
 
 const maxBytes = 64 * 1024 * 1024
 
-export function createProviderResponses({ guard, keyOf }: ProviderTransportsOptions): AskForResponse {
+export function createProviderResponses({
+  guard,
+  keyOf,
+}: Omit<ProviderTransportsOptions, 'onRefused'>): AskForResponse {
   const client = createHttpClient(guard)
   return (provider, { method, id, part, query, signal }) => {
     const { kind, baseUrl } = provider

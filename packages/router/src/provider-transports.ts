@@ -3,13 +3,12 @@ import { createLocalDriver, openDialectDriver } from '@core/providers/llm'
 import { createDriverTransport } from './driver-transport.ts'
 import { type AddressCheck, createHttpClient } from './http-client.ts'
 import { createHttpTransport } from './http-transport.ts'
-import type { Dialect, Provider } from './routing.ts'
-import type { FindTransport } from './transport.ts'
+import { createKeyedTransport, type ProviderKey } from './keyed-transport.ts'
+import type { Dialect } from './routing.ts'
+import type { FindTransport, SendWithKey } from './transport.ts'
 
-export interface ProviderTransportsOptions {
+export interface ProviderTransportsOptions extends ProviderKey {
   readonly guard: AddressCheck
-  /** The key of a provider, as it is when the call begins. */
-  readonly keyOf: (provider: Provider) => Promise<string | undefined> | string | undefined
 }
 
 /**
@@ -18,18 +17,20 @@ export interface ProviderTransportsOptions {
  */
 export function createProviderTransports(options: ProviderTransportsOptions): FindTransport {
   const client = createHttpClient(options.guard)
-  const direct = {
-    openai: createHttpTransport('openai', { ...options, client }),
-    anthropic: createHttpTransport('anthropic', { ...options, client }),
-  }
-  const translated = (dialect: Dialect) =>
-    createDriverTransport(async ({ target: { provider } }) => {
-      const { name, baseUrl = '' } = provider
-      const key = await options.keyOf(provider)
+  const translated = (dialect: Dialect): SendWithKey => {
+    return (request, key) => {
+      const { name, baseUrl = '' } = request.target.provider
       const apiKey = key === undefined ? undefined : createSecret(key)
-      return await openDialectDriver(dialect, { name, baseUrl, apiKey, fetch: client.fetch })
-    })
-  const translations = { openai: translated('openai'), anthropic: translated('anthropic') }
+      const open = () => openDialectDriver(dialect, { name, baseUrl, apiKey, fetch: client.fetch })
+      return createDriverTransport(open)(request)
+    }
+  }
+  const both = (sendOf: (dialect: Dialect) => SendWithKey) => ({
+    openai: createKeyedTransport(options, sendOf('openai')),
+    anthropic: createKeyedTransport(options, sendOf('anthropic')),
+  })
+  const direct = both((dialect) => createHttpTransport(dialect, client))
+  const translations = both(translated)
   const driver = createLocalDriver()
   const local = createDriverTransport(() => driver)
 

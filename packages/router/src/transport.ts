@@ -36,6 +36,9 @@ export interface UpstreamResponse {
  */
 export type Transport = (request: UpstreamRequest) => Promise<UpstreamResponse>
 
+/** The same, with the key of the provider: undefined where it has none. */
+export type SendWithKey = (request: UpstreamRequest, key: string | undefined) => Promise<UpstreamResponse>
+
 export class TransportError extends Error {
   override readonly name = 'TransportError'
   readonly isSent: boolean

@@ -52,7 +52,7 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
     routing,
     prices: (project) => books.of(project),
     refresh: atMostEvery(missingEveryMs, clock, () => follow().catch(warn)),
-    transports: createProviderTransports(providers),
+    transports: createProviderTransports({ ...providers, onRefused: refusals.note }),
     keepUnsettled: (unsettled) => spool.keep(unsettled),
     answers: createKeptAnswers(database, vault),
     responses,
