@@ -1,19 +1,23 @@
 import { join } from 'node:path'
 import { createClient } from '@core/api/client'
-import { installProjects } from '@core/control-plane'
-import { openDatabase } from '@core/database'
+import { type Database, openDatabase } from '@core/database'
 import { startPostgresServer } from '@core/database/testing'
 import { retry, systemClock, uuidv7 } from '@core/foundation'
+import { credits } from '@core/ledger'
 import { forkServer } from '../http/child-server.ts'
 import { openPlane, ownerKey, type Plane } from '../http/open-plane.ts'
+import { requireOk } from '../ledger/answer.ts'
 import { runOn } from '../ledger/platform.ts'
 import { type Row, toRow } from '../row.ts'
 import { quantile } from '../statistics.ts'
 import type { BenchContext, Suite } from '../suite.ts'
 
 /** Callers that each wait for their answer before the next request, as the workers of a project do. */
-const callers = 16
+const allCallers = 16
+/** Each caller more is a connection more, which reads the functions it calls first. */
+const quickCallers = 2
 const project = 'smart_layer'
+const poolCredits = credits(1_000_000_000)
 
 /** What an operator plans with: one control plane over REST, on each kind of database, and what its calls leave on the disk. */
 export const suite: Suite = {
@@ -50,7 +54,7 @@ async function measureServer(context: BenchContext): Promise<Row[]> {
   const server = await startPostgresServer({ folder: join(context.folder, 'server'), durable: true, migrated: true })
   stack.defer(() => server.stop())
   const database = stack.use(await openDatabase({ driver: 'postgres', url: server.url() }))
-  await installProjects(database, { projects: [project], credits: 1_000_000_000 })
+  await addProject(database)
   const startedAt = performance.now()
   const child = stack.use(
     await forkServer('./plane-server.ts', {
@@ -78,6 +82,24 @@ async function measureServer(context: BenchContext): Promise<Row[]> {
   ]
 }
 
+/** A project that draws on the pool, as `core init` makes it. */
+async function addProject(database: Database): Promise<void> {
+  const open = async (account: string, kind: string, parent?: string, funding?: string) =>
+    requireOk(
+      await database.rpc('ledger_account_open', {
+        p_key: `open ${account}`,
+        p_account: account,
+        p_kind: kind,
+        p_parent: parent,
+        p_funding: funding,
+      }),
+    )
+  await database.rpc('project_register', { p_name: project })
+  await open('pool', 'pool')
+  requireOk(await database.rpc('ledger_grant', { p_key: 'grant', p_account: 'pool', p_amount: poolCredits }))
+  await open(project, 'project', 'pool', 'parent')
+}
+
 const unlimited = { CORE_LIMITS_CREDENTIAL_REQUESTS: '1000000' }
 
 async function measurePlane(
@@ -85,7 +107,7 @@ async function measurePlane(
   plane: Plane,
   context: BenchContext,
 ): Promise<{ rows: Row[]; calls: number }> {
-  const loadSeconds = context.isQuick ? 0.2 : 20
+  const [loadSeconds, callers] = context.isQuick ? [0.2, quickCallers] : [20, allCallers]
   const resting = (await plane.memory()).rss
   const latencies: number[] = []
   let isOver = false

@@ -1,4 +1,4 @@
-import { findPgvectorServer, openMemoryDatabase } from '@core/database/testing'
+import { findPgvectorServer, openEmbeddedDatabase, openMemoryDatabase } from '@core/database/testing'
 import type { Row } from '../row.ts'
 import type { BenchContext, Suite } from '../suite.ts'
 import { createCorpus } from './corpus.ts'
@@ -30,6 +30,6 @@ export const suite: Suite = {
 
 async function runEmbedded(context: BenchContext): Promise<Row[]> {
   const count = context.isQuick ? 60 : 10_000
-  await using database = await openMemoryDatabase()
+  await using database = await (context.isQuick ? openEmbeddedDatabase() : openMemoryDatabase())
   return await measureEmbedded(database, createCorpus(count, context.isQuick ? 3 : 50), context)
 }

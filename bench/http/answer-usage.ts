@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
 /** What a parent may ask a server of the benchmark. */
 export type UsageQuestion = 'cpu' | 'memory'
 
@@ -13,7 +16,7 @@ export function answerUsage(url: string): void {
       return { threadMs: (user + system) / 1000, processMs: (all.user + all.system) / 1000 }
     },
     memory() {
-      globalThis.gc?.()
+      collectGarbage()
       const { rss, heapUsed, external } = process.memoryUsage()
       return { rss, heapUsed, external }
     },
@@ -21,4 +24,11 @@ export function answerUsage(url: string): void {
   process.on('message', (question: UsageQuestion) => process.send?.(answers[question]()))
   process.on('disconnect', () => process.exit(0))
   process.send?.({ url })
+}
+
+/** Not by a flag of the process: code that other processes compiled is used only under the same flags. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  collect()
 }

@@ -24,7 +24,6 @@ const answerMs = 30_000
 /** Starts `program` of this folder; its log goes nowhere, but it is written. */
 export async function forkServer(program: string, environment: Readonly<Record<string, string>>): Promise<ChildServer> {
   const child = fork(new URL(program, import.meta.url), {
-    execArgv: [...process.execArgv, '--expose-gc'],
     env: { PATH, NODE_COMPILE_CACHE, ...environment },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

@@ -10,16 +10,20 @@ import { noiseRow } from './noise-row.ts'
 import { MAX_BATCH, openHolds, reserveOperation, settleOperation, toBatches } from './operations.ts'
 import type { Platform } from './platform.ts'
 
+/** Of a quick run, in place of 1,000 operations. */
+const QUICK_BATCH = 100
+
 /** `ledger_batch` itself, one caller, beside plain INSERTs of what it writes. */
 export async function measureBatches(platform: Platform, context: BenchContext, nextId: () => number): Promise<Row[]> {
   const { name: at, database } = platform
+  const large = context.isQuick ? QUICK_BATCH : MAX_BATCH
   const measured = await measure(
     [
       await createInsertLimit('insert', database, nextId),
-      reserveBatches(platform, 'reserve 1000', MAX_BATCH),
+      reserveBatches(platform, 'reserve 1000', large),
       await createInsertLimit('control', database, nextId),
-      reserveBatches(platform, 'reserve with denials', MAX_BATCH, 10),
-      settleBatches(platform, 'settle 1000', MAX_BATCH),
+      reserveBatches(platform, 'reserve with denials', large, 10),
+      settleBatches(platform, 'settle 1000', large),
       reserveBatches(platform, 'reserve 50', 50),
       settleBatches(platform, 'settle 50', 50),
     ],

@@ -6,15 +6,22 @@ import { credits } from '@core/ledger'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type CoreOptions, openCore } from '../src/index.ts'
 import { type CoreServer, noEnvironment, startCoreServer } from './core-server.ts'
+import { type Gate, openGate } from './gate.ts'
 
-/** Each row of the table of what continues without the database, on a server that is killed and comes back. */
+/**
+ * Each row of the table of what continues without the database. The first kills the server and starts it again; the others
+ * close the way to it, where a caller sees the same.
+ */
 
 let server: CoreServer
+let gate: Gate
 let folder: string
 beforeAll(async () => {
   server = await startCoreServer()
+  gate = await openGate(server.addresses.http)
 })
 afterAll(async () => {
+  await gate?.[Symbol.asyncDispose]()
   await server?.[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
@@ -25,22 +32,29 @@ afterEach(async () => {
 })
 
 const declarations = declareFlags({ 'sky.blue': { description: 'Paints the sky', default: false } })
-const open = (options: Partial<CoreOptions> = {}) =>
-  openCore({ ...server.ways.http, project: 'painter', env: noEnvironment, timeoutMs: 20_000, ...options, declarations })
+const open = (options: Partial<CoreOptions> = {}, way = server.waysThrough(gate.url).http) =>
+  openCore({ ...way, project: 'painter', env: noEnvironment, timeoutMs: 20_000, ...options, declarations })
 type OpenCore = Awaited<ReturnType<typeof open>>
 
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 50 })
 const isLive = (core: OpenCore) => until(() => expect(core.status().state).toBe('live'))
 
-/** Kills the server, runs the work without it, and starts it again whatever the work did. */
-async function without(core: OpenCore, work: () => Promise<void>): Promise<void> {
-  await server.rest.halt()
+interface Outage {
+  begin(): Promise<void>
+  end(): Promise<void>
+}
+const kill: Outage = { begin: () => server.rest.halt(), end: () => server.rest.start() }
+const closeGate: Outage = { begin: () => gate.close(), end: () => gate.open() }
+
+/** Takes the server away, runs the work without it, and brings it back whatever the work did. */
+async function without(core: OpenCore, work: () => Promise<void>, outage = closeGate): Promise<void> {
+  await outage.begin()
   try {
     await core.rpc('flag_list', {}).catch(() => undefined) // the first call that fails opens the breaker
     expect(core.status()).toMatchObject({ state: 'degraded', database: 'down' })
     await work()
   } finally {
-    await server.rest.start()
+    await outage.end()
   }
   await isLive(core)
 }
@@ -51,10 +65,10 @@ async function settled(account: string): Promise<number> {
 }
 
 test('without a lease the ledger fails closed, at once; recovery needs no call', async () => {
-  await using core = await open()
+  await using core = await open({}, server.ways.http)
   const states: string[] = []
   core.onStatus(({ state }) => states.push(state))
-  await without(core, async () => {
+  const work = async () => {
     const startedAt = performance.now()
     for (let call = 0; call < 20; call++) {
       const charge = core.ledger.charge({ account: 'painter', amount: credits(1) })
@@ -62,7 +76,8 @@ test('without a lease the ledger fails closed, at once; recovery needs no call',
     }
     expect(performance.now() - startedAt).toBeLessThan(60_000) // each would wait ten seconds
     expect(core.status().ledger).toBe('closed')
-  })
+  }
+  await without(core, work, kill)
   expect(states).toEqual(['degraded', 'live'])
   expect(core.status().ledger).toBe('live')
 })
@@ -102,7 +117,7 @@ test('messages with a key wait on disk, also for the next process, and arrive on
   const keys = Array.from({ length: 30 }, (_, index) => `m${index} ${folder}`)
   {
     const core = await open({ outbox })
-    await server.rest.halt()
+    await gate.close()
     try {
       for (const key of keys) {
         expect(await core.coordinator.messages.send('writer', 'note', { key }, { key })).toEqual({ via: 'outbox', key })
@@ -112,7 +127,7 @@ test('messages with a key wait on disk, also for the next process, and arrive on
       expect(core.status().outbox.waiting).toBe(30)
       await core.close()
     } finally {
-      await server.rest.start()
+      await gate.open()
     }
   }
   await using core = await open({ outbox })
@@ -128,7 +143,7 @@ test('what could not be settled is settled when the database is back', async () 
   let halted: Promise<void> | undefined
   const outcome = core.ledger.withHold({ account: 'painter', max: credits(2), ttlSeconds: 3 }, async (hold) => {
     hold.meter(credits(0.25))
-    halted = server.rest.halt()
+    halted = gate.close()
     await halted
     return 'painted'
   })
@@ -137,7 +152,7 @@ test('what could not be settled is settled when the database is back', async () 
     expect(core.status().outbox.waiting).toBe(1)
   } finally {
     await halted
-    await server.rest.start()
+    await gate.open()
   }
   await core.flush()
   expect(await settled('painter')).toBe(before - credits(0.25))
@@ -161,13 +176,13 @@ test('the cache serves from memory, flags keep their values, embeddings their ve
 })
 
 test('a core opens while the database is away, and works when it comes', async () => {
-  await server.rest.halt()
+  await gate.close()
   const core = await open()
   try {
     expect(core.status().state).toBe('degraded')
     await expect(open({ require: 'live' })).rejects.toMatchObject({ code: 'E_DATABASE_UNAVAILABLE' })
   } finally {
-    await server.rest.start()
+    await gate.open()
   }
   await isLive(core)
   expect(await core.ledger.balance('painter')).toMatchObject({ held: 0 })
