@@ -21,7 +21,7 @@ for (let round = 0; round < Number(rounds); ) {
     await sleep(Math.random() * 3)
     rmSync(inside, { force: true })
     writeSync(1, 'was inside\n')
-    if (Math.random() < 0.3) process.kill(process.pid, 'SIGKILL')
+    if (Math.random() < 0.15) process.kill(process.pid, 'SIGKILL')
     await lock[Symbol.asyncDispose]()
   } catch (error) {
     if (!isCoreError(error, 'E_CONFLICT')) throw error

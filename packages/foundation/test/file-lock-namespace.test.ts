@@ -1,19 +1,16 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest'
 import { CoreError } from '../src/index.ts'
 import { lockFile } from '../src/lock/file-lock.ts'
+import { begin, endAll, isolate, kill, lockAt, raceInProcess, raceProcesses } from './file-lock-races.ts'
 
 /** A lock between processes that do not see each other's pids: containers that share a folder. */
 
-/** Starting a program takes seconds on a machine that is busy with other things. */
-const program = fileURLToPath(new URL('file-lock-holder.ts', import.meta.url))
-const isolate = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const canIsolate = spawnSync(isolate[0] ?? '', [...isolate.slice(1), 'true']).status === 0
 const requireNamespaces = ({ skip }: TestContext) => {
   if (!canIsolate) skip('unshare --pid is not permitted here')
@@ -21,44 +18,25 @@ const requireNamespaces = ({ skip }: TestContext) => {
 
 let folder: string
 let file: string
-const children: ChildProcess[] = []
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'core-lock-'))
   file = join(folder, 'a.lock')
 })
 afterEach(async () => {
-  for (const child of children.splice(0)) {
-    child.kill('SIGCONT')
-    child.kill('SIGKILL')
-  }
+  endAll()
   await rm(folder, { recursive: true, force: true })
 })
 
-const lock = (path = file) =>
-  lockFile({ path, locked: (pid) => new CoreError('E_CONFLICT', 'locked', { details: { pid } }) })
-
-/** A process that takes the lock, in a pid namespace of its own where asked; says `held` or `locked`. */
-function begin(wrapper: readonly string[] = [], path = file, ...mode: string[]) {
-  const [command = '', ...args] = [...wrapper, process.execPath, program, path, ...mode]
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  children.push(child)
-  const said = once(child.stdout.setEncoding('utf8'), 'data').then(([text]) => String(text).trim())
-  return { child, said }
-}
-async function kill({ child }: { child: ChildProcess }, signal: NodeJS.Signals = 'SIGKILL') {
-  const gone = once(child, 'exit')
-  child.kill(signal)
-  await gone
-}
+const lock = (path = file) => lockAt(path)
 
 describe('in another pid namespace', () => {
   test('a holder is seen alive, whatever its pid is here; killed, it is noticed at once', async (context) => {
     requireNamespaces(context)
-    const holder = begin(isolate)
+    const holder = begin(file, isolate)
     expect(await holder.said).toBe('held')
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: expect.any(Number), hasSocket: true })
     await expect(lock()).rejects.toMatchObject({ code: 'E_CONFLICT', details: { pid: undefined } })
-    const other = begin(isolate)
+    const other = begin(file, isolate)
     expect(await other.said).toBe('locked')
     await kill(holder)
     const startedAt = performance.now()
@@ -76,7 +54,7 @@ describe('in another pid namespace', () => {
   test('a holder that exits without a release is noticed at once, too', async (context) => {
     requireNamespaces(context)
     for (const wrapper of [isolate, []]) {
-      const holder = begin(wrapper, file, 'exit')
+      const holder = begin(file, wrapper, 'exit')
       const gone = once(holder.child, 'exit')
       expect(await holder.said).toBe('held')
       await gone
@@ -84,22 +62,14 @@ describe('in another pid namespace', () => {
     }
   })
 
-  test('of eight that find it dead at once exactly one takes it over, in every round', async (context) => {
+  test('of eight that find it dead at once exactly one takes it over, here and there', async (context) => {
     requireNamespaces(context)
-    for (let round = 0; round < 4; round++) {
-      const holder = begin(round % 2 ? isolate : [])
-      expect(await holder.said).toBe('held')
-      await kill(holder)
-      const racers = Array.from({ length: 8 }, (_, n) => begin(n % 2 ? isolate : []))
-      const said = await Promise.all(racers.map((racer) => racer.said))
-      expect(said.toSorted()).toEqual(['held', ...Array.from({ length: 7 }, () => 'locked')])
-      await Promise.all(racers.filter((_, n) => said[n] === 'held').map((racer) => kill(racer)))
-    }
+    await raceProcesses(file, { rounds: 2, racers: 8 })
   })
 })
 
 test('a stopped holder keeps its lock, however many ask', async () => {
-  const holder = begin()
+  const holder = begin(file)
   expect(await holder.said).toBe('held')
   holder.child.kill('SIGSTOP')
   await sleep(50)
@@ -111,27 +81,13 @@ test('a stopped holder keeps its lock, however many ask', async () => {
 })
 
 test('of forty in one process that find it dead at once exactly one takes it over, in every round', async () => {
-  for (let round = 0; round < 10; round++) {
-    const holder = begin()
-    expect(await holder.said).toBe('held')
-    await kill(holder)
-    const settled = await Promise.allSettled(
-      Array.from({ length: 40 }, async () => {
-        await sleep(Math.random() * 4)
-        return await lock()
-      }),
-    )
-    const winners = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-    expect(winners).toHaveLength(1)
-    await winners[0]?.[Symbol.asyncDispose]()
-    expect(await readdir(folder)).toEqual([])
-  }
+  await raceInProcess(file, { rounds: 6, racers: 40 })
 })
 
 test('a folder of any depth will do, though the address of a socket has 107 bytes', async () => {
   const deep = join(folder, 'x'.repeat(100), 'y'.repeat(100), 'ü'.repeat(50), 'a.lock')
   await mkdir(join(folder, 'x'.repeat(100)))
-  const holder = begin([], deep)
+  const holder = begin(deep)
   expect(await holder.said).toBe('held')
   expect(JSON.parse(await readFile(deep, 'utf8'))).toMatchObject({ hasSocket: true })
   await expect(lock(deep)).rejects.toMatchObject({ details: { pid: holder.child.pid } })
