@@ -182,4 +182,18 @@ grant execute on function core_api.flag_list to core_member, service_role;
 
 -- No role may execute a function without a grant of its own.
 
-revoke execute on all functions in schema core, core_api from public, anon, authenticated;
+do $$
+declare
+  v_function regprocedure;
+begin
+  for v_function in
+    select p.oid from pg_catalog.pg_proc p
+    where p.pronamespace in ('core'::regnamespace, 'core_api'::regnamespace)
+      and exists (
+        select from pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+        where a.grantee in (0, 'anon'::regrole, 'authenticated'::regrole))
+  loop
+    execute format('revoke execute on function %s from public, anon, authenticated', v_function);
+  end loop;
+end
+$$;

@@ -170,12 +170,16 @@ test('repair restores roles and grants that a restore into another cluster loses
   const { database } = restored
   await restored.sql(
     `revoke execute on all functions in schema core_api from core_member, service_role;
-     revoke usage on schema core_api from core_member`,
+     revoke usage on schema core_api from core_member;
+     grant execute on all functions in schema core, core_api to public, anon`, // as after a restore without privileges
   )
   const broken = await inspectRights(database)
   expect(broken.missingGrants.length).toBeGreaterThan(50)
   expect((await migrateRepair(database)).left).toEqual([])
   expect(await inspectRights(database)).toEqual({ missingRoles: [], missingGrants: [], clashes: [] })
+  const open = `select count(*) as functions from pg_proc p where pronamespace in ('core'::regnamespace, 'core_api'::regnamespace)
+    and has_function_privilege('anon', p.oid, 'execute')`
+  expect(await restored.sql(open)).toEqual([{ functions: '0' }])
 })
 
 test('a project that has the name of a root account is seen', async () => {

@@ -54,9 +54,24 @@ const header = (folder: string) =>
 
 /**
  * Postgres lets PUBLIC execute each new function, and default privileges of a schema cannot take that away: they only add
- * to those of the database. So each migration ends with a revoke of what exists by then.
+ * to those of the database. So each migration ends with a revoke. `revoke ... on all functions` writes the row of each function
+ * again, also where it changes nothing: a new embedded database took 4.1 s of CPU and 22 MB instead of 2.6 s and 14 MB.
  */
 const revoke = `-- No role may execute a function without a grant of its own.
 
-revoke execute on all functions in schema core, core_api from public, anon, authenticated;
+do $$
+declare
+  v_function regprocedure;
+begin
+  for v_function in
+    select p.oid from pg_catalog.pg_proc p
+    where p.pronamespace in ('core'::regnamespace, 'core_api'::regnamespace)
+      and exists (
+        select from pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+        where a.grantee in (0, 'anon'::regrole, 'authenticated'::regrole))
+  loop
+    execute format('revoke execute on function %s from public, anon, authenticated', v_function);
+  end loop;
+end
+$$;
 `

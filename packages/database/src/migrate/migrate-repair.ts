@@ -40,5 +40,8 @@ export async function repairRights(session: SqlSession): Promise<RepairResult> {
 
 function isAboutRights(statement: string): boolean {
   const bare = statement.replace(/^(?:\s|--[^\n]*\n)+/, '')
-  return /^(?:grant|revoke|notify)\b/i.test(bare) || (/^do\b/i.test(bare) && /create role|authenticator/.test(bare))
+  return (
+    /^(?:grant|revoke|notify)\b/i.test(bare) ||
+    (/^do\b/i.test(bare) && /create role|authenticator|revoke execute/.test(bare))
+  )
 }
