@@ -13,7 +13,7 @@ interface Index {
 }
 
 let on: TestDatabase
-let volatile: string
+let volatile: ReadonlySet<string>
 const indexes = new Map<string, Index[]>()
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const names = await on.sql(`
     select distinct proname as name from pg_proc
     where provolatile = 'v' and pronamespace in ('pg_catalog'::regnamespace, 'core'::regnamespace, 'core_api'::regnamespace)`)
-  volatile = `(?:core\\.|core_api\\.|pg_catalog\\.)?(?:${names.map(({ name }) => name).join('|')})\\(`
+  volatile = new Set(names.map(({ name }) => String(name)))
   const rows = await on.sql(`
     select c.relname as name, i.indisunique and i.indpred is null as is_key, array(
       select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])) as columns
@@ -33,16 +33,23 @@ beforeAll(async () => {
 })
 afterAll(() => on.drop())
 
+const column = String.raw`(?:\w+\.)?(?<column>\w+)`
+const call = String.raw`(?:core\.|core_api\.|pg_catalog\.)?(?<name>\w+)\(`
+/** A column and a call that are compared. Whether the call is of a volatile function is asked of each: there are hundreds. */
+const comparisons = [
+  new RegExp(String.raw`${column}\s*(?:[<>]=?|\bbetween)\s*${call}`, 'g'),
+  new RegExp(String.raw`\b(?:where|and|or|on)\s+${column}\s*=\s*${call}`, 'g'),
+  new RegExp(String.raw`\b${call}\)[^,;()]*?[<>]=?\s*${column}`, 'g'),
+]
+
 /** Columns that a statement compares with a volatile function although they have an index and no unique key finds the row. */
 function findFaults(query: string): string[] {
   // The row of a conflict is found by the key.
   const statement = query.replace(/\bon conflict\b.*/s, '')
-  const column = String.raw`(?:\w+\.)?(\w+)`
-  const compared = [
-    ...statement.matchAll(new RegExp(String.raw`${column}\s*(?:[<>]=?|\bbetween)\s*${volatile}`, 'g')),
-    ...statement.matchAll(new RegExp(String.raw`\b(?:where|and|or|on)\s+${column}\s*=\s*${volatile}`, 'g')),
-    ...statement.matchAll(new RegExp(String.raw`\b${volatile}\)[^,;()]*?[<>]=?\s*${column}`, 'g')),
-  ].map(([, name = '']) => name)
+  const compared = comparisons
+    .flatMap((comparison) => [...statement.matchAll(comparison)])
+    .flatMap(({ groups: { column = '', name = '' } = {} }) => (volatile.has(name) ? [column] : []))
+  if (compared.length === 0) return []
   const tables = [...statement.matchAll(/\bcore\.(\w+)(?!\w*\()/g)].flatMap(([, table = '']) => {
     const own = indexes.get(table)
     return own === undefined || own.some(({ columns, isKey }) => isKey && columns.every(isMatched)) ? [] : [own]
