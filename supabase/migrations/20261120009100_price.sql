@@ -226,9 +226,9 @@ comment on function core.price_cost is 'What usage costs by these rates, in whol
 -- Reading and changing the price book.
 
 -- The card that applies to a call: a project's override, an override for all, then what was imported; the model's own name
--- before an alias, the newest that is valid.
+-- before an alias, the newest that is valid. By the index also where it was planned while the book was empty.
 create function core.price_card_at(p_provider text, p_model text, p_at timestamptz, p_project text) returns core.price_card
-language sql stable set search_path = pg_catalog, pg_temp as $$
+language sql stable set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
   select found from (
     (select c as found, c.project, c.source, true as is_exact, c.valid_from, c.version from core.price_card c
       where c.provider = p_provider and c.model = p_model and c.valid_from <= p_at and (c.project is null or c.project = p_project))
@@ -322,7 +322,8 @@ grant execute on function core_api.price_set to service_role;
 -- one with a date is from then on; of any other it is valid from now on, because what calls cost before does not change.
 -- p_dry_run only says what would change. Naturally idempotent. Owner only. Locks: the counter.
 create function core_api.price_import(p_source text, p_cards jsonb, p_dry_run boolean default false) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '10s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '10s' set plan_cache_mode = force_generic_plan
+set jit = off set enable_seqscan = off as $$
 declare
   v_ok boolean;
   v_known bigint;
@@ -330,7 +331,7 @@ declare
   v_aliases text[];
   v_from timestamptz;
   v_old core.price_card;
-  v_changes jsonb := '[]';
+  v_changes jsonb[] := '{}'; -- a jsonb list would be copied for each
   v_unchanged int := 0;
   v_overridden int := 0;
 begin
@@ -353,10 +354,11 @@ begin
     if (core.price_card_at(v_card ->> 'provider', v_card ->> 'model', clock_timestamp(), null)).source = 'override' then
       v_overridden := v_overridden + 1;
     end if;
+    -- `version + 0`: the plan is to walk the model's few cards, not the versions of all.
     select * into v_old from core.price_card c
     where c.provider = v_card ->> 'provider' and c.model = v_card ->> 'model' and split_part(c.source, ' ', 1) = split_part(p_source, ' ', 1)
       and c.source_from is not distinct from v_from
-    order by c.version desc limit 1;
+    order by c.version + 0 desc limit 1;
     -- A card without a date is the past of one with a date that has begun.
     if v_old.rates = v_card -> 'rates' and v_old.aliases = v_aliases
       or v_old.version is not null and v_from is null and exists (
@@ -365,21 +367,21 @@ begin
       v_unchanged := v_unchanged + 1;
       continue;
     end if;
-    v_changes := v_changes || jsonb_build_object('provider', v_card -> 'provider', 'model', v_card -> 'model',
-      'before', v_old.rates, 'after', v_card -> 'rates');
+    v_changes := array_append(v_changes, jsonb_build_object('provider', v_card -> 'provider', 'model', v_card -> 'model',
+      'before', v_old.rates, 'after', v_card -> 'rates'));
     continue when p_dry_run;
     insert into core.price_card (version, provider, model, aliases, rates, source, valid_from, source_from)
     values (core.price_version(), v_card ->> 'provider', v_card ->> 'model', v_aliases, v_card -> 'rates', p_source,
       case
         when exists (select from core.price_card c where c.provider = v_card ->> 'provider' and c.model = v_card ->> 'model'
-          and c.source <> 'override' and c.version <= v_known) then greatest(v_from, clock_timestamp())
+          and c.source <> 'override' and c.version + 0 <= v_known) then greatest(v_from, clock_timestamp())
         else coalesce(v_from, '1970-01-01Z')
       end, v_from);
   end loop;
-  if not p_dry_run and v_changes <> '[]' then
-    v_ok := core.audit('price.import', 'price:' || p_source, null, null, jsonb_build_object('cards', jsonb_array_length(v_changes))) is not null;
+  if not p_dry_run and v_changes <> '{}' then
+    v_ok := core.audit('price.import', 'price:' || p_source, null, null, jsonb_build_object('cards', cardinality(v_changes))) is not null;
   end if;
-  return jsonb_build_object('ok', true, 'dry_run', p_dry_run, 'unchanged', v_unchanged, 'overridden', v_overridden, 'changes', v_changes);
+  return jsonb_build_object('ok', true, 'dry_run', p_dry_run, 'unchanged', v_unchanged, 'overridden', v_overridden, 'changes', to_jsonb(v_changes));
 end
 $$;
 comment on function core_api.price_import is 'Takes over new and changed cards of a source, or says what would change. Owner only.';

@@ -120,7 +120,7 @@ test.each<[string, Readonly<Record<string, JsonInput>>]>([
 test('every list walks an index, whatever narrows it, and pages do not overlap', async () => {
   await on.sql(`insert into core.insight (project, key, category, title, body, evidence, expected_bp, confidence_bp, rank)
     select 'author', 'bulk ' || n, case n % 2 when 0 then 'even' else 'odd' end, 'bulk', '', '{}', 0, 0, (n * 7919) % 1000
-    from generate_series(1, 50000) n`)
+    from generate_series(1, 10000) n`)
   await on.sql('analyze core.insight')
   const reads = async () => {
     const [row] =

@@ -190,17 +190,29 @@ describe('the price book', () => {
   })
 
   test('the shipped prices are taken over whole, and a book in memory has what the database has', async () => {
-    const importing = callable(on.database, priceImport)
     const cards = readShippedCards().map(({ rates: of, aliases, ...card }) => ({
       ...card,
       aliases: [...aliases],
       rates: of.map((rate) => ({ ...rate })),
     }))
     expect(cards.length).toBeGreaterThan(1_500)
-    for (let at = 0; at < cards.length; at += 500)
-      await importing({ source: shippedSource, cards: cards.slice(at, at + 500) })
-    const again = await importing({ source: shippedSource, cards: cards.slice(0, 500) })
-    expect(again).toMatchObject({ changes: [], unchanged: 500 })
+    // On one connection, whose plans are of a book that was empty.
+    const take = async (from: number) => {
+      const part = JSON.stringify(cards.slice(from, from + 500))
+      const [row] = await on.sql('select core_api.price_import($1, $2::jsonb) as answer', [shippedSource, part])
+      return row?.['answer']
+    }
+    const reads = async () => {
+      const [row] = await on.sql(`select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint as read
+        from pg_stat_xact_user_tables where schemaname = 'core' and relname = 'price_card'`)
+      return Number(row?.['read'])
+    }
+    for (let from = 0; from < cards.length; from += 500) await take(from)
+    await on.sql('begin')
+    const before = await reads()
+    expect(await take(0)).toMatchObject({ changes: [], unchanged: 500 })
+    expect((await reads()) - before).toBeLessThan(50_000) // and not all cards for each of them
+    await on.sql('commit')
 
     await using book = await followPriceBook(on.database)
     const at = new Date('2026-11-20T09:30:00Z')
