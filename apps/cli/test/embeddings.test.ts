@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '@core/config'
 import { type ControlPlane, startControlPlane } from '@core/control-plane'
+import { openDatabase } from '@core/database'
 import { prepareEmbeddedFolder } from '@core/database/testing'
 import { silentLogger } from '@core/foundation'
 import { startFakeProvider } from '@core/providers/testing'
@@ -14,7 +15,9 @@ const room = createRoom()
 const fake = await startFakeProvider()
 let plane: ControlPlane
 beforeAll(async () => {
-  await prepareEmbeddedFolder(join(room.folder, '.core'))
+  const dataDir = join(room.folder, '.core')
+  await prepareEmbeddedFolder(dataDir)
+  await makeSpaceWithoutVectors(dataDir)
   const provider = { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: fake.url }
   const env = { CORE_HTTP_PORT: '0', CORE_ROUTER_PRIVATE_HOSTS: new URL(fake.url).host, ...provider }
   const config = loadConfig({ env, cwd: room.folder })
@@ -26,12 +29,27 @@ afterAll(async () => {
   room[Symbol.dispose]()
 })
 
+/** As a copy from a server without pgvector has it. */
+async function makeSpaceWithoutVectors(dataDir: string): Promise<void> {
+  await using database = await openDatabase({ driver: 'embedded', dataDir })
+  await database.rpc('project_register', { p_name: 'smart_layer' })
+  const model = { p_provider: 'core', p_model: 'local-384', p_revision: '2', p_dims: 384 }
+  await database.rpc('embedding_space_open', { p_space: 'copied', p_project: 'smart_layer', ...model })
+}
+
 const core = async (...args: readonly string[]) => {
   const env = { CORE_URL: plane.url, CORE_KEY: plane.firstStart.ownerKey ?? '' }
   const options = { cwd: room.folder, stdin: '', env }
   const { code, stdout, stderr } = await runCore(['--project', 'smart_layer', 'embeddings', ...args], options)
   return { code, stderr, answer: stdout === '' ? undefined : JSON.parse(stdout) }
 }
+
+test('a space that was made without the extension is searched by its vectors', async () => {
+  expect(await core('search', 'anything', '--space', 'copied', '--mode', 'vector')).toMatchObject({
+    code: 0,
+    answer: { hits: [] },
+  })
+})
 
 test('a folder is written, found by a question, written again without work, migrated and dropped', async () => {
   const written = await core('ingest', docs)

@@ -3,7 +3,7 @@ import { copyRows } from './copy-rows.ts'
 import { formerColumns, formerSequences } from './former-columns.ts'
 import { type FormerRows, formerRows } from './former-rows.ts'
 import { lacks, readForeignKeys, readSequences, readTables, type TableLayout } from './read-layout.ts'
-import { requireEmpty, requireKnown } from './require-source.ts'
+import { isVectorTable, requireEmpty, requireKnown } from './require-source.ts'
 
 /** Filled by the migrations themselves. */
 const definitions: readonly string[] = ['scope', 'share_kind', 'xid_source']
@@ -35,6 +35,8 @@ export async function copyAll(
       .filter(({ column, lacks: place = column }) => isLacking(place))
       .map(({ column, value }) => [column, value]),
   )
+  // Before the generations are there: it would have all their items queued for vectors.
+  if ([...sourceTables.keys()].some(isVectorTable)) await target.query('select core_api.embedding_enable()')
   const left: string[] = []
   let rows = 0
   let tables = 0
@@ -86,9 +88,10 @@ async function writeFormerRows(target: SqlSession, all: readonly FormerRows[]): 
   await target.execute('alter table core.ledger_tx enable trigger user')
 }
 
-/** Each generation of vectors has a table, where the extension is. */
+/** Each generation of vectors has a table, where the extension is. Their indexes stay behind, so they are due again. */
 async function makeVectorTables(target: SqlSession): Promise<ReadonlyMap<string, TableLayout>> {
   await target.query('select core.embedding_make_vectors(id) from core.embedding_generation order by id')
+  await target.query("update core.embedding_generation set index_state = 'none', index_type = null")
   return await readTables(target)
 }
 

@@ -22,7 +22,7 @@ export interface CopyResult {
   readonly sealHead: string | null
   /** Whether the seal was one of a pre-release over other columns: it was verified there, and every row sealed again. */
   readonly sealedAgain: boolean
-  /** What is not copied: columns that this version does without, and vectors where the target lacks the extension. */
+  /** What is not copied: columns that this version does without, and vectors where the target has no extension for them. */
   readonly left: readonly string[]
   /** SQL that a DBA has to execute, because this owner may not: the roles of projects. */
   readonly dbaSql: readonly string[]

@@ -7,7 +7,7 @@ import { droppedColumns } from './former-columns.ts'
 import { lacks, readTables, type TableLayout } from './read-layout.ts'
 
 /** Each generation of vectors has a table of its own, where the extension is. */
-const vectorTable = /^embedding_vector_[0-9]+$/
+export const isVectorTable = (name: string) => /^embedding_vector_[0-9]+$/.test(name)
 
 /** A database of this version of Core or an older one. */
 export async function requireSource(source: SqlSession): Promise<void> {
@@ -24,7 +24,7 @@ export async function requireSource(source: SqlSession): Promise<void> {
 export function requireKnown(from: ReadonlyMap<string, TableLayout>, to: ReadonlyMap<string, TableLayout>): void {
   const unknown = [...from.values()].flatMap(({ name, columns }) => {
     const known = to.get(name)?.columns
-    if (known === undefined) return vectorTable.test(name) ? [] : [name]
+    if (known === undefined) return isVectorTable(name) ? [] : [name]
     return columns
       .map((column) => `${name}.${column}`)
       .filter((place, n) => !known.includes(columns[n] ?? '') && !droppedColumns.includes(place))

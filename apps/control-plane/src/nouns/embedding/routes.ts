@@ -40,8 +40,10 @@ export interface EmbeddingRoutesDependencies {
 
 export function createEmbeddingRoutes({ open, modelCalls, enable }: EmbeddingRoutesDependencies): BoundRoute[] {
   /** As the caller, whose project pays for calls of models: of a shared space, too. */
-  const openFor = ({ principal, project, claims }: RouteContext) =>
-    open({ project, subject: principal.subject, claims, admit: () => requireScope(principal, 'model:call') })
+  const openFor = async ({ principal, project, claims }: RouteContext) => {
+    await enable()
+    return open({ project, subject: principal.subject, claims, admit: () => requireScope(principal, 'model:call') })
+  }
 
   return [
     serve(listEmbeddingSpaces, async ({ project, call }) => {
@@ -64,10 +66,9 @@ export function createEmbeddingRoutes({ open, modelCalls, enable }: EmbeddingRou
     forward(dropEmbeddingSpace, embeddingSpaceDrop, ({ project, params: { space } }) => ({ space, project })),
 
     serve(putEmbeddingDocuments, async ({ params: { space }, query: { owner }, body, ...context }) => {
-      await enable()
       const { documents, tenant, source, chunk } = body
       const options = { tenant, source, ...(chunk ? {} : { chunk: false as const }) }
-      const { embeddings, cost } = openFor(context)
+      const { embeddings, cost } = await openFor(context)
       const written = await embeddings.space(space, { owner }).upsert(documents, options)
       const { added, updated, skipped, deleted, queued, empty, tokens, stopped } = written
       const counts = { added, updated, skipped, deleted, queued, empty }
@@ -96,7 +97,8 @@ export function createEmbeddingRoutes({ open, modelCalls, enable }: EmbeddingRou
 
     serve(searchEmbeddings, async ({ params: { space }, query: { owner }, body, ...context }) => {
       const { text, ...options } = body
-      const { hits, plan, complete } = await openFor(context).embeddings.space(space, { owner }).search(text, options)
+      const { embeddings } = await openFor(context)
+      const { hits, plan, complete } = await embeddings.space(space, { owner }).search(text, options)
       return { status: 200, body: { hits, plan, complete } }
     }),
 
@@ -108,6 +110,7 @@ export function createEmbeddingRoutes({ open, modelCalls, enable }: EmbeddingRou
 
     serve(putEmbeddingMigration, async ({ params: { space }, body, ...context }) => {
       const { project, call } = context
+      await enable()
       const model = await chooseModel(body, space, context, modelCalls)
       return toAnswer(200, await call(embeddingMigrateBegin, { space, ...model, swaps: true, project }))
     }),
