@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../rpc-statement.ts'
 import type { SqlSession } from '../sql-session.ts'
-import { checksumOf, type MigrationFile } from './migration-files.ts'
+import type { MigrationFile } from './migration-files.ts'
 
 /** The Supabase CLI's own table and format, so that either tool continues where the other stopped. */
 const schema = 'supabase_migrations'
@@ -10,7 +10,7 @@ export interface AppliedMigration {
   version: string
   name: string | undefined
   /** Undefined where the row does not hold the statements (made by `migration repair` of an old CLI). */
-  checksum: string | undefined
+  statements: readonly string[] | undefined
   /** Whether it makes something of Core's schemas: a migration of Core's, known to this version or not. */
   isCores: boolean
 }
@@ -49,7 +49,7 @@ export async function readHistory(session: SqlSession, only?: string): Promise<M
       {
         version: version ?? '',
         name: name ?? undefined,
-        checksum: statements ? checksumOf(JSON.parse(statements)) : undefined,
+        statements: statements ? JSON.parse(statements) : undefined,
         isCores: makesCore.test(statements ?? ''),
       },
     ]),

@@ -2,7 +2,7 @@ import { type CallOptions, CoreError, startDeadline } from '@core/foundation'
 import type { Database } from '../database.ts'
 import { withSession } from '../sql-session.ts'
 import { type AppliedMigration, readHistory } from './history.ts'
-import { type MigrationFile, migrationsFolder, readMigrationFiles } from './migration-files.ts'
+import { isSame, type MigrationFile, migrationsFolder, readMigrationFiles } from './migration-files.ts'
 
 export interface MigrationState {
   version: string
@@ -47,10 +47,10 @@ export function compareHistory(
   const newest = files.at(-1)?.version ?? ''
   const isNewer = (version: string) => version > newest && history.get(version)?.isCores === true
   return {
-    migrations: files.map(({ version, name, checksum }) => {
+    migrations: files.map(({ version, name, statements }) => {
       const applied = history.get(version)
       if (!applied) return { version, name, state: 'pending' }
-      return { version, name, state: (applied.checksum ?? checksum) === checksum ? 'applied' : 'changed' }
+      return { version, name, state: isSame(statements, applied.statements ?? statements) ? 'applied' : 'changed' }
     }),
     foreign: [...history.keys()].filter((version) => !own.has(version) && !isNewer(version)),
     newer: [...history.values()]

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +10,6 @@ export interface MigrationFile {
   name: string
   file: string
   statements: string[]
-  /** Of the content without white space and semicolons: the same for a file and for what a tool recorded of it. */
-  checksum: string
 }
 
 /**
@@ -35,7 +32,7 @@ export async function readMigrationFiles(folder: string): Promise<MigrationFile[
         throw new CoreError('E_INVALID', `${join(folder, file)} is not named <14 digits>_<noun>_<concern>.sql`)
       }
       const statements = splitStatements(await readFile(join(folder, file), 'utf8'))
-      return { version, name, file, statements, checksum: checksumOf(statements) }
+      return { version, name, file, statements }
     }),
   )
 }
@@ -46,8 +43,10 @@ export async function listMigrationVersions(): Promise<string[]> {
   return names.flatMap((name) => /^(\d{14})_[a-z0-9_]+\.sql$/.exec(name)?.[1] ?? []).sort()
 }
 
-export function checksumOf(statements: readonly string[]): string {
-  return createHash('sha256')
-    .update(statements.join('').replaceAll(/[\s;]+/g, ''))
-    .digest('hex')
+/** Whether a tool recorded `recorded` of these statements: white space and semicolons are as each likes. */
+export function isSame(statements: readonly string[], recorded: readonly string[]): boolean {
+  const [one, other] = [statements.join(''), recorded.join('')]
+  return one === other || withoutSpace(one) === withoutSpace(other) // what Core recorded is equal as it is
 }
+
+const withoutSpace = (sql: string) => sql.replaceAll(/[\s;]+/g, '')

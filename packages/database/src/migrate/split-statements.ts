@@ -6,22 +6,16 @@ export function splitStatements(sql: string): string[] {
   const statements: string[] = []
   let begin = 0
   let atomicDepth = 0
-  for (let at = 0; at < sql.length; ) {
+  const next = new RegExp(mark) // of its own: it has a position
+  for (let found = next.exec(sql); found; found = next.exec(sql)) {
+    const { index: at } = found
+    const [text] = found
     const skipped = skipToken(sql, at)
-    if (skipped > at) {
-      at = skipped
-      continue
-    }
-    const word = /^[A-Za-z_][A-Za-z0-9_$]*/.exec(sql.slice(at, at + 64))?.[0]
-    if (word) {
-      atomicDepth = depthAfter(word.toLowerCase(), sql, at, atomicDepth)
-      at += word.length
-    } else {
-      if (sql[at] === ';' && atomicDepth === 0) {
-        statements.push(sql.slice(begin, at))
-        begin = at + 1
-      }
-      at++
+    if (skipped > at) next.lastIndex = skipped
+    else if (text !== ';') atomicDepth = depthAfter(text.toLowerCase(), sql, at, atomicDepth)
+    else if (atomicDepth === 0) {
+      statements.push(sql.slice(begin, at))
+      begin = at + 1
     }
   }
   statements.push(sql.slice(begin))
@@ -29,6 +23,9 @@ export function splitStatements(sql: string): string[] {
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '' && !isComment(statement))
 }
+
+/** Where something may begin or end: a quote, a comment, a word or a semicolon. Whatever lies between is passed over. */
+const mark = /['"$;]|--|\/\*|[A-Za-z_][A-Za-z0-9_$]*/g
 
 /** The position after the quote, comment or dollar quote that begins here, or the same position. */
 function skipToken(sql: string, at: number): number {

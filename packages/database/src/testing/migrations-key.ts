@@ -8,6 +8,6 @@ export async function readMigrationsKey(): Promise<string> {
   const files = await readMigrationFiles(migrationsFolder())
   const library = await readFile(createRequire(import.meta.url).resolve('@electric-sql/pglite'))
   const hash = createHash('sha256').update(library)
-  for (const { version, checksum } of files) hash.update(version).update(checksum)
+  for (const { version, statements } of files) hash.update(version).update(statements.join())
   return hash.digest('hex').slice(0, 16)
 }

@@ -81,7 +81,7 @@ async function makeTemplate(name: string): Promise<string> {
 
 async function templateName(): Promise<string> {
   const files = await readMigrationFiles(migrationsFolder())
-  const hash = createHash('sha256').update(files.map((file) => file.checksum).join())
+  const hash = createHash('sha256').update(files.map(({ statements }) => statements.join()).join())
   return `template_${hash.digest('hex').slice(0, 16)}`
 }
 
