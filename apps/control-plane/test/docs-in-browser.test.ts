@@ -125,8 +125,15 @@ test('one language is shown at a time, everywhere the chosen one', async () => {
 
 test.each([390, 1280])('at %i px nothing is wider than the window', async (width) => {
   await page.setViewportSize({ width, height: 800 })
+  // An operation is laid out when it is scrolled to; here all of them.
+  const visible = (value: string) =>
+    page.locator('article').evaluateAll((articles, value) => {
+      for (const { style } of articles) style.contentVisibility = value
+    }, value)
+  await visible('visible')
   const content = () => page.evaluate<number>('document.documentElement.scrollWidth')
   expect(await content()).toBe(width)
   await search('reserveHold')
   expect(await content()).toBe(width)
+  await visible('')
 })

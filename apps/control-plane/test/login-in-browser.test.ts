@@ -56,7 +56,7 @@ beforeAll(async () => {
   const address = other.address()
   otherPort = typeof address === 'object' && address !== null ? address.port : 0
   browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-  // What a page of this server may do is asked here, not what the policy of the docs lets it do.
+  // What a page of this server may do is asked here, not what the policy of one lets it do.
   page = await browser.newPage({ bypassCSP: true })
   page.setDefaultTimeout(120_000)
 }, 240_000)
@@ -68,6 +68,8 @@ beforeEach(({ skip }) => {
   if (browser === undefined) skip('there is no Chromium on this machine')
 })
 
+/** A page of this server as any other, and laid out at once. */
+const ownPath = '/livez'
 const member = '/v1/projects/smart_layer/members/user:x'
 const requests = [
   ['GET', '/v1/me'],
@@ -108,10 +110,10 @@ async function askFrom(frame: Pick<Frame, 'evaluate'>, modes = ['cors', 'no-cors
 test('a person signs in with the form, and the cookie counts for pages of this server alone', {
   timeout: 240_000,
 }, async () => {
-  await page.goto(`${plane.url}/v1/login?redirectTo=/docs`)
+  await page.goto(`${plane.url}/v1/login?redirectTo=${ownPath}`)
   await page.locator('input[type=password]').fill(ownerKey)
   await page.locator('button').click()
-  await page.waitForURL(`${plane.url}/docs`)
+  await page.waitForURL(plane.url + ownPath)
   const cookies = await page.context().cookies(plane.url)
   expect(cookies).toMatchObject([{ httpOnly: true, secure: true, sameSite: 'Strict', path: '/' }])
   expect(await page.evaluate('document.cookie')).toBe('')
@@ -134,7 +136,7 @@ test('a person signs in with the form, and the cookie counts for pages of this s
   // Typed into the address bar: no page of this server asked.
   expect((await page.goto(`${plane.url}/v1/me`))?.status()).toBe(401)
 
-  await page.goto(`${plane.url}/docs`)
+  await page.goto(plane.url + ownPath)
   expect(await askFrom(page, ['cors']), 'own page').toEqual({
     GET: [200, true],
     PUT: [200, true],

@@ -10,7 +10,7 @@ h1{line-height:1.2;margin:0 0 .75rem}h2{margin:3rem 0 .5rem}h2::first-letter,asi
 small{color:var(--dim);font-size:.6em;font-weight:400}
 code,pre,.address{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}code{font-size:.875em;overflow-wrap:anywhere}
 .address{display:block;font-size:.9rem;overflow-wrap:anywhere;margin:.25rem 0}
-article{border-top:1px solid var(--line);padding:1.25rem 0}.facts{color:var(--dim);font-size:.9rem;margin:.5rem 0}
+article{border-top:1px solid var(--line);padding:1.25rem 0;content-visibility:auto;contain-intrinsic-size:auto 50rem}.facts{color:var(--dim);font-size:.9rem;margin:.5rem 0}
 pre{background:var(--soft);border:1px solid var(--line);border-radius:6px;padding:.75rem;overflow:auto;font-size:.8125rem;line-height:1.45;margin:.5rem 0}
 .scroll{overflow-x:auto;margin:.75rem 0}table{border-collapse:collapse;width:100%;font-size:.9rem}
 caption{text-align:left;font-weight:600;padding:.25rem 0}thead th{color:var(--dim);font-weight:500}
