@@ -61,6 +61,7 @@ test('the target of a copy has to be named, and its password is never printed', 
     copy([misspelt]),
     copy(['copied', '--from', misspelt]),
   ])
+  expect(existsSync(join(room.folder, 'copied'))).toBe(false)
   for (const { code, stdout, stderr } of results) {
     expect(code).not.toBe(0)
     expect(stdout + stderr).not.toContain('sesame')

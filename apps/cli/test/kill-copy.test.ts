@@ -12,7 +12,7 @@ beforeAll(async () => {
   await source.database.rpc('ledger_account_open', { p_key: 'a', p_account: 'a', p_kind: 'project' })
   await source.database.rpc('ledger_grant', { p_key: 'g', p_account: 'a', p_amount: 1_000_000 })
   await source.sql(
-    "select core_api.ledger_charge(p_key => 'c' || i, p_account => 'a', p_amount => 1) from generate_series(1, 1000) i",
+    "select core_api.ledger_charge(p_key => 'c' || i, p_account => 'a', p_amount => 1) from generate_series(1, 250) i",
   )
 })
 afterAll(async () => {
@@ -24,7 +24,7 @@ test.each([
   ['among the tables', /^ledger_tx: /m],
   ['after the journal', /^ledger_entry: /m],
 ])('a copy that is killed with -9 %s leaves nothing, and works when it is repeated', async (_, moment) => {
-  await using target = await createTestDatabase({ empty: true })
+  await using target = await createTestDatabase()
   const options = { cwd: room.folder, env: { CORE_DATABASE_URL: source.url, CORE_COPY_TARGET_URL: target.url } }
   // It waits for one of the last tables: however late it is killed, it has not ended.
   const holder = await source.connect()

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type DatabaseConfig, isMade, openDatabase } from '@core/database'
-import { copyDatabase } from '@core/database/migrate'
+import { copyDatabase, migrateStatus } from '@core/database/migrate'
 import { CoreError } from '@core/foundation'
 import { localConfig, openLocalDatabase } from '../local-database.ts'
 import type { Session } from '../session.ts'
@@ -36,6 +36,7 @@ export function addDatabase({ program, session }: Verbs): void {
         })
       }
       await using opened = await openLocalDatabase({ database: source })
+      await migrateStatus({ database: opened, signal: io.signal }) // without an answer no folder is made for the target
       await using target = await openDatabase(targetConfig)
       const result = await copyDatabase({
         from: opened,

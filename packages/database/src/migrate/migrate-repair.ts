@@ -32,8 +32,8 @@ export async function repairRights(session: SqlSession): Promise<RepairResult> {
   refuseChanged(status)
   const applied = files.filter((_, index) => status.migrations[index]?.state === 'applied')
   const statements = applied.flatMap((file) => file.statements.filter(isAboutRights))
-  for (const statement of statements) await session.execute(statement)
-  if (applied.length === 0) return { executed: 0, left: [] }
+  if (statements.length === 0) return { executed: 0, left: [] }
+  await session.execute(statements.join('\n;\n')) // as one message: they are hundreds of small ones
   const projects = await session.query(`select core.project_make_schema(name) as sql from core.project order by name`)
   return { executed: statements.length, left: projects.flatMap(({ sql }) => (sql ? [sql] : [])) }
 }
