@@ -64,7 +64,6 @@ export const planCases: Readonly<Record<string, PlanCase>> = {
     uses: ['embedding_item_key'],
   },
   embedding_queue_claim: {
-    setup: `update core.embedding_queue set due_at = clock_timestamp() where generation = $generation`,
     call: `core_api.embedding_queue_claim(${inBig}, p_limit => 5)`,
     uses: ['embedding_queue_due_idx'],
   },

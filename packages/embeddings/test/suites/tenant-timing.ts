@@ -8,7 +8,7 @@ const vector = Array.from({ length: 16 }, (_, d) => Math.sin(2 * d * d) + 0.01)
 /** Half a millisecond, or a quarter of the search: less than the way over a network varies. */
 const tolerance = { ms: 0.5, part: 0.25 }
 
-/** How long the searches of a small tenant take beside 16,000 items of others, and alone; interleaved, so that both drift alike. */
+/** How long the searches of a small tenant take beside 10,500 items of others, and alone; interleaved, so that both drift alike. */
 export async function expectTimesAlike(under: EmbeddingsUnderTest): Promise<void> {
   const { space: shared } = await openIndexed(under)
   const { model, dimensions } = createCountingModel('indexed')
