@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '@core/config'
 import { type ControlPlane, startControlPlane } from '@core/control-plane'
@@ -10,11 +10,15 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runCore } from './core-here.ts'
 import { createRoom } from './core-process.ts'
 
-const docs = join(import.meta.dirname, '../../../docs')
 const room = createRoom()
+/** A part of the documentation, in folders: more than one request holds. */
+const documents = createRoom()
+const docs = documents.folder
 const fake = await startFakeProvider()
 let plane: ControlPlane
 beforeAll(async () => {
+  for (const part of ['guides', 'operations'])
+    await cp(join(import.meta.dirname, '../../../docs', part), join(docs, part), { recursive: true })
   const dataDir = join(room.folder, '.core')
   await prepareEmbeddedFolder(dataDir)
   await makeSpaceWithoutVectors(dataDir)
@@ -27,6 +31,7 @@ afterAll(async () => {
   await plane?.close()
   await fake[Symbol.asyncDispose]()
   room[Symbol.dispose]()
+  documents[Symbol.dispose]()
 })
 
 /** As a copy from a server without pgvector has it. */
@@ -54,6 +59,7 @@ test('a space that was made without the extension is searched by its vectors', a
 test('a folder is written, found by a question, written again without work, migrated and dropped', async () => {
   const written = await core('ingest', docs)
   expect(written).toMatchObject({ code: 0, answer: { updated: 0, deleted: 0, queued: 0 } })
+  expect(written.stderr.match(/ of \d+ documents$/gm)?.length, 'requests').toBeGreaterThan(1)
   expect(written.answer.added).toBeGreaterThan(200)
   const { answer } = await core('search', 'how do I spend offline')
   expect(answer.hits[0]).toMatchObject({ document: 'guides/spend-offline.md' })
