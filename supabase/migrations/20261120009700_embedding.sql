@@ -423,7 +423,8 @@ begin
       begin
         execute format('create extension vector with schema %I',
           case when exists (select from pg_namespace where nspname = 'extensions') then 'extensions' else 'public' end);
-      exception when insufficient_privilege then
+      -- Hosts refuse an extension in their own ways, and a package may be incomplete.
+      exception when insufficient_privilege or feature_not_supported or undefined_file then
         v_reason := format('%s may not create the extension vector: ask for `create extension vector`', current_user);
       end;
     end if;

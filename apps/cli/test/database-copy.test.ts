@@ -19,6 +19,9 @@ test('database copy fills an empty server from a folder, refuses one in use, and
   const unused = await copy(env)
   expect(unused.stderr).toContain('there is no database in')
   expect(existsSync(join(room.folder, '.core'))).toBe(false)
+  const empty = await runCore(['database', 'copy', 'made', '--from', server.url], { cwd: room.folder })
+  expect(empty.stderr).toContain('the source holds no data of Core')
+  expect(existsSync(join(room.folder, 'made'))).toBe(false)
   await prepareEmbeddedFolder(join(room.folder, '.core'))
 
   const copied = await copy(env, '--from', '.core')

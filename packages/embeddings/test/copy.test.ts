@@ -6,6 +6,14 @@ import { createCountingModel } from './embeddings-under-test.ts'
 
 const project = 'smart_layer'
 
+/** As hosts do that list the extensions which may be created. */
+const refuseExtensions = [
+  `create function public.refuse_extension() returns event_trigger language plpgsql as
+   $$ begin raise 'extension is not allow-listed' using errcode = 'feature_not_supported'; end $$`,
+  `create event trigger refuse_extension on ddl_command_start when tag in ('CREATE EXTENSION')
+   execute function public.refuse_extension()`,
+]
+
 test('a copy has the vectors, no model is asked again, and the index is due where its state went without it', {
   timeout: 180_000,
 }, async () => {
@@ -32,4 +40,8 @@ test('a copy has the vectors, no model is asked again, and the index is due wher
   expect(await runSql(target, 'select index_state, index_type from core.embedding_generation', [])).toEqual([
     { index_state: 'none', index_type: null },
   ])
+
+  await using refusing = await openMemoryDatabase()
+  for (const statement of refuseExtensions) await runSql(refusing, statement, [])
+  expect(await copyDatabase({ from: source, to: refusing })).toMatchObject({ left: ['embedding_vector_1'] })
 })

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type DatabaseConfig, isMade, openDatabase } from '@core/database'
-import { copyDatabase, migrateStatus } from '@core/database/migrate'
+import { copyDatabase, requireCopySource } from '@core/database/migrate'
 import { CoreError } from '@core/foundation'
 import { localConfig, openLocalDatabase } from '../local-database.ts'
 import type { Session } from '../session.ts'
@@ -36,7 +36,7 @@ export function addDatabase({ program, session }: Verbs): void {
         })
       }
       await using opened = await openLocalDatabase({ database: source })
-      await migrateStatus({ database: opened, signal: io.signal }) // without an answer no folder is made for the target
+      await requireCopySource(opened, { signal: io.signal }) // what is refused makes no folder for its target
       await using target = await openDatabase(targetConfig)
       const result = await copyDatabase({
         from: opened,
@@ -50,7 +50,7 @@ export function addDatabase({ program, session }: Verbs): void {
           `${rows} rows of ${tables} tables copied; the audit is clean, and ${
             sealedAgain ? 'every row is sealed again: the seal of the source was valid' : 'the seal ends as it did'
           }`,
-          ...(left.length > 0 ? [`not copied, because this version has no place for it: ${left.join(', ')}`] : []),
+          ...(left.length > 0 ? [`not copied, because the target has no place for it: ${left.join(', ')}`] : []),
           ...(dbaSql.length > 0 ? ['-- Left for a DBA:', ...dbaSql] : []),
         ].join('\n'),
       )

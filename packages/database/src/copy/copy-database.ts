@@ -29,6 +29,7 @@ export interface CopyResult {
 }
 
 const copyTimeoutMs = 6 * 60 * 60_000
+const askTimeoutMs = 60_000
 
 /**
  * Copies everything that Core keeps into another database, of whatever kind and version of Core: embedded, a server,
@@ -41,7 +42,7 @@ export async function copyDatabase({ from, to, onProgress, ...options }: CopyOpt
   using deadline = startDeadline('database copy', options, copyTimeoutMs)
   const within = { signal: deadline.signal }
   // Before the target is migrated: a database that is refused stays as it is.
-  await withSession(from, requireSource, within)
+  await requireCopySource(from, within)
   await withSession(to, requireEmpty, within)
   const former = await withSession(from, hasFormerSeal, within)
   if (former) await requireSeal(from, within)
@@ -68,6 +69,12 @@ export async function copyDatabase({ from, to, onProgress, ...options }: CopyOpt
   )
   const sealHead = former && copied.sealHead !== null ? await sealAll(to, within) : copied.sealHead
   return { ...copied, sealHead, sealedAgain: former }
+}
+
+/** Asks before the target is opened, which may make it. @throws CoreError as `copyDatabase`, of what concerns the source alone. */
+export async function requireCopySource(from: Database, options: CallOptions = {}): Promise<void> {
+  using deadline = startDeadline('database copy', options, askTimeoutMs)
+  await withSession(from, requireSource, deadline)
 }
 
 async function inSnapshot<Value>(session: SqlSession, work: () => Promise<Value>): Promise<Value> {

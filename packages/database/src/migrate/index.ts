@@ -1,4 +1,4 @@
-export { type CopyOptions, type CopyResult, copyDatabase } from '../copy/copy-database.ts'
+export { type CopyOptions, type CopyResult, copyDatabase, requireCopySource } from '../copy/copy-database.ts'
 export { inspectRights, type Rights } from './inspect-rights.ts'
 export { inspectServer, type ServerFacts } from './inspect-server.ts'
 export { inspectZones, type ZoneOffsets } from './inspect-zones.ts'
