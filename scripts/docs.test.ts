@@ -21,6 +21,12 @@ test.each(documents)('$path shows only commands that exist', ({ blocks }) => {
   expect(shell.flatMap(commandsOf).flatMap(faultsOfCommand)).toEqual([])
 })
 
+/** In a sentence a command is named, mostly without its operands. */
+test.each(documents)('$path names only commands and options that exist', ({ inline }) => {
+  const named = inline.filter((code) => /^core [a-z-]+( |$)/.test(code)).flatMap(faultsOfCommand)
+  expect(named.filter((fault) => fault.includes(' has no '))).toEqual([])
+})
+
 test.each(['docs/guides', 'docs/decisions'])('%s/README.md lists every page of its folder', (folder) => {
   const index = documents.find(({ path }) => path === `${folder}/README.md`)
   const pages = documents

@@ -12,6 +12,8 @@ export interface Markdown {
   /** Anchors that GitHub makes of the headings. */
   anchors: Set<string>
   blocks: CodeBlock[]
+  /** Code within sentences, also where a line ends in it. */
+  inline: string[]
 }
 
 export function readMarkdown(text: string): Markdown {
@@ -19,6 +21,7 @@ export function readMarkdown(text: string): Markdown {
   const anchors = new Set<string>()
   const blocks: CodeBlock[] = []
   let heading = ''
+  let prose = ''
   let open: CodeBlock | undefined
   for (const line of text.split('\n')) {
     const fence = /^\s*```(\w*)/.exec(line)
@@ -30,6 +33,7 @@ export function readMarkdown(text: string): Markdown {
     } else if (open) {
       open.text += `${line}\n`
     } else {
+      prose += line.trim() === '' ? '\n' : `${line} `
       const title = /^#+ (.+)$/.exec(line)?.[1]
       if (title !== undefined) {
         heading = title
@@ -38,7 +42,8 @@ export function readMarkdown(text: string): Markdown {
       links.push(...[...line.replaceAll(/`[^`]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? ''))
     }
   }
-  return { links, anchors, blocks }
+  const inline = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
+  return { links, anchors, blocks, inline }
 }
 
 function toAnchor(heading: string): string {
