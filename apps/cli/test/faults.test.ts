@@ -34,8 +34,8 @@ function mountDisk(options: string, folder: string): boolean {
 const unmount = (folder: string) => spawnSync('umount', ['-l', folder])
 
 /** The same under the data folder, for this test. */
-function mountOwnDisk(): boolean {
-  const isMounted = mountDisk('size=1m', dataDir)
+function mountOwnDisk(size: '1m' | '64m'): boolean {
+  const isMounted = mountDisk(`size=${size}`, dataDir)
   if (isMounted) undo.push(() => unmount(dataDir))
   return isMounted
 }
@@ -90,7 +90,7 @@ const atStart: readonly StartFault[] = [
   {
     name: 'a read-only data folder',
     async cause() {
-      if (!mountOwnDisk()) return 'this user may not mount'
+      if (!mountOwnDisk('1m')) return 'this user may not mount'
       spawnSync('mount', ['-o', 'remount,ro', dataDir])
       return {}
     },
@@ -99,7 +99,13 @@ const atStart: readonly StartFault[] = [
   },
   {
     name: 'a data folder on a full disk',
-    cause: async () => (mountOwnDisk() ? {} : 'this user may not mount'),
+    async cause() {
+      if (!mountOwnDisk('64m')) return 'this user may not mount'
+      await prepareEmbeddedFolder(dataDir)
+      const { bavail, bsize } = statfsSync(dataDir)
+      writeFileSync(join(dataDir, 'filler'), Buffer.alloc((bavail - 16) * bsize)) // room for the lock, not for the log
+      return {}
+    },
     code: 2,
     message: /its disk is full[\s\S]*Make room/,
   },
@@ -140,12 +146,16 @@ const atStart: readonly StartFault[] = [
   {
     name: 'a port that is taken',
     async cause() {
-      await prepareEmbeddedFolder(dataDir)
+      const server = await createTestDatabase()
+      undo.push(() => server.drop())
       const other = createServer()
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
       undo.push(() => other.close())
       const address = other.address()
-      return { CORE_HTTP_PORT: String(typeof address === 'object' ? address?.port : 0) }
+      return {
+        CORE_DATABASE_URL: server.url,
+        CORE_HTTP_PORT: String(typeof address === 'object' ? address?.port : 0),
+      }
     },
     code: 2,
     message: /cannot listen on 127\.0\.0\.1 port \d+[\s\S]*CORE_HTTP_PORT/,

@@ -19,6 +19,19 @@ const start: EmbeddedStart = workerData
 /** What Emscripten calls the refusals of a file system. */
 const wasiErrnos: Readonly<Record<number, string>> = { 2: 'EACCES', 51: 'ENOSPC', 63: 'EPERM', 69: 'EROFS' }
 
+/** The same in the words of Postgres, which PGlite only prints: it throws that it failed to initialize. */
+const refusals: Readonly<Record<string, string>> = {
+  'No space left on device': 'ENOSPC',
+  'Read-only file system': 'EROFS',
+  'Permission denied': 'EACCES',
+  'Operation not permitted': 'EPERM',
+}
+let lastWords: string | undefined
+const onStderr = (line: string): boolean => {
+  lastWords = /\b(?:FATAL|PANIC): +(.+)/.exec(line)?.[1] ?? lastWords
+  return false
+}
+
 // Not Postgres' 128 MB of buffers: its wasm build fills them all with zeros, and the system caches the files anyway.
 const params = [...PGlite.defaultStartParams, '-c', 'shared_buffers=32MB']
 
@@ -36,8 +49,12 @@ try {
   port.on('message', (request: EmbeddedRequest) => answer(database, statements, request))
   reply({ kind: 'ready' })
 } catch (error) {
-  const errno = errnoOf(error)
-  reply({ kind: 'failed', message: error instanceof Error ? error.message : (errno ?? String(error)), errno })
+  const errno = errnoOf(error) ?? refusals[lastWords?.split(': ').at(-1) ?? '']
+  reply({
+    kind: 'failed',
+    message: lastWords ?? (error instanceof Error ? error.message : (errno ?? String(error))),
+    errno,
+  })
 }
 
 /** Node names what a file system refused; Emscripten throws the numbers of WASI, in objects that are no errors. */
@@ -53,6 +70,7 @@ function openMemory(snapshot: Uint8Array | undefined): Promise<PGlite> {
   return PGlite.create({
     startParams: params,
     extensions,
+    onStderr,
     ...(snapshot && { loadDataDir: new Blob([Uint8Array.from(snapshot)]) }),
   })
 }
@@ -67,13 +85,13 @@ async function openFolder(folder: string): Promise<PGlite> {
     const unfinished = `${folder}.new`
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(unfinished, { recursive: true, mode: 0o700 })
-    const created = await PGlite.create({ fs: withFsync(unfinished), startParams: durable, extensions })
+    const created = await PGlite.create({ fs: withFsync(unfinished), startParams: durable, extensions, onStderr })
     await created.close()
     await rename(unfinished, folder)
   }
   requireOwnMajor(folder)
   await makePrivate(folder)
-  return PGlite.create({ fs: withFsync(folder), startParams: durable, extensions, relaxedDurability: false })
+  return PGlite.create({ fs: withFsync(folder), startParams: durable, extensions, onStderr, relaxedDurability: false })
 }
 
 /** PGlite's folder without a way to sync a file: Emscripten's NODEFS has none, so fsync would do nothing. */
