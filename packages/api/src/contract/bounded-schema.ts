@@ -1,4 +1,5 @@
 import { isObject } from '@core/foundation'
+import { toPortable } from './portable-schema.ts'
 
 type JsonObject = { [key: string]: unknown }
 
@@ -7,14 +8,14 @@ const textAtMost = 65_536
 const itemsAtMost = 10_000
 const lengthByFormat: Readonly<Record<string, number>> = { uuid: 36, 'date-time': 64 }
 
-/** A JSON Schema in which every text and list has an end and every whole number says how wide it is. */
+/** A JSON Schema in which every text and list has an end and every whole number says how wide it is, spelled for generators of clients. */
 export function toBounded(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(toBounded)
   if (!isObject(schema)) return schema
   const inner = Object.fromEntries(
     Object.entries(schema).map(([key, value]) => [key, isData(key) ? value : toBounded(value)]),
   )
-  return { ...inner, ...boundsOf(inner) }
+  return toPortable({ ...inner, ...boundsOf(inner) })
 }
 
 function boundsOf(schema: JsonObject): JsonObject {

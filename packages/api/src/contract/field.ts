@@ -121,12 +121,14 @@ export function pageFields<Cursor extends z.ZodType>(cursor: Cursor) {
   }
 }
 
+export const pageField = z
+  .object({ next: z.string().nullable().describe('The cursor of the next page; null on the last one') })
+  .meta({ id: 'Page', description: 'Where the next page begins' })
+
 export function pageOf<Row extends z.ZodType>(row: Row) {
   return z.object({
     data: z.array(row).describe('The rows of this page'),
-    page: z
-      .object({ next: z.string().nullable().describe('The cursor of the next page; null on the last one') })
-      .describe('Where the next page begins'),
+    page: pageField,
   })
 }
 

@@ -39,7 +39,7 @@ export function toGatewayOperation(route: GatewayRoute): JsonObject {
     ...(consumes && {
       requestBody: {
         required: true,
-        content: { [consumes]: { schema: { type: 'object', additionalProperties: true, maxProperties: 1_000 } } },
+        content: { [consumes]: { schema: consumes === 'multipart/form-data' ? form : anyObject } },
       },
     }),
     responses: {
@@ -70,6 +70,13 @@ export function toGatewayOperation(route: GatewayRoute): JsonObject {
 }
 
 const anyObject = { type: 'object', additionalProperties: true, maxProperties: 1_000 }
+
+/** The parts that every form has; without them a generated client could not send a file. */
+const form = {
+  ...anyObject,
+  properties: { file: { type: 'string', format: 'binary' }, model: { type: 'string', minLength: 1, maxLength: 200 } },
+  required: ['file', 'model'],
+}
 
 const headers: Readonly<Record<string, string>> = {
   'Idempotency-Key': 'Never a second call: the same request again gets its plain answer for 24 hours, else 409',

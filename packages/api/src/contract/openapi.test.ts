@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest'
+import { isObject } from '@core/foundation'
+import { describe, expect, test } from 'vitest'
+import { contentPaths } from '../file/content-openapi.ts'
+import { problems } from '../nouns.ts'
+import { gatewayRoutes } from '../router/gateway-routes.ts'
 import { routes } from '../routes.ts'
 import { toOpenApi } from './openapi.ts'
 import type { RouteContract } from './route-contract.ts'
@@ -97,3 +101,92 @@ test('what can be edited takes If-Match and answers 412; what is read has an ETa
   // A malformed If-None-Match is refused, also where nothing else can be malformed.
   expect(document).toHaveProperty(['paths', '/v1/projects', 'get', 'responses', '400'])
 })
+
+interface Body {
+  readonly content?: Readonly<Record<string, { readonly schema?: Readonly<Record<string, unknown>> }>>
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly requestBody?: Body
+  readonly responses: Readonly<Record<string, Body>>
+}
+
+describe('what generators of clients in other languages cannot use is not there', () => {
+  const whole = toOpenApi(routes, { version: '1.2.3', gateway: gatewayRoutes, paths: contentPaths })
+  const paths: Record<string, Record<string, Operation>> = Object(whole['paths'])
+  const operations = Object.values(paths).flatMap((path) => Object.values(path))
+  const nodes = [...nodesOf(whole, '')]
+
+  test('no value that can only be null: that is no type', () => {
+    const nulls = nodes.filter(({ node, at }) => node['type'] === 'null' && !/\/(anyOf|oneOf)\/\d+$/.test(at))
+    expect(nulls.map(({ at }) => at)).toEqual([])
+  })
+
+  test('no choice between two texts', () => {
+    const isText = (option: unknown) => Object(option).type === 'string'
+    const choices = nodes.filter(({ node: { anyOf } }) => Array.isArray(anyOf) && anyOf.filter(isText).length > 1)
+    expect(choices.map(({ at }) => at)).toEqual([])
+    const [day] = nodes.filter(({ node }) => node['name'] === 'from' && node['in'] === 'query')
+    const pattern = new RegExp(Object(day?.node['schema']).pattern)
+    for (const text of ['2026-11-20', '2026-11-20T09:30:00Z']) expect(text).toMatch(pattern)
+    for (const text of ['2026-13-20', '2026-11-20T09:30', 'x2026-11-20']) expect(text).not.toMatch(pattern)
+  })
+
+  test('no default that is an object with members of its own', () => {
+    const objects = nodes.filter(({ node }) => isObject(node['default']) && isObject(node['properties']))
+    expect(objects.map(({ at }) => at)).toEqual([])
+  })
+
+  test('no body without a name or a schema: generators would invent one, or fail', () => {
+    const bodies = operations.flatMap(({ operationId, requestBody, responses }) =>
+      [requestBody, ...Object.values(responses)].flatMap((body) =>
+        Object.entries(body?.content ?? {}).map(([type, { schema }]) => ({ at: `${operationId} ${type}`, schema })),
+      ),
+    )
+    expect(bodies.length).toBeGreaterThan(1000)
+    const isStream = (at: string) => / text\/(event-stream|html)$/.test(at)
+    expect(bodies.filter(({ at, schema }) => schema === undefined && !isStream(at))).toEqual([])
+    const unnamed = bodies.filter(({ at, schema }) => at.endsWith('json') && schema?.['properties'] !== undefined)
+    expect(unnamed.map(({ at }) => at)).toEqual([])
+    expect(whole).toHaveProperty(['components', 'schemas', 'ReserveHoldRequest', 'properties', 'amount'])
+    expect(whole).toHaveProperty(
+      ['components', 'schemas', 'ListHoldsAnswer', 'properties', 'page', '$ref'],
+      '#/components/schemas/Page',
+    )
+  })
+
+  test('no two names that become one where a constructor is New and the name, or case does not count', () => {
+    const names = Object.keys(Object(Object(whole['components'])['schemas']))
+    expect(names.filter((name) => names.includes(`New${name}`))).toEqual([])
+    expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(names.length)
+  })
+
+  test('content and forms of files are bytes', () => {
+    const schemaOf = (operation: string, type: string) =>
+      operations.find(({ operationId }) => operationId === operation)?.requestBody?.content?.[type]?.schema
+    const bytes = { type: 'string', format: 'binary' }
+    expect(schemaOf('uploadFile', 'application/octet-stream')).toEqual(bytes)
+    expect(schemaOf('createTranscription', 'multipart/form-data')).toMatchObject({
+      properties: { file: bytes },
+      required: ['file', 'model'],
+    })
+  })
+
+  test('a failure that is described by its code has a code of the problems', () => {
+    const texts = Object.values(contentPaths).flatMap((path) =>
+      Object.values(path).flatMap((operation) => Object.entries(Object(operation)['responses'])),
+    )
+    const codes = texts
+      .filter(([status]) => Number(status) >= 400)
+      .map(([, response]) => Object(response).description.split(':')[0])
+    for (const code of new Set(codes)) expect(problems).toHaveProperty(code)
+  })
+})
+
+function* nodesOf(node: unknown, at: string): Generator<{ node: Record<string, unknown>; at: string }> {
+  if (Array.isArray(node)) for (const [index, each] of node.entries()) yield* nodesOf(each, `${at}/${index}`)
+  if (!isObject(node)) return
+  yield { node, at }
+  for (const [name, value] of Object.entries(node)) yield* nodesOf(value, `${at}/${name}`)
+}

@@ -78,6 +78,7 @@ export function toOpenApi(
 function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
   const { auth, input, produces = 'application/json', alsoProduces } = route
   const [example] = route.examples
+  const name = route.operation.charAt(0).toUpperCase() + route.operation.slice(1)
   const scoped = auth !== 'public' && auth !== 'authenticated'
   return {
     operationId: route.operation,
@@ -98,7 +99,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             required: !input.body.safeParse({}).success,
             content: {
               'application/json': {
-                schema: toJsonSchema(input.body, 'input', schemas),
+                schema: toNamed(`${name}Request`, toJsonSchema(input.body, 'input', schemas), schemas),
                 ...(example?.body === undefined ? {} : { example: example.body }),
               },
             },
@@ -120,7 +121,9 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
                     content: {
                       [produces]: {
                         // A page or a stream is a text without an end that could be named.
-                        ...(produces === 'application/json' ? { schema: toJsonSchema(schema, 'output', schemas) } : {}),
+                        ...(produces === 'application/json'
+                          ? { schema: toNamed(`${name}Answer`, toJsonSchema(schema, 'output', schemas), schemas) }
+                          : {}),
                         ...(shown === undefined ? {} : { example: shown.response }),
                       },
                       ...(alsoProduces === undefined
@@ -228,6 +231,17 @@ function toJsonSchema(schema: z.core.$ZodType, io: 'input' | 'output', schemas: 
   if (typeof id !== 'string') return rewriteReferences(body)
   schemas[id] = rewriteReferences(body)
   return { $ref: `#/components/schemas/${id}` }
+}
+
+/**
+ * A body without a name becomes a component that is named for its operation: generators of clients would invent a name,
+ * each its own. `…Response` is what several of them call something else.
+ */
+function toNamed(name: string, schema: JsonObject, schemas: JsonObject): JsonObject {
+  if (schema['type'] !== 'object') return schema
+  if (name in schemas) throw new Error(`two schemas would be ${name}`)
+  schemas[name] = schema
+  return { $ref: `#/components/schemas/${name}` }
 }
 
 function rewriteReferences(schema: JsonObject): JsonObject {

@@ -5,17 +5,18 @@ type JsonObject = { [key: string]: unknown }
 /** Content has no limit of size and no JSON around it, so these addresses have no contract: this is what there is of one. */
 const problemsByStatus: Readonly<Record<number, string>> = {
   400: 'invalid: The name, a range or a header is not valid, or the size is not announced',
-  401: 'unauthorized: No valid credential',
+  401: 'unauthenticated: No valid credential',
   403: 'forbidden: The credential lacks the scope, or the address does not allow this',
   404: 'not_found: There is no such project, file or store',
   409: 'conflict: The quota has no room, or the sha256 differs',
-  429: 'too_many_requests: Too many requests',
-  500: 'internal_error: The store failed',
+  429: 'rate_limited: Too many requests',
+  500: 'internal: The store failed',
   503: 'unavailable: The store or the database does not answer',
 }
 
 const taken = { 412: 'precondition_failed: With If-None-Match, there is a file of that name' }
-const bytes = { 'application/octet-stream': {} }
+// OpenAPI 3.1 would have no schema here; generators of clients need one to know that it is bytes.
+const bytes = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
 const text = (maxLength: number, more: JsonObject = {}) => ({ type: 'string', minLength: 1, maxLength, ...more })
 const inPath = (name: string, description: string, maxLength: number) => ({
   name,
@@ -47,10 +48,11 @@ const sha256 = inHeader(
   'What has another hash is refused',
   text(64, { pattern: '^[0-9a-fA-F]{64}$' }),
 )
-const ifNoneMatch = inHeader('If-None-Match', 'Replaces no file: of several uploads at once one makes it', {
-  type: 'string',
-  const: '*',
-})
+const ifNoneMatch = inHeader(
+  'If-None-Match',
+  'With *, replaces no file: of several uploads at once one makes it',
+  text(1, { pattern: '^\\*$' }),
+)
 
 function toOperation(operation: JsonObject, success: JsonObject, scope: 'file:read' | 'file:write'): JsonObject {
   const problems = scope === 'file:write' ? { ...problemsByStatus, ...taken } : problemsByStatus

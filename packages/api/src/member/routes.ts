@@ -85,7 +85,7 @@ export const addMember = defineRoute({
     }),
   },
   location: '/v1/projects/{project}/members/{subject}',
-  outputs: { 201: memberSchema.extend({ replayed: replayedField }).meta({ id: 'NewMember' }) },
+  outputs: { 201: memberSchema.extend({ replayed: replayedField }).meta({ id: 'AddedMember' }) },
   problems: ['conflict'],
   examples: [
     {

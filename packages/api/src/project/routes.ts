@@ -4,6 +4,7 @@ import {
   jsonObjectField,
   metadataField,
   objectField,
+  pageOf,
   projectField,
   replayedField,
   timestampField,
@@ -57,12 +58,7 @@ export const listProjects = defineRoute({
   conditional: 'read',
   input: noInput,
   outputs: {
-    200: z.object({
-      data: z.array(projectSchema).describe('The rows of this page'),
-      page: z
-        .object({ next: z.null().describe('The cursor of the next page; null on the last one') })
-        .describe('Where the next page begins'),
-    }),
+    200: pageOf(projectSchema),
   },
   problems: [],
   examples: [{ title: 'One project', status: 200, response: { data: [example], page: { next: null } } }],
@@ -97,7 +93,7 @@ export const createProject = defineRoute({
   idempotencyKey: 'required',
   input: { ...noInput, body: fields.extend({ name: newNameField }) },
   location: '/v1/projects/{name}',
-  outputs: { 201: projectSchema.extend({ replayed: replayedField }).meta({ id: 'NewProject' }) },
+  outputs: { 201: projectSchema.extend({ replayed: replayedField }).meta({ id: 'CreatedProject' }) },
   problems: ['conflict', 'not_found'],
   examples: [
     {

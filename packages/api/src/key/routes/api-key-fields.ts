@@ -28,7 +28,7 @@ export const newKeySchema = z
     ...keyFields,
     replayed: replayedField,
   })
-  .meta({ id: 'NewApiKey' })
+  .meta({ id: 'CreatedApiKey' })
 
 export const rerolledKeySchema = newKeySchema
   .extend({ replaces: z.uuid().describe('The id of the key that this one replaces'), overlapEndsAt: timestampField })

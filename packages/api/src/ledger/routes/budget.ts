@@ -35,12 +35,7 @@ export const listBudgets = defineRoute({
   conditional: 'read',
   input: { ...noInput, params: ofAccount },
   outputs: {
-    200: z.object({
-      data: z.array(listedSchema).describe('The rows of this page'),
-      page: z
-        .object({ next: z.null().describe('The cursor of the next page; null on the last one') })
-        .describe('Where the next page begins'),
-    }),
+    200: pageOf(listedSchema),
   },
   problems: ['account_not_found'],
   examples: [

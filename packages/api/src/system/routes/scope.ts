@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pageField } from '../../contract/field.ts'
 import { roles } from '../../contract/role.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
 import { roleScopes, scopeNames } from '../../contract/scope.ts'
@@ -28,9 +29,7 @@ export const listScopes = defineRoute({
         data: z
           .array(z.object({ scope, summary: z.string().describe('What the scope allows') }))
           .describe('The rows of this page'),
-        page: z
-          .object({ next: z.null().describe('The cursor of the next page; null on the last one') })
-          .describe('Where the next page begins'),
+        page: pageField,
         roles: z
           .array(
             z.object({

@@ -1,0 +1,40 @@
+import { isObject } from '@core/foundation'
+
+type JsonObject = { [key: string]: unknown }
+
+/**
+ * A JSON Schema in a spelling that generators of clients understand alike; what it allows stays the same. Generators make a
+ * type that is neither for a choice between two texts, and no valid program for a default that is an object.
+ */
+export function toPortable(schema: JsonObject): JsonObject {
+  return withoutEmptyDefault(joinTexts(schema))
+}
+
+/** A choice between texts is one text that has either pattern. */
+function joinTexts(schema: JsonObject): JsonObject {
+  const { anyOf, ...rest } = schema
+  if (!Array.isArray(anyOf) || !anyOf.every(isPatternedText)) return schema
+  return {
+    type: 'string',
+    pattern: `^(?:${anyOf.map(({ pattern }) => `(?:${pattern.slice(1, -1)})`).join('|')})$`,
+    maxLength: Math.max(...anyOf.map(({ maxLength }) => maxLength)),
+    ...rest,
+  }
+}
+
+function isPatternedText(schema: unknown): schema is { pattern: string; maxLength: number } {
+  return (
+    isObject(schema) &&
+    schema['type'] === 'string' &&
+    typeof schema['pattern'] === 'string' &&
+    /^\^.*\$$/s.test(schema['pattern']) &&
+    typeof schema['maxLength'] === 'number'
+  )
+}
+
+/** What is left out has the defaults of its members anyway. */
+function withoutEmptyDefault(schema: JsonObject): JsonObject {
+  const { default: value, ...rest } = schema
+  const isEmpty = isObject(value) && Object.keys(value).length === 0
+  return isEmpty && isObject(schema['properties']) ? rest : schema
+}
