@@ -140,7 +140,7 @@ comment on function core.request_id is 'The id of the request that the control p
 -- One name, one noun: projects and root accounts share the first segment of codes and paths, so a name that one of them
 -- has taken is closed to the other. The primary key decides between two callers at the same moment.
 create table core.root_name (
-  name text constraint root_name_pkey primary key,
+  name text collate "C" constraint root_name_pkey primary key,
   noun text not null,
   is_archived boolean not null default false
 );
@@ -423,11 +423,11 @@ comment on function core.require_match is 'Raises PT412 unless the state is one 
 -- carries its scopes in its claims, and core.authorize compares those.
 
 create table core.scope (
-  name text constraint scope_pkey primary key constraint scope_name_form check (name ~ '^[a-z]+:[a-z]+$'),
+  name text collate "C" constraint scope_pkey primary key constraint scope_name_form check (name ~ '^[a-z]+:[a-z]+$'),
   summary text not null,
   roles text[] not null,
   is_default boolean not null,
-  topic text constraint scope_topic_key unique
+  topic text collate "C" constraint scope_topic_key unique
 );
 comment on table core.scope is 'Every scope core.authorize knows, except those that only the whole system has.';
 comment on column core.scope.roles is 'The roles of members that have it.';
@@ -450,12 +450,12 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 create table core.event (
   id bigint generated always as identity constraint event_pkey primary key,
   seq bigint constraint event_seq_key unique,
-  topic text not null,
-  project text,
+  topic text collate "C" not null,
+  project text collate "C",
   type text not null,
   data jsonb not null,
   at timestamptz not null default clock_timestamp(),
-  state_key text
+  state_key text collate "C"
 );
 comment on table core.event is 'The outbox. seq is given after commit, in the order in which events became visible: a reader''s cursor misses nothing.';
 comment on column core.event.project is 'Whose event it is; null concerns everybody who may read the topic.';
@@ -605,8 +605,8 @@ comment on table core.xid_head is 'What is added to the transaction numbers of t
 insert into core.xid_head default values;
 
 create table core.xid_source (
-  relation text not null,
-  attribute text not null,
+  relation text collate "C" not null,
+  attribute text collate "C" not null,
   is_bound boolean not null,
   constraint xid_source_pkey primary key (relation, attribute)
 );
@@ -736,8 +736,8 @@ grant execute on function core_api.restore_finish to service_role;
 -- First answers, for requests whose effect leaves no row from which they could be rebuilt.
 
 create table core.kept_answer (
-  scope text not null,
-  key text not null,
+  scope text collate "C" not null,
+  key text collate "C" not null,
   request jsonb not null,
   answer jsonb not null,
   at timestamptz not null default clock_timestamp(),
@@ -788,10 +788,10 @@ create sequence core.journal_id;
 
 create table core.audit (
   id bigint constraint audit_pkey primary key,
-  project text,
+  project text collate "C",
   actor text not null,
   action text not null constraint audit_action_form check (action ~ '^[a-z]+\.[a-z_]+$'),
-  resource text not null,
+  resource text collate "C" not null,
   request_id text,
   before jsonb,
   after jsonb,

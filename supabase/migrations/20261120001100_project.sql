@@ -5,7 +5,7 @@
 -- What higher nouns may name: the table, whose name column their foreign keys and checks refer to.
 
 create table core.project (
-  name text constraint project_pkey primary key
+  name text collate "C" constraint project_pkey primary key
     constraint project_name_form check (name ~ '^[a-z][a-z0-9_]{0,47}$'),
   version text,
   capabilities jsonb not null default '[]',

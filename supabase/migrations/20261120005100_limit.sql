@@ -7,7 +7,7 @@
 -- A lease counts from the moment it is given until no window can reach the moments in which it may be spent: cells are
 -- 1/60 of a window, a lease is booked in the cell in which it ends, and booked cells count until they are 60 cells old.
 create unlogged table core.limit_window (
-  key text constraint limit_window_pkey primary key,
+  key text collate "C" constraint limit_window_pkey primary key,
   cells bigint[] not null default '{}',
   permits bigint[] not null default '{}',
   expires_at timestamptz not null default clock_timestamp()
@@ -23,7 +23,7 @@ declare
   v_leases jsonb;
 begin
   -- Locks a row that is there, and makes it again where limit_trim has just deleted it.
-  insert into core.limit_window as l (key) select w ->> 'key' from jsonb_array_elements(p_wants) w order by w ->> 'key'
+  insert into core.limit_window as l (key) select w ->> 'key' from jsonb_array_elements(p_wants) w order by w ->> 'key' collate "C"
   on conflict (key) do update set key = l.key where false;
   v_now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
   with want as materialized (

@@ -10,8 +10,8 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 
 create table core.webhook (
   id uuid constraint webhook_pkey primary key default core.new_id(),
-  project text not null constraint webhook_project_fkey references core.project (name),
-  name text not null constraint webhook_name_form check (name ~ '^[a-z][a-z0-9_-]{0,49}$'),
+  project text collate "C" not null constraint webhook_project_fkey references core.project (name),
+  name text collate "C" not null constraint webhook_name_form check (name ~ '^[a-z][a-z0-9_-]{0,49}$'),
   url text not null constraint webhook_url_form check (url ~ '^https?://' and length(url) <= 2000),
   status text not null default 'active' constraint webhook_status check (status in ('active', 'disabled')),
   disabled_reason text,
@@ -30,7 +30,7 @@ comment on column core.webhook.disabled_reason is 'Why the process disabled it: 
 
 create table core.webhook_feed (
   webhook uuid not null constraint webhook_feed_webhook_fkey references core.webhook (id) on delete cascade,
-  topic text not null,
+  topic text collate "C" not null,
   after_seq bigint not null,
   failures int not null default 0,
   failing_since timestamptz,
@@ -157,7 +157,7 @@ begin
   v_ok := core.event_number(10000, true);
   delete from core.webhook_feed where webhook = v_new.id and topic <> all (p_topics);
   insert into core.webhook_feed (webhook, topic, after_seq)
-  select v_new.id, t, h.last_seq from (select distinct unnest(p_topics) as t) topics, core.event_head h order by t
+  select v_new.id, t, h.last_seq from (select distinct unnest(p_topics) as t) topics, core.event_head h order by t collate "C"
   on conflict on constraint webhook_feed_pkey do nothing;
   if v_old.status = 'disabled' and p_enabled then
     update core.webhook_feed set failures = 0, failing_since = null, retry_at = clock_timestamp() where webhook = v_new.id;

@@ -6,7 +6,7 @@
 -- something of another project.
 
 create table core.share_kind (
-  name text constraint share_kind_pkey primary key constraint share_kind_name_form check (name ~ '^[a-z]{1,20}$'),
+  name text collate "C" constraint share_kind_pkey primary key constraint share_kind_name_form check (name ~ '^[a-z]{1,20}$'),
   rights text[] not null constraint share_kind_rights_known
     check (cardinality(rights) > 0 and rights <@ '{read,write,work}'::text[]),
   summary text not null
@@ -98,10 +98,10 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 
 create table core.share (
   id bigint generated always as identity constraint share_pkey primary key,
-  owner text not null constraint share_owner_fkey references core.project (name),
-  kind text not null constraint share_kind_fkey references core.share_kind (name),
-  name text not null constraint share_name_length check (length(name) between 1 and 512),
-  grantee text not null,
+  owner text collate "C" not null constraint share_owner_fkey references core.project (name),
+  kind text collate "C" not null constraint share_kind_fkey references core.share_kind (name),
+  name text collate "C" not null constraint share_name_length check (length(name) between 1 and 512),
+  grantee text collate "C" not null,
   rights text[] not null,
   created_by text not null default core.actor(),
   created_at timestamptz not null default clock_timestamp(),

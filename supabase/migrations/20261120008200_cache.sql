@@ -17,9 +17,9 @@ create sequence core.cache_version;
 comment on sequence core.cache_version is 'The order of reads and changes of the cache: a write brings the number of the read that missed.';
 
 create unlogged table core.cache_entry (
-  project text not null,
-  namespace text not null,
-  key text not null,
+  project text collate "C" not null,
+  namespace text collate "C" not null,
+  key text collate "C" not null,
   value bytea,
   tags text[] not null default '{}',
   version bigint not null,
@@ -35,9 +35,9 @@ create index cache_entry_gone_idx on core.cache_entry (gone_at);
 
 -- Logged: an invalidation must outlive a crash, because processes keep in memory what it voids.
 create table core.cache_epoch (
-  project text not null,
-  namespace text not null,
-  tag text not null,
+  project text collate "C" not null,
+  namespace text collate "C" not null,
+  tag text collate "C" not null,
   version bigint not null,
   at timestamptz not null default clock_timestamp(),
   swept_to text,
@@ -52,9 +52,9 @@ comment on column core.cache_epoch.swept_version is 'The latest invalidation tha
 create index cache_epoch_age_idx on core.cache_epoch (at);
 
 create unlogged table core.cache_lease (
-  project text not null,
-  namespace text not null,
-  key text not null,
+  project text collate "C" not null,
+  namespace text collate "C" not null,
+  key text collate "C" not null,
   token bigint not null,
   holder text not null,
   ends_at timestamptz not null,
@@ -66,7 +66,7 @@ comment on table core.cache_lease is 'Which process loads a missing key, or with
 create unlogged table core.cache_event (
   id bigint generated always as identity constraint cache_event_pkey primary key,
   xid xid8 not null default core.xid(),
-  project text not null,
+  project text collate "C" not null,
   namespace text not null,
   type text not null constraint cache_event_type check (type in ('set', 'delete', 'tag', 'clear')),
   name text not null,
@@ -91,7 +91,7 @@ create unlogged table core.cache_head (
 comment on table core.cache_head is 'The epoch of the events, the database they are of, and the number up to which they were deleted.';
 
 create unlogged table core.cache_usage (
-  project text constraint cache_usage_pkey primary key,
+  project text collate "C" constraint cache_usage_pkey primary key,
   entries bigint not null,
   epochs bigint not null,
   bytes bigint not null,
@@ -153,7 +153,7 @@ returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.cache_event (project, namespace, type, name, version, origin)
-  select p_project, p_namespace, p_type, n.name, p_version, coalesce(p_origin, '') from unnest(p_names) as n (name) order by n.name;
+  select p_project, p_namespace, p_type, n.name, p_version, coalesce(p_origin, '') from unnest(p_names) as n (name) order by n.name collate "C";
   return true;
 end
 $$;
@@ -239,7 +239,7 @@ begin
   if cardinality(p_keys) = 0 then return '{}'; end if;
   insert into core.cache_lease as l (project, namespace, key, token, holder, ends_at)
   select p_project, p_namespace, k.key, p_token, p_holder, p_now + make_interval(secs => p_lease_ms / 1000.0)
-  from (select distinct key from unnest(p_keys) as u (key)) k order by k.key
+  from (select distinct key from unnest(p_keys) as u (key)) k order by k.key collate "C"
   on conflict on constraint cache_lease_pkey do update
     set token = excluded.token, holder = excluded.holder, ends_at = excluded.ends_at, failure = null
     where l.ends_at <= clock_timestamp();
@@ -331,7 +331,7 @@ begin
       g.at + make_interval(secs => g.stale_ms / 1000), length(g.value), core.actor()
     from given g
     where g.version > core.cache_void_version(v_project, p_namespace, g.tags)
-    order by g.key
+    order by g.key collate "C"
     on conflict on constraint cache_entry_pkey do update
       set value = excluded.value, tags = excluded.tags, version = excluded.version, fresh_until = excluded.fresh_until,
         gone_at = excluded.gone_at, size = excluded.size, writer = excluded.writer
@@ -416,7 +416,7 @@ begin
   with gone as (
     insert into core.cache_entry as c (project, namespace, key, version, fresh_until, gone_at, writer)
     select v_project, p_namespace, k.key, v_version, clock_timestamp(), clock_timestamp() + interval '10 minutes', core.actor()
-    from (select distinct key from unnest(p_keys) as u (key)) k order by k.key
+    from (select distinct key from unnest(p_keys) as u (key)) k order by k.key collate "C"
     on conflict on constraint cache_entry_pkey do update
       set value = null, tags = '{}', version = excluded.version, fresh_until = excluded.fresh_until, gone_at = excluded.gone_at,
         size = 0, writer = excluded.writer
@@ -472,7 +472,7 @@ begin
     return core.cache_clear_namespace(v_project, p_namespace, p_origin);
   end if;
   insert into core.cache_epoch as e (project, namespace, tag, version)
-  select v_project, p_namespace, t.tag, v_version from (select distinct tag from unnest(p_tags) as u (tag)) t order by t.tag
+  select v_project, p_namespace, t.tag, v_version from (select distinct tag from unnest(p_tags) as u (tag)) t order by t.tag collate "C"
   on conflict on constraint cache_epoch_pkey do update
     set version = greatest(e.version, excluded.version), at = excluded.at, swept_to = null, swept_version = null;
   v_ok := core.cache_announce(v_project, p_namespace, 'tag', (select array_agg(distinct t) from unnest(p_tags) t), v_version, p_origin);

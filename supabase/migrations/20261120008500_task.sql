@@ -20,16 +20,16 @@ create domain core.task_needs as int constraint task_needs_positive check (value
 
 create table core.task (
   id uuid constraint task_pkey primary key default core.new_id(),
-  project text not null,
-  queue text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
   key text not null,
   kind text not null,
   payload jsonb not null,
   state core.open_task_state not null,
   priority smallint not null,
   run_at timestamptz not null,
-  group_name text,
-  unique_key text,
+  group_name text collate "C",
+  unique_key text collate "C",
   open_needs core.task_needs not null default 0,
   failed_needs core.task_needs not null default 0,
   attempt int not null default 0,
@@ -56,12 +56,12 @@ create unique index task_unique_idx on core.task (project, queue, unique_key) wh
 
 create table core.task_done (
   id uuid constraint task_done_pkey primary key,
-  project text not null,
-  queue text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
   key text not null,
   kind text not null,
   payload jsonb not null,
-  status text not null constraint task_done_status check (status in ('done', 'dead', 'cancelled')),
+  status text collate "C" not null constraint task_done_status check (status in ('done', 'dead', 'cancelled')),
   priority smallint not null,
   group_name text,
   unique_key text,
@@ -86,7 +86,7 @@ create index task_done_failed_idx on core.task_done (project, status, id) includ
 -- Apart from the tasks, because an index of theirs is written again by every claim and by every end.
 create table core.task_key (
   key text collate "C" not null,
-  project text not null,
+  project text collate "C" not null,
   task uuid not null,
   constraint task_key_pkey primary key (key, project)
 );
@@ -101,9 +101,9 @@ comment on table core.task_need is 'Which open tasks wait for which. Rows go wit
 create index task_need_task_idx on core.task_need (task);
 
 create table core.task_slot (
-  project text not null,
-  queue text not null,
-  group_name text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
+  group_name text collate "C" not null,
   slot int not null constraint task_slot_positive check (slot >= 1),
   task uuid,
   constraint task_slot_pkey primary key (project, queue, group_name, slot)
@@ -112,17 +112,17 @@ comment on table core.task_slot is 'As many rows for a group as may run at a tim
 create unique index task_slot_task_idx on core.task_slot (task) where task is not null;
 
 create table core.task_group (
-  project text not null,
-  queue text not null,
-  group_name text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
+  group_name text collate "C" not null,
   concurrency int not null constraint task_group_concurrency check (concurrency between 1 and 1000),
   constraint task_group_pkey primary key (project, queue, group_name)
 );
 comment on table core.task_group is 'Groups that run more than one task at a time.';
 
 create table core.task_count (
-  project text not null,
-  queue text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
   ready bigint not null,
   waiting bigint not null,
   running bigint not null,
@@ -314,7 +314,7 @@ begin
           jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
         from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
         where v_all or v_ids[e.ordinal] = any (v_fresh)
-      ) t order by t.key, t.ordinal
+      ) t order by t.key collate "C", t.ordinal
       on conflict do nothing returning id
     )
     select array_agg(id) into v_made from made;
@@ -420,7 +420,7 @@ begin
   from unnest(p_groups) as g (name)
   left join core.task_group c on c.project = p_project and c.queue = p_queue and c.group_name = g.name
   cross join lateral generate_series(1, coalesce(c.concurrency, 1)) as s (slot)
-  order by g.name, s.slot
+  order by g.name collate "C", s.slot
   -- Locks a slot that is there, so that a sweep does not delete it as idle.
   on conflict on constraint task_slot_pkey do update set slot = excluded.slot;
   return true;

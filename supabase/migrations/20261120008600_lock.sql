@@ -11,8 +11,8 @@ insert into core.share_kind (name, rights, summary) values
   ('lock', '{work}', 'A lock: work acquires, renews and releases it');
 
 create table core.lock (
-  project text not null,
-  name text not null,
+  project text collate "C" not null,
+  name text collate "C" not null,
   holder text not null,
   fence bigint not null default nextval('core.fence'),
   acquired_at timestamptz not null default clock_timestamp(),

@@ -10,7 +10,7 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('fleet:read', 'Read which projects there are and how they are doing', '{viewer,operator,admin,owner}', true, 'manifest');
 
 create table core.manifest_state (
-  project text constraint manifest_state_pkey primary key,
+  project text collate "C" constraint manifest_state_pkey primary key,
   status text not null,
   since timestamptz not null default clock_timestamp()
 );

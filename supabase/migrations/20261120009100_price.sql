@@ -18,9 +18,9 @@ insert into core.price_counter (version) values (0);
 
 create table core.price_card (
   version bigint constraint price_card_pkey primary key,
-  project text constraint price_card_project_fkey references core.project (name),
-  provider text not null constraint price_card_provider_form check (provider ~ '^[a-z0-9][a-z0-9_.-]{0,99}$'),
-  model text not null constraint price_card_model_length check (length(model) between 1 and 200),
+  project text collate "C" constraint price_card_project_fkey references core.project (name),
+  provider text collate "C" not null constraint price_card_provider_form check (provider ~ '^[a-z0-9][a-z0-9_.-]{0,99}$'),
+  model text collate "C" not null constraint price_card_model_length check (length(model) between 1 and 200),
   aliases text[] not null default '{}',
   rates jsonb not null,
   source text not null constraint price_card_source_length check (length(source) between 1 and 100),
@@ -40,7 +40,7 @@ create index price_card_project_idx on core.price_card (project) where project i
 
 create table core.credit_rate (
   version bigint constraint credit_rate_pkey primary key,
-  project text constraint credit_rate_project_fkey references core.project (name),
+  project text collate "C" constraint credit_rate_project_fkey references core.project (name),
   nano_usd_per_credit bigint not null constraint credit_rate_worth_range check (nano_usd_per_credit between 1 and 9007199254740991),
   markup_bp int not null constraint credit_rate_markup_range check (markup_bp between 0 and 1000000),
   valid_from timestamptz not null,

@@ -12,7 +12,7 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('file:operate', 'Set quotas of files, move files between stores', '{}', false, null);
 
 create table core.file_space (
-  project text constraint file_space_pkey primary key constraint file_space_project_fkey references core.project (name),
+  project text collate "C" constraint file_space_pkey primary key constraint file_space_project_fkey references core.project (name),
   quota_bytes bigint not null default 10737418240 constraint file_space_quota_range check (quota_bytes between 0 and 9007199254740991),
   used_bytes bigint not null default 0 constraint file_space_used_positive check (used_bytes >= 0),
   held_bytes bigint not null default 0 constraint file_space_held_positive check (held_bytes >= 0),
@@ -21,10 +21,10 @@ create table core.file_space (
 comment on table core.file_space is 'What the files of a project take: the sums of core.file and of its open uploads. Its lock orders all changes of a project.';
 
 create table core.file (
-  project text not null constraint file_project_fkey references core.project (name),
-  name text not null,
+  project text collate "C" not null constraint file_project_fkey references core.project (name),
+  name text collate "C" not null,
   object uuid not null,
-  store text not null,
+  store text collate "C" not null,
   size bigint not null constraint file_size_positive check (size >= 0),
   content_type text not null,
   sha256 text constraint file_sha256_form check (sha256 ~ '^[0-9a-f]{64}$'),
@@ -40,8 +40,8 @@ create index file_store_idx on core.file (store);
 
 create table core.file_upload (
   id uuid constraint file_upload_pkey primary key default core.new_id(),
-  project text not null constraint file_upload_project_fkey references core.project (name),
-  key text not null,
+  project text collate "C" not null constraint file_upload_project_fkey references core.project (name),
+  key text collate "C" not null,
   name text not null,
   store text not null,
   size bigint not null,
@@ -58,7 +58,7 @@ create index file_upload_old_idx on core.file_upload (created_at) where status <
 
 create table core.file_trash (
   object uuid not null,
-  store text not null,
+  store text collate "C" not null,
   project text not null,
   name text not null,
   due_at timestamptz not null,

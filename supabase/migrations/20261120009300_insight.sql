@@ -11,9 +11,9 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 
 create table core.insight (
   id uuid constraint insight_pkey primary key default core.new_id(),
-  project text not null,
-  key text not null,
-  category text not null constraint insight_category_form check (category ~ '^[a-z][a-z0-9_-]{0,49}$'),
+  project text collate "C" not null,
+  key text collate "C" not null,
+  category text collate "C" not null constraint insight_category_form check (category ~ '^[a-z][a-z0-9_-]{0,49}$'),
   title text not null,
   body text not null,
   evidence jsonb not null,
@@ -41,7 +41,7 @@ create index insight_age_idx on core.insight (active_at);
 
 create table core.insight_decision (
   insight uuid not null constraint insight_decision_insight_fkey references core.insight on delete cascade,
-  project text not null,
+  project text collate "C" not null,
   decision text not null constraint insight_decision_known check (decision in ('adopted', 'rejected', 'reverted')),
   effect_bp int constraint insight_decision_effect_range check (effect_bp between -10000 and 1000000),
   note text,

@@ -18,8 +18,8 @@ insert into core.router_counter (version) values (0);
 
 create table core.model_provider (
   id uuid constraint model_provider_pkey primary key default core.new_id(),
-  project text constraint model_provider_project_fkey references core.project (name),
-  name text not null constraint model_provider_name_form check (name ~ '^[a-z0-9][a-z0-9_-]{0,49}$'),
+  project text collate "C" constraint model_provider_project_fkey references core.project (name),
+  name text collate "C" not null constraint model_provider_name_form check (name ~ '^[a-z0-9][a-z0-9_-]{0,49}$'),
   kind text not null,
   base_url text,
   secret text,
@@ -33,8 +33,8 @@ comment on column core.model_provider.secret is 'The name of its key among the s
 
 create table core.model_route (
   id uuid constraint model_route_pkey primary key default core.new_id(),
-  project text constraint model_route_project_fkey references core.project (name),
-  name text not null constraint model_route_name_length check (length(name) between 1 and 200),
+  project text collate "C" constraint model_route_project_fkey references core.project (name),
+  name text collate "C" not null constraint model_route_name_length check (length(name) between 1 and 200),
   targets jsonb not null,
   policy jsonb not null default '{}',
   updated_at timestamptz not null default clock_timestamp(),
@@ -44,7 +44,7 @@ create table core.model_route (
 comment on table core.model_route is 'Public names of models, and the targets that serve them.';
 
 create table core.model_cooling (
-  target text constraint model_cooling_pkey primary key constraint model_cooling_target_length check (length(target) between 1 and 300),
+  target text collate "C" constraint model_cooling_pkey primary key constraint model_cooling_target_length check (length(target) between 1 and 300),
   until timestamptz not null,
   reason text not null
 );
@@ -52,8 +52,8 @@ comment on table core.model_cooling is 'Targets that a control plane found faili
 
 create table core.model_call (
   id bigint generated always as identity constraint model_call_pkey primary key,
-  project text not null constraint model_call_project_fkey references core.project (name),
-  call text not null constraint model_call_call_length check (length(call) between 1 and 200),
+  project text collate "C" not null constraint model_call_project_fkey references core.project (name),
+  call text collate "C" not null constraint model_call_call_length check (length(call) between 1 and 200),
   at timestamptz not null,
   subject text not null,
   account text not null,
@@ -468,7 +468,7 @@ begin
     route text, target text, model text, "user" text, tags text[], status int, usage jsonb, charged bigint, flags text[], attempts int,
     first_output_ms int, total_ms int)
   join core.project p on p.name = c.project
-  order by c.project, c.call
+  order by c.project collate "C", c.call collate "C"
   on conflict on constraint model_call_key do nothing;
   get diagnostics v_count = row_count;
   return jsonb_build_object('ok', true, 'written', v_count);
@@ -581,8 +581,8 @@ grant execute on function core_api.router_recover to service_role;
 -- Answers that are kept for a repeated Idempotency-Key, sealed by the process that routes.
 
 create table core.model_answer (
-  project text not null constraint model_answer_project_fkey references core.project (name),
-  key_hash text not null constraint model_answer_key_hash_form check (key_hash ~ '^[0-9a-f]{64}$'),
+  project text collate "C" not null constraint model_answer_project_fkey references core.project (name),
+  key_hash text collate "C" not null constraint model_answer_key_hash_form check (key_hash ~ '^[0-9a-f]{64}$'),
   request_hash text not null constraint model_answer_request_hash_form check (request_hash ~ '^[0-9a-f]{64}$'),
   sealed text not null constraint model_answer_sealed_length check (length(sealed) between 1 and 400000),
   at timestamptz not null default clock_timestamp(),
@@ -647,8 +647,8 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('model:content', 'Read what model calls asked and answered', '{admin,owner}', false, null);
 
 create table core.model_content (
-  project text not null constraint model_content_project_fkey references core.project (name),
-  call text not null constraint model_content_call_length check (length(call) between 1 and 200),
+  project text collate "C" not null constraint model_content_project_fkey references core.project (name),
+  call text collate "C" not null constraint model_content_call_length check (length(call) between 1 and 200),
   at timestamptz not null,
   sealed text not null constraint model_content_sealed_length check (length(sealed) between 1 and 700000),
   constraint model_content_pkey primary key (project, call)
@@ -672,7 +672,7 @@ begin
   select c.project, c.call, c.at, c.sealed
   from jsonb_to_recordset(p_contents) as c (project text, call text, at timestamptz, sealed text)
   join core.project p on p.name = c.project
-  order by c.project, c.call
+  order by c.project collate "C", c.call collate "C"
   on conflict on constraint model_content_pkey do nothing;
   get diagnostics v_count = row_count;
   return jsonb_build_object('ok', true, 'written', v_count);
@@ -704,8 +704,8 @@ grant execute on function core_api.router_content to core_member, service_role;
 -- does not keep, sealed by the process that routes.
 
 create table core.model_response (
-  project text not null constraint model_response_project_fkey references core.project (name),
-  id_hash text not null constraint model_response_id_hash_form check (id_hash ~ '^[0-9a-f]{64}$'),
+  project text collate "C" not null constraint model_response_project_fkey references core.project (name),
+  id_hash text collate "C" not null constraint model_response_id_hash_form check (id_hash ~ '^[0-9a-f]{64}$'),
   provider text not null,
   provider_project text,
   model text not null,

@@ -7,10 +7,10 @@
 
 create table core.login (
   id uuid constraint login_pkey primary key default core.new_id(),
-  open_key text not null constraint login_open_key unique constraint login_open_key_length check (length(open_key) between 1 and 200),
-  token_hash text not null constraint login_token_hash_key unique constraint login_token_hash_form check (token_hash ~ '^[0-9a-f]{64}$'),
-  issuer text not null constraint login_issuer_length check (length(issuer) between 1 and 500),
-  subject text not null constraint login_subject_form check (subject ~ '^[!-~]{1,255}$'),
+  open_key text collate "C" not null constraint login_open_key unique constraint login_open_key_length check (length(open_key) between 1 and 200),
+  token_hash text collate "C" not null constraint login_token_hash_key unique constraint login_token_hash_form check (token_hash ~ '^[0-9a-f]{64}$'),
+  issuer text collate "C" not null constraint login_issuer_length check (length(issuer) between 1 and 500),
+  subject text collate "C" not null constraint login_subject_form check (subject ~ '^[!-~]{1,255}$'),
   sid text constraint login_sid_length check (length(sid) between 1 and 255),
   claims jsonb not null default '{}' constraint login_claims_object check (jsonb_typeof(claims) = 'object'),
   idle_s int not null,

@@ -16,8 +16,8 @@ insert into core.share_kind (name, rights, summary) values
 
 create table core.embedding_space (
   id bigint generated always as identity constraint embedding_space_pkey primary key,
-  project text not null,
-  name text not null constraint embedding_space_name_form check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
+  project text collate "C" not null,
+  name text collate "C" not null constraint embedding_space_name_form check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
   language text not null,
   generation bigint,
   next_generation bigint,
@@ -57,9 +57,9 @@ create index embedding_generation_space_idx on core.embedding_generation (space)
 create table core.embedding_item (
   id bigint generated always as identity constraint embedding_item_pkey primary key,
   space bigint not null constraint embedding_item_space_fkey references core.embedding_space (id) on delete cascade,
-  tenant text not null,
-  source text not null,
-  document text not null,
+  tenant text collate "C" not null,
+  source text collate "C" not null,
+  document text collate "C" not null,
   ordinal int not null,
   title text not null,
   content text not null,
@@ -80,7 +80,7 @@ create index embedding_item_metadata_idx on core.embedding_item using gin (metad
 
 create table core.embedding_tenant (
   space bigint not null constraint embedding_tenant_space_fkey references core.embedding_space (id) on delete cascade,
-  tenant text not null,
+  tenant text collate "C" not null,
   items bigint not null,
   constraint embedding_tenant_pkey primary key (space, tenant)
 );
@@ -88,11 +88,11 @@ comment on table core.embedding_tenant is 'How many items each tenant of a space
 
 -- Logged: it costs money to fill it again.
 create table core.embedding_cache (
-  project text not null,
-  model text not null,
-  revision text not null,
+  project text collate "C" not null,
+  model text collate "C" not null,
+  revision text collate "C" not null,
   dims int not null,
-  hash text not null,
+  hash text collate "C" not null,
   embedding text not null,
   is_shareable boolean not null default false,
   used_at timestamptz not null default clock_timestamp(),
@@ -103,7 +103,7 @@ comment on column core.embedding_cache.is_shareable is 'Whether the control plan
 create index embedding_cache_age_idx on core.embedding_cache (project, used_at);
 
 create table core.embedding_cache_size (
-  project text constraint embedding_cache_size_pkey primary key,
+  project text collate "C" constraint embedding_cache_size_pkey primary key,
   vectors bigint not null
 );
 comment on table core.embedding_cache_size is 'How many vectors of texts each project keeps, so that nothing counts them.';
@@ -265,7 +265,7 @@ begin
   execute format($sql$
     create table core.%2$I (
       item bigint constraint %3$I primary key,
-      tenant text not null,
+      tenant text collate "C" not null,
       embedding %1$I.halfvec not null constraint %4$I check (%1$I.vector_dims(embedding) = %5$s)
     )$sql$, v_schema, v_table, v_table || '_pkey', v_table || '_dims', (select dims from core.embedding_generation where id = p_generation));
   execute format('alter table core.%I alter column embedding set storage plain', v_table);
@@ -621,7 +621,7 @@ begin
       setweight(to_tsvector(p_space.language::regconfig, g.title), 'A') || setweight(to_tsvector(p_space.language::regconfig, left(g.content, 100000)), 'B')
         || array_to_tsvector(array[core.embedding_owner_word(p_space.id, p_tenant)])
     from given g
-    order by g.document, g.ordinal
+    order by g.document collate "C", g.ordinal
     on conflict on constraint embedding_item_key do update
       set title = excluded.title, content = excluded.content, hash = excluded.hash, metadata = excluded.metadata,
         start_at = excluded.start_at, end_at = excluded.end_at, words = excluded.words, updated_at = clock_timestamp()
@@ -1239,7 +1239,7 @@ begin
   with put as (
     insert into core.embedding_cache as c (project, model, revision, dims, hash, embedding, is_shareable)
     select v_project, p_model, p_revision, p_dims, u.hash, min(u.vector), v_is_shareable from unnest(p_hashes, p_vectors) as u (hash, vector)
-    group by u.hash order by u.hash
+    group by u.hash order by u.hash collate "C"
     on conflict on constraint embedding_cache_pkey do update set embedding = excluded.embedding, is_shareable = true
     where excluded.is_shareable and not c.is_shareable
     returning xmax = 0 as is_new)

@@ -5,7 +5,7 @@ const kinds: Readonly<Record<string, string>> = {
       c.relpersistence, c.relrowsecurity, c.reloptions, c.relacl, obj_description(c.oid, 'pg_class'))
     from pg_class c join own n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm', 'S')`,
   columns: `select format('%s.%s %s %s notnull=%s identity=%s generated=%s default=%s acl=%s %s', a.attrelid::regclass, a.attnum, a.attname,
-      format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
+      format_type(a.atttypid, a.atttypmod) || coalesce(' collate ' || nullif(a.attcollation, 0)::regcollation, ''), a.attnotnull, a.attidentity, a.attgenerated,
       pg_get_expr(d.adbin, d.adrelid), a.attacl, col_description(a.attrelid, a.attnum))
     from pg_attribute a join pg_class c on c.oid = a.attrelid join own n on n.oid = c.relnamespace
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

@@ -44,8 +44,9 @@ const watched = `
 
 const postgres15 = '/usr/lib/postgresql/15/bin'
 
-test('settings, event triggers and default privileges of a host', { timeout: 180_000 }, async () => {
-  await using own = await createTestDatabase({ empty: true })
+test('settings, a locale, event triggers and default privileges of a host', { timeout: 180_000 }, async () => {
+  // In Turkish an I is no i, and letters come before capitals.
+  await using own = await createTestDatabase({ locale: 'tr-TR' })
   await own.sql(namesakes)
   await own.sql(watched)
   for (const setting of settings.split(';')) await own.sql(`alter database ${own.name} set ${setting}`)

@@ -60,7 +60,7 @@ comment on function core.request_id is 'The id of the request that the control p
 -- One name, one noun: projects and root accounts share the first segment of codes and paths, so a name that one of them
 -- has taken is closed to the other. The primary key decides between two callers at the same moment.
 create table core.root_name (
-  name text constraint root_name_pkey primary key,
+  name text collate "C" constraint root_name_pkey primary key,
   noun text not null,
   is_archived boolean not null default false
 );

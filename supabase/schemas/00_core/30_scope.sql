@@ -2,11 +2,11 @@
 -- carries its scopes in its claims, and core.authorize compares those.
 
 create table core.scope (
-  name text constraint scope_pkey primary key constraint scope_name_form check (name ~ '^[a-z]+:[a-z]+$'),
+  name text collate "C" constraint scope_pkey primary key constraint scope_name_form check (name ~ '^[a-z]+:[a-z]+$'),
   summary text not null,
   roles text[] not null,
   is_default boolean not null,
-  topic text constraint scope_topic_key unique
+  topic text collate "C" constraint scope_topic_key unique
 );
 comment on table core.scope is 'Every scope core.authorize knows, except those that only the whole system has.';
 comment on column core.scope.roles is 'The roles of members that have it.';

@@ -6,12 +6,12 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 create table core.event (
   id bigint generated always as identity constraint event_pkey primary key,
   seq bigint constraint event_seq_key unique,
-  topic text not null,
-  project text,
+  topic text collate "C" not null,
+  project text collate "C",
   type text not null,
   data jsonb not null,
   at timestamptz not null default clock_timestamp(),
-  state_key text
+  state_key text collate "C"
 );
 comment on table core.event is 'The outbox. seq is given after commit, in the order in which events became visible: a reader''s cursor misses nothing.';
 comment on column core.event.project is 'Whose event it is; null concerns everybody who may read the topic.';

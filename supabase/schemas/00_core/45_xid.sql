@@ -18,8 +18,8 @@ comment on table core.xid_head is 'What is added to the transaction numbers of t
 insert into core.xid_head default values;
 
 create table core.xid_source (
-  relation text not null,
-  attribute text not null,
+  relation text collate "C" not null,
+  attribute text collate "C" not null,
   is_bound boolean not null,
   constraint xid_source_pkey primary key (relation, attribute)
 );

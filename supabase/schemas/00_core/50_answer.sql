@@ -1,8 +1,8 @@
 -- First answers, for requests whose effect leaves no row from which they could be rebuilt.
 
 create table core.kept_answer (
-  scope text not null,
-  key text not null,
+  scope text collate "C" not null,
+  key text collate "C" not null,
   request jsonb not null,
   answer jsonb not null,
   at timestamptz not null default clock_timestamp(),

@@ -7,10 +7,10 @@ create sequence core.journal_id;
 
 create table core.audit (
   id bigint constraint audit_pkey primary key,
-  project text,
+  project text collate "C",
   actor text not null,
   action text not null constraint audit_action_form check (action ~ '^[a-z]+\.[a-z_]+$'),
-  resource text not null,
+  resource text collate "C" not null,
   request_id text,
   before jsonb,
   after jsonb,

@@ -2,7 +2,7 @@
 
 create table core.api_key (
   id uuid constraint api_key_pkey primary key default core.new_id(),
-  project text constraint api_key_project_fkey references core.project (name),
+  project text collate "C" constraint api_key_project_fkey references core.project (name),
   name text not null constraint api_key_name_length check (length(name) between 1 and 100),
   hash bytea not null constraint api_key_hash_once unique
     constraint api_key_hash_is_sha256 check (octet_length(hash) = 32),
@@ -15,7 +15,7 @@ create table core.api_key (
   revoked_at timestamptz,
   last_used_at timestamptz,
   replaced_by uuid constraint api_key_replaced_by_fkey references core.api_key (id),
-  request_key text not null,
+  request_key text collate "C" not null,
   request jsonb not null,
   constraint api_key_revoked_is_disabled check (revoked_at is null or disabled_at is not null),
   -- Only a key of the whole system has every scope, those of later versions included.

@@ -11,8 +11,8 @@ $$;
 comment on function core.role_scopes is 'The scopes of viewer, operator, admin or owner in its project; null for anything else.';
 
 create table core.member (
-  project text not null constraint member_project_fkey references core.project (name),
-  subject text not null constraint member_subject_form check (subject ~ '^user:[!-~]{1,255}$'),
+  project text collate "C" not null constraint member_project_fkey references core.project (name),
+  subject text collate "C" not null constraint member_subject_form check (subject ~ '^user:[!-~]{1,255}$'),
   role text not null constraint member_role_known check (role in ('viewer', 'operator', 'admin', 'owner')),
   name text constraint member_name_length check (length(name) between 1 and 100),
   created_by text not null,

@@ -18,8 +18,8 @@ insert into core.flag_counter (version) values (0);
 
 create table core.flag (
   id bigint generated always as identity constraint flag_pkey primary key,
-  project text constraint flag_project_fkey references core.project (name),
-  name text not null constraint flag_name_form check (name ~ '^[a-z][a-z0-9_.-]{0,99}$'),
+  project text collate "C" constraint flag_project_fkey references core.project (name),
+  name text collate "C" not null constraint flag_name_form check (name ~ '^[a-z][a-z0-9_.-]{0,99}$'),
   value jsonb constraint flag_value_not_null check (value <> 'null'),
   rollout_bp integer not null constraint flag_rollout_range check (rollout_bp between 0 and 10000),
   version bigint not null constraint flag_version_key unique,

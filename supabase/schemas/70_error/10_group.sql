@@ -6,8 +6,8 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 
 create table core.error_group (
   id uuid constraint error_group_pkey primary key default core.new_id(),
-  project text,
-  fingerprint text not null constraint error_group_fingerprint_form check (fingerprint ~ '^[0-9a-f]{16,64}$'),
+  project text collate "C",
+  fingerprint text collate "C" not null constraint error_group_fingerprint_form check (fingerprint ~ '^[0-9a-f]{16,64}$'),
   kind text not null constraint error_group_kind_known check (kind in ('request', 'loop')),
   name text not null,
   code text,
@@ -57,7 +57,7 @@ begin
     left(n ->> 'place', 500), coalesce(n -> 'frames', '[]'), left(n ->> 'message', 1000), (n ->> 'count')::bigint,
     (n ->> 'first_seen')::timestamptz, (n ->> 'last_seen')::timestamptz, left(n ->> 'request_id', 200), left(n ->> 'version', 100)
   from jsonb_array_elements(p_groups) n
-  order by n ->> 'fingerprint', n ->> 'project'
+  order by n ->> 'fingerprint' collate "C", n ->> 'project' collate "C"
   on conflict on constraint error_group_once do update set
     count = g.count + excluded.count,
     first_seen = least(g.first_seen, excluded.first_seen),

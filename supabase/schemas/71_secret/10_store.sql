@@ -6,8 +6,8 @@ insert into core.scope (name, summary, roles, is_default, topic) values
 
 create table core.secret (
   id uuid constraint secret_pkey primary key default core.new_id(),
-  project text constraint secret_project_fkey references core.project (name),
-  name text not null constraint secret_name_form check (core.is_secret_name(name)),
+  project text collate "C" constraint secret_project_fkey references core.project (name),
+  name text collate "C" not null constraint secret_name_form check (core.is_secret_name(name)),
   version uuid not null,
   sealed text not null constraint secret_sealed_form check (core.is_sealed(sealed)),
   created_at timestamptz not null default clock_timestamp(),

@@ -2,7 +2,7 @@
 -- something of another project.
 
 create table core.share_kind (
-  name text constraint share_kind_pkey primary key constraint share_kind_name_form check (name ~ '^[a-z]{1,20}$'),
+  name text collate "C" constraint share_kind_pkey primary key constraint share_kind_name_form check (name ~ '^[a-z]{1,20}$'),
   rights text[] not null constraint share_kind_rights_known
     check (cardinality(rights) > 0 and rights <@ '{read,write,work}'::text[]),
   summary text not null

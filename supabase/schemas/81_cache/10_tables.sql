@@ -13,9 +13,9 @@ create sequence core.cache_version;
 comment on sequence core.cache_version is 'The order of reads and changes of the cache: a write brings the number of the read that missed.';
 
 create unlogged table core.cache_entry (
-  project text not null,
-  namespace text not null,
-  key text not null,
+  project text collate "C" not null,
+  namespace text collate "C" not null,
+  key text collate "C" not null,
   value bytea,
   tags text[] not null default '{}',
   version bigint not null,
@@ -31,9 +31,9 @@ create index cache_entry_gone_idx on core.cache_entry (gone_at);
 
 -- Logged: an invalidation must outlive a crash, because processes keep in memory what it voids.
 create table core.cache_epoch (
-  project text not null,
-  namespace text not null,
-  tag text not null,
+  project text collate "C" not null,
+  namespace text collate "C" not null,
+  tag text collate "C" not null,
   version bigint not null,
   at timestamptz not null default clock_timestamp(),
   swept_to text,
@@ -48,9 +48,9 @@ comment on column core.cache_epoch.swept_version is 'The latest invalidation tha
 create index cache_epoch_age_idx on core.cache_epoch (at);
 
 create unlogged table core.cache_lease (
-  project text not null,
-  namespace text not null,
-  key text not null,
+  project text collate "C" not null,
+  namespace text collate "C" not null,
+  key text collate "C" not null,
   token bigint not null,
   holder text not null,
   ends_at timestamptz not null,
@@ -62,7 +62,7 @@ comment on table core.cache_lease is 'Which process loads a missing key, or with
 create unlogged table core.cache_event (
   id bigint generated always as identity constraint cache_event_pkey primary key,
   xid xid8 not null default core.xid(),
-  project text not null,
+  project text collate "C" not null,
   namespace text not null,
   type text not null constraint cache_event_type check (type in ('set', 'delete', 'tag', 'clear')),
   name text not null,
@@ -87,7 +87,7 @@ create unlogged table core.cache_head (
 comment on table core.cache_head is 'The epoch of the events, the database they are of, and the number up to which they were deleted.';
 
 create unlogged table core.cache_usage (
-  project text constraint cache_usage_pkey primary key,
+  project text collate "C" constraint cache_usage_pkey primary key,
   entries bigint not null,
   epochs bigint not null,
   bytes bigint not null,

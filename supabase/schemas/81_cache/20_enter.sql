@@ -50,7 +50,7 @@ returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   insert into core.cache_event (project, namespace, type, name, version, origin)
-  select p_project, p_namespace, p_type, n.name, p_version, coalesce(p_origin, '') from unnest(p_names) as n (name) order by n.name;
+  select p_project, p_namespace, p_type, n.name, p_version, coalesce(p_origin, '') from unnest(p_names) as n (name) order by n.name collate "C";
   return true;
 end
 $$;

@@ -76,7 +76,7 @@ begin
   if cardinality(p_keys) = 0 then return '{}'; end if;
   insert into core.cache_lease as l (project, namespace, key, token, holder, ends_at)
   select p_project, p_namespace, k.key, p_token, p_holder, p_now + make_interval(secs => p_lease_ms / 1000.0)
-  from (select distinct key from unnest(p_keys) as u (key)) k order by k.key
+  from (select distinct key from unnest(p_keys) as u (key)) k order by k.key collate "C"
   on conflict on constraint cache_lease_pkey do update
     set token = excluded.token, holder = excluded.holder, ends_at = excluded.ends_at, failure = null
     where l.ends_at <= clock_timestamp();

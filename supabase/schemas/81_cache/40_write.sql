@@ -31,7 +31,7 @@ begin
       g.at + make_interval(secs => g.stale_ms / 1000), length(g.value), core.actor()
     from given g
     where g.version > core.cache_void_version(v_project, p_namespace, g.tags)
-    order by g.key
+    order by g.key collate "C"
     on conflict on constraint cache_entry_pkey do update
       set value = excluded.value, tags = excluded.tags, version = excluded.version, fresh_until = excluded.fresh_until,
         gone_at = excluded.gone_at, size = excluded.size, writer = excluded.writer
@@ -116,7 +116,7 @@ begin
   with gone as (
     insert into core.cache_entry as c (project, namespace, key, version, fresh_until, gone_at, writer)
     select v_project, p_namespace, k.key, v_version, clock_timestamp(), clock_timestamp() + interval '10 minutes', core.actor()
-    from (select distinct key from unnest(p_keys) as u (key)) k order by k.key
+    from (select distinct key from unnest(p_keys) as u (key)) k order by k.key collate "C"
     on conflict on constraint cache_entry_pkey do update
       set value = null, tags = '{}', version = excluded.version, fresh_until = excluded.fresh_until, gone_at = excluded.gone_at,
         size = 0, writer = excluded.writer
@@ -172,7 +172,7 @@ begin
     return core.cache_clear_namespace(v_project, p_namespace, p_origin);
   end if;
   insert into core.cache_epoch as e (project, namespace, tag, version)
-  select v_project, p_namespace, t.tag, v_version from (select distinct tag from unnest(p_tags) as u (tag)) t order by t.tag
+  select v_project, p_namespace, t.tag, v_version from (select distinct tag from unnest(p_tags) as u (tag)) t order by t.tag collate "C"
   on conflict on constraint cache_epoch_pkey do update
     set version = greatest(e.version, excluded.version), at = excluded.at, swept_to = null, swept_version = null;
   v_ok := core.cache_announce(v_project, p_namespace, 'tag', (select array_agg(distinct t) from unnest(p_tags) t), v_version, p_origin);

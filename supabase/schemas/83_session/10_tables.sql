@@ -5,7 +5,7 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('session:run', 'Open and keep sessions of running processes', '{operator,admin,owner}', true, null);
 
 -- Domains and not checks of the table: those would be read and made again for each beat, of columns that it leaves alone.
-create domain core.session_fingerprint as text
+create domain core.session_fingerprint as text collate "C"
   constraint session_fingerprint_form check (length(value) = 64 and value !~ '[^0-9a-f]');
 create domain core.session_kind as text constraint session_kind_form check (value ~ '^[a-z][a-z0-9_-]{0,49}$');
 create domain core.session_status as text
@@ -13,7 +13,7 @@ create domain core.session_status as text
 
 create table core.session (
   id uuid constraint session_pkey primary key default core.new_id(),
-  project text not null,
+  project text collate "C" not null,
   key text not null,
   fingerprint core.session_fingerprint not null,
   kind core.session_kind not null,

@@ -16,16 +16,16 @@ create domain core.task_needs as int constraint task_needs_positive check (value
 
 create table core.task (
   id uuid constraint task_pkey primary key default core.new_id(),
-  project text not null,
-  queue text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
   key text not null,
   kind text not null,
   payload jsonb not null,
   state core.open_task_state not null,
   priority smallint not null,
   run_at timestamptz not null,
-  group_name text,
-  unique_key text,
+  group_name text collate "C",
+  unique_key text collate "C",
   open_needs core.task_needs not null default 0,
   failed_needs core.task_needs not null default 0,
   attempt int not null default 0,
@@ -52,12 +52,12 @@ create unique index task_unique_idx on core.task (project, queue, unique_key) wh
 
 create table core.task_done (
   id uuid constraint task_done_pkey primary key,
-  project text not null,
-  queue text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
   key text not null,
   kind text not null,
   payload jsonb not null,
-  status text not null constraint task_done_status check (status in ('done', 'dead', 'cancelled')),
+  status text collate "C" not null constraint task_done_status check (status in ('done', 'dead', 'cancelled')),
   priority smallint not null,
   group_name text,
   unique_key text,
@@ -82,7 +82,7 @@ create index task_done_failed_idx on core.task_done (project, status, id) includ
 -- Apart from the tasks, because an index of theirs is written again by every claim and by every end.
 create table core.task_key (
   key text collate "C" not null,
-  project text not null,
+  project text collate "C" not null,
   task uuid not null,
   constraint task_key_pkey primary key (key, project)
 );
@@ -97,9 +97,9 @@ comment on table core.task_need is 'Which open tasks wait for which. Rows go wit
 create index task_need_task_idx on core.task_need (task);
 
 create table core.task_slot (
-  project text not null,
-  queue text not null,
-  group_name text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
+  group_name text collate "C" not null,
   slot int not null constraint task_slot_positive check (slot >= 1),
   task uuid,
   constraint task_slot_pkey primary key (project, queue, group_name, slot)
@@ -108,17 +108,17 @@ comment on table core.task_slot is 'As many rows for a group as may run at a tim
 create unique index task_slot_task_idx on core.task_slot (task) where task is not null;
 
 create table core.task_group (
-  project text not null,
-  queue text not null,
-  group_name text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
+  group_name text collate "C" not null,
   concurrency int not null constraint task_group_concurrency check (concurrency between 1 and 1000),
   constraint task_group_pkey primary key (project, queue, group_name)
 );
 comment on table core.task_group is 'Groups that run more than one task at a time.';
 
 create table core.task_count (
-  project text not null,
-  queue text not null,
+  project text collate "C" not null,
+  queue text collate "C" not null,
   ready bigint not null,
   waiting bigint not null,
   running bigint not null,

@@ -174,7 +174,7 @@ begin
           jsonb_typeof(e.value -> 'needs') = 'array' and e.value -> 'needs' <> '[]' as has_needs, e.ordinal
         from jsonb_array_elements(p_tasks) with ordinality as e (value, ordinal)
         where v_all or v_ids[e.ordinal] = any (v_fresh)
-      ) t order by t.key, t.ordinal
+      ) t order by t.key collate "C", t.ordinal
       on conflict do nothing returning id
     )
     select array_agg(id) into v_made from made;
@@ -280,7 +280,7 @@ begin
   from unnest(p_groups) as g (name)
   left join core.task_group c on c.project = p_project and c.queue = p_queue and c.group_name = g.name
   cross join lateral generate_series(1, coalesce(c.concurrency, 1)) as s (slot)
-  order by g.name, s.slot
+  order by g.name collate "C", s.slot
   -- Locks a slot that is there, so that a sweep does not delete it as idle.
   on conflict on constraint task_slot_pkey do update set slot = excluded.slot;
   return true;

@@ -10,8 +10,8 @@ insert into core.share_kind (name, rights, summary) values
 
 create table core.message (
   id uuid constraint message_pkey primary key default core.new_id(),
-  project text not null,
-  key text not null,
+  project text collate "C" not null,
+  key text collate "C" not null,
   addressee text not null,
   type text not null,
   payload jsonb not null,
@@ -41,8 +41,8 @@ create table core.message_delivery (
   id uuid constraint message_delivery_pkey primary key default core.new_id(),
   seq bigint generated always as identity,
   message uuid not null,
-  recipient text not null,
-  sender text not null,
+  recipient text collate "C" not null,
+  sender text collate "C" not null,
   state text not null constraint message_delivery_state check (state in ('ready', 'delayed', 'waiting', 'leased')),
   priority smallint not null,
   turn bigint not null,
@@ -76,7 +76,7 @@ create index message_delivery_list_idx on core.message_delivery (recipient, id);
 create table core.message_done (
   id uuid constraint message_done_pkey primary key,
   message uuid not null,
-  recipient text not null,
+  recipient text collate "C" not null,
   sender text not null,
   status text not null constraint message_done_status check (status in ('acked', 'dead')),
   reason text constraint message_done_reason check ((status = 'dead') = (reason is not null) and reason in ('attempts', 'expired', 'rejected')),
@@ -98,9 +98,9 @@ create index message_done_dead_idx on core.message_done (recipient, id) include 
 create index message_done_message_idx on core.message_done (message);
 
 create table core.message_subscription (
-  owner text not null,
-  topic text not null,
-  project text not null,
+  owner text collate "C" not null,
+  topic text collate "C" not null,
+  project text collate "C" not null,
   since timestamptz not null default clock_timestamp(),
   constraint message_subscription_pkey primary key (owner, topic, project)
 );
@@ -108,7 +108,7 @@ comment on table core.message_subscription is 'Which projects receive what is pu
 create index message_subscription_project_idx on core.message_subscription (project, owner, topic);
 
 create table core.message_count (
-  project text constraint message_count_pkey primary key,
+  project text collate "C" constraint message_count_pkey primary key,
   ready bigint not null,
   delayed bigint not null,
   waiting bigint not null,

@@ -22,7 +22,7 @@ begin
     loop
       perform core.emit('message', r.project, 'dead', jsonb_build_object('from', v_dead.sender, 'to', p_project, 'reason', p_reason, 'count', v_dead.count,
         'delivery', v_dead.delivery))
-      from (select p_project as project union select v_dead.sender order by 1) r;
+      from (select p_project collate "C" as project union select v_dead.sender order by 1) r;
     end loop;
   end if;
   return true;

@@ -2,7 +2,7 @@ insert into core.share_kind (name, rights, summary) values
   ('health', '{read}', 'The name figures: read shows the figures behind the health of the project');
 
 create table core.health_policy (
-  project text constraint health_policy_pkey primary key,
+  project text collate "C" constraint health_policy_pkey primary key,
   policy jsonb not null,
   updated_at timestamptz not null default clock_timestamp(),
   updated_by text not null default core.actor()
@@ -10,7 +10,7 @@ create table core.health_policy (
 comment on table core.health_policy is 'The weights, targets and criticality that projects declare. Without a row core.health_defaults applies.';
 
 create table core.health_state (
-  project text constraint health_state_pkey primary key,
+  project text collate "C" constraint health_state_pkey primary key,
   score int,
   worst text,
   band text not null constraint health_state_band check (band in ('good', 'fair', 'poor', 'unknown')),
@@ -22,8 +22,8 @@ create table core.health_state (
 comment on table core.health_state is 'Each project as of the last sample, so that changes become events and the whole has a score. Bounded by the projects.';
 
 create table core.health_sample (
-  project text not null,
-  period text not null constraint health_sample_period check (period in ('minute', 'hour')),
+  project text collate "C" not null,
+  period text collate "C" not null constraint health_sample_period check (period in ('minute', 'hour')),
   at timestamptz not null,
   samples int not null,
   total bigint not null,

@@ -8,11 +8,11 @@ insert into core.share_kind (name, rights, summary) values
   ('claim', '{work}', 'Claim paths, by their first segment: work takes, renews and releases claims in it');
 
 create table core.claim (
-  project text not null,
+  project text collate "C" not null,
   path text collate "C" not null,
   mode text not null constraint claim_mode check (mode in ('exclusive', 'shared')),
   fence bigint not null default nextval('core.fence'),
-  key text not null,
+  key text collate "C" not null,
   session_project text not null,
   session uuid not null,
   taken_at timestamptz not null default clock_timestamp(),

@@ -14,8 +14,8 @@ insert into core.router_counter (version) values (0);
 
 create table core.model_provider (
   id uuid constraint model_provider_pkey primary key default core.new_id(),
-  project text constraint model_provider_project_fkey references core.project (name),
-  name text not null constraint model_provider_name_form check (name ~ '^[a-z0-9][a-z0-9_-]{0,49}$'),
+  project text collate "C" constraint model_provider_project_fkey references core.project (name),
+  name text collate "C" not null constraint model_provider_name_form check (name ~ '^[a-z0-9][a-z0-9_-]{0,49}$'),
   kind text not null,
   base_url text,
   secret text,
@@ -29,8 +29,8 @@ comment on column core.model_provider.secret is 'The name of its key among the s
 
 create table core.model_route (
   id uuid constraint model_route_pkey primary key default core.new_id(),
-  project text constraint model_route_project_fkey references core.project (name),
-  name text not null constraint model_route_name_length check (length(name) between 1 and 200),
+  project text collate "C" constraint model_route_project_fkey references core.project (name),
+  name text collate "C" not null constraint model_route_name_length check (length(name) between 1 and 200),
   targets jsonb not null,
   policy jsonb not null default '{}',
   updated_at timestamptz not null default clock_timestamp(),
@@ -40,7 +40,7 @@ create table core.model_route (
 comment on table core.model_route is 'Public names of models, and the targets that serve them.';
 
 create table core.model_cooling (
-  target text constraint model_cooling_pkey primary key constraint model_cooling_target_length check (length(target) between 1 and 300),
+  target text collate "C" constraint model_cooling_pkey primary key constraint model_cooling_target_length check (length(target) between 1 and 300),
   until timestamptz not null,
   reason text not null
 );
@@ -48,8 +48,8 @@ comment on table core.model_cooling is 'Targets that a control plane found faili
 
 create table core.model_call (
   id bigint generated always as identity constraint model_call_pkey primary key,
-  project text not null constraint model_call_project_fkey references core.project (name),
-  call text not null constraint model_call_call_length check (length(call) between 1 and 200),
+  project text collate "C" not null constraint model_call_project_fkey references core.project (name),
+  call text collate "C" not null constraint model_call_call_length check (length(call) between 1 and 200),
   at timestamptz not null,
   subject text not null,
   account text not null,

@@ -39,7 +39,7 @@ begin
     route text, target text, model text, "user" text, tags text[], status int, usage jsonb, charged bigint, flags text[], attempts int,
     first_output_ms int, total_ms int)
   join core.project p on p.name = c.project
-  order by c.project, c.call
+  order by c.project collate "C", c.call collate "C"
   on conflict on constraint model_call_key do nothing;
   get diagnostics v_count = row_count;
   return jsonb_build_object('ok', true, 'written', v_count);

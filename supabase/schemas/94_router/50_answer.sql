@@ -1,8 +1,8 @@
 -- Answers that are kept for a repeated Idempotency-Key, sealed by the process that routes.
 
 create table core.model_answer (
-  project text not null constraint model_answer_project_fkey references core.project (name),
-  key_hash text not null constraint model_answer_key_hash_form check (key_hash ~ '^[0-9a-f]{64}$'),
+  project text collate "C" not null constraint model_answer_project_fkey references core.project (name),
+  key_hash text collate "C" not null constraint model_answer_key_hash_form check (key_hash ~ '^[0-9a-f]{64}$'),
   request_hash text not null constraint model_answer_request_hash_form check (request_hash ~ '^[0-9a-f]{64}$'),
   sealed text not null constraint model_answer_sealed_length check (length(sealed) between 1 and 400000),
   at timestamptz not null default clock_timestamp(),

@@ -4,8 +4,8 @@ insert into core.scope (name, summary, roles, is_default, topic) values
   ('model:content', 'Read what model calls asked and answered', '{admin,owner}', false, null);
 
 create table core.model_content (
-  project text not null constraint model_content_project_fkey references core.project (name),
-  call text not null constraint model_content_call_length check (length(call) between 1 and 200),
+  project text collate "C" not null constraint model_content_project_fkey references core.project (name),
+  call text collate "C" not null constraint model_content_call_length check (length(call) between 1 and 200),
   at timestamptz not null,
   sealed text not null constraint model_content_sealed_length check (length(sealed) between 1 and 700000),
   constraint model_content_pkey primary key (project, call)
@@ -29,7 +29,7 @@ begin
   select c.project, c.call, c.at, c.sealed
   from jsonb_to_recordset(p_contents) as c (project text, call text, at timestamptz, sealed text)
   join core.project p on p.name = c.project
-  order by c.project, c.call
+  order by c.project collate "C", c.call collate "C"
   on conflict on constraint model_content_pkey do nothing;
   get diagnostics v_count = row_count;
   return jsonb_build_object('ok', true, 'written', v_count);

@@ -2,8 +2,8 @@
 -- does not keep, sealed by the process that routes.
 
 create table core.model_response (
-  project text not null constraint model_response_project_fkey references core.project (name),
-  id_hash text not null constraint model_response_id_hash_form check (id_hash ~ '^[0-9a-f]{64}$'),
+  project text collate "C" not null constraint model_response_project_fkey references core.project (name),
+  id_hash text collate "C" not null constraint model_response_id_hash_form check (id_hash ~ '^[0-9a-f]{64}$'),
   provider text not null,
   provider_project text,
   model text not null,

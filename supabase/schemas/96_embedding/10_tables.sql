@@ -12,8 +12,8 @@ insert into core.share_kind (name, rights, summary) values
 
 create table core.embedding_space (
   id bigint generated always as identity constraint embedding_space_pkey primary key,
-  project text not null,
-  name text not null constraint embedding_space_name_form check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
+  project text collate "C" not null,
+  name text collate "C" not null constraint embedding_space_name_form check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
   language text not null,
   generation bigint,
   next_generation bigint,
@@ -53,9 +53,9 @@ create index embedding_generation_space_idx on core.embedding_generation (space)
 create table core.embedding_item (
   id bigint generated always as identity constraint embedding_item_pkey primary key,
   space bigint not null constraint embedding_item_space_fkey references core.embedding_space (id) on delete cascade,
-  tenant text not null,
-  source text not null,
-  document text not null,
+  tenant text collate "C" not null,
+  source text collate "C" not null,
+  document text collate "C" not null,
   ordinal int not null,
   title text not null,
   content text not null,
@@ -76,7 +76,7 @@ create index embedding_item_metadata_idx on core.embedding_item using gin (metad
 
 create table core.embedding_tenant (
   space bigint not null constraint embedding_tenant_space_fkey references core.embedding_space (id) on delete cascade,
-  tenant text not null,
+  tenant text collate "C" not null,
   items bigint not null,
   constraint embedding_tenant_pkey primary key (space, tenant)
 );
@@ -84,11 +84,11 @@ comment on table core.embedding_tenant is 'How many items each tenant of a space
 
 -- Logged: it costs money to fill it again.
 create table core.embedding_cache (
-  project text not null,
-  model text not null,
-  revision text not null,
+  project text collate "C" not null,
+  model text collate "C" not null,
+  revision text collate "C" not null,
   dims int not null,
-  hash text not null,
+  hash text collate "C" not null,
   embedding text not null,
   is_shareable boolean not null default false,
   used_at timestamptz not null default clock_timestamp(),
@@ -99,7 +99,7 @@ comment on column core.embedding_cache.is_shareable is 'Whether the control plan
 create index embedding_cache_age_idx on core.embedding_cache (project, used_at);
 
 create table core.embedding_cache_size (
-  project text constraint embedding_cache_size_pkey primary key,
+  project text collate "C" constraint embedding_cache_size_pkey primary key,
   vectors bigint not null
 );
 comment on table core.embedding_cache_size is 'How many vectors of texts each project keeps, so that nothing counts them.';

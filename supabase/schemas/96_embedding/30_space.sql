@@ -30,7 +30,7 @@ begin
   execute format($sql$
     create table core.%2$I (
       item bigint constraint %3$I primary key,
-      tenant text not null,
+      tenant text collate "C" not null,
       embedding %1$I.halfvec not null constraint %4$I check (%1$I.vector_dims(embedding) = %5$s)
     )$sql$, v_schema, v_table, v_table || '_pkey', v_table || '_dims', (select dims from core.embedding_generation where id = p_generation));
   execute format('alter table core.%I alter column embedding set storage plain', v_table);

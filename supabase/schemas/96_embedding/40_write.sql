@@ -173,7 +173,7 @@ begin
       setweight(to_tsvector(p_space.language::regconfig, g.title), 'A') || setweight(to_tsvector(p_space.language::regconfig, left(g.content, 100000)), 'B')
         || array_to_tsvector(array[core.embedding_owner_word(p_space.id, p_tenant)])
     from given g
-    order by g.document, g.ordinal
+    order by g.document collate "C", g.ordinal
     on conflict on constraint embedding_item_key do update
       set title = excluded.title, content = excluded.content, hash = excluded.hash, metadata = excluded.metadata,
         start_at = excluded.start_at, end_at = excluded.end_at, words = excluded.words, updated_at = clock_timestamp()

@@ -110,7 +110,7 @@ begin
   with put as (
     insert into core.embedding_cache as c (project, model, revision, dims, hash, embedding, is_shareable)
     select v_project, p_model, p_revision, p_dims, u.hash, min(u.vector), v_is_shareable from unnest(p_hashes, p_vectors) as u (hash, vector)
-    group by u.hash order by u.hash
+    group by u.hash order by u.hash collate "C"
     on conflict on constraint embedding_cache_pkey do update set embedding = excluded.embedding, is_shareable = true
     where excluded.is_shareable and not c.is_shareable
     returning xmax = 0 as is_new)

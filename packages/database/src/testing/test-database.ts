@@ -21,6 +21,8 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestDatabaseOptions {
   /** An empty database instead of a migrated one. */
   empty?: boolean
+  /** An empty database in whose locale texts are ordered by default, such as `tr-TR`. Default: by their bytes. */
+  locale?: string
   poolSize?: number
   /** The URL of another server, for an empty database there. Default: the server that the tests share. */
   server?: string
@@ -28,14 +30,16 @@ export interface TestDatabaseOptions {
 
 /** A database of its own on the shared server, cloned from the migrated template in some 50 ms. */
 export async function createTestDatabase({
-  empty = false,
+  locale,
+  empty = locale !== undefined,
   poolSize,
   server,
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const address = server === undefined ? await leaseTestServer() : { url: server, template: 'template0' }
   const name = `test_${randomBytes(8).toString('hex')}`
   const template = empty ? 'template0' : address.template
-  await administer(address.url, `create database ${name} template ${template} strategy file_copy`)
+  const ordered = locale === undefined ? '' : ` locale_provider icu icu_locale '${locale}'`
+  await administer(address.url, `create database ${name} template ${template} strategy file_copy${ordered}`)
   const url = new URL(address.url)
   url.pathname = `/${name}`
   const clients: pg.Client[] = []

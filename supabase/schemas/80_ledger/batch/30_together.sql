@@ -40,7 +40,7 @@ begin
     from (select n.i, case when v_op[n.i] = 'charge' then v_list[n.i]
         when v_op[n.i] = 'settle' and (h_status[n.i] = 'expired' or v_amount[n.i] > h_amount[n.i] - h_captured[n.i]) then v_present[n.i] end as list
       from unnest(v_each) as n (i) where v_tx[n.i] is not null
-      order by v_project[n.i], v_key[n.i]) x;
+      order by v_project[n.i] collate "C", v_key[n.i] collate "C") x;
   exception when unique_violation then
     raise exception using errcode = '40001', message = 'a key or a hold id of the batch is being used by a concurrent call',
       hint = 'Send the batch again.';
