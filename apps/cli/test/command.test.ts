@@ -1,22 +1,15 @@
-import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { runCore } from './core-here.ts'
-import {
-  type CoreResult,
-  createRoom,
-  type RunningCoreProcess,
-  runCoreProcess,
-  startCoreProcess,
-} from './core-process.ts'
+import { runCore, startCore } from './core-here.ts'
+import { type CoreResult, createRoom, type RunningCore, runCoreProcess } from './core-process.ts'
 import { runInProcess } from './run-in-process.ts'
 
 const room = createRoom()
-let running: RunningCoreProcess
+let running: RunningCore
 beforeAll(async () => {
-  running = await startCoreProcess({ cwd: room.folder })
+  running = await startCore({ cwd: room.folder })
 })
 afterAll(async () => {
   await running?.stop()
@@ -144,7 +137,7 @@ describe('every verb', () => {
     [['flags', 'set', 'router.order', '"price"', '--all'], { changed: true }],
     [['flags', 'list', '--all'], { data: [{ name: 'router.order', project: null, value: 'price' }] }],
     [['flags', 'clear', 'router.order', '--all'], { changed: true }],
-    [['system', 'info'], { version: '0.2.0', driver: 'embedded', schema: { pending: [] } }],
+    [['system', 'info'], { version: '0.2.0', driver: 'postgres', schema: { pending: [] } }],
     [['system', 'bottlenecks', '--limit', '1'], { windowSeconds: 300, routes: [{ failures: 0 }] }],
   ]
   test.each(theirs)('core %j answers the owner', async (args, answer) => {
@@ -389,12 +382,9 @@ describe('on a terminal', () => {
   })
 })
 
-test('output that is cut off by its reader is an error without a stack', () => {
-  const main = join(import.meta.dirname, '../src/main.ts')
-  const { stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" openapi | head -c 10`], {
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'], HOME: home.folder },
-  })
+test('output that is cut off by its reader is an error without a stack', async () => {
+  const within = ['sh', '-c', '"$@" | head -c 10', 'sh']
+  const { stderr } = await runCoreProcess(['openapi'], { cwd: home.folder, within })
   expect(stderr).toMatch(/^core: the output could not be written: EPIPE\n {2}fix: .*\n$/)
 })
 
