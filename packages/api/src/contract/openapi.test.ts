@@ -147,13 +147,27 @@ describe('what generators of clients in other languages cannot use is not there'
     expect(bodies.length).toBeGreaterThan(1000)
     const isStream = (at: string) => / text\/(event-stream|html)$/.test(at)
     expect(bodies.filter(({ at, schema }) => schema === undefined && !isStream(at))).toEqual([])
-    const unnamed = bodies.filter(({ at, schema }) => at.endsWith('json') && schema?.['properties'] !== undefined)
-    expect(unnamed.map(({ at }) => at)).toEqual([])
-    expect(whole).toHaveProperty(['components', 'schemas', 'ReserveHoldRequest', 'properties', 'amount'])
+    const isClosed = (schema: unknown) => Object(schema).additionalProperties === false
+    const answers = operations.flatMap(({ operationId, responses }) =>
+      Object.values(responses).map(({ content }) => ({ operationId, schema: content?.['application/json']?.schema })),
+    )
+    expect(answers.filter(({ schema }) => isClosed(schema))).toEqual([])
     expect(whole).toHaveProperty(
       ['components', 'schemas', 'ListHoldsAnswer', 'properties', 'page', '$ref'],
       '#/components/schemas/Page',
     )
+  })
+
+  test('no object of which nothing is said: that is one without members', () => {
+    const bare = nodes.filter(
+      ({ node }) => node['type'] === 'object' && !('properties' in node || 'additionalProperties' in node),
+    )
+    expect(bare.map(({ at }) => at)).toEqual([])
+  })
+
+  test('members with a default may be left out: the schema of a request is in its place', () => {
+    const [reserve] = operations.filter(({ operationId }) => operationId === 'reserveHold')
+    expect(reserve?.requestBody).toHaveProperty(['content', 'application/json', 'schema', 'properties', 'ttlSeconds'])
   })
 
   test('no two names that become one where a constructor is New and the name, or case does not count', () => {

@@ -78,7 +78,7 @@ export function toOpenApi(
 function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
   const { auth, input, produces = 'application/json', alsoProduces } = route
   const [example] = route.examples
-  const name = route.operation.charAt(0).toUpperCase() + route.operation.slice(1)
+  const answerName = `${route.operation.charAt(0).toUpperCase()}${route.operation.slice(1)}Answer`
   const scoped = auth !== 'public' && auth !== 'authenticated'
   return {
     operationId: route.operation,
@@ -99,7 +99,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
             required: !input.body.safeParse({}).success,
             content: {
               'application/json': {
-                schema: toNamed(`${name}Request`, toJsonSchema(input.body, 'input', schemas), schemas),
+                schema: toJsonSchema(input.body, 'input', schemas),
                 ...(example?.body === undefined ? {} : { example: example.body }),
               },
             },
@@ -122,7 +122,7 @@ function toOperation(route: RouteContract, schemas: JsonObject): JsonObject {
                       [produces]: {
                         // A page or a stream is a text without an end that could be named.
                         ...(produces === 'application/json'
-                          ? { schema: toNamed(`${name}Answer`, toJsonSchema(schema, 'output', schemas), schemas) }
+                          ? { schema: toNamed(answerName, toJsonSchema(schema, 'output', schemas), schemas) }
                           : {}),
                         ...(shown === undefined ? {} : { example: shown.response }),
                       },
@@ -234,11 +234,12 @@ function toJsonSchema(schema: z.core.$ZodType, io: 'input' | 'output', schemas: 
 }
 
 /**
- * A body without a name becomes a component that is named for its operation: generators of clients would invent a name,
- * each its own. `…Response` is what several of them call something else.
+ * An answer without a name becomes a component that is named for its operation: generators of clients would invent a name,
+ * each its own. `…Response` is what several of them call something else. Bodies of requests stay where they are:
+ * openapi-typescript lets members with a default be left out only there. So do open objects, whose constants orval spells wrongly.
  */
 function toNamed(name: string, schema: JsonObject, schemas: JsonObject): JsonObject {
-  if (schema['type'] !== 'object') return schema
+  if (schema['type'] !== 'object' || schema['additionalProperties'] !== false) return schema
   if (name in schemas) throw new Error(`two schemas would be ${name}`)
   schemas[name] = schema
   return { $ref: `#/components/schemas/${name}` }

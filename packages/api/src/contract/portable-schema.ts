@@ -4,10 +4,11 @@ type JsonObject = { [key: string]: unknown }
 
 /**
  * A JSON Schema in a spelling that generators of clients understand alike; what it allows stays the same. Generators make a
- * type that is neither for a choice between two texts, and no valid program for a default that is an object.
+ * type that is neither for a choice between two texts, no valid program for a default that is an object, and an object without
+ * members where nothing is said of them.
  */
 export function toPortable(schema: JsonObject): JsonObject {
-  return withoutEmptyDefault(joinTexts(schema))
+  return openObject(withoutEmptyDefault(joinTexts(schema)))
 }
 
 /** A choice between texts is one text that has either pattern. */
@@ -37,4 +38,11 @@ function withoutEmptyDefault(schema: JsonObject): JsonObject {
   const { default: value, ...rest } = schema
   const isEmpty = isObject(value) && Object.keys(value).length === 0
   return isEmpty && isObject(schema['properties']) ? rest : schema
+}
+
+/** What is not said of members is that they may be anything. */
+function openObject(schema: JsonObject): JsonObject {
+  const { type } = schema
+  const isBare = type === 'object' && !('properties' in schema || 'additionalProperties' in schema)
+  return isBare ? { ...schema, additionalProperties: true } : schema
 }
