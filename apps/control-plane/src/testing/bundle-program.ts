@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { makeOnce } from '@core/database/testing'
 import { type Plugin, rolldown } from 'rolldown'
@@ -12,26 +12,35 @@ const root = join(import.meta.dirname, '../../../..')
 /** What programs start as threads, from a file beside the one that starts them. */
 const threads = ['packages/database/src/drivers/embedded-worker.ts', 'packages/coordinator/src/beat-thread.ts']
 
-const bundles = new Map<string, Promise<string>>()
+/** The programs that tests start. They are one bundle, whose files they share: two of them take twice the time to make. */
+const programs = ['apps/cli/src/main.ts', 'apps/control-plane/src/process/main.ts']
+
+let bundled: Promise<string> | undefined
 
 /**
  * The program of this source file as a few files that Node starts with a third of the CPU, because it need not find and
  * read 900: `core start` takes 0.9 s less. Made once for all processes of a test run, and again where a source has changed.
  */
-export function bundleProgram(main: string): Promise<string> {
-  const known = bundles.get(main) ?? bundle(main)
-  bundles.set(main, known)
-  return known
+export async function bundleProgram(main: string): Promise<string> {
+  const path = relative(root, main).replaceAll('\\', '/')
+  if (!programs.includes(path)) throw new Error(`${path} is not among the programs that are bundled`)
+  bundled ??= bundle()
+  return join(await bundled, `${nameOf(path)}.js`)
 }
 
-async function bundle(main: string): Promise<string> {
-  const folder = join(tmpdir(), `core-test-program-${keyOf(main)}`)
+/** Unlike those of other programs; a thread is looked for under the name of its file. */
+const nameOf = (program: string) => program.replace(/\.ts$/, '').replaceAll('/', '-')
+
+/** The folder of the bundle. */
+async function bundle(): Promise<string> {
+  const folder = join(tmpdir(), `core-test-programs-${keyOfSources()}`)
   await makeOnce(folder, async (unfinished) => {
-    const names = new Map(
-      [main, ...threads.map((path) => join(root, path))].map((path) => [basename(path, '.ts'), path]),
-    )
+    const named = [
+      ...programs.map((path) => [nameOf(path), join(root, path)]),
+      ...threads.map((path) => [basename(path, '.ts'), join(root, path)]),
+    ]
     const build = await rolldown({
-      input: Object.fromEntries(names),
+      input: Object.fromEntries(named),
       platform: 'node',
       logLevel: 'silent',
       treeshake: false,
@@ -41,7 +50,7 @@ async function bundle(main: string): Promise<string> {
     await build.close()
     await writeFile(join(unfinished, 'package.json'), '{ "type": "module" }')
   })
-  return join(folder, `${basename(main, '.ts')}.js`)
+  return folder
 }
 
 /** Files that a source looks for beside itself are where they were; threads are in the bundle. */
@@ -65,9 +74,9 @@ const leaveDatabase: Plugin = {
   },
 }
 
-/** Changes with the program and with every source that it may load. */
-function keyOf(main: string): string {
-  const hash = createHash('sha256').update(main)
+/** Changes with every source that a program may load. */
+function keyOfSources(): string {
+  const hash = createHash('sha256').update(root)
   const note = (path: string) => {
     const { mtimeMs, size } = statSync(path)
     hash.update(`${path} ${mtimeMs} ${size}\n`)
