@@ -35,7 +35,7 @@ test('an edit of a shipped migration is named, a comment too, with what to do in
 })
 
 test('what is frozen in this repository is as it was shipped', async () => {
-  const place = (path: string) => new URL(`../../../../supabase/${path}`, import.meta.url).pathname
+  const place = (path: string) => join(import.meta.dirname, '../../../../supabase', path)
   const frozen = await readFrozenMigrations(place('frozen.json'))
   expect(await findFreezeFaults(frozen, place('migrations'))).toEqual([])
 })
