@@ -24,6 +24,8 @@ const commands = page.blocks.flatMap(commandsOf).filter((command) => /^(useradd|
 const polled = { timeout: 30_000, interval: 250 }
 
 const succeeds = (program: string, ...args: string[]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0
+/** Quoted, for a blank would end it, and without specifiers. */
+const asUnitPath = (path: string) => `"${path.replaceAll('%', '%%')}"`
 const hasSystemd = () => succeeds('systemd-analyze', '--version') && succeeds('/lib/systemd/systemd', '--version')
 
 test('systemd finds nothing to say about the unit', ({ skip }) => {
@@ -31,7 +33,7 @@ test('systemd finds nothing to say about the unit', ({ skip }) => {
   const folder = mkdtempSync(join(tmpdir(), 'core-unit-'))
   try {
     const file = join(folder, 'core.service')
-    writeFileSync(file, unit.replace('/usr/bin/node', process.execPath))
+    writeFileSync(file, unit.replace('/usr/bin/node', asUnitPath(process.execPath)))
     const { status, stderr, stdout } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' })
     expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: '' })
   } finally {
@@ -123,7 +125,7 @@ function startMachine(files: Readonly<Record<string, string>>): Machine | undefi
     ${overlay('/etc', '/etc', 'etc')}
     ${overlay('/opt', '/opt', 'opt')}
     ${overlay('/usr/bin', '/usr/bin', 'bin')}
-    touch /usr/bin/node && mount --bind ${process.execPath} /usr/bin/node
+    touch /usr/bin/node && mount --bind '${process.execPath}' /usr/bin/node
     cp -r ${folder}/files/. /
     touch ${folder}/ready
     SYSTEMD_UNIT_PATH=${folder}/units:/etc/systemd/system container=core exec /lib/systemd/systemd --system --unit=booted.target --log-target=null`

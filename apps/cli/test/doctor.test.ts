@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
@@ -134,7 +134,8 @@ describe('the surroundings', () => {
   test('a profile that others may read', async () => {
     const file = join(room.folder, '.config/core/profile.json')
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, '{}', { mode: 0o644 })
+    writeFileSync(file, '{}')
+    chmodSync(file, 0o644)
     expect((await examine()).get('profile')).toMatchObject({ status: 'fault', fix: `Run: chmod 600 ${file}` })
   })
 })

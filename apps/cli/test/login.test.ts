@@ -17,12 +17,14 @@ beforeAll(async () => {
   core = await startCore({ cwd, env: { ...auth, CORE_SECRETS_KEY: 'A'.repeat(43) } })
   const browser = join(cwd, 'browser')
   const followed = import.meta.resolve('../../../packages/providers/src/testing/auth/follow-login.ts')
-  const program = `#!${process.execPath}
-import(${JSON.stringify(followed)})
-  .then(({ followLogin }) => followLogin(process.argv[2], '/signed-in', 'ada'))
-  .then(fetch)
-`
-  await writeFile(browser, program)
+  await writeFile(
+    `${browser}.mjs`,
+    `import { followLogin } from ${JSON.stringify(followed)}
+await fetch(await followLogin(process.argv[2], '/signed-in', 'ada'))
+`,
+  )
+  // A shell starts it: the path of Node may have blanks, which a first line of a script may not.
+  await writeFile(browser, `#!/bin/sh\nexec '${process.execPath}' '${browser}.mjs' "$@"\n`)
   await chmod(browser, 0o700)
   env = { CORE_URL: core.url, BROWSER: browser, XDG_CONFIG_HOME: join(cwd, 'config') }
 })

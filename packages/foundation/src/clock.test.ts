@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { type Clock, systemClock } from './clock.ts'
@@ -57,7 +56,7 @@ test('an aborted sleep of the system clock leaves no timer', async () => {
 })
 
 test('a sleep in the background lets the process end', async () => {
-  const clock = fileURLToPath(new URL('clock.ts', import.meta.url))
+  const clock = new URL('clock.ts', import.meta.url).href
   const lifeMs = async (sleepMs: number, unref: boolean) => {
     const script = `import { systemClock } from ${JSON.stringify(clock)}
       const startedAt = performance.now()

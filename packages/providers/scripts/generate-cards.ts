@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import {
   type ConditionalPrice,
   findProvider,
@@ -44,9 +45,7 @@ const mostAliases = 32
 /** The cards of every provider and model that the source knows, by provider, model and date. */
 export async function generateCards(): Promise<{ readonly source: string; readonly cards: readonly PriceCard[] }> {
   const entry = createRequire(import.meta.url).resolve('@pydantic/genai-prices')
-  const manifest: { version: string } = JSON.parse(
-    await readFile(new URL('../package.json', `file://${entry}`), 'utf8'),
-  )
+  const manifest: { version: string } = JSON.parse(await readFile(join(dirname(entry), '../package.json'), 'utf8'))
   const cards = (await listProviders(entry)).flatMap((provider) =>
     provider.models.flatMap((model) => toCards(provider, model)),
   )

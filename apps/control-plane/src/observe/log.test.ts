@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { hideSecrets } from './log.ts'
 
-const module = JSON.stringify(fileURLToPath(new URL('./log.ts', import.meta.url)))
+const module = JSON.stringify(new URL('./log.ts', import.meta.url).href)
 
 /** Runs a program that has `log`, and gives its lines as they come. */
 function run(program: string) {
