@@ -40,6 +40,10 @@ test('a copy has the vectors, no model is asked again, and the index is due wher
   expect(await runSql(target, 'select index_state, index_type from core.embedding_generation', [])).toEqual([
     { index_state: 'none', index_type: null },
   ])
+  // As every indexed text: the table of a space is made by a function, which no catalog of the migrations shows.
+  const collation = `select attcollation::regcollation::text as name from pg_attribute
+    where attrelid = 'core.embedding_vector_1'::regclass and attname = 'tenant'`
+  expect(await runSql(target, collation, [])).toEqual([{ name: '"C"' }])
 
   await using refusing = await openMemoryDatabase()
   for (const statement of refuseExtensions) await runSql(refusing, statement, [])
