@@ -80,7 +80,7 @@ export function fuzzEveryRoute(requests: number): void {
           const reply = await server.send(method, address, attempt)
           check(reply, operation, `#/paths/${pointer(path)}/${method.toLowerCase()}`)
         }),
-        { numRuns: requests, interruptAfterTimeLimit: timeLimitMs, markInterruptAsFailure: false },
+        { numRuns: requests, interruptAfterTimeLimit: timeLimitMs, markInterruptAsFailure: false, endOnFailure: true },
       )
     },
   )

@@ -87,6 +87,6 @@ test('SQL and TypeScript give the same to the last digit, whatever the figures a
     fc.asyncProperty(fc.array(anyCase, { minLength: 1, maxLength: 200 }), async (cases) => {
       expect(await scoreInSql(cases)).toEqual(cases.map(({ figures, policy }) => scoreHealth(figures, policy)))
     }),
-    { numRuns: 20 },
+    { numRuns: 20, endOnFailure: true },
   )
 })

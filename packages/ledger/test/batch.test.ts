@@ -161,7 +161,7 @@ describe('a batch does what its operations do alone', () => {
           expect(await ledger.database.rpc('ledger_audit', {})).toMatchObject({ violations: [] })
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 20, endOnFailure: true },
     )
   }, 120_000) // twenty runs, each on two databases
 

@@ -58,7 +58,7 @@ export async function checkAgainstModel(
     fc.asyncProperty(commands, fc.constantFrom(...starts), (steps, from) =>
       fc.asyncModelRun(() => setUp(ledger, Date.parse(from), signal, batched), steps),
     ),
-    { numRuns: runs },
+    { numRuns: runs, endOnFailure: true },
   )
 }
 

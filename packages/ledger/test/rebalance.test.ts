@@ -219,6 +219,6 @@ it('the water level is the largest rest that fits', async () => {
         expect(needed(level + 1)).toBeGreaterThan(total)
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 50, endOnFailure: true },
   )
 })

@@ -42,7 +42,7 @@ export function describeRowGuarantee(open: () => EmbeddingsUnderTest, numRuns: n
       fc.nat(1_000),
       async (...search) => void plans.add(await expectAll(space, ...search)),
     )
-    await fc.assert(anySearch, { numRuns })
+    await fc.assert(anySearch, { numRuns, endOnFailure: true })
     expect([...plans]).toEqual(expect.arrayContaining(['exact', 'hnsw']))
     const { recall, plan } = await embeddings.recall('big', { sample: 200 })
     expect(plan).toBe('hnsw')
