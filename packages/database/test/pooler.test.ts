@@ -78,12 +78,30 @@ test('a refusal, a time limit and the next call are as without it', async ({ ski
   }
 })
 
-test('migrations are applied through it', async ({ skip }) => {
+test.for(['transaction', 'session'] as const)(
+  'migrations are applied through it in %s mode',
+  async (mode, { skip }) => {
+    if (command === undefined) return skip(missing)
+    await using empty = await createTestDatabase({ empty: true })
+    await using behind = await startPooler(command, empty.url, mode)
+    await using database = await openDatabase({ driver: 'postgres', url: behind.url })
+    const { total } = await migrateUp({ database })
+    const { migrations } = await migrateStatus({ database })
+    expect(migrations.filter(({ state }) => state === 'applied')).toHaveLength(total)
+  },
+)
+
+test('in statement mode, which refuses transactions, nothing is applied and the fix names another mode', async ({
+  skip,
+}) => {
   if (command === undefined) return skip(missing)
   await using empty = await createTestDatabase({ empty: true })
-  await using behind = await startPooler(command, empty.url)
+  await using behind = await startPooler(command, empty.url, 'statement')
   await using database = await openDatabase({ driver: 'postgres', url: behind.url })
-  const { total } = await migrateUp({ database })
-  const { migrations } = await migrateStatus({ database })
-  expect(migrations.filter(({ state }) => state === 'applied')).toHaveLength(total)
+  await expect(migrateUp({ database })).rejects.toMatchObject({
+    code: 'E_DATABASE_UNAVAILABLE',
+    retryable: false,
+    fix: expect.stringContaining('pool_mode = transaction'),
+  })
+  expect(await empty.sql(`select nspname from pg_namespace where nspname like 'core%'`)).toEqual([])
 })

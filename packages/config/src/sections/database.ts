@@ -23,7 +23,7 @@ export const databaseSection = z.prefault(
         variable: 'CORE_DATABASE_URL',
         description: 'The connection string of a Postgres server or of a pooler before it.',
         expected:
-          'a URL that begins with postgres:// or postgresql:// (percent-encode the password: / as %2F, ? as %3F, # as %23, % as %25)',
+          'a URL with one host that begins with postgres:// or postgresql:// (percent-encode the password: / as %2F, ? as %3F, # as %23, % as %25)',
         example: 'postgres://user:password@localhost:5432/postgres',
         secret: true,
       }),

@@ -22,8 +22,12 @@ export function findPgBouncer(): string | undefined {
   }
 }
 
-/** PgBouncer in transaction mode before a database: every transaction may meet another of its few connections. */
-export async function startPooler(command: string, target: string): Promise<Pooler> {
+/** PgBouncer before a database. In transaction mode every transaction may meet another of its few connections. */
+export async function startPooler(
+  command: string,
+  target: string,
+  mode: 'session' | 'transaction' | 'statement' = 'transaction',
+): Promise<Pooler> {
   const { hostname, port, username, password, pathname } = new URL(target)
   const database = pathname.slice(1)
   const folder = await mkdtemp(join(tmpdir(), 'core-pooler-'))
@@ -36,7 +40,7 @@ listen_addr = 127.0.0.1
 listen_port = ${listenPort}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = 3
 max_client_conn = 100
 ignore_startup_parameters = extra_float_digits
