@@ -96,7 +96,8 @@ describe('types', () => {
   })
 })
 
-const majors = [...new Set([Number(process.versions.node.split('.')[0]), 22])]
+/** The majors with long-term support, and that of this process. */
+const majors = [...new Set([Number(process.versions.node.split('.')[0]), 22, 24, 26])]
 
 // Together, because most of the time is Postgres in WebAssembly at work on one processor each.
 describe.concurrent.each(majors)('Node %i', { timeout: 300_000 }, (major) => {
@@ -147,8 +148,8 @@ describe('the packages answer on each runtime what the sources answer here', { t
     return answers
   }
 
-  test('Node 22', async ({ skip }) => {
-    const node = findNode(22) ?? skip('there is no Node 22 on this machine')
+  test.for([22, 26])('Node %i', async (major, { skip }) => {
+    const node = findNode(major) ?? skip(`there is no Node ${major} on this machine`)
     expect(await onPlane((env) => plain.run(node, 'call-every-noun.js', env))).toEqual(await expected())
   })
 

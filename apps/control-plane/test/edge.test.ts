@@ -139,7 +139,8 @@ test('what a silent connection sends after it was refused is not served', async 
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /)
   socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
   await closed
-  expect(late.map(({ headersSent }) => headersSent)).toEqual([false])
+  // Node 24 reads it as a request, Node 26 does not.
+  expect(late.map(({ headersSent }) => headersSent)).not.toContain(true)
 })
 
 test('beyond the most connections the longest idle one is closed', async () => {

@@ -50,9 +50,6 @@ const bySqlstate: Readonly<Record<string, ErrorCode>> = {
 /** The credentials or the database's name are wrong: the server is reachable, and a retry does not help. */
 const misconfigured = new Set(['28P01', '28000', '3D000'])
 
-/** PgBouncer's own refusal, which comes as a violation of the protocol. */
-const statementPooling = /statement pooling mode/
-
 const connectionErrnos = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -88,14 +85,6 @@ export function toDatabaseError(what: string, fault: DatabaseFault, cause: unkno
       cause,
       retryable: false,
       fix: 'Check the user, the password and the database name in the connection string.',
-      details: { sqlstate },
-    })
-  }
-  if (sqlstate === '08P01' && statementPooling.test(fault.message)) {
-    return new CoreError('E_DATABASE_UNAVAILABLE', `${what}: ${fault.message}`, {
-      cause,
-      retryable: false,
-      fix: 'Set pool_mode = transaction (or session) in PgBouncer for this database: to migrate takes transactions.',
       details: { sqlstate },
     })
   }

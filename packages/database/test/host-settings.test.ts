@@ -5,31 +5,37 @@ import { createTestDatabase } from '../src/testing/index.ts'
 
 /** What a host may have set that Core cannot work with: it is refused before anything is made, with what to do. */
 
-test.each([
+test.for([
   ['default_transaction_isolation', 'repeatable read', 'read committed'],
   ['default_transaction_isolation', 'serializable', 'read committed'],
   ['standard_conforming_strings', 'off', 'on'],
   ['session_replication_role', 'replica', 'origin'],
-])('%s = %s is refused, and the SQL of the message and of the plan changes it', async (name, value, right) => {
-  await using own = await createTestDatabase({ empty: true })
-  await own.sql(`alter database ${own.name} set ${name} = '${value}'`)
-  const sql = `alter role "postgres" in database "${own.name}" set ${name} = '${right}';`
-  {
-    await using database = await openDatabase({ driver: 'postgres', url: own.url })
-    expect((await migratePlan(database)).required).toEqual([sql])
-    await expect(migrateUp({ database })).rejects.toMatchObject({
-      code: 'E_DATABASE_UNAVAILABLE',
-      retryable: false,
-      message: expect.stringContaining(`${name} = ${value}`),
-      fix: expect.stringContaining(sql),
+] as const)(
+  '%s = %s is refused, and the SQL of the message and of the plan changes it',
+  async ([name, value, right], { skip }) => {
+    await using own = await createTestDatabase({ empty: true })
+    await own.sql(`alter database ${own.name} set ${name} = '${value}'`).catch((error: unknown) => {
+      if (String(error).includes('not supported')) skip(`this version of Postgres has no other ${name}`)
+      throw error
     })
-  }
-  expect(await own.sql(`select to_regnamespace('core') is null as untouched`)).toEqual([{ untouched: true }])
-  await own.sql(sql)
-  await using database = await openDatabase({ driver: 'postgres', url: own.url })
-  expect((await migratePlan(database)).required).toEqual([])
-  await migrateUp({ database, folder: import.meta.dirname }) // no migrations are here: the settings are what is asked
-})
+    const sql = `alter role "postgres" in database "${own.name}" set ${name} = '${right}';`
+    {
+      await using database = await openDatabase({ driver: 'postgres', url: own.url })
+      expect((await migratePlan(database)).required).toEqual([sql])
+      await expect(migrateUp({ database })).rejects.toMatchObject({
+        code: 'E_DATABASE_UNAVAILABLE',
+        retryable: false,
+        message: expect.stringContaining(`${name} = ${value}`),
+        fix: expect.stringContaining(sql),
+      })
+    }
+    expect(await own.sql(`select to_regnamespace('core') is null as untouched`)).toEqual([{ untouched: true }])
+    await own.sql(sql)
+    await using database = await openDatabase({ driver: 'postgres', url: own.url })
+    expect((await migratePlan(database)).required).toEqual([])
+    await migrateUp({ database, folder: import.meta.dirname }) // no migrations are here: the settings are what is asked
+  },
+)
 
 test('a read-only database says so, and what a host may have meant by it', async () => {
   await using own = await createTestDatabase({ empty: true })

