@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { objectField, pageFields, pageOf, projectField, queryInteger, timestampField } from '../contract/field.ts'
+import { numberCursor, objectField, pageFields, pageOf, projectField, timestampField } from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
 
 const state = objectField.nullable()
@@ -20,7 +20,7 @@ const entrySchema = z
   .meta({ id: 'AuditEntry' })
 
 const filters = {
-  ...pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER)),
+  ...pageFields(numberCursor(1)),
   actor: z.string().min(1).max(200).optional().describe('Only what this actor did: owner, key:<id>'),
   action: z
     .string()

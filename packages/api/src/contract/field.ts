@@ -113,6 +113,14 @@ export function queryInteger(least: number, most: number) {
   )
 }
 
+/** The cursor of a list that is ordered by a number: a text as `page.next` is, so that typed clients can hand it on. */
+export function numberCursor(least: 0 | 1) {
+  return z
+    .string()
+    .regex(least === 0 ? /^[0-9]{1,15}$/ : /^[1-9][0-9]{0,14}$/)
+    .transform(Number)
+}
+
 /** The size and cursor of a page; lists answer `{ data, page: { next } }`. */
 export function pageFields<Cursor extends z.ZodType>(cursor: Cursor) {
   return {

@@ -108,6 +108,7 @@ interface Body {
 
 interface Operation {
   readonly operationId: string
+  readonly parameters?: readonly { name: string; in: string; schema: { type?: string } }[]
   readonly requestBody?: Body
   readonly responses: Readonly<Record<string, Body>>
 }
@@ -185,6 +186,23 @@ describe('what generators of clients in other languages cannot use is not there'
       properties: { file: bytes },
       required: ['file', 'model'],
     })
+  })
+
+  test('the cursor of a page is what page.next of the one before is: a text', () => {
+    const cursors = operations.flatMap(({ operationId, parameters = [] }) =>
+      parameters.filter(({ name }) => name === 'cursor').map(({ schema }) => `${operationId} ${schema.type}`),
+    )
+    expect(cursors.length).toBeGreaterThan(25)
+    expect(cursors.filter((cursor) => !cursor.endsWith(' string'))).toEqual([])
+  })
+
+  test('no header that HTTP clients write themselves: browsers and Java refuse to have it set', () => {
+    const theirs = ['content-length', 'host', 'connection', 'transfer-encoding', 'expect', 'date', 'te', 'trailer']
+    const headers = operations.flatMap(({ operationId, parameters = [] }) =>
+      parameters.filter((field) => field.in === 'header').map(({ name }) => `${operationId} ${name.toLowerCase()}`),
+    )
+    expect(headers.length).toBeGreaterThan(50)
+    expect(headers.filter((header) => theirs.includes(header.split(' ')[1] ?? ''))).toEqual([])
   })
 
   test('a failure that is described by its code has a code of the problems', () => {

@@ -37,12 +37,6 @@ const ofFile = [
   inPath('name', 'The name of the file, each / of it written %2F', 3_072),
 ]
 const range = inHeader('Range', 'One range of bytes, such as bytes=0-1023', text(50))
-const length = inHeader(
-  'Content-Length',
-  'The size in bytes',
-  { type: 'integer', format: 'int64', minimum: 0, maximum: 9_007_199_254_740_991 },
-  true,
-)
 const sha256 = inHeader(
   'Content-Sha256',
   'What has another hash is refused',
@@ -97,7 +91,9 @@ export const contentPaths: Readonly<Record<string, Readonly<Record<'get' | 'put'
       {
         operationId: 'uploadFile',
         summary: 'Upload a file of any size; one of that name is replaced when it has arrived whole',
-        parameters: [...ofFile, length, sha256, ifNoneMatch],
+        description:
+          'Its type is Content-Type. Its size is Content-Length, which HTTP clients write themselves for bytes whose number they know; a body in chunks, without one, is refused.',
+        parameters: [...ofFile, sha256, ifNoneMatch],
         requestBody: upload,
       },
       {

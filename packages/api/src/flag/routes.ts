@@ -2,10 +2,10 @@ import { z } from 'zod'
 import {
   etagField,
   jsonField,
+  numberCursor,
   pageFields,
   pageOf,
   projectField,
-  queryInteger,
   timestampField,
 } from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
@@ -32,7 +32,7 @@ const flagSchema = z
 const project = z.strictObject({ project: projectField })
 const flagOfProject = z.strictObject({ project: projectField, name })
 const flagForAll = z.strictObject({ name })
-const page = z.strictObject(pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER)))
+const page = z.strictObject(pageFields(numberCursor(0)))
 
 const change = z.strictObject({
   value: jsonField

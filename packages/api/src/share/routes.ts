@@ -2,10 +2,10 @@ import { z } from 'zod'
 import {
   etagField,
   nameField,
+  numberCursor,
   pageFields,
   pageOf,
   projectField,
-  queryInteger,
   timestampField,
 } from '../contract/field.ts'
 import { defineRoute, noInput } from '../contract/route-contract.ts'
@@ -75,7 +75,7 @@ export const listShares = defineRoute({
         .enum(['given', 'received'])
         .default('given')
         .describe('given: what the project shares; received: what others share with it or with every project'),
-      ...pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER)),
+      ...pageFields(numberCursor(0)),
     }),
   },
   outputs: { 200: pageOf(shareSchema) },

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import {
   accountField,
   amountOrZeroField,
+  numberCursor,
   pageFields,
   pageOf,
   projectField,
-  queryInteger,
   timestampField,
 } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
@@ -94,7 +94,7 @@ export const getHistory = defineRoute({
     ...noInput,
     params: byCode,
     query: z.strictObject({
-      ...pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER)),
+      ...pageFields(numberCursor(1)),
       op: z.string().max(40).optional().describe('Only this operation: grant, reserve, settle, void, charge …'),
       hold: z.uuid().optional().describe('Only this hold'),
       key: z.string().max(200).optional().describe('Only this idempotency key'),

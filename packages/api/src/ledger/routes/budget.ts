@@ -4,10 +4,10 @@ import {
   amountOrZeroField,
   etagField,
   nameField,
+  numberCursor,
   pageFields,
   pageOf,
   projectField,
-  queryInteger,
   timestampField,
 } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
@@ -149,7 +149,7 @@ export const listAlerts = defineRoute({
   summary: 'Thresholds that were crossed and holds not charged in full, oldest first, each exactly once',
   auth: 'ledger:read',
   idempotencyKey: 'none',
-  input: { ...noInput, params: project, query: z.strictObject(pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER))) },
+  input: { ...noInput, params: project, query: z.strictObject(pageFields(numberCursor(1))) },
   outputs: { 200: pageOf(alertSchema) },
   problems: [],
   examples: [

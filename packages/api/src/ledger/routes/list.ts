@@ -4,12 +4,12 @@ import {
   amountField,
   amountOrZeroField,
   holdField,
+  numberCursor,
   objectField,
   overField,
   pageFields,
   pageOf,
   projectField,
-  queryInteger,
   timestampField,
 } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
@@ -17,7 +17,7 @@ import { leaseExample, leaseFields } from './credit-lease.ts'
 
 const params = z.strictObject({ project: projectField })
 const query = z.strictObject({
-  ...pageFields(queryInteger(1, Number.MAX_SAFE_INTEGER)),
+  ...pageFields(numberCursor(1)),
   account: accountField.optional().describe("Left out: the project's account of the same name"),
 })
 const description =

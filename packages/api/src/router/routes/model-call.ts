@@ -2,11 +2,11 @@ import { z } from 'zod'
 import {
   accountField,
   nameField,
+  numberCursor,
   objectField,
   pageFields,
   pageOf,
   projectField,
-  queryInteger,
   timestampField,
 } from '../../contract/field.ts'
 import { defineRoute, noInput } from '../../contract/route-contract.ts'
@@ -52,7 +52,7 @@ export const listModelCalls = defineRoute({
     ...noInput,
     params: inProject,
     query: z.strictObject({
-      ...pageFields(queryInteger(0, Number.MAX_SAFE_INTEGER)),
+      ...pageFields(numberCursor(0)),
       route: z.string().min(1).max(200).optional().describe('Of this route'),
       target: z.string().min(1).max(300).optional().describe('That this target answered'),
       user: z.string().min(1).max(500).optional().describe('For this end user'),
