@@ -188,8 +188,14 @@ function toParameters(place: 'path' | 'query', schema: z.ZodObject, schemas: Jso
     in: place,
     required: place === 'path' || !z.safeParse(field, undefined).success,
     ...(field instanceof z.ZodType && field.description !== undefined ? { description: field.description } : {}),
-    schema: toJsonSchema(field, 'input', schemas),
+    schema:
+      name === 'cursor' ? withoutFormat(toJsonSchema(field, 'input', schemas)) : toJsonSchema(field, 'input', schemas),
   }))
+}
+
+/** A cursor is handed on as it came: a typed client has a text of `page.next`, and no uuid or time. */
+function withoutFormat({ format, ...schema }: JsonObject): JsonObject {
+  return schema
 }
 
 function toIdempotencyParameter({ idempotencyKey }: RouteContract): JsonObject[] {

@@ -47,7 +47,7 @@ export const sendMessage = defineRoute({
     body: z.strictObject({
       to: addresseeField.optional().describe('Left out: the sender of what it replies to'),
       type: typeField,
-      payload: payloadField.default({}),
+      payload: payloadField.default({}).describe('Any JSON of at most 64 KB; {} where it is left out'),
       priority: priorityField.default('normal'),
       ttlSeconds: z
         .int()

@@ -21,7 +21,7 @@ export const enqueueTask = defineRoute({
     body: z.strictObject({
       queue: nameField,
       kind: nameField,
-      payload: jsonField.default({}).describe('Any JSON of at most 64 KB'),
+      payload: jsonField.default({}).describe('Any JSON of at most 64 KB; {} where it is left out'),
       priority: z.int().min(0).max(1000).default(100).describe('0 to 1000; lower ones come first'),
       runAt: timestampField.optional().describe('Not before this instant'),
       group: nameField.optional().describe('Tasks of a group run one at a time, or as many as the group may'),
