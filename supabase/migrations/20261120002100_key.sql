@@ -332,7 +332,7 @@ grant execute on function core_api.key_verify to service_role;
 -- never by a member.
 create function core_api.key_confirm(p_ids uuid[]) returns json
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   perform core.authorize('key:read', null);
   if p_ids is null or cardinality(p_ids) > 10000 then

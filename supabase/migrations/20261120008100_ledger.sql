@@ -1188,11 +1188,12 @@ $$;
 comment on function core.ledger_find_short is 'The purses and budgets of a call that leave less than it needs.';
 
 -- Locks the due holds of locked purses, and those named, in id order; returns those that are due, and the windows of all.
+-- Each is looked up: in plans that were made where a vacuum found the table empty, they would be compared with every hold.
 -- p_short null: all that are due; else those of a purse or with a budget that it names.
 create function core.ledger_lock_holds(p_purses bigint[], p_holds core.ledger_hold_key[], p_limit int, p_now timestamptz,
   p_short core.ledger_short default null,
   out due core.ledger_hold_key[], out budget_ids bigint[], out window_starts timestamptz[])
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_holds core.ledger_hold_key[] := p_holds;
 begin
@@ -1222,7 +1223,7 @@ comment on function core.ledger_lock_holds is 'Locks due holds of locked purses 
 -- Gives back what due holds still hold. Purses, holds and windows are locked by the caller. One statement per table,
 -- however many are due: hold by hold, 5,000 of one purse took 4 s, most of it in the versions of the purse's own row.
 create function core.ledger_expire(p_holds core.ledger_hold_key[], p_now timestamptz) returns int
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h));
   v_count int;
@@ -2469,7 +2470,7 @@ comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batc
 
 create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_charge(null, p_key, p_account, p_amount, p_metadata);
 end
@@ -2591,7 +2592,7 @@ comment on function core.ledger_extend is 'core_api.ledger_extend, alone (p_batc
 
 create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_extend(null, p_key, p_hold, p_add, p_min, p_ttl_s);
 end
@@ -2654,7 +2655,7 @@ comment on function core.ledger_capture is 'core_api.ledger_capture, alone (p_ba
 
 create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_capture(null, p_key, p_hold, p_amount);
 end
@@ -2774,7 +2775,7 @@ create function core_api.ledger_reserve(
   p_ttl_s int default 120, p_over text default 'cap', p_metadata jsonb default '{}'
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_reserve(null, p_key, p_account, p_amount, p_hold, p_min, p_ttl_s, p_over, p_metadata);
 end
@@ -3074,7 +3075,7 @@ comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batc
 
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_settle(null, p_key, p_hold, p_amount, p_metadata);
 end
@@ -3133,7 +3134,7 @@ comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch nu
 
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_void(null, p_key, p_hold, p_reason);
 end
@@ -4501,7 +4502,8 @@ begin
   from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
   select array_agg(u.id) into v_accounts from (
     select a.id from core.ledger_account a where a.code = any (v_codes) and (v_member is null or a.project = v_member)
-    union select h.account_id from unnest(holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+    union select h.account_id from unnest(holds) as k cross join lateral (select o.account_id from core.ledger_hold o
+      where o.id = k.id and o.project = k.project offset 0) h
     union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
   select array_agg(distinct p.id) into path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
   select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into purses, roots
@@ -4813,13 +4815,15 @@ begin
     select l.budget_ids, l.window_starts, row_number() over (order by l.budget_ids, l.window_starts)::int as list
     from (select a.budget_ids, a.window_starts from account a
       union select h.budget_ids, h.window_starts
-      from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project) l
+      from unnest(p_holds) as k cross join lateral (select o.budget_ids, o.window_starts from core.ledger_hold o
+        where o.id = k.id and o.project = k.project offset 0) h) l
   ), listed as (
     select coalesce(hl.list, al.list) as list, al.list as present
     from unnest(b.op, b.account, b.hold, b.project) with ordinality as x (op, account, hold, project, ord)
     left join account a on a.id = x.account
     left join list al on al.budget_ids = a.budget_ids and al.window_starts = a.window_starts
-    left join core.ledger_hold h on h.id = x.hold and h.project = x.project and x.op in ('settle', 'void')
+    left join lateral (select o.budget_ids, o.window_starts from core.ledger_hold o
+      where o.id = x.hold and o.project = x.project and x.op in ('settle', 'void') offset 0) h on true
     left join list hl on hl.budget_ids = h.budget_ids and hl.window_starts = h.window_starts
     order by x.ord
   )
@@ -5087,7 +5091,7 @@ comment on function core.ledger_batch_decide is 'Decides a batch, operation by o
 
 -- Its arrays are variables of its own and read by subscript: unnesting twenty of them for a table took longer than its rows.
 create function core.ledger_batch_write(b core.ledger_batch) returns boolean
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h));
   v_actor text := core.actor();

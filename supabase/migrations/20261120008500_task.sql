@@ -372,7 +372,7 @@ comment on function core.task_enqueue_answer is 'What became of each task of a c
 -- Links what was enqueued to the tasks it needs. Those are locked in share mode first, so that one ends either before,
 -- and counts as it ended, or after, and finds the link. Locks: the needed tasks, in the order of their ids.
 create function core.task_link_needs(p_project text, p_tasks jsonb, p_answer jsonb) returns boolean
-language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_links jsonb;
   v_needs uuid[];
@@ -788,7 +788,7 @@ comment on function core.task_require_items is 'Raises PT400 or PT413 naming the
 -- Locks: the tasks and those that need them, in the order of their ids, then slots.
 create function core.task_finish(p_project text, p_items jsonb) returns json
 language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_ids uuid[];
   v_fences bigint[];

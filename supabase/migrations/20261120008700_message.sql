@@ -545,7 +545,7 @@ comment on function core.message_refresh is 'Makes ready what is due and what a 
 -- The deliveries of an inbox that come first, locked. Each minute of waiting raises a message by one priority; among equals senders take turns. So a
 -- message waits for what was sent before it, at most three minutes for higher priorities, and never for what another sender adds.
 create function core.message_pick(p_project text, p_limit int) returns uuid[]
-language sql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off as $$
+language sql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
   select coalesce(array_agg(p.id order by p.rank, p.turn, p.seq), '{}') from (
     select d.id, c.rank, c.turn, c.seq
     from (

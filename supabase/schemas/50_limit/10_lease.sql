@@ -59,7 +59,7 @@ comment on function core.limit_give is 'Books at most as many permits of each ke
 -- Not idempotent: report what came back unspent once. Locks the keys in order.
 create function core_api.limit_lease(p_wants jsonb, p_lease_ms bigint) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_ok boolean;
   v_leases jsonb := '[]';

@@ -72,7 +72,7 @@ comment on function core.ledger_charge is 'core_api.ledger_charge, alone (p_batc
 
 create function core_api.ledger_charge(p_key text, p_account text, p_amount bigint, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_charge(null, p_key, p_account, p_amount, p_metadata);
 end

@@ -109,7 +109,7 @@ comment on function core.ledger_extend is 'core_api.ledger_extend, alone (p_batc
 
 create function core_api.ledger_extend(p_key text, p_hold uuid, p_add bigint default 0, p_min bigint default null, p_ttl_s int default 120) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_extend(null, p_key, p_hold, p_add, p_min, p_ttl_s);
 end
@@ -172,7 +172,7 @@ comment on function core.ledger_capture is 'core_api.ledger_capture, alone (p_ba
 
 create function core_api.ledger_capture(p_key text, p_hold uuid, p_amount bigint) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_capture(null, p_key, p_hold, p_amount);
 end

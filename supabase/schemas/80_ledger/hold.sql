@@ -107,7 +107,7 @@ create function core_api.ledger_reserve(
   p_ttl_s int default 120, p_over text default 'cap', p_metadata jsonb default '{}'
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_reserve(null, p_key, p_account, p_amount, p_hold, p_min, p_ttl_s, p_over, p_metadata);
 end
@@ -407,7 +407,7 @@ comment on function core.ledger_settle is 'core_api.ledger_settle, alone (p_batc
 
 create function core_api.ledger_settle(p_key text, p_hold uuid, p_amount bigint default null, p_metadata jsonb default '{}') returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_settle(null, p_key, p_hold, p_amount, p_metadata);
 end
@@ -466,7 +466,7 @@ comment on function core.ledger_void is 'core_api.ledger_void, alone (p_batch nu
 
 create function core_api.ledger_void(p_key text, p_hold uuid, p_reason text default null) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_generic_plan
-set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 begin
   return core.ledger_void(null, p_key, p_hold, p_reason);
 end

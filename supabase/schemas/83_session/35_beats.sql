@@ -4,7 +4,7 @@
 -- sessions, in the order of their ids.
 create function core_api.session_beats(p_beats jsonb) returns json
 language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_ok boolean := core.authorize('session:operate', null);
   v_now timestamptz;

@@ -232,7 +232,7 @@ comment on function core.task_enqueue_answer is 'What became of each task of a c
 -- Links what was enqueued to the tasks it needs. Those are locked in share mode first, so that one ends either before,
 -- and counts as it ended, or after, and finds the link. Locks: the needed tasks, in the order of their ids.
 create function core.task_link_needs(p_project text, p_tasks jsonb, p_answer jsonb) returns boolean
-language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_links jsonb;
   v_needs uuid[];

@@ -82,7 +82,7 @@ comment on function core.task_require_items is 'Raises PT400 or PT413 naming the
 -- Locks: the tasks and those that need them, in the order of their ids, then slots.
 create function core.task_finish(p_project text, p_items jsonb) returns json
 language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-  set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_ids uuid[];
   v_fences bigint[];

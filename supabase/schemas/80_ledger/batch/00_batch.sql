@@ -133,7 +133,8 @@ begin
   from core.ledger_tx t, unnest(t.budget_ids, t.window_starts) as k (budget_id, period_start) where t.id = any (v_txs);
   select array_agg(u.id) into v_accounts from (
     select a.id from core.ledger_account a where a.code = any (v_codes) and (v_member is null or a.project = v_member)
-    union select h.account_id from unnest(holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project
+    union select h.account_id from unnest(holds) as k cross join lateral (select o.account_id from core.ledger_hold o
+      where o.id = k.id and o.project = k.project offset 0) h
     union select t.account_id from core.ledger_tx t where t.id = any (v_txs)) u;
   select array_agg(distinct p.id) into path from core.ledger_account a, unnest(a.path) as p (id) where a.id = any (v_accounts);
   select coalesce(array_agg(distinct a.purse_id), '{}'), coalesce(array_agg(distinct a.root_id), '{}') into purses, roots

@@ -212,13 +212,15 @@ begin
     select l.budget_ids, l.window_starts, row_number() over (order by l.budget_ids, l.window_starts)::int as list
     from (select a.budget_ids, a.window_starts from account a
       union select h.budget_ids, h.window_starts
-      from unnest(p_holds) as k join core.ledger_hold h on h.id = k.id and h.project = k.project) l
+      from unnest(p_holds) as k cross join lateral (select o.budget_ids, o.window_starts from core.ledger_hold o
+        where o.id = k.id and o.project = k.project offset 0) h) l
   ), listed as (
     select coalesce(hl.list, al.list) as list, al.list as present
     from unnest(b.op, b.account, b.hold, b.project) with ordinality as x (op, account, hold, project, ord)
     left join account a on a.id = x.account
     left join list al on al.budget_ids = a.budget_ids and al.window_starts = a.window_starts
-    left join core.ledger_hold h on h.id = x.hold and h.project = x.project and x.op in ('settle', 'void')
+    left join lateral (select o.budget_ids, o.window_starts from core.ledger_hold o
+      where o.id = x.hold and o.project = x.project and x.op in ('settle', 'void') offset 0) h on true
     left join list hl on hl.budget_ids = h.budget_ids and hl.window_starts = h.window_starts
     order by x.ord
   )

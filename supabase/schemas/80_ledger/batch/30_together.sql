@@ -3,7 +3,7 @@
 
 -- Its arrays are variables of its own and read by subscript: unnesting twenty of them for a table took longer than its rows.
 create function core.ledger_batch_write(b core.ledger_batch) returns boolean
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_xid xid8 := core.xid_after((select t.xid from core.ledger_tx t order by t.xid desc limit 1), (select h.base from core.xid_head h));
   v_actor text := core.actor();
