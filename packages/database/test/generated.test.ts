@@ -71,7 +71,7 @@ const differences = {
   'alter table core.flag_counter replica identity full': 'relation core.flag_counter',
   'alter sequence core.journal_id cache 7': 'relation core.journal_id',
   "comment on index core.ledger_tx_xid_idx is 'by transaction'": 'relation core.ledger_tx_xid_idx',
-  'alter table core.ledger_account alter column code type text collate "POSIX"': 'column core.ledger_account.code',
+  'alter table core.xid_source alter column relation type text collate "POSIX"': 'column core.xid_source.relation',
   "comment on column core.ledger_account.kind is 'another one'": 'column core.ledger_account.kind',
   'grant select (parent_id) on core.ledger_account to core_member': 'column core.ledger_account.parent_id',
   'alter table core.ledger_account alter column path set statistics 7': 'column core.ledger_account.path',
