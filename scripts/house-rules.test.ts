@@ -56,6 +56,11 @@ const offences: [rule: string, path: string, text: string][] = [
     'packages/a/src/a.test.ts',
     'await fc.assert(fc.asyncProperty(fc.nat(), check))',
   ],
+  [
+    'a property that awaits ends with its first failure (endOnFailure); its seed finds a shorter one by hand',
+    'packages/a/src/a.test.ts',
+    'fc.assert(fc.asyncProperty(any, one), { endOnFailure: true })\nfc.assert(fc.asyncProperty(any, two))',
+  ],
   ['nothing is left for later', 'supabase/migrations/1_a.sql', '-- TODO: index'],
   [
     'an object with any names keeps them all: z.record() drops __proto__, use z.custom(isObject)',

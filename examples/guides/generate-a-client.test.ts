@@ -39,6 +39,7 @@ beforeAll(async () => {
     (await owner.createApiKey({ params: { project: 'smart_layer' }, body: { name: 'typed', scopes: [...scopes] } }))
       .secret,
   )
+  await rm(folder, { recursive: true, force: true }) // of a run that was killed
   await mkdir(join(folder, 'bin'), { recursive: true })
   // npx would ask a registry where it found nothing.
   await writeFile(join(folder, 'bin/npx'), '#!/bin/sh\nexec "$@"\n')

@@ -140,7 +140,8 @@ test('what a silent connection sends after it was refused is not served', async 
   socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
   await closed
   // Node 24 reads it as a request, Node 26 does not.
-  expect(late.map(({ headersSent }) => headersSent)).not.toContain(true)
+  const isRead = Number.parseInt(process.versions.node, 10) < 26
+  expect(late.map(({ headersSent }) => headersSent)).toEqual(isRead ? [false] : [])
 })
 
 test('beyond the most connections the longest idle one is closed', async () => {
