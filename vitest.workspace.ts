@@ -16,8 +16,8 @@ process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'core-test-compile-cache')
 
 export default defineConfig({
   test: {
-    // Most tests wait for a server or a clock: two workers leave a third of two cores idle.
-    maxWorkers: 3,
+    // Most tests wait for a server or a clock: three workers leave a tenth of two cores idle, four a thirtieth.
+    maxWorkers: 4,
     // The files of a project share a process, which imports the product once. With a process for each, a file of the
     // control plane that takes 0.5 s of CPU took 3 s more.
     isolate: false,

@@ -1,4 +1,4 @@
-// Everything `npm test` promises: types and lint beside each other, then every vitest project, and nothing left behind.
+// Everything `npm test` promises: types and lint beside every vitest project, and nothing left behind.
 //   node scripts/test.ts [--static | --soak] [vitest arguments...]
 import { mkdtempSync } from 'node:fs'
 import { chmod, rm } from 'node:fs/promises'
@@ -35,26 +35,22 @@ async function main(): Promise<number> {
   process.env['TMPDIR'] = temporary
   const startedAt = performance.now()
   let sum: Tally = { passed: 0, failed: 0, skipped: [] }
-  const step = async (name: string, run: () => Promise<Tally>) => {
-    const stepStartedAt = performance.now()
-    const tally = await run().catch((error: unknown): Tally => {
-      process.stdout.write(`${error instanceof Error ? error.stack : error}\n`)
-      return { passed: 0, failed: 1, skipped: [] }
-    })
+  const count = ({ tally, verdict }: Outcome) => {
     sum = addTally(sum, tally)
-    const verdict = tally.failed === 0 ? 'passed' : 'FAILED'
-    process.stdout.write(`${name.padEnd(10)} ${verdict} after ${seconds(stepStartedAt)}\n`)
+    process.stdout.write(verdict)
   }
 
-  await Promise.all(
-    (isSoak ? [] : staticSteps).map((check) => step(check.name, () => runStaticStep(check, stop.signal))),
+  const checks = (isSoak ? [] : staticSteps).map((check) =>
+    attempt(check.name, () => runStaticStep(check, stop.signal)),
   )
   if (!isStatic) {
     const leftovers = await watchLeftovers(basename(temporary))
     const { runVitest } = await import('./test-run/vitest-step.ts')
-    await step('vitest', () => runVitest(vitestArgs, stop.signal))
-    await step('leftovers', () => leftovers.check(stop.signal.aborted ? 1_000 : undefined))
+    count(await attempt('vitest', () => runVitest(vitestArgs, stop.signal)))
+    count(await attempt('leftovers', () => leftovers.check(stop.signal.aborted ? 1_000 : undefined)))
   }
+  // What they found comes last, where it is read, and not among 13,000 tests.
+  for (const check of checks) count(await check)
   if (stop.signal.aborted) {
     process.stdout.write(`stopped by ${stop.signal.reason} after ${seconds(startedAt)}\n`)
     return 1
@@ -62,6 +58,23 @@ async function main(): Promise<number> {
   for (const name of sum.skipped) process.stdout.write(`skipped    ${name}\n`)
   process.stdout.write(`all of it took ${seconds(startedAt)}\n${lastLine(sum)}\n`)
   return sum.failed === 0 ? 0 : 1
+}
+
+interface Outcome {
+  readonly tally: Tally
+  /** What failed, and a line. */
+  readonly verdict: string
+}
+
+/** Never rejects: a step that throws has failed. */
+async function attempt(name: string, run: () => Promise<Tally & { output?: string }>): Promise<Outcome> {
+  const startedAt = performance.now()
+  const { output = '', ...tally } = await run().catch((error: unknown) => {
+    const text = error instanceof Error ? error.stack : error
+    return { passed: 0, failed: 1, skipped: [], output: `${text}\n` }
+  })
+  const result = tally.failed === 0 ? 'passed' : 'FAILED'
+  return { tally, verdict: `${output}${name.padEnd(10)} ${result} after ${seconds(startedAt)}\n` }
 }
 
 function seconds(since: number): string {

@@ -13,12 +13,12 @@ export const staticSteps = [
 
 export type StaticStep = (typeof staticSteps)[number]
 
-/** Runs one static check; its output is shown only when it fails. */
-export async function runStaticStep(step: StaticStep, signal: AbortSignal): Promise<Tally> {
+/** Runs one static check; its output is returned only when it fails. */
+export async function runStaticStep(step: StaticStep, signal: AbortSignal): Promise<Tally & { output: string }> {
   const { code, output } = await capture(step, signal)
-  if (code === 0) return { passed: 1, failed: 0, skipped: [] }
-  process.stdout.write(`${output.trimEnd()}\n`)
-  return { passed: 0, failed: 1, skipped: [] }
+  return code === 0
+    ? { passed: 1, failed: 0, skipped: [], output: '' }
+    : { passed: 0, failed: 1, skipped: [], output: `${output.trimEnd()}\n` }
 }
 
 function capture(step: StaticStep, signal: AbortSignal): Promise<{ code: number; output: string }> {
