@@ -4,6 +4,7 @@ import { replayJournal, type Sql } from './replay-journal.ts'
 
 /** After the chaos: every answer that a caller has got is in the journal, the audit is clean, the model agrees. */
 export async function checkChaos(sql: Sql, acks: readonly Ack[]): Promise<{ accepted: number; denied: number }> {
+  await untilQuiet(sql)
   const rows = await sql(`select key, id::float8 as tx from core.ledger_tx`)
   const journal = new Map(rows.map(({ key, tx }) => [String(key), Number(tx)]))
   const accepted = acks.filter(({ tx }) => tx !== null)
@@ -17,4 +18,11 @@ export async function checkChaos(sql: Sql, acks: readonly Ack[]): Promise<{ acce
   expect(audit?.['audit']).toMatchObject({ violations: [] })
   expect(await replayJournal(sql)).toEqual([])
   return { accepted: accepted.length, denied: denied.length }
+}
+
+/** A statement whose connection was cut may commit later, and between two of the reads above. */
+async function untilQuiet(sql: Sql): Promise<void> {
+  const running = `select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    and backend_type = 'client backend' and state <> 'idle'`
+  await expect.poll(() => sql(running)).toEqual([])
 }
