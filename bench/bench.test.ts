@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { bench, expectQuickRun, expectRows, nouns } from './expect-quick-run.ts'
 import { toMarkdown } from './readme.ts'
 
-/** The parts that take little. All of every noun runs in `bench.soak.test.ts`, and takes a minute of CPU. */
+/** The parts that take little. All of every noun runs in `bench.soak.test.ts`. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   ledger: ['batch'],
   coordinator: ['messages'],
