@@ -21,6 +21,16 @@ test('an unknown noun is refused with the known ones', async () => {
   await expect(bench('weather')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('ledger') })
 })
 
+test.each(nouns.filter((noun) => !(noun in parts)))(
+  '%s loads, and refuses a part that it does not have',
+  async (noun) => {
+    await expect(bench(noun, '--quick', '--only', 'weather')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('weather'),
+    })
+  },
+)
+
 // Together: the figures mean nothing here, and each waits for servers and sockets most of the time.
 describe.concurrent('a quick run', { timeout: 400_000 }, () => {
   test('providers: prints a table and writes rows', () => expectQuickRun('providers'))
