@@ -193,6 +193,12 @@ describe('a Postgres server', () => {
     })
   })
 
+  test('whose settings keep the room of deleted rows', async () => {
+    await database.sql(`alter database ${database.name} set track_counts = off`)
+    const detail = expect.stringContaining('deleted rows is never used again: track_counts = off')
+    expect((await examine(url())).get('settings')).toMatchObject({ status: 'warning', detail })
+  })
+
   test('with migrations pending', async () => {
     await database.sql(`delete from supabase_migrations.schema_migrations
       where version = (select max(version) from supabase_migrations.schema_migrations)`)

@@ -144,11 +144,11 @@ async function checkRights(database: Database, signal: AbortSignal): Promise<Fin
 
 async function checkServer(database: Database, signal: AbortSignal): Promise<Finding[]> {
   const askedAt = Date.now()
-  const { nowMs, extensions, wrongSettings, lossySettings } = await inspectServer(database, ['vector'], { signal })
+  const { nowMs, extensions, ...settings } = await inspectServer(database, ['vector'], { signal })
   const answeredAt = Date.now()
   const times = timesToCompare(new Date(answeredAt))
   return [
-    checkSettings(wrongSettings, lossySettings),
+    checkSettings(settings),
     checkClock(askedAt, nowMs, answeredAt),
     checkZones(await inspectZones(database, changedZones, times, { signal }), times),
     ok(
@@ -160,17 +160,21 @@ async function checkServer(database: Database, signal: AbortSignal): Promise<Fin
   ]
 }
 
-function checkSettings(wrong: ServerFacts['wrongSettings'], lossy: readonly string[]): Finding {
-  if (wrong.length > 0) {
-    const found = wrong.map(({ name, value }) => `${name} = ${value}`).join(', ')
-    return fault('settings', `Core cannot work with ${found}`, wrong.map(({ sql }) => sql).join(' '))
+function checkSettings({
+  wrongSettings,
+  lossySettings,
+  growingSettings,
+}: Pick<ServerFacts, 'wrongSettings' | 'lossySettings' | 'growingSettings'>): Finding {
+  if (wrongSettings.length > 0) {
+    const found = wrongSettings.map(({ name, value }) => `${name} = ${value}`).join(', ')
+    return fault('settings', `Core cannot work with ${found}`, wrongSettings.map(({ sql }) => sql).join(' '))
   }
-  if (lossy.length === 0) return ok('settings', 'as Core needs them')
-  return warning(
-    'settings',
-    `a crash of the server may lose what was acknowledged: ${lossy.join(', ')}`,
-    'Set them to on in the server, or for this database.',
-  )
+  const risks = [
+    lossySettings.length > 0 && `a crash of the server may lose what was acknowledged: ${lossySettings.join(', ')}`,
+    growingSettings.length > 0 && `the room of deleted rows is never used again: ${growingSettings.join(', ')}`,
+  ].filter((risk) => risk !== false)
+  if (risks.length === 0) return ok('settings', 'as Core needs them')
+  return warning('settings', risks.join('; '), 'Set them to on in the server, or for this database.')
 }
 
 async function ownerKey(database: Database, config: Config): Promise<Finding> {

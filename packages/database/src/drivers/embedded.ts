@@ -8,6 +8,7 @@ import { toDataDirError } from './data-dir-error.ts'
 import { watchDataFolder } from './data-folder.ts'
 import { acquireDataLock } from './data-lock.ts'
 import { createEmbeddedQueue, type EmbeddedQueue } from './embedded-queue.ts'
+import { startEmbeddedUpkeep } from './embedded-upkeep.ts'
 import { spareMemory } from './spare-memory.ts'
 
 export interface EmbeddedDriver extends SqlDriver {
@@ -27,6 +28,8 @@ export interface EmbeddedDependencies {
   runawayMs?: number
   /** Milliseconds that closing waits for the statement that runs, before its thread is ended. */
   closeMs?: number | undefined
+  /** Milliseconds between two looks at what has to be tidied. */
+  upkeepMs?: number | undefined
 }
 
 /**
@@ -35,7 +38,7 @@ export interface EmbeddedDependencies {
  */
 export async function createEmbeddedDriver(
   { dataDir }: EmbeddedConfig,
-  { logger, snapshot, onWait, runawayMs, closeMs }: EmbeddedDependencies,
+  { logger, snapshot, onWait, runawayMs, closeMs, upkeepMs }: EmbeddedDependencies,
 ): Promise<EmbeddedDriver> {
   const inMemory = dataDir === 'memory'
   const lock = inMemory ? undefined : await lockDataDir(dataDir)
@@ -68,6 +71,7 @@ export async function createEmbeddedDriver(
     throw error
   }
 
+  const upkeep = startEmbeddedUpkeep({ queue, logger, lookMs: upkeepMs })
   return {
     kind: 'embedded',
     requireKept: async () => folder?.requireKept(),
@@ -92,6 +96,7 @@ export async function createEmbeddedDriver(
     dump: queue.dump,
     crash: queue.crash,
     async close() {
+      upkeep[Symbol.dispose]()
       await queue.close()
       await lock?.[Symbol.asyncDispose]()
     },

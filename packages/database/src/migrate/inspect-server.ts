@@ -13,7 +13,11 @@ export interface ServerFacts {
   wrongSettings: readonly WrongSetting[]
   /** Settings with which a crash of the server loses what was acknowledged, as `fsync = off`. */
   lossySettings: readonly string[]
+  /** Settings with which the room of deleted rows is never used again, as `autovacuum = off`. */
+  growingSettings: readonly string[]
 }
+
+const upkeep: ReadonlySet<string | null | undefined> = new Set(['autovacuum', 'track_counts'])
 
 /** What a person who looks for a fault wants to know of the server behind a database. Changes nothing. */
 export async function inspectServer(
@@ -32,13 +36,16 @@ export async function inspectServer(
         [JSON.stringify(extensions)],
       )
       const versions = new Map(offered.map((row) => [row['name'], row['default_version'] ?? undefined]))
-      const lossy = await session.query(
-        `select name || ' = off' as setting from pg_catalog.pg_settings
-         where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off' order by name`,
+      const off = await session.query(
+        `select name, name || ' = off' as setting from pg_catalog.pg_settings
+         where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'track_counts') and setting = 'off'
+         order by name`,
       )
+      const { growing = [], lossy = [] } = Object.groupBy(off, ({ name }) => (upkeep.has(name) ? 'growing' : 'lossy'))
       return {
         wrongSettings: await listWrongSettings(session),
         lossySettings: lossy.map(({ setting }) => String(setting)),
+        growingSettings: growing.map(({ setting }) => String(setting)),
         nowMs: Number(clock?.['now']),
         extensions: Object.fromEntries(extensions.map((name) => [name, versions.get(name)])),
       }

@@ -4,8 +4,9 @@ import { createEmbeddedDriver, type EmbeddedDependencies, type EmbeddedDriver } 
 import { createSqlDatabase, type SqlDatabaseDependencies } from '../sql-database.ts'
 import { createEmbeddedFolder } from './embedded-folder.ts'
 
-/** How long closing waits: for calls in flight, then for the statement that runs. */
-export type ClosingLimits = Pick<EmbeddedDependencies, 'closeMs'> & Pick<SqlDatabaseDependencies, 'drainMs'>
+/** How long closing waits, for calls in flight, then for the statement that runs; and how often upkeep looks. */
+export type EmbeddedLimits = Pick<EmbeddedDependencies, 'closeMs' | 'upkeepMs'> &
+  Pick<SqlDatabaseDependencies, 'drainMs'>
 
 const timeoutMs = 60_000
 
@@ -14,13 +15,13 @@ export async function openEmbeddedDatabase(): Promise<Database> {
   return (await openEmbedded()).database
 }
 
-/** The same with its driver, and with limits of its closing. */
-export async function openEmbedded({ closeMs, drainMs }: ClosingLimits = {}): Promise<{
+/** The same with its driver, and with limits. */
+export async function openEmbedded({ drainMs, ...limits }: EmbeddedLimits = {}): Promise<{
   database: Database
   driver: EmbeddedDriver
 }> {
   const folder = await createEmbeddedFolder()
-  const opened = await createEmbeddedDriver({ driver: 'embedded', dataDir: folder.dataDir }, { logger, closeMs })
+  const opened = await createEmbeddedDriver({ driver: 'embedded', dataDir: folder.dataDir }, { logger, ...limits })
   const driver: EmbeddedDriver = {
     ...opened,
     async close() {

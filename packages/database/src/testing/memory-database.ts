@@ -4,7 +4,7 @@ import { systemClock as clock, silentLogger as logger, startDeadline } from '@co
 import type { Database } from '../database.ts'
 import { createEmbeddedDriver } from '../drivers/embedded.ts'
 import { createSqlDatabase } from '../sql-database.ts'
-import { type ClosingLimits, openEmbedded } from './embedded-database.ts'
+import { type EmbeddedLimits, openEmbedded } from './embedded-database.ts'
 import { makeOnce } from './make-once.ts'
 import { readMigrationsKey } from './migrations-key.ts'
 import { testFolder } from './test-server-place.ts'
@@ -20,11 +20,11 @@ export function openMemoryDatabase(): Promise<Database> {
 }
 
 /** The same with limits of its closing. */
-export async function openInMemory({ closeMs, drainMs }: ClosingLimits): Promise<Database> {
+export async function openInMemory({ drainMs, ...limits }: EmbeddedLimits): Promise<Database> {
   const file = join(testFolder, `memory-${await readMigrationsKey()}.tar`)
   await makeOnce(file, makeSnapshot)
   const snapshot = await readFile(file)
-  const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir: 'memory' }, { logger, snapshot, closeMs })
+  const driver = await createEmbeddedDriver({ driver: 'embedded', dataDir: 'memory' }, { logger, snapshot, ...limits })
   return createSqlDatabase({ driver, timeoutMs, logger, clock, drainMs })
 }
 
