@@ -101,6 +101,21 @@ describe.each(named(writing))('%s', (_, route) => {
   })
 })
 
+test.each([
+  ['POST', '/v1/projects/smart_layer/openai/v1/chat/completions'],
+  ['POST', '/v1/projects/smart_layer/openai/v1/audio/transcriptions'],
+  ['POST', '/v1/projects/smart_layer/anthropic/v1/messages'],
+  ['PUT', '/v1/projects/smart_layer/files/packed/content'],
+] as const)('%s %s, whose body need not be JSON, refuses a compressed one as well', async (method, url) => {
+  const key = await server.makeKey('smart_layer', ['model:call', 'file:write'])
+  for (const encoding of ['gzip', 'zstd', 'gzip, identity']) {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'content-encoding': encoding }
+    const response = await server.app.inject({ method, url, headers, payload: '{}' })
+    expect([400, 415]).toContain(response.statusCode)
+    expect(response.body).toContain('must not be compressed')
+  }
+})
+
 test.each(named(writing.filter(({ input }) => hasFields(input.body))))(
   '%s refuses what is JSON in name only, and what is not an object',
   async (_, route) => {

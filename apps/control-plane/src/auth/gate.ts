@@ -2,6 +2,8 @@ import type { RouteContract } from '@core/api'
 import { uuidv7 } from '@core/foundation'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { noOwnProject, notFound, ProblemError } from '../http/problem-error.ts'
+import { requireUncompressed } from '../http/require-uncompressed.ts'
+import { shown } from '../http/shown.ts'
 import type { Admission } from '../limits/admission.ts'
 import { authenticationOf, type Keyring, requireScope } from './keyring.ts'
 import { bindTo, isOwner, type Principal } from './principal.ts'
@@ -137,18 +139,7 @@ export function requireJson(headers: FastifyRequest['headers']): void {
       fix: 'Send the header Content-Type: application/json.',
     })
   }
-  const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new ProblemError(
-      'unsupported_media_type',
-      `the body must not be compressed, and the Content-Encoding is ${shown(encoding)}`,
-    )
-  }
-}
-
-/** What was sent, short enough for any answer. */
-function shown(value: string): string {
-  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value)
+  requireUncompressed(headers)
 }
 
 const printable = /^(?! *$)[\x20-\x7e]{1,200}$/

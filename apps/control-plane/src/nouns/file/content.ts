@@ -10,6 +10,7 @@ import { describeDenial, toDenial } from '../../http/denial.ts'
 import { refusePlace } from '../../http/json-body.ts'
 import { notFound, ProblemError } from '../../http/problem-error.ts'
 import { sendProblem } from '../../http/problems.ts'
+import { refuseCompressed } from '../../http/require-uncompressed.ts'
 import type { Door } from '../../process/noun.ts'
 import { announcedSize, readBody } from './body-source.ts'
 import { fileDenials } from './denials.ts'
@@ -34,6 +35,7 @@ interface ContentDependencies {
 export function installContent(app: FastifyInstance, door: Door, dependencies: ContentDependencies): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
+    scope.addHook('preParsing', refuseCompressed)
     scope.addContentTypeParser('*', (_request, body, done) => done(null, body))
     installFiles(scope, door, dependencies)
     installSigned(scope, door, dependencies)

@@ -19,6 +19,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createGate } from '../../auth/gate.ts'
 import { ProblemError } from '../../http/problem-error.ts'
 import { reportFailure, toProblem } from '../../http/problems.ts'
+import { refuseCompressed } from '../../http/require-uncompressed.ts'
 import { toOpenPattern, toRouterPattern } from '../../http/route-pattern.ts'
 import type { Door } from '../../process/noun.ts'
 import type { CallerLedgers } from './caller-ledgers.ts'
@@ -54,6 +55,7 @@ function installDialect(scope: FastifyInstance, dialect: Dialect, door: Door, de
     { parseAs: 'buffer', bodyLimit: bodyLimitBytes },
     (request, body, done) => bodyTurns(request, body, done),
   )
+  scope.addHook('preParsing', refuseCompressed)
   scope.setErrorHandler((error, request, reply) => {
     const known = toGatewayError(error)
     if (known.status >= 500) reportFailure(error, request, { logger, errors })
@@ -255,6 +257,7 @@ const faults: Partial<Record<ProblemCode, GatewayFault>> = {
   forbidden: 'forbidden',
   not_found: 'not_found',
   too_large: 'too_large',
+  unsupported_media_type: 'unsupported',
   rate_limited: 'rate_limited',
   invalid: 'invalid_request',
   conflict: 'conflict',
