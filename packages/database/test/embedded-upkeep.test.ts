@@ -32,6 +32,22 @@ describe('an embedded database', () => {
     expect(await read(`pg_total_relation_size('core.note')`)).toBeLessThan(1.1 * full)
   })
 
+  test('leaves the dead entries of an index of vectors, whose removal takes longer than to build it', async () => {
+    await runSql(database, 'create extension if not exists vector')
+    await runSql(database, 'create table core.place (id int primary key, at vector(8))')
+    await runSql(database, 'create index place_hnsw on core.place using hnsw (at vector_l2_ops)')
+    const fill = `insert into core.place select n, array_fill(n, '{8}')::vector from generate_series(1, 2000) n`
+    await runSql(database, fill)
+    await runSql(database, 'delete from core.place where id > 500')
+    const vacuums = () => read('vacuum_count', `from pg_stat_user_tables where relname = 'place'`)
+    await expect.poll(vacuums, WAIT).toBeGreaterThan(0)
+    // A scan that is not iterative finds the 40 nearest entries, and these lead to rows that are not there.
+    await runSql(database, 'set enable_seqscan = off')
+    const nearest = `select from core.place order by at <-> array_fill(2000, '{8}')::vector limit 30`
+    expect(await read('count(*)', `from (${nearest}) p`)).toBe(0)
+    await runSql(database, 'reset enable_seqscan')
+  })
+
   test('learns how many rows a table has, once that has changed', async () => {
     const rows = () => read('reltuples', `from pg_class where oid = 'core.note'::regclass`)
     expect(await rows()).toBeLessThan(1)
