@@ -232,7 +232,7 @@ describe('a spool of settles', () => {
     const statusOf = async (hold: string) =>
       (await base.sql('select status from core.ledger_hold where id = $1', [hold])).map(({ status }) => status)
     await expect.poll(() => statusOf(there), { timeout: 30_000 }).toEqual(['voided'])
-    expect(second.pending).toBe(1)
+    await expect.poll(() => second.pending, { timeout: 30_000 }).toBe(1) // the database is done before its answer is here
     await reserve(late)
     await expect.poll(() => statusOf(late), { timeout: 30_000 }).toEqual(['voided'])
     await second.flush()
