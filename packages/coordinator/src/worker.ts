@@ -203,7 +203,8 @@ export async function runWorker(
     for (let failures = 0; !stopping.signal.aborted; ) {
       const wanted = concurrency - running.size - reserved
       if (wanted <= 0) {
-        await Promise.race([wake.promise, aborted(stopping.signal)])
+        // Not on the signal as well: each wait would leave a listener there, for as long as the worker lives.
+        await wake.promise
         continue
       }
       if (!isDry) {
@@ -265,6 +266,7 @@ export async function runWorker(
   let draining: Promise<void> | undefined
   function stop(): Promise<void> {
     stopping.abort()
+    wakeUp()
     draining ??= drain()
     return draining
   }
@@ -282,11 +284,4 @@ export async function runWorker(
 function toHandler(handlers: WorkerOptions['handlers'], kind: string): TaskHandler | undefined {
   if (typeof handlers === 'function') return handlers
   return Object.hasOwn(handlers, kind) ? handlers[kind] : undefined
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
