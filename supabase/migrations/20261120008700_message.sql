@@ -985,7 +985,7 @@ declare
   v_project text;
   v_refreshed int := 0;
   v_messages uuid[];
-  v_swept int;
+  v_ended int;
 begin
   v_ok := core.authorize('message:sweep', null);
   v_ok := core.require_page(p_limit);
@@ -1008,19 +1008,18 @@ begin
   ), gone as (
     delete from core.message_done d using old where d.id = old.id returning d.message
   )
-  select array_agg(distinct message) into v_messages from gone;
+  select array_agg(distinct message), count(*) into v_messages, v_ended from gone;
   v_messages := coalesce(v_messages, '{}') || array(
     select id from core.message where not has_deliveries and sent_at < (select clock_timestamp() - p_keep)
       and sent_at + make_interval(secs => ttl_s) < (select clock_timestamp() - p_keep) order by sent_at limit p_limit);
   delete from core.message m where m.id = any (v_messages) and not exists (select from core.message_delivery d where d.message = m.id)
     and not exists (select from core.message_done d where d.message = m.id);
-  get diagnostics v_swept = row_count;
   for v_project in
     select project from core.message_count where counted_at < (select clock_timestamp() - interval '15 seconds') order by counted_at limit 100
   loop
     if pg_try_advisory_xact_lock(hashtextextended('message_count:' || v_project, 0)) then perform core.message_recount(v_project); end if;
   end loop;
-  return jsonb_build_object('ok', true, 'refreshed', v_refreshed, 'swept', greatest(v_swept, cardinality(v_messages)));
+  return jsonb_build_object('ok', true, 'refreshed', v_refreshed, 'swept', greatest(v_ended, cardinality(v_messages)));
 end
 $$;
 comment on function core_api.message_sweep is 'Takes deliveries from dead processes, ends what has expired, and forgets what ended before an interval. Owner only.';

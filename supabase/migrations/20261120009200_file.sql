@@ -410,14 +410,16 @@ grant execute on function core_api.file_usage to core_member, service_role;
 
 -- For the control plane: what it deletes from stores, and what it moves from one to another. Nothing here is a member's.
 
--- Ends uploads whose time is over, forgets old ones, and takes objects of these stores to delete. One that is not said to be
--- deleted comes again after five minutes, behind the others: it keeps none of them waiting. Locks: spaces, one after the other by project.
+-- Ends uploads whose time is over, forgets old ones, and takes objects of these stores to delete, at most p_limit of each, and says
+-- whether there may be more. An object that is not said to be deleted comes again after five minutes, behind the others: it keeps
+-- none of them waiting. Locks: spaces, one after the other by project.
 create function core_api.file_sweep(p_stores text[], p_limit int default 100) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   v_ok boolean := core.authorize('file:operate', null);
   v_project text;
   v_objects jsonb;
+  v_forgotten int;
 begin
   v_ok := core.require_page(p_limit);
   if coalesce(cardinality(p_stores), 0) not between 1 and 100 then
@@ -432,13 +434,16 @@ begin
   end loop;
   delete from core.file_upload where id in (
     select id from core.file_upload where status <> 'open' and created_at < (select clock_timestamp() - interval '8 days') limit p_limit for update skip locked);
+  get diagnostics v_forgotten = row_count;
   with due as (
     select object, store from core.file_trash where store = any (p_stores) and due_at <= (select clock_timestamp())
     order by due_at limit p_limit for update skip locked),
   taken as (
     update core.file_trash t set due_at = clock_timestamp() + interval '5 minutes' from due where (t.object, t.store) = (due.object, due.store) returning t.*)
   select coalesce(jsonb_agg(jsonb_build_object('object', object, 'store', store, 'project', project, 'name', name)), '[]') into v_objects from taken;
-  return jsonb_build_object('ok', true, 'objects', v_objects);
+  return jsonb_build_object('ok', true, 'objects', v_objects, 'forgotten', v_forgotten,
+    'remaining', p_limit in (v_forgotten, jsonb_array_length(v_objects))
+      or exists (select from core.file_upload where status = 'open' and expires_at <= (select clock_timestamp())));
 end
 $$;
 comment on function core_api.file_sweep is 'Ends expired uploads and takes objects to delete from their stores. Owner only.';

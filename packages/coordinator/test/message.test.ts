@@ -521,6 +521,30 @@ test('is forgotten when its retention is over, and not before its last delivery 
   expect(await known()).toEqual([open])
 })
 
+test('a sweep counts what it deletes, of messages to many as well: a whole page says that there may be more', async () => {
+  const sender = await register()
+  const recipients = [await register(), await register(), await register()]
+  for (const p_grantee of recipients) {
+    await on.database.rpc('share_set', {
+      p_kind: 'topic',
+      p_name: 'all',
+      p_grantee,
+      p_rights: ['read'],
+      p_project: sender,
+    })
+    await call('topic_subscribe', { p_topic: `topic:${sender}/all`, p_project: p_grantee })
+  }
+  for (let at = 0; at < 2; at++) {
+    expect(await send(sender, 'topic:all')).toMatchObject({ recipients: 3 })
+    for (const project of recipients) await ack(project, await one(project))
+  }
+  await on.sql(`update core.message_done set ended_at = ended_at - interval '2 hours' where recipient = any ($1)`, [
+    recipients,
+  ])
+  const sweep = () => call('message_sweep', { p_keep: '1 hour', p_limit: 3 })
+  expect([await sweep(), await sweep(), await sweep()]).toMatchObject([{ swept: 3 }, { swept: 3 }, { swept: 0 }])
+})
+
 test('the history of a project is listed by box, type and sibling, page by page', async () => {
   const [sender, other, recipient] = [await register(), await register(), await register()]
   for (let at = 0; at < 5; at++) await send(sender, recipient, { p_payload: at, p_type: 'a' })

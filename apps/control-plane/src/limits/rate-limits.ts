@@ -2,6 +2,7 @@ import { callable, limitTrim } from '@core/api/functions'
 import type { Database } from '@core/database'
 import { type Clock, type Logger, systemClock } from '@core/foundation'
 import { type LoopReport, startLoop } from '../process/loop.ts'
+import { untilNoneLeft } from '../process/until-none-left.ts'
 import type { Limiter } from './limiter.ts'
 import { createPermitBatcher } from './permit-batcher.ts'
 import { createSharedWindow, refreshIntervalMs, type SharedWindow } from './shared-window.ts'
@@ -31,6 +32,9 @@ export interface RateLimitsDependencies {
   readonly report?: LoopReport | undefined
   readonly clock?: Clock
 }
+
+/** Keys. */
+const trimmedAtOnce = 10_000
 
 /** Names in the RateLimit header fields. */
 const names = {
@@ -83,7 +87,8 @@ export function openRateLimits(
   const work = async (signal: AbortSignal) => {
     await Promise.all(all.map((limiter) => limiter.giveBack()))
     if (clock.monotonic() < trimAt) return
-    await callable(database, limitTrim)({}, { signal })
+    const trim = callable(database, limitTrim)
+    await untilNoneLeft(trimmedAtOnce, signal, async () => (await trim({ limit: trimmedAtOnce }, { signal })).trimmed)
     trimAt = clock.monotonic() + trimEveryMs
   }
   const loop = startLoop({ name: 'limits', everyMs, work, logger, report, clock })

@@ -2,6 +2,7 @@ import { callable, errorRecord, errorTrim } from '@core/api/functions'
 import type { Database, JsonInput } from '@core/database'
 import { type Clock, type Logger, systemClock, toStorableText } from '@core/foundation'
 import { type LoopReport, startLoop } from '../process/loop.ts'
+import { untilNoneLeft } from '../process/until-none-left.ts'
 import { type Fault, fingerprintOf } from './fingerprint.ts'
 import { toSampleMessage } from './sample-message.ts'
 
@@ -49,6 +50,7 @@ const groupsAtMost = 500
 const flushEveryMs = 5000
 const trimEveryMs = 3_600_000
 const keep = '30 days'
+const trimmedAtOnce = 10_000
 const closingMs = 2000
 const textAtMost = 500
 
@@ -122,7 +124,12 @@ export function openErrorTracker(dependencies: ErrorTrackerDependencies): ErrorT
   async function work(signal: AbortSignal): Promise<void> {
     await flush(signal)
     if (clock.monotonic() - lastTrimAt < trimEveryMs) return
-    await callable(database, errorTrim)({ keep }, { signal })
+    const trim = callable(database, errorTrim)
+    await untilNoneLeft(
+      trimmedAtOnce,
+      signal,
+      async () => (await trim({ keep, limit: trimmedAtOnce }, { signal })).trimmed,
+    )
     lastTrimAt = clock.monotonic()
   }
 

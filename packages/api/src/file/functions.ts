@@ -99,6 +99,8 @@ export const fileSweep = describeFunction({
   answer: z.object({
     ...accepted,
     objects: z.array(z.object({ ...place, project: z.string(), name: z.string() })),
+    forgotten: whole,
+    remaining: z.boolean(),
   }),
 })
 

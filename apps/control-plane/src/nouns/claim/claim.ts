@@ -2,9 +2,11 @@ import { listClaims, releaseClaim, renewClaim, takeClaim } from '@core/api'
 import { callable, claimList, claimRelease, claimRenew, claimSweep, claimTake } from '@core/api/functions'
 import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 import { registerClaimMetrics } from './metrics.ts'
 
 const sweepEveryMs = 60_000
+const sweptAtOnce = 1_000
 
 /** Overlapping paths exclude each other. */
 export const claim: CreateNoun = ({ database, unguarded, logger, clock }) => ({
@@ -31,7 +33,10 @@ export const claim: CreateNoun = ({ database, unguarded, logger, clock }) => ({
     {
       name: 'sweep claims',
       everyMs: sweepEveryMs,
-      work: async (signal) => (await callable(database, claimSweep)({}, { signal })).swept,
+      work(signal) {
+        const sweep = callable(database, claimSweep)
+        return untilNoneLeft(sweptAtOnce, signal, async () => (await sweep({ limit: sweptAtOnce }, { signal })).swept)
+      },
     },
   ],
   metrics: (registry) => registerClaimMetrics({ registry, database: unguarded, logger, clock }),

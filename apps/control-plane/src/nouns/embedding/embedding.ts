@@ -1,5 +1,6 @@
 import { callable, embeddingEnable, embeddingSweep } from '@core/api/functions'
 import type { CreateNoun } from '../../process/noun.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 import { drainLoop } from './draining.ts'
 import { embeddedPolicy, indexLoop, serverPolicy } from './indexing.ts'
 import { registerEmbeddingMetrics } from './metrics.ts'
@@ -7,6 +8,7 @@ import { createOpenEmbeddings } from './open-embeddings.ts'
 import { createEmbeddingRoutes } from './routes.ts'
 
 const sweepEveryMs = 60_000
+const sweptAtOnce = 1_000
 
 /** Texts by meaning. The control plane embeds with the local model and those of its router; programs with the package use any. */
 export const embedding: CreateNoun = ({ database, unguarded, buildVectorIndex, modelCalls, logger, clock }) => {
@@ -39,7 +41,10 @@ export const embedding: CreateNoun = ({ database, unguarded, buildVectorIndex, m
       {
         name: 'sweep embeddings',
         everyMs: sweepEveryMs,
-        work: async (signal) => (await callable(database, embeddingSweep)({}, { signal })).swept,
+        work(signal) {
+          const sweep = callable(database, embeddingSweep)
+          return untilNoneLeft(sweptAtOnce, signal, async () => (await sweep({ limit: sweptAtOnce }, { signal })).swept)
+        },
       },
     ],
     metrics: (registry) => registerEmbeddingMetrics({ registry, database: unguarded, logger, clock }),

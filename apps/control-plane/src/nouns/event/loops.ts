@@ -1,6 +1,7 @@
 import { callable, eventTrim } from '@core/api/functions'
 import type { Database } from '@core/database'
 import type { Loop } from '../../process/loop.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 
 const trimEveryMs = 60_000
 const trimmedAtOnce = 10_000
@@ -20,13 +21,7 @@ export function eventLoops(database: Pick<Database, 'rpc'>, follow: () => Promis
  * Removes events that are older than the outbox's retention (seven days).
  * @returns how many.
  */
-export async function trimOutbox(database: Pick<Database, 'rpc'>, signal?: AbortSignal): Promise<number> {
+export function trimOutbox(database: Pick<Database, 'rpc'>, signal?: AbortSignal): Promise<number> {
   const trim = callable(database, eventTrim)
-  let total = 0
-  while (!signal?.aborted) {
-    const { trimmed } = await trim({ limit: trimmedAtOnce }, { signal })
-    total += trimmed
-    if (trimmed < trimmedAtOnce) break
-  }
-  return total
+  return untilNoneLeft(trimmedAtOnce, signal, async () => (await trim({ limit: trimmedAtOnce }, { signal })).trimmed)
 }

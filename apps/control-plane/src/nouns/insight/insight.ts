@@ -10,9 +10,11 @@ import {
 } from '@core/api/functions'
 import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 import { registerInsightMetrics } from './metrics.ts'
 
 const sweepEveryMs = 3_600_000
+const sweptAtOnce = 1_000
 
 /** What projects have learnt, and what came of it elsewhere. */
 export const insight: CreateNoun = ({ database, unguarded, logger, clock }) => ({
@@ -32,7 +34,10 @@ export const insight: CreateNoun = ({ database, unguarded, logger, clock }) => (
     {
       name: 'sweep insights',
       everyMs: sweepEveryMs,
-      work: async (signal) => (await callable(database, insightSweep)({}, { signal })).swept,
+      work(signal) {
+        const sweep = callable(database, insightSweep)
+        return untilNoneLeft(sweptAtOnce, signal, async () => (await sweep({ limit: sweptAtOnce }, { signal })).swept)
+      },
     },
   ],
   metrics: (registry) => registerInsightMetrics({ registry, database: unguarded, logger, clock }),

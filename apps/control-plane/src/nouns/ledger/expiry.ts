@@ -1,5 +1,6 @@
 import { callable, ledgerExpireDue } from '@core/api/functions'
 import type { Database } from '@core/database'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 
 const perCall = 500
 
@@ -7,13 +8,7 @@ const perCall = 500
  * Releases due holds. Correctness does not depend on it (every call expires the due holds of its accounts first); it
  * keeps the balances of idle accounts current. Safe to run from several processes.
  */
-export async function expireDueHolds(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
+export function expireDueHolds(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
   const expireDue = callable(database, ledgerExpireDue)
-  let total = 0
-  while (!signal.aborted) {
-    const { expired } = await expireDue({ limit: perCall }, { signal })
-    total += expired
-    if (expired < perCall) break
-  }
-  return total
+  return untilNoneLeft(perCall, signal, async () => (await expireDue({ limit: perCall }, { signal })).expired)
 }

@@ -2,9 +2,11 @@ import { acquireLock, listLocks, releaseLock, renewLock } from '@core/api'
 import { callable, lockAcquire, lockList, lockRelease, lockRenew, lockSweep } from '@core/api/functions'
 import { forward, forwardPage } from '../../http/forward.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 import { registerLockMetrics } from './metrics.ts'
 
 const sweepEveryMs = 60_000
+const sweptAtOnce = 1_000
 
 /** One holder at a time for a name. */
 export const lock: CreateNoun = ({ database, unguarded, logger, clock }) => ({
@@ -34,7 +36,10 @@ export const lock: CreateNoun = ({ database, unguarded, logger, clock }) => ({
     {
       name: 'sweep locks',
       everyMs: sweepEveryMs,
-      work: async (signal) => (await callable(database, lockSweep)({}, { signal })).swept,
+      work(signal) {
+        const sweep = callable(database, lockSweep)
+        return untilNoneLeft(sweptAtOnce, signal, async () => (await sweep({ limit: sweptAtOnce }, { signal })).swept)
+      },
     },
   ],
   metrics: (registry) => registerLockMetrics({ registry, database: unguarded, logger, clock }),

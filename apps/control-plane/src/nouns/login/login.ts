@@ -3,6 +3,7 @@ import { callable, loginList, loginSweep } from '@core/api/functions'
 import { createLoginCookie } from '../../auth/login-cookie.ts'
 import { serve } from '../../http/bound-route.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 import { installLoginAddresses } from './login-addresses.ts'
 import { createSignIn } from './sign-in.ts'
 
@@ -45,10 +46,9 @@ export const login: CreateNoun = (kernel) => {
       {
         name: 'sweep logins',
         everyMs: sweepEveryMs,
-        async work(signal) {
-          for (let swept = sweptAtOnce; swept === sweptAtOnce && !signal.aborted; ) {
-            swept = (await callable(database, loginSweep)({ limit: sweptAtOnce }, { signal })).swept
-          }
+        work(signal) {
+          const sweep = callable(database, loginSweep)
+          return untilNoneLeft(sweptAtOnce, signal, async () => (await sweep({ limit: sweptAtOnce }, { signal })).swept)
         },
       },
     ],

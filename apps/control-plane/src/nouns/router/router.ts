@@ -3,6 +3,7 @@ import { callable, routerCool, routerRecover, routerSweep } from '@core/api/func
 import { createProviderResponses, createProviderTransports, createRouter, createStoredResponses } from '@core/router'
 import { createAddressGuard } from '../../http/address-guard.ts'
 import type { CreateNoun } from '../../process/noun.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 import { atMostEvery } from './at-most-every.ts'
 import { createCachedAnswers } from './cached-answers.ts'
 import { createCallContents } from './call-contents.ts'
@@ -24,6 +25,7 @@ const snapshotEveryMs = 2_000
 const missingEveryMs = 250
 const flushEveryMs = 1_000
 const recoverEveryMs = 60_000
+const recoveredAtOnce = 100
 const sweepEveryMs = 60_000
 const sweptAtOnce = 10_000
 
@@ -134,7 +136,11 @@ export const router: CreateNoun = ({ database, config, logger, clock, vault }) =
       {
         name: 'recover model calls',
         everyMs: recoverEveryMs,
-        work: async (signal) => (await recover({ afterS: recoverAfterSeconds, crash }, { signal })).recovered,
+        work: (signal) =>
+          untilNoneLeft(recoveredAtOnce, signal, async () => {
+            const charge = { limit: recoveredAtOnce, afterS: recoverAfterSeconds, crash }
+            return (await recover(charge, { signal })).recovered
+          }),
       },
       {
         name: 'sweep model calls',

@@ -1,6 +1,7 @@
 import { callable, sessionSweep } from '@core/api/functions'
 import type { Database } from '@core/database'
 import type { Loop } from '../../process/loop.ts'
+import { untilNoneLeft } from '../../process/until-none-left.ts'
 
 const sweepEveryMs = 60_000
 const sweptAtOnce = 1_000
@@ -10,12 +11,7 @@ export function sessionLoops(database: Pick<Database, 'rpc'>): Loop[] {
   return [{ name: 'sweep sessions', everyMs: sweepEveryMs, work: (signal) => sweepSessions(database, signal) }]
 }
 
-async function sweepSessions(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
-  let total = 0
-  while (!signal.aborted) {
-    const { swept } = await callable(database, sessionSweep)({ limit: sweptAtOnce }, { signal })
-    total += swept
-    if (swept < sweptAtOnce) break
-  }
-  return total
+function sweepSessions(database: Pick<Database, 'rpc'>, signal: AbortSignal): Promise<number> {
+  const sweep = callable(database, sessionSweep)
+  return untilNoneLeft(sweptAtOnce, signal, async () => (await sweep({ limit: sweptAtOnce }, { signal })).swept)
 }
