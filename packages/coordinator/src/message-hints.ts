@@ -23,18 +23,24 @@ export function openMessageHints({ database, project, clock, logger }: MessageHi
   let hint = Promise.withResolvers<void>()
   const opening = listen()
 
+  function wake(): void {
+    isHinted = true
+    hint.resolve()
+    hint = Promise.withResolvers()
+  }
+
   async function listen(): Promise<AsyncDisposable | undefined> {
-    return await database
-      .listen?.('core_message', (recipient) => {
-        if (recipient !== '' && recipient !== '*' && recipient !== project) return
-        isHinted = true
-        hint.resolve()
-        hint = Promise.withResolvers()
+    try {
+      const listening = await database.listen?.('core_message', (recipient) => {
+        if (recipient === '' || recipient === '*' || recipient === project) wake()
       })
-      .catch((err: unknown) => {
-        logger.warn({ err }, 'no hints at messages: they are looked for at intervals')
-        return undefined
-      })
+      // What was sent before gave no hint: it is looked for once.
+      if (listening) wake()
+      return listening
+    } catch (err) {
+      logger.warn({ err }, 'no hints at messages: they are looked for at intervals')
+      return undefined
+    }
   }
 
   async function sleep(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
