@@ -86,6 +86,23 @@ const state = async (name: string) => (await server.send('GET', path(name), { ke
 const retryNow = () => server.test.sql(`update core.webhook_feed set retry_at = clock_timestamp()`)
 const values = () => received.map(({ body }) => JSON.parse(body).data.value)
 
+test('balances are published for webhooks too: no client listens, and no journal grows that the first one has to wait for', async () => {
+  await addWebhook('balances', ['ledger.balance'])
+  const charge = () =>
+    server.send('POST', '/v1/projects/smart_layer/charges', {
+      key: server.owner,
+      body: { account: 'smart_layer', amount: 1 },
+    })
+  expect((await charge()).status).toBe(201)
+  expect(server.realtime.subscriptions.has('ledger.balance')).toBe(false)
+  await server.runLoop('publish balances')
+  await deliver(() => received.length > 0)
+  expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({
+    type: 'ledger.balance.changed',
+    data: { account: 'pool' },
+  })
+})
+
 test('an event of the project arrives signed as Standard Webhooks describes; others do not', async () => {
   const secret = await addWebhook('signed')
   await setFlag(uuidv7(), 'manus_origin')
