@@ -47,6 +47,7 @@ export interface LeaseSpendingOptions extends Pick<Context, 'clock' | 'logger'> 
 }
 
 const retryMs = 5_000
+const daySeconds = 86_400
 
 export function openLeaseSpending({
   ledger,
@@ -57,12 +58,18 @@ export function openLeaseSpending({
 }: LeaseSpendingOptions): LeaseSpending {
   const { account, amount, file, ttlSeconds } = options
   const closing = new AbortController()
+  const lifeMs = (ttlSeconds ?? daySeconds) * 1000
   let lease: Lease | undefined
+  /** By the monotonic clock: half of the lease's time is over, and an outage may outlast the rest. */
+  let renewAt = Number.POSITIVE_INFINITY
   /** Of the lease, set aside for work that runs. */
   let held = 0
   const free = () => Math.max(0, (lease?.remaining ?? 0) - held)
 
-  /** Opens it, resumes that of an earlier process also while the database is away, and replaces one that is nearly used up. */
+  /**
+   * Opens it, resumes that of an earlier process also while the database is away, and replaces one of which half is used up, or
+   * half of the time.
+   */
   async function keep(): Promise<void> {
     while (!closing.signal.aborted) {
       try {
@@ -78,21 +85,26 @@ export function openLeaseSpending({
   }
 
   async function renew(): Promise<void> {
-    const isWorn = lease !== undefined && (lease.state !== 'open' || lease.remaining < amount / 2)
+    const isOld = clock.monotonic() >= renewAt
+    const isWorn = lease !== undefined && (lease.state !== 'open' || lease.remaining < amount / 2 || isOld)
     if (lease !== undefined && !(isWorn && breaker.isUp && held === 0)) return
     const worn = lease
     lease = undefined
     await worn?.close({ signal: closing.signal })
     const opened = await openLease(
-      { ledger, account, amount, file, ttlSeconds, clock, logger },
+      { ledger, account, amount, file, ttlSeconds: lifeMs / 1000, clock, logger },
       { signal: closing.signal },
     ).catch((error: unknown) => {
       if (isCoreError(error, 'E_DATABASE_UNAVAILABLE')) return undefined
       throw error
     })
     if (opened === undefined) return
-    if (opened.status === 'leased') lease = opened
-    else throw new CoreError('E_CONFLICT', `no lease for ${account}: ${opened.status}`, { details: { ...opened } })
+    if (opened.status === 'leased') {
+      lease = opened
+      // The clocks of a new one need not agree.
+      const leftMs = opened.resumed ? opened.expiresAt.getTime() - clock.now() : lifeMs
+      renewAt = clock.monotonic() + leftMs - lifeMs / 2
+    } else throw new CoreError('E_CONFLICT', `no lease for ${account}: ${opened.status}`, { details: { ...opened } })
   }
 
   const keeping = keep()
