@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
-import { expect, test } from 'vitest'
+import { createServer, Socket } from 'node:net'
+import { expect, test, vi } from 'vitest'
 import { openDatabase } from '../src/index.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
 import { createEmbeddedFolder, createTestDatabase, runSql } from '../src/testing/index.ts'
@@ -32,6 +32,19 @@ test('times are in UTC, whatever time zone the host has set', async () => {
       select jsonb_build_object('zone', current_setting('TimeZone'), 'at', timestamptz '2026-11-20 09:30:00Z') $$`)
   await using database = await openDatabase({ driver: 'postgres', url: test.url })
   expect(await database.call('contract_time', {})).toEqual({ zone: 'UTC', at: '2026-11-20T09:30:00+00:00' })
+})
+
+test('every connection asks after a minute of silence whether the other side is there: one that listens is silent for days', async () => {
+  const asked = vi.spyOn(Socket.prototype, 'setKeepAlive')
+  try {
+    await using test = await createTestDatabase({ poolSize: 1 })
+    await using _listening = await test.database.listen('core_key', () => {})
+    await test.database.rpc('project_list', {})
+    // Those of the tests' own connections have no delay.
+    expect(asked.mock.calls.filter(([, delay]) => delay === 60_000).length).toBeGreaterThanOrEqual(2)
+  } finally {
+    asked.mockRestore()
+  }
 })
 
 test('a statement that timed out is cancelled on the server and its connection is used again', async () => {

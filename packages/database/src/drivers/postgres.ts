@@ -12,6 +12,11 @@ import { probeListen } from './probe-listen.ts'
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 30_000
 const DEFAULT_POOL_SIZE = 10
+/**
+ * A connection that listens is silent for days. Linux asks after two hours whether the other side lives; what is between the two,
+ * such as the gateway of a cloud, has forgotten a silent connection after four minutes, and what is sent on it arrives nowhere.
+ */
+const KEEP_ALIVE_MS = 60_000
 /** How long the server may take to answer a cancel before its connection is discarded. */
 const CANCEL_GRACE_MS = 2_000
 
@@ -35,6 +40,7 @@ export function createPostgresDriver(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'core',
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: { getTypeParser: () => (text: string) => text },
   }
   const max = config.poolSize ?? DEFAULT_POOL_SIZE
