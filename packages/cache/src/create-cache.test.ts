@@ -370,3 +370,15 @@ test('answers and loads are published on diagnostics channels', async () => {
   ])
   expect(heard).toHaveLength(6)
 })
+
+// A timer of Node has 32 bits: one for a longer time fires at once, and a sweep would follow the other without a pause.
+test.each([0, Number.NaN, 30 * 86_400_000, Number.POSITIVE_INFINITY])(
+  'a sweep every %d ms is refused',
+  (intervalMs) => {
+    open()
+    const field = 'sweep.intervalMs'
+    expect(() => createCache({ sweep: { intervalMs } })).toThrow(
+      expect.objectContaining({ code: 'E_INVALID', details: { field } }),
+    )
+  },
+)

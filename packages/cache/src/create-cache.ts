@@ -61,6 +61,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   requireRange('l1.maxItems', l1.maxItems ?? 1, 1, 2 ** 32)
   requireRange('leaseTtlMs', leaseTtlMs, 100, 3_600_000)
   requireRange('pollMs', pollMs, 10, 3_600_000)
+  requireRange('sweep.intervalMs', intervalMs, 1, 1_000_000_000)
   requireRange('storeTimeoutMs', storeTimeoutMs, 1, 3_600_000)
   const defaults = toPolicy(options.defaults)
   const maxBytes = l1.maxBytes ?? (store === undefined ? undefined : defaultMaxBytes)

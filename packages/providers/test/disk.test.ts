@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createStorage, openDiskDriver } from '@core/providers/storage'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { toDiskPath } from '../src/storage/drivers/disk-path.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'core-disk-'))
@@ -93,5 +93,18 @@ test('a writer that is killed leaves the file as it was, and its draft goes afte
   expect(await readdir(drafts)).toEqual([draft])
   await utimes(join(drafts, draft), 0, 0)
   await openDiskDriver({ folder: own })
+  expect(await readdir(drafts)).toEqual([])
+})
+
+test('a process that runs for days removes what others left when they were killed', async () => {
+  const { own, storage } = await openDisk()
+  const drafts = join(own, 'drafts')
+  await writeFile(join(drafts, 'left'), 'half of it')
+  await utimes(join(drafts, 'left'), 0, 0)
+  await storage.upload('a', Buffer.from('today'))
+  expect(await readdir(drafts)).toEqual(['left'])
+  const now = Date.now()
+  const later = vi.spyOn(Date, 'now').mockImplementation(() => now + 25 * 3_600_000)
+  await storage.upload('a', Buffer.from('tomorrow')).finally(() => later.mockRestore())
   expect(await readdir(drafts)).toEqual([])
 })

@@ -33,6 +33,7 @@ export async function openDiskDriver({ folder, signer }: DiskSettings): Promise<
   for (const path of [objects, drafts]) await mkdir(path, { recursive: true, mode: 0o700 })
   const root = await realpath(objects)
   await removeOldDrafts(drafts)
+  let removedAt = Date.now()
   const pathOf = (key: string) => toDiskPath(root, key)
 
   /** Throws where a symbolic link in the folder leads out of it. */
@@ -58,6 +59,10 @@ export async function openDiskDriver({ folder, signer }: DiskSettings): Promise<
   }
 
   async function startDraft(): Promise<{ readonly handle: FileHandle; readonly path: string }> {
+    if (Date.now() - removedAt > draftsLastMs) {
+      removedAt = Date.now()
+      await removeOldDrafts(drafts).catch(() => undefined) // no reason to refuse this one
+    }
     const path = join(drafts, randomUUID())
     return { handle: await open(path, 'wx', 0o600), path }
   }
