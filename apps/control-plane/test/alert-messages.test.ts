@@ -9,8 +9,9 @@ const project = 'alerted'
 
 beforeAll(async () => {
   on = await createTestDatabase({ poolSize: 4 })
-  for (const p_name of [project, 'restored']) await on.database.rpc('project_register', { p_name })
-  for (const p_account of [project, 'restored', 'outside']) {
+  for (const p_name of [project, 'restored', 'poisoner', 'patient'])
+    await on.database.rpc('project_register', { p_name })
+  for (const p_account of [project, 'restored', 'poisoner', 'patient', 'outside']) {
     await on.database.rpc('ledger_account_open', { p_key: uuidv7(), p_account }).catch(() => undefined)
     await on.database.rpc('ledger_grant', { p_key: uuidv7(), p_account, p_amount: 1_000 })
     await on.database.rpc('ledger_budget_set', {
@@ -66,6 +67,21 @@ test('an alert of the ledger is one message to its project, however many control
   expect(later).toBeGreaterThan(alerts)
   await until(later - alerts, sendAll)
   expect(await createAlertSender(on.database, silentLogger)(signal)).toBe(0)
+})
+
+test('an alert that cannot be sent, because its project has used the key for a message of its own, holds up no other', async () => {
+  const next = Number((await on.sql('select coalesce(max(id), 0) + 1 as next from core.ledger_alert'))[0]?.['next'])
+  for (let alert = next; alert < next + 10; alert++) {
+    const p_key = `ledger.alert:${alert}`
+    const taken = { p_key, p_type: 'mine', p_to: 'patient', p_payload: {}, p_project: 'poisoner' }
+    await on.database.call('message_send', taken)
+  }
+  await charge('poisoner', 85)
+  await charge('patient', 85)
+  const sender = createAlertSender(on.database, silentLogger)
+  await until(1, () => sender(signal).catch(() => 0))
+  const { messages } = Object(await on.database.rpc('message_receive', { p_project: 'patient', p_limit: 100 }))
+  expect(messages).toContainEqual(expect.objectContaining({ type: 'credits.low' }))
 })
 
 test('a process that has read to the end sends what comes after a restore, whose numbers begin again', async () => {

@@ -1,7 +1,8 @@
 import { createClient } from '@core/api/client'
 import { loadConfig } from '@core/config'
+import type { Database } from '@core/database'
 import { createTestDatabase, type TestDatabase, untilFinal } from '@core/database/testing'
-import { silentLogger, uuidv7 } from '@core/foundation'
+import { CoreError, silentLogger, uuidv7 } from '@core/foundation'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { rebalanceSiblings } from '../src/nouns/ledger/rebalancing.ts'
 import { sealJournal } from '../src/nouns/ledger/sealing.ts'
@@ -129,6 +130,21 @@ test('one that was held up past its interval moves nothing, and what moves is an
     { project: left, data: { account: left, from: 100, to: 145 } },
     { project: right, data: { account: right, from: 100, to: 55 } },
   ])
+})
+
+test('a budget that cannot be balanced keeps no other from it, and is reported', async () => {
+  const [stuck] = await openSiblings('a_stuck', 100)
+  const [free] = await openSiblings('z_free', 100)
+  for (const account of [stuck, free]) await charge(account, 90)
+  const database: Pick<Database, 'rpc'> = {
+    rpc: async (name, args, options) => {
+      if (Object(args).p_budget === 'a_stuck') throw new CoreError('E_DATABASE_BUSY', 'a lock is held')
+      return await shared.database.rpc(name, args, options)
+    },
+  }
+  const balancing = rebalanceSiblings(database, { everySeconds: 3600, signal })
+  await expect(balancing).rejects.toMatchObject({ code: 'E_DATABASE_BUSY' })
+  expect([await capOf(stuck), await capOf(free)]).toEqual([100, 145])
 })
 
 test('several that seal at once seal each row once', async () => {

@@ -25,15 +25,22 @@ export async function rebalanceSiblings(
   const until = new Date((interval + everySeconds) * 1000).toISOString()
   const rebalance = callable(database, ledgerRebalance)
   let rebalanced = 0
+  const failures: unknown[] = []
   for (const { parent, budget } of due) {
     const key = `balance:${nameOf(parent, budget)}:${interval}+${everySeconds}`
     const answer = await rebalance({ key, parent, budget, until }, { signal }).catch((error: unknown) => {
       if (isCoreError(error, 'E_CONFLICT') && error.details?.['reason'] === 'interval_over') return undefined
-      throw error
+      // Those of other parents are not to wait for it.
+      return { error }
     })
     if (answer === undefined) break
+    if ('error' in answer) {
+      failures.push(answer.error)
+      continue
+    }
     if (answer.ok && 'replayed' in answer && !answer.replayed && answer.moves.length > 0) rebalanced++
   }
+  if (failures.length > 0) throw failures[0]
   return rebalanced
 }
 

@@ -5,6 +5,8 @@ import { isCoreError, type Logger } from '@core/foundation'
 const topic = 'ledger.alert'
 const types: Readonly<Record<string, string>> = { threshold_crossed: 'credits.low', uncollected: 'credits.uncollected' }
 const atOnce = 100
+/** What the alerts behind it would not meet: a project may have used the key for a message of its own. */
+const ofThisAlert: ReadonlySet<string> = new Set(['E_IDEMPOTENCY_MISMATCH', 'E_INVALID', 'E_TOO_LARGE'])
 
 /**
  * Sends the alerts of the ledger to their projects as messages. A key that names the alert makes it one message, whichever and
@@ -36,7 +38,9 @@ export function createAlertSender(
     } catch (error) {
       // An account outside every project, or a project that is archived, has no inbox.
       if (isCoreError(error, 'E_NOT_FOUND') || isCoreError(error, 'E_CONFLICT')) return false
-      throw error
+      if (!isCoreError(error) || !ofThisAlert.has(error.code)) throw error
+      logger.warn({ project, key, err: error }, 'an alert could not be sent to its project')
+      return false
     }
   }
 
