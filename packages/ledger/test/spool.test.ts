@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@core/database/testing'
 import { CoreError, uuidv7 } from '@core/foundation'
 import { createFakeClock } from '@core/foundation/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { HoldCalls } from '../src/hold-calls.ts'
 import { createLedger, credits, microCredits, unsettledOf } from '../src/index.ts'
 import { openSettleSpool, openSpool, type SpoolEntry } from '../src/spool.ts'
@@ -39,6 +40,34 @@ describe('a spool', () => {
     await using second = await openSpool({ file, send: async ({ key }) => taken.push(key) })
     await second.flush()
     expect(taken).toEqual(['left 1', 'left 2'])
+  })
+
+  test('a disk that was full for a moment loses what it could not take, and keeps what comes after that', async () => {
+    const file = newFile()
+    const first = await openSpool({ file, send: away })
+    // More than are sent at once: what comes next waits for its turn.
+    const before = Array.from({ length: 9 }, (_, nth) => `before ${nth}`)
+    for (const key of before) await first.put({ key, value: 1 })
+    const handle = await open(file, 'r')
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    const write = vi.spyOn(Object.getPrototypeOf(handle), 'write').mockRejectedValue(full)
+    await handle.close()
+    try {
+      for (const key of ['lost', 'lost too']) {
+        const refused = { code: 'E_LEASE_JOURNAL', details: { reason: 'disk_full' } }
+        await expect(first.put({ key, value: 2 })).rejects.toMatchObject(refused)
+      }
+    } finally {
+      write.mockRestore()
+    }
+    await first.put({ key: 'after', value: 3 })
+    await first.put({ key: 'later', value: 4 })
+    expect(first.pending).toBe(11)
+    await first.close()
+    const taken: string[] = []
+    await using second = await openSpool({ file, send: async ({ key }) => taken.push(key) })
+    await second.flush()
+    expect(taken).toEqual([...before, 'after', 'later'])
   })
 
   test('a key is one entry, and no key for two', async () => {

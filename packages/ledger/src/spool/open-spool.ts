@@ -116,7 +116,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     try {
       await durable // what is not on disk is not sent: its sender has no promise of it
     } catch {
-      forget(key)
+      drop(key, entry)
       return
     }
     try {
@@ -168,9 +168,20 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     await disk.append({ done: key }).catch((error: unknown) => {
       logger.warn({ err: error, file, key }, 'a delivered entry stays in its spool')
     })
+    noteIdle()
+  }
+
+  function noteIdle(): void {
     if (kept.size > 0) return
     idle.resolve()
     idle = Promise.withResolvers<void>()
+  }
+
+  /** Its sender has no promise of it. */
+  function drop(key: string, entry: Kept | undefined): void {
+    if (kept.get(key) !== entry) return
+    forget(key)
+    noteIdle()
   }
 
   async function put({ key, value }: SpoolEntry): Promise<void> {
@@ -190,7 +201,13 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     }
     const durable = disk.append({ put: name, value: copy })
     keep(name, copy, durable)
-    await durable
+    const entry = kept.get(name)
+    try {
+      await durable
+    } catch (error) {
+      drop(name, entry) // now, and not in its turn: a new file is not to have it
+      throw error
+    }
   }
 
   let closed: Promise<void> | undefined

@@ -71,19 +71,20 @@ interface WriterState extends SpoolFileOptions {
   readonly number: number
 }
 
-/** After a failed write the file takes nothing more: it is unknown what the disk kept. Reopen it. */
+/** After a failed write it is unknown what the disk has kept: the next record begins a new file, of what is not done. */
 function writeRecords(state: WriterState): Pick<SpoolFile, 'append' | 'close'> {
   const { file, open, compactBytes, logger } = state
   let { journal, position, number } = state
   let compactAt = Math.max(compactBytes, position)
   let waiting: Waiting[] = []
   let writing: Promise<void> | undefined
-  let failure: CoreError | undefined
+  let isUnknown = false
   let closed = false
 
   async function write(): Promise<void> {
     while (waiting.length > 0) {
-      if (position >= compactAt) await compact()
+      if (isUnknown) await rewrite()
+      else if (position >= compactAt) await compact()
       const rest = waiting.map(({ bytes }) => bytes)
       const records = takeFrame(rest)
       const frame = toFrame(records, number)
@@ -100,26 +101,33 @@ function writeRecords(state: WriterState): Pick<SpoolFile, 'append' | 'close'> {
     }
   }
 
-  async function compact(): Promise<void> {
+  async function rewrite(): Promise<void> {
     const frames = toFrames([...open()].map(encodeRecord))
+    const next = await journal.replace(frames)
+    const old = journal
+    journal = next
+    position = frames.reduce((sum, frame) => sum + frame.length, 0)
+    number = frames.length
+    compactAt = Math.max(compactBytes, position * 4)
+    isUnknown = false
+    await old.close()
+  }
+
+  async function compact(): Promise<void> {
     try {
-      const next = await journal.replace(frames)
-      await journal.close()
-      journal = next
+      await rewrite()
     } catch (error) {
       if (isCoreError(error) && error.details['replaced'] === true) throw error
       compactAt = position * 2
       logger.warn({ err: error, file }, 'a spool could not be compacted')
-      return
     }
-    position = frames.reduce((sum, frame) => sum + frame.length, 0)
-    number = frames.length
-    compactAt = Math.max(compactBytes, position * 4)
   }
 
   function fail(cause: unknown): void {
-    failure = toJournalError(file, 'write to', cause)
-    logger.error({ err: failure, file }, 'a spool is closed after a write error')
+    const failure = toJournalError(file, 'write to', cause)
+    if (!isUnknown)
+      logger.error({ err: failure, file }, 'a spool could not be written; what comes next begins a new file')
+    isUnknown = true
     for (const { reject } of waiting.splice(0)) reject(failure)
   }
 
@@ -136,7 +144,6 @@ function writeRecords(state: WriterState): Pick<SpoolFile, 'append' | 'close'> {
 
   return {
     append(record) {
-      if (failure) return Promise.reject(failure)
       if (closed) return Promise.reject(new CoreError('E_CLOSED', `the spool ${file} is closed`))
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       waiting.push({ bytes: encodeRecord(record), resolve, reject })
