@@ -42,6 +42,8 @@ interface Waiter {
 const askedWithin = 0.5
 /** As many queues as the database takes in one call. */
 const mostQueues = 1_000
+/** After hints could not be listened for, they are tried again: the database may have been away for a moment. */
+const listenAgainMs = 60_000
 /** How long each loop asks for itself where the call is refused: a credential may lack the scope of one of them. */
 const refusedMs = 60_000
 
@@ -114,13 +116,22 @@ export function createReadyWatch({ database, project, clock, logger }: ReadyWatc
       if (recipient !== '' && recipient !== '*' && recipient !== project) return
       isHinted = !wakeFirst((watched) => watched.inbox === true)
     }
+    let listenAt = Number.NEGATIVE_INFINITY
+    function listen(): void {
+      if (opening !== undefined || clock.monotonic() < listenAt) return
+      const own = database.listen?.('core_message', onHint).catch((err: unknown) => {
+        if (listenAt < 0) logger.warn({ err }, 'no hints at messages: they are looked for at intervals')
+        listenAt = clock.monotonic() + listenAgainMs
+        if (opening === own) opening = undefined
+        return undefined
+      })
+      opening = own
+    }
     return {
+      listen,
       enter() {
         places++
-        opening ??= database.listen?.('core_message', onHint).catch((err: unknown) => {
-          logger.warn({ err }, 'no hints at messages: they are looked for at intervals')
-          return undefined
-        })
+        listen()
       },
       take() {
         const had = isHinted
@@ -145,6 +156,7 @@ export function createReadyWatch({ database, project, clock, logger }: ReadyWatc
       }
       return {
         async wait(pauseMs, signal) {
+          if (watched.inbox) hints.listen()
           if (signal?.aborted || (watched.inbox && hints.take())) return
           const woken = Promise.withResolvers<void>()
           const waiter: Waiter = { watched, pauseMs, unref, dueAt: clock.monotonic() + pauseMs, wake }

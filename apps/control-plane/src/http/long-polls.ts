@@ -47,6 +47,9 @@ interface Waiter {
   wake(): void
 }
 
+/** After hints could not be listened for, they are tried again: the database may have been away for a moment. */
+const listenAgainMs = 60_000
+
 const inboxKey = (project: string) => `inbox ${project}`
 const replyKey = (message: string) => `reply ${message}`
 /** A hint names the project, not the message. */
@@ -68,6 +71,7 @@ export function createLongPolls({
   let waiting = 0
   let looking: Promise<void> | undefined
   let hints: Promise<AsyncDisposable | undefined> | undefined
+  let listenAt = Number.NEGATIVE_INFINITY
 
   function wakeOne(key: string): void {
     const [first] = waiters.get(key) ?? []
@@ -113,7 +117,10 @@ export function createLongPolls({
       else wakeOne(inboxKey(project))
     }
     return await database.listen('core_message', onHint, { signal: ending.signal }).catch((err: unknown) => {
-      if (!ending.signal.aborted) logger.warn({ err }, 'no hints at messages: they are looked for once a second')
+      if (!ending.signal.aborted && listenAt < 0)
+        logger.warn({ err }, 'no hints at messages: they are looked for once a second')
+      listenAt = clock.monotonic() + listenAgainMs
+      hints = undefined
       return undefined
     })
   }
@@ -127,7 +134,7 @@ export function createLongPolls({
       waiters.set(key, there.add(waiter))
     }
     looking ??= look()
-    hints ??= listen()
+    if (clock.monotonic() >= listenAt) hints ??= listen()
     try {
       const ends = AbortSignal.any([woken.signal, ending.signal, signal])
       await clock.sleep(ms, { signal: ends, unref: true }).catch(() => undefined)
