@@ -78,3 +78,14 @@ it('a rare filter over a long past takes several bounded calls and finds everyth
   expect(found.map(({ op }) => op)).toEqual(['grant'])
   expect(calls).toBe(2)
 })
+
+it('figures that are read at every scrape call no function for each account', async () => {
+  const counted = `select coalesce(sum(calls), 0)::int as calls from pg_stat_xact_user_functions
+    where schemaname = 'core' and funcname = 'ledger_available'`
+  await client.query("begin; set local track_functions = 'all'")
+  const { rows: answers } = await client.query<{ answer: unknown }>('select core_api.ledger_stats() as answer')
+  const { rows } = await client.query(counted)
+  await client.query('commit')
+  expect(answers[0]?.answer).toMatchObject({ accounts: 1, in_debt: 0 })
+  expect(rows).toEqual([{ calls: 0 }])
+})

@@ -1,4 +1,5 @@
--- Gauges for metrics: cheap enough to be read every few seconds.
+-- Gauges for metrics: cheap enough to be read every few seconds. core.ledger_available is written out: called for each of 200,000
+-- accounts it took four fifths of the time.
 create function core_api.ledger_stats() returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -10,7 +11,7 @@ begin
   select * into v_seal from core.ledger_seal order by id desc limit 1;
   return (
     select jsonb_build_object('ok', true, 'accounts', count(*), 'frozen', count(*) filter (where a.status = 'frozen'),
-      'in_debt', count(*) filter (where core.ledger_available(a) < 0), 'held', coalesce(sum(a.held), 0),
+      'in_debt', count(*) filter (where a.total_in::bigint - a.total_out - a.held + a.overdraft < 0), 'held', coalesce(sum(a.held), 0),
       'balance', coalesce(sum(a.total_in - a.total_out), 0))
     from core.ledger_account a where a.kind not in ('issuer', 'sink', 'breakage'))
     || (select jsonb_build_object('open_holds', count(*), 'due_holds', count(*) filter (where h.expires_at <= v_now),
