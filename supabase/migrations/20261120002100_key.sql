@@ -143,7 +143,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   v_row core.api_key;
 begin
-  if exists (select from core.api_key k where k.hash = p_new.hash and k.project is not distinct from p_new.project) then
+  if exists (select from core.api_key k where k.hash = p_new.hash and (k.project = p_new.project or k.project is null and p_new.project is null)) then
     perform core.refuse('PT409', 'key_exists', 'this key is recorded already', 'Generate a new key.', jsonb_build_object('field', 'hash'));
   end if;
   insert into core.api_key (project, name, hash, hint, caps, created_by, expires_at, request_key, request)
@@ -158,7 +158,7 @@ comment on function core.key_insert_known is 'Stores a key whose hash is taken: 
 
 -- Stores a new key, or finds the one this request made before. The steps create and reroll have in common.
 create function core.key_insert(p_key text, p_new core.api_key, p_request jsonb) returns jsonb
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_row core.api_key;
 begin
@@ -166,12 +166,13 @@ begin
   values (p_new.project, p_new.name, p_new.hash, p_new.hint, p_new.caps, core.actor(), p_new.expires_at, p_key, p_request)
   on conflict do nothing returning * into v_row;
   if v_row.id is null and not exists (
-      select from core.api_key k where k.project is not distinct from p_new.project and k.request_key = p_key) then
+      select from core.api_key k where (k.project = p_new.project or k.project is null and p_new.project is null) and k.request_key = p_key) then
     v_row := core.key_insert_known(p_key, p_new, p_request);
   end if;
   if v_row.id is not null then
     if 1000 < (select count(*) from core.api_key k
-        where k.project is not distinct from p_new.project and core.key_status(k) = 'active') then
+        where (k.project = p_new.project or k.project is null and p_new.project is null)
+          and k.disabled_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())) then
       perform core.refuse('PT409', 'too_many_keys', 'a project can have 1000 active API keys', 'Revoke those no longer used.',
         jsonb_build_object('max', 1000));
     end if;
@@ -179,7 +180,7 @@ begin
     return jsonb_build_object('ok', true, 'replayed', false) || core.key_view(v_row);
   end if;
 
-  select * into v_row from core.api_key where project is not distinct from p_new.project and request_key = p_key;
+  select * into v_row from core.api_key where (project = p_new.project or project is null and p_new.project is null) and request_key = p_key;
   if v_row.request <> p_request then
     perform core.refuse('PT422', 'idempotency_mismatch', 'this idempotency key made another API key before',
       'Use a new idempotency key for a new API key.',
@@ -232,7 +233,7 @@ begin
 
   if p_expires_at <= clock_timestamp() or not isfinite(p_expires_at) then
     -- A retry may arrive after the key has expired; it must still see what it made.
-    if not exists (select from core.api_key where project is not distinct from p_project and request_key = p_key) then
+    if not exists (select from core.api_key where (project = p_project or project is null and p_project is null) and request_key = p_key) then
       perform core.refuse('PT400', 'invalid_expiry', 'expires_at must lie in the future', 'Leave it out for a key without end.',
         jsonb_build_object('field', 'expires_at'));
     end if;
@@ -353,7 +354,7 @@ grant execute on function core_api.key_confirm to service_role;
 -- The keys of a project, oldest first; p_project null lists the keys of the whole system (owner only).
 create function core_api.key_list(p_project text default null, p_after uuid default null, p_limit int default 100)
 returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_rows jsonb;
 begin
@@ -365,7 +366,7 @@ begin
   select coalesce(jsonb_agg(core.key_view(k) order by k.id), '[]') into v_rows
   from (
     select * from core.api_key
-    where project is not distinct from p_project and (p_after is null or id > p_after)
+    where (project = p_project or project is null and p_project is null) and (p_after is null or id > p_after)
     order by id limit p_limit
   ) k;
   return jsonb_build_object('ok', true, 'keys', v_rows);

@@ -98,10 +98,10 @@ begin
     perform core.refuse('PT404', 'project_not_found', format('there is no project %s', quote_literal(left(v_project, 100))), 'Register the project first.');
   end if;
   perform pg_advisory_xact_lock(hashtextextended('secret:' || coalesce(v_project, ''), 0));
-  select * into v_old from core.secret where project is not distinct from v_project and name = p_name for update;
+  select * into v_old from core.secret where (project = v_project or project is null and v_project is null) and name = p_name for update;
   if v_old.sealed = p_sealed and v_old.version = p_version then
     return jsonb_build_object('ok', true, 'created', false) || core.secret_view(v_old);
-  elsif v_old.id is null and 100 <= (select count(*) from core.secret where project is not distinct from v_project) then
+  elsif v_old.id is null and 100 <= (select count(*) from core.secret where (project = v_project or project is null and v_project is null)) then
     perform core.refuse('PT409', 'too_many_secrets', 'a project can have 100 secrets', 'Remove those no longer used.', jsonb_build_object('max', 100));
   end if;
   insert into core.secret as s (project, name, version, sealed) values (v_project, p_name, p_version, p_sealed)
@@ -124,7 +124,7 @@ declare
   v_project text := core.secret_enter(p_project);
   v_row core.secret;
 begin
-  delete from core.secret where project is not distinct from v_project and name = p_name returning * into v_row;
+  delete from core.secret where (project = v_project or project is null and v_project is null) and name = p_name returning * into v_row;
   if v_row.id is null then perform core.refuse_no_secret(); end if;
   perform core.audit('secret.remove', core.secret_resource(v_row), v_project, core.secret_view(v_row), null);
   return jsonb_build_object('ok', true) || core.secret_view(v_row);
@@ -142,7 +142,7 @@ declare
 begin
   return jsonb_build_object('ok', true, 'secrets', (
     select coalesce(jsonb_agg(core.secret_view(s) order by s.name collate "C"), '[]')
-    from core.secret s where s.project is not distinct from v_project));
+    from core.secret s where (s.project = v_project or s.project is null and v_project is null)));
 end
 $$;
 comment on function core_api.secret_list is 'The secrets of a project, or of the installation, by name; no values.';
@@ -167,7 +167,7 @@ declare
   v_row core.secret;
 begin
   perform core.authorize('secret:operate', null);
-  select * into v_row from core.secret where project is not distinct from p_project and name = p_name;
+  select * into v_row from core.secret where (project = p_project or project is null and p_project is null) and name = p_name;
   if v_row.id is null then perform core.refuse_no_secret(); end if;
   return jsonb_build_object('ok', true, 'version', v_row.version, 'sealed', v_row.sealed);
 end
@@ -199,7 +199,7 @@ declare
 begin
   perform core.authorize('secret:operate', null);
   perform core.require_sealed('sealed', p_sealed);
-  select * into v_old from core.secret where project is not distinct from p_project and name = p_name and version = p_version for update;
+  select * into v_old from core.secret where (project = p_project or project is null and p_project is null) and name = p_name and version = p_version for update;
   if v_old.id is null or v_old.sealed = p_sealed then return jsonb_build_object('ok', true, 'rewrapped', false); end if;
   update core.secret set sealed = p_sealed where id = v_old.id returning * into v_new;
   perform core.audit('secret.rewrap', core.secret_resource(v_new), p_project, core.secret_view(v_old), core.secret_view(v_new));

@@ -428,7 +428,7 @@ comment on function core.price_instant is 'A time from JSON; a date is its first
 -- The cards that apply at p_at, by provider and model. p_after: "provider/model" of the last of the page before.
 create function core_api.price_list(p_provider text default null, p_model text default null, p_at timestamptz default null, p_after text default null,
   p_limit int default 100, p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := core.price_enter(p_project);
   v_at timestamptz := coalesce(p_at, clock_timestamp());

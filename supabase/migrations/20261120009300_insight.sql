@@ -227,7 +227,8 @@ grant execute on function core_api.insight_sweep to service_role;
 -- supabase/schemas/92_insight/30_read.sql
 
 -- Insights of all projects, the highest rank first. p_category and p_author narrow it; p_open leaves those of other projects
--- on which this one has not decided: its feed. p_after: the last insight of the page before.
+-- on which this one has not decided: its feed. p_after: `next` of the page before. A page of a feed looks at 5,000 insights at most, so it
+-- may be short, or empty, and have a next.
 create function core_api.insight_list(p_category text default null, p_author text default null, p_open boolean default false,
   p_after uuid default null, p_limit int default 100, p_project text default null) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
@@ -235,6 +236,7 @@ declare
   v_ok boolean;
   v_project text := core.enter('fleet:read', p_project);
   v_rank double precision;
+  v_scan int := case when p_open then 5000 else p_limit end;
   v_rows jsonb;
   v_next uuid;
 begin
@@ -247,19 +249,23 @@ begin
       perform core.refuse('PT400', 'invalid_cursor', 'after must be an insight that is there', 'Begin again without it.', jsonb_build_object('field', 'after'));
     end if;
   end if;
-  with page as (
+  with looked as (
     select i.* from core.insight i
     where (p_category is null or i.category = p_category) and (p_author is null or i.project = p_author)
       and (p_after is null or (i.rank, i.id) < (v_rank, p_after))
-      and (not p_open or i.project <> v_project
-        and not exists (select from core.insight_decision d where d.project = v_project and d.insight = i.id))
+    order by i.rank desc, i.id desc limit v_scan
+  ), page as (
+    select i.* from looked i
+    where not p_open or i.project <> v_project
+      and not exists (select from core.insight_decision d where d.project = v_project and d.insight = i.id)
     order by i.rank desc, i.id desc limit p_limit
   )
-  select coalesce(jsonb_agg(core.insight_view(p::core.insight) - '{body,evidence}'::text[]
-      || jsonb_build_object('decision', (select d.decision from core.insight_decision d where d.project = v_project and d.insight = p.id))
-      order by p.rank desc, p.id desc), '[]'),
-    case when count(*) = p_limit then (array_agg(p.id order by p.rank, p.id))[1] end
-  into v_rows, v_next from page p;
+  select coalesce((select jsonb_agg(core.insight_view(p::core.insight) - '{body,evidence}'::text[]
+        || jsonb_build_object('decision', (select d.decision from core.insight_decision d where d.project = v_project and d.insight = p.id))
+        order by p.rank desc, p.id desc) from page p), '[]'),
+    case when (select count(*) from page) = p_limit then (select p.id from page p order by p.rank, p.id limit 1)
+      when (select count(*) from looked) = v_scan then (select l.id from looked l order by l.rank, l.id limit 1) end
+  into v_rows, v_next;
   return jsonb_build_object('ok', true, 'insights', v_rows, 'next', v_next);
 end
 $$;

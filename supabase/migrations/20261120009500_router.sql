@@ -173,13 +173,13 @@ begin
   end if;
   v_ok := core.require_object('settings', p_settings);
   v_ok := core.router_changed() is not null;
-  select * into v_old from core.model_provider where project is not distinct from v_project and name = p_name;
+  select * into v_old from core.model_provider where (project = v_project or project is null and v_project is null) and name = p_name;
   perform core.require_match(p_if_match, case when v_old.id is not null then core.model_provider_view(v_old) ->> 'etag' end);
   if v_old.kind = p_kind and v_old.base_url is not distinct from rtrim(p_base_url, '/') and v_old.secret is not distinct from p_secret
     and v_old.settings = p_settings then
     return jsonb_build_object('ok', true) || core.model_provider_view(v_old);
   end if;
-  if v_old.id is null and (select count(*) from core.model_provider where project is not distinct from v_project) >= 100 then
+  if v_old.id is null and (select count(*) from core.model_provider where (project = v_project or project is null and v_project is null)) >= 100 then
     perform core.refuse('PT409', 'too_many_providers', 'there are 100 providers already', 'Remove one first.');
   end if;
   insert into core.model_provider (project, name, kind, base_url, secret, settings)
@@ -206,7 +206,7 @@ declare
 begin
   v_ok := core.router_require_name(p_name, 50);
   v_ok := core.router_changed() is not null;
-  delete from core.model_provider where project is not distinct from v_project and name = p_name returning * into v_old;
+  delete from core.model_provider where (project = v_project or project is null and v_project is null) and name = p_name returning * into v_old;
   if v_old.id is not null then
     v_ok := core.audit('provider.remove', 'provider:' || p_name, v_project, core.model_provider_settings(v_old), null) is not null;
   end if;
@@ -297,12 +297,12 @@ begin
   v_ok := core.router_require_targets(p_targets);
   v_ok := core.router_require_policy(p_policy);
   v_ok := core.router_changed() is not null;
-  select * into v_old from core.model_route where project is not distinct from v_project and name = p_name;
+  select * into v_old from core.model_route where (project = v_project or project is null and v_project is null) and name = p_name;
   perform core.require_match(p_if_match, case when v_old.id is not null then core.model_route_view(v_old) ->> 'etag' end);
   if v_old.targets = p_targets and v_old.policy = p_policy then
     return jsonb_build_object('ok', true) || core.model_route_view(v_old);
   end if;
-  if v_old.id is null and (select count(*) from core.model_route where project is not distinct from v_project) >= 1000 then
+  if v_old.id is null and (select count(*) from core.model_route where (project = v_project or project is null and v_project is null)) >= 1000 then
     perform core.refuse('PT409', 'too_many_routes', 'there are 1000 routes already', 'Remove one first.');
   end if;
   insert into core.model_route (project, name, targets, policy) values (v_project, p_name, p_targets, p_policy)
@@ -328,7 +328,7 @@ declare
 begin
   v_ok := core.router_require_name(p_name, 200);
   v_ok := core.router_changed() is not null;
-  delete from core.model_route where project is not distinct from v_project and name = p_name returning * into v_old;
+  delete from core.model_route where (project = v_project or project is null and v_project is null) and name = p_name returning * into v_old;
   if v_old.id is not null then
     v_ok := core.audit('route.remove', 'route:' || p_name, v_project, core.model_route_view(v_old), null) is not null;
   end if;
@@ -397,28 +397,37 @@ comment on function core_api.router_snapshot is 'Providers, routes and what is c
 revoke execute on function core_api.router_snapshot from public;
 grant execute on function core_api.router_snapshot to service_role;
 
--- Calls of a project, newest first. p_filter: { route?, target?, user?, account?, status?, flag? }.
+-- Calls of a project, newest first. p_filter: { route?, target?, user?, account?, flag? }. A page looks at 10,000 rows at most, so one
+-- with a filter may be short, or empty, and have a next.
 create function core_api.router_calls(p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}',
   p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := core.enter('model:read', p_project);
   v_ok boolean := core.require_page(p_limit);
+  v_scan constant int := 10000;
   v_rows jsonb;
+  v_next bigint;
 begin
   v_ok := core.require_object('filter', p_filter);
   if p_filter - '{route,target,user,account,flag}'::text[] <> '{}' then
     perform core.refuse('PT400', 'invalid_filter', 'filter may have route, target, user, account and flag', null, jsonb_build_object('field', 'filter'));
   end if;
-  select coalesce(jsonb_agg(core.model_call_view(c) order by c.id desc), '[]') into v_rows from (
-    select * from core.model_call
-    where project = v_project and (p_before is null or id < p_before)
-      and (not p_filter ? 'route' or route = p_filter ->> 'route') and (not p_filter ? 'target' or target = p_filter ->> 'target')
+  with looked as (
+    select * from core.model_call where project = v_project and (p_before is null or id < p_before)
+    order by id desc limit case when p_filter = '{}' then p_limit else v_scan end
+  ), page as (
+    select * from looked
+    where (not p_filter ? 'route' or route = p_filter ->> 'route') and (not p_filter ? 'target' or target = p_filter ->> 'target')
       and (not p_filter ? 'user' or end_user = p_filter ->> 'user') and (not p_filter ? 'account' or account = p_filter ->> 'account')
       and (not p_filter ? 'flag' or p_filter ->> 'flag' = any (flags))
-    order by id desc limit p_limit) c;
-  return jsonb_build_object('ok', true, 'calls', v_rows,
-    'next', case when jsonb_array_length(v_rows) = p_limit then (v_rows -> -1 -> 'id')::bigint end);
+    order by id desc limit p_limit
+  )
+  select coalesce((select jsonb_agg(core.model_call_view(c::core.model_call) order by c.id desc) from page c), '[]'),
+    case when (select count(*) from page) = p_limit then (select min(id) from page)
+      when (select count(*) from looked) = v_scan then (select min(id) from looked) end
+  into v_rows, v_next;
+  return jsonb_build_object('ok', true, 'calls', v_rows, 'next', v_next);
 end
 $$;
 comment on function core_api.router_calls is 'Model calls of a project, newest first.';

@@ -48,7 +48,7 @@ grant execute on function core_api.key_confirm to service_role;
 -- The keys of a project, oldest first; p_project null lists the keys of the whole system (owner only).
 create function core_api.key_list(p_project text default null, p_after uuid default null, p_limit int default 100)
 returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_rows jsonb;
 begin
@@ -60,7 +60,7 @@ begin
   select coalesce(jsonb_agg(core.key_view(k) order by k.id), '[]') into v_rows
   from (
     select * from core.api_key
-    where project is not distinct from p_project and (p_after is null or id > p_after)
+    where (project = p_project or project is null and p_project is null) and (p_after is null or id > p_after)
     order by id limit p_limit
   ) k;
   return jsonb_build_object('ok', true, 'keys', v_rows);

@@ -68,13 +68,13 @@ declare
   v_new core.flag;
 begin
   select c.version + 1 into v_version from core.flag_counter c for no key update;
-  select f.* into v_old from core.flag f where f.project is not distinct from p_project and f.name = p_name;
+  select f.* into v_old from core.flag f where (f.project = p_project or f.project is null and p_project is null) and f.name = p_name;
   perform core.require_match(p_if_match, core.flag_view(v_old) ->> 'etag');
   if v_old.value is not distinct from p_value and (p_value is null or v_old.rollout_bp = p_rollout_bp) then
     return jsonb_build_object('ok', true, 'changed', false, 'version', v_version - 1, 'etag', core.flag_view(v_old) -> 'etag');
   end if;
   if v_old.value is null and 1000 <= (
-    select count(*) from core.flag f where f.project is not distinct from p_project and f.value is not null
+    select count(*) from core.flag f where (f.project = p_project or f.project is null and p_project is null) and f.value is not null
   ) then
     perform core.refuse('PT413', 'too_many_flags', 'a project, like the whole system, may override at most 1000 flags',
       'Clear flags that no code declares any more.', jsonb_build_object('max_flags', 1000));
@@ -141,7 +141,7 @@ grant execute on function core_api.flag_clear to core_member, service_role;
 -- database was restored or reset) shows in an answer whose version is lower than what was asked for.
 create function core_api.flag_list(p_project text default null, p_after_version bigint default 0, p_limit integer default 1000)
 returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := coalesce(p_project, core.claims() ->> 'project');
   v_flags core.flag[];

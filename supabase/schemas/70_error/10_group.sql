@@ -80,7 +80,7 @@ grant execute on function core_api.error_record to service_role;
 create function core_api.error_list(
   p_project text default null, p_status text default null, p_after text default null, p_limit int default 100
 ) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_at timestamptz;

@@ -6,7 +6,7 @@ declare
   v_row core.secret;
 begin
   perform core.authorize('secret:operate', null);
-  select * into v_row from core.secret where project is not distinct from p_project and name = p_name;
+  select * into v_row from core.secret where (project = p_project or project is null and p_project is null) and name = p_name;
   if v_row.id is null then perform core.refuse_no_secret(); end if;
   return jsonb_build_object('ok', true, 'version', v_row.version, 'sealed', v_row.sealed);
 end
@@ -38,7 +38,7 @@ declare
 begin
   perform core.authorize('secret:operate', null);
   perform core.require_sealed('sealed', p_sealed);
-  select * into v_old from core.secret where project is not distinct from p_project and name = p_name and version = p_version for update;
+  select * into v_old from core.secret where (project = p_project or project is null and p_project is null) and name = p_name and version = p_version for update;
   if v_old.id is null or v_old.sealed = p_sealed then return jsonb_build_object('ok', true, 'rewrapped', false); end if;
   update core.secret set sealed = p_sealed where id = v_old.id returning * into v_new;
   perform core.audit('secret.rewrap', core.secret_resource(v_new), p_project, core.secret_view(v_old), core.secret_view(v_new));

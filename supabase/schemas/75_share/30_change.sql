@@ -92,7 +92,7 @@ grant execute on function core_api.share_remove to core_member, service_role;
 -- The shares that a project gives, or with p_received those it may use, oldest first. p_after: the `next` of the page before.
 create function core_api.share_list(p_project text default null, p_received boolean default false, p_after bigint default 0,
   p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := core.enter('project:read', p_project);
   v_rows core.share[];

@@ -90,7 +90,7 @@ grant execute on function core_api.session_close to core_member, service_role;
 
 -- The live sessions of a project, in the order in which they were opened. p_after: the last session of the page before.
 create function core_api.session_list(p_after uuid default null, p_limit int default 100, p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_project text := core.enter('session:run', p_project);

@@ -19,7 +19,7 @@ grant execute on function core_api.task_get to core_member, service_role;
 -- of their own (done, dead, cancelled). p_before: the last task of the page before.
 create function core_api.task_list(p_queue text default null, p_status text default null, p_before uuid default null, p_limit int default 100,
   p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_project text := core.enter('task:enqueue', p_project);
@@ -31,19 +31,25 @@ begin
     perform core.refuse('PT400', 'invalid_status', 'status must be ready, scheduled, pending, blocked, running, done, dead or cancelled', null,
       jsonb_build_object('field', 'status'));
   end if;
+  with recursive queue (name) as ( -- those of finished tasks, by the index in which each has its own in order
+    select coalesce(p_queue, (select min(d.queue) from core.task_done d where d.project = v_project)) where p_status = 'done'
+    union all
+    select (select min(d.queue) from core.task_done d where d.project = v_project and d.queue > q.name) from queue q where p_queue is null and q.name is not null
+  )
   select coalesce(jsonb_agg(x.view order by x.id desc), '[]'), case when count(*) = p_limit then (array_agg(x.id order by x.id))[1] end
   into v_rows, v_next
   from (
     (select t.id, core.task_view(t) as view from core.task t
-     where t.project = v_project and (p_queue is null or t.queue = p_queue) and (p_status is null or t.state = p_status) and (p_before is null or t.id < p_before)
+     where t.project = v_project and (p_queue is null or t.queue = p_queue) and (p_before is null or t.id < p_before)
+       and (p_status is null or p_status not in ('done', 'dead', 'cancelled') and t.state = p_status)
        -- As the indexes have them, which is all of them.
        and (t.state = 'ready' and t.group_name is null or t.state = 'ready' and t.group_name is not null or t.state = 'scheduled' or t.state = 'running'
          or t.state in ('pending', 'blocked'))
      order by t.id desc limit p_limit)
     union all
-    (select d.id, core.task_done_view(d) from core.task_done d
-     where p_status = 'done' and d.project = v_project and (p_queue is null or d.queue = p_queue) and d.status = 'done'
-       and (p_before is null or d.id < p_before)
+    (select d.id, core.task_done_view(d.*::core.task_done) from queue q cross join lateral (
+       select * from core.task_done e where e.project = v_project and e.queue = q.name and e.status = 'done' and (p_before is null or e.id < p_before)
+       order by e.id desc limit p_limit) d
      order by d.id desc limit p_limit)
     union all -- few of many: by an index of their own
     (select d.id, core.task_done_view(d) from core.task_done d

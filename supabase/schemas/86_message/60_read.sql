@@ -45,16 +45,28 @@ comment on function core_api.message_reply is 'The reply to a request of the pro
 revoke execute on function core_api.message_reply from public;
 grant execute on function core_api.message_reply to core_member, service_role;
 
+-- What a list shows beside a message: the delivery of that id in its box, or that it was sent.
+create function core.message_list_view(p_box text, p_id uuid, p_max_attempts int) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select case p_box
+    when 'inbox' then (select core.message_delivery_view(d) from core.message_delivery d where d.id = p_id)
+    when 'sent' then jsonb_build_object('delivery', null, 'recipient', null, 'status', 'sent', 'reason', null, 'attempt', 0,
+      'max_attempts', p_max_attempts, 'error', null, 'holder', null, 'leased_until', null, 'ended_at', null)
+    else (select core.message_done_view(d) from core.message_done d where d.id = p_id) end
+$$;
+comment on function core.message_list_view is 'The delivery of a message as a list of a box shows it.';
+
 -- The messages of a project, newest first. p_box: inbox, what is open; acked and dead, what has ended; sent. p_type and p_with,
 -- the other project, narrow it. A page looks at 10,000 rows at most, so one that narrows may be short, or empty, and have a next.
 create function core_api.message_list(p_box text default 'inbox', p_type text default null, p_with text default null, p_before uuid default null,
   p_limit int default 100, p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+  set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_project text;
-  v_all jsonb;
   v_rows jsonb;
   v_next uuid;
+  v_scan int := case when coalesce(p_type, p_with) is null then p_limit else 10000 end;
 begin
   if p_box is null or p_box not in ('inbox', 'acked', 'dead', 'sent') then
     perform core.refuse('PT400', 'invalid_box', 'box must be inbox, acked, dead or sent', null, jsonb_build_object('field', 'box'));
@@ -62,22 +74,25 @@ begin
   v_project := core.enter(case when p_box = 'sent' then 'message:send' else 'message:receive' end, p_project);
   perform core.require_page(p_limit);
   with looked as (
-    (select d.id, d.message, d.sender as peer, core.message_delivery_view(d) as view from core.message_delivery d
-      where p_box = 'inbox' and d.recipient = v_project and (p_before is null or d.id < p_before) order by d.id desc limit 10000)
+    (select d.id, d.message, d.sender as peer from core.message_delivery d
+      where p_box = 'inbox' and d.recipient = v_project and (p_before is null or d.id < p_before) order by d.id desc limit v_scan)
     union all
-    (select d.id, d.message, d.sender, core.message_done_view(d) from core.message_done d
-      where p_box in ('acked', 'dead') and d.status = p_box and d.recipient = v_project and (p_before is null or d.id < p_before) order by d.id desc limit 10000)
+    (select d.id, d.message, d.sender from core.message_done d
+      where p_box = 'acked' and d.status = 'acked' and d.recipient = v_project and (p_before is null or d.id < p_before) order by d.id desc limit v_scan)
     union all
-    (select m.id, m.id, m.addressee, jsonb_build_object('delivery', null, 'recipient', null, 'status', 'sent', 'reason', null, 'attempt', 0,
-        'max_attempts', m.max_attempts, 'error', null, 'holder', null, 'leased_until', null, 'ended_at', null) from core.message m
-      where p_box = 'sent' and m.project = v_project and (p_before is null or m.id < p_before) order by m.id desc limit 10000)
+    (select d.id, d.message, d.sender from core.message_done d
+      where p_box = 'dead' and d.status = 'dead' and d.recipient = v_project and (p_before is null or d.id < p_before) order by d.id desc limit v_scan)
+    union all
+    (select m.id, m.id, m.addressee from core.message m
+      where p_box = 'sent' and m.project = v_project and (p_before is null or m.id < p_before) order by m.id desc limit v_scan)
   ), page as (
-    select l.id, core.message_view(m) || l.view as view from looked l join core.message m on m.id = l.message
+    select l.id, m as message from looked l join core.message m on m.id = l.message
     where (p_type is null or m.type = p_type) and (p_with is null or l.peer = p_with) order by l.id desc limit p_limit
   )
-  select coalesce((select jsonb_agg(p.view order by p.id desc) from page p), '[]'),
+  select coalesce((select jsonb_agg(core.message_view(p.message) || core.message_list_view(p_box, p.id, (p.message).max_attempts) order by p.id desc)
+      from page p), '[]'),
     case when (select count(*) from page) = p_limit then (select min(p.id::text) from page p)::uuid
-      when (select count(*) from looked) = 10000 then (select min(l.id::text) from looked l)::uuid end
+      when (select count(*) from looked) = v_scan then (select min(l.id::text) from looked l)::uuid end
   into v_rows, v_next;
   return jsonb_build_object('ok', true, 'messages', v_rows, 'next', v_next);
 end

@@ -38,7 +38,7 @@ grant execute on function core_api.health_list to core_member, service_role;
 -- The scores of a project by minute (for 6 hours) or by hour (for 30 days), newest first. p_before: the last instant of the page before.
 create function core_api.health_history(p_period text default 'minute', p_before timestamptz default null, p_limit int default 100,
   p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_project text := core.enter('fleet:read', p_project);

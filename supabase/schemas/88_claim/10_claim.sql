@@ -22,6 +22,7 @@ create table core.claim (
 ) with (fillfactor = 70);
 comment on table core.claim is 'Claims by path. One whose ends_at has passed, or whose session has ended, is over also before its row is deleted.';
 create index claim_age_idx on core.claim (ends_at);
+create index claim_list_idx on core.claim (project, fence);
 
 create function core.claim_view(p_row core.claim) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp as $$

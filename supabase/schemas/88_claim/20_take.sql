@@ -96,24 +96,29 @@ comment on function core_api.claim_release is 'Releases a claim under its fence.
 revoke execute on function core_api.claim_release from public;
 grant execute on function core_api.claim_release to core_member, service_role;
 
--- The claims of a project that are alive, in the order in which they were taken. p_after: the last fence of the page before.
+-- The claims of a project that are alive, in the order in which they were taken. p_after: `next` of the page before. A page
+-- looks at 1,000 rows at most, so that one after many that are over may be short, or empty, and have a next.
 create function core_api.claim_list(p_after bigint default null, p_limit int default 100, p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_project text := core.enter('claim:take', p_project);
+  v_scan constant int := 1000;
   v_rows jsonb;
   v_next bigint;
 begin
   v_ok := core.require_page(p_limit);
-  with page as (
-    select c.* from core.claim c
-    where c.project = v_project and c.ends_at > (select clock_timestamp()) and core.session_is_live(c.session_project, c.session)
-      and (p_after is null or c.fence > p_after)
+  with looked as (
+    select c.* from core.claim c where c.project = v_project and (p_after is null or c.fence > p_after) order by c.fence limit v_scan
+  ), page as (
+    select c.* from looked c
+    where c.ends_at > (select clock_timestamp()) and core.session_is_live(c.session_project, c.session)
     order by c.fence limit p_limit
   )
-  select coalesce(jsonb_agg(core.claim_view(p::core.claim) order by p.fence), '[]'), case when count(*) = p_limit then max(p.fence) end
-  into v_rows, v_next from page p;
+  select coalesce((select jsonb_agg(core.claim_view(p::core.claim) order by p.fence) from page p), '[]'),
+    case when (select count(*) from page) = p_limit then (select max(p.fence) from page p)
+      when (select count(*) from looked) = v_scan then (select max(l.fence) from looked l) end
+  into v_rows, v_next;
   return jsonb_build_object('ok', true, 'claims', v_rows, 'next', v_next);
 end
 $$;

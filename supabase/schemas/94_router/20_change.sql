@@ -24,13 +24,13 @@ begin
   end if;
   v_ok := core.require_object('settings', p_settings);
   v_ok := core.router_changed() is not null;
-  select * into v_old from core.model_provider where project is not distinct from v_project and name = p_name;
+  select * into v_old from core.model_provider where (project = v_project or project is null and v_project is null) and name = p_name;
   perform core.require_match(p_if_match, case when v_old.id is not null then core.model_provider_view(v_old) ->> 'etag' end);
   if v_old.kind = p_kind and v_old.base_url is not distinct from rtrim(p_base_url, '/') and v_old.secret is not distinct from p_secret
     and v_old.settings = p_settings then
     return jsonb_build_object('ok', true) || core.model_provider_view(v_old);
   end if;
-  if v_old.id is null and (select count(*) from core.model_provider where project is not distinct from v_project) >= 100 then
+  if v_old.id is null and (select count(*) from core.model_provider where (project = v_project or project is null and v_project is null)) >= 100 then
     perform core.refuse('PT409', 'too_many_providers', 'there are 100 providers already', 'Remove one first.');
   end if;
   insert into core.model_provider (project, name, kind, base_url, secret, settings)
@@ -57,7 +57,7 @@ declare
 begin
   v_ok := core.router_require_name(p_name, 50);
   v_ok := core.router_changed() is not null;
-  delete from core.model_provider where project is not distinct from v_project and name = p_name returning * into v_old;
+  delete from core.model_provider where (project = v_project or project is null and v_project is null) and name = p_name returning * into v_old;
   if v_old.id is not null then
     v_ok := core.audit('provider.remove', 'provider:' || p_name, v_project, core.model_provider_settings(v_old), null) is not null;
   end if;
@@ -148,12 +148,12 @@ begin
   v_ok := core.router_require_targets(p_targets);
   v_ok := core.router_require_policy(p_policy);
   v_ok := core.router_changed() is not null;
-  select * into v_old from core.model_route where project is not distinct from v_project and name = p_name;
+  select * into v_old from core.model_route where (project = v_project or project is null and v_project is null) and name = p_name;
   perform core.require_match(p_if_match, case when v_old.id is not null then core.model_route_view(v_old) ->> 'etag' end);
   if v_old.targets = p_targets and v_old.policy = p_policy then
     return jsonb_build_object('ok', true) || core.model_route_view(v_old);
   end if;
-  if v_old.id is null and (select count(*) from core.model_route where project is not distinct from v_project) >= 1000 then
+  if v_old.id is null and (select count(*) from core.model_route where (project = v_project or project is null and v_project is null)) >= 1000 then
     perform core.refuse('PT409', 'too_many_routes', 'there are 1000 routes already', 'Remove one first.');
   end if;
   insert into core.model_route (project, name, targets, policy) values (v_project, p_name, p_targets, p_policy)
@@ -179,7 +179,7 @@ declare
 begin
   v_ok := core.router_require_name(p_name, 200);
   v_ok := core.router_changed() is not null;
-  delete from core.model_route where project is not distinct from v_project and name = p_name returning * into v_old;
+  delete from core.model_route where (project = v_project or project is null and v_project is null) and name = p_name returning * into v_old;
   if v_old.id is not null then
     v_ok := core.audit('route.remove', 'route:' || p_name, v_project, core.model_route_view(v_old), null) is not null;
   end if;

@@ -54,28 +54,37 @@ comment on function core_api.router_snapshot is 'Providers, routes and what is c
 revoke execute on function core_api.router_snapshot from public;
 grant execute on function core_api.router_snapshot to service_role;
 
--- Calls of a project, newest first. p_filter: { route?, target?, user?, account?, status?, flag? }.
+-- Calls of a project, newest first. p_filter: { route?, target?, user?, account?, flag? }. A page looks at 10,000 rows at most, so one
+-- with a filter may be short, or empty, and have a next.
 create function core_api.router_calls(p_before bigint default null, p_limit int default 100, p_filter jsonb default '{}',
   p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := core.enter('model:read', p_project);
   v_ok boolean := core.require_page(p_limit);
+  v_scan constant int := 10000;
   v_rows jsonb;
+  v_next bigint;
 begin
   v_ok := core.require_object('filter', p_filter);
   if p_filter - '{route,target,user,account,flag}'::text[] <> '{}' then
     perform core.refuse('PT400', 'invalid_filter', 'filter may have route, target, user, account and flag', null, jsonb_build_object('field', 'filter'));
   end if;
-  select coalesce(jsonb_agg(core.model_call_view(c) order by c.id desc), '[]') into v_rows from (
-    select * from core.model_call
-    where project = v_project and (p_before is null or id < p_before)
-      and (not p_filter ? 'route' or route = p_filter ->> 'route') and (not p_filter ? 'target' or target = p_filter ->> 'target')
+  with looked as (
+    select * from core.model_call where project = v_project and (p_before is null or id < p_before)
+    order by id desc limit case when p_filter = '{}' then p_limit else v_scan end
+  ), page as (
+    select * from looked
+    where (not p_filter ? 'route' or route = p_filter ->> 'route') and (not p_filter ? 'target' or target = p_filter ->> 'target')
       and (not p_filter ? 'user' or end_user = p_filter ->> 'user') and (not p_filter ? 'account' or account = p_filter ->> 'account')
       and (not p_filter ? 'flag' or p_filter ->> 'flag' = any (flags))
-    order by id desc limit p_limit) c;
-  return jsonb_build_object('ok', true, 'calls', v_rows,
-    'next', case when jsonb_array_length(v_rows) = p_limit then (v_rows -> -1 -> 'id')::bigint end);
+    order by id desc limit p_limit
+  )
+  select coalesce((select jsonb_agg(core.model_call_view(c::core.model_call) order by c.id desc) from page c), '[]'),
+    case when (select count(*) from page) = p_limit then (select min(id) from page)
+      when (select count(*) from looked) = v_scan then (select min(id) from looked) end
+  into v_rows, v_next;
+  return jsonb_build_object('ok', true, 'calls', v_rows, 'next', v_next);
 end
 $$;
 comment on function core_api.router_calls is 'Model calls of a project, newest first.';

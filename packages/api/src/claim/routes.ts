@@ -130,6 +130,7 @@ export const listClaims = defineRoute({
   path: '/v1/projects/{project}/claims',
   noun: 'claims',
   summary: 'The claims that are alive, oldest first',
+  description: 'A page after many claims that are over may be short, or empty, and have a next one.',
   auth: 'claim:take',
   idempotencyKey: 'none',
   input: { ...noInput, params, query: z.strictObject(pageFields(z.string().regex(/^[1-9][0-9]{0,14}$/))) },

@@ -112,7 +112,8 @@ export const listInsights = defineRoute({
   path: '/v1/projects/{project}/insights',
   noun: 'insights',
   summary: 'Insights of all projects, the highest rank first',
-  description: 'open=true leaves those of other projects on which this one has not decided.',
+  description:
+    'open=true leaves those of other projects on which this one has not decided; such a page may be short, or empty, and have a next one.',
   auth: 'fleet:read',
   idempotencyKey: 'none',
   input: {

@@ -1,7 +1,7 @@
 import type { listAuditLog } from '@core/api'
 import { Option } from 'commander'
 import type { z } from 'zod'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 
@@ -35,10 +35,11 @@ export function addAuditLog({ program, session }: Verbs): void {
     .action(async (query: PageOptions & FilterOptions) => {
       const current = session()
       const { client, project } = await current.connectWithin()
-      const log =
+      const log = await readPage(query, (page) =>
         project === null
-          ? await client.listWholeAuditLog({ query })
-          : await client.listAuditLog({ params: { project }, query })
+          ? client.listWholeAuditLog({ query: page })
+          : client.listAuditLog({ params: { project }, query: page }),
+      )
       current.output.data(log, ({ data }) => auditLogTable(data))
       printNextCursor(current, log.page.next)
     })

@@ -1,5 +1,5 @@
 import { wholeNumber } from '../../number-option.ts'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 
@@ -14,7 +14,8 @@ export function addClaims({ program, session }: Verbs): void {
     .action(async (query: PageOptions) => {
       const current = session()
       const { client, target } = await current.connect()
-      const list = await client.listClaims({ params: { project: target.project ?? 'current' }, query })
+      const params = { project: target.project ?? 'current' }
+      const list = await readPage(query, (page) => client.listClaims({ params, query: page }))
       current.output.data(list, ({ data }) =>
         data.length === 0
           ? 'no path is claimed'

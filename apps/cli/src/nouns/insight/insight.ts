@@ -1,5 +1,5 @@
 import { CoreError } from '@core/foundation'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import { formatFields } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 import { toBasisPoints, toPercent } from './percent.ts'
@@ -27,10 +27,10 @@ export function addInsights({ program, session }: Verbs): void {
     .action(async ({ open, ...query }: PageOptions & { open?: boolean; category?: string; author?: string }) => {
       const current = session()
       const { client, project } = await current.connectWithin()
-      const list = await client.listInsights({
-        params: { project: project ?? 'current' },
-        query: { ...query, open: open ? 'true' : 'false' },
-      })
+      const params = { project: project ?? 'current' }
+      const list = await readPage({ ...query, open: open ? 'true' : 'false' } as const, (page) =>
+        client.listInsights({ params, query: page }),
+      )
       current.output.data(list, ({ data }) => insightTable(data))
       printNextCursor(current, list.page.next)
     })

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import type { Session } from '../../session.ts'
 import { type Column, formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -11,9 +11,9 @@ export function addCreditsLists(credits: Command, { session }: Verbs): void {
   list(credits, 'holds', 'the holds of an account, the latest first')
     .addOption(new Option('--status <status>', 'only holds that are in this state now').choices(states))
     .action(async (account: string | undefined, options: PageOptions & { status?: (typeof states)[number] }) => {
-      const { current, client, request } = await ask(session(), account, options)
+      const { current, client, params, query } = await ask(session(), account, options)
       const { status } = options
-      const page = await client.listHolds({ ...request, query: { ...request.query, status } })
+      const page = await readPage(query, (each) => client.listHolds({ params, query: { ...each, status } }))
       const show = (amount: number) => current.show(amount)
       print(current, page, [
         { title: 'HOLD', cell: ({ hold }) => hold },
@@ -29,8 +29,8 @@ export function addCreditsLists(credits: Command, { session }: Verbs): void {
 
   list(credits, 'charges', 'the charges of an account, with what was refunded of each').action(
     async (account: string | undefined, options: PageOptions) => {
-      const { current, client, request } = await ask(session(), account, options)
-      print(current, await client.listCharges(request), [
+      const { current, client, params, query } = await ask(session(), account, options)
+      print(current, await readPage(query, (each) => client.listCharges({ params, query: each })), [
         { title: 'TX', align: 'right', cell: ({ tx }) => String(tx) },
         { title: 'AT', cell: ({ at }) => at },
         { title: 'CHARGED', align: 'right', cell: ({ charged }) => current.show(charged) },
@@ -42,8 +42,8 @@ export function addCreditsLists(credits: Command, { session }: Verbs): void {
 
   list(credits, 'refunds', 'the refunds of an account').action(
     async (account: string | undefined, options: PageOptions) => {
-      const { current, client, request } = await ask(session(), account, options)
-      print(current, await client.listRefunds(request), [
+      const { current, client, params, query } = await ask(session(), account, options)
+      print(current, await readPage(query, (each) => client.listRefunds({ params, query: each })), [
         { title: 'TX', align: 'right', cell: ({ tx }) => String(tx) },
         { title: 'AT', cell: ({ at }) => at },
         { title: 'REFUNDED', align: 'right', cell: ({ refunded }) => current.show(refunded) },
@@ -58,8 +58,8 @@ export function addCreditsLists(credits: Command, { session }: Verbs): void {
 export function addLeasesList(leases: Command, { session }: Verbs): void {
   list(leases, 'list', 'the leases of an account, the latest first').action(
     async (account: string | undefined, options: PageOptions) => {
-      const { current, client, request } = await ask(session(), account, options)
-      print(current, await client.listCreditLeases(request), [
+      const { current, client, params, query } = await ask(session(), account, options)
+      print(current, await readPage(query, (each) => client.listCreditLeases({ params, query: each })), [
         { title: 'LEASE', cell: ({ lease }) => lease },
         { title: 'DEVICE', cell: ({ device }) => device },
         { title: 'STATUS', cell: ({ status }) => status },
@@ -84,7 +84,7 @@ async function ask(current: Session, named: string | undefined, { limit, cursor 
   const account = named ?? (await ownAccount(current))
   const { client } = await current.connect()
   const query = { account, limit, ...(cursor === undefined ? {} : { cursor }) }
-  return { current, client, request: { params: { project: projectOf(account) }, query } }
+  return { current, client, params: { project: projectOf(account) }, query }
 }
 
 interface Page<Row> {

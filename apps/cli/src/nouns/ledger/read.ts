@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { exitCodes } from '../../exit-code.ts'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import type { Verbs } from '../../verbs.ts'
 import { ownAccount, projectOf } from './account-code.ts'
 import { accountTable, auditText, balanceText, historyTable } from './view/ledger.ts'
@@ -53,7 +53,8 @@ export function addCreditsRead(credits: Command, { session, exit }: Verbs): void
       const current = session()
       const code = account ?? (await ownAccount(current))
       const { client } = await current.connect()
-      const history = await client.getHistory({ params: { project: projectOf(code), code }, query })
+      const params = { project: projectOf(code), code }
+      const history = await readPage(query, (page) => client.getHistory({ params, query: page }))
       current.output.data(history, ({ data }) => historyTable(data, current))
       printNextCursor(current, history.page.next)
     })

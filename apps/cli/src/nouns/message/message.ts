@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { type EffectOptions, idempotencyKeyOption, withKey } from '../../effect.ts'
 import { wholeNumber } from '../../number-option.ts'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import { parsePayload } from '../../payload.ts'
 import { formatFields } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -77,7 +77,8 @@ export function addMessages({ program, session, exit }: Verbs): void {
     .action(async (query: ListOptions) => {
       const current = session()
       const { client, target } = await current.connect()
-      const list = await client.listMessages({ params: { project: target.project ?? 'current' }, query })
+      const params = { project: target.project ?? 'current' }
+      const list = await readPage(query, (page) => client.listMessages({ params, query: page }))
       current.output.data(list, ({ data }) => messageTable(data))
       printNextCursor(current, list.page.next)
     })

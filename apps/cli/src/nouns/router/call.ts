@@ -1,6 +1,6 @@
 import { CoreError } from '@core/foundation'
 import { wholeNumber } from '../../number-option.ts'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
 
@@ -30,7 +30,8 @@ export function addCalls({ program, session }: Verbs): void {
     .action(async (query: ListOptions) => {
       const current = session()
       const { client, target } = await current.connect()
-      const list = await client.listModelCalls({ params: { project: target.project ?? 'current' }, query })
+      const params = { project: target.project ?? 'current' }
+      const list = await readPage(query, (page) => client.listModelCalls({ params, query: page }))
       current.output.data(list, ({ data }) =>
         formatTable(data, [
           { title: 'AT', cell: ({ at }) => at },

@@ -45,7 +45,7 @@ export const listModelCalls = defineRoute({
   noun: 'models',
   summary: 'Model calls, newest first',
   description:
-    'Rows are written a moment after a call, dropped before they slow calls down, and kept for CORE_ROUTER_CALL_DAYS (30). What was charged is in the history of the account.',
+    'Rows are written a moment after a call, dropped before they slow calls down, and kept for CORE_ROUTER_CALL_DAYS (30). What was charged is in the history of the account. With a filter a call looks at 10,000 rows at most, so a page may be short, or empty, and have a next one.',
   auth: 'model:read',
   idempotencyKey: 'none',
   input: {
