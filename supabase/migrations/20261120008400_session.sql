@@ -151,7 +151,7 @@ comment on function core.session_view is 'A session as the API shows it, without
 -- (session_live), so that it cannot be there twice. A project has at most 10,000. Locks: the project's openings.
 create function core_api.session_open(p_key text, p_fingerprint text, p_kind text default 'worker', p_name text default null,
   p_version text default null, p_status text default 'online', p_ttl_s int default 45, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_project text := core.enter('session:run', p_project);

@@ -79,7 +79,7 @@ comment on function core.insight_view is 'An insight as the API shows it.';
 -- most 10,000. p_expected_bp: the improvement that it promises in basis points. Locks: the project's sharing.
 create function core_api.insight_share(p_key text, p_category text, p_title text, p_body text default '', p_evidence jsonb default '{}',
   p_expected_bp int default 0, p_confidence_bp int default 5000, p_project text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_project text := core.enter('insight:share', p_project);

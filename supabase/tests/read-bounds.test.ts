@@ -197,6 +197,20 @@ test.each([
   `route_set('n1', '[{"provider": "a"}]', p_project => 'small')`,
   `route_remove('n1', p_project => 'small')`,
   `key_create('k', repeat('ab', 32), 'cr_k_0000', p_project => 'small')`,
+  `session_open('k', repeat('ab', 32), p_project => 'small')`,
+  `insight_share('k', 'c', 't', 'b', p_project => 'small')`,
+  `share_set('cache', 'n', 'third', '{read}', p_project => 'small')`,
+  `cache_stats(p_project => 'small')`,
+  `login_list('i', 'another')`,
+  `message_send('k', 't', 'small', p_project => 'small')`,
+  `message_receive(p_project => 'small')`,
+  `task_enqueue('q', '[{"key": "k", "kind": "t"}]', p_project => 'small')`,
+  `task_claim('{q}', 'w', p_project => 'small')`,
+  `file_usage(p_project => 'small')`,
+  `member_roles('user:another')`,
+  `ledger_account_open('k', 'small/x')`,
+  `ledger_accounts('small')`,
+  `ledger_reserve('k', 'small', 1)`,
 ])('%s reads what is its own', async (call) => {
   expect(await rowsRead(call)).toBeLessThanOrEqual(300)
 })

@@ -37,7 +37,7 @@ comment on function core.require_grantee is 'Raises PT400 or PT404 unless the gr
 -- same call again changes nothing. p_if_match: only in a state the caller has seen. Locks: the project.
 create function core_api.share_set(p_kind text, p_name text, p_grantee text, p_rights text[], p_project text default null,
   p_if_match text[] default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := core.enter('share:write', p_project);
   v_rights text[];

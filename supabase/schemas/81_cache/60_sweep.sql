@@ -199,7 +199,7 @@ select core_api.cache_schedule();
 
 -- What a project keeps, by namespace: at most 1,000 of them, of the entries that are not gone.
 create function core_api.cache_stats(p_namespace text default null, p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := case when p_namespace is null then core.enter('cache:read', p_project)
     else core.enter_shared('cache:read', 'cache', p_project, p_namespace, 'read') end;

@@ -189,7 +189,7 @@ grant execute on function core_api.login_end to service_role;
 
 -- The logins of a person that have not ended, newest first.
 create function core_api.login_list(p_issuer text, p_subject text, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 begin
   perform core.authorize('login:operate', null);
   perform core.require_login_person(p_issuer, p_subject);
