@@ -82,6 +82,12 @@ test('the frames of the WebSocket are schemas of the document', () => {
   expect(document).not.toHaveProperty(['paths', '/v1/realtime', 'get', 'responses', '101', 'content'])
 })
 
+test('no schema has the name of a class that every program has: a generated type of that name would hide it', () => {
+  const { schemas } = Object(Object(document)['components'])
+  expect(Object.keys(schemas)).toContain('StoredFile')
+  expect(Object.keys(schemas).filter((name) => name in globalThis)).toEqual([])
+})
+
 test('the document is plain JSON', () => {
   expect(JSON.parse(text)).toEqual(document)
   expect(text).not.toContain('$defs')

@@ -99,7 +99,7 @@ export const contentPaths: Readonly<Record<string, Readonly<Record<'get' | 'put'
       {
         200: {
           description: 'The file',
-          content: { 'application/json': { schema: { $ref: '#/components/schemas/File' } } },
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/StoredFile' } } },
         },
       },
       'file:write',

@@ -22,7 +22,7 @@ export const fileSchema = z
     createdAt: timestampField,
     createdBy: z.string().describe('Who uploaded it'),
   })
-  .meta({ id: 'File' })
+  .meta({ id: 'StoredFile' })
 export const addressFields = {
   url: z.string().describe('Good without a key until expiresAt, for anyone who has it'),
   method: z.enum(['GET', 'PUT']).describe('The method of the request'),
