@@ -187,7 +187,7 @@ grant execute on function core_api.member_remove to core_member, service_role;
 
 -- The members of a project, by subject.
 create function core_api.member_list(p_project text, p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_rows jsonb;
 begin

@@ -53,7 +53,7 @@ comment on column core.ledger_account.debt_limit is 'How far a settle with overf
 comment on column core.ledger_account.over_bp is 'How much a settle may charge above a hold, in basis points of what was granted to it.';
 comment on column core.ledger_account.version is 'Grows by one with every change of a counter: the order in which changes happened.';
 create index ledger_account_code_idx on core.ledger_account (code text_pattern_ops);
-create index ledger_account_parent_idx on core.ledger_account (parent_id);
+create index ledger_account_parent_idx on core.ledger_account (parent_id, code);
 create index ledger_account_purse_idx on core.ledger_account (purse_id, project);
 
 create table core.ledger_budget (
@@ -3380,7 +3380,8 @@ grant execute on function core_api.ledger_balance to core_member, service_role;
 
 -- Accounts in the order of their codes, after a cursor; those below p_parent, or all. A member sees its own project's.
 create function core_api.ledger_accounts(p_parent text default null, p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+  set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
 declare
   v_ok boolean;
   v_member text := core.claims() ->> 'project';
@@ -3399,7 +3400,8 @@ begin
   from (
     select a as account, p as purse from core.ledger_account a join core.ledger_account p on p.id = a.purse_id
     where a.kind not in ('issuer', 'sink', 'breakage')
-      and (v_member is null or a.project = v_member)
+      -- A project's codes are its name, and what begins with that and '/', before '0': by the index of codes.
+      and (v_member is null or a.project = v_member and a.code >= v_member and a.code < v_member || '0')
       and (p_parent is null or a.parent_id = v_parent.id)
       and (p_after is null or a.code > p_after)
     order by a.code limit p_limit) page;

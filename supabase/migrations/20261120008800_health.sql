@@ -288,7 +288,7 @@ comment on function core.health_system is 'The score of all projects together; n
 
 -- How every project in use is doing, by name, with the score of the whole. p_after: the last name of the page before.
 create function core_api.health_list(p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_rows jsonb;

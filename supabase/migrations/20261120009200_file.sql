@@ -368,7 +368,7 @@ grant execute on function core_api.file_get to core_member, service_role;
 
 -- Files whose names begin with p_prefix, by name, after p_after.
 create function core_api.file_list(p_prefix text default '', p_after text default null, p_limit int default 100, p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := core.enter('file:read', p_project);
   v_rows jsonb;

@@ -360,7 +360,7 @@ grant execute on function core_api.provider_list to core_member, service_role;
 
 -- The routes that a project may use, by name.
 create function core_api.route_list(p_project text default null, p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_project text := core.router_enter('model:read', p_project);
   v_ok boolean := core.require_page(p_limit);

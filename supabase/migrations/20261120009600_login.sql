@@ -170,7 +170,7 @@ grant execute on function core_api.login_check to service_role;
 -- what has ended stays ended, so p_key names the request and keeps nothing. Locks: the logins by id.
 create function core_api.login_end(p_key text, p_token_hash text default null, p_issuer text default null, p_subject text default null,
   p_sid text default null) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' set plan_cache_mode = force_custom_plan as $$
 begin
   perform core.authorize('login:operate', null);
   perform core.require_key(p_key);

@@ -37,7 +37,7 @@ comment on column core.ledger_account.debt_limit is 'How far a settle with overf
 comment on column core.ledger_account.over_bp is 'How much a settle may charge above a hold, in basis points of what was granted to it.';
 comment on column core.ledger_account.version is 'Grows by one with every change of a counter: the order in which changes happened.';
 create index ledger_account_code_idx on core.ledger_account (code text_pattern_ops);
-create index ledger_account_parent_idx on core.ledger_account (parent_id);
+create index ledger_account_parent_idx on core.ledger_account (parent_id, code);
 create index ledger_account_purse_idx on core.ledger_account (purse_id, project);
 
 create table core.ledger_budget (

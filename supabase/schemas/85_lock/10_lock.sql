@@ -112,7 +112,7 @@ grant execute on function core_api.lock_release to core_member, service_role;
 
 -- The locks of a project that are held, by name. p_after: the last name of the page before.
 create function core_api.lock_list(p_after text default null, p_limit int default 100, p_project text default null) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_project text := core.enter('lock:take', p_project);

@@ -23,7 +23,7 @@ comment on function core.manifest_present is 'Every project with its status by i
 
 -- All registered projects in use, by name. p_after: the last name of the page before.
 create function core_api.manifest(p_after text default null, p_limit int default 100) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_ok boolean;
   v_rows jsonb;
