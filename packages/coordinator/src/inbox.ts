@@ -36,6 +36,12 @@ interface Held {
 /** Part of its time after which a message that was not extended is given up here, before another process receives it. */
 const trusted = 0.9
 
+/**
+ * A message that was sent while another one was ready gives no hint, and may commit just after this inbox was found empty: it is
+ * looked for soon, and then less and less often.
+ */
+const soonMs = 100
+
 /** What was received and not yet reached by the loop is given back when the loop ends. */
 export async function* readInbox(
   { receive, extend, watch, clock, logger, random }: InboxDependencies,
@@ -98,6 +104,7 @@ export async function* readInbox(
 
   const keeping = keep()
   const waiting: Delivered[] = []
+  let mostMs = pollMs
   try {
     for (let failures = 0; !signal?.aborted; ) {
       const receivedAt = clock.monotonic()
@@ -105,6 +112,7 @@ export async function* readInbox(
         // Not under the signal: what an unanswered call received would be held until its time ends.
         const found = await receive({ limit: batch, visibleSeconds, ...(holder === undefined ? {} : { holder }) })
         failures = 0
+        if (found.length > 0) mostMs = soonMs
         waiting.push(...found.map((message) => hold(message, receivedAt)))
         if (found.length === batch) watching.passOn()
       } catch (err) {
@@ -114,7 +122,8 @@ export async function* readInbox(
         const pauseMs =
           failures > 0
             ? fullJitterMs(failures, { baseMs: pollMs, capMs: 30_000, random })
-            : pollMs * (0.75 + random() / 4)
+            : Math.min(mostMs, pollMs * (0.75 + random() / 4))
+        mostMs = Math.min(pollMs, mostMs * 4)
         await watching.wait(pauseMs, signal)
       }
       for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {

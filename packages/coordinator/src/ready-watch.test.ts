@@ -32,3 +32,19 @@ test('a loop that began while the database was away hears hints later: they are 
   await waited
   await watching.close()
 })
+
+test('a loop that waits looks once when the connection listens: what was sent before gave no hint', async () => {
+  const clock = createFakeClock()
+  const listening = Promise.withResolvers<AsyncDisposable>()
+  const watch = createReadyWatch({
+    database: { rpc: () => Promise.reject(new Error('unused')), listen: () => listening.promise },
+    project: 'p',
+    clock,
+    logger: silentLogger,
+  })
+  const watching = watch.enter({ inbox: true })
+  const waited = watching.wait(1_000_000, undefined)
+  listening.resolve({ async [Symbol.asyncDispose]() {} })
+  await waited
+  await watching.close()
+})

@@ -119,7 +119,12 @@ export function createReadyWatch({ database, project, clock, logger }: ReadyWatc
     let listenAt = Number.NEGATIVE_INFINITY
     function listen(): void {
       if (opening !== undefined || clock.monotonic() < listenAt) return
-      const own = database.listen?.('core_message', onHint).catch((err: unknown) => {
+      // What was sent before it listened gave no hint: it is looked for once.
+      const heard = (listening: AsyncDisposable) => {
+        onHint('')
+        return listening
+      }
+      const own = database.listen?.('core_message', onHint).then(heard, (err: unknown) => {
         if (listenAt < 0) logger.warn({ err }, 'no hints at messages: they are looked for at intervals')
         listenAt = clock.monotonic() + listenAgainMs
         if (opening === own) opening = undefined
