@@ -281,6 +281,12 @@ describe('nginx.md (needs nginx)', () => {
     const document: { servers: { url: string }[] } = JSON.parse(await (await send('GET', '/openapi.json')).text())
     expect(document.servers[0]?.url).toBe(`https://example.com${prefix}`)
 
+    const content = `${url}/v1/projects/shop/files/a.bin/content`
+    const headers = { authorization: `Bearer ${env.CORE_OWNER_KEY}`, 'content-type': 'application/octet-stream' }
+    const file = Buffer.alloc(3_000_000, 'file')
+    expect((await fetch(content, { method: 'PUT', headers, body: file })).status).toBe(200)
+    expect(Buffer.from(await (await fetch(content, { headers })).arrayBuffer()).equals(file)).toBe(true)
+
     const stream = await send('GET', '/v1/projects/shop/events?topics=flag')
     const reader = stream.body?.getReader()
     expect((await send('PUT', '/v1/projects/shop/flags/a', { value: true })).status).toBe(200)

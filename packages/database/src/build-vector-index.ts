@@ -1,6 +1,6 @@
 import { type CallOptions, CoreError, startDeadline } from '@core/foundation'
 import type { Database } from './database.ts'
-import { type SqlSession, withSession } from './sql-session.ts'
+import { liftTimeouts, restoreTimeouts, type SqlSession, withSession } from './sql-session.ts'
 import { withLock } from './with-lock.ts'
 
 /** A generation of embeddings, as `embedding_index_due` names it. */
@@ -47,6 +47,7 @@ export async function buildVectorIndex(
   async function replaceIndex(session: SqlSession) {
     const schema = await readSchema(session)
     try {
+      await liftTimeouts(session, 'session') // what is built concurrently is built in no transaction of ours
       await session.execute(`drop index ${concurrently} if exists core.${next}`)
       await allowMemory(session, table, dims * (type === 'vector' ? 4 : 2) + graphBytes, isEmbedded)
       await session.execute(
@@ -57,6 +58,7 @@ export async function buildVectorIndex(
       await session.execute(`alter index core.${next} rename to ${name}`)
     } finally {
       await session.execute('reset maintenance_work_mem; reset max_parallel_maintenance_workers')
+      await restoreTimeouts(session)
     }
     return type
   }

@@ -23,6 +23,25 @@ export function offerSession(database: Database, withSession: WithSession): void
   sessions.set(database, withSession)
 }
 
+/** `transaction_timeout` is one of Postgres 17 and later. */
+const hostTimeouts = `pg_settings where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`
+
+/**
+ * What a host has set for callers that wait would cut off work that takes minutes: a migration, a copy, an index, and a lock that is
+ * held for one. Until the transaction ends, or for the session, it has no end but the deadline of the call.
+ */
+export async function liftTimeouts(
+  session: SqlSession,
+  until: 'transaction' | 'session' = 'transaction',
+): Promise<void> {
+  await session.query(`select set_config(name, '0', ${until === 'transaction'}) from ${hostTimeouts}`)
+}
+
+/** Gives the session back what the host has set. */
+export async function restoreTimeouts(session: SqlSession): Promise<void> {
+  await session.query(`select set_config(name, reset_val, false) from ${hostTimeouts}`)
+}
+
 /** Runs `work` on a connection of its own. Throws E_INVALID for a driver that has no SQL connection. */
 export function withSession<Value>(
   database: Database,

@@ -1,6 +1,6 @@
 import { CoreError } from '@core/foundation'
 import type { Database } from './database.ts'
-import { withSession } from './sql-session.ts'
+import { liftTimeouts, withSession } from './sql-session.ts'
 
 /**
  * Runs `work` while an advisory lock is held; undefined where another holds it. The lock is that of a transaction on a connection
@@ -27,6 +27,7 @@ export function withLock<Value>(
       await session.execute('begin isolation level read committed')
       try {
         const [row] = await session.query('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as taken', [name])
+        await liftTimeouts(session)
         // Ends the statement before it, whose snapshot a build would otherwise wait for.
         await session.execute('set local idle_in_transaction_session_timeout = 0')
         return row?.['taken'] === 't' ? await work() : undefined

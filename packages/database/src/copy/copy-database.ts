@@ -2,7 +2,7 @@ import { type CallOptions, startDeadline } from '@core/foundation'
 import type { Database } from '../database.ts'
 import { repairRights } from '../migrate/migrate-repair.ts'
 import { inTransaction, migrateUp } from '../migrate/migrate-up.ts'
-import { type SqlSession, withSession } from '../sql-session.ts'
+import { liftTimeouts, type SqlSession, withSession } from '../sql-session.ts'
 import { copyAll } from './copy-all.ts'
 import { hasFormerSeal, readSeal, requireBooks, requireSeal } from './require-books.ts'
 import { requireEmpty, requireSource } from './require-source.ts'
@@ -80,9 +80,11 @@ export async function requireCopySource(from: Database, options: CallOptions = {
 async function inSnapshot<Value>(session: SqlSession, work: () => Promise<Value>): Promise<Value> {
   await session.execute('begin isolation level repeatable read read only')
   try {
+    await liftTimeouts(session)
     return await work()
   } finally {
-    await session.execute('rollback')
+    // Nothing was written here; and where the target has committed, a connection lost since then changes nothing.
+    await session.execute('rollback').catch(() => undefined)
   }
 }
 

@@ -1,5 +1,5 @@
 import { CoreError, isCoreError, startDeadline } from '@core/foundation'
-import { type SqlSession, withSession } from '../sql-session.ts'
+import { liftTimeouts, type SqlSession, withSession } from '../sql-session.ts'
 import { ensureHistory, lockHistory, readHistory, recordMigration } from './history.ts'
 import { requireSuitable } from './inspect-settings.ts'
 import {
@@ -123,6 +123,7 @@ function toMigrationError(error: unknown, { file, version }: MigrationFile, stat
 export async function inTransaction<Value>(session: SqlSession, work: () => Promise<Value>): Promise<Value> {
   await session.execute('begin')
   try {
+    await liftTimeouts(session)
     const value = await work()
     await session.execute('commit')
     return value
