@@ -66,14 +66,14 @@ afterAll(() => on.drop())
 /** How many rows of tables a call reads, by plans that are made for its arguments or for any: a server takes either. */
 async function rowsRead(call: string, claims = ''): Promise<number> {
   const counted = `select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int as rows from pg_stat_xact_user_tables`
-  const count = async () => (await client.query<{ rows: number }>(counted)).rows[0]?.rows ?? 0
+  const readSoFar = async () => (await client.query<{ rows: number }>(counted)).rows[0]?.rows ?? 0
   const reads: number[] = []
   for (const plan of ['force_custom_plan', 'force_generic_plan']) {
     await client.query(`begin; set local plan_cache_mode = ${plan}`)
     await client.query(`select set_config('request.jwt.claims', $1, true)`, [claims])
-    const before = await count()
+    const before = await readSoFar()
     await client.query(`select core_api.${call}`)
-    reads.push((await count()) - before)
+    reads.push((await readSoFar()) - before)
     await client.query('rollback')
   }
   return Math.max(...reads)

@@ -5,8 +5,8 @@ export interface PageOptions {
   cursor?: string
 }
 
-interface Page {
-  readonly data: readonly unknown[]
+export interface Page<Row = unknown> {
+  readonly data: readonly Row[]
   readonly page: { readonly next: string | null }
 }
 

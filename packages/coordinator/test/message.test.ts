@@ -60,6 +60,15 @@ const age = (project: string, seconds: number, priority: number) =>
     [project, seconds, priority],
   )
 
+/** Shares a topic of the sender with them, to which they subscribe. */
+async function subscribeAll(sender: string, recipients: readonly string[]): Promise<void> {
+  for (const p_grantee of recipients) {
+    const share = { p_kind: 'topic', p_name: 'all', p_grantee, p_rights: ['read'], p_project: sender }
+    await on.database.rpc('share_set', share)
+    await call('topic_subscribe', { p_topic: `topic:${sender}/all`, p_project: p_grantee })
+  }
+}
+
 test('arrives once, with what was sent, and is gone when it is acknowledged', async () => {
   const [sender, recipient] = [await register(), await register()]
   const sent = await send(sender, recipient, { p_payload: { left: 3 }, p_priority: 'high' })
@@ -486,16 +495,7 @@ test('is bounded: 64 KB, 100 open critical messages of a sender, 100,000 open on
   for (const project of [recipient, full]) {
     await call('topic_subscribe', { p_topic: 'topic:all', p_project: project })
   }
-  for (const p_grantee of [recipient, full]) {
-    await on.database.rpc('share_set', {
-      p_kind: 'topic',
-      p_name: 'all',
-      p_grantee,
-      p_rights: ['read'],
-      p_project: sender,
-    })
-    await call('topic_subscribe', { p_topic: `topic:${sender}/all`, p_project: p_grantee })
-  }
+  await subscribeAll(sender, [recipient, full])
   expect(await send(sender, 'topic:all')).toMatchObject({ ok: true, recipients: 1, skipped: 1 })
   await on.sql(`delete from core.message_count where project = $1`, [full])
   expect(await send(sender, full, { p_key: 'full' })).toMatchObject({ ok: true, replayed: false })
@@ -524,16 +524,7 @@ test('is forgotten when its retention is over, and not before its last delivery 
 test('a sweep counts what it deletes, of messages to many as well: a whole page says that there may be more', async () => {
   const sender = await register()
   const recipients = [await register(), await register(), await register()]
-  for (const p_grantee of recipients) {
-    await on.database.rpc('share_set', {
-      p_kind: 'topic',
-      p_name: 'all',
-      p_grantee,
-      p_rights: ['read'],
-      p_project: sender,
-    })
-    await call('topic_subscribe', { p_topic: `topic:${sender}/all`, p_project: p_grantee })
-  }
+  await subscribeAll(sender, recipients)
   for (let at = 0; at < 2; at++) {
     expect(await send(sender, 'topic:all')).toMatchObject({ recipients: 3 })
     for (const project of recipients) await ack(project, await one(project))

@@ -34,7 +34,7 @@ export async function liftTimeouts(
   session: SqlSession,
   until: 'transaction' | 'session' = 'transaction',
 ): Promise<void> {
-  await session.query(`select set_config(name, '0', ${until === 'transaction'}) from ${hostTimeouts}`)
+  await session.execute(`select set_config(name, '0', ${until === 'transaction'}) from ${hostTimeouts}`)
 }
 
 /** Gives the session back what the host has set. */

@@ -27,9 +27,8 @@ export function withLock<Value>(
       await session.execute('begin isolation level read committed')
       try {
         const [row] = await session.query('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as taken', [name])
+        // It also ends the statement before it, whose snapshot a build would otherwise wait for.
         await liftTimeouts(session)
-        // Ends the statement before it, whose snapshot a build would otherwise wait for.
-        await session.execute('set local idle_in_transaction_session_timeout = 0')
         return row?.['taken'] === 't' ? await work() : undefined
       } finally {
         // A lost connection has lost its lock as well.

@@ -1,5 +1,5 @@
 import { wholeNumber } from '../../number-option.ts'
-import { type PageOptions, printNextCursor } from '../../page.ts'
+import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import type { Session } from '../../session.ts'
 import { formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -41,10 +41,9 @@ export function addCache({ program, session }: Verbs): void {
     .action(async (namespace: string, { owner: from, ...page }: PageOptions & OwnerOption) => {
       const current = session()
       const { client, project } = await connect(current)
-      const list = await client.listCacheEntries({
-        params: { project, namespace },
-        query: { ...page, ...ownerOf({ owner: from }) },
-      })
+      const params = { project, namespace }
+      const query = { ...page, ...ownerOf({ owner: from }) }
+      const list = await readPage(query, (each) => client.listCacheEntries({ params, query: each }))
       current.output.data(list, ({ data }) =>
         formatTable(data, [
           { title: 'KEY', cell: ({ key }) => key },

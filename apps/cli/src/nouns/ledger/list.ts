@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type PageOptions, printNextCursor, readPage } from '../../page.ts'
+import { type Page, type PageOptions, printNextCursor, readPage } from '../../page.ts'
 import type { Session } from '../../session.ts'
 import { type Column, formatTable } from '../../table.ts'
 import type { Verbs } from '../../verbs.ts'
@@ -85,11 +85,6 @@ async function ask(current: Session, named: string | undefined, { limit, cursor 
   const { client } = await current.connect()
   const query = { account, limit, ...(cursor === undefined ? {} : { cursor }) }
   return { current, client, params: { project: projectOf(account) }, query }
-}
-
-interface Page<Row> {
-  readonly data: readonly Row[]
-  readonly page: { readonly next: string | null }
 }
 
 function print<Row>(current: Session, page: Page<Row>, columns: readonly Column<Row>[]): void {
