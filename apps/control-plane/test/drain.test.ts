@@ -2,14 +2,17 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect, Server } from 'node:net'
 import { Worker } from 'node:worker_threads'
+import { systemClock } from '@core/foundation'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import { installDrain } from '../src/http/drain.ts'
 
 let app: FastifyInstance
+let clock = systemClock
 const agents: Agent[] = []
 
 afterEach(async () => {
+  clock = systemClock
   for (const agent of agents.splice(0)) agent.destroy()
   await app.close()
 })
@@ -21,7 +24,7 @@ async function listen(graceMs: number): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, Number(params.ms)))
     return 'done'
   })
-  installDrain(app, { graceMs })
+  installDrain(app, { graceMs, clock })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) throw new Error('no port')
@@ -109,11 +112,15 @@ test('connections that wait to be accepted when the end comes are taken in and a
   await closing
 })
 
-/** Asks as fast as it is answered, from a thread of its own, each time on a new connection. */
+/**
+ * Asks as fast as it is answered, from a thread of its own, each time on a new connection. It stops for 260 ms, once,
+ * when `halted` is set.
+ */
 const newConnections = `
-const { parentPort, workerData: port } = require('node:worker_threads')
+const { parentPort, workerData: { port, halted } } = require('node:worker_threads')
 const { get } = require('node:http')
 const ask = () => {
+  if (Atomics.compareExchange(halted, 0, 1, 2) === 1) Atomics.wait(halted, 1, 0, 260)
   get({ host: '127.0.0.1', port, path: '/slow/1', agent: false }, (response) => {
     response.resume()
     response.on('end', () => setTimeout(ask, 5))
@@ -122,27 +129,50 @@ const ask = () => {
 for (let index = 0; index < 20; index++) ask()
 `
 
-test('a process that loses the CPU when it stops listening resets no connection of a client that was just answered', async () => {
+/** What clients that ask all the time on new connections are refused with when the server closes. */
+async function closeUnderNewConnections(halted = new Int32Array(new SharedArrayBuffer(8))): Promise<Set<unknown>> {
   const port = await listen(5000)
   let connections = 0
   app.server.on('connection', () => connections++)
   const codes: unknown[] = []
-  const client = new Worker(newConnections, { eval: true, workerData: port })
+  const client = new Worker(newConnections, { eval: true, workerData: { port, halted } })
   client.on('message', (code) => codes.push(code))
   const close = Server.prototype.close
   try {
     await expect.poll(() => connections, { timeout: 30_000, interval: 5 }).toBeGreaterThan(200)
     Server.prototype.close = function (...args) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30)
+      block(30)
       return close.apply(this, args)
     }
     await app.close()
     await expect.poll(() => codes.length, { timeout: 30_000, interval: 5 }).toBe(20)
-    expect(new Set(codes)).toEqual(new Set(['ECONNREFUSED']))
+    return new Set(codes)
   } finally {
     Server.prototype.close = close
     await client.terminate()
   }
+}
+
+const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
+test('a process that loses the CPU when it stops listening resets no connection of a client that was just answered', async () => {
+  expect(await closeUnderNewConnections()).toEqual(new Set(['ECONNREFUSED']))
+})
+
+test('a machine that stops while the process looks for the last connections makes it look again', async () => {
+  const halted = new Int32Array(new SharedArrayBuffer(8))
+  let sleeps = 0
+  clock = {
+    ...systemClock,
+    async sleep(ms, options) {
+      await systemClock.sleep(ms, options)
+      if (++sleeps !== 2) return // the first one waits before anything is held
+      halted[0] = 1
+      block(250)
+    },
+  }
+  expect(await closeUnderNewConnections(halted)).toEqual(new Set(['ECONNREFUSED']))
+  expect(halted[0]).toBe(2)
 })
 
 test('closing under load loses no request', async () => {

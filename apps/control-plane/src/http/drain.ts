@@ -19,6 +19,8 @@ const quietMs = 100
 const lingerMs = 1000
 const pollMs = 20
 const takeInPollMs = 5
+/** A wait that ends this much later than asked: the process, or the whole machine, had no CPU, and a client may act late. */
+const lateMs = 10
 /** A turn of the loop in which hardly anything was done. */
 const quietTurnMs = 0.2
 
@@ -54,8 +56,8 @@ export function installDrain(
    * The kernel has accepted connections that this process has not: they would be reset with what they sent. While they
    * are taken in, requests are held: a client that waits for its answer opens no further connection. The turns of the
    * loop continue until nothing has moved for a while (on a busy machine a client acts late on its answer, and this
-   * process may lose the CPU between its last look and the end of listening) and a short turn brings none; in a long
-   * one others may have come after it looked.
+   * process may lose the CPU between its last look and the end of listening; a time in which it had no CPU is no quiet
+   * one) and a short turn brings none; in a long one others may have come after it looked.
    */
   let isAccepting = false
   let held: Promise<void> | undefined
@@ -73,7 +75,11 @@ export function installDrain(
     held = promise
     await nextTurn() // this turn may have looked for connections before the signal came
     const untilMs = Math.min(elapsedMs() + takeInMs, graceMs)
-    while (clock.monotonic() - lastMovedAt < quietMs && elapsedMs() < untilMs) await clock.sleep(takeInPollMs)
+    while (clock.monotonic() - lastMovedAt < quietMs && elapsedMs() < untilMs) {
+      const sleptAt = clock.monotonic()
+      await clock.sleep(takeInPollMs)
+      if (clock.monotonic() - sleptAt > takeInPollMs + lateMs) moved()
+    }
     let quietTurns = 0
     while (quietTurns < 3 && elapsedMs() < untilMs) {
       const before = connections
