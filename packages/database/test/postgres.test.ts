@@ -1,4 +1,5 @@
 import { createServer, Socket } from 'node:net'
+import { silentLogger, systemClock } from '@core/foundation'
 import { expect, test, vi } from 'vitest'
 import { openDatabase } from '../src/index.ts'
 import { contractFunctions } from '../src/testing/contract.ts'
@@ -74,6 +75,44 @@ test('waiting for a connection counts against the deadline, and the one that com
   })
   await nap
   expect(await test.database.call('contract_notes', {})).toEqual([])
+})
+
+test('where the server has no connection left, statements wait for one that the pool has', async () => {
+  await using test = await createTestDatabase({ empty: true })
+  const role = `few_${test.name}`
+  await test.sql(`
+    create role ${role} login password 'few' connection limit 2;
+    create schema core_api;
+    create function core_api.contract_nap() returns jsonb language sql as $$
+      select pg_sleep(0.01); select jsonb_build_object('pid', pg_backend_pid()) $$;
+    grant usage on schema core_api to ${role}`)
+  const url = new URL(test.url)
+  url.username = role
+  url.password = 'few'
+  const warn = vi.fn()
+  let aheadMs = 0
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs }
+  const logger = { ...silentLogger, warn, child: () => logger }
+  try {
+    await using database = await openDatabase({ driver: 'postgres', url: url.href, poolSize: 10 }, { logger, clock })
+    const nap = () => database.call('contract_nap', {})
+    await nap()
+    const pids = new Set<unknown>()
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(Array.from({ length: 60 }, nap))
+      for (const answer of answers) pids.add(Object(answer).pid)
+    }
+    expect(pids.size).toBe(2)
+    expect(database.load()).toMatchObject({ capacity: 2 })
+    expect(warn).toHaveBeenCalledOnce()
+    // It asks again after a while, when there may be more.
+    await test.sql(`alter role ${role} connection limit 20`)
+    aheadMs = 5_000
+    await Promise.all(Array.from({ length: 60 }, nap))
+    expect(database.load()).toMatchObject({ capacity: 10 })
+  } finally {
+    await test.sql(`drop owned by ${role}; drop role ${role}`)
+  }
 })
 
 test('a server that takes connections and never answers is E_TIMEOUT within the deadline', async () => {

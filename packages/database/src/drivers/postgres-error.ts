@@ -23,14 +23,27 @@ function toPoolerError(error: unknown): CoreError | undefined {
 /** A connection could not be made: nothing was sent, so sending again is safe for every call. */
 export function toConnectionError(error: unknown): CoreError {
   const coded = toTlsError(error) ?? toStatementError(error)
-  if (coded.code !== 'E_DATABASE_UNAVAILABLE') return coded
-  return new CoreError(coded.code, coded.message, {
+  const isFull = hasNoConnectionLeft(error)
+  if (coded.code !== 'E_DATABASE_UNAVAILABLE' && !isFull) return coded
+  const fix = isFull ? fullFix : coded.fix
+  return new CoreError('E_DATABASE_UNAVAILABLE', coded.message, {
     cause: error,
-    retryable: coded.retryable,
+    retryable: coded.retryable || isFull,
     details: { ...coded.details, sent: false },
-    ...(coded.fix === undefined ? {} : { fix: coded.fix }),
+    ...(fix === undefined ? {} : { fix }),
   })
 }
+
+/** Postgres has no slot left, for the role, the database or at all; or PgBouncer or Supavisor takes no further client. */
+export function hasNoConnectionLeft(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false
+  return (
+    error.code === '53300' || /no more connections allowed|max clients? (connections )?reached/i.test(error.message)
+  )
+}
+
+const fullFix =
+  'Give each program that shares the server a smaller pool (CORE_DATABASE_POOL_SIZE), raise max_connections, or connect through a pooler in transaction mode.'
 
 /** The two ends do not agree on encryption, or the server's certificate is not trusted: a person has to decide. */
 function toTlsError(error: unknown): CoreError | undefined {

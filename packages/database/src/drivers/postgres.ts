@@ -5,6 +5,7 @@ import type { SqlDriver } from '../sql-driver.ts'
 import type { SqlSession, TextRow } from '../sql-session.ts'
 import { requestCancel } from './cancel-request.ts'
 import { toConnectionString } from './connection-string.ts'
+import { createCheckOut } from './grow-pool.ts'
 import { toConnectionError, toStatementError } from './postgres-error.ts'
 import { listenOnConnection } from './postgres-listen.ts'
 import { probeListen } from './probe-listen.ts'
@@ -55,10 +56,11 @@ export function createPostgresDriver(
     client.on('error', (error) => logger.debug({ error }, 'a database connection was lost'))
   })
   const inUse = new Set<pg.PoolClient>()
+  const takeOne = createCheckOut(pool, { max, logger, clock })
 
   async function checkOut(signal: AbortSignal): Promise<pg.PoolClient> {
     const askedAt = performance.now()
-    const connecting = pool.connect()
+    const connecting = takeOne()
     try {
       const client = await raceSignal(connecting, signal)
       inUse.add(client)
@@ -155,7 +157,7 @@ export function createPostgresDriver(
         giveBack(client, reusable)
       }
     },
-    load: () => ({ running: inUse.size, waiting: pool.waitingCount, capacity: max }),
+    load: () => ({ running: inUse.size, waiting: pool.waitingCount, capacity: pool.options.max }),
     listen: (channel, onHint, { signal }) =>
       listenOnConnection({ connection, channel, onHint, logger, clock, signal, onListening: probeOnce }),
     async close() {
