@@ -71,10 +71,24 @@ export function toGatewayOperation(route: GatewayRoute): JsonObject {
 
 const anyObject = { type: 'object', additionalProperties: true, maxProperties: 1_000 }
 
-/** The parts that every form has; without them a generated client could not send a file. */
+const partText = { type: 'string', maxLength: 100_000 }
+
+/**
+ * The parts of a form. The provider may know further ones; they go unsaid, because `ogen` makes no client for a form that has any,
+ * and a part that is not named could not be sent by others.
+ */
 const form = {
-  ...anyObject,
-  properties: { file: { type: 'string', format: 'binary' }, model: { type: 'string', minLength: 1, maxLength: 200 } },
+  type: 'object',
+  maxProperties: 1_000,
+  properties: {
+    file: { type: 'string', format: 'binary' },
+    model: { type: 'string', minLength: 1, maxLength: 200 },
+    language: partText,
+    prompt: partText,
+    response_format: partText,
+    temperature: { type: 'number' },
+    stream: { type: 'boolean' },
+  },
   required: ['file', 'model'],
 }
 

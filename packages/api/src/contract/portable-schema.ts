@@ -4,8 +4,8 @@ type JsonObject = { [key: string]: unknown }
 
 /**
  * A JSON Schema in a spelling that generators of clients understand alike; what it allows stays the same. Generators make a
- * type that is neither for a choice between two texts, no valid program for a default that is an object with members or any value, and
- * an object without members where nothing is said of them.
+ * type that is neither for a choice between two texts, no valid program for a default that is an object, or none at all, and an object
+ * without members where nothing is said of them.
  */
 export function toPortable(schema: JsonObject): JsonObject {
   return openObject(withoutEmptyDefault(joinTexts(schema)))
@@ -33,11 +33,10 @@ function isPatternedText(schema: unknown): schema is { pattern: string; maxLengt
   )
 }
 
-/** What is left out has the defaults of its members anyway; where any value may be, the description says it. */
+/** What is left out is the empty object, or has the defaults of its members. */
 function withoutEmptyDefault(schema: JsonObject): JsonObject {
   const { default: value, ...rest } = schema
-  const isEmpty = isObject(value) && Object.keys(value).length === 0
-  return isEmpty && (isObject(schema['properties']) || schema['type'] === undefined) ? rest : schema
+  return isObject(value) && Object.keys(value).length === 0 ? rest : schema
 }
 
 /** What is not said of members is that they may be anything. */
