@@ -13,6 +13,7 @@ const boundedOtherwise: Readonly<Record<string, string>> = {
   cache_delete: 'the keys of one call',
   cache_expire: 'the keys of one call',
   cache_put_many: 'the entries of one call',
+  event_poll: 'core.event_page, a page at most',
   key_create: 'the scopes of one key',
   key_update: 'the scopes of one key',
   ledger_lease_report: 'the items of one report',

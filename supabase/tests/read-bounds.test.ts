@@ -8,7 +8,7 @@ const seeds: Readonly<Record<string, string>> = {
     select 'big', 'c' || n, clock_timestamp(), 's', 'big', 'chat', 'r', 't/m', 'm', 'u', 200, 5, 1, 100 from generate_series(1, 12000) n`,
   audit: `(id, project, actor, action, resource) select nextval('core.journal_id'), 'big', 'owner', 'flag.set', 'flag:x'
     from generate_series(1, 60000)`,
-  event: `(seq, topic, project, type, data) select n, 'ledger.balance', 'big', 't', '{}'`,
+  event: `(seq, topic, project, type, data) select n, 'ledger.balance', 'big', 't', '{}' from generate_series(1, 20000) n`,
   task: `(project, queue, key, kind, payload, state, priority, run_at, max_attempts, backoff_ms)
     select 'big', 'q' || n % 5, 'o' || n, 'k', '{}', (array['ready', 'scheduled', 'running', 'pending'])[n % 4 + 1]::core.open_task_state, 100, clock_timestamp(), 5, 1000`,
   task_done: `(id, project, queue, key, kind, payload, status, priority, attempt, max_attempts, backoff_ms, created_at, created_by)
@@ -175,6 +175,17 @@ test.each([
 test.each(['big', 'small'])('the accounts of a member of %s are found by their codes', async (project) => {
   const claims = JSON.stringify({ role: 'core_member', project, caps: ['ledger:read'] })
   expect(await rowsRead('ledger_accounts()', claims)).toBeLessThanOrEqual(700)
+})
+
+test.each([
+  ['small', 'event_poll(0)'],
+  ['small', `event_poll(0, p_topics => '{flag}')`],
+  ['big', `event_poll(0)`],
+  ['big', 'event_poll(19000)'],
+])('a member of %s reads a page of events, however many others have: %s', async (project, call) => {
+  const claims = JSON.stringify({ role: 'core_member', project, caps: ['event:read', 'ledger:read', 'flag:read'] })
+  // For each event of the page the scopes are looked through: about fifty.
+  expect(await rowsRead(call, claims)).toBeLessThanOrEqual(project === 'big' ? 8_000 : 300)
 })
 
 test.each([

@@ -20,6 +20,8 @@ create unique index event_state_key on core.event (topic, state_key) where state
 create index event_fresh_idx on core.event (id) where seq is null;
 create index event_age_idx on core.event (at);
 create index event_topic_idx on core.event (topic, project, seq);
+create index event_project_idx on core.event (project, seq);
+create index event_common_idx on core.event (seq) where project is null;
 
 create table core.event_head (
   singleton boolean constraint event_head_pkey primary key default true constraint event_head_one_row check (singleton),
@@ -78,6 +80,25 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function core.event_scope is 'The scope that the events of a topic need beside event:read.';
 
+-- Events after a cursor, oldest first: all of them, or those that a member of the project sees with its scopes.
+create function core.event_page(p_member text, p_caps jsonb, p_after bigint, p_limit int, p_topics text[]) returns setof core.event
+language plpgsql stable set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_custom_plan set jit = off set enable_seqscan = off set enable_sort = off as $$
+begin
+  if p_member is null then
+    return query select * from core.event where seq > p_after and (p_topics is null or topic = any (p_topics)) order by seq limit p_limit;
+  else
+    return query select * from (
+      (select * from core.event where project = p_member and seq > p_after and (p_topics is null or topic = any (p_topics))
+        and p_caps ? core.event_scope(topic) order by seq limit p_limit)
+      union all
+      (select * from core.event where project is null and seq > p_after and (p_topics is null or topic = any (p_topics))
+        and p_caps ? core.event_scope(topic) order by seq limit p_limit)) e order by seq limit p_limit;
+  end if;
+end
+$$;
+comment on function core.event_page is 'A page of events. What other projects have is not read for a member.';
+
 -- Events after a cursor, oldest first. p_after -1 only answers where the end is. A member sees its project's and common
 -- ones, of the topics its scopes open.
 create function core_api.event_poll(p_after bigint, p_limit int default 100, p_topics text[] default null) returns jsonb
@@ -99,9 +120,7 @@ begin
   elsif p_after >= 0 then
     select coalesce(jsonb_agg(jsonb_build_object('seq', e.seq, 'topic', e.topic, 'project', e.project, 'type', e.type,
       'data', e.data, 'at', e.at, 'state_key', e.state_key) order by e.seq), '[]') into v_rows
-    from (select * from core.event where seq > p_after and (v_member is null
-        or (project is null or project = v_member) and v_caps ? core.event_scope(topic))
-      and (p_topics is null or topic = any (p_topics)) order by seq limit p_limit) e;
+    from core.event_page(v_member, v_caps, p_after, p_limit, p_topics) e;
   end if;
   return jsonb_build_object('ok', true, 'epoch', v_head.epoch, 'head', v_head.last_seq, 'events', v_rows,
     'oldest', v_head.trimmed_seq + 1);
